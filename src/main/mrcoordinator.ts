@@ -1,0 +1,100 @@
+import { Command } from "commander";
+import { Coordinator } from "../mr/coordinator/coordinator.ts";
+import { UsageError } from "../mr/errors.ts";
+import {
+  checkJobDirectory,
+  sweepJobDirectory,
+  sweepTemporaryFiles,
+} from "../mr/job/job-directory.ts";
+import { resolveInputs } from "../mr/job/resolve-inputs.ts";
+import { socketPathOf } from "../mr/rpc/socket-path.ts";
+import type { Outcome } from "../mr/scheduler/types.ts";
+import { secondsToMs, wholeNumber } from "./parse-options.ts";
+import { runCommand } from "./run-command.ts";
+
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+interface Options {
+  readonly reduces: number;
+  readonly socket?: string;
+  readonly lease: number;
+  readonly attempts: number;
+  readonly quiet?: boolean;
+}
+
+const command = new Command("mrcoordinator")
+  .description(
+    "Coordinate a MapReduce job in the current directory: hand its tasks to workers (mrworker) until\n" +
+      "the output is complete in mr-out-0, mr-out-1, … Files of an earlier job there are removed.",
+  )
+  .argument("[inputs...]", "input files, directories or quoted patterns; one map task per file")
+  .option(
+    "-r, --reduces <n>",
+    "number of reduce tasks and output files",
+    wholeNumber(1, 100_000),
+    10,
+  )
+  .option("--socket <path>", "socket to listen on (default: found from the current directory)")
+  .option(
+    "--lease <seconds>",
+    "give a task to another worker after this long without progress",
+    secondsToMs(0.1, 86_400),
+    10_000,
+  )
+  .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
+  .option("-q, --quiet", "report errors only")
+  .addHelpText(
+    "after",
+    "\nExample:\n  tsx mrcoordinator.ts pg-*.txt        and, in other terminals:  tsx mrworker.ts wc.ts\n\n" +
+      "Exit code 0 if the job is complete, 1 if it failed, 2 for wrong usage, 130 when interrupted.",
+  );
+
+runCommand(command, async (args: string[], options: Options): Promise<number> => {
+  const directory = process.cwd();
+  if (args.length === 0) throw new UsageError("no input files (see mrcoordinator --help)");
+  const inputs = await resolveInputs(args, directory);
+  checkJobDirectory(directory, inputs);
+  const log = (line: string) => {
+    if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${line}\n`);
+  };
+  const startedMs = performance.now();
+  const coordinator = await Coordinator.start({
+    inputs,
+    directory,
+    reduces: options.reduces,
+    leaseMs: options.lease,
+    maxFailures: options.attempts,
+    maxLosses: 5 * options.attempts,
+    socketPath: options.socket ?? socketPathOf(directory),
+    log,
+  });
+  const removed = sweepJobDirectory(directory);
+  if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
+  log(`${inputs.length} map tasks, ${options.reduces} reduce tasks; waiting for workers`);
+
+  let signalCode: number | undefined;
+  for (const [signal, code] of Object.entries(SIGNALS)) {
+    process.on(signal, () => {
+      signalCode ??= code;
+      coordinator.cancel(`interrupted by ${signal}`);
+    });
+  }
+  const outcome = await coordinator.finished;
+  sweepTemporaryFiles(directory);
+  report(outcome, performance.now() - startedMs, log);
+  return signalCode ?? (outcome.state === "completed" ? 0 : 1);
+});
+
+function report(outcome: Outcome, elapsedMs: number, log: (line: string) => void): void {
+  if (outcome.state === "completed") {
+    log(`Done in ${(elapsedMs / 1000).toFixed(1)} s: the output is in mr-out-*`);
+    return;
+  }
+  if (outcome.state === "cancelled") {
+    process.stderr.write(`mrcoordinator: The job is not complete: ${outcome.reason}\n`);
+    return;
+  }
+  const { message, stack } = outcome.failure;
+  process.stderr.write(`mrcoordinator: The job failed: ${message}\n`);
+  if (stack !== undefined) process.stderr.write(`${stack}\n`);
+}

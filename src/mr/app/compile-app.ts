@@ -1,0 +1,135 @@
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { BuildFailure, BuildResult, Plugin } from "esbuild";
+import { describeCause, MrError } from "../errors.ts";
+import { runtimeDir } from "../runtime-dir.ts";
+
+/** An app as one JavaScript module on disk, ready to be imported by any number of workers. */
+export interface CompiledApp {
+  /** Absolute path of the compiled module. */
+  readonly path: string;
+  /** SHA-256 of its code, 64 hex digits: two workers run the same app if and only if it is equal. */
+  readonly digest: string;
+}
+
+/** What was compiled before, and from which contents: valid while every source still hashes the same. */
+interface CacheEntry extends CompiledApp {
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+const SELF = fileURLToPath(import.meta.url);
+const PUBLIC_FACE = join(dirname(SELF), `../index${extname(SELF)}`);
+const PACKAGE_ROOT = resolve(dirname(SELF), "../../..");
+/** Changes whenever the same source would compile to different code. */
+const COMPILER_REVISION = "1";
+
+/**
+ * Compiles an app and all it imports into one module, once: the result is kept under a name made of
+ * its hash, and a worker started later, or again after a crash, pays for a few file reads only.
+ *
+ * Bundling makes the digest cover the files the app imports. The one import left in place is this
+ * library itself, so that the app and the worker share it.
+ *
+ * @param source absolute path of the app's TypeScript or JavaScript file
+ * @throws MrError with the compiler's first message (file, line and column) when it does not compile
+ */
+export async function compileApp(source: string): Promise<CompiledApp> {
+  const dir = join(runtimeDir(), "apps");
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const entryPath = join(dir, `${sha256(`${source}\n${PUBLIC_FACE}\n${COMPILER_REVISION}`)}.json`);
+  const cached = readEntry(entryPath);
+  if (cached !== undefined) return cached;
+
+  const result = await bundle(source);
+  const code = result.outputFiles?.[0]?.text ?? "";
+  const digest = sha256(code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""));
+  const path = join(dir, `${basename(source, extname(source))}-${digest.slice(0, 16)}.mjs`);
+  const sources: Record<string, string> = {};
+  for (const input of Object.keys(result.metafile?.inputs ?? {})) {
+    const file = resolve(dirname(source), input);
+    sources[file] = sha256(readFileSync(file));
+  }
+  publish(path, code);
+  const entry: CacheEntry = { path, digest, sources };
+  publish(entryPath, JSON.stringify(entry));
+  return entry;
+}
+
+async function bundle(source: string): Promise<BuildResult> {
+  // Loading the compiler costs more than everything else a worker imports: only when it is needed.
+  const { build } = await import("esbuild");
+  try {
+    return await build({
+      entryPoints: [source],
+      absWorkingDir: dirname(source),
+      bundle: true,
+      write: false,
+      metafile: true,
+      platform: "node",
+      format: "esm",
+      target: "node20",
+      sourcemap: "inline",
+      sourcesContent: false,
+      logLevel: "silent",
+      plugins: [shareThisLibrary],
+      define: { "import.meta.url": JSON.stringify(pathToFileURL(source).href) },
+      // Packages written as CommonJS call `require`, which a module does not have.
+      banner: {
+        js: `import { createRequire } from "node:module"; const require = createRequire(${JSON.stringify(source)});`,
+      },
+    });
+  } catch (error) {
+    throw new MrError(`Cannot compile app "${source}": ${compilerMessage(error)}`);
+  }
+}
+
+/** Leaves imports of this library, by package name or by path, as imports of the running copy. */
+const shareThisLibrary: Plugin = {
+  name: "share-this-library",
+  setup(build) {
+    const running = { path: pathToFileURL(PUBLIC_FACE).href, external: true };
+    build.onResolve({ filter: /^tsmr$/ }, () => running);
+    build.onResolve({ filter: /\/mr\/index\.[jt]s$/ }, ({ path, resolveDir }) => {
+      const target = resolve(resolveDir, path);
+      const isOurs = ["src", "dist"].some((root) => {
+        return dirname(target) === join(PACKAGE_ROOT, root, "mr");
+      });
+      return isOurs ? running : null;
+    });
+  },
+};
+
+function compilerMessage(error: unknown): string {
+  const first = (error as Partial<BuildFailure>).errors?.[0];
+  if (first === undefined) return describeCause(error);
+  const { location, text } = first;
+  if (location === null) return text;
+  return `${location.file}:${location.line}:${location.column + 1}: ${text}`;
+}
+
+function readEntry(entryPath: string): CacheEntry | undefined {
+  try {
+    const entry = JSON.parse(readFileSync(entryPath, "utf8")) as CacheEntry;
+    for (const [file, hash] of Object.entries(entry.sources)) {
+      if (sha256(readFileSync(file)) !== hash) return undefined;
+    }
+    readFileSync(entry.path);
+    return entry;
+  } catch {
+    // Never compiled, half gone, or a source has been deleted: compiling says which, and mends it.
+    return undefined;
+  }
+}
+
+/** Several workers may publish the same file at once: each writes its own, and any of them may win. */
+function publish(path: string, contents: string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, contents, { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+function sha256(contents: string | Uint8Array): string {
+  return createHash("sha256").update(contents).digest("hex");
+}

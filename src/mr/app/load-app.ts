@@ -1,0 +1,52 @@
+import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describeCause, MrError } from "../errors.ts";
+import { compileApp } from "./compile-app.ts";
+import type { ClassicApp } from "./contract.ts";
+import { findApp } from "./find-app.ts";
+
+/** An app that was found, compiled, imported and checked. */
+export interface LoadedApp {
+  /** Its file name, such as `wc.ts`. */
+  readonly name: string;
+  /** Absolute path of its source. */
+  readonly path: string;
+  /** SHA-256 of its compiled code, 64 hex digits. */
+  readonly digest: string;
+  readonly app: ClassicApp;
+}
+
+/**
+ * Loads an app module.
+ *
+ * @param spec a path, or the name of a shipped app; see {@link findApp}
+ * @param cwd absolute path that a relative `spec` starts from
+ * @throws MrError when the app cannot be found, does not compile, throws while it is imported, or
+ *   lacks `map` or `reduce`
+ */
+export async function loadApp(spec: string, cwd: string = process.cwd()): Promise<LoadedApp> {
+  const path = findApp(spec, cwd);
+  const compiled = await compileApp(path);
+  const name = basename(path);
+  // Stack traces of the app then show the lines its author wrote.
+  process.setSourceMapsEnabled(true);
+  let exported: Record<string, unknown>;
+  try {
+    exported = await import(pathToFileURL(compiled.path).href);
+  } catch (error) {
+    throw new MrError(`Cannot load app "${path}": ${describeCause(error)}`);
+  }
+  return { name, path, digest: compiled.digest, app: checkApp(path, exported) };
+}
+
+function checkApp(path: string, exported: Record<string, unknown>): ClassicApp {
+  const wrong = ["map", "reduce"].filter((name) => typeof exported[name] !== "function");
+  if (wrong.length > 0) {
+    const names = Object.keys(exported);
+    const found = names.length === 0 ? "nothing" : names.map((name) => `"${name}"`).join(", ");
+    throw new MrError(
+      `App "${path}" does not export the function "${wrong.join('" and the function "')}": it exports ${found}`,
+    );
+  }
+  return exported as unknown as ClassicApp;
+}

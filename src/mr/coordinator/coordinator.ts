@@ -1,0 +1,220 @@
+import { randomBytes } from "node:crypto";
+import { describeCause } from "../errors.ts";
+import type {
+  Assignment,
+  Dismissal,
+  JobStatus,
+  Params,
+  Registration,
+  Verdict,
+} from "../rpc/protocol.ts";
+import { type Caller, type Handlers, RpcServer } from "../rpc/server.ts";
+import { Scheduler } from "../scheduler/scheduler.ts";
+import type { AttemptId, Effect, Outcome, SchedulerEvent } from "../scheduler/types.ts";
+import { describeEffect } from "./describe-effect.ts";
+import { WorkerRegistry } from "./worker-registry.ts";
+
+/** After the end, how long a worker that is still busy or only just starting may take to hear of it. */
+const FAREWELL_MS = 200;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export interface CoordinatorOptions {
+  /** The input files, one map task each: relative to `directory`, or absolute. At least one. */
+  readonly inputs: readonly string[];
+  /** Absolute path of the job directory. */
+  readonly directory: string;
+  /** Number of reduce tasks, at least 1. */
+  readonly reduces: number;
+  /** How long an attempt may go without progress, in milliseconds. */
+  readonly leaseMs: number;
+  /** How many attempts of a task may fail before the job does. */
+  readonly maxFailures: number;
+  /** How many attempts of a task may be lost before the job fails. */
+  readonly maxLosses: number;
+  readonly socketPath: string;
+  /** Receives one line for everything a person would want to know. */
+  readonly log: (line: string) => void;
+}
+
+/** The waiting end of a `task.request`. */
+type Answer = (answer: Assignment | Dismissal) => void;
+
+/**
+ * Owns the state, the socket and the timer of a job: passes what arrives to the scheduler, and does
+ * what the scheduler decides.
+ */
+export class Coordinator {
+  /** How the job ended. Workers have been told, and the socket is closed. */
+  readonly finished: Promise<Outcome>;
+
+  readonly #options: CoordinatorOptions;
+  readonly #job = randomBytes(4).toString("hex");
+  readonly #scheduler: Scheduler;
+  readonly #workers = new WorkerRegistry();
+  /** Requests for a task that have not been answered yet, by worker. */
+  readonly #waiting = new Map<number, Answer>();
+  readonly #startedMs = performance.now();
+  #server: RpcServer | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #resolveFinished: (outcome: Outcome) => void = () => undefined;
+  #onWorkerRemoved: () => void = () => undefined;
+
+  private constructor(options: CoordinatorOptions) {
+    const { inputs, reduces, leaseMs, maxFailures, maxLosses } = options;
+    this.#options = options;
+    const shape = { maps: inputs.length, reduces, leaseMs, maxFailures, maxLosses };
+    this.#scheduler = new Scheduler(shape);
+    this.finished = new Promise((resolve) => {
+      this.#resolveFinished = resolve;
+    });
+  }
+
+  /**
+   * Starts to listen for workers.
+   *
+   * @throws MrError when the socket cannot be used, or another coordinator has it
+   */
+  static async start(options: CoordinatorOptions): Promise<Coordinator> {
+    const coordinator = new Coordinator(options);
+    coordinator.#server = await RpcServer.listen({
+      socketPath: options.socketPath,
+      handlers: coordinator.#handlers(),
+      onWorkerGone: (worker) => coordinator.#leave(worker),
+    });
+    return coordinator;
+  }
+
+  /** Ends the job without a result. Harmless when it has ended. */
+  cancel(reason: string): void {
+    this.#step({ type: "cancel", reason });
+  }
+
+  #handlers(): Handlers {
+    return {
+      "worker.register": (params, caller) => this.#register(params, caller),
+      "task.request": ({ worker }, caller) => this.#request(worker, caller),
+      "task.progress": ({ records, bytes, cpuMs, ...params }) =>
+        this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
+      "task.commit": (params) => this.#report({ type: "commit", ...params }),
+      "task.complete": (params) => this.#report({ type: "complete", ...params }),
+      "task.fail": ({ message, stack, ...params }) =>
+        this.#report({ type: "fail", failure: { message, stack }, ...params }),
+      "job.status": () => this.#status(),
+      "job.cancel": (params) => {
+        const accepted = this.#scheduler.outcome === undefined;
+        this.cancel(params?.reason ?? "cancelled by request");
+        return { accepted };
+      },
+    };
+  }
+
+  #register(params: Params<"worker.register">, caller: Caller): Registration {
+    const started = this.#scheduler.counts.map.completed > 0;
+    const { directory, reduces, leaseMs, log } = this.#options;
+    try {
+      const { worker } = this.#workers.register(params, started);
+      caller.identify(worker);
+      return { worker, job: this.#job, directory, reduces, leaseMs };
+    } catch (error) {
+      log(`Refused a worker (pid ${params.pid}): ${describeCause(error)}`);
+      throw error;
+    }
+  }
+
+  #request(worker: number, caller: Caller): Promise<Assignment | Dismissal> {
+    this.#workers.check(worker);
+    return new Promise((resolve) => {
+      this.#waiting.set(worker, resolve);
+      caller.onHangUp(() => {
+        if (this.#waiting.get(worker) !== resolve) return;
+        this.#waiting.delete(worker);
+        this.#step({ type: "withdraw", worker });
+      });
+      this.#step({ type: "request", worker });
+    });
+  }
+
+  #report(event: SchedulerEvent & AttemptId & { readonly worker: number }): Verdict {
+    this.#workers.check(event.worker);
+    const verdict = this.#step(event).find((effect) => effect.type === "verdict");
+    return { accepted: verdict?.accepted ?? false };
+  }
+
+  #leave(worker: number): void {
+    this.#step({ type: "leave", worker });
+    this.#workers.remove(worker);
+    this.#onWorkerRemoved();
+  }
+
+  #step(event: SchedulerEvent): Effect[] {
+    const effects = this.#scheduler.step(event, performance.now());
+    for (const effect of effects) this.#carryOut(effect);
+    this.#armTimer();
+    return effects;
+  }
+
+  #carryOut(effect: Effect): void {
+    const line = describeEffect(effect, (worker) => this.#workers.describe(worker));
+    if (line !== undefined) this.#options.log(line);
+    if (effect.type === "assign") this.#answer(effect.worker, this.#assignment(effect));
+    else if (effect.type === "dismiss") this.#dismiss(effect.worker);
+    else if (effect.type === "ended") this.#finish(effect.outcome);
+  }
+
+  #answer(worker: number, answer: Assignment | Dismissal): void {
+    this.#waiting.get(worker)?.(answer);
+    this.#waiting.delete(worker);
+  }
+
+  #dismiss(worker: number): void {
+    this.#answer(worker, { kind: "exit", outcome: this.#scheduler.outcome?.state ?? "cancelled" });
+  }
+
+  #assignment({ phase, task, attempt }: AttemptId): Assignment {
+    const { inputs } = this.#options;
+    if (phase === "map") return { kind: "map", task, attempt, file: inputs[task] ?? "" };
+    const sources = inputs.flatMap((_, map) => {
+      return this.#scheduler.outputsOf("map", map)[task] ?? [];
+    });
+    return { kind: "reduce", task, attempt, sources };
+  }
+
+  /** Ticks are needed only when a lease runs out without any other event: no lease, no timer. */
+  #armTimer(): void {
+    clearTimeout(this.#timer);
+    const dueMs = this.#scheduler.nextDeadlineMs;
+    if (dueMs === undefined) return;
+    const delayMs = Math.min(Math.max(0, dueMs - performance.now()), MAX_TIMER_MS);
+    this.#timer = setTimeout(() => this.#step({ type: "tick" }), Math.ceil(delayMs));
+  }
+
+  /** Every worker that is connected hears of the end before the socket goes away. */
+  #finish(outcome: Outcome): void {
+    const farewell = new Promise<void>((resolve) => {
+      this.#onWorkerRemoved = () => {
+        if (this.#workers.size === 0) resolve();
+      };
+      setTimeout(resolve, FAREWELL_MS).unref();
+      this.#onWorkerRemoved();
+    });
+    farewell.then(() => this.#server?.close()).finally(() => this.#resolveFinished(outcome));
+  }
+
+  #status(): JobStatus {
+    const { counts, phase, outcome, running } = this.#scheduler;
+    const taskOf = new Map(running.map(({ worker, ...task }) => [worker, task]));
+    return {
+      job: this.#job,
+      directory: this.#options.directory,
+      state: outcome?.state ?? "running",
+      phase,
+      app: this.#workers.app ?? null,
+      elapsedMs: Math.round(performance.now() - this.#startedMs),
+      maps: counts.map,
+      reduces: counts.reduce,
+      workers: Array.from(this.#workers, ({ worker, pid }) => {
+        return { worker, pid, task: taskOf.get(worker) ?? null };
+      }),
+    };
+  }
+}

@@ -1,0 +1,29 @@
+import type { AttemptId, Effect } from "../scheduler/types.ts";
+
+/**
+ * One line for people about what happened, or undefined where it is not worth one.
+ *
+ * @param nameOfWorker such as `worker 3 (pid 4711)`
+ */
+export function describeEffect(
+  effect: Effect,
+  nameOfWorker: (worker: number) => string,
+): string | undefined {
+  switch (effect.type) {
+    case "lost": {
+      const why = effect.reason === "workerGone" ? "is gone" : "made no progress within its lease";
+      return `${describeAttempt(effect)} is lost: ${nameOfWorker(effect.worker)} ${why}`;
+    }
+    case "failed":
+      return `${describeAttempt(effect)} failed on ${nameOfWorker(effect.worker)}: ${effect.failure.message}`;
+    case "phaseStarted":
+      return "All map tasks are done, the reduce tasks begin";
+    default:
+      return undefined;
+  }
+}
+
+/** `map task 3, attempt 2,` with the comma that closes the insertion. */
+function describeAttempt({ phase, task, attempt }: AttemptId): string {
+  return `${phase} task ${task}, attempt ${attempt},`;
+}

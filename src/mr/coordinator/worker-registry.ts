@@ -1,0 +1,74 @@
+import { JSONRPCErrorException } from "json-rpc-2.0";
+import { type Params, PROTOCOL_VERSION, RPC_ERRORS } from "../rpc/protocol.ts";
+
+/** A worker that has registered and whose connection is open. */
+export interface RegisteredWorker {
+  readonly worker: number;
+  readonly pid: number;
+}
+
+/**
+ * Who takes part in the job. All workers must run the same app, or the output would be a mixture of
+ * two: the first one to register decides which.
+ */
+export class WorkerRegistry {
+  readonly #workers = new Map<number, RegisteredWorker>();
+  #registrations = 0;
+  #app: { readonly name: string; readonly digest: string } | undefined;
+
+  /** The name of the job's app, once a worker has brought one. */
+  get app(): string | undefined {
+    return this.#app?.name;
+  }
+
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<RegisteredWorker> {
+    return this.#workers.values();
+  }
+
+  /**
+   * @param started whether any task has been completed, so that the app can no longer change
+   * @throws JSONRPCErrorException (`refused`) when protocol or app differ, saying how
+   */
+  register(params: Params<"worker.register">, started: boolean): RegisteredWorker {
+    const { protocol, pid, app, digest } = params;
+    if (protocol !== PROTOCOL_VERSION) {
+      throw refusal(`the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker ${protocol}`);
+    }
+    const current = this.#app;
+    if (current !== undefined && current.digest !== digest && (started || this.size > 0)) {
+      const [theirs, ours] = [digest.slice(0, 12), current.digest.slice(0, 12)];
+      throw refusal(
+        `the job runs app "${current.name}" (${ours}…), the worker has "${app}" (${theirs}…)`,
+      );
+    }
+    this.#app = { name: app, digest };
+    this.#registrations += 1;
+    const worker = { worker: this.#registrations, pid };
+    this.#workers.set(worker.worker, worker);
+    return worker;
+  }
+
+  /** @throws JSONRPCErrorException (`unknownWorker`) for a number that was never given out */
+  check(worker: number): void {
+    if (worker >= 1 && worker <= this.#registrations) return;
+    throw new JSONRPCErrorException(`no worker ${worker} is registered`, RPC_ERRORS.unknownWorker);
+  }
+
+  remove(worker: number): void {
+    this.#workers.delete(worker);
+  }
+
+  /** `worker 3 (pid 4711)`, or the number alone once the worker is gone. */
+  describe(worker: number): string {
+    const pid = this.#workers.get(worker)?.pid;
+    return pid === undefined ? `worker ${worker}` : `worker ${worker} (pid ${pid})`;
+  }
+}
+
+function refusal(reason: string): JSONRPCErrorException {
+  return new JSONRPCErrorException(reason, RPC_ERRORS.refused);
+}

@@ -1,0 +1,37 @@
+import { getSystemErrorMap } from "node:util";
+
+/**
+ * An operating error: something the world did (a missing file, a full disk, a broken app), as opposed
+ * to a mistake in this code. Its message is one line that says what could not be done, on what, and
+ * why, so commands print it without a stack.
+ */
+export class MrError extends Error {
+  override name = "MrError";
+}
+
+/** The command line asks for something that does not exist or makes no sense. Exit code 2. */
+export class UsageError extends MrError {
+  override name = "UsageError";
+}
+
+/** The `code` of a Node system error such as `ENOENT`, or undefined for any other value. */
+export function errorCode(error: unknown): string | undefined {
+  if (error instanceof Error && "code" in error && typeof error.code === "string") {
+    return error.code;
+  }
+  return undefined;
+}
+
+/**
+ * The cause of a failure in words fit for the end of a sentence: `permission denied (EACCES)` for a
+ * system error, the message for any other error, the value itself for what was thrown without one.
+ */
+export function describeCause(error: unknown): string {
+  const code = errorCode(error);
+  if (code !== undefined) {
+    for (const [name, text] of getSystemErrorMap().values()) {
+      if (name === code) return `${text} (${code})`;
+    }
+  }
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,57 @@
+import { accessSync, constants, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { describeCause, MrError } from "../errors.ts";
+import { isJobOutput, isTemporary } from "../names.ts";
+
+/**
+ * Checks that a job can write its files into `directory`, and that none of its inputs is one of them.
+ *
+ * @param directory absolute path
+ * @param inputs as resolved, relative to `directory` or absolute
+ * @throws MrError naming the directory or the input
+ */
+export function checkJobDirectory(directory: string, inputs: readonly string[]): void {
+  try {
+    if (!statSync(directory).isDirectory()) throw new MrError("it is not a directory");
+    accessSync(directory, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new MrError(`Cannot write into job directory "${directory}": ${describeCause(error)}`);
+  }
+  const home = realpathSync(directory);
+  for (const input of inputs) {
+    const path = realpathSync(resolve(directory, input));
+    if (dirname(path) === home && isJobOutput(basename(path))) {
+      throw new MrError(
+        `Input "${input}" has the name of a file this job writes: move it, or run the job in another directory`,
+      );
+    }
+  }
+}
+
+/**
+ * Removes what earlier jobs have left in `directory`: results as well as `mr-X-Y` and temporary files.
+ * Without this, `mr-out-*` would mix the results of a job with those of one that had more reduce tasks.
+ *
+ * @returns the number of results (`mr-out-Y`) removed
+ * @throws MrError when a file cannot be removed
+ */
+export function sweepJobDirectory(directory: string): number {
+  let results = 0;
+  try {
+    for (const name of readdirSync(directory)) {
+      if (!isJobOutput(name) && !isTemporary(name)) continue;
+      rmSync(join(directory, name), { force: true });
+      if (name.startsWith("mr-out-")) results += 1;
+    }
+  } catch (error) {
+    throw new MrError(`Cannot clear job directory "${directory}": ${describeCause(error)}`);
+  }
+  return results;
+}
+
+/** Removes what attempts that were killed have left half-written in `directory`. */
+export function sweepTemporaryFiles(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (isTemporary(name)) rmSync(join(directory, name), { force: true });
+  }
+}

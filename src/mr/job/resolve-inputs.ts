@@ -1,0 +1,68 @@
+import { accessSync, constants, readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import fastGlob from "fast-glob";
+import { describeCause, MrError, UsageError } from "../errors.ts";
+
+/**
+ * Turns the inputs of a command line into the list of files of a job, which numbers the map tasks.
+ *
+ * An argument that names an existing path is taken as that path, even if it looks like a pattern;
+ * anything else with wildcards is a fast-glob pattern (quoted patterns and `**` work). A directory
+ * stands for the files directly in it, hidden ones left out. Arguments keep their order; the files
+ * of one pattern or directory are in the order of their names' bytes. A file named twice is read twice.
+ *
+ * @param args paths and patterns, relative to `cwd`
+ * @param cwd absolute path
+ * @returns paths as the user would write them: relative where the argument was relative
+ * @throws UsageError when `args` is empty
+ * @throws MrError when a path is missing or not readable, or a pattern or directory has no files
+ */
+export async function resolveInputs(args: readonly string[], cwd: string): Promise<string[]> {
+  if (args.length === 0) throw new UsageError("No input files");
+  const inputs: string[] = [];
+  for (const arg of args) inputs.push(...(await expand(arg, cwd)));
+  for (const input of inputs) checkReadable(input, cwd);
+  return inputs;
+}
+
+async function expand(arg: string, cwd: string): Promise<string[]> {
+  const stats = statSync(resolve(cwd, arg), { throwIfNoEntry: false });
+  if (stats === undefined && fastGlob.isDynamicPattern(arg)) {
+    const matches = await fastGlob.glob(arg, { cwd, onlyFiles: true });
+    if (matches.length === 0) throw new MrError(`No file matches "${arg}"`);
+    return matches.sort(byBytes);
+  }
+  if (stats?.isDirectory()) {
+    const files = filesOf(arg, cwd);
+    if (files.length === 0) throw new MrError(`Input directory "${arg}" has no files`);
+    return files;
+  }
+  return [arg];
+}
+
+function filesOf(directory: string, cwd: string): string[] {
+  try {
+    return readdirSync(resolve(cwd, directory))
+      .filter((name) => !name.startsWith("."))
+      .sort(byBytes)
+      .map((name) => join(directory, name))
+      .filter((path) => !statSync(resolve(cwd, path)).isDirectory());
+  } catch (error) {
+    throw new MrError(`Cannot list input directory "${directory}": ${describeCause(error)}`);
+  }
+}
+
+function checkReadable(input: string, cwd: string): void {
+  try {
+    const path = resolve(cwd, input);
+    accessSync(path, constants.R_OK);
+    // A task may be read more than once, and its size is its end: a pipe or device has neither.
+    if (!statSync(path).isFile()) throw new MrError("it is not a regular file");
+  } catch (error) {
+    throw new MrError(`Cannot read input "${input}": ${describeCause(error)}`);
+  }
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}

@@ -1,0 +1,45 @@
+/**
+ * The names of a job's files. All of them are built and recognised here and nowhere else; the
+ * grammar is in docs/formats.md.
+ *
+ *     mr-X-Y           output of map task X for reduce task Y
+ *     mr-out-Y         output of reduce task Y
+ *     .NAME.TAG.tmp    NAME while an attempt is still writing it
+ *
+ * A temporary name starts with a dot, so no `mr-*` or `mr-out*` in a shell takes it for a result.
+ */
+
+const NUMBER = "(0|[1-9][0-9]*)";
+const MAP_OUTPUT = new RegExp(`^mr-${NUMBER}-${NUMBER}$`);
+const REDUCE_OUTPUT = new RegExp(`^mr-out-${NUMBER}$`);
+const TEMPORARY = /^\.mr-[0-9a-z-]+\.[0-9a-z-]+\.tmp$/;
+
+/** `mr-X-Y`: what map task `map` emitted for reduce task `reduce`. */
+export function mapOutputName(map: number, reduce: number): string {
+  return `mr-${map}-${reduce}`;
+}
+
+/** `mr-out-Y`: what reduce task `reduce` wrote. */
+export function reduceOutputName(reduce: number): string {
+  return `mr-out-${reduce}`;
+}
+
+/**
+ * The name a file has until it is complete.
+ *
+ * @param name the final name, beside which the temporary file stands
+ * @param tag tells one attempt from every other: lower-case letters, digits and dashes
+ */
+export function temporaryName(name: string, tag: string): string {
+  return `.${name}.${tag}.tmp`;
+}
+
+/** Whether `name` is a file that a job writes under its final name. */
+export function isJobOutput(name: string): boolean {
+  return MAP_OUTPUT.test(name) || REDUCE_OUTPUT.test(name);
+}
+
+/** Whether `name` is a file that an attempt was still writing. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}

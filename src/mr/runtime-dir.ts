@@ -1,0 +1,28 @@
+import { lstatSync, mkdirSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { describeCause, MrError } from "./errors.ts";
+
+/**
+ * The directory of this user's sockets and compiled apps, created on first use.
+ *
+ * It is the same for every process of one user whatever `TMPDIR` or `XDG_RUNTIME_DIR` say in its
+ * terminal, because a worker must find the coordinator without being told where it is; and it is
+ * short, because a socket's path may not exceed some hundred bytes. Only the owner may enter it.
+ *
+ * @throws MrError when it belongs to somebody else, is not a directory, or is open to others
+ */
+export function runtimeDir(): string {
+  const { uid } = userInfo();
+  const dir = join("/tmp", `tsmr-${uid}`);
+  try {
+    mkdirSync(dir, { mode: 0o700, recursive: true });
+    const stats = lstatSync(dir);
+    if (!stats.isDirectory()) throw new MrError("it is not a directory");
+    if (stats.uid !== uid) throw new MrError(`it belongs to user ${stats.uid}, not to ${uid}`);
+    if ((stats.mode & 0o077) !== 0) throw new MrError("other users may enter it (chmod 700 it)");
+  } catch (error) {
+    throw new MrError(`Cannot use runtime directory "${dir}": ${describeCause(error)}`);
+  }
+  return dir;
+}

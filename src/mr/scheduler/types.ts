@@ -1,0 +1,122 @@
+/**
+ * The scheduler's vocabulary: what can happen (events), what it decides (effects), and what it
+ * remembers of a task. Times are milliseconds of a monotonic clock with an arbitrary origin.
+ */
+
+export type Phase = "map" | "reduce";
+
+/**
+ *                  assign                       complete
+ *     ┌──────┐ ────────────▶ ┌────────────┐ ────────────▶ ┌───────────┐
+ *     │ idle │               │ inProgress │               │ completed │
+ *     └──────┘ ◀──────────── └────────────┘               └───────────┘
+ *                lease ended, worker gone,
+ *                attempt failed
+ */
+export type TaskState =
+  /** Nobody works on it. It is in the queue, or its phase has not begun. */
+  | "idle"
+  /** A worker holds a lease on it, which ends unless the worker makes progress. */
+  | "inProgress"
+  /** One attempt has published its output. Reports of any other attempt are stale. */
+  | "completed";
+
+/** Which try of which task. Attempts of a task are numbered from 1; a number is never used twice. */
+export interface AttemptId {
+  readonly phase: Phase;
+  readonly task: number;
+  readonly attempt: number;
+}
+
+/** A file that an attempt has published in the job directory. */
+export interface OutputFile {
+  /** Its name in the job directory, such as `mr-0-3`. */
+  readonly name: string;
+  /** Its length in bytes. */
+  readonly bytes: number;
+  /** CRC-32 of its contents, as an unsigned number. */
+  readonly crc32: number;
+}
+
+/** How far an attempt has come. Every number only grows while the attempt is alive and working. */
+export interface Progress {
+  /** Records read and written. */
+  readonly records: number;
+  /** Bytes read and written. */
+  readonly bytes: number;
+  /** Processor time used, in milliseconds. */
+  readonly cpuMs: number;
+}
+
+/** What went wrong in an attempt, for people. */
+export interface TaskFailure {
+  /** One line. */
+  readonly message: string;
+  /** Where in the app, if it was the app. */
+  readonly stack?: string | undefined;
+}
+
+export type SchedulerEvent =
+  /** A worker asks for a task. Asking again while it holds one gets it the same one again. */
+  | { readonly type: "request"; readonly worker: number }
+  /** A worker's request can no longer be answered: its connection is gone, its attempt continues. */
+  | { readonly type: "withdraw"; readonly worker: number }
+  /** A worker is gone, with whatever it was doing. */
+  | { readonly type: "leave"; readonly worker: number }
+  | ({ readonly type: "progress"; readonly progress: Progress } & AttemptId)
+  /** An attempt has its output ready under temporary names and asks to publish it. */
+  | ({ readonly type: "commit" } & AttemptId)
+  | ({ readonly type: "complete"; readonly outputs: readonly OutputFile[] } & AttemptId)
+  | ({ readonly type: "fail"; readonly failure: TaskFailure } & AttemptId)
+  /** Time has passed. */
+  | { readonly type: "tick" }
+  | { readonly type: "cancel"; readonly reason: string };
+
+/** Why an attempt was given up before its worker reported anything. */
+export type LossReason = "leaseEnded" | "workerGone";
+
+export type Effect =
+  /** Tell the worker to run this attempt. */
+  | ({ readonly type: "assign"; readonly worker: number } & AttemptId)
+  /** Tell the worker that there is nothing more to do. */
+  | { readonly type: "dismiss"; readonly worker: number }
+  /** Answer the report that caused this step. A stale report is refused and has no other effect. */
+  | { readonly type: "verdict"; readonly accepted: boolean }
+  | ({ readonly type: "completed"; readonly worker: number } & AttemptId)
+  | ({ readonly type: "lost"; readonly worker: number; readonly reason: LossReason } & AttemptId)
+  | ({
+      readonly type: "failed";
+      readonly worker: number;
+      readonly failure: TaskFailure;
+    } & AttemptId)
+  | { readonly type: "phaseStarted"; readonly phase: Phase }
+  /** The last effect of a job, once. */
+  | { readonly type: "ended"; readonly outcome: Outcome };
+
+export type Outcome =
+  | { readonly state: "completed" }
+  | { readonly state: "failed"; readonly failure: TaskFailure }
+  | { readonly state: "cancelled"; readonly reason: string };
+
+export interface JobShape {
+  /** Number of map tasks. */
+  readonly maps: number;
+  /** Number of reduce tasks. */
+  readonly reduces: number;
+  /** How long an attempt may go without progress. */
+  readonly leaseMs: number;
+  /** How many attempts of one task may report a failure before the job fails. */
+  readonly maxFailures: number;
+  /**
+   * How many attempts of one task may be lost without a word before the job fails. It is larger than
+   * `maxFailures`: a machine that dies says nothing about the task, but a task that takes every
+   * worker down with it must not do so for ever.
+   */
+  readonly maxLosses: number;
+}
+
+export interface TaskCounts {
+  readonly idle: number;
+  readonly inProgress: number;
+  readonly completed: number;
+}

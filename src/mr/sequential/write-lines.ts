@@ -1,0 +1,45 @@
+import { open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { describeCause, MrError } from "../errors.ts";
+import { wtf8Bytes } from "./wtf8-bytes.ts";
+
+const BLOCK_CHARS = 1 << 20;
+
+/**
+ * Publishes lines as a file, replacing what was there: they are written under a temporary name
+ * beside it and synced before it gets its own, so a failure leaves nothing half-written behind.
+ *
+ * @param path of the file, absolute or relative to the current directory
+ * @param lines each with its line end
+ * @throws MrError when the file cannot be written; the temporary file is gone then
+ */
+export async function writeLines(path: string, lines: readonly string[]): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.sequential-${process.pid}.tmp`);
+  try {
+    await writeSynced(temporary, lines);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw new MrError(`Cannot write output "${path}": ${describeCause(error)}`, { cause: error });
+  }
+}
+
+async function writeSynced(path: string, lines: readonly string[]): Promise<void> {
+  const file = await open(path, "w");
+  try {
+    // A system call a line would take longer than all the rest, and one string for all of the
+    // output might be too long. Blocks end with a line, so none ends within a surrogate pair.
+    let block = "";
+    for (const line of lines) {
+      block += line;
+      if (block.length >= BLOCK_CHARS) {
+        await file.appendFile(wtf8Bytes(block));
+        block = "";
+      }
+    }
+    await file.appendFile(wtf8Bytes(block));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

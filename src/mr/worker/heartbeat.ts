@@ -1,0 +1,79 @@
+import { Worker } from "node:worker_threads";
+import { RPC_PATH } from "../rpc/protocol.ts";
+import type { ProgressMeter } from "../task/progress.ts";
+import type { HeartbeatData } from "./heartbeat-thread.mjs";
+import type { Assignment } from "./task-source.ts";
+
+/** Beats per lease: enough that a lost one, or a busy machine, costs nobody a task. */
+const BEATS_PER_LEASE = 4;
+
+export interface HeartbeatOptions {
+  readonly socketPath: string;
+  /** This worker's number with the coordinator. */
+  readonly worker: number;
+  readonly leaseMs: number;
+}
+
+/**
+ * Keeps the lease of the attempt that the worker is on, from a thread of its own, for as long as there
+ * is progress to report. Between attempts, and for attempts shorter than a beat, it costs nothing.
+ */
+export class Heartbeat implements ProgressMeter {
+  readonly #state = new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT);
+  readonly #meters = new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT);
+  readonly #attempt = new Int32Array(this.#state);
+  readonly #meter = new Float64Array(this.#meters);
+  readonly #thread: Worker;
+  #serial = 0;
+
+  constructor({ socketPath, worker, leaseMs }: HeartbeatOptions) {
+    const intervalMs = leaseMs / BEATS_PER_LEASE;
+    const workerData: HeartbeatData = {
+      socketPath,
+      path: RPC_PATH,
+      worker,
+      intervalMs,
+      state: this.#state,
+      meters: this.#meters,
+    };
+    this.#thread = new Worker(new URL("./heartbeat-thread.mjs", import.meta.url), {
+      workerData,
+      // The thread needs nothing of what this process was started with, such as a loader.
+      execArgv: [],
+    });
+    // It must not keep the process alive, nor end it: without beats the lease just ends.
+    this.#thread.unref();
+    this.#thread.on("error", () => undefined);
+  }
+
+  /** The attempt `assignment` starts: its progress counts from here. */
+  begin({ kind, task, attempt }: Assignment): void {
+    const { user, system } = process.cpuUsage();
+    this.#meter.set([0, 0, (user + system) / 1000]);
+    this.#attempt.set([kind === "map" ? 0 : 1, task, attempt], 1);
+    this.#serial = (this.#serial + 1) & 0x7fffffff || 1;
+    this.#announce(this.#serial);
+  }
+
+  /** The attempt is over, whatever came of it. */
+  end(): void {
+    this.#announce(0);
+  }
+
+  addRecords(count: number): void {
+    this.#meter[0] = (this.#meter[0] ?? 0) + count;
+  }
+
+  addBytes(count: number): void {
+    this.#meter[1] = (this.#meter[1] ?? 0) + count;
+  }
+
+  close(): Promise<number> {
+    return this.#thread.terminate();
+  }
+
+  #announce(serial: number): void {
+    Atomics.store(this.#attempt, 0, serial);
+    Atomics.notify(this.#attempt, 0);
+  }
+}

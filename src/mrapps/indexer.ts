@@ -1,0 +1,19 @@
+// Inverted index: for each word, in how many documents it occurs, and in which.
+
+import type { KeyValue } from "../mr/index.ts";
+
+/** One pair for each distinct word of the document, however often the word occurs in it. */
+export function map(document: string, contents: string): KeyValue[] {
+  const distinctWords = new Set(contents.match(/\p{L}+/gu));
+  return Array.from(distinctWords, (word) => ({ key: word, value: document }));
+}
+
+export function reduce(_word: string, documents: string[]): string {
+  const sorted = documents.toSorted(compareBytes);
+  return `${sorted.length} ${sorted.join(",")}`;
+}
+
+/** The order of Go's `sort.Strings`; plain `sort()` orders by UTF-16 units, which is another. */
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
