@@ -6,6 +6,7 @@ import {
   sweepJobDirectory,
   sweepTemporaryFiles,
 } from "../mr/job/job-directory.ts";
+import { planWholeFiles } from "../mr/job/plan-splits.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import type { Outcome } from "../mr/scheduler/types.ts";
@@ -59,7 +60,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   };
   const startedMs = performance.now();
   const coordinator = await Coordinator.start({
-    inputs,
+    plan: () => planWholeFiles(inputs, directory),
     directory,
     reduces: options.reduces,
     leaseMs: options.lease,

@@ -1,9 +1,6 @@
 import { Command } from "commander";
-import { loadApp } from "../mr/app/load-app.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import { Heartbeat } from "../mr/worker/heartbeat.ts";
-import { RpcTaskSource } from "../mr/worker/rpc-task-source.ts";
-import { runWorker } from "../mr/worker/run-worker.ts";
+import { startWorker } from "../mr/worker/start-worker.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A worker may be started a little before its coordinator. */
@@ -20,18 +17,8 @@ const command = new Command("mrworker")
   )
   .addHelpText("after", "\nExample:\n  tsx mrworker.ts wc.ts");
 
-runCommand(command, async (spec: string, options: { socket?: string }): Promise<number> => {
-  const loaded = await loadApp(spec);
+runCommand(command, async (app: string, options: { socket?: string }): Promise<number> => {
   const socketPath = options.socket ?? socketPathOf(process.cwd());
-  const identity = { app: loaded.name, digest: loaded.digest };
-  const source = await RpcTaskSource.connect(socketPath, identity, PATIENCE_MS);
-  const { leaseMs } = source.job;
-  const heartbeat = new Heartbeat({ socketPath, worker: source.worker, leaseMs });
-  try {
-    const outcome = await runWorker(source, loaded, heartbeat);
-    return outcome === "completed" ? 0 : 1;
-  } finally {
-    source.close();
-    await heartbeat.close();
-  }
+  const outcome = await startWorker({ app, socketPath, patienceMs: PATIENCE_MS });
+  return outcome === "completed" ? 0 : 1;
 });

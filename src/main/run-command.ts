@@ -8,22 +8,23 @@ import { MrError, UsageError } from "../mr/errors.ts";
  *
  * @param command with its arguments and options, but without an action
  * @param action gets the command's arguments, then its options
+ * @param program the command that `command` is a part of, if it is
  */
 export function runCommand<Args extends unknown[]>(
   command: Command,
   action: (...args: Args) => Promise<number>,
+  program: Command = command,
 ): void {
   // Nobody may be left to read what is written: that must not end a job.
   process.stderr.on("error", () => undefined);
   process.exitCode = 0;
-  command
-    .exitOverride()
-    .configureOutput({ outputError: () => undefined })
-    .action(async (...args: unknown[]) => {
-      process.exitCode = await action(...(args as Args));
-    })
-    .parseAsync()
-    .catch((error: unknown) => report(command.name(), error));
+  command.action(async (...args: unknown[]) => {
+    process.exitCode = await action(...(args as Args));
+  });
+  for (const part of [command, program]) {
+    part.exitOverride().configureOutput({ outputError: () => undefined });
+  }
+  program.parseAsync().catch((error: unknown) => report(program.name(), error));
 }
 
 function report(name: string, error: unknown): void {

@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { describeCause, MrError } from "../errors.ts";
-import { isJobOutput, isTemporary } from "../names.ts";
+import { isJobOutput, isMapOutput, isTemporary } from "../names.ts";
 
 /**
  * Checks that a job can write its files into `directory`, and that none of its inputs is one of them.
@@ -51,7 +51,16 @@ export function sweepJobDirectory(directory: string): number {
 
 /** Removes what attempts that were killed have left half-written in `directory`. */
 export function sweepTemporaryFiles(directory: string): void {
+  sweep(directory, isTemporary);
+}
+
+/** Removes the files between map and reduce, which nobody needs once the results are there. */
+export function sweepMapOutputs(directory: string): void {
+  sweep(directory, isMapOutput);
+}
+
+function sweep(directory: string, isUnwanted: (name: string) => boolean): void {
   for (const name of readdirSync(directory)) {
-    if (isTemporary(name)) rmSync(join(directory, name), { force: true });
+    if (isUnwanted(name)) rmSync(join(directory, name), { force: true });
   }
 }

@@ -24,6 +24,9 @@ const text = v.pipe(v.string(), v.maxLength(100_000));
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "64 hex digits expected"));
 const phase = v.picklist(["map", "reduce"]);
 const worker = count;
+/** Whether the app's inputs may be cut at any byte, or a file is one task. */
+const splitting = v.picklist(["wholeFile", "bytes"]);
+const counters = v.record(v.pipe(v.string(), v.maxLength(200)), v.pipe(v.number(), v.finite()));
 
 const attemptEntries = { worker, phase, task: count, attempt: count };
 
@@ -40,7 +43,7 @@ const none = v.optional(v.union([v.strictObject({}), v.tuple([])]));
 
 /** The parameters each method takes. */
 export const PARAMS = {
-  "worker.register": v.object({ protocol: count, pid: count, app: text, digest }),
+  "worker.register": v.object({ protocol: count, pid: count, app: text, digest, splitting }),
   "task.request": v.object({ worker }),
   "task.progress": v.object({
     ...attemptEntries,
@@ -52,6 +55,7 @@ export const PARAMS = {
   "task.complete": v.object({
     ...attemptEntries,
     outputs: v.pipe(v.array(outputFile), v.maxLength(1_000_000)),
+    counters: v.optional(counters, {}),
   }),
   "task.fail": v.object({ ...attemptEntries, message: text, stack: v.optional(text) }),
   "job.status": none,
@@ -61,7 +65,7 @@ export const PARAMS = {
 export type Method = keyof typeof PARAMS;
 export type Params<M extends Method> = v.InferOutput<(typeof PARAMS)[M]>;
 
-export type OutputReport = v.InferOutput<typeof outputFile>;
+type OutputReport = v.InferOutput<typeof outputFile>;
 
 /** The job as a worker sees it, told once at registration. */
 export interface Registration {
@@ -75,15 +79,22 @@ export interface Registration {
   readonly leaseMs: number;
 }
 
-export interface MapAssignment {
+/** A part of an input file: the records that begin in its bytes `start` … `end − 1`. */
+export interface Split {
+  /** The input as the user named it; a relative path starts from the job directory. */
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+interface MapAssignment {
   readonly kind: "map";
   readonly task: number;
   readonly attempt: number;
-  /** The input as the user named it; a relative path starts from the job directory. */
-  readonly file: string;
+  readonly split: Split;
 }
 
-export interface ReduceAssignment {
+interface ReduceAssignment {
   readonly kind: "reduce";
   readonly task: number;
   readonly attempt: number;
@@ -117,6 +128,8 @@ export interface JobStatus {
   readonly state: "running" | "completed" | "failed" | "cancelled";
   readonly app: string | null;
   readonly elapsedMs: number;
+  /** What the app has counted, summed over completed tasks. */
+  readonly counters: Readonly<Record<string, number>>;
   readonly maps: PhaseStatus;
   readonly reduces: PhaseStatus;
   readonly workers: ReadonlyArray<{

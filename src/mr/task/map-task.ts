@@ -12,8 +12,8 @@ const MAX_STRING_UNITS = 536_870_888;
 
 export interface MapTask {
   readonly task: number;
-  /** The input as the user named it, which is also what `map` gets. */
-  readonly file: string;
+  /** What to read; `file` is the input as the user named it, which is also what `map` gets. */
+  readonly split: { readonly file: string; readonly start: number; readonly end: number };
 }
 
 /** Where a task works. */
@@ -34,7 +34,7 @@ export interface TaskSite {
  * @throws MrError when the input cannot be read or the output cannot be written
  */
 export async function runMapTask(
-  { task, file }: MapTask,
+  { task, split: { file } }: MapTask,
   { name, app }: LoadedApp,
   { directory, reduces, tag, progress }: TaskSite,
 ): Promise<PendingFile[]> {

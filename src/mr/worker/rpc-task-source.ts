@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describeCause, MrError } from "../errors.ts";
 import { isNobodyThere, isRefusal, RpcClient } from "../rpc/client.ts";
 import { type Method, type Params, PROTOCOL_VERSION, type Results } from "../rpc/protocol.ts";
-import type { OutputFile, TaskFailure } from "../scheduler/types.ts";
+import type { TaskFailure, TaskResult } from "../scheduler/types.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
 const RETRY_MS = 50;
@@ -15,6 +15,8 @@ export interface WorkerIdentity {
   readonly app: string;
   /** SHA-256 of the compiled app. */
   readonly digest: string;
+  /** Whether its inputs may be cut at any byte, or a file is one task. */
+  readonly splitting: "wholeFile" | "bytes";
 }
 
 /** Gets tasks from the coordinator on a socket. */
@@ -67,8 +69,8 @@ export class RpcTaskSource implements TaskSource {
     return (await this.#call("task.commit", this.#attempt(assignment))).accepted;
   }
 
-  async complete(assignment: Assignment, outputs: readonly OutputFile[]): Promise<boolean> {
-    const params = { ...this.#attempt(assignment), outputs: [...outputs] };
+  async complete(assignment: Assignment, { outputs, counters }: TaskResult): Promise<boolean> {
+    const params = { ...this.#attempt(assignment), outputs: [...outputs], counters };
     return (await this.#call("task.complete", params)).accepted;
   }
 

@@ -60,7 +60,7 @@ async function runAttempt(
       await source.fail(assignment, failureOf(error));
       return;
     }
-    await source.complete(assignment, outputs);
+    await source.complete(assignment, { outputs, counters: {} });
   } finally {
     for (const file of files) file.discard();
   }

@@ -1,0 +1,35 @@
+import { loadApp } from "../app/load-app.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { RpcTaskSource } from "./rpc-task-source.ts";
+import { runWorker } from "./run-worker.ts";
+import type { Dismissal } from "./task-source.ts";
+
+export interface WorkerOptions {
+  /** A path, or the name of a shipped app. */
+  readonly app: string;
+  readonly socketPath: string;
+  /** How long to wait, now or later, while no coordinator listens. */
+  readonly patienceMs: number;
+}
+
+/**
+ * Makes this process a worker: loads the app, registers with the coordinator, and runs tasks until the
+ * job is over.
+ *
+ * @returns how the job ended
+ * @throws MrError when the app cannot be loaded, there is no coordinator, or it refuses this worker
+ */
+export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
+  const { app, socketPath, patienceMs } = options;
+  const loaded = await loadApp(app);
+  const identity = { app: loaded.name, digest: loaded.digest, splitting: "wholeFile" as const };
+  const source = await RpcTaskSource.connect(socketPath, identity, patienceMs);
+  const { leaseMs } = source.job;
+  const heartbeat = new Heartbeat({ socketPath, worker: source.worker, leaseMs });
+  try {
+    return await runWorker(source, loaded, heartbeat);
+  } finally {
+    source.close();
+    await heartbeat.close();
+  }
+}
