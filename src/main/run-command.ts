@@ -17,7 +17,8 @@ export function runCommand<Args extends unknown[]>(
 ): void {
   // Nobody may be left to read what is written: that must not end a job.
   process.stderr.on("error", () => undefined);
-  process.exitCode = 0;
+  // Until the action says otherwise: should it never end, nothing was achieved.
+  process.exitCode = 1;
   command.action(async (...args: unknown[]) => {
     process.exitCode = await action(...(args as Args));
   });
@@ -28,7 +29,10 @@ export function runCommand<Args extends unknown[]>(
 }
 
 function report(name: string, error: unknown): void {
-  if (error instanceof CommanderError && error.exitCode === 0) return;
+  if (error instanceof CommanderError && error.exitCode === 0) {
+    process.exitCode = 0;
+    return;
+  }
   const isUsage = error instanceof UsageError || error instanceof CommanderError;
   process.exitCode = isUsage ? 2 : 1;
   process.stderr.write(`${name}: ${describe(name, error)}\n`);

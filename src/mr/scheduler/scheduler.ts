@@ -188,7 +188,7 @@ export class Scheduler {
     const lease = this.#leaseOf(id);
     if (task === undefined || lease === undefined) {
       // Said twice, because the first answer got lost, is not stale.
-      effects.push(this.#verdict(task?.winner === id.attempt));
+      effects.push(this.#verdict(task?.state === "completed" && task.winner === id.attempt));
       return;
     }
     if (task.granted !== id.attempt) {
@@ -252,7 +252,11 @@ export class Scheduler {
     for (const worker of this.#waiting) effects.push({ type: "dismiss", worker });
     this.#waiting.clear();
     // Attempts that still run are for nothing: their reports are stale from here on.
-    for (const lease of this.#leases) this.#drop(lease);
+    for (const lease of this.#leases) {
+      this.#drop(lease);
+      const task = this.#taskOf(lease);
+      if (task !== undefined) this.#table(lease.phase).giveBack(task);
+    }
     effects.push({ type: "ended", outcome });
   }
 

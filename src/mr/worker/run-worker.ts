@@ -45,7 +45,7 @@ async function runAttempt(
   let outputs: OutputFile[];
   try {
     try {
-      files = await runTask(source.job, assignment, app, progress);
+      files = await Promise.race([runTask(source.job, assignment, app, progress), strayError()]);
       // Map outputs are checked against their summaries when they are read; results nobody checks.
       const durable = assignment.kind === "reduce";
       outputs = files.map((file) => file.finish({ durable }));
@@ -76,6 +76,17 @@ function runTask(
   const site: TaskSite = { directory, reduces, tag, progress };
   if (assignment.kind === "map") return runMapTask(assignment, app, site);
   return runReduceTask(assignment, app, site);
+}
+
+/**
+ * Fails when the app throws where nobody catches it, such as in a promise that it does not wait for:
+ * the attempt has failed then, whatever else it is still waiting for.
+ */
+function strayError(): Promise<never> {
+  return new Promise((_, reject) => {
+    const onError = (error: unknown) => reject(error);
+    process.removeAllListeners("uncaughtException").once("uncaughtException", onError);
+  });
 }
 
 function failureOf(error: unknown): TaskFailure {
