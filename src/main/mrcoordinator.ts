@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { Coordinator } from "../mr/coordinator/coordinator.ts";
-import { UsageError } from "../mr/errors.ts";
+import { JobFailedError, UsageError } from "../mr/errors.ts";
 import {
   checkJobDirectory,
   sweepJobDirectory,
@@ -9,7 +9,6 @@ import {
 import { planWholeFiles } from "../mr/job/plan-splits.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import type { Outcome } from "../mr/scheduler/types.ts";
 import { secondsToMs, wholeNumber } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -82,20 +81,15 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   }
   const outcome = await coordinator.finished;
   sweepTemporaryFiles(directory);
-  report(outcome, performance.now() - startedMs, log);
-  return signalCode ?? (outcome.state === "completed" ? 0 : 1);
-});
-
-function report(outcome: Outcome, elapsedMs: number, log: (line: string) => void): void {
-  if (outcome.state === "completed") {
-    log(`Done in ${(elapsedMs / 1000).toFixed(1)} s: the output is in mr-out-*`);
-    return;
+  if (outcome.state === "failed") {
+    throw new JobFailedError(outcome.failure.message, outcome.failure.stack);
   }
   if (outcome.state === "cancelled") {
     process.stderr.write(`mrcoordinator: The job is not complete: ${outcome.reason}\n`);
-    return;
+    return signalCode ?? 1;
   }
-  const { message, stack } = outcome.failure;
-  process.stderr.write(`mrcoordinator: The job failed: ${message}\n`);
-  if (stack !== undefined) process.stderr.write(`${stack}\n`);
-}
+  log(
+    `Done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s: the output is in mr-out-*`,
+  );
+  return 0;
+});

@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
+import { reduceOutputName } from "../mr/names.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
+import { NoCoordinatorError } from "../mr/worker/rpc-task-source.ts";
 import { startWorker } from "../mr/worker/start-worker.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -19,6 +22,13 @@ const command = new Command("mrworker")
 
 runCommand(command, async (app: string, options: { socket?: string }): Promise<number> => {
   const socketPath = options.socket ?? socketPathOf(process.cwd());
-  const outcome = await startWorker({ app, socketPath, patienceMs: PATIENCE_MS });
-  return outcome === "completed" ? 0 : 1;
+  try {
+    const outcome = await startWorker({ app, socketPath, patienceMs: PATIENCE_MS });
+    return outcome === "completed" ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof NoCoordinatorError) || !existsSync(reduceOutputName(0))) throw error;
+    // Most likely it was started a little late.
+    process.stderr.write("mrworker: Nothing to do: the job in this directory is complete\n");
+    return 0;
+  }
 });

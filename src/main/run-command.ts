@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from "commander";
-import { MrError, UsageError } from "../mr/errors.ts";
+import { JobFailedError, MrError, UsageError } from "../mr/errors.ts";
 
 /**
  * Parses the command line and runs the command to its end. The action's result is the exit code. An
@@ -43,6 +43,9 @@ function describe(name: string, error: unknown): string {
     // Commander puts its suggestion, if it has one, on a line of its own.
     const text = error.message.replace(/^error: /, "").replaceAll("\n", " ");
     return `${text} (see ${name} --help)`;
+  }
+  if (error instanceof JobFailedError && error.appStack !== undefined) {
+    return `${error.message}\n${error.appStack}`;
   }
   if (error instanceof MrError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

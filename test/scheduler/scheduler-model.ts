@@ -17,16 +17,19 @@ export class SchedulerModel {
   readonly #shape: JobShape;
   readonly #tasks = new Map<string, TaskModel>();
   readonly #waiting = new Set<number>();
+  #maps: number;
+  #hasStarted = false;
   #hasEnded = false;
 
   constructor(shape: JobShape) {
     this.#shape = shape;
-    for (const phase of ["map", "reduce"] as const) {
-      for (let task = 0; task < this.#sizeOf(phase); task++) {
-        const model = { attempts: 0, live: undefined, isGranted: false, winner: undefined };
-        this.#tasks.set(`${phase} ${task}`, model);
-      }
-    }
+    this.#maps = shape.maps;
+    this.#plan();
+  }
+
+  /** Number of map tasks, as planned. */
+  get maps(): number {
+    return this.#maps;
   }
 
   /** Who works on what, as the effects told it. */
@@ -41,15 +44,28 @@ export class SchedulerModel {
 
   /** Takes an event and what the scheduler made of it. */
   follow(event: SchedulerEvent, effects: readonly Effect[], scheduler: Scheduler, nowMs: number) {
+    if (event.type === "plan" && !this.#hasStarted) {
+      this.#maps = event.maps;
+      this.#plan();
+    }
     if (event.type === "request") this.#waiting.add(event.worker);
-    if (event.type === "withdraw" || event.type === "leave") this.#waiting.delete(event.worker);
-    this.#checkVerdict(event, effects, nowMs);
     for (const effect of effects) this.#apply(effect, event, nowMs);
+    // Who leaves may still be dismissed, by a lease that ended before and the job with it.
+    if (event.type === "withdraw" || event.type === "leave") this.#waiting.delete(event.worker);
+    const verdicts = effects.filter((effect) => effect.type === "verdict").length;
+    check(verdicts === ("attempt" in event ? 1 : 0), "a report is answered once");
     this.#checkState(scheduler, nowMs);
   }
 
-  #sizeOf(phase: "map" | "reduce"): number {
-    return phase === "map" ? this.#shape.maps : this.#shape.reduces;
+  #plan(): void {
+    this.#tasks.clear();
+    const sizes = { map: this.#maps, reduce: this.#shape.reduces };
+    for (const [phase, size] of Object.entries(sizes)) {
+      for (let task = 0; task < size; task++) {
+        const model = { attempts: 0, live: undefined, isGranted: false, winner: undefined };
+        this.#tasks.set(`${phase} ${task}`, model);
+      }
+    }
   }
 
   #taskOf({ phase, task }: AttemptId): TaskModel {
@@ -58,27 +74,30 @@ export class SchedulerModel {
     return model;
   }
 
-  #checkVerdict(event: SchedulerEvent, effects: readonly Effect[], nowMs: number): void {
-    const verdicts = effects.filter((effect) => effect.type === "verdict");
-    const isReport = "attempt" in event;
-    check(verdicts.length === (isReport ? 1 : 0), "a report is answered once, nothing else is");
-    if (!isReport) return;
+  /** A verdict comes before the effects of its report, and after those of leases that have ended. */
+  #checkVerdict(accepted: boolean, event: SchedulerEvent, nowMs: number): void {
+    check("attempt" in event, "only a report is answered");
     const model = this.#tasks.get(`${event.phase} ${event.task}`);
-    const isLost = effects.some((effect) => effect.type === "lost" && isSame(effect, event));
-    const isLive = model?.live?.attempt === event.attempt && !isLost;
+    const isLive = model?.live?.attempt === event.attempt;
     const isWinner = model !== undefined && model.winner === event.attempt;
     const mayPublish = isLive && model?.isGranted === true;
     const expected = event.type === "complete" ? mayPublish || isWinner : isLive;
-    check(verdicts[0]?.accepted === expected, `the verdict on ${event.type} should be ${expected}`);
+    check(accepted === expected, `the verdict on ${event.type} should be ${expected}`);
     if (!isLive || model?.live === undefined) return;
     if (event.type === "commit") model.isGranted = true;
-    if (event.type === "progress" && event.progress.records > 0) model.live.movedMs = nowMs;
+    if (event.type === "progress") model.live.movedMs = nowMs;
   }
 
   #apply(effect: Effect, event: SchedulerEvent, nowMs: number): void {
-    if (effect.type === "assign") this.#assign(effect, nowMs);
+    if (effect.type === "verdict") this.#checkVerdict(effect.accepted, event, nowMs);
+    if (effect.type === "assign") {
+      const isLeaving = event.type === "withdraw" || event.type === "leave";
+      check(!isLeaving || event.worker !== effect.worker, "who leaves is assigned nothing");
+      this.#assign(effect, nowMs);
+    }
     if (effect.type === "dismiss") {
-      check(this.#waiting.delete(effect.worker), "only who waits is dismissed");
+      const hasJustAsked = event.type === "request" && event.worker === effect.worker;
+      check(this.#waiting.delete(effect.worker) || hasJustAsked, "only who waits is dismissed");
     }
     if (effect.type === "lost" || effect.type === "failed" || effect.type === "completed") {
       const model = this.#taskOf(effect);
@@ -116,10 +135,11 @@ export class SchedulerModel {
     check(model.live === undefined && model.winner === undefined, "only an idle task is assigned");
     check(!this.live.some(({ worker }) => worker === effect.worker), "a worker has one task");
     model.attempts += 1;
+    this.#hasStarted = true;
     check(effect.attempt === model.attempts, "attempts are numbered in order");
     model.live = { worker: effect.worker, attempt: effect.attempt, movedMs: nowMs };
     if (effect.phase === "map") return;
-    for (let map = 0; map < this.#shape.maps; map++) {
+    for (let map = 0; map < this.#maps; map++) {
       check(this.#tasks.get(`map ${map}`)?.winner !== undefined, "reduces start after all maps");
     }
   }
@@ -150,10 +170,6 @@ export class SchedulerModel {
     }
     check(!this.#hasEnded || this.#waiting.size === 0, "nobody waits after the end");
   }
-}
-
-function isSame(a: AttemptId, b: AttemptId): boolean {
-  return a.phase === b.phase && a.task === b.task && a.attempt === b.attempt;
 }
 
 function check(condition: boolean, promise: string): asserts condition {

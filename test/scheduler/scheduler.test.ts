@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Scheduler } from "../../src/mr/scheduler/scheduler.ts";
-import type { AttemptId, JobShape, SchedulerEvent } from "../../src/mr/scheduler/types.ts";
+import type { AttemptId, Effect, JobShape, SchedulerEvent } from "../../src/mr/scheduler/types.ts";
 import { SchedulerModel } from "./scheduler-model.ts";
 
 /*
@@ -11,6 +11,7 @@ import { SchedulerModel } from "./scheduler-model.ts";
 
 const WORKERS = 4;
 const FAILURE = { message: "it failed" };
+const NOTHING = { outputs: [], counters: {} };
 
 const shapes = fc.record<JobShape>({
   maps: fc.integer({ min: 1, max: 4 }),
@@ -38,6 +39,7 @@ const types: fc.Arbitrary<SchedulerEvent["type"]> = fc.oneof(
   { weight: 2, arbitrary: fc.constant("fail") },
   { weight: 2, arbitrary: fc.constant("tick") },
   { weight: 1, arbitrary: fc.constant("leave") },
+  { weight: 1, arbitrary: fc.constant("plan") },
   { weight: 1, arbitrary: fc.constant("withdraw") },
 );
 
@@ -68,7 +70,7 @@ class Run {
     this.model = new SchedulerModel(shape);
   }
 
-  step(event: SchedulerEvent, afterMs = 0): ReturnType<Scheduler["step"]> {
+  step(event: SchedulerEvent, afterMs = 0): Effect[] {
     this.#nowMs += afterMs;
     const effects = this.scheduler.step(event, this.#nowMs);
     this.model.follow(event, effects, this.scheduler, this.#nowMs);
@@ -94,11 +96,13 @@ class Run {
       case "commit":
         return { type, ...id };
       case "complete":
-        return { type, ...id, outputs: [] };
+        return { type, ...id, result: NOTHING };
       case "fail":
         return { type, ...id, failure: FAILURE };
       case "tick":
         return { type };
+      case "plan":
+        return { type, maps: pick + 1 };
       case "cancel":
         return { type, reason: "enough" };
     }
@@ -112,7 +116,7 @@ describe("the scheduler, whatever happens in whatever order", () => {
         const run = new Run(shape);
         for (const move of history) run.play(move);
       }),
-      { numRuns: 500 },
+      { numRuns: 1000 },
     );
   });
 
@@ -144,11 +148,11 @@ describe("the scheduler, whatever happens in whatever order", () => {
           if (assign === undefined) throw new Error("The only worker was given nothing to do");
           const { phase, task, attempt } = assign;
           run.step({ type: "commit", phase, task, attempt }, 5);
-          run.step({ type: "complete", phase, task, attempt, outputs: [] }, 5);
+          run.step({ type: "complete", phase, task, attempt, result: NOTHING }, 5);
         }
         const { outcome, counts } = run.scheduler;
         if (outcome.state !== "completed") return;
-        expect(counts.map.completed).toBe(shape.maps);
+        expect(counts.map).toEqual({ idle: 0, inProgress: 0, completed: run.model.maps });
         expect(counts.reduce.completed).toBe(shape.reduces);
       }),
       { numRuns: 300 },
@@ -181,17 +185,18 @@ describe("the scheduler", () => {
     const shape = { maps: 1, reduces: 1, leaseMs: 100, maxFailures: 4, maxLosses: 20 };
     const scheduler = new Scheduler(shape);
     const id = { phase: "map", task: 0, attempt: 1 } as const;
-    const outputs = [{ name: "mr-0-0", bytes: 12, crc32: 7 }];
+    const result = { outputs: [{ name: "mr-0-0", bytes: 12, crc32: 7 }], counters: { lines: 3 } };
     scheduler.step({ type: "request", worker: 1 }, 0);
-    scheduler.step({ type: "complete", ...id, outputs }, 1);
-    expect(scheduler.outputsOf("map", 0)).toEqual([]);
+    scheduler.step({ type: "complete", ...id, result }, 1);
+    expect(scheduler.resultOf("map", 0)).toBeUndefined();
     scheduler.step({ type: "commit", ...id }, 2);
-    scheduler.step({ type: "complete", ...id, outputs }, 3);
+    scheduler.step({ type: "complete", ...id, result }, 3);
     // Said again with other words, it is the first report that counts.
-    scheduler.step({ type: "complete", ...id, outputs: [] }, 4);
-    expect(scheduler.outputsOf("map", 0)).toEqual(outputs);
-    expect(scheduler.outputsOf("map", 1)).toEqual([]);
-    expect(scheduler.outputsOf("reduce", 0)).toEqual([]);
+    scheduler.step({ type: "complete", ...id, result: NOTHING }, 4);
+    expect(scheduler.resultOf("map", 0)).toEqual(result);
+    expect(scheduler.results).toEqual([result]);
+    expect(scheduler.resultOf("map", 1)).toBeUndefined();
+    expect(scheduler.resultOf("reduce", 0)).toBeUndefined();
   });
 
   it("decides a hundred thousand tasks without slowing down as they pile up", () => {
@@ -206,7 +211,7 @@ describe("the scheduler", () => {
         const { phase, task, attempt } = effect;
         assigned += 1;
         scheduler.step({ type: "commit", phase, task, attempt }, nowMs);
-        scheduler.step({ type: "complete", phase, task, attempt, outputs: [] }, nowMs);
+        scheduler.step({ type: "complete", phase, task, attempt, result: NOTHING }, nowMs);
       }
     }
     expect(assigned).toBe(2 * tasks);

@@ -5,14 +5,14 @@ import { runTranscript, titleOf } from "./transcript.ts";
 
 const STORIES = fileURLToPath(new URL("../testdata/", import.meta.url));
 /** Set it to write what the scheduler does into the stories, and review the difference. */
-const UPDATE = process.env["UPDATE_TRANSCRIPTS"] === "1";
+const { UPDATE_TRANSCRIPTS } = process.env;
 
 describe("the scheduler", () => {
   for (const name of readdirSync(STORIES).sort()) {
     const told = readFileSync(`${STORIES}${name}`, "utf8");
     it(`${titleOf(told)} (${name})`, () => {
       const happened = runTranscript(told);
-      if (UPDATE) writeFileSync(`${STORIES}${name}`, happened);
+      if (UPDATE_TRANSCRIPTS === "1") writeFileSync(`${STORIES}${name}`, happened);
       else expect(happened).toBe(told);
     });
   }

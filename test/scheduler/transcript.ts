@@ -74,6 +74,8 @@ function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
   switch (type) {
     case "tick":
       return { type };
+    case "plan":
+      return { type, maps: parseNumber(words[0]) };
     case "cancel":
       return { type, reason: words.join(" ") };
     case "request":
@@ -84,7 +86,7 @@ function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
       return { type, ...parseAttempt(words) };
     case "complete": {
       const outputs = words.slice(5).map((name) => ({ name, bytes: 0, crc32: 0 }));
-      return { type, ...parseAttempt(words), outputs };
+      return { type, ...parseAttempt(words), result: { outputs, counters: {} } };
     }
     case "fail":
       return { type, ...parseAttempt(words), failure: { message: words.slice(4).join(" ") } };

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { loadApp } from "../app/load-app.ts";
 import { Coordinator } from "../coordinator/coordinator.ts";
-import { describeCause, MrError } from "../errors.ts";
+import { describeCause, JobFailedError, MrError } from "../errors.ts";
 import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
 import { planWholeFiles } from "../job/plan-splits.ts";
 import { resolveInputs } from "../job/resolve-inputs.ts";
@@ -117,5 +117,5 @@ function failure(outcome: Exclude<Outcome, { state: "completed" }>): MrError {
   if (outcome.state === "cancelled")
     return new MrError(`The job is not complete: ${outcome.reason}`);
   const { message, stack } = outcome.failure;
-  return new MrError(`The job failed: ${message}`, { cause: stack });
+  return new JobFailedError(message, stack);
 }

@@ -19,6 +19,11 @@ export interface WorkerIdentity {
   readonly splitting: "wholeFile" | "bytes";
 }
 
+/** Nobody listens where the coordinator should be. */
+export class NoCoordinatorError extends MrError {
+  override name = "NoCoordinatorError";
+}
+
 /** Gets tasks from the coordinator on a socket. */
 export class RpcTaskSource implements TaskSource {
   readonly #client: RpcClient;
@@ -117,11 +122,11 @@ export class RpcTaskSource implements TaskSource {
     }
   }
 
-  #nobodyThere(): MrError {
+  #nobodyThere(): NoCoordinatorError {
     const what =
       this.#registration === undefined ? "No coordinator" : "The coordinator has gone: none";
     const seconds = this.#patienceMs / 1000;
-    return new MrError(
+    return new NoCoordinatorError(
       `${what} is listening on socket "${this.#socketPath}" (waited ${seconds} s)`,
     );
   }

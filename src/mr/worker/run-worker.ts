@@ -1,9 +1,11 @@
 import type { LoadedApp } from "../app/load-app.ts";
+import { MrError } from "../errors.ts";
 import type { OutputFile, TaskFailure } from "../scheduler/types.ts";
 import type { PendingFile } from "../storage/pending-file.ts";
 import { runMapTask, type TaskSite } from "../task/map-task.ts";
 import type { ProgressMeter } from "../task/progress.ts";
 import { runReduceTask } from "../task/reduce-task.ts";
+import { StrayErrors } from "./stray-errors.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
 /** What the worker tells about the attempt it is on. */
@@ -22,12 +24,13 @@ export async function runWorker(
   app: LoadedApp,
   meter: AttemptMeter,
 ): Promise<Dismissal["outcome"]> {
+  const strayErrors = new StrayErrors();
   for (;;) {
     const assignment = await source.next();
     if (assignment.kind === "exit") return assignment.outcome;
     meter.begin(assignment);
     try {
-      await runAttempt(source, assignment, app, meter);
+      await runAttempt(source, assignment, app, meter, strayErrors);
     } finally {
       meter.end();
     }
@@ -40,12 +43,13 @@ async function runAttempt(
   assignment: Assignment,
   app: LoadedApp,
   progress: ProgressMeter,
+  strayErrors: StrayErrors,
 ): Promise<void> {
   let files: PendingFile[] = [];
   let outputs: OutputFile[];
   try {
     try {
-      files = await Promise.race([runTask(source.job, assignment, app, progress), strayError()]);
+      files = await strayErrors.during(runTask(source.job, assignment, app, progress));
       // Map outputs are checked against their summaries when they are read; results nobody checks.
       const durable = assignment.kind === "reduce";
       outputs = files.map((file) => file.finish({ durable }));
@@ -78,18 +82,12 @@ function runTask(
   return runReduceTask(assignment, app, site);
 }
 
-/**
- * Fails when the app throws where nobody catches it, such as in a promise that it does not wait for:
- * the attempt has failed then, whatever else it is still waiting for.
- */
-function strayError(): Promise<never> {
-  return new Promise((_, reject) => {
-    const onError = (error: unknown) => reject(error);
-    process.removeAllListeners("uncaughtException").once("uncaughtException", onError);
-  });
+function failureOf(error: unknown): TaskFailure {
+  if (!(error instanceof Error)) return { message: firstLine(String(error)) };
+  const message = error instanceof MrError ? error.message : `${error.name}: ${error.message}`;
+  return { message: firstLine(message), stack: error.stack };
 }
 
-function failureOf(error: unknown): TaskFailure {
-  if (error instanceof Error) return { message: error.message, stack: error.stack };
-  return { message: String(error) };
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
 }
