@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { loadApp } from "../app/load-app.ts";
-import { Coordinator } from "../coordinator/coordinator.ts";
+import type { Coordinator } from "../coordinator/coordinator.ts";
 import { describeCause, JobFailedError, MrError } from "../errors.ts";
 import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
 import { planWholeFiles } from "../job/plan-splits.ts";
@@ -64,27 +64,30 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
   checkJobDirectory(directory, inputs);
 
   const socketPath = socketPathOf(directory);
-  const coordinator = await Coordinator.start({
-    plan: () => planWholeFiles(inputs, directory),
-    directory,
-    reduces,
-    leaseMs: options.leaseMs ?? 10_000,
-    maxFailures: attempts,
-    maxLosses: 5 * attempts,
+  // The workers start up while this process loads what it needs to be their coordinator.
+  const pool = new WorkerPool(workers, {
+    app: app.path,
     socketPath,
-    log: options.log ?? (() => undefined),
+    patienceMs: WORKER_PATIENCE_MS,
   });
-  const workerOptions = { app: app.path, socketPath, patienceMs: WORKER_PATIENCE_MS };
-  const pool = new WorkerPool(workers, workerOptions, () => {
-    coordinator.cancel("too many workers died");
-  });
-  const abort = () => coordinator.cancel("interrupted");
-  options.signal?.addEventListener("abort", abort, { once: true });
-  if (options.signal?.aborted === true) abort();
-  const outcome = await coordinator.finished;
-  options.signal?.removeEventListener("abort", abort);
-  await pool.stop(outcome.state === "completed" ? WORKER_GRACE_MS : 0);
-
+  let coordinator: Coordinator | undefined;
+  let outcome: Outcome | undefined;
+  try {
+    const { Coordinator } = await import("../coordinator/coordinator.ts");
+    coordinator = await Coordinator.start({
+      plan: () => planWholeFiles(inputs, directory),
+      directory,
+      reduces,
+      leaseMs: options.leaseMs ?? 10_000,
+      maxFailures: attempts,
+      maxLosses: 5 * attempts,
+      socketPath,
+      log: options.log ?? (() => undefined),
+    });
+    outcome = await awaitOutcome(coordinator, pool, options.signal);
+  } finally {
+    await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
+  }
   sweepTemporaryFiles(directory);
   if (options.keep !== true) sweepMapOutputs(directory);
   if (outcome.state !== "completed") throw failure(outcome);
@@ -95,6 +98,20 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
     counters: coordinator.status.counters,
     elapsedMs: performance.now() - startedMs,
   };
+}
+
+async function awaitOutcome(
+  coordinator: Coordinator,
+  pool: WorkerPool,
+  signal: AbortSignal | undefined,
+): Promise<Outcome> {
+  pool.onExhausted(() => coordinator.cancel("too many workers died"));
+  const abort = () => coordinator.cancel("interrupted");
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted === true) abort();
+  const outcome = await coordinator.finished;
+  signal?.removeEventListener("abort", abort);
+  return outcome;
 }
 
 function prepareOutput(directory: string): void {

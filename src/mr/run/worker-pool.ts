@@ -16,20 +16,21 @@ const STDERR = 2;
 export class WorkerPool {
   readonly #options: WorkerOptions;
   readonly #running = new Set<ChildProcess>();
-  readonly #onExhausted: () => void;
+  #onExhausted: () => void = () => undefined;
   #restartsLeft: number;
   #stopping = false;
   #onEmpty: () => void = () => undefined;
 
-  /**
-   * @param size number of workers
-   * @param onExhausted called when so many workers have died that the pool gives up
-   */
-  constructor(size: number, options: WorkerOptions, onExhausted: () => void) {
+  /** @param size number of workers */
+  constructor(size: number, options: WorkerOptions) {
     this.#options = options;
-    this.#onExhausted = onExhausted;
     this.#restartsLeft = size * RESTARTS_PER_WORKER;
     for (let started = 0; started < size; started++) this.#start();
+  }
+
+  /** Calls `listener` when so many workers have died that the pool gives up. */
+  onExhausted(listener: () => void): void {
+    this.#onExhausted = listener;
   }
 
   /**

@@ -5,7 +5,8 @@ import { type Method, type Params, PROTOCOL_VERSION, type Results } from "../rpc
 import type { TaskFailure, TaskResult } from "../scheduler/types.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
-const RETRY_MS = 50;
+/** Short, because a worker and its coordinator are often started together, and only one may wait. */
+const RETRY_MS = 5;
 /** Longest text the protocol takes, less some room. */
 const MAX_TEXT = 90_000;
 
