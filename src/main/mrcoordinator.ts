@@ -19,6 +19,7 @@ interface Options {
   readonly socket?: string;
   readonly lease: number;
   readonly attempts: number;
+  readonly backups: boolean;
   readonly quiet?: boolean;
 }
 
@@ -42,6 +43,7 @@ const command = new Command("mrcoordinator")
     10_000,
   )
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
+  .option("--no-backups", "never run a second attempt of a task while the first is alive")
   .option("-q, --quiet", "report errors only")
   .addHelpText(
     "after",
@@ -65,6 +67,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     leaseMs: options.lease,
     maxFailures: options.attempts,
     maxLosses: 5 * options.attempts,
+    maxBackups: options.backups ? 1 : 0,
     socketPath: options.socket ?? socketPathOf(directory),
     log,
   });

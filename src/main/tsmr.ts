@@ -9,6 +9,7 @@ interface Options {
   readonly out: string;
   readonly lease: number;
   readonly attempts: number;
+  readonly backups: boolean;
   readonly keep?: true;
   readonly quiet?: true;
 }
@@ -39,6 +40,7 @@ const run = program
     10_000,
   )
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
+  .option("--no-backups", "never run a second attempt of a task while the first is alive")
   .option("--keep", "keep the files between map and reduce")
   .option("-q, --quiet", "report errors only")
   .addHelpText("after", "\nExample:\n  tsmr run wc.ts 'books/*.txt' --workers 4 --out counts");

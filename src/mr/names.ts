@@ -34,6 +34,12 @@ export function temporaryName(name: string, tag: string): string {
   return `.${name}.${tag}.tmp`;
 }
 
+/** The map and the reduce task of an `mr-X-Y`; undefined for any other name. */
+export function parseMapOutputName(name: string): { map: number; reduce: number } | undefined {
+  const [, map, reduce] = MAP_OUTPUT.exec(name) ?? [];
+  return map === undefined ? undefined : { map: Number(map), reduce: Number(reduce) };
+}
+
 /** Whether `name` is an `mr-X-Y`. */
 export function isMapOutput(name: string): boolean {
   return MAP_OUTPUT.test(name);

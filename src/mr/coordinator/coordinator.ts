@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../errors.ts";
+import { parseMapOutputName } from "../names.ts";
 import type {
   Assignment,
   Dismissal,
@@ -11,7 +12,7 @@ import type {
 } from "../rpc/protocol.ts";
 import { type Caller, type Handlers, RpcServer } from "../rpc/server.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
-import type { AttemptId, Effect, Outcome, SchedulerEvent } from "../scheduler/types.ts";
+import type { AttemptId, Effect, Outcome, OutputFile, SchedulerEvent } from "../scheduler/types.ts";
 import { describeEffect } from "./describe-effect.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 
@@ -35,6 +36,8 @@ export interface CoordinatorOptions {
   readonly maxFailures: number;
   /** How many attempts of a task may be lost before the job fails. */
   readonly maxLosses: number;
+  /** How many backup attempts a task may have: 1, or 0 for none. */
+  readonly maxBackups: number;
   readonly socketPath: string;
   /** Receives one line for everything a person would want to know. */
   readonly log: (line: string) => void;
@@ -61,6 +64,8 @@ export class Coordinator {
   readonly #workers = new WorkerRegistry();
   /** Requests for a task that have not been answered yet, by worker. */
   readonly #waiting = new Map<number, Answer>();
+  /** What each worker was last told to do, to be told again in the same words. */
+  readonly #assigned = new Map<number, Assignment>();
   readonly #startedMs = performance.now();
   #server: RpcServer | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -68,11 +73,12 @@ export class Coordinator {
   #onWorkerRemoved: () => void = () => undefined;
 
   private constructor(options: CoordinatorOptions) {
-    const { plan, reduces, leaseMs, maxFailures, maxLosses } = options;
+    const { plan, reduces, leaseMs, maxFailures, maxLosses, maxBackups } = options;
     this.#options = options;
     this.#splits = plan("wholeFile");
-    const shape = { maps: this.#splits.length, reduces, leaseMs, maxFailures, maxLosses };
-    this.#scheduler = new Scheduler(shape);
+    const maps = this.#splits.length;
+    const limits = { leaseMs, maxFailures, maxLosses, maxBackups };
+    this.#scheduler = new Scheduler({ maps, reduces, ...limits });
     this.finished = new Promise((resolve) => {
       this.#resolveFinished = resolve;
     });
@@ -107,8 +113,10 @@ export class Coordinator {
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
       "task.complete": ({ outputs, counters, ...params }) =>
         this.#report({ type: "complete", result: { outputs, counters }, ...params }),
-      "task.fail": ({ message, stack, ...params }) =>
-        this.#report({ type: "fail", failure: { message, stack }, ...params }),
+      "task.fail": ({ message, stack, damaged, ...params }) => {
+        const damagedMaps = damagedMapsOf(params, damaged);
+        return this.#report({ type: "fail", failure: { message, stack }, damagedMaps, ...params });
+      },
       "job.status": () => this.status,
       "job.cancel": (params) => {
         const accepted = this.#scheduler.outcome === undefined;
@@ -160,6 +168,7 @@ export class Coordinator {
   #leave(worker: number): void {
     this.#step({ type: "leave", worker });
     this.#workers.remove(worker);
+    this.#assigned.delete(worker);
     this.#onWorkerRemoved();
   }
 
@@ -187,15 +196,22 @@ export class Coordinator {
     this.#answer(worker, { kind: "exit", outcome: this.#scheduler.outcome?.state ?? "cancelled" });
   }
 
-  #assignment({ phase, task, attempt }: AttemptId): Assignment {
-    if (phase === "map") {
-      const split = this.#splits[task] ?? { file: "", start: 0, end: 0 };
-      return { kind: "map", task, attempt, split };
-    }
-    const sources = this.#splits.flatMap((_, map) => {
-      return this.#scheduler.resultOf("map", map)?.outputs[task] ?? [];
+  #assignment({ worker, phase, task, attempt }: AttemptId & { worker: number }): Assignment {
+    const last = this.#assigned.get(worker);
+    // An attempt keeps the sources it began with: meanwhile a map output may be missing, or another.
+    if (last?.kind === phase && last.task === task && last.attempt === attempt) return last;
+    const assignment: Assignment =
+      phase === "map"
+        ? { kind: phase, task, attempt, split: present(this.#splits[task]) }
+        : { kind: phase, task, attempt, sources: this.#sourcesOf(task) };
+    this.#assigned.set(worker, assignment);
+    return assignment;
+  }
+
+  #sourcesOf(reduce: number): OutputFile[] {
+    return this.#splits.map((_, map) => {
+      return present(this.#scheduler.resultOf("map", map)?.outputs[reduce]);
     });
-    return { kind: "reduce", task, attempt, sources };
   }
 
   /** Ticks are needed only when a lease runs out without any other event: no lease, no timer. */
@@ -247,4 +263,19 @@ export class Coordinator {
     }
     return sums;
   }
+}
+
+/** The map tasks whose outputs for this very reduce task a report calls missing or damaged. */
+function damagedMapsOf({ phase, task }: AttemptId, names: readonly string[] = []): number[] {
+  if (phase !== "reduce") return [];
+  return names.flatMap((name) => {
+    const parsed = parseMapOutputName(name);
+    return parsed?.reduce === task ? parsed.map : [];
+  });
+}
+
+/** Asserts what the scheduler guarantees: a task is handed out when all that it needs is there. */
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("A task was handed out before its input was there");
+  return value;
 }

@@ -57,7 +57,13 @@ export const PARAMS = {
     outputs: v.pipe(v.array(outputFile), v.maxLength(1_000_000)),
     counters: v.optional(counters, {}),
   }),
-  "task.fail": v.object({ ...attemptEntries, message: text, stack: v.optional(text) }),
+  "task.fail": v.object({
+    ...attemptEntries,
+    message: text,
+    stack: v.optional(text),
+    /** Names of the map outputs that a reduce attempt found missing or damaged. */
+    damaged: v.optional(v.pipe(v.array(text), v.maxLength(100_000))),
+  }),
   "job.status": none,
   "job.cancel": v.optional(v.object({ reason: v.optional(text) })),
 } as const;

@@ -12,8 +12,8 @@ import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
-/** How long workers may take to end after the job has. */
-const WORKER_GRACE_MS = 2000;
+/** How long workers may take to end after the job has: one may be a straggler that lost its race. */
+const WORKER_GRACE_MS = 500;
 const WORKER_PATIENCE_MS = 2000;
 
 export interface RunJobOptions {
@@ -31,6 +31,8 @@ export interface RunJobOptions {
   readonly leaseMs?: number;
   /** How many attempts of a task may fail before the job does. Default 4. */
   readonly attempts?: number;
+  /** Whether a straggler near the end of a phase gets a backup attempt. Default true. */
+  readonly backups?: boolean;
   /** Whether to keep the map outputs `mr-X-Y`. Default false. */
   readonly keep?: boolean;
   /** Ends the job early. */
@@ -81,6 +83,7 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
       leaseMs: options.leaseMs ?? 10_000,
       maxFailures: attempts,
       maxLosses: 5 * attempts,
+      maxBackups: options.backups === false ? 0 : 1,
       socketPath,
       log: options.log ?? (() => undefined),
     });

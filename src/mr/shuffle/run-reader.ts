@@ -16,6 +16,13 @@ export interface RunGroup extends RecordGroup {
 /** An `mr-X-Y` file that is not, or no longer, what its map task reported. */
 export class DamagedRunError extends MrError {
   override name = "DamagedRunError";
+  /** Absolute path of the file. */
+  readonly path: string;
+
+  constructor(path: string, why: string) {
+    super(`Cannot read map output "${path}": ${why}`);
+    this.path = path;
+  }
 }
 
 /**
@@ -47,10 +54,10 @@ export function* readRun(path: string, expected: FileSummary): Generator<RunGrou
       rest = Buffer.concat([rest, fresh.subarray(end)]);
     }
     if (bytes !== expected.bytes) {
-      throw damaged(path, `it has ${bytes} bytes instead of ${expected.bytes}`);
+      throw new DamagedRunError(path, `it has ${bytes} bytes instead of ${expected.bytes}`);
     }
-    if (checksum !== expected.crc32) throw damaged(path, "its checksum is wrong");
-    if (rest.length > 0) throw damaged(path, "its last line is incomplete");
+    if (checksum !== expected.crc32) throw new DamagedRunError(path, "its checksum is wrong");
+    if (rest.length > 0) throw new DamagedRunError(path, "its last line is incomplete");
   } finally {
     closeSync(descriptor);
   }
@@ -63,7 +70,7 @@ function* decodeLines(path: string, block: Buffer): Generator<RunGroup> {
     try {
       group = decodeGroup(block.toString("utf8", start, end));
     } catch (error) {
-      throw damaged(path, describeCause(error));
+      throw new DamagedRunError(path, describeCause(error));
     }
     yield { ...group, bytes: encodeUtf8(group.key) };
     start = end + 1;
@@ -74,10 +81,6 @@ function open(path: string): number {
   try {
     return openSync(path, "r");
   } catch (error) {
-    throw damaged(path, describeCause(error));
+    throw new DamagedRunError(path, describeCause(error));
   }
-}
-
-function damaged(path: string, why: string): DamagedRunError {
-  return new DamagedRunError(`Cannot read map output "${path}": ${why}`);
 }

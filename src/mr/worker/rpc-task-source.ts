@@ -80,11 +80,16 @@ export class RpcTaskSource implements TaskSource {
     return (await this.#call("task.complete", params)).accepted;
   }
 
-  async fail(assignment: Assignment, { message, stack }: TaskFailure): Promise<boolean> {
+  async fail(
+    assignment: Assignment,
+    { message, stack }: TaskFailure,
+    damaged: readonly string[],
+  ): Promise<boolean> {
     const params = {
       ...this.#attempt(assignment),
       message: message.slice(0, MAX_TEXT),
       stack: stack?.slice(0, MAX_TEXT),
+      ...(damaged.length === 0 ? {} : { damaged: [...damaged] }),
     };
     return (await this.#call("task.fail", params)).accepted;
   }

@@ -1,6 +1,8 @@
+import { basename } from "node:path";
 import type { LoadedApp } from "../app/load-app.ts";
 import { MrError } from "../errors.ts";
 import type { OutputFile, TaskFailure } from "../scheduler/types.ts";
+import { DamagedRunError } from "../shuffle/run-reader.ts";
 import type { PendingFile } from "../storage/pending-file.ts";
 import { runMapTask, type TaskSite } from "../task/map-task.ts";
 import type { ProgressMeter } from "../task/progress.ts";
@@ -54,14 +56,14 @@ async function runAttempt(
       const durable = assignment.kind === "reduce";
       outputs = files.map((file) => file.finish({ durable }));
     } catch (error) {
-      await source.fail(assignment, failureOf(error));
+      await source.fail(assignment, failureOf(error), damagedIn(error));
       return;
     }
     if (!(await source.commit(assignment))) return;
     try {
       for (const file of files) file.commit();
     } catch (error) {
-      await source.fail(assignment, failureOf(error));
+      await source.fail(assignment, failureOf(error), []);
       return;
     }
     await source.complete(assignment, { outputs, counters: {} });
@@ -80,6 +82,11 @@ function runTask(
   const site: TaskSite = { directory, reduces, tag, progress };
   if (assignment.kind === "map") return runMapTask(assignment, app, site);
   return runReduceTask(assignment, app, site);
+}
+
+/** The map outputs that made an attempt fail. */
+function damagedIn(error: unknown): string[] {
+  return error instanceof DamagedRunError ? [basename(error.path)] : [];
 }
 
 function failureOf(error: unknown): TaskFailure {
