@@ -1,9 +1,8 @@
 import { createServer, type RequestListener } from "node:http";
 import type { Socket } from "node:net";
 import { join } from "node:path";
-import { JSONRPCErrorException } from "json-rpc-2.0";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { isNobodyThere, isRefusal, RpcClient } from "../../src/mr/rpc/client.ts";
+import { isNobodyThere, RpcClient, RpcError } from "../../src/mr/rpc/client.ts";
 import { socketDirectory, startServer } from "./server-under-test.ts";
 
 function connectClient(socketPath: string): RpcClient {
@@ -79,9 +78,12 @@ describe("the RPC client", () => {
   it("tells a refusal from nobody being there", async () => {
     const { socketPath } = await startServer();
     const refused = connectClient(socketPath).call("task.request", { worker: -1 });
-    await expect(refused).rejects.toSatisfy((error) => isRefusal(error) && !isNobodyThere(error));
-    await expect(refused).rejects.toBeInstanceOf(JSONRPCErrorException);
+    await expect(refused).rejects.toSatisfy(
+      (error) => error instanceof RpcError && !isNobodyThere(error),
+    );
     const nobody = connectClient(`${socketPath}.not`).call("job.status", undefined);
-    await expect(nobody).rejects.toSatisfy((error) => isNobodyThere(error) && !isRefusal(error));
+    await expect(nobody).rejects.toSatisfy(
+      (error) => isNobodyThere(error) && !(error instanceof RpcError),
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { accessSync, constants, readdirSync, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, type Stats, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describeCause, MrError, UsageError } from "../errors.ts";
 
@@ -25,7 +25,7 @@ export async function resolveInputs(args: readonly string[], cwd: string): Promi
 }
 
 async function expand(arg: string, cwd: string): Promise<string[]> {
-  const stats = statSync(resolve(cwd, arg), { throwIfNoEntry: false });
+  const stats = statOf(resolve(cwd, arg));
   if (stats === undefined) return await match(arg, cwd);
   if (stats.isDirectory()) {
     const files = filesOf(arg, cwd);
@@ -33,6 +33,15 @@ async function expand(arg: string, cwd: string): Promise<string[]> {
     return files;
   }
   return [arg];
+}
+
+/** Why there is none, if it is no pattern either, `checkReadable` says. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 async function match(pattern: string, cwd: string): Promise<string[]> {

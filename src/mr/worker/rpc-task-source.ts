@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeCause, MrError } from "../errors.ts";
-import { isNobodyThere, isRefusal, RpcClient } from "../rpc/client.ts";
+import { isNobodyThere, RpcClient, RpcError } from "../rpc/client.ts";
 import { type Method, type Params, PROTOCOL_VERSION, type Results } from "../rpc/protocol.ts";
 import type { TaskFailure, TaskResult } from "../scheduler/types.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
@@ -114,7 +114,7 @@ export class RpcTaskSource implements TaskSource {
       try {
         return await this.#client.call(method, params);
       } catch (error) {
-        if (isRefusal(error)) {
+        if (error instanceof RpcError) {
           throw new MrError(`The coordinator refused ${method}: ${error.message}`);
         }
         if (!isNobodyThere(error)) {

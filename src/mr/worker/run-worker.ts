@@ -27,15 +27,19 @@ export async function runWorker(
   meter: AttemptMeter,
 ): Promise<Dismissal["outcome"]> {
   const strayErrors = new StrayErrors();
-  for (;;) {
-    const assignment = await source.next();
-    if (assignment.kind === "exit") return assignment.outcome;
-    meter.begin(assignment);
-    try {
-      await runAttempt(source, assignment, app, meter, strayErrors);
-    } finally {
-      meter.end();
+  try {
+    for (;;) {
+      const assignment = await source.next();
+      if (assignment.kind === "exit") return assignment.outcome;
+      meter.begin(assignment);
+      try {
+        await runAttempt(source, assignment, app, meter, strayErrors);
+      } finally {
+        meter.end();
+      }
     }
+  } finally {
+    strayErrors.close();
   }
 }
 

@@ -6,17 +6,22 @@ import { setImmediate } from "node:timers/promises";
  */
 export class StrayErrors {
   #onError: ((error: unknown) => void) | undefined;
+  readonly #listener = (error: Error) => {
+    if (this.#onError !== undefined) {
+      this.#onError(error);
+      return;
+    }
+    process.stderr.write(`worker ${process.pid}: ${error.stack ?? error.message}\n`);
+    process.exit(1);
+  };
 
-  /** Starts to listen. There is one of these in a process. */
+  /** Starts to listen, until `close`. There is one of these in a process. */
   constructor() {
-    process.on("uncaughtException", (error) => {
-      if (this.#onError !== undefined) {
-        this.#onError(error);
-        return;
-      }
-      process.stderr.write(`worker ${process.pid}: ${error.stack ?? error.message}\n`);
-      process.exit(1);
-    });
+    process.on("uncaughtException", this.#listener);
+  }
+
+  close(): void {
+    process.off("uncaughtException", this.#listener);
   }
 
   /**
