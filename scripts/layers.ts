@@ -9,7 +9,7 @@ const BASE = "mr";
 const INDEX = "mr/index.ts";
 
 const DATA = ["mr/app", "mr/storage", "mr/shuffle", "mr/task"];
-const CONTROL = ["mr/scheduler", "mr/rpc", "mr/coordinator"];
+const CONTROL = ["mr/scheduler", "mr/journal", "mr/rpc", "mr/coordinator"];
 
 /**
  * What each folder of src may import, besides itself and the base. Data flows one way, and the data
@@ -24,11 +24,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/sequential": ["mr/app"],
   "mr/job": [],
   "mr/scheduler": [],
+  "mr/journal": ["mr/scheduler"],
   "mr/rpc": [],
-  "mr/coordinator": ["mr/scheduler", "mr/rpc", "mr/job"],
+  "mr/coordinator": ["mr/scheduler", "mr/journal", "mr/rpc", "mr/job"],
   "mr/worker": [...DATA, "mr/rpc", "mr/scheduler"],
   mrapps: [INDEX],
-  "mr/run": ["mr/app", "mr/coordinator", "mr/job", "mr/rpc", "mr/scheduler", "mr/worker"],
+  "mr/run": [...CONTROL, "mr/app", "mr/job", "mr/worker"],
   main: [...DATA, ...CONTROL, "mr/sequential", "mr/job", "mr/worker", "mr/run"],
 };
 

@@ -1,21 +1,20 @@
 import { Command } from "commander";
 import { Coordinator } from "../mr/coordinator/coordinator.ts";
 import { JobFailedError, UsageError } from "../mr/errors.ts";
-import {
-  checkJobDirectory,
-  sweepJobDirectory,
-  sweepTemporaryFiles,
-} from "../mr/job/job-directory.ts";
+import { checkJobDirectory, sweepTemporaryFiles } from "../mr/job/job-directory.ts";
 import { planWholeFiles } from "../mr/job/plan-splits.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
+import type { JournalState } from "../mr/journal/journal.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
+import { openJob } from "../mr/run/open-job.ts";
 import { secondsToMs, wholeNumber } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 interface Options {
-  readonly reduces: number;
+  readonly reduces?: number;
+  readonly resume?: true;
   readonly socket?: string;
   readonly lease: number;
   readonly attempts: number;
@@ -31,10 +30,10 @@ const command = new Command("mrcoordinator")
   .argument("[inputs...]", "input files, directories or quoted patterns; one map task per file")
   .option(
     "-r, --reduces <n>",
-    "number of reduce tasks and output files",
+    "number of reduce tasks and output files (default: 10)",
     wholeNumber(1, 100_000),
-    10,
   )
+  .option("--resume", "go on with the job in this directory, whose coordinator has died")
   .option("--socket <path>", "socket to listen on (default: found from the current directory)")
   .option(
     "--lease <seconds>",
@@ -53,28 +52,48 @@ const command = new Command("mrcoordinator")
 
 runCommand(command, async (args: string[], options: Options): Promise<number> => {
   const directory = process.cwd();
-  if (args.length === 0) throw new UsageError("no input files (see mrcoordinator --help)");
-  const inputs = await resolveInputs(args, directory);
-  checkJobDirectory(directory, inputs);
+  const { resume = false } = options;
+  if (args.length === 0 && !resume) {
+    throw new UsageError("no input files (see mrcoordinator --help)");
+  }
+  const given = args.length === 0 ? [] : await resolveInputs(args, directory);
+  checkJobDirectory(directory, given);
   const log = (line: string) => {
     if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${line}\n`);
   };
   const startedMs = performance.now();
-  const coordinator = await Coordinator.start({
-    plan: () => planWholeFiles(inputs, directory),
-    directory,
-    reduces: options.reduces,
-    leaseMs: options.lease,
-    maxFailures: options.attempts,
-    maxLosses: 5 * options.attempts,
-    maxBackups: options.backups ? 1 : 0,
-    socketPath: options.socket ?? socketPathOf(directory),
-    log,
-  });
-  const removed = sweepJobDirectory(directory);
-  if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
-  log(`${inputs.length} map tasks, ${options.reduces} reduce tasks; waiting for workers`);
+  const job = await openJob({ directory, inputs: given, reduces: options.reduces, resume });
+  const { inputs, reduces, journal, resumed, removed } = job;
+  try {
+    if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
+    if (resumed !== undefined) log(describeResumption(resumed));
+    const coordinator = await Coordinator.start({
+      plan: () => planWholeFiles(inputs, directory),
+      directory,
+      reduces,
+      leaseMs: options.lease,
+      maxFailures: options.attempts,
+      maxLosses: 5 * options.attempts,
+      maxBackups: options.backups ? 1 : 0,
+      journal,
+      resumed,
+      socketPath: options.socket ?? socketPathOf(directory),
+      log,
+    });
+    log(`${inputs.length} map tasks, ${reduces} reduce tasks; waiting for workers`);
+    const code = await finish(coordinator);
+    if (code !== 0) return code;
+  } finally {
+    sweepTemporaryFiles(directory);
+    job.close();
+  }
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  log(`Done in ${seconds} s: the output is in mr-out-*`);
+  return 0;
+});
 
+/** Waits for the end of the job, or for a signal that brings it about. */
+async function finish(coordinator: Coordinator): Promise<number> {
   let signalCode: number | undefined;
   for (const [signal, code] of Object.entries(SIGNALS)) {
     process.on(signal, () => {
@@ -83,16 +102,19 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     });
   }
   const outcome = await coordinator.finished;
-  sweepTemporaryFiles(directory);
+  if (outcome.state === "completed") return 0;
+  const hint = "mrcoordinator: To go on with it: mrcoordinator --resume\n";
   if (outcome.state === "failed") {
+    process.stderr.write(hint);
     throw new JobFailedError(outcome.failure.message, outcome.failure.stack);
   }
-  if (outcome.state === "cancelled") {
-    process.stderr.write(`mrcoordinator: The job is not complete: ${outcome.reason}\n`);
-    return signalCode ?? 1;
-  }
-  log(
-    `Done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s: the output is in mr-out-*`,
-  );
-  return 0;
-});
+  process.stderr.write(`mrcoordinator: The job is not complete: ${outcome.reason}\n${hint}`);
+  return signalCode ?? 1;
+}
+
+function describeResumption({ plan, completed }: JournalState): string {
+  const maps = completed.filter(({ phase }) => phase === "map").length;
+  const reduces = completed.length - maps;
+  const app = plan === undefined ? "" : ` of ${plan.app}`;
+  return `Going on with the job${app}: ${maps} map tasks and ${reduces} reduce tasks are completed`;
+}

@@ -4,6 +4,7 @@ import { reduceOutputName } from "../mr/names.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import { NoCoordinatorError } from "../mr/worker/rpc-task-source.ts";
 import { startWorker } from "../mr/worker/start-worker.ts";
+import { secondsToMs } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A worker may be started a little before its coordinator. */
@@ -18,12 +19,24 @@ const command = new Command("mrworker")
     "--socket <path>",
     "socket of the coordinator (default: found from the current directory)",
   )
+  .option(
+    "--wait <seconds>",
+    "when the coordinator is killed, wait so long for it to be resumed",
+    secondsToMs(0, 86_400),
+    30_000,
+  )
   .addHelpText("after", "\nExample:\n  tsx mrworker.ts wc.ts");
 
-runCommand(command, async (app: string, options: { socket?: string }): Promise<number> => {
+interface Options {
+  readonly socket?: string;
+  readonly wait: number;
+}
+
+runCommand(command, async (app: string, options: Options): Promise<number> => {
   const socketPath = options.socket ?? socketPathOf(process.cwd());
+  const patience = { patienceMs: PATIENCE_MS, reconnectMs: options.wait };
   try {
-    const outcome = await startWorker({ app, socketPath, patienceMs: PATIENCE_MS });
+    const outcome = await startWorker({ app, socketPath, ...patience });
     return outcome === "completed" ? 0 : 1;
   } catch (error) {
     if (!(error instanceof NoCoordinatorError) || !existsSync(reduceOutputName(0))) throw error;

@@ -106,6 +106,8 @@ class Run {
         return { type, ...id, failure: FAILURE, damagedMaps };
       case "tick":
         return { type };
+      case "resume":
+        return { type, completed: [] };
       case "plan":
         return { type, maps: pick + 1 };
       case "cancel":

@@ -1,6 +1,7 @@
 import { Scheduler } from "../../src/mr/scheduler/scheduler.ts";
 import type {
   AttemptId,
+  CompletedTask,
   Effect,
   JobShape,
   Outcome,
@@ -85,6 +86,8 @@ function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
       return { type };
     case "plan":
       return { type, maps: parseNumber(words[0]) };
+    case "resume":
+      return { type, completed: parseCompleted(words) };
     case "cancel":
       return { type, reason: words.join(" ") };
     case "request":
@@ -114,6 +117,12 @@ function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
     default:
       throw new Error(`There is no event "${type}"`);
   }
+}
+
+/** `map 0 attempt 1 map 1 attempt 3` */
+function parseCompleted(words: readonly string[]): CompletedTask[] {
+  const ids = Array.from({ length: words.length / 4 }, (_, index) => words.slice(4 * index));
+  return ids.map((id) => ({ ...parseAttempt(id), result: { outputs: [], counters: {} } }));
 }
 
 /** `map 0 attempt 1` */

@@ -7,9 +7,10 @@ import { describeCause, JobFailedError, MrError } from "../errors.ts";
 import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
 import { planWholeFiles } from "../job/plan-splits.ts";
 import { resolveInputs } from "../job/resolve-inputs.ts";
-import { isJobOutput, reduceOutputName } from "../names.ts";
+import { isJobOutput, JOURNAL_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
+import { openJob, removeJournal } from "./open-job.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /** How long workers may take to end after the job has: one may be a straggler that lost its race. */
@@ -21,11 +22,14 @@ export interface RunJobOptions {
   readonly app: string;
   /** Input files, directories or patterns, relative to the current directory. */
   readonly inputs: readonly string[];
-  /** Directory for the output files; created if missing, refused if it has results in it. Default `mr-out`. */
+  /**
+   * Directory for the output files; created if missing, refused if it has files of a job in it unless
+   * that job is to be resumed. Default `mr-out`.
+   */
   readonly out?: string;
   /** Number of worker processes. Default: one per processor. */
   readonly workers?: number;
-  /** Number of reduce tasks and output files. Default 10. */
+  /** Number of reduce tasks and output files. Default 10, or that of the job that is resumed. */
   readonly reduces?: number;
   /** How long an attempt may go without progress, in milliseconds. Default 10,000. */
   readonly leaseMs?: number;
@@ -33,6 +37,11 @@ export interface RunJobOptions {
   readonly attempts?: number;
   /** Whether a straggler near the end of a phase gets a backup attempt. Default true. */
   readonly backups?: boolean;
+  /**
+   * Whether to go on with the same job, whose last coordinator was killed, cancelled, or failed. Tasks
+   * that were completed are not run again. Default false.
+   */
+  readonly resume?: boolean;
   /** Whether to keep the map outputs `mr-X-Y`. Default false. */
   readonly keep?: boolean;
   /** Ends the job early. */
@@ -58,12 +67,14 @@ export interface JobResult {
  */
 export async function runJob(options: RunJobOptions): Promise<JobResult> {
   const startedMs = performance.now();
-  const { reduces = 10, attempts = 4, workers = availableParallelism() } = options;
+  const { resume = false, attempts = 4, workers = availableParallelism() } = options;
   const directory = resolve(options.out ?? "mr-out");
   const inputs = (await resolveInputs(options.inputs, process.cwd())).map((path) => resolve(path));
   const app = await loadApp(options.app);
-  prepareOutput(directory);
+  if (!resume) prepareOutput(directory);
   checkJobDirectory(directory, inputs);
+  const job = await openJob({ directory, inputs, reduces: options.reduces, resume });
+  const { reduces, journal, resumed } = job;
 
   const socketPath = socketPathOf(directory);
   // The workers start up while this process loads what it needs to be their coordinator.
@@ -71,6 +82,8 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
     app: app.path,
     socketPath,
     patienceMs: WORKER_PATIENCE_MS,
+    // They end with the process that started them.
+    reconnectMs: WORKER_PATIENCE_MS,
   });
   let coordinator: Coordinator | undefined;
   let outcome: Outcome | undefined;
@@ -84,16 +97,21 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
       maxFailures: attempts,
       maxLosses: 5 * attempts,
       maxBackups: options.backups === false ? 0 : 1,
+      journal,
+      resumed,
       socketPath,
       log: options.log ?? (() => undefined),
     });
     outcome = await awaitOutcome(coordinator, pool, options.signal);
   } finally {
     await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
+    sweepTemporaryFiles(directory);
+    job.close();
   }
-  sweepTemporaryFiles(directory);
-  if (options.keep !== true) sweepMapOutputs(directory);
+  // What is there of the output, and the journal, are for the one who resumes the job.
   if (outcome.state !== "completed") throw failure(outcome);
+  if (options.keep !== true) sweepMapOutputs(directory);
+  removeJournal(directory);
   return {
     outputs: Array.from({ length: reduces }, (_, reduce) => {
       return join(directory, reduceOutputName(reduce));
@@ -125,10 +143,10 @@ function prepareOutput(directory: string): void {
   } catch (error) {
     throw new MrError(`Cannot use output directory "${directory}": ${describeCause(error)}`);
   }
-  const result = names.find(isJobOutput);
+  const result = names.find((name) => isJobOutput(name) || name === JOURNAL_NAME);
   if (result !== undefined) {
     throw new MrError(
-      `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, or remove them`,
+      `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, remove them, or resume that job`,
     );
   }
 }

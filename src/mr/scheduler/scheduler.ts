@@ -3,6 +3,7 @@ import { failedTooOften, lostTooOften } from "./limits.ts";
 import { type Task, TaskTable } from "./task-table.ts";
 import type {
   AttemptId,
+  CompletedTask,
   Effect,
   JobShape,
   LossReason,
@@ -96,6 +97,9 @@ export class Scheduler {
       case "plan":
         if (!this.#started) this.#maps = new TaskTable("map", event.maps);
         break;
+      case "resume":
+        this.#resume(event.completed, effects);
+        break;
       case "request":
         this.#request(event.worker, effects);
         break;
@@ -128,6 +132,16 @@ export class Scheduler {
     }
     this.#assignWaiting(nowMs, effects);
     return effects;
+  }
+
+  #resume(completed: readonly CompletedTask[], effects: Effect[]): void {
+    if (this.#started) return;
+    this.#started = true;
+    for (const { result, ...id } of completed) {
+      const task = this.#taskOf(id);
+      if (task?.state === "idle") this.#table(id.phase).restore(task, id.attempt, result);
+    }
+    this.#advance(this.#maps.allCompleted, effects);
   }
 
   #request(worker: number, effects: Effect[]): void {
@@ -178,11 +192,13 @@ export class Scheduler {
     this.#leases.close(lease);
     this.#table(id.phase).complete(task, lease, result);
     effects.push(verdict(true), { type: "completed", worker: lease.worker, ...plain(id) });
-    // Once every reduce task is completed, nobody needs the map outputs any more.
+    this.#advance(id.phase === "map" && this.#maps.allCompleted, effects);
+  }
+
+  /** Once every reduce task is completed, nobody needs the map outputs any more. */
+  #advance(areMapsDone: boolean, effects: Effect[]): void {
     if (this.#reduces.allCompleted) this.#end({ state: "completed" }, effects);
-    else if (id.phase === "map" && this.#maps.allCompleted) {
-      effects.push({ type: "phaseStarted", phase: "reduce" });
-    }
+    else if (areMapsDone) effects.push({ type: "phaseStarted", phase: "reduce" });
   }
 
   #fail(event: FailEvent, effects: Effect[]): void {

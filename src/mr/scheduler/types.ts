@@ -48,6 +48,11 @@ export interface TaskResult {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** A task whose output is there, as another scheduler has to know it. */
+export interface CompletedTask extends AttemptId {
+  readonly result: TaskResult;
+}
+
 /** How far an attempt has come. Every number only grows while the attempt is alive and working. */
 export interface Progress {
   /** Records read and written. */
@@ -69,6 +74,8 @@ export interface TaskFailure {
 export type SchedulerEvent =
   /** The map phase has this many tasks after all. Ignored once an attempt has been started. */
   | { readonly type: "plan"; readonly maps: number }
+  /** These tasks were completed before this scheduler existed. It must be the first event but `plan`. */
+  | { readonly type: "resume"; readonly completed: readonly CompletedTask[] }
   /** A worker asks for a task. Asking again while it holds one gets it the same one again. */
   | { readonly type: "request"; readonly worker: number }
   /** A worker's request can no longer be answered: its connection is gone, its attempt continues. */
