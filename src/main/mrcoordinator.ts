@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { Coordinator } from "../mr/coordinator/coordinator.ts";
-import { JobFailedError, UsageError } from "../mr/errors.ts";
+import { describeCause, JobFailedError, UsageError } from "../mr/errors.ts";
 import {
   checkJobDirectory,
   sweepJobDirectory,
@@ -68,7 +68,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     socketPath: options.socket ?? socketPathOf(directory),
     log,
   });
-  const removed = sweepJobDirectory(directory);
+  const removed = await clearDirectory(coordinator, directory);
   if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
   log(`${inputs.length} map tasks, ${options.reduces} reduce tasks; waiting for workers`);
 
@@ -93,3 +93,15 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   );
   return 0;
 });
+
+/** Only once the socket is held, since before that the files may be those of a job that runs. */
+async function clearDirectory(coordinator: Coordinator, directory: string): Promise<number> {
+  try {
+    return sweepJobDirectory(directory);
+  } catch (error) {
+    // A coordinator that still listened would keep this process alive.
+    coordinator.cancel(describeCause(error));
+    await coordinator.finished;
+    throw error;
+  }
+}

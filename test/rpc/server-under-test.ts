@@ -67,7 +67,7 @@ export async function startServer(
   };
   const onWorkerGone = (worker: number) => void gone.push(worker);
   const server = await RpcServer.listen({ socketPath, handlers, onWorkerGone });
-  onTestFinished(() => server.abort());
+  onTestFinished(() => server.close());
   return {
     server,
     socketPath,

@@ -134,7 +134,13 @@ export class Coordinator {
 
   /** What a worker's app can do with an input decides how the inputs are cut. */
   #plan(splitting: Splitting): void {
-    this.#splits = this.#options.plan(splitting);
+    try {
+      this.#splits = this.#options.plan(splitting);
+    } catch (error) {
+      // An input has vanished. No other worker would fare better.
+      this.cancel(describeCause(error));
+      return;
+    }
     this.#step({ type: "plan", maps: this.#splits.length });
   }
 

@@ -78,9 +78,9 @@ export class RpcServer {
     if (await isListening(socketPath)) {
       throw new MrError(`Another coordinator is already running on socket "${socketPath}"`);
     }
-    // What is there and is no socket is somebody's file.
+    // What is left of a killed coordinator is removed, but never a file that happens to be there.
     if (lstatSync(socketPath, { throwIfNoEntry: false })?.isSocket() === false) {
-      throw new MrError(`Cannot use socket "${socketPath}": there is something else of that name`);
+      throw new MrError(`Cannot listen on socket "${socketPath}": there is a file of that name`);
     }
     const server = new RpcServer(options);
     await server.#listen(socketPath);
@@ -98,12 +98,6 @@ export class RpcServer {
     const cutOff = setTimeout(() => this.#http.closeAllConnections(), CLOSE_MS);
     await closed;
     clearTimeout(cutOff);
-  }
-
-  /** Closes every connection at once, answered or not. */
-  abort(): void {
-    this.#http.close();
-    this.#http.closeAllConnections();
   }
 
   #listen(socketPath: string): Promise<void> {

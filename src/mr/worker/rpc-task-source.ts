@@ -123,12 +123,11 @@ export class RpcTaskSource implements TaskSource {
     }
   }
 
-  #nobodyThere(): NoCoordinatorError {
-    const what =
-      this.#registration === undefined ? "No coordinator" : "The coordinator has gone: none";
-    const seconds = this.#patienceMs / 1000;
-    return new NoCoordinatorError(
-      `${what} is listening on socket "${this.#socketPath}" (waited ${seconds} s)`,
-    );
+  #nobodyThere(): MrError {
+    const rest = `is listening on socket "${this.#socketPath}" (waited ${this.#patienceMs / 1000} s)`;
+    // A job that this worker has taken part in has not ended, or it would have been told.
+    return this.#registration === undefined
+      ? new NoCoordinatorError(`No coordinator ${rest}`)
+      : new MrError(`The coordinator has gone: none ${rest}`);
   }
 }
