@@ -176,6 +176,21 @@ describe.each(KINDS)("the %s kernel", (kind) => {
     expect(kernel.keyLength(size)).toBe(100_000);
   });
 
+  it("finds each line feed, wherever it lies", () => {
+    const bytes = fc.array(fc.constantFrom(10, 10, 13, 97, 0x8a), { maxLength: 300 });
+    fc.assert(
+      fc.property(bytes, fc.integer({ min: 0, max: 130 }), (values, start) => {
+        kernel.block.fill(10);
+        kernel.block.set(values, start);
+        const count = kernel.scanLines(start, start + values.length);
+        const dumb = values.flatMap((byte, i) => (byte === 10 ? [start + i] : []));
+        expect(Array.from(kernel.lineEnds.subarray(0, count))).toEqual(dumb);
+      }),
+    );
+    kernel.block.fill(10);
+    expect(kernel.scanLines(0, kernel.block.length)).toBe(kernel.block.length);
+  });
+
   it("interns a key that lies in its own block", () => {
     kernel.block.set(encoder.encode("here"), 5);
     const id = kernel.intern(kernel.block, 5, 9);

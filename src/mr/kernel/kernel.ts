@@ -59,8 +59,8 @@ export interface KeyTable {
   clear(): void;
 }
 
-/** Finds and interns the words of a block of text that the caller reads into it. */
-export interface WordScanner {
+/** Finds lines and words in a block of text that the caller reads into it. */
+export interface BlockScanner {
   /** Where the text goes, of fixed size and the same array for good. */
   readonly block: Uint8Array;
 
@@ -74,7 +74,16 @@ export interface WordScanner {
    */
   scanWords(start: number, end: number): number;
 
-  /** The id of each word of the last scan. The same array for good, as are the two below. */
+  /**
+   * Finds the line feeds of block[start, end).
+   *
+   * @returns how many there are; line feed i is at `lineEnds[i]`
+   */
+  scanLines(start: number, end: number): number;
+
+  /** Where in the block the line feeds are. The same array for good, as are those below. */
+  readonly lineEnds: Uint32Array;
+  /** The id of each word of the last scan. */
   readonly ids: Uint32Array;
   /** Where in the block each word begins. */
   readonly starts: Uint32Array;
@@ -83,6 +92,6 @@ export interface WordScanner {
 }
 
 /** The words that `scanWords` finds are interned in the kernel's own table. */
-export interface Kernel extends KeyTable, WordScanner {
+export interface Kernel extends KeyTable, BlockScanner {
   readonly kind: "wasm" | "plain";
 }

@@ -1,3 +1,4 @@
+import { checkRange } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
 import { BITMAP_BYTES, markLetters, PAGE_BITS } from "./letters.ts";
 import { PlainTable } from "./plain-table.ts";
@@ -23,6 +24,7 @@ export class PlainKernel extends PlainTable implements Kernel {
   readonly ids: Uint32Array;
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
+  readonly lineEnds: Uint32Array;
 
   /** @param blockBytes the capacity of the block */
   constructor(blockBytes: number) {
@@ -32,13 +34,22 @@ export class PlainKernel extends PlainTable implements Kernel {
     this.ids = new Uint32Array(maxWords);
     this.starts = new Uint32Array(maxWords);
     this.ends = new Uint32Array(maxWords);
+    this.lineEnds = new Uint32Array(blockBytes);
+  }
+
+  scanLines(start: number, end: number): number {
+    const { block, lineEnds } = this;
+    checkRange(block, start, end);
+    let count = 0;
+    for (let at = start; at < end; at++) {
+      if (block[at] === 10) lineEnds[count++] = at;
+    }
+    return count;
   }
 
   scanWords(start: number, end: number): number {
     const { block, ids, starts, ends } = this;
-    if (!(start >= 0 && start <= end && end <= block.length)) {
-      throw new RangeError(`Cannot scan [${start}, ${end}) of a block of ${block.length} bytes`);
-    }
+    checkRange(block, start, end);
     let count = 0;
     let at = start;
     while (at < end) {

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { checkRange } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
 import { BITMAP_BYTES, markLetters } from "./letters.ts";
 import { type WasmGlobal, type WasmMemory, type WasmModule, webAssembly } from "./webassembly.ts";
@@ -13,8 +14,10 @@ interface Exports {
   readonly idsAt: WasmGlobal;
   readonly startsAt: WasmGlobal;
   readonly endsAt: WasmGlobal;
+  readonly lineEndsAt: WasmGlobal;
   open(capacity: number): void;
   allocate(size: number): number;
+  scanLines(start: number, end: number): number;
   scanWords(start: number, end: number): number;
   intern(address: number, length: number): number;
   keyAddress(id: number): number;
@@ -58,6 +61,7 @@ export class WasmKernel implements Kernel {
   readonly ids: Uint32Array;
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
+  readonly lineEnds: Uint32Array;
   readonly #memory: WasmMemory;
   readonly #exports: Exports;
   readonly #scratch: number;
@@ -86,6 +90,7 @@ export class WasmKernel implements Kernel {
     this.ids = new Uint32Array(buffer, this.#exports.idsAt.value, maxWords);
     this.starts = new Uint32Array(buffer, this.#exports.startsAt.value, maxWords);
     this.ends = new Uint32Array(buffer, this.#exports.endsAt.value, maxWords);
+    this.lineEnds = new Uint32Array(buffer, this.#exports.lineEndsAt.value, blockBytes);
   }
 
   get size(): number {
@@ -97,14 +102,15 @@ export class WasmKernel implements Kernel {
   }
 
   scanWords(start: number, end: number): number {
-    if (!(start >= 0 && start <= end && end <= this.block.length)) {
-      throw new RangeError(
-        `Cannot scan [${start}, ${end}) of a block of ${this.block.length} bytes`,
-      );
-    }
+    checkRange(this.block, start, end);
     const count = this.#exports.scanWords(start, end);
     if (count === FULL) throw this.#full();
     return count;
+  }
+
+  scanLines(start: number, end: number): number {
+    checkRange(this.block, start, end);
+    return this.#exports.scanLines(start, end);
   }
 
   intern(source: Uint8Array, start: number, end: number): number {

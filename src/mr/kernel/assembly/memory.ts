@@ -8,8 +8,10 @@
  *   16384      LETTERS     one bit per code point: set when it matches \p{L}
  *   163840     DIRECTORY   address of each chunk of entries
  *   180224     SCRATCH     a key on its way in from outside
- *   245760     BLOCK       the input, guarded so that 64-byte loads near its end stay inside
+ *   245760     MISSES      which words of a segment were not found at first sight
+ *   262144     BLOCK       the input, guarded so that 64-byte loads near its end stay inside
  *              IDS, STARTS, ENDS   one u32 per word of the block
+ *              LINE_ENDS           one u32 per line feed of the block
  *   heap       chunks of entries, slots, long keys, in the order they were needed
  *
  * Everything below the heap has its place for good, so views of it never change.
@@ -22,7 +24,8 @@ export const LETTERS: usize = 16384;
 export const DIRECTORY: usize = 163840;
 export const SCRATCH: usize = 180224;
 export const SCRATCH_BYTES: usize = 65536;
-export const BLOCK: usize = 245760;
+export const MISSES: usize = 245760;
+export const BLOCK: usize = 262144;
 
 /** Loads may reach this far past the block. */
 export const GUARD: usize = 64;

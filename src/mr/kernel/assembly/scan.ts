@@ -1,10 +1,14 @@
 /** Finds the words of the block, 64 bytes at a time, and interns them. */
 
-import { carriedBytes, lettersBeyondAscii, resetCarried } from "./letters";
-import { BLOCK, MASKS } from "./memory";
-import { FULL, internLong, internShort, mix, SHORT, slotShift, slots } from "./table";
+import { join, writePositions } from "./bits";
+import { lettersBeyondAscii, resetCarried } from "./letters";
+import { BLOCK, MASKS, MISSES } from "./memory";
+import { FULL, intern, mix, SHORT, slotShift, slots } from "./table";
 
-/** How much text is searched for word edges before its words are interned, so that both stay in L1. */
+/**
+ * How much text is searched for word edges before its words are interned, so that both stay in L1.
+ * MISSES holds half as many words.
+ */
 const SEGMENT: usize = 4096;
 
 let ids: usize = 0;
@@ -62,7 +66,7 @@ function findEdges(from: usize, to: usize, limit: usize): void {
       valid = (<u64>1 << <u64>(to - at)) - 1;
       letters &= valid;
     }
-    if (v128.any_true(i8x16.lt_s(v128.or(v128.or(v0, v1), v128.or(v2, v3)), i8x16.splat(0)))) {
+    if (i8x16.bitmask(v128.or(v128.or(v0, v1), v128.or(v2, v3))) != 0) {
       const high = join(i8x16.bitmask(v0), i8x16.bitmask(v1), i8x16.bitmask(v2), i8x16.bitmask(v3));
       letters |= lettersBeyondAscii(at, high & valid, limit) & valid;
     }
@@ -77,67 +81,55 @@ function findEdges(from: usize, to: usize, limit: usize): void {
   endCount = <u32>((endAt - ends) >> 2);
 }
 
-/** Sets the bytes that are A-Z or a-z. */
+/** The bits of the bytes that are A-Z or a-z. Moved so that `a` is -128: compared with sign. */
 @inline
 function asciiLetters(v: v128): i32 {
   const lower = v128.or(v, i8x16.splat(0x20));
-  const fromA = i8x16.sub(lower, i8x16.splat(0x61));
-  return i8x16.bitmask(i8x16.lt_u(fromA, i8x16.splat(26)));
-}
-
-@inline
-function join(b0: i32, b1: i32, b2: i32, b3: i32): u64 {
-  const low = <u32>b0 | (<u32>b1 << 16);
-  const high = <u32>b2 | (<u32>b3 << 16);
-  return <u64>low | (<u64>high << 32);
-}
-
-/**
- * Writes the positions of the set bits. Eight are written at once whether there are so many or not,
- * which spares a branch nobody can predict; the next call overwrites the surplus.
- */
-@inline
-function writePositions(to: usize, bits: u64, base: u32): usize {
-  const next = to + (<usize>popcnt(bits) << 2);
-  while (true) {
-    for (let i = 0; i < 8; i++) {
-      store<u32>(to + (i << 2), base + <u32>ctz(bits));
-      bits &= bits - 1;
-    }
-    if (bits == 0) return next;
-    to += 32;
-  }
+  const fromA = i8x16.sub(lower, i8x16.splat(<i8>(0x61 - 128)));
+  return i8x16.bitmask(i8x16.lt_s(fromA, i8x16.splat(-128 + 26)));
 }
 
 /** Interns words [from, to). */
 function internWords(from: u32, to: u32): bool {
-  let slotsNow = slots;
-  let shiftNow = slotShift;
-  const last = <usize>to << 2;
-  for (let i = <usize>from << 2; i < last; i += 4) {
+  const missed = findWords(<usize>from << 2, <usize>to << 2);
+  for (let miss = MISSES; miss < missed; miss += 4) {
+    const i = load<usize>(miss);
     const start = load<u32>(starts + i);
-    const length = load<u32>(ends + i) - start;
-    const key = BLOCK + <usize>start;
-    let id: u32;
-    if (length <= SHORT) {
-      const masks = MASKS + (<usize>length << 4);
-      const lo = load<u64>(key) & load<u64>(masks);
-      const hi = load<u64>(key, 8) & load<u64>(masks, 8);
-      const hash = mix(lo, hi);
-      const entry = load<usize>(slotsNow + (<usize>(hash >> shiftNow) << 2));
-      const wrong = (load<u64>(entry) ^ lo) | (load<u64>(entry, 8) ^ hi);
-      if ((wrong | <u64>(load<u32>(entry, 16) ^ length)) == 0) {
-        store<u32>(ids + i, load<u32>(entry, 24));
-        continue;
-      }
-      id = internShort(lo, hi, length, hash);
-    } else {
-      id = internLong(key, length);
-    }
+    const id = intern(BLOCK + <usize>start, load<u32>(ends + i) - start);
     if (id == FULL) return false;
-    slotsNow = slots;
-    shiftNow = slotShift;
     store<u32>(ids + i, id);
   }
   return true;
+}
+
+/**
+ * Looks up words where most of them are: in the first slot. No branch, no call in the loop; the
+ * words that are elsewhere, new or too long are listed.
+ *
+ * A word too long for a lane is compared by its first bytes only, and never equals an entry: those
+ * of other long keys have zeros where it has letters.
+ * @param from four times the index of the first word
+ * @param to four times the index after the last
+ * @returns the end of MISSES, where four times the index of each word not found is
+ */
+function findWords(from: usize, to: usize): usize {
+  const startsAt = starts;
+  const endsAt = ends;
+  const idsAt = ids;
+  const slotsAt = slots;
+  const shift = slotShift;
+  let missed = MISSES;
+  for (let i = from; i < to; i += 4) {
+    const start = <usize>load<u32>(startsAt + i);
+    const length = load<u32>(endsAt + i) - <u32>start;
+    const mask = v128.load(<usize>min(length, SHORT) << 4, MASKS);
+    const key = v128.and(v128.load(start, BLOCK), mask);
+    const hash = mix(i64x2.extract_lane(key, 0), i64x2.extract_lane(key, 1));
+    const entry = load<usize>(slotsAt + (<usize>(hash >> shift) << 2));
+    store<u32>(idsAt + i, load<u32>(entry, 24));
+    store<usize>(missed, i);
+    const differs = <u32>v128.any_true(v128.xor(v128.load(entry), key));
+    missed += <usize>(differs | <u32>(load<u32>(entry, 16) != length)) << 2;
+  }
+  return missed;
 }

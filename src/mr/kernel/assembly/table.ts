@@ -5,7 +5,7 @@
  * frequent keys, which come early, share few cache lines:
  *
  *    0  16 bytes  the key, zero-padded; of a key longer than 16 bytes its first 8 bytes,
- *                 then the address of all its bytes
+ *                 then the address of all its bytes as a u64
  *   16  u32       length in bytes
  *   20  u32       hash: its upper bits choose the slot
  *   24  u32       id
@@ -82,14 +82,13 @@ export function keyHash(id: u32): u32 {
   return load<u32>(entryOf(id), 28);
 }
 
-/** Mixes two lanes; every bit of both reaches the upper bits, which choose the slot. */
+/**
+ * The hash of two lanes. Linear, so its lower bits are weak and its upper ones, which choose the
+ * slot, depend on all of both: what multiply-shift hashing is.
+ */
 @inline
 export function mix(lo: u64, hi: u64): u32 {
-  let h = (lo ^ 0x9e3779b97f4a7c15) + rotl<u64>(hi * 0xd6e8feb86659fd93, 32);
-  h *= 0xa0761d6478bd642f;
-  h ^= h >> 32;
-  h *= 0xe7037ed1a0b428db;
-  return <u32>(h >> 32);
+  return <u32>((lo * 0x9e3779b97f4a7c15 + hi * 0xd6e8feb86659fd93) >> 32);
 }
 
 /** The id of the key of `length` bytes at `key`; 16 bytes there must be readable. */
@@ -140,17 +139,19 @@ export function internLong(key: usize, length: u32): u32 {
   if (entry == 0) return FULL;
   memory.copy(bytes, key, length);
   store<u64>(entry, load<u64>(key));
-  store<u32>(entry, <u32>bytes, 8);
+  store<u64>(entry, <u64>bytes, 8);
   store<u32>(entry, fnv(bytes, length), 28);
   return finish(entry);
 }
 
 /** Sixteen bytes a step; the last step takes the last sixteen bytes, read before or not. */
 function hashLong(key: usize, length: u32): u32 {
-  let state: u64 = <u64>length * 0x9e3779b97f4a7c15;
+  let state: u64 = <u64>length;
   const last = key + <usize>length - 16;
   for (let at = key; at < last; at += 16) {
-    state = <u64>mix(load<u64>(at) ^ state, load<u64>(at, 8)) | (rotl<u64>(state, 23) << 32);
+    state = (state ^ load<u64>(at)) * 0xa0761d6478bd642f + load<u64>(at, 8);
+    state = (state ^ (state >> 32)) * 0xe7037ed1a0b428db;
+    state ^= state >> 29;
   }
   return mix(load<u64>(last) ^ state, load<u64>(last, 8));
 }
