@@ -1,9 +1,12 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import type { LoadedApp } from "../app/load-app.ts";
 import type { OutputFile, TaskFailure } from "../scheduler/types.ts";
 import type { PendingFile } from "../storage/pending-file.ts";
-import { runMapTask, type TaskSite } from "../task/map-task.ts";
+import { runMapTask } from "../task/map-task.ts";
 import type { ProgressMeter } from "../task/progress.ts";
 import { runReduceTask } from "../task/reduce-task.ts";
+import type { TaskResult, TaskSite } from "../task/task-site.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
 /** What the worker tells about the attempt it is on. */
@@ -45,7 +48,7 @@ async function runAttempt(
   let outputs: OutputFile[];
   try {
     try {
-      files = await runTask(source.job, assignment, app, progress);
+      ({ files } = await runTask(source.job, assignment, app, progress));
       // Map outputs are checked against their summaries when they are read; results nobody checks.
       const durable = assignment.kind === "reduce";
       outputs = files.map((file) => file.finish({ durable }));
@@ -71,10 +74,15 @@ function runTask(
   assignment: Assignment,
   app: LoadedApp,
   progress: ProgressMeter,
-): Promise<PendingFile[]> {
+): Promise<TaskResult> {
   const tag = `${job}-${assignment.attempt}-${process.pid}`;
   const site: TaskSite = { directory, reduces, tag, progress };
-  if (assignment.kind === "map") return runMapTask(assignment, app, site);
+  if (assignment.kind === "map") {
+    const { task, file } = assignment;
+    // Until the coordinator plans splits, every file is one.
+    const { size } = statSync(resolve(directory, file));
+    return runMapTask({ task, split: { file, start: 0, end: size } }, app, site);
+  }
   return runReduceTask(assignment, app, site);
 }
 
