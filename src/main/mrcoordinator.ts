@@ -1,15 +1,16 @@
 import { Command } from "commander";
 import { Coordinator } from "../mr/coordinator/coordinator.ts";
 import { describeCause, JobFailedError, UsageError } from "../mr/errors.ts";
+import { DEFAULT_SPLIT_BYTES } from "../mr/input/plan-splits.ts";
 import {
   checkJobDirectory,
   sweepJobDirectory,
   sweepTemporaryFiles,
 } from "../mr/job/job-directory.ts";
-import { planWholeFiles } from "../mr/job/plan-splits.ts";
+import { planJob } from "../mr/job/plan-job.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import { secondsToMs, wholeNumber } from "./parse-options.ts";
+import { byteSize, secondsToMs, wholeNumber } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -19,7 +20,9 @@ interface Options {
   readonly socket?: string;
   readonly lease: number;
   readonly attempts: number;
-  readonly quiet?: boolean;
+  readonly split: number;
+  readonly skipBadRecords?: true;
+  readonly quiet?: true;
 }
 
 const command = new Command("mrcoordinator")
@@ -27,7 +30,7 @@ const command = new Command("mrcoordinator")
     "Coordinate a MapReduce job in the current directory: hand its tasks to workers (mrworker) until\n" +
       "the output is complete in mr-out-0, mr-out-1, … Files of an earlier job there are removed.",
   )
-  .argument("[inputs...]", "input files, directories or quoted patterns; one map task per file")
+  .argument("[inputs...]", "input files, directories or quoted patterns")
   .option(
     "-r, --reduces <n>",
     "number of reduce tasks and output files",
@@ -42,6 +45,16 @@ const command = new Command("mrcoordinator")
     10_000,
   )
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
+  .option(
+    "--split <size>",
+    "size of a map task's part of a file, for apps that read records",
+    byteSize(1),
+    DEFAULT_SPLIT_BYTES,
+  )
+  .option(
+    "--skip-bad-records",
+    "leave out and count records that are malformed or make the app throw",
+  )
   .option("-q, --quiet", "report errors only")
   .addHelpText(
     "after",
@@ -59,7 +72,8 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   };
   const startedMs = performance.now();
   const coordinator = await Coordinator.start({
-    plan: () => planWholeFiles(inputs, directory),
+    plan: planJob(inputs, directory, options.split),
+    skipBadRecords: options.skipBadRecords ?? false,
     directory,
     reduces: options.reduces,
     leaseMs: options.lease,

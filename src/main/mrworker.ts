@@ -4,6 +4,7 @@ import { reduceOutputName } from "../mr/names.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import { NoCoordinatorError } from "../mr/worker/rpc-task-source.ts";
 import { startWorker } from "../mr/worker/start-worker.ts";
+import { byteSize, MIN_MEMORY_BYTES } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A worker may be started a little before its coordinator. */
@@ -18,12 +19,23 @@ const command = new Command("mrworker")
     "--socket <path>",
     "socket of the coordinator (default: found from the current directory)",
   )
+  .option("--memory <size>", "memory of this process (default: 512MB)", byteSize(MIN_MEMORY_BYTES))
   .addHelpText("after", "\nExample:\n  tsx mrworker.ts wc.ts");
 
-runCommand(command, async (app: string, options: { socket?: string }): Promise<number> => {
+interface Options {
+  readonly socket?: string;
+  readonly memory?: number;
+}
+
+runCommand(command, async (app: string, options: Options): Promise<number> => {
   const socketPath = options.socket ?? socketPathOf(process.cwd());
   try {
-    const outcome = await startWorker({ app, socketPath, patienceMs: PATIENCE_MS });
+    const outcome = await startWorker({
+      app,
+      socketPath,
+      patienceMs: PATIENCE_MS,
+      memoryBytes: options.memory,
+    });
     return outcome === "completed" ? 0 : 1;
   } catch (error) {
     if (!(error instanceof NoCoordinatorError) || !existsSync(reduceOutputName(0))) throw error;

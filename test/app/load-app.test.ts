@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { compileApp } from "../../src/mr/app/compile-app.ts";
+import type { ClassicApp } from "../../src/mr/app/contract.ts";
 import { findApp } from "../../src/mr/app/find-app.ts";
 import { loadApp } from "../../src/mr/app/load-app.ts";
 import { MrError } from "../../src/mr/errors.ts";
@@ -79,11 +80,12 @@ describe("loading an app", () => {
     const loaded = await load("app.ts");
     expect(loaded).toMatchObject({ name: "app.ts", path });
     expect(loaded.digest).toMatch(/^[0-9a-f]{64}$/);
-    expect(loaded.app.map("f", "a b")).toEqual([
+    const app = loaded.app as ClassicApp;
+    expect(app.map("f", "a b")).toEqual([
       { key: "a", value: "1" },
       { key: "b", value: "1" },
     ]);
-    expect(loaded.app.reduce("a", ["1", "1"])).toBe("a2");
+    expect(app.reduce("a", ["1", "1"])).toBe("a2");
   });
 
   it("shares this library with the app, so that its classes are the same", async () => {

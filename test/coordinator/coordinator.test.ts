@@ -22,6 +22,7 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
     leaseMs: 600_000,
     maxFailures: 2,
     maxLosses: 3,
+    skipBadRecords: false,
     socketPath,
     log: (line) => log.push(line),
     ...options,

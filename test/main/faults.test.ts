@@ -94,7 +94,7 @@ describe("a job", { concurrent: true }, () => {
     const planned = await early.ready("a", "b");
     rmSync(early.path("b"));
     expect(await exitCodes([planned, early.worker("app.ts")])).toEqual([1, 1]);
-    expect(planned.stderr).toContain(`The job is not complete: ${cause}\n`);
+    expect(planned.stderr).toContain(`The job failed: Map task 1 failed 4 times: ${cause}\n`);
 
     const late = startJob(context, GATED_WORD_COUNT);
     const running = await late.ready("a", "b");

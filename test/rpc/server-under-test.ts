@@ -49,7 +49,14 @@ export async function startServer(
   const hungUp = new Deferred<void>();
   const handlers: Handlers = {
     "worker.register": ({ pid }) => {
-      return { worker: pid, job: "00c0ffee", directory: "/job", reduces: 1, leaseMs: 1000 };
+      return {
+        worker: pid,
+        job: "00c0ffee",
+        directory: "/job",
+        reduces: 1,
+        leaseMs: 1000,
+        skipBadRecords: false,
+      };
     },
     "task.request": (_, caller) => {
       requested.resolve(caller);

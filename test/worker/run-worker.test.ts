@@ -38,7 +38,7 @@ class ScriptedSource implements TaskSource {
       onCommit = () => undefined,
     }: { isGranted?: boolean; onCommit?: () => void } = {},
   ) {
-    this.job = { job: "00c0ffee", directory, reduces: 2, leaseMs: 10_000 };
+    this.job = { job: "00c0ffee", directory, reduces: 2, leaseMs: 10_000, skipBadRecords: false };
     this.#assignments = [...assignments];
     this.#isGranted = isGranted;
     this.#onCommit = onCommit;
@@ -96,7 +96,13 @@ function jobDirectory(): string {
 }
 
 function load(app: ClassicApp) {
-  return { name: "echo.ts", path: "/echo.ts", digest: "0".repeat(64), app };
+  return {
+    name: "echo.ts",
+    path: "/echo.ts",
+    digest: "0".repeat(64),
+    app,
+    splitting: "wholeFile" as const,
+  };
 }
 
 describe("a worker", () => {
@@ -106,7 +112,9 @@ describe("a worker", () => {
     const onCommit = () => void seen.push(readdirSync(directory).sort());
     const source = new ScriptedSource(directory, [MAP], { onCommit });
     const meter = new Meter();
-    expect(await runWorker(source, load(echo), meter)).toBe("completed");
+    expect(await runWorker(source, load(echo), { meter, memoryBytes: undefined })).toBe(
+      "completed",
+    );
 
     expect(source.reports).toEqual(["commit map 4", "complete map 4"]);
     // Until the commit nothing has its final name, and what there is begins with a dot.
@@ -121,7 +129,7 @@ describe("a worker", () => {
     const sources = [source.results[0]?.outputs[0] ?? { name: "", bytes: 0, crc32: 0 }];
     const reduce: Assignment = { kind: "reduce", task: 0, attempt: 1, sources };
     const second = new ScriptedSource(directory, [reduce]);
-    await runWorker(second, load(echo), meter);
+    await runWorker(second, load(echo), { meter, memoryBytes: undefined });
     expect(second.reports).toEqual(["commit reduce 0", "complete reduce 0"]);
     expect(readFileSync(join(directory, "mr-out-0"), "utf8")).toMatch(/^([ab] 2\n)*$/);
     expect(meter.calls).toEqual(["begin", "end", "begin", "end"]);
@@ -130,7 +138,7 @@ describe("a worker", () => {
   it("throws away what it made when the commit is refused", async () => {
     const directory = jobDirectory();
     const source = new ScriptedSource(directory, [MAP], { isGranted: false });
-    await runWorker(source, load(echo), new Meter());
+    await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined });
     expect(source.reports).toEqual(["commit map 4"]);
     expect(readdirSync(directory)).toEqual(["a.txt"]);
   });
@@ -145,7 +153,7 @@ describe("a worker", () => {
     };
     const source = new ScriptedSource(directory, [MAP, { ...MAP, attempt: 3 }]);
     const meter = new Meter();
-    expect(await runWorker(source, load(app), meter)).toBe("completed");
+    expect(await runWorker(source, load(app), { meter, memoryBytes: undefined })).toBe("completed");
     expect(source.reports).toEqual(["fail map 4", "fail map 4"]);
     expect(source.failures[0]?.message).toContain('"a.txt"');
     expect(source.failures[0]?.message).toContain("RangeError: bad day");
@@ -158,7 +166,7 @@ describe("a worker", () => {
     const directory = jobDirectory();
     rmSync(join(directory, "a.txt"));
     const source = new ScriptedSource(directory, [MAP]);
-    await runWorker(source, load(echo), new Meter());
+    await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined });
     expect(source.failures[0]?.message).toBe(
       'Cannot read input "a.txt": no such file or directory (ENOENT)',
     );
@@ -168,7 +176,7 @@ describe("a worker", () => {
     const directory = jobDirectory();
     const onCommit = () => rmSync(directory, { recursive: true });
     const source = new ScriptedSource(directory, [MAP], { onCommit });
-    await runWorker(source, load(echo), new Meter());
+    await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined });
     expect(source.reports).toEqual(["commit map 4", "fail map 4"]);
     expect(source.failures[0]?.message).toContain(join(directory, "mr-4-0"));
   });
@@ -183,7 +191,10 @@ describe("a worker", () => {
       const map = () => [{ key: "a", value: "1" }, pair] as never;
       const directory = jobDirectory();
       const source = new ScriptedSource(directory, [MAP]);
-      await runWorker(source, load({ ...echo, map }), new Meter());
+      await runWorker(source, load({ ...echo, map }), {
+        meter: new Meter(),
+        memoryBytes: undefined,
+      });
       expect(source.failures[0]?.message).toContain(message);
       expect(readdirSync(directory)).toEqual(["a.txt"]);
     }
@@ -192,7 +203,9 @@ describe("a worker", () => {
   it("ends as the job ended", async () => {
     for (const outcome of ["completed", "failed", "cancelled"] as const) {
       const source = new ScriptedSource(jobDirectory(), [{ kind: "exit", outcome }]);
-      expect(await runWorker(source, load(echo), new Meter())).toBe(outcome);
+      expect(
+        await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined }),
+      ).toBe(outcome);
     }
   });
 });

@@ -36,6 +36,8 @@ export interface CoordinatorOptions {
   /** How many attempts of a task may be lost before the job fails. */
   readonly maxLosses: number;
   readonly socketPath: string;
+  /** Leave out and count records that are malformed, or that the app throws on. */
+  readonly skipBadRecords: boolean;
   /** Receives one line for everything a person would want to know. */
   readonly log: (line: string) => void;
 }
@@ -120,12 +122,12 @@ export class Coordinator {
 
   #register(params: Params<"worker.register">, caller: Caller): Registration {
     const { started } = this.#scheduler;
-    const { directory, reduces, leaseMs, log } = this.#options;
+    const { directory, reduces, leaseMs, skipBadRecords, log } = this.#options;
     try {
       const { worker } = this.#workers.register(params, started);
       caller.identify(worker);
       if (!started) this.#plan(params.splitting);
-      return { worker, job: this.#job, directory, reduces, leaseMs };
+      return { worker, job: this.#job, directory, reduces, leaseMs, skipBadRecords };
     } catch (error) {
       log(`Refused a worker (pid ${params.pid}): ${describeCause(error)}`);
       throw error;
@@ -137,7 +139,7 @@ export class Coordinator {
     try {
       this.#splits = this.#options.plan(splitting);
     } catch (error) {
-      // An input has vanished. No other worker would fare better.
+      // No other worker would fare better.
       this.cancel(describeCause(error));
       return;
     }
@@ -247,10 +249,12 @@ export class Coordinator {
 
   /** Only what winning attempts have counted: a task that ran twice counts once. */
   #counters(): Record<string, number> {
-    const sums: Record<string, number> = {};
+    const sums = new Map<string, number>();
     for (const { counters } of this.#scheduler.results) {
-      for (const [name, count] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + count;
+      for (const [name, count] of Object.entries(counters)) {
+        sums.set(name, (sums.get(name) ?? 0) + count);
+      }
     }
-    return sums;
+    return Object.fromEntries(sums);
   }
 }

@@ -39,6 +39,8 @@ export interface Registration {
   readonly directory: string;
   readonly reduces: number;
   readonly leaseMs: number;
+  /** Leave out and count records that are malformed, or that the app throws on. */
+  readonly skipBadRecords: boolean;
 }
 
 /** A part of an input file: the records that begin in its bytes `start` … `end − 1`. */

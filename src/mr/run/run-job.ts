@@ -4,8 +4,9 @@ import { join, resolve } from "node:path";
 import { loadApp } from "../app/load-app.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
 import { describeCause, JobFailedError, MrError } from "../errors.ts";
+import { DEFAULT_SPLIT_BYTES } from "../input/plan-splits.ts";
 import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
-import { planWholeFiles } from "../job/plan-splits.ts";
+import { planJob } from "../job/plan-job.ts";
 import { resolveInputs } from "../job/resolve-inputs.ts";
 import { isJobOutput, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
@@ -31,6 +32,12 @@ export interface RunJobOptions {
   readonly leaseMs?: number;
   /** How many attempts of a task may fail before the job does. Default 4. */
   readonly attempts?: number;
+  /** How large a part of an input file one map task takes, in bytes. Default 64 MiB. */
+  readonly splitBytes?: number;
+  /** How much memory a worker process may take at its peak, in bytes. Default 512 MiB. */
+  readonly memoryBytes?: number;
+  /** Leave out and count records that are malformed, or that the app throws on. Default false. */
+  readonly skipBadRecords?: boolean;
   /** Whether to keep the map outputs `mr-X-Y`. Default false. */
   readonly keep?: boolean;
   /** Ends the job early. */
@@ -62,6 +69,7 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
   const app = await loadApp(options.app);
   prepareOutput(directory);
   checkJobDirectory(directory, inputs);
+  const plan = planJob(inputs, directory, options.splitBytes ?? DEFAULT_SPLIT_BYTES);
 
   const socketPath = socketPathOf(directory);
   // The workers start up while this process loads what it needs to be their coordinator.
@@ -69,13 +77,15 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
     app: app.path,
     socketPath,
     patienceMs: WORKER_PATIENCE_MS,
+    memoryBytes: options.memoryBytes,
   });
   let coordinator: Coordinator | undefined;
   let outcome: Outcome | undefined;
   try {
     const { Coordinator } = await import("../coordinator/coordinator.ts");
     coordinator = await Coordinator.start({
-      plan: () => planWholeFiles(inputs, directory),
+      plan,
+      skipBadRecords: options.skipBadRecords ?? false,
       directory,
       reduces,
       leaseMs: options.leaseMs ?? 10_000,

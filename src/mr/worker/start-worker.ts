@@ -10,6 +10,8 @@ export interface WorkerOptions {
   readonly socketPath: string;
   /** How long to wait, now or later, while no coordinator listens. */
   readonly patienceMs: number;
+  /** How much memory the process may take at its peak, in bytes. Default 512 MiB. */
+  readonly memoryBytes?: number | undefined;
 }
 
 /**
@@ -20,16 +22,17 @@ export interface WorkerOptions {
  * @throws MrError when the app cannot be loaded, there is no coordinator, or it refuses this worker
  */
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
-  const { app, socketPath, patienceMs } = options;
+  const { app, socketPath, patienceMs, memoryBytes } = options;
   const loaded = await loadApp(app);
-  const identity = { app: loaded.name, digest: loaded.digest, splitting: "wholeFile" as const };
+  const { name, digest, splitting } = loaded;
+  const identity = { app: name, digest, splitting };
   const source = await RpcTaskSource.connect(socketPath, identity, patienceMs);
   const { leaseMs } = source.job;
-  const heartbeat = new Heartbeat({ socketPath, worker: source.worker, leaseMs });
+  const meter = new Heartbeat({ socketPath, worker: source.worker, leaseMs });
   try {
-    return await runWorker(source, loaded, heartbeat);
+    return await runWorker(source, loaded, { meter, memoryBytes });
   } finally {
     source.close();
-    await heartbeat.close();
+    await meter.close();
   }
 }

@@ -29,6 +29,8 @@ export interface JobFacts {
   readonly directory: string;
   readonly reduces: number;
   readonly leaseMs: number;
+  /** Leave out and count records that are malformed, or that the app throws on. */
+  readonly skipBadRecords: boolean;
 }
 
 /**
