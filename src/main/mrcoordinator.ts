@@ -66,7 +66,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   const directory = process.cwd();
   if (args.length === 0) throw new UsageError("no input files (see mrcoordinator --help)");
   const inputs = await resolveInputs(args, directory);
-  checkJobDirectory(directory, inputs);
+  checkJobDirectory(directory, directory, inputs);
   const log = (line: string) => {
     if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${line}\n`);
   };
@@ -75,6 +75,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     plan: planJob(inputs, directory, options.split),
     skipBadRecords: options.skipBadRecords ?? false,
     directory,
+    inputDirectory: directory,
     reduces: options.reduces,
     leaseMs: options.lease,
     maxFailures: options.attempts,

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { Command } from "commander";
+import { loadApp } from "../mr/app/load-app.ts";
 import { reduceOutputName } from "../mr/names.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import { NoCoordinatorError } from "../mr/worker/rpc-task-source.ts";
@@ -27,7 +28,8 @@ interface Options {
   readonly memory?: number;
 }
 
-runCommand(command, async (app: string, options: Options): Promise<number> => {
+runCommand(command, async (spec: string, options: Options): Promise<number> => {
+  const app = await loadApp(spec);
   const socketPath = options.socket ?? socketPathOf(process.cwd());
   try {
     const outcome = await startWorker({

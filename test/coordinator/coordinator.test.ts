@@ -18,6 +18,7 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
   const coordinator = await Coordinator.start({
     plan: () => [{ file: "a.txt", start: 0, end: 10 }],
     directory,
+    inputDirectory: directory,
     reduces: 1,
     leaseMs: 600_000,
     maxFailures: 2,

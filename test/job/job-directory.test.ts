@@ -37,7 +37,7 @@ describe("a job directory", () => {
   it("is refused when it is missing or is a file, by its name", () => {
     write("a.txt");
     for (const path of [join(directory, "missing"), join(directory, "a.txt")]) {
-      expect(() => checkJobDirectory(path, [])).toThrow(
+      expect(() => checkJobDirectory(path, path, [])).toThrow(
         `Cannot write into job directory "${path}"`,
       );
     }
@@ -48,9 +48,9 @@ describe("a job directory", () => {
     mkdirSync(join(directory, "other"));
     write("other/mr-out-3");
     symlinkSync("mr-out-3", join(directory, "link.txt"));
-    checkJobDirectory(directory, ["mr-notes.txt", "other/mr-out-3"]);
+    checkJobDirectory(directory, directory, ["mr-notes.txt", "other/mr-out-3"]);
     for (const input of ["mr-out-3", "./mr-1-2", join(directory, "mr-out-3"), "link.txt"]) {
-      expect(() => checkJobDirectory(directory, [input])).toThrow(`Input "${input}"`);
+      expect(() => checkJobDirectory(directory, directory, [input])).toThrow(`Input "${input}"`);
     }
   });
 

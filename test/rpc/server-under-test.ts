@@ -53,6 +53,7 @@ export async function startServer(
         worker: pid,
         job: "00c0ffee",
         directory: "/job",
+        inputDirectory: "/job",
         reduces: 1,
         leaseMs: 1000,
         skipBadRecords: false,

@@ -38,7 +38,14 @@ class ScriptedSource implements TaskSource {
       onCommit = () => undefined,
     }: { isGranted?: boolean; onCommit?: () => void } = {},
   ) {
-    this.job = { job: "00c0ffee", directory, reduces: 2, leaseMs: 10_000, skipBadRecords: false };
+    this.job = {
+      job: "00c0ffee",
+      directory,
+      inputDirectory: directory,
+      reduces: 2,
+      leaseMs: 10_000,
+      skipBadRecords: false,
+    };
     this.#assignments = [...assignments];
     this.#isGranted = isGranted;
     this.#onCommit = onCommit;

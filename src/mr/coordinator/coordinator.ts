@@ -27,6 +27,8 @@ export interface CoordinatorOptions {
   readonly plan: (splitting: Splitting) => readonly Split[];
   /** Absolute path of the job directory. */
   readonly directory: string;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
   /** Number of reduce tasks, at least 1. */
   readonly reduces: number;
   /** How long an attempt may go without progress, in milliseconds. */
@@ -122,12 +124,13 @@ export class Coordinator {
 
   #register(params: Params<"worker.register">, caller: Caller): Registration {
     const { started } = this.#scheduler;
-    const { directory, reduces, leaseMs, skipBadRecords, log } = this.#options;
+    const { directory, inputDirectory, reduces, leaseMs, skipBadRecords, log } = this.#options;
     try {
       const { worker } = this.#workers.register(params, started);
       caller.identify(worker);
       if (!started) this.#plan(params.splitting);
-      return { worker, job: this.#job, directory, reduces, leaseMs, skipBadRecords };
+      const job = this.#job;
+      return { worker, job, directory, inputDirectory, reduces, leaseMs, skipBadRecords };
     } catch (error) {
       log(`Refused a worker (pid ${params.pid}): ${describeCause(error)}`);
       throw error;

@@ -10,8 +10,7 @@ export type JobPlan = (splitting: "wholeFile" | "bytes") => Split[];
 /**
  * Looks the sizes of the inputs up, once.
  *
- * @param inputs as resolved, relative to `directory` or absolute
- * @param directory absolute path of the job directory
+ * @param directory absolute path that relative `inputs` start from
  * @param splitBytes how large a split may be
  * @throws MrError when a file's size cannot be found out
  */

@@ -85,7 +85,7 @@ async function runAttempt(
 }
 
 function runTask(
-  { job, directory, reduces, skipBadRecords }: JobFacts,
+  { job, directory, inputDirectory, reduces, skipBadRecords }: JobFacts,
   assignment: Assignment,
   app: LoadedApp,
   { meter, memoryBytes }: Workplace,
@@ -93,6 +93,7 @@ function runTask(
   const tag = `${job}-${assignment.attempt}-${process.pid}`;
   const site: TaskSite = {
     directory,
+    inputDirectory,
     reduces,
     tag,
     progress: meter,
