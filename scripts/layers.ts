@@ -8,7 +8,16 @@ const BASE = "mr";
 /** The public face. It imports from everywhere and is imported by apps only. */
 const INDEX = "mr/index.ts";
 
-const DATA = ["mr/app", "mr/storage", "mr/shuffle", "mr/task"];
+/** The data plane, in the order of the layers: each folder imports only from those before it. */
+const DATA = [
+  "mr/kernel",
+  "mr/storage",
+  "mr/app",
+  "mr/output",
+  "mr/input",
+  "mr/shuffle",
+  "mr/task",
+] as const;
 const CONTROL = ["mr/scheduler", "mr/journal", "mr/rpc", "mr/coordinator"];
 
 /**
@@ -17,19 +26,23 @@ const CONTROL = ["mr/scheduler", "mr/journal", "mr/rpc", "mr/coordinator"];
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   [BASE]: [],
-  "mr/app": [],
+  "mr/kernel": [],
   "mr/storage": [],
-  "mr/shuffle": ["mr/storage"],
-  "mr/task": ["mr/app", "mr/storage", "mr/shuffle"],
-  "mr/sequential": ["mr/app"],
-  "mr/job": [],
+  "mr/app": ["mr/kernel"],
+  "mr/output": ["mr/storage", "mr/app"],
+  // jsonLines() is one object that reads and writes.
+  "mr/input": ["mr/kernel", "mr/storage", "mr/app", "mr/output"],
+  "mr/shuffle": ["mr/kernel", "mr/storage", "mr/app"],
+  "mr/task": DATA,
+  "mr/sequential": ["mr/app", "mr/input", "mr/kernel", "mr/output"],
+  "mr/job": ["mr/app", "mr/input"],
   "mr/scheduler": [],
   "mr/journal": ["mr/scheduler"],
   "mr/rpc": [],
   "mr/coordinator": ["mr/scheduler", "mr/journal", "mr/rpc", "mr/job"],
   "mr/worker": [...DATA, "mr/rpc", "mr/scheduler"],
   mrapps: [INDEX],
-  "mr/run": [...CONTROL, "mr/app", "mr/job", "mr/worker"],
+  "mr/run": ["mr/app", "mr/input", "mr/job", ...CONTROL, "mr/worker"],
   main: [...DATA, ...CONTROL, "mr/sequential", "mr/job", "mr/worker", "mr/run"],
 };
 

@@ -1,13 +1,14 @@
 import { Command } from "commander";
 import { Coordinator } from "../mr/coordinator/coordinator.ts";
 import { JobFailedError, UsageError } from "../mr/errors.ts";
+import { DEFAULT_SPLIT_BYTES } from "../mr/input/plan-splits.ts";
 import { checkJobDirectory, sweepTemporaryFiles } from "../mr/job/job-directory.ts";
-import { planWholeFiles } from "../mr/job/plan-splits.ts";
+import { planJob } from "../mr/job/plan-job.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import type { JournalState } from "../mr/journal/journal.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import { openJob } from "../mr/run/open-job.ts";
-import { secondsToMs, wholeNumber } from "./parse-options.ts";
+import { openJob, removeJournal } from "../mr/run/open-job.ts";
+import { byteSize, secondsToMs, wholeNumber } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -19,7 +20,9 @@ interface Options {
   readonly lease: number;
   readonly attempts: number;
   readonly backups: boolean;
-  readonly quiet?: boolean;
+  readonly split: number;
+  readonly skipBadRecords?: true;
+  readonly quiet?: true;
 }
 
 const command = new Command("mrcoordinator")
@@ -27,7 +30,7 @@ const command = new Command("mrcoordinator")
     "Coordinate a MapReduce job in the current directory: hand its tasks to workers (mrworker) until\n" +
       "the output is complete in mr-out-0, mr-out-1, … Files of an earlier job there are removed.",
   )
-  .argument("[inputs...]", "input files, directories or quoted patterns; one map task per file")
+  .argument("[inputs...]", "input files, directories or quoted patterns")
   .option(
     "-r, --reduces <n>",
     "number of reduce tasks and output files (default: 10)",
@@ -42,6 +45,16 @@ const command = new Command("mrcoordinator")
     10_000,
   )
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
+  .option(
+    "--split <size>",
+    "size of a map task's part of a file, for apps that read records",
+    byteSize(1),
+    DEFAULT_SPLIT_BYTES,
+  )
+  .option(
+    "--skip-bad-records",
+    "leave out and count records that are malformed or make the app throw",
+  )
   .option("--no-backups", "never run a second attempt of a task while the first is alive")
   .option("-q, --quiet", "report errors only")
   .addHelpText(
@@ -56,36 +69,45 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   if (args.length === 0 && !resume) {
     throw new UsageError("no input files (see mrcoordinator --help)");
   }
-  const given = args.length === 0 ? [] : await resolveInputs(args, directory);
-  checkJobDirectory(directory, given);
+  const inputs = args.length === 0 ? [] : await resolveInputs(args, directory);
+  checkJobDirectory(directory, directory, inputs);
   const log = (line: string) => {
     if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${line}\n`);
   };
   const startedMs = performance.now();
-  const job = await openJob({ directory, inputs: given, reduces: options.reduces, resume });
-  const { inputs, reduces, journal, resumed, removed } = job;
+  const { reduces, skipBadRecords } = options;
+  const inputDirectory = directory;
+  const job = await openJob({
+    directory,
+    inputDirectory,
+    inputs,
+    reduces,
+    skipBadRecords,
+    resume,
+  });
+  const { terms, resumed, removed } = job;
+  let coordinator: Coordinator | undefined;
   try {
     if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
     if (resumed !== undefined) log(describeResumption(resumed));
-    const coordinator = await Coordinator.start({
-      plan: () => planWholeFiles(inputs, directory),
-      directory,
-      reduces,
+    coordinator = await Coordinator.start({
+      plan: planJob(job.inputs, directory, options.split),
+      ...terms,
       leaseMs: options.lease,
       maxFailures: options.attempts,
       maxLosses: 5 * options.attempts,
       maxBackups: options.backups ? 1 : 0,
-      journal,
-      resumed,
       socketPath: options.socket ?? socketPathOf(directory),
       log,
     });
-    log(`${inputs.length} map tasks, ${reduces} reduce tasks; waiting for workers`);
+    log(`${job.inputs.length} map tasks, ${terms.reduces} reduce tasks; waiting for workers`);
     const code = await finish(coordinator);
     if (code !== 0) return code;
   } finally {
     sweepTemporaryFiles(directory);
     job.close();
+    // A new job that never began is nothing to go on with.
+    if (coordinator === undefined && resumed === undefined) removeJournal(directory);
   }
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   log(`Done in ${seconds} s: the output is in mr-out-*`);

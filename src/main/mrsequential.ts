@@ -1,6 +1,8 @@
 import { Command } from "commander";
+import { isRecordApp } from "../mr/app/define-app.ts";
 import { loadApp } from "../mr/app/load-app.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
+import { runRecordApp } from "../mr/sequential/run-record-app.ts";
 import { runSequential } from "../mr/sequential/run-sequential.ts";
 import { writeLines } from "../mr/sequential/write-lines.ts";
 import { runCommand } from "./run-command.ts";
@@ -15,6 +17,9 @@ runCommand(command, async (spec: string, patterns: string[]): Promise<number> =>
   // Inputs and app before anything runs, so that a wrong argument costs no time.
   const files = await resolveInputs(patterns, process.cwd());
   const { app } = await loadApp(spec);
-  await writeLines("mr-out-0", await runSequential(app, files));
+  const lines = isRecordApp(app)
+    ? [(await runRecordApp(app, files)).toString()]
+    : await runSequential(app, files);
+  await writeLines("mr-out-0", lines);
   return 0;
 });

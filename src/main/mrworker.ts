@@ -1,14 +1,17 @@
 import { existsSync } from "node:fs";
 import { Command } from "commander";
+import { loadApp } from "../mr/app/load-app.ts";
 import { reduceOutputName } from "../mr/names.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import { NoCoordinatorError } from "../mr/worker/rpc-task-source.ts";
 import { startWorker } from "../mr/worker/start-worker.ts";
-import { secondsToMs } from "./parse-options.ts";
+import { byteSize, MIN_MEMORY_BYTES, secondsToMs } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A worker may be started a little before its coordinator. */
 const PATIENCE_MS = 2000;
+/** When the coordinator has died, somebody may start it again to go on with the job. */
+const RECONNECT_MS = 30_000;
 
 const command = new Command("mrworker")
   .description(
@@ -21,22 +24,29 @@ const command = new Command("mrworker")
   )
   .option(
     "--wait <seconds>",
-    "when the coordinator is killed, wait so long for it to be resumed",
+    "when the coordinator is killed, wait so long for it to be resumed (default: 30)",
     secondsToMs(0, 86_400),
-    30_000,
   )
+  .option("--memory <size>", "memory of this process (default: 512MB)", byteSize(MIN_MEMORY_BYTES))
   .addHelpText("after", "\nExample:\n  tsx mrworker.ts wc.ts");
 
 interface Options {
   readonly socket?: string;
-  readonly wait: number;
+  readonly memory?: number;
+  readonly wait?: number;
 }
 
-runCommand(command, async (app: string, options: Options): Promise<number> => {
+runCommand(command, async (spec: string, options: Options): Promise<number> => {
+  const app = await loadApp(spec);
   const socketPath = options.socket ?? socketPathOf(process.cwd());
-  const patience = { patienceMs: PATIENCE_MS, reconnectMs: options.wait };
   try {
-    const outcome = await startWorker({ app, socketPath, ...patience });
+    const outcome = await startWorker({
+      app,
+      socketPath,
+      patienceMs: PATIENCE_MS,
+      reconnectMs: options.wait ?? RECONNECT_MS,
+      memoryBytes: options.memory,
+    });
     return outcome === "completed" ? 0 : 1;
   } catch (error) {
     if (!(error instanceof NoCoordinatorError) || !existsSync(reduceOutputName(0))) throw error;

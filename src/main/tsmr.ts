@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { type RunJobOptions, runJob } from "../mr/run/run-job.ts";
-import { secondsToMs, wholeNumber } from "./parse-options.ts";
+import { byteSize, MIN_MEMORY_BYTES, secondsToMs, wholeNumber } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 interface Options {
@@ -9,6 +9,9 @@ interface Options {
   readonly out: string;
   readonly lease: number;
   readonly attempts: number;
+  readonly memory?: number;
+  readonly split?: number;
+  readonly skipBadRecords?: true;
   readonly backups: boolean;
   readonly keep?: true;
   readonly resume?: true;
@@ -40,6 +43,16 @@ const run = program
     10_000,
   )
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
+  .option(
+    "--memory <size>",
+    "memory of a worker process (default: 512MB)",
+    byteSize(MIN_MEMORY_BYTES),
+  )
+  .option("--split <size>", "size of a map task's part of a file (default: 64MB)", byteSize(1))
+  .option(
+    "--skip-bad-records",
+    "leave out and count records that are malformed or make the app throw",
+  )
   .option("--no-backups", "never run a second attempt of a task while the first is alive")
   .option("--resume", "go on with the same job, which was interrupted or failed")
   .option("--keep", "keep the files between map and reduce")
@@ -51,12 +64,21 @@ async function main(app: string, inputs: string[], options: Options): Promise<nu
   for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => abort.abort());
   }
-  const { lease, quiet, ...rest } = options;
+  const { lease, quiet, memory, split, ...rest } = options;
   const log = (line: string) => process.stderr.write(`tsmr: ${line}\n`);
-  const job: RunJobOptions = { app, inputs, leaseMs: lease, signal: abort.signal, ...rest };
-  const { elapsedMs } = await runJob(quiet === true ? job : { ...job, log });
-  if (quiet !== true)
-    log(`Done in ${(elapsedMs / 1000).toFixed(2)} s: the output is in ${options.out}`);
+  const job: RunJobOptions = {
+    app,
+    inputs,
+    leaseMs: lease,
+    signal: abort.signal,
+    ...(memory === undefined ? {} : { memoryBytes: memory }),
+    ...(split === undefined ? {} : { splitBytes: split }),
+    ...rest,
+  };
+  const { elapsedMs, counters } = await runJob(quiet === true ? job : { ...job, log });
+  if (quiet === true) return 0;
+  for (const [name, count] of Object.entries(counters)) log(`${name}: ${count}`);
+  log(`Done in ${(elapsedMs / 1000).toFixed(2)} s: the output is in ${options.out}`);
   return 0;
 }
 

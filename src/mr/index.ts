@@ -1,4 +1,41 @@
 /** The public face of the library. */
-export type { ClassicApp, ClassicMap, ClassicReduce, KeyValue, MapResult } from "./app/contract.ts";
+export { ByteSlice, type Text } from "./app/byte-slice.ts";
+export {
+  count,
+  type Fold,
+  first,
+  max,
+  min,
+  type NumberFold,
+  sum,
+  type Union,
+  union,
+} from "./app/combiners.ts";
+export type {
+  AppDefinition,
+  ClassicApp,
+  ClassicMap,
+  ClassicReduce,
+  Counters,
+  Emit,
+  KeyValue,
+  MapContext,
+  MapResult,
+  RecordMapResult,
+  RecordReduceResult,
+  ReduceContext,
+} from "./app/contract.ts";
+export { defineApp, type RecordApp } from "./app/define-app.ts";
+export type { Output, OutputSink } from "./app/output.ts";
+export { hashPartition, type Partitioner, rangePartition } from "./app/partitioners.ts";
+export type { InputSource, Reader, ReadOptions, RecordCursor, Split } from "./app/reader.ts";
+export { words } from "./app/words.ts";
 export { MrError, UsageError } from "./errors.ts";
+export { type CsvOptions, type CsvRow, csv } from "./input/csv.ts";
+export { jsonLines } from "./input/json-lines.ts";
+export { blocks, lines } from "./input/lines.ts";
+export { type RecordSource, recordsFrom } from "./input/records-from.ts";
+export { wholeFile } from "./input/whole-file.ts";
+export { text } from "./output/text.ts";
+export { tsv } from "./output/tsv.ts";
 export { type JobResult, type RunJobOptions, runJob } from "./run/run-job.ts";

@@ -1,9 +1,14 @@
+import { isUtf8 } from "node:buffer";
+
 /**
  * Keys are compared, hashed and written as bytes. A JavaScript string becomes bytes by UTF-8, extended
  * to lone surrogates (code units D800–DFFF without a partner), which plain UTF-8 cannot carry: each is
  * encoded in three bytes like any other code point of its size (the "WTF-8" encoding). So different
  * strings are always different bytes, and the order of the bytes is the order of the code points.
  */
+
+/** Up to this length a loop is faster than a call into the engine. */
+const SHORT_BYTES = 12;
 
 /** The bytes of `text`; freshly allocated or, for short strings, part of Node's shared pool. */
 export function encodeUtf8(text: string): Uint8Array {
@@ -15,4 +20,61 @@ export function encodeUtf8(text: string): Uint8Array {
     else bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
   }
   return Uint8Array.from(bytes);
+}
+
+/**
+ * The text of bytes[start, end). Lone surrogates come back from their three bytes; everything else that
+ * is not UTF-8 becomes U+FFFD, as the Encoding Standard has it.
+ */
+export function decodeUtf8(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  const length = end - start;
+  if (length <= SHORT_BYTES) {
+    const text = decodeShortAscii(bytes, start, end);
+    if (text !== undefined) return text;
+  }
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + start, length);
+  const text = buffer.toString("utf8");
+  // Three bytes of a surrogate decode to three U+FFFD: only then can there be any.
+  return text.includes("\uFFFD") && hasSurrogates(buffer) ? decodeSurrogates(buffer) : text;
+}
+
+/** A call into the engine costs more than a short text. */
+function decodeShortAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let text = "";
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte > 0x7f) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+/** Whether `bytes` are the encoding of some string: UTF-8, lone surrogates included. */
+export function isEncodedText(bytes: Uint8Array): boolean {
+  if (isUtf8(bytes)) return true;
+  return hasSurrogates(bytes) && Buffer.compare(encodeUtf8(decodeUtf8(bytes)), bytes) === 0;
+}
+
+function hasSurrogates(bytes: Uint8Array): boolean {
+  return surrogateAt(bytes, 0) >= 0;
+}
+
+/** Where the encoding of a surrogate begins, at or after `from`; −1 if nowhere. */
+function surrogateAt(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(0xed, from); at >= 0; at = bytes.indexOf(0xed, at + 1)) {
+    const isSecond = ((bytes[at + 1] ?? 0) & 0xe0) === 0xa0;
+    if (isSecond && ((bytes[at + 2] ?? 0) & 0xc0) === 0x80) return at;
+  }
+  return -1;
+}
+
+function decodeSurrogates(bytes: Buffer): string {
+  let text = "";
+  let from = 0;
+  for (let at = surrogateAt(bytes, 0); at >= 0; at = surrogateAt(bytes, from)) {
+    const unit = 0xd000 | (((bytes[at + 1] ?? 0) & 0x3f) << 6) | ((bytes[at + 2] ?? 0) & 0x3f);
+    text += bytes.toString("utf8", from, at) + String.fromCharCode(unit);
+    from = at + 3;
+  }
+  return text + bytes.toString("utf8", from);
 }

@@ -15,8 +15,15 @@ import { replay } from "../../src/mr/journal/replay.ts";
 import { JOURNAL_NAME } from "../../src/mr/names.ts";
 import type { Phase } from "../../src/mr/scheduler/types.ts";
 
+const TERMS = { skipBadRecords: false, inputDirectory: "/tmp" };
 const INPUTS = [{ file: "ü.txt", bytes: 7, mtimeMs: 12.5 }];
-const JOB: JobRecord = { type: "job", version: JOURNAL_VERSION, reduces: 2, inputs: INPUTS };
+const JOB: JobRecord = {
+  type: "job",
+  version: JOURNAL_VERSION,
+  reduces: 2,
+  ...TERMS,
+  inputs: INPUTS,
+};
 const SPLITS = [0, 1].map((part) => ({ file: "ü.txt", start: part, end: part + 1 }));
 const PLAN = { type: "plan" as const, app: "wc.ts", digest: "00", splits: SPLITS };
 const DONE = { type: "ended" as const, outcome: { state: "completed" as const } };

@@ -58,6 +58,18 @@ describe("the RPC client", () => {
     expect(calls).toBe(2);
   });
 
+  it("does not repeat a call when it was closed itself", async () => {
+    const { socketPath, requested, gone } = await startServer();
+    const client = connectClient(socketPath);
+    const call = client.call("task.request", { worker: 3 });
+    await requested;
+    client.close();
+    await expect(call).rejects.toThrow();
+    const other = connectClient(socketPath);
+    while (gone.length === 0) await other.call("job.status", undefined);
+    expect(gone).toEqual([3]);
+  });
+
   it("fails when the connection breaks in the middle of an answer", async () => {
     const { socketPath } = await startHttp((request, response) => {
       response.writeHead(200, { "content-length": 1000 });
@@ -78,9 +90,8 @@ describe("the RPC client", () => {
   it("tells a refusal from nobody being there", async () => {
     const { socketPath } = await startServer();
     const refused = connectClient(socketPath).call("task.request", { worker: -1 });
-    await expect(refused).rejects.toSatisfy(
-      (error) => error instanceof RpcError && !isNobodyThere(error),
-    );
+    await expect(refused).rejects.toBeInstanceOf(RpcError);
+    await expect(refused).rejects.toSatisfy((error) => !isNobodyThere(error));
     const nobody = connectClient(`${socketPath}.not`).call("job.status", undefined);
     await expect(nobody).rejects.toSatisfy(
       (error) => isNobodyThere(error) && !(error instanceof RpcError),

@@ -49,7 +49,15 @@ export async function startServer(
   const hungUp = new Deferred<void>();
   const handlers: Handlers = {
     "worker.register": ({ pid }) => {
-      return { worker: pid, job: "00c0ffee", directory: "/job", reduces: 1, leaseMs: 1000 };
+      return {
+        worker: pid,
+        job: "00c0ffee",
+        directory: "/job",
+        inputDirectory: "/job",
+        reduces: 1,
+        leaseMs: 1000,
+        skipBadRecords: false,
+      };
     },
     "task.request": (_, caller) => {
       requested.resolve(caller);
@@ -67,7 +75,7 @@ export async function startServer(
   };
   const onWorkerGone = (worker: number) => void gone.push(worker);
   const server = await RpcServer.listen({ socketPath, handlers, onWorkerGone });
-  onTestFinished(() => server.abort());
+  onTestFinished(() => server.close());
   return {
     server,
     socketPath,

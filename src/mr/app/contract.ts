@@ -1,6 +1,13 @@
+import type { ByteSlice, Text } from "./byte-slice.ts";
+import type { Fold, Union } from "./combiners.ts";
+import type { Output } from "./output.ts";
+import type { Partitioner } from "./partitioners.ts";
+import type { Reader } from "./reader.ts";
+
 /**
  * The app contract: what a user writes. A module is an app when it exports `map` and `reduce`
- * (the classic form, a line-by-line port of the lab's Go plugins).
+ * (the classic form, a line-by-line port of the lab's Go plugins), or when its default export is what
+ * `defineApp` made (the record form).
  */
 
 /** One pair emitted by `map`. Grouping and order are by the UTF-8 bytes of `key`. */
@@ -9,7 +16,7 @@ export interface KeyValue {
   readonly value: string;
 }
 
-/** What `map` may hand back: pairs at once, one by one, or either of them later. */
+/** What a classic `map` may hand back: pairs at once, one by one, or either of them later. */
 export type MapResult =
   | Iterable<KeyValue>
   | AsyncIterable<KeyValue>
@@ -36,4 +43,93 @@ export type ClassicReduce = (key: string, values: string[]) => string | Promise<
 export interface ClassicApp {
   readonly map: ClassicMap;
   readonly reduce: ClassicReduce;
+}
+
+/**
+ * Emits one pair.
+ *
+ * @param key a string or a byte slice; its bytes are copied
+ * @param value what JSON can carry, or a byte slice, which is copied too
+ * @throws TypeError for a key that is neither, and a value that JSON can't carry, by its path
+ */
+export type Emit<V> = (key: Text, value: V) => void;
+
+/** Named numbers that user code counts up, summed over the attempts that count. */
+export interface Counters {
+  /** Adds `by`, 1 by default, to the counter `name`. */
+  add(name: string, by?: number): void;
+}
+
+/** Where a record comes from. The object is reused: read from it, don't keep it. */
+export interface MapContext {
+  /** The input file as the user named it. */
+  readonly file: string;
+  /** Where the record begins, in bytes of the file (of the uncompressed text for `.gz`). */
+  readonly offset: number;
+  /** The number of the map task. */
+  readonly task: number;
+  readonly counters: Counters;
+}
+
+/** What a call of `reduce` may want to know besides its key and values. Reused as well. */
+export interface ReduceContext {
+  /** The bytes of the key, which may be no UTF-8; valid until the call ends. */
+  readonly keyBytes: ByteSlice;
+  /** The number of the reduce task. */
+  readonly task: number;
+  readonly counters: Counters;
+}
+
+/** What a record `map` may hand back besides calling `emit`: pairs, one by one, or a promise. */
+export type RecordMapResult<V> =
+  | void
+  | Promise<void>
+  | Iterable<readonly [Text, V]>
+  | AsyncIterable<readonly [Text, V]>;
+
+/**
+ * What `reduce` may hand back: one output; `undefined` for none; the iterator of a generator for any
+ * number of them; or a promise of an output. An array is one output.
+ */
+export type RecordReduceResult<Out> =
+  | Out
+  | undefined
+  | void
+  | Promise<Out | undefined | void>
+  | Generator<Out, void, undefined>
+  | AsyncGenerator<Out, void, undefined>;
+
+/**
+ * The record form of an app.
+ *
+ * @typeParam R what the reader gives to `map`
+ * @typeParam V the values: what `emit` takes, and `combine` and `reduce` get
+ * @typeParam Out what `reduce` makes, as the output format takes it
+ */
+export interface AppDefinition<R, V, Out> {
+  /** How input files become records. */
+  readonly input: Reader<R>;
+  /** Called once per record. The record is valid until the call, or its promise, has ended. */
+  readonly map: (record: R, emit: Emit<V>, context: MapContext) => RecordMapResult<V>;
+  /**
+   * Makes one value of two of the same key; must be associative. May run zero, one or many times for
+   * each value, on either side of the shuffle. By its form it can't change the key.
+   */
+  readonly combine?: Fold<V> | Union;
+  /**
+   * Called once per distinct key, in the order of the keys' bytes. `values` can be gone through once,
+   * and is not held in memory.
+   */
+  readonly reduce: (
+    key: string,
+    values: Iterable<V>,
+    emit: (output: Out) => void,
+    context: ReduceContext,
+  ) => RecordReduceResult<Out>;
+  /** Which reduce task a key goes to, `hashPartition` unless told. */
+  readonly partition?: Partitioner;
+  /** In which order the values of a key reach `reduce`; in that of input and emission unless told. */
+  readonly orderValues?: (a: V, b: V) => number;
+  /** How an output line is written, `text()` unless told. */
+  readonly output?: Output<Out>;
 }

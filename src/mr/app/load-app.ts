@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { describeCause, MrError } from "../errors.ts";
 import { compileApp } from "./compile-app.ts";
 import type { ClassicApp } from "./contract.ts";
+import { checkRecordApp, type RecordApp } from "./define-app.ts";
 import { findApp } from "./find-app.ts";
 
 /** An app that was found, compiled, imported and checked. */
@@ -13,7 +14,10 @@ export interface LoadedApp {
   readonly path: string;
   /** SHA-256 of its compiled code, 64 hex digits. */
   readonly digest: string;
-  readonly app: ClassicApp;
+  /** In the form its author chose. */
+  readonly app: ClassicApp | RecordApp;
+  /** Whether its input files may be cut into splits. */
+  readonly splitting: "bytes" | "wholeFile";
 }
 
 /**
@@ -22,7 +26,7 @@ export interface LoadedApp {
  * @param spec a path, or the name of a shipped app; see {@link findApp}
  * @param cwd absolute path that a relative `spec` starts from
  * @throws MrError when the app cannot be found, does not compile, throws while it is imported, or
- *   lacks `map` or `reduce`
+ *   lacks a member, or has one that is misspelt or of the wrong type
  */
 export async function loadApp(spec: string, cwd: string = process.cwd()): Promise<LoadedApp> {
   const path = findApp(spec, cwd);
@@ -36,16 +40,26 @@ export async function loadApp(spec: string, cwd: string = process.cwd()): Promis
   } catch (error) {
     throw new MrError(`Cannot load app "${path}": ${describeCause(error)}`);
   }
-  return { name, path, digest: compiled.digest, app: checkApp(path, exported) };
+  const app = checkApp(path, exported);
+  const splitting = "input" in app ? app.input.splitting : "wholeFile";
+  return { name, path, digest: compiled.digest, app, splitting };
 }
 
-function checkApp(path: string, exported: Record<string, unknown>): ClassicApp {
+function checkApp(path: string, exported: Record<string, unknown>): ClassicApp | RecordApp {
+  if (typeof exported["default"] === "object") {
+    try {
+      return checkRecordApp(exported["default"]);
+    } catch (error) {
+      throw new MrError(`Cannot load app "${path}": ${describeCause(error)}`);
+    }
+  }
   const wrong = ["map", "reduce"].filter((name) => typeof exported[name] !== "function");
   if (wrong.length > 0) {
     const names = Object.keys(exported);
     const found = names.length === 0 ? "nothing" : names.map((name) => `"${name}"`).join(", ");
     throw new MrError(
-      `App "${path}" does not export the function "${wrong.join('" and the function "')}": it exports ${found}`,
+      `App "${path}" does not export the function "${wrong.join('" and the function "')}", ` +
+        `nor an app made by defineApp as default: it exports ${found}`,
     );
   }
   return exported as unknown as ClassicApp;

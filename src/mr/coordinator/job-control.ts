@@ -39,6 +39,10 @@ export interface JobOptions extends Omit<JobShape, "maps"> {
   readonly plan: (splitting: Splitting) => readonly Split[];
   /** Absolute path of the job directory. */
   readonly directory: string;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
+  /** Leave out and count records that are malformed, or that the app throws on. */
+  readonly skipBadRecords: boolean;
   /** Where decisions are kept. Without one, the job cannot be resumed. */
   readonly journal?: Journal | undefined;
   /** What the journal says of the job, when this is not the first coordinator to run it. */
@@ -159,12 +163,13 @@ export class JobControl {
 
   #register(params: Params<"worker.register">, caller: Caller): Registration {
     const { started } = this.#scheduler;
-    const { directory, reduces, leaseMs, log } = this.#options;
+    const { directory, inputDirectory, reduces, leaseMs, skipBadRecords, log } = this.#options;
     try {
       const { worker } = this.#workers.register(params, started);
       caller.identify(worker);
       if (!started) this.#plan(params.splitting);
-      return { worker, job: this.#job, directory, reduces, leaseMs };
+      const job = this.#job;
+      return { worker, job, directory, inputDirectory, reduces, leaseMs, skipBadRecords };
     } catch (error) {
       log(`Refused a worker (pid ${params.pid}): ${describeCause(error)}`);
       throw error;
@@ -308,11 +313,13 @@ export class JobControl {
 
   /** Only what winning attempts have counted: a task that ran twice counts once. */
   #counters(): Record<string, number> {
-    const sums: Record<string, number> = {};
+    const sums = new Map<string, number>();
     for (const { counters } of this.#scheduler.results) {
-      for (const [name, count] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + count;
+      for (const [name, count] of Object.entries(counters)) {
+        sums.set(name, (sums.get(name) ?? 0) + count);
+      }
     }
-    return sums;
+    return Object.fromEntries(sums);
   }
 }
 

@@ -5,7 +5,7 @@ export const JOURNAL_VERSION = 1;
 
 /** An input file as it was when the job began. */
 export interface JournalInput {
-  /** As the user named it: relative to the job directory, or absolute. */
+  /** As the user named it: relative to `inputDirectory`, or absolute. */
   readonly file: string;
   readonly bytes: number;
   readonly mtimeMs: number;
@@ -23,6 +23,9 @@ export interface JobRecord {
   readonly type: "job";
   readonly version: number;
   readonly reduces: number;
+  readonly skipBadRecords: boolean;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
   readonly inputs: readonly JournalInput[];
 }
 

@@ -37,13 +37,17 @@ export interface Registration {
   readonly job: string;
   /** Absolute path of the directory of `mr-X-Y` and `mr-out-Y`. */
   readonly directory: string;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
   readonly reduces: number;
   readonly leaseMs: number;
+  /** Leave out and count records that are malformed, or that the app throws on. */
+  readonly skipBadRecords: boolean;
 }
 
 /** A part of an input file: the records that begin in its bytes `start` … `end − 1`. */
 export interface Split {
-  /** The input as the user named it; a relative path starts from the job directory. */
+  /** The input as the user named it; a relative path starts from `inputDirectory`. */
   readonly file: string;
   readonly start: number;
   readonly end: number;

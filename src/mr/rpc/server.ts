@@ -18,6 +18,8 @@ const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 const MAX_HEADER_BYTES = 8 * 1024;
 /** A request that takes longer to arrive is dropped. An answer may take as long as it likes. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** How often slow requests are looked for. */
+const CHECK_MS = 5_000;
 /** How long closing waits for requests and answers that are still on their way. */
 const CLOSE_MS = 200;
 
@@ -54,7 +56,8 @@ export class RpcServer {
 
   private constructor(options: RpcServerOptions) {
     this.#options = options;
-    this.#http = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+    const limits = { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: CHECK_MS };
+    this.#http = createServer(limits, (request, response) => {
       this.#serve(request, response);
     });
     this.#http.requestTimeout = REQUEST_TIMEOUT_MS;
@@ -78,9 +81,9 @@ export class RpcServer {
     if (await isListening(socketPath)) {
       throw new MrError(`Another coordinator is already running on socket "${socketPath}"`);
     }
-    // What is there and is no socket is somebody's file.
+    // What is left of a killed coordinator is removed, but never a file that happens to be there.
     if (lstatSync(socketPath, { throwIfNoEntry: false })?.isSocket() === false) {
-      throw new MrError(`Cannot use socket "${socketPath}": there is something else of that name`);
+      throw new MrError(`Cannot listen on socket "${socketPath}": there is a file of that name`);
     }
     const server = new RpcServer(options);
     await server.#listen(socketPath);
@@ -98,12 +101,6 @@ export class RpcServer {
     const cutOff = setTimeout(() => this.#http.closeAllConnections(), CLOSE_MS);
     await closed;
     clearTimeout(cutOff);
-  }
-
-  /** Closes every connection at once, answered or not. */
-  abort(): void {
-    this.#http.close();
-    this.#http.closeAllConnections();
   }
 
   #listen(socketPath: string): Promise<void> {

@@ -11,43 +11,59 @@ import type { CompletedTask } from "../scheduler/types.ts";
 export interface OpenJobOptions {
   /** Absolute path of the job directory. */
   readonly directory: string;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
   /** The input files; on resuming, none stands for those of the journal. */
   readonly inputs: readonly string[];
   /** Number of reduce tasks. Default 10, or on resuming what the journal says. */
   readonly reduces?: number | undefined;
+  /** Whether to leave out bad records. Default false, or on resuming what the journal says. */
+  readonly skipBadRecords?: boolean | undefined;
   /** Whether to go on with the job in the directory, rather than to begin a new one. */
   readonly resume: boolean;
+}
+
+/** What a coordinator has to know of a job, apart from how to run it. */
+export interface JobTerms {
+  readonly directory: string;
+  readonly inputDirectory: string;
+  readonly reduces: number;
+  readonly skipBadRecords: boolean;
+  readonly journal: FileJournal;
+  readonly resumed: JournalState | undefined;
 }
 
 /** A job that this process alone may coordinate, with its decisions so far. */
 export class OpenJob {
   readonly inputs: readonly string[];
-  readonly reduces: number;
-  readonly journal: FileJournal;
+  /** What its coordinator has to know. */
+  readonly terms: JobTerms;
   /** What the journal says, or undefined for a new job. */
   readonly resumed: JournalState | undefined;
   /** Number of results of an earlier job that a new one has removed. */
   readonly removed: number;
+  readonly #journal: FileJournal;
   readonly #lock: DirectoryLock;
 
   constructor(
+    directory: string,
     journal: FileJournal,
     state: JournalState,
-    isResumed: boolean,
-    removed: number,
-    lock: DirectoryLock,
+    { isResumed, removed, lock }: { isResumed: boolean; removed: number; lock: DirectoryLock },
   ) {
-    this.inputs = state.job.inputs.map(({ file }) => file);
-    this.reduces = state.job.reduces;
-    this.journal = journal;
+    const { reduces, skipBadRecords, inputDirectory, inputs } = state.job;
+    this.inputs = inputs.map(({ file }) => file);
     this.resumed = isResumed ? state : undefined;
+    const resumed = this.resumed;
+    this.terms = { directory, inputDirectory, reduces, skipBadRecords, journal, resumed };
     this.removed = removed;
+    this.#journal = journal;
     this.#lock = lock;
   }
 
   /** Gives the directory free. */
   close(): void {
-    this.journal.close();
+    this.#journal.close();
     this.#lock.release();
   }
 }
@@ -74,35 +90,39 @@ export function removeJournal(directory: string): void {
   rmSync(join(directory, JOURNAL_NAME), { force: true });
 }
 
-function begin({ directory, inputs, reduces = 10 }: OpenJobOptions, lock: DirectoryLock): OpenJob {
+function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
+  const { directory, inputDirectory, inputs, reduces = 10, skipBadRecords = false } = options;
   const removed = sweepJobDirectory(directory);
   const job = {
     type: "job" as const,
     version: JOURNAL_VERSION,
     reduces,
-    inputs: inputs.map((file) => describeInput(file, directory)),
+    skipBadRecords,
+    inputDirectory,
+    inputs: inputs.map((file) => describeInput(file, inputDirectory)),
   };
   const state = { job, plan: undefined, completed: [], outcome: undefined };
-  return new OpenJob(FileJournal.create(directory, job), state, false, removed, lock);
+  const journal = FileJournal.create(directory, job);
+  return new OpenJob(directory, journal, state, { isResumed: false, removed, lock });
 }
 
-function resume({ directory, inputs, reduces }: OpenJobOptions, lock: DirectoryLock): OpenJob {
+function resume(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
+  const { directory } = options;
   const { journal, state } = FileJournal.open(directory);
   try {
-    checkSameJob(state, inputs, reduces, directory);
+    checkSameJob(state, options);
   } catch (error) {
     journal.close();
     throw error;
   }
   const completed = state.completed.filter((task) => hasItsOutputs(task, directory));
-  return new OpenJob(journal, { ...state, completed }, true, 0, lock);
+  const given = { isResumed: true, removed: 0, lock };
+  return new OpenJob(directory, journal, { ...state, completed }, given);
 }
 
 function checkSameJob(
   { job }: JournalState,
-  inputs: readonly string[],
-  reduces: number | undefined,
-  directory: string,
+  { directory, inputDirectory, inputs, reduces, skipBadRecords }: OpenJobOptions,
 ): void {
   const refuse = (why: string) => {
     throw new MrError(`Cannot resume the job in directory "${directory}": ${why}`);
@@ -110,12 +130,14 @@ function checkSameJob(
   if (reduces !== undefined && reduces !== job.reduces) {
     refuse(`it has ${job.reduces} reduce tasks, not ${reduces}`);
   }
-  const files = job.inputs.map(({ file }) => file);
-  if (inputs.length > 0 && inputs.join("\0") !== files.join("\0")) {
-    refuse("it has other input files");
+  if (skipBadRecords !== undefined && skipBadRecords !== job.skipBadRecords) {
+    refuse(`it was to ${job.skipBadRecords ? "leave out" : "fail on"} bad records`);
   }
+  const files = job.inputs.map(({ file }) => file);
+  const hasOthers = inputs.length > 0 && inputs.join("\0") !== files.join("\0");
+  if (hasOthers || inputDirectory !== job.inputDirectory) refuse("it has other input files");
   for (const input of job.inputs) {
-    const { bytes, mtimeMs } = describeInput(input.file, directory);
+    const { bytes, mtimeMs } = describeInput(input.file, inputDirectory);
     if (bytes === input.bytes && mtimeMs === input.mtimeMs) continue;
     refuse(`input "${input.file}" has changed since it began`);
   }

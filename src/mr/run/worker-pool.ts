@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { WorkerOptions } from "../worker/start-worker.ts";
+import { APP_NOT_LOADED } from "../worker/exit-codes.ts";
+import type { WorkerProcessOptions } from "../worker/worker-process.ts";
 
 const PROGRAM = fileURLToPath(
   new URL(`../worker/worker-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
@@ -14,23 +15,29 @@ const STDERR = 2;
 
 /** Worker processes on this machine, replaced when they die until the pool is stopped. */
 export class WorkerPool {
-  readonly #options: WorkerOptions;
+  readonly #options: WorkerProcessOptions;
   readonly #running = new Set<ChildProcess>();
-  #onExhausted: () => void = () => undefined;
+  #onGivenUp: (reason: string) => void = () => undefined;
+  #cannotLoadApp = false;
   #restartsLeft: number;
   #stopping = false;
   #onEmpty: () => void = () => undefined;
 
   /** @param size number of workers */
-  constructor(size: number, options: WorkerOptions) {
+  constructor(size: number, options: WorkerProcessOptions) {
     this.#options = options;
     this.#restartsLeft = size * RESTARTS_PER_WORKER;
     for (let started = 0; started < size; started++) this.#start();
   }
 
-  /** Calls `listener` when so many workers have died that the pool gives up. */
-  onExhausted(listener: () => void): void {
-    this.#onExhausted = listener;
+  /** Whether a worker ended because it could not load the app. It leaves saying why to its parent. */
+  get cannotLoadApp(): boolean {
+    return this.#cannotLoadApp;
+  }
+
+  /** Calls `listener` when the pool starts no more workers, because they die too often or at once. */
+  onGivenUp(listener: (reason: string) => void): void {
+    this.#onGivenUp = listener;
   }
 
   /**
@@ -64,11 +71,19 @@ export class WorkerPool {
 
   #ended(child: ChildProcess, code: number | null): void {
     if (!this.#running.delete(child)) return;
-    if (!this.#stopping && code !== 0) {
-      this.#restartsLeft -= 1;
-      if (this.#restartsLeft >= 0) this.#start();
-      else this.#onExhausted();
-    }
+    if (!this.#stopping && code !== 0) this.#replace(code);
     if (this.#running.size === 0) this.#onEmpty();
+  }
+
+  #replace(code: number | null): void {
+    this.#restartsLeft -= 1;
+    if (code === APP_NOT_LOADED) {
+      this.#cannotLoadApp = true;
+      this.#onGivenUp("a worker could not load the app");
+    } else if (this.#restartsLeft < 0) {
+      this.#onGivenUp("too many workers died");
+    } else {
+      this.#start();
+    }
   }
 }

@@ -1,48 +1,273 @@
+import { ByteSlice, type Text } from "../app/byte-slice.ts";
+import type { RecordApp } from "../app/define-app.ts";
+import { bytePartitioner, hashPartition, type Partitioner } from "../app/partitioners.ts";
+import type { WordScan } from "../app/word-scan.ts";
+import type { Kernel } from "../kernel/kernel.ts";
 import { mapOutputName } from "../names.ts";
 import { PendingFile } from "../storage/pending-file.ts";
 import { encodeUtf8 } from "../utf8.ts";
-import { partitionOf } from "./partition.ts";
-import { encodeGroup } from "./record.ts";
+import { combineGroup } from "./combine-group.ts";
+import { PartitionError } from "./partition-error.ts";
+import { RecordWriter } from "./record-writer.ts";
+import { DEFAULT_FAN_IN, type Spill, SpillFiles } from "./spill-files.ts";
+import type { ValueStore } from "./value-store.ts";
+import { returnWorkbench, takeWorkbench, type Workbench } from "./workbench.ts";
 
-interface Group {
-  readonly bytes: Uint8Array;
-  readonly key: string;
-  readonly values: string[];
+/** What a map task writes, and where. */
+export interface MapOutputOptions {
+  /** Absolute path of the job directory. */
+  readonly directory: string;
+  /** The number of the map task. */
+  readonly map: number;
+  readonly reduces: number;
+  /** Tells this attempt's temporary files from those of all others. */
+  readonly tag: string;
+  /** How much memory the process may take, in bytes. */
+  readonly memoryBytes: number;
+  /** How many runs are merged at a time, {@link DEFAULT_FAN_IN} unless told; at least 2. */
+  readonly fanIn?: number | undefined;
 }
 
-/** Gathers what one map task emits, by key, and writes it as one sorted file per reduce task. */
-export class MapOutput {
-  readonly #groups = new Map<string, string[]>();
+/** New keys are not counted one by one against the memory limit, but this many at a time. */
+const KEYS_PER_CHECK = 1024;
 
-  emit(key: string, value: string): void {
-    const values = this.#groups.get(key);
-    if (values === undefined) this.#groups.set(key, [value]);
-    else values.push(value);
+/**
+ * Gathers what one map task emits, by key, and writes it as one sorted run per reduce task. What does
+ * not fit in memory is spilled to temporary files on the way, each a sorted run per reduce task too,
+ * and merged in the end.
+ */
+export class MapOutput {
+  readonly kernel: Kernel;
+  readonly words: WordScan;
+  /** Emits a pair; to be called without `this`. Errors leave the output as it was before. */
+  readonly emit: (key: Text, value: unknown) => void;
+  readonly #app: RecordApp;
+  readonly #options: MapOutputOptions;
+  readonly #bench: Workbench;
+  readonly #store: ValueStore;
+  readonly #spills: SpillFiles;
+  readonly #partition: (id: number) => number;
+  readonly #keyBuffer: { bytes: Uint8Array };
+  /** How many ids the store has room for. */
+  #knownKeys = 0;
+  /** What the keys may take before they are spilled, in bytes. */
+  #keyLimit: number;
+  #state: "open" | "closed" = "open";
+
+  constructor(app: RecordApp, options: MapOutputOptions) {
+    this.#app = app;
+    this.#options = options;
+    this.#bench = takeWorkbench(app, options.memoryBytes);
+    const { kernel, words, store } = this.#bench;
+    this.kernel = kernel;
+    this.words = words;
+    this.#store = store;
+    this.#keyBuffer = { bytes: new Uint8Array(256) };
+    this.#partition = this.#partitionOfIds(app.partition ?? hashPartition, options.reduces);
+    const { directory, map, tag, fanIn = DEFAULT_FAN_IN } = options;
+    const { mergeBytes, keyBytes } = this.#bench.shares;
+    this.#keyLimit = keyBytes;
+    this.#spills = new SpillFiles({ directory, name: `mr-${map}`, tag, fanIn, mergeBytes });
+    words.onScan = () => this.#keysChanged();
+    this.emit = this.#createEmit();
+  }
+
+  #createEmit(): (key: Text, value: unknown) => void {
+    const { words } = this;
+    const { ids } = words;
+    const store = this.#store;
+    return (key, value) => {
+      if (store.isFull || this.#state === "closed") this.#makeRoom();
+      // Words were given their ids when they were found, all at once.
+      if (typeof key === "object" && key !== null && key.word >= 0 && key.scan === words) {
+        store.add(ids[key.word] ?? 0, value);
+      } else {
+        store.add(this.#intern(key), value);
+      }
+    };
+  }
+
+  /** What `emit` must do first, now and then. */
+  #makeRoom(): void {
+    if (this.#state === "closed") throw new Error("emit was called after the map task had ended");
+    this.#spill();
+  }
+
+  #intern(key: Text): number {
+    const { kernel } = this;
+    let id: number;
+    if (typeof key === "string") {
+      id = kernel.internAscii(key);
+      if (id < 0) {
+        const bytes = encodeUtf8(key);
+        id = kernel.intern(bytes, 0, bytes.length);
+      }
+    } else if (key instanceof ByteSlice) {
+      id = kernel.intern(key.bytes, key.start, key.end);
+    } else {
+      throw new TypeError(`the key is ${describeKey(key)}, not a string or a byte slice`);
+    }
+    if (id >= this.#knownKeys) this.#keysChanged();
+    return id;
+  }
+
+  /** Keys have come into the table: room for them in the store, and a look at the memory they take. */
+  #keysChanged(): void {
+    const { size } = this.kernel;
+    this.#knownKeys = size + KEYS_PER_CHECK;
+    this.#store.ensure(this.#knownKeys);
+    if (this.kernel.keyBytes > this.#keyLimit) this.#store.isFull = true;
+  }
+
+  /** Which reduce task the key of an id belongs to. */
+  #partitionOfIds(partitioner: Partitioner, reduces: number): (id: number) => number {
+    const { kernel } = this;
+    if (partitioner === hashPartition) return (id) => kernel.keyHash(id) % reduces;
+    const ofBytes = bytePartitioner(partitioner);
+    return (id) => {
+      const key = kernel.key(id);
+      const text = () => new ByteSlice(key).toString();
+      const partition = ofBytes?.(key, reduces) ?? partitioner(text(), reduces);
+      if (Number.isInteger(partition) && partition >= 0 && partition < reduces) return partition;
+      throw new PartitionError(text(), partition, reduces);
+    };
   }
 
   /**
    * Writes `mr-X-0` … `mr-X-(reduces−1)`, empty ones included, under temporary names.
    *
-   * @returns the files, in the order of the reduce tasks, each to be finished and committed
+   * @returns the files, in the order of the reduce tasks, finished, each to be committed
    */
-  write(directory: string, map: number, reduces: number, tag: string): PendingFile[] {
-    const partitions: Group[][] = Array.from({ length: reduces }, () => []);
-    for (const [key, values] of this.#groups) {
-      const bytes = encodeUtf8(key);
-      partitions[partitionOf(bytes, reduces)]?.push({ bytes, key, values });
-    }
+  write(): PendingFile[] {
+    const { directory, map, tag } = this.#options;
     const files: PendingFile[] = [];
+    const create = (reduce: number) => {
+      const file = new PendingFile(directory, mapOutputName(map, reduce), tag);
+      files.push(file);
+      return file;
+    };
     try {
-      for (const [reduce, groups] of partitions.entries()) {
-        const file = new PendingFile(directory, mapOutputName(map, reduce), tag);
-        files.push(file);
-        groups.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
-        for (const { key, values } of groups) file.write(Buffer.from(encodeGroup(key, values)));
+      if (this.#spills.isEmpty) {
+        this.#writeRuns(create, (file) => file.finish({ durable: false }));
+      } else {
+        this.#spill();
+        this.#mergeSpills(create);
       }
+      return files;
     } catch (error) {
       for (const file of files) file.discard();
       throw error;
+    } finally {
+      this.close();
     }
-    return files;
   }
+
+  /** Removes the temporary files and gives the memory back. Nothing may be emitted any more. */
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#spills.discard();
+    this.words.onScan = () => undefined;
+    returnWorkbench(this.#app, this.#options.memoryBytes, this.#bench);
+  }
+
+  /** Writes one sorted run per reduce task to where `open` says, calling `done` after each. */
+  #writeRuns(open: (reduce: number) => PendingFile, done: (file: PendingFile) => void): void {
+    const { kernel } = this;
+    const store = this.#store;
+    const { ids, starts } = this.#sortByPartition();
+    for (let reduce = 0; reduce < this.#options.reduces; reduce++) {
+      const file = open(reduce);
+      const writer = new RecordWriter(file);
+      const end = starts[reduce + 1] ?? 0;
+      for (let index = starts[reduce] ?? 0; index < end; index++) {
+        const id = ids[index] ?? 0;
+        const length = kernel.keyLength(id);
+        const key = this.#keyRoom(length);
+        kernel.copyKey(id, key, 0);
+        writer.begin(key, 0, length);
+        store.write(id, writer);
+        writer.end();
+      }
+      done(file);
+    }
+  }
+
+  #keyRoom(length: number): Uint8Array {
+    const buffer = this.#keyBuffer;
+    if (buffer.bytes.length < length) buffer.bytes = new Uint8Array(2 * length);
+    return buffer.bytes;
+  }
+
+  /** The ids that something was emitted for, by reduce task, and in the order of their keys there. */
+  #sortByPartition(): { ids: Uint32Array; starts: Uint32Array } {
+    const sorted = this.kernel.sortedIds();
+    const { reduces } = this.#options;
+    const store = this.#store;
+    const partitions = new Uint32Array(sorted.length);
+    const starts = new Uint32Array(reduces + 1);
+    store.ensure(sorted.length);
+    for (let index = 0; index < sorted.length; index++) {
+      const id = sorted[index] ?? 0;
+      if (!store.has(id)) {
+        partitions[index] = reduces;
+        continue;
+      }
+      const partition = this.#partition(id);
+      partitions[index] = partition;
+      starts[partition + 1] = (starts[partition + 1] ?? 0) + 1;
+    }
+    for (let reduce = 0; reduce < reduces; reduce++) {
+      starts[reduce + 1] = (starts[reduce + 1] ?? 0) + (starts[reduce] ?? 0);
+    }
+    const next = starts.slice();
+    const ids = new Uint32Array(starts[reduces] ?? 0);
+    for (let index = 0; index < sorted.length; index++) {
+      const partition = partitions[index] ?? 0;
+      if (partition === reduces) continue;
+      const place = next[partition] ?? 0;
+      ids[place] = sorted[index] ?? 0;
+      next[partition] = place + 1;
+    }
+    return { ids, starts };
+  }
+
+  /** Writes everything emitted so far to a temporary file, and empties the memory. */
+  #spill(): void {
+    this.#spills.add((file): Spill => {
+      const segments: Spill["segments"][number][] = [];
+      this.#writeRuns(
+        () => file,
+        () => segments.push(file.endSegment()),
+      );
+      return { file, segments };
+    });
+    this.kernel.clear();
+    this.#store.clear();
+    this.#knownKeys = 0;
+    // Words that were found before must go on having the ids of their keys.
+    this.words.renew();
+    // With so little memory that one block fills it, a spill a pair would be the end of all progress.
+    this.#keyLimit = Math.max(this.#bench.shares.keyBytes, 2 * this.kernel.keyBytes);
+    this.#keysChanged();
+  }
+
+  #mergeSpills(create: (reduce: number) => PendingFile): void {
+    const { combine, orderValues } = this.#app;
+    this.#spills.reduceToFanIn(this.#options.reduces, orderValues, (merger, writer) =>
+      combineGroup(merger, writer, combine),
+    );
+    for (let reduce = 0; reduce < this.#options.reduces; reduce++) {
+      const file = create(reduce);
+      this.#spills.merge(reduce, file, orderValues, (merger, writer) =>
+        combineGroup(merger, writer, combine),
+      );
+      file.finish({ durable: false });
+    }
+  }
+}
+
+function describeKey(key: unknown): string {
+  if (key === null) return "null";
+  return typeof key === "object" ? "an object" : `${typeof key} ${String(key)}`;
 }

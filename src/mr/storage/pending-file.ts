@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { describeCause, MrError } from "../errors.ts";
 import { temporaryName } from "../names.ts";
+import { appendBytes, type ByteTarget } from "./byte-target.ts";
 
 /** Large enough that the cost of a system call does not show. */
-const BUFFER_BYTES = 64 * 1024;
+const BUFFER_BYTES = 256 * 1024;
+const NO_BYTES = Buffer.alloc(0);
 
 /** What a complete file holds, so that its reader can tell whether it is still that. */
 export interface FileSummary {
@@ -14,19 +16,34 @@ export interface FileSummary {
   readonly crc32: number;
 }
 
+/** A part of a file, with the checksum of just that part. */
+export interface Segment {
+  /** Absolute path of the file. */
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+  readonly crc32: number;
+}
+
 /**
  * A file that appears under its name only when it is complete. It is written beside its final place
  * under a temporary name, and ends in exactly one of {@link commit} and {@link discard}.
+ *
+ * Bytes are appended by {@link write}, or in place as with any {@link ByteTarget}.
  */
-export class PendingFile {
+export class PendingFile implements ByteTarget {
+  /** What has not been written to the disk yet is bytes[0, length). */
+  bytes: Buffer = NO_BYTES;
+  length = 0;
+  /** Absolute path of the temporary file. */
+  readonly temporaryPath: string;
   readonly #name: string;
   readonly #path: string;
-  readonly #temporaryPath: string;
   readonly #descriptor: number;
-  readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
-  #buffered = 0;
-  #bytes = 0;
+  #written = 0;
   #crc32 = 0;
+  #segmentStart = 0;
+  #segmentCrc32 = 0;
   #state: "writing" | "finished" | "ended" = "writing";
 
   /**
@@ -38,38 +55,59 @@ export class PendingFile {
   constructor(directory: string, name: string, tag: string) {
     this.#name = name;
     this.#path = join(directory, name);
-    this.#temporaryPath = join(directory, temporaryName(name, tag));
-    this.#descriptor = this.#attempt("create", () => openSync(this.#temporaryPath, "w", 0o666));
+    this.temporaryPath = join(directory, temporaryName(name, tag));
+    this.#descriptor = this.#attempt("create", () => openSync(this.temporaryPath, "w", 0o666));
   }
 
   /** Appends `bytes`, which may be reused as soon as this returns. */
   write(bytes: Uint8Array): void {
-    if (this.#buffered + bytes.length > BUFFER_BYTES) this.#flush();
-    if (bytes.length > BUFFER_BYTES) {
-      this.#writeOut(bytes);
+    if (bytes.length <= BUFFER_BYTES) {
+      appendBytes(this, bytes, 0, bytes.length);
       return;
     }
-    this.#buffer.set(bytes, this.#buffered);
-    this.#buffered += bytes.length;
+    this.#flush();
+    this.#writeOut(bytes);
+  }
+
+  ensure(count: number): void {
+    if (this.length + count <= this.bytes.length) return;
+    this.#flush();
+    if (count > this.bytes.length) {
+      this.bytes = Buffer.allocUnsafeSlow(Math.max(count, BUFFER_BYTES));
+    }
+  }
+
+  /** Ends a part of the file: from the last call, or the beginning, to here. */
+  endSegment(): Segment {
+    this.#flush();
+    const start = this.#segmentStart;
+    const checksum = this.#segmentCrc32;
+    this.#segmentStart = this.#written;
+    this.#segmentCrc32 = 0;
+    return { path: this.temporaryPath, start, end: this.#written, crc32: checksum };
   }
 
   /**
-   * Ends the writing, after which the file waits for its commit.
+   * Ends the writing, after which the file waits for its commit. Once finished, calling it again only
+   * repeats the summary.
    *
    * @param durable whether the bytes must survive a power cut. What will be checked against its
    *   summary before use need not, and waiting for the disk is slow.
    */
   finish({ durable }: { readonly durable: boolean }): FileSummary {
-    this.#flush();
-    if (durable) this.#attempt("sync", () => fsyncSync(this.#descriptor));
-    this.#attempt("close", () => closeSync(this.#descriptor));
-    this.#state = "finished";
-    return { name: this.#name, bytes: this.#bytes, crc32: this.#crc32 };
+    if (this.#state === "writing") {
+      this.#flush();
+      this.bytes = NO_BYTES;
+      if (durable) this.#attempt("sync", () => fsyncSync(this.#descriptor));
+      this.#state = "finished";
+      this.#attempt("close", () => closeSync(this.#descriptor));
+    }
+    return { name: this.#name, bytes: this.#written, crc32: this.#crc32 };
   }
 
   /** Gives the file its final name, replacing any file that has it. */
   commit(): void {
-    this.#attempt("publish", () => renameSync(this.#temporaryPath, this.#path));
+    this.#attempt("publish", () => renameSync(this.temporaryPath, this.#path));
     this.#state = "ended";
   }
 
@@ -78,12 +116,13 @@ export class PendingFile {
     if (this.#state === "ended") return;
     if (this.#state === "writing") closeSync(this.#descriptor);
     this.#state = "ended";
-    rmSync(this.#temporaryPath, { force: true });
+    rmSync(this.temporaryPath, { force: true });
   }
 
   #flush(): void {
-    const bytes = this.#buffer.subarray(0, this.#buffered);
-    this.#buffered = 0;
+    if (this.length === 0) return;
+    const bytes = this.bytes.subarray(0, this.length);
+    this.length = 0;
     this.#writeOut(bytes);
   }
 
@@ -93,8 +132,9 @@ export class PendingFile {
         written += writeSync(this.#descriptor, bytes, written);
       }
     });
-    this.#bytes += bytes.length;
+    this.#written += bytes.length;
     this.#crc32 = crc32(bytes, this.#crc32);
+    this.#segmentCrc32 = crc32(bytes, this.#segmentCrc32);
   }
 
   #attempt<T>(what: string, operation: () => T): T {

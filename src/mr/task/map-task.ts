@@ -1,84 +1,198 @@
-import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import type { Emit, MapContext } from "../app/contract.ts";
+import type { RecordApp } from "../app/define-app.ts";
 import type { LoadedApp } from "../app/load-app.ts";
-import { describeCause, MrError } from "../errors.ts";
+import type { RecordCursor, Split } from "../app/reader.ts";
+import { MrError } from "../errors.ts";
+import { type OpenInput, openInput } from "../input/open-input.ts";
 import { MapOutput } from "../shuffle/map-output.ts";
+import { DEFAULT_MEMORY_BYTES } from "../shuffle/memory-shares.ts";
 import type { PendingFile } from "../storage/pending-file.ts";
-import { AppError, describeValue } from "./app-error.ts";
-import type { ProgressMeter } from "./progress.ts";
+import { AppError } from "./app-error.ts";
+import { CounterSet, SKIPPED_RECORDS } from "./counter-set.ts";
+import { emitResult } from "./emit-result.ts";
+import { recordFormOf } from "./record-form.ts";
+import { StagedPairs } from "./staged-pairs.ts";
+import type { TaskResult, TaskSite } from "./task-site.ts";
 
-/** V8's longest string, in UTF-16 units; UTF-8 text never has more units than bytes. */
-const MAX_STRING_UNITS = 536_870_888;
+export type { TaskResult, TaskSite } from "./task-site.ts";
 
 export interface MapTask {
   readonly task: number;
-  /** What to read; `file` is the input as the user named it, which is also what `map` gets. */
-  readonly split: { readonly file: string; readonly start: number; readonly end: number };
-}
-
-/** Where a task works. */
-export interface TaskSite {
-  /** Absolute path of the job directory. */
-  readonly directory: string;
-  readonly reduces: number;
-  /** Tells this attempt's temporary files from those of all others. */
-  readonly tag: string;
-  readonly progress: ProgressMeter;
+  readonly split: Split;
 }
 
 /**
- * Runs `map` over one input file and leaves its output under temporary names.
+ * Runs `map` over the records of one split and leaves its output under temporary names.
  *
- * @returns one file per reduce task, in their order, each still to be finished and committed
- * @throws AppError when the app throws, or emits what is not a pair of strings
+ * @returns one finished file per reduce task, in their order, each still to be committed
+ * @throws AppError when the app throws, or emits what can't be carried; it names the record
  * @throws MrError when the input cannot be read or the output cannot be written
  */
 export async function runMapTask(
-  { task, split: { file } }: MapTask,
-  { name, app }: LoadedApp,
-  { directory, reduces, tag, progress }: TaskSite,
-): Promise<PendingFile[]> {
-  const contents = await readInput(file, directory);
-  progress.addBytes(contents.length);
-  const output = new MapOutput();
-  let pairs = 0;
+  { task, split }: MapTask,
+  loaded: LoadedApp,
+  site: TaskSite,
+): Promise<TaskResult> {
+  const app = recordFormOf(loaded.app);
+  const output = new MapOutput(app, {
+    directory: site.directory,
+    map: task,
+    reduces: site.reduces,
+    tag: site.tag,
+    memoryBytes: site.memoryBytes ?? DEFAULT_MEMORY_BYTES,
+    fanIn: site.fanIn,
+  });
   try {
-    for await (const pair of await app.map(file, contents)) {
-      pairs += 1;
-      checkPair(pair, pairs);
-      output.emit(pair.key, pair.value);
-      progress.addRecords(1);
+    const counters = new CounterSet();
+    const input = openInput(resolve(site.inputDirectory ?? site.directory, split.file), split);
+    try {
+      const run = new MapRun(loaded, app, task, input, output, counters, site);
+      await run.readAll();
+    } finally {
+      input.close();
     }
+    return { files: write(output, loaded.name), counters: counters.toRecord() };
   } catch (error) {
-    throw new AppError(`map of ${name} failed on "${file}"`, error);
-  }
-  return output.write(directory, task, reduces, tag);
-}
-
-async function readInput(file: string, directory: string): Promise<string> {
-  const path = resolve(directory, file);
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_STRING_UNITS) {
-      throw new MrError(
-        `it has ${size} bytes, and a file read as one text may have ${MAX_STRING_UNITS}`,
-      );
-    }
-    return await readFile(path, "utf8");
-  } catch (error) {
-    throw new MrError(`Cannot read input "${file}": ${describeCause(error)}`);
+    output.close();
+    throw error;
   }
 }
 
-function checkPair(pair: unknown, position: number): void {
-  if (typeof pair !== "object" || pair === null) {
-    throw new TypeError(`pair ${position} is ${describeValue(pair)}, not a { key, value }`);
+function write(output: MapOutput, name: string): PendingFile[] {
+  try {
+    return output.write();
+  } catch (error) {
+    if (error instanceof MrError) throw error;
+    throw new AppError(`map of ${name} failed when its output was written`, error);
   }
-  const { key, value } = pair as { key?: unknown; value?: unknown };
-  if (typeof key !== "string") {
-    throw new TypeError(`the key of pair ${position} is ${describeValue(key)}, not a string`);
+}
+
+/** Takes records from a cursor to the app. */
+class MapRun {
+  readonly #loaded: LoadedApp;
+  readonly #app: RecordApp;
+  readonly #input: OpenInput;
+  readonly #cursor: RecordCursor<unknown>;
+  readonly #emit: Emit<unknown>;
+  readonly #context: MapContext;
+  readonly #counters: CounterSet;
+  readonly #site: TaskSite;
+  readonly #rules: { readonly isClassic: boolean };
+  /** Pairs of the record at hand, when a record may fail without the task failing. */
+  readonly #staged: StagedPairs | undefined;
+
+  constructor(
+    loaded: LoadedApp,
+    app: RecordApp,
+    task: number,
+    input: OpenInput,
+    output: MapOutput,
+    counters: CounterSet,
+    site: TaskSite,
+  ) {
+    this.#loaded = loaded;
+    this.#app = app;
+    this.#input = input;
+    this.#counters = counters;
+    this.#site = site;
+    this.#rules = { isClassic: app !== loaded.app };
+    const skipBadRecords = site.skipBadRecords === true;
+    const { kernel, words } = output;
+    const cursor = app.input.open(input, { skipBadRecords, scanner: kernel, words });
+    this.#cursor = cursor;
+    this.#staged = skipBadRecords ? new StagedPairs(output.emit) : undefined;
+    this.#emit = this.#staged?.emit ?? output.emit;
+    this.#context = {
+      file: input.file,
+      task,
+      counters,
+      get offset() {
+        return cursor.offset;
+      },
+    };
   }
-  if (typeof value !== "string") {
-    throw new TypeError(`the value of pair ${position} is ${describeValue(value)}, not a string`);
+
+  async readAll(): Promise<void> {
+    const cursor = this.#cursor;
+    const { progress } = this.#site;
+    try {
+      for (let bytes = 0; ; bytes = this.#input.bytesRead) {
+        const loading = cursor.load();
+        const isMore = typeof loading === "boolean" ? loading : await loading;
+        progress.addBytes(this.#input.bytesRead - bytes);
+        if (!isMore) break;
+        for (;;) {
+          const pending = this.#mapLoaded();
+          if (pending === undefined) break;
+          await this.#finish(pending);
+        }
+      }
+      if (cursor.skipped !== undefined && cursor.skipped > 0) {
+        this.#counters.add(SKIPPED_RECORDS, cursor.skipped);
+      }
+    } finally {
+      cursor.close?.();
+    }
+  }
+
+  /**
+   * Maps what is loaded, without any waiting in between.
+   *
+   * @returns what to wait for before it is called again; undefined when more must be loaded
+   */
+  #mapLoaded(): Promise<void> | undefined {
+    const { map } = this.#app;
+    const cursor = this.#cursor;
+    const emit = this.#emit;
+    const context = this.#context;
+    let records = 0;
+    for (;;) {
+      const record = cursor.next();
+      if (record === undefined) break;
+      records += 1;
+      try {
+        const result: unknown = map(record, emit, context);
+        if (result !== undefined || this.#rules.isClassic) {
+          const pending = emitResult(result, emit, this.#rules, this.#site.progress);
+          if (pending !== undefined) return pending;
+        }
+        if (this.#staged !== undefined) this.#staged.release();
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+    this.#site.progress.addRecords(records);
+    return undefined;
+  }
+
+  /** Waits for the end of a record. */
+  async #finish(pending: Promise<void>): Promise<void> {
+    try {
+      await pending;
+      this.#staged?.release();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#site.progress.addRecords(1);
+  }
+
+  /** Skips the record, if that is allowed and the fault is the record's. */
+  #failed(error: unknown): void {
+    if (error instanceof MrError) throw error;
+    if (this.#staged === undefined) {
+      throw new AppError(`map of ${this.#loaded.name} failed on ${this.#place()}`, error);
+    }
+    this.#staged.drop();
+    this.#counters.add(SKIPPED_RECORDS);
+  }
+
+  /** The record at hand, in words. */
+  #place(): string {
+    const { offset, place } = this.#cursor;
+    const file = `"${this.#input.file}"`;
+    if (this.#app.input.splitting === "wholeFile" && offset === 0) return file;
+    if (place !== undefined) return `${place} of ${file}`;
+    return `the record at byte ${offset} of ${file}`;
   }
 }

@@ -1,14 +1,24 @@
 import { join } from "node:path";
+import type { ReduceContext } from "../app/contract.ts";
+import type { RecordApp } from "../app/define-app.ts";
 import type { LoadedApp } from "../app/load-app.ts";
+import type { Output } from "../app/output.ts";
+import { MrError } from "../errors.ts";
 import { reduceOutputName } from "../names.ts";
-import { type MergedGroup, mergeRuns } from "../shuffle/merge.ts";
-import { readRun } from "../shuffle/run-reader.ts";
+import { text } from "../output/text.ts";
+import { combineGroup } from "../shuffle/combine-group.ts";
+import type { GroupMerger } from "../shuffle/group-merger.ts";
+import { DEFAULT_MEMORY_BYTES, shareMemory } from "../shuffle/memory-shares.ts";
+import { ReduceInput } from "../shuffle/reduce-input.ts";
+import { DEFAULT_FAN_IN } from "../shuffle/spill-files.ts";
+import { ByteBuffer, type ByteTarget } from "../storage/byte-target.ts";
 import { type FileSummary, PendingFile } from "../storage/pending-file.ts";
-import { encodeUtf8 } from "../utf8.ts";
-import { AppError, describeValue } from "./app-error.ts";
-import type { TaskSite } from "./map-task.ts";
-
-const SPACE = Buffer.from(" ");
+import { AppError } from "./app-error.ts";
+import { CounterSet, SKIPPED_RECORDS } from "./counter-set.ts";
+import { GroupValues } from "./group-values.ts";
+import { LineSink } from "./line-sink.ts";
+import { recordFormOf } from "./record-form.ts";
+import type { TaskResult, TaskSite } from "./task-site.ts";
 
 export interface ReduceTask {
   readonly task: number;
@@ -16,43 +26,165 @@ export interface ReduceTask {
   readonly sources: readonly FileSummary[];
 }
 
+/** Progress is told this often, in groups: not so often as to be felt. */
+const GROUPS_PER_REPORT = 256;
+
 /**
  * Merges the map outputs of one reduce task, runs `reduce` over each key in the order of the keys'
- * bytes, and leaves the lines `key SPACE result` under a temporary name.
+ * bytes, and leaves what it makes, line by line, under a temporary name.
  *
  * @returns the one file, still to be finished and committed
- * @throws AppError when the app throws, or returns what is not a string
+ * @throws AppError when the app throws, or returns what the output format can't write
  * @throws DamagedRunError when a map output is not what its map task reported
  * @throws MrError when the output cannot be written
  */
 export async function runReduceTask(
   { task, sources }: ReduceTask,
   loaded: LoadedApp,
-  { directory, tag, progress }: TaskSite,
-): Promise<PendingFile[]> {
-  const runs = sources.map((source) => readRun(join(directory, source.name), source));
-  const file = new PendingFile(directory, reduceOutputName(task), tag);
+  site: TaskSite,
+): Promise<TaskResult> {
+  const { directory, tag } = site;
+  const app = recordFormOf(loaded.app);
+  const name = reduceOutputName(task);
+  const runs = sources
+    .filter(({ bytes }) => bytes > 0)
+    .map(({ name: source, bytes, crc32 }) => {
+      return { path: join(directory, source), start: 0, end: bytes, crc32, isWholeFile: true };
+    });
+  const input = new ReduceInput(runs, {
+    directory,
+    name,
+    tag,
+    fanIn: site.fanIn ?? DEFAULT_FAN_IN,
+    mergeBytes: shareMemory(site.memoryBytes ?? DEFAULT_MEMORY_BYTES).mergeBytes,
+    order: app.orderValues,
+    writeGroup: (merger, writer) => combineGroup(merger, writer, app.combine),
+  });
+  let file: PendingFile | undefined;
   try {
-    for (const group of mergeRuns(runs)) {
-      progress.addRecords(group.values.length);
-      const result = await reduceGroup(group, loaded);
-      file.write(group.bytes);
-      file.write(SPACE);
-      file.write(encodeUtf8(`${result}\n`));
-    }
+    file = new PendingFile(directory, name, tag);
+    const counters = new CounterSet();
+    const run = new ReduceRun(loaded.name, app, task, input.merger, file, counters, site);
+    await run.reduceAll();
+    return { files: [file], counters: counters.toRecord() };
   } catch (error) {
-    file.discard();
+    file?.discard();
     throw error;
+  } finally {
+    input.close();
   }
-  return [file];
 }
 
-async function reduceGroup(group: MergedGroup, { name, app }: LoadedApp): Promise<string> {
-  try {
-    const result: unknown = await app.reduce(group.key, group.values);
-    if (typeof result === "string") return result;
-    throw new TypeError(`it returned ${describeValue(result)}, not a string`);
-  } catch (error) {
-    throw new AppError(`reduce of ${name} failed on key ${JSON.stringify(group.key)}`, error);
+/** Takes groups from a merger to the app, and what it makes to the output. */
+class ReduceRun {
+  readonly #name: string;
+  readonly #app: RecordApp;
+  readonly #merger: GroupMerger;
+  readonly #file: PendingFile;
+  readonly #counters: CounterSet;
+  readonly #site: TaskSite;
+  readonly #output: Output<unknown>;
+  readonly #context: ReduceContext;
+  readonly #sink: LineSink;
+  /** The lines of the group at hand, when a group may fail without the task failing. */
+  readonly #staged: ByteBuffer | undefined;
+
+  constructor(
+    name: string,
+    app: RecordApp,
+    task: number,
+    merger: GroupMerger,
+    file: PendingFile,
+    counters: CounterSet,
+    site: TaskSite,
+  ) {
+    this.#name = name;
+    this.#app = app;
+    this.#merger = merger;
+    this.#file = file;
+    this.#counters = counters;
+    this.#site = site;
+    this.#output = app.output ?? text();
+    this.#context = { keyBytes: merger.key, task, counters };
+    this.#staged = site.skipBadRecords === true ? new ByteBuffer(1024) : undefined;
+    const target: ByteTarget = this.#staged ?? file;
+    this.#sink = new LineSink(target);
+  }
+
+  async reduceAll(): Promise<void> {
+    const merger = this.#merger;
+    const { progress } = this.#site;
+    const { reduce } = this.#app;
+    const context = this.#context;
+    const write = this.#write;
+    for (let groups = 1; merger.nextGroup(); groups++) {
+      const values = new GroupValues(merger);
+      try {
+        const result: unknown = reduce(merger.key.toString(), values, write, context);
+        if (result !== undefined) {
+          const pending = this.#take(result);
+          if (pending !== undefined) {
+            await pending;
+            progress.addRecords(1);
+          }
+        }
+        if (this.#staged !== undefined) this.#release(this.#staged);
+      } catch (error) {
+        this.#failed(values.failure ?? error);
+      }
+      values.end();
+      // An app that swallows the failure to read its values must not pass for one that has read them.
+      if (values.failure !== undefined) throw values.failure;
+      if (groups % GROUPS_PER_REPORT === 0) progress.addRecords(GROUPS_PER_REPORT);
+    }
+    progress.addRecords(1);
+  }
+
+  readonly #write = (value: unknown): void => {
+    if (value === undefined) return;
+    this.#output.write(this.#merger.key, value, this.#sink);
+  };
+
+  /** Writes what `reduce` returned; a promise if that takes time. */
+  #take(result: unknown): Promise<void> | undefined {
+    if (typeof result !== "object" || result === null) {
+      this.#write(result);
+      return undefined;
+    }
+    if ("then" in result && typeof result.then === "function") {
+      return Promise.resolve(result).then((later) => this.#take(later));
+    }
+    if ("next" in result && typeof result.next === "function") {
+      if (Symbol.asyncIterator in result) return this.#takeLater(result as AsyncIterable<unknown>);
+      if (Symbol.iterator in result) {
+        for (const value of result as Iterable<unknown>) this.#write(value);
+        return undefined;
+      }
+    }
+    this.#write(result);
+    return undefined;
+  }
+
+  async #takeLater(results: AsyncIterable<unknown>): Promise<void> {
+    for await (const value of results) {
+      this.#write(value);
+      this.#site.progress.addRecords(1);
+    }
+  }
+
+  #release(staged: ByteBuffer): void {
+    this.#file.write(staged.bytes.subarray(0, staged.length));
+    staged.length = 0;
+  }
+
+  /** Skips the group, if that is allowed and the fault is the app's. */
+  #failed(error: unknown): void {
+    if (error instanceof MrError) throw error;
+    if (this.#staged === undefined) {
+      const key = JSON.stringify(this.#merger.key.toString());
+      throw new AppError(`reduce of ${this.#name} failed on key ${key}`, error);
+    }
+    this.#staged.length = 0;
+    this.#counters.add(SKIPPED_RECORDS);
   }
 }

@@ -2,11 +2,12 @@ import { basename } from "node:path";
 import type { LoadedApp } from "../app/load-app.ts";
 import { MrError } from "../errors.ts";
 import type { OutputFile, TaskFailure } from "../scheduler/types.ts";
-import { DamagedRunError } from "../shuffle/run-reader.ts";
+import { DamagedRunError } from "../shuffle/run-cursor.ts";
 import type { PendingFile } from "../storage/pending-file.ts";
-import { runMapTask, type TaskSite } from "../task/map-task.ts";
+import { runMapTask } from "../task/map-task.ts";
 import type { ProgressMeter } from "../task/progress.ts";
 import { runReduceTask } from "../task/reduce-task.ts";
+import type { TaskResult, TaskSite } from "../task/task-site.ts";
 import { StrayErrors } from "./stray-errors.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
@@ -14,6 +15,13 @@ import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.
 export interface AttemptMeter extends ProgressMeter {
   begin(assignment: Assignment): void;
   end(): void;
+}
+
+/** What a worker has to work with. */
+export interface Workplace {
+  readonly meter: AttemptMeter;
+  /** How much memory the process may take at its peak, in bytes. */
+  readonly memoryBytes: number | undefined;
 }
 
 /**
@@ -24,18 +32,18 @@ export interface AttemptMeter extends ProgressMeter {
 export async function runWorker(
   source: TaskSource,
   app: LoadedApp,
-  meter: AttemptMeter,
+  site: Workplace,
 ): Promise<Dismissal["outcome"]> {
   const strayErrors = new StrayErrors();
   try {
     for (;;) {
       const assignment = await source.next();
       if (assignment.kind === "exit") return assignment.outcome;
-      meter.begin(assignment);
+      site.meter.begin(assignment);
       try {
-        await runAttempt(source, assignment, app, meter, strayErrors);
+        await runAttempt(source, assignment, app, site, strayErrors);
       } finally {
-        meter.end();
+        site.meter.end();
       }
     }
   } finally {
@@ -48,14 +56,16 @@ async function runAttempt(
   source: TaskSource,
   assignment: Assignment,
   app: LoadedApp,
-  progress: ProgressMeter,
+  site: Workplace,
   strayErrors: StrayErrors,
 ): Promise<void> {
   let files: PendingFile[] = [];
+  let counters: TaskResult["counters"];
   let outputs: OutputFile[];
   try {
     try {
-      files = await strayErrors.during(runTask(source.job, assignment, app, progress));
+      const task = runTask(source.job, assignment, app, site);
+      ({ files, counters } = await strayErrors.during(task));
       // Map outputs are checked against their summaries when they are read; results nobody checks.
       const durable = assignment.kind === "reduce";
       outputs = files.map((file) => file.finish({ durable }));
@@ -70,20 +80,28 @@ async function runAttempt(
       await source.fail(assignment, failureOf(error), []);
       return;
     }
-    await source.complete(assignment, { outputs, counters: {} });
+    await source.complete(assignment, { outputs, counters });
   } finally {
     for (const file of files) file.discard();
   }
 }
 
 function runTask(
-  { job, directory, reduces }: JobFacts,
+  { job, directory, inputDirectory, reduces, skipBadRecords }: JobFacts,
   assignment: Assignment,
   app: LoadedApp,
-  progress: ProgressMeter,
-): Promise<PendingFile[]> {
+  { meter, memoryBytes }: Workplace,
+): Promise<TaskResult> {
   const tag = `${job}-${assignment.attempt}-${process.pid}`;
-  const site: TaskSite = { directory, reduces, tag, progress };
+  const site: TaskSite = {
+    directory,
+    inputDirectory,
+    reduces,
+    tag,
+    progress: meter,
+    memoryBytes,
+    skipBadRecords,
+  };
   if (assignment.kind === "map") return runMapTask(assignment, app, site);
   return runReduceTask(assignment, app, site);
 }

@@ -27,8 +27,12 @@ export interface JobFacts {
   readonly job: string;
   /** Absolute path of the job directory. */
   readonly directory: string;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
   readonly reduces: number;
   readonly leaseMs: number;
+  /** Leave out and count records that are malformed, or that the app throws on. */
+  readonly skipBadRecords: boolean;
 }
 
 /**

@@ -1,0 +1,121 @@
+/** Makes one value of two of the same key; `first` came before `second`. Must be associative. */
+export type Fold<V> = (first: V, second: V) => V;
+
+/** A fold that comes with the library, which also folds all values of a key at once. */
+export interface NumberFold extends Fold<number> {
+  /**
+   * The fold of all `values`.
+   *
+   * @throws TypeError when a value is no number
+   */
+  of(values: Iterable<number>): number;
+}
+
+/** Keeps one of each distinct value of a key. */
+export interface Union {
+  readonly isUnion: true;
+  /** The distinct values, in the order of their first occurrence. */
+  of<V>(values: Iterable<V>): V[];
+}
+
+/** Which of the library's own folds a combiner is, for those that have a fast path. */
+export type NumberFoldKind = "sum" | "count" | "min" | "max";
+
+/** Values that come in runs of equal ones, so that a sum needs to look at a run only once. */
+export interface RunIterable<V> extends Iterable<V> {
+  /** Moves on to the next run; false at the end. */
+  nextRun(): boolean;
+  readonly runLength: number;
+  readonly runValue: V;
+}
+
+const kinds = new WeakMap<object, NumberFoldKind>();
+
+/** The kind of a combiner that folds numbers in a known way; undefined for all others. */
+export function numberFoldKind(combine: object): NumberFoldKind | undefined {
+  return kinds.get(combine);
+}
+
+/**
+ * Adds. Sums of whole numbers are exact up to 2⁵³; sums of fractions depend in their last digits on
+ * the order of adding, hence on how the input is split, as with any floating-point arithmetic.
+ */
+export const sum: NumberFold = numberFold(
+  "sum",
+  (a, b) => a + b,
+  0,
+  (value, times) => value * times,
+);
+
+/**
+ * Adds up counts: like {@link sum}, for whole numbers from 0 to 2⁵³ − 1 only, and therefore exact.
+ *
+ * @throws TypeError for any other number
+ */
+export const count: NumberFold = numberFold("count", addCounts, 0, (value, times) => value * times);
+
+/** The least. Of no values, Infinity. */
+export const min: NumberFold = numberFold("min", Math.min, Infinity, (value) => value);
+
+/** The greatest. Of no values, −Infinity. */
+export const max: NumberFold = numberFold("max", Math.max, -Infinity, (value) => value);
+
+/** Keeps the value that comes first in the input. `first.of` gives undefined for no values. */
+export const first: (<V>(first: V, second: V) => V) & {
+  of<V>(values: Iterable<V>): V | undefined;
+} = Object.assign(<V>(a: V, _b: V): V => a, {
+  of<V>(values: Iterable<V>): V | undefined {
+    for (const value of values) return value;
+    return undefined;
+  },
+});
+
+/** Keeps one of each distinct value: those that are the same JSON text are the same. */
+export const union: Union = {
+  isUnion: true,
+  of<V>(values: Iterable<V>): V[] {
+    const distinct = new Map<unknown, V>();
+    for (const value of values) {
+      const identity = typeof value === "object" ? JSON.stringify([value]) : value;
+      if (!distinct.has(identity)) distinct.set(identity, value);
+    }
+    return [...distinct.values()];
+  },
+};
+
+function numberFold(
+  kind: NumberFoldKind,
+  fold: Fold<number>,
+  empty: number,
+  repeat: (value: number, times: number) => number,
+): NumberFold {
+  const of = (values: Iterable<number>): number => {
+    let result = empty;
+    if (hasRuns(values)) {
+      while (values.nextRun()) {
+        result = fold(result, repeat(checkNumber(kind, values.runValue), values.runLength));
+      }
+      return result;
+    }
+    for (const value of values) result = fold(result, checkNumber(kind, value));
+    return result;
+  };
+  const combiner: NumberFold = Object.assign((a: number, b: number) => fold(a, b), { of });
+  kinds.set(combiner, kind);
+  return combiner;
+}
+
+function hasRuns<V>(values: Iterable<V>): values is RunIterable<V> {
+  return "nextRun" in values;
+}
+
+function checkNumber(kind: NumberFoldKind, value: unknown): number {
+  if (typeof value === "number") return value;
+  throw new TypeError(`${kind} takes numbers, not the ${typeof value} ${String(value)}`);
+}
+
+function addCounts(a: number, b: number): number {
+  const total = a + b;
+  if (Number.isSafeInteger(total) && a >= 0 && b >= 0 && Number.isInteger(a)) return total;
+  throw new TypeError(`count takes whole numbers from 0 to 2^53 - 1, not ${a} and ${b}`);
+}

@@ -1,0 +1,112 @@
+import type { AppDefinition } from "./contract.ts";
+
+const MEMBERS = ["input", "map", "combine", "reduce", "partition", "orderValues", "output"];
+
+/** An app in the record form, checked. */
+export interface RecordApp<R = unknown, V = unknown, Out = unknown>
+  extends AppDefinition<R, V, Out> {
+  readonly form: "record";
+}
+
+/**
+ * Defines an app in the record form. Export it as default.
+ *
+ * The type of values follows from `combine`, or from a type given to `emit` or `values`, such as
+ * `map(line, emit: Emit<string>)`; then what `emit` takes is what `reduce` gets.
+ *
+ * @throws TypeError that names every member that is missing, misspelt or of the wrong type
+ */
+export function defineApp<R, V, Out>(definition: AppDefinition<R, V, Out>): RecordApp<R, V, Out> {
+  const problems = findProblems(definition);
+  if (problems.length > 0) throw new TypeError(`defineApp: ${problems.join("; ")}`);
+  return Object.freeze({ ...definition, form: "record" as const });
+}
+
+/**
+ * Checks a module's default export.
+ *
+ * @throws TypeError as {@link defineApp} does
+ */
+export function checkRecordApp(exported: unknown): RecordApp {
+  if (isRecordApp(exported)) return exported;
+  return defineApp(exported as AppDefinition<unknown, unknown, unknown>);
+}
+
+/** Whether something is what {@link defineApp} made. */
+export function isRecordApp(app: unknown): app is RecordApp {
+  return typeof app === "object" && app !== null && "form" in app && app.form === "record";
+}
+
+/** Sentences on what is wrong with something that should be a definition; none when nothing is. */
+function findProblems(definition: unknown): string[] {
+  if (typeof definition !== "object" || definition === null) return ["it takes an object"];
+  const members = definition as Record<string, unknown>;
+  const problems: string[] = [];
+  for (const name of Object.keys(members)) {
+    if (!MEMBERS.includes(name)) problems.push(`there is no member "${name}"${suggestion(name)}`);
+  }
+  requireMember(problems, members, "input", isReader, "a reader such as lines()");
+  requireMember(problems, members, "map", isFunction, "a function");
+  requireMember(problems, members, "reduce", isFunction, "a function");
+  const { combine, partition, orderValues, output } = members;
+  if (combine !== undefined && !isFunction(combine) && !isUnion(combine)) {
+    problems.push('"combine" is not a function of two values, nor union');
+  }
+  for (const [name, member] of Object.entries({ partition, orderValues })) {
+    if (member !== undefined && !isFunction(member)) problems.push(`"${name}" is not a function`);
+  }
+  if (output !== undefined && !isOutput(output)) {
+    problems.push('"output" is not an output format such as text()');
+  }
+  return problems;
+}
+
+function requireMember(
+  problems: string[],
+  members: Record<string, unknown>,
+  name: string,
+  isRight: (member: unknown) => boolean,
+  expected: string,
+): void {
+  const member = members[name];
+  if (member === undefined) problems.push(`"${name}" is missing`);
+  else if (!isRight(member)) problems.push(`"${name}" is not ${expected}`);
+}
+
+function isFunction(member: unknown): boolean {
+  return typeof member === "function";
+}
+
+function isUnion(member: unknown): boolean {
+  return typeof member === "object" && member !== null && "isUnion" in member;
+}
+
+function isReader(member: unknown): boolean {
+  if (typeof member !== "object" || member === null) return false;
+  return isFunction((member as { open?: unknown }).open) && "splitting" in member;
+}
+
+function isOutput(member: unknown): boolean {
+  if (typeof member !== "object" || member === null) return false;
+  return isFunction((member as { write?: unknown }).write);
+}
+
+/** The member that was probably meant. */
+function suggestion(name: string): string {
+  const meant = MEMBERS.find((member) => distance(member, name.toLowerCase()) <= 2);
+  return meant === undefined ? "" : ` (did you mean "${meant}"?)`;
+}
+
+/** The number of letters to insert, remove or replace (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1]?.toLowerCase() === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,75 @@
+import type { BlockScanner } from "../kernel/kernel.ts";
+import type { WordScan } from "./word-scan.ts";
+
+/** The part of a file that one map task reads: the records that begin in [start, end). */
+export interface Split {
+  /** The input as the user named it. */
+  readonly file: string;
+  /** In bytes. */
+  readonly start: number;
+  /** In bytes; the file's size for its last split. The last record may go on beyond it. */
+  readonly end: number;
+}
+
+/** What a reader reads from. */
+export interface InputSource {
+  /** The input as the user named it. */
+  readonly file: string;
+  /** Where its split begins and ends, in bytes of the (uncompressed) file; see {@link Split}. */
+  readonly start: number;
+  readonly end: number;
+  /**
+   * Reads on from `position`, which must not go back.
+   *
+   * @param target is filled from its `from` on, with one or more bytes
+   * @returns how many bytes were read, 0 at the end of the file; a promise for compressed files
+   * @throws MrError when the file cannot be read
+   */
+  read(target: Uint8Array, from: number, position: number): number | Promise<number>;
+}
+
+/**
+ * Steps through the records of a split. What is loaded can be gone through without waiting.
+ *
+ * @typeParam R a record; may be one object that is reused
+ */
+export interface RecordCursor<R> {
+  /** The next record that is loaded, or undefined when {@link load} must be called. */
+  next(): R | undefined;
+  /** Loads more; false at the end of the split. */
+  load(): boolean | Promise<boolean>;
+  /** Where the record last given begins, in bytes; −1 when unknown. */
+  readonly offset: number;
+  /** Where in the file it is, for people, such as `line 3, column 7`; undefined if offset says all. */
+  readonly place?: string;
+  /** Records left out because they are malformed; they are only with `skipBadRecords`. */
+  readonly skipped?: number;
+  /** Frees what the cursor holds, except the source. */
+  close?(): void;
+}
+
+/** How records are to be read. */
+export interface ReadOptions {
+  /** Leave malformed records out and count them, rather than throw. */
+  readonly skipBadRecords: boolean;
+  /** Memory to read into, and what finds lines in it. */
+  readonly scanner: BlockScanner;
+  /** To be told which text is in the scanner's block, for slices that are given it. */
+  readonly words: WordScan;
+}
+
+/**
+ * A way to make records of a file: `lines()`, `csv()`, … or your own.
+ *
+ * A reader of your own that needs no speed is a generator in {@link recordsFrom}.
+ *
+ * @typeParam R what `map` gets
+ */
+export interface Reader<R> {
+  /** For error messages. */
+  readonly name: string;
+  /** `bytes` when a file may be cut anywhere; then the reader gives the records that begin in its part. */
+  readonly splitting: "bytes" | "wholeFile";
+  /** Starts reading. */
+  open(source: InputSource, options: ReadOptions): RecordCursor<R>;
+}

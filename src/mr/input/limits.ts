@@ -1,0 +1,17 @@
+import { MrError } from "../errors.ts";
+
+/**
+ * The longest record, in bytes: V8's longest string in UTF-16 units, of which UTF-8 text never has more
+ * than bytes. So every record can be made a string.
+ */
+export const MAX_RECORD_BYTES = 536_870_888;
+
+/**
+ * @param what kind of record, such as `line`
+ * @param offset where it begins, in bytes
+ */
+export function recordTooLong(what: string, file: string, offset: number): MrError {
+  return new MrError(
+    `Cannot read input "${file}": the ${what} at byte ${offset} is longer than ${MAX_RECORD_BYTES} bytes`,
+  );
+}

@@ -1,0 +1,61 @@
+import { ByteSlice } from "../app/byte-slice.ts";
+import type { InputSource, Reader, RecordCursor } from "../app/reader.ts";
+import { MAX_RECORD_BYTES, recordTooLong } from "./limits.ts";
+
+const FIRST_BYTES = 64 * 1024;
+
+/** The one record is the whole file, as a byte slice; all bytes are kept. An empty file is a record. */
+export function wholeFile(): Reader<ByteSlice> {
+  return {
+    name: "wholeFile()",
+    splitting: "wholeFile",
+    open: (source) => new WholeFileCursor(source),
+  };
+}
+
+class WholeFileCursor implements RecordCursor<ByteSlice> {
+  readonly offset = 0;
+  readonly #source: InputSource;
+  #record: ByteSlice | undefined;
+  #state: "unread" | "read" = "unread";
+
+  constructor(source: InputSource) {
+    this.#source = source;
+  }
+
+  next(): ByteSlice | undefined {
+    const record = this.#record;
+    this.#record = undefined;
+    return record;
+  }
+
+  load(): boolean | Promise<boolean> {
+    if (this.#state === "read") return false;
+    this.#state = "read";
+    return this.#readAll();
+  }
+
+  async #readAll(): Promise<boolean> {
+    const { file, end } = this.#source;
+    if (end > MAX_RECORD_BYTES && Number.MAX_SAFE_INTEGER !== end) {
+      throw recordTooLong("file that begins", file, 0);
+    }
+    // One byte more than is expected, so that reading it all also shows that there is no more.
+    let buffer = Buffer.allocUnsafeSlow(end < MAX_RECORD_BYTES ? end + 1 : FIRST_BYTES);
+    let filled = 0;
+    for (;;) {
+      const reading = this.#source.read(buffer, filled, filled);
+      const count = typeof reading === "number" ? reading : await reading;
+      if (count === 0) break;
+      filled += count;
+      if (filled > MAX_RECORD_BYTES) throw recordTooLong("file that begins", file, 0);
+      if (filled === buffer.length) {
+        const grown = Buffer.allocUnsafeSlow(2 * filled);
+        grown.set(buffer);
+        buffer = grown;
+      }
+    }
+    this.#record = new ByteSlice(buffer, 0, filled);
+    return true;
+  }
+}

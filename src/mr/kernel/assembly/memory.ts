@@ -1,0 +1,101 @@
+/**
+ * Layout of the linear memory, and the allocator of what grows in it.
+ *
+ *   0          the entry that matches nothing: what an empty slot points to
+ *   1024       constants of the compiler
+ *   4096       MASKS       17 pairs of 8-byte masks: how much of a 16-byte load belongs to the key
+ *   8192       PAGES       one byte per 4096 code points: 1 when its letters are known
+ *   16384      LETTERS     one bit per code point: set when it matches \p{L}
+ *   163840     DIRECTORY   address of each chunk of entries
+ *   180224     SCRATCH     a key on its way in from outside
+ *   245760     MISSES      which words of a segment were not found at first sight
+ *   262144     BLOCK       the input, guarded so that 64-byte loads near its end stay inside
+ *              IDS, STARTS, ENDS   one u32 per word of the block
+ *              LINE_ENDS           one u32 per line feed of the block
+ *   heap       chunks of entries, slots, long keys, in the order they were needed
+ *
+ * Everything below the heap has its place for good, so views of it never change.
+ */
+
+export const NO_ENTRY: usize = 0;
+export const MASKS: usize = 4096;
+export const PAGES: usize = 8192;
+export const LETTERS: usize = 16384;
+export const DIRECTORY: usize = 163840;
+export const SCRATCH: usize = 180224;
+export const SCRATCH_BYTES: usize = 65536;
+export const MISSES: usize = 245760;
+export const BLOCK: usize = 262144;
+
+/** Loads may reach this far past the block. */
+export const GUARD: usize = 64;
+
+/** What entries and long keys are allocated in. */
+export const CHUNK: usize = 1 << 20;
+const WASM_PAGE: usize = 1 << 16;
+/** One chunk short of 4 GiB: addresses, and sums of an address and a chunk, stay below 2^32. */
+const LAST: usize = 0xffff0000 - CHUNK;
+
+let heapStart: usize = 0;
+let top: usize = 0;
+let freeChunks: usize = 0;
+
+/** Sets where the heap begins. Called once. */
+export function openHeap(start: usize): void {
+  heapStart = roundUp(start);
+  top = heapStart;
+}
+
+/** Gives everything back at once; what was allocated must not be used any more. */
+export function clearHeap(): void {
+  top = heapStart;
+  freeChunks = 0;
+}
+
+@inline
+function roundUp(size: usize): usize {
+  return (size + (WASM_PAGE - 1)) & ~(WASM_PAGE - 1);
+}
+
+/**
+ * Allocates a contiguous region, in whole pages.
+ * @returns its address, or 0 when the memory can't grow that far
+ */
+export function allocate(size: usize): usize {
+  if (size > LAST - top) return 0;
+  const address = top;
+  const newTop = top + roundUp(size);
+  const have = <usize>memory.size() * WASM_PAGE;
+  if (newTop > have && !growTo(newTop, have)) return 0;
+  top = newTop;
+  return address;
+}
+
+/** Gives back everything allocated from `address` on. */
+export function shrinkTo(address: usize): void {
+  top = address;
+}
+
+/** Grows by an eighth at least: each growth is a system call and new views outside. */
+function growTo(newTop: usize, have: usize): bool {
+  let wanted = (newTop - have) / WASM_PAGE;
+  const generous = max(wanted, have / WASM_PAGE / 8);
+  if (memory.grow(<i32>generous) >= 0) return true;
+  return memory.grow(<i32>wanted) >= 0;
+}
+
+/** One chunk, from those given back or new; 0 when there is no memory left. */
+export function allocateChunk(): usize {
+  const chunk = freeChunks;
+  if (chunk == 0) return allocate(CHUNK);
+  freeChunks = load<usize>(chunk);
+  return chunk;
+}
+
+/** Gives a region back for use as chunks; less than a chunk is left unused until `clearHeap`. */
+export function release(address: usize, size: usize): void {
+  for (let at = address; at + CHUNK <= address + size; at += CHUNK) {
+    store<usize>(at, freeChunks);
+    freeChunks = at;
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * The table of keys: open addressing over dense entries.
+ *
+ * A slot is the address of an entry; an entry is 32 bytes, in the order of first sight, so the
+ * frequent keys, which come early, share few cache lines:
+ *
+ *    0  16 bytes  the key, zero-padded; of a key longer than 16 bytes its first 8 bytes,
+ *                 then the address of all its bytes as a u64
+ *   16  u32       length in bytes
+ *   20  u32       hash: its upper bits choose the slot
+ *   24  u32       id
+ *   28  u32       FNV-1a of the key & 0x7fffffff
+ */
+
+import {
+  allocate,
+  allocateChunk,
+  CHUNK,
+  clearHeap,
+  DIRECTORY,
+  MASKS,
+  release,
+} from "./memory";
+
+export const SHORT: u32 = 16;
+const ENTRY: usize = 32;
+const ENTRIES_PER_CHUNK_BITS: u32 = 15;
+const MIN_SLOT_BITS: u32 = 12;
+/** The id returned when there is no memory for another key. */
+export const FULL: u32 = 0xffffffff;
+
+export let slots: usize = 0;
+export let slotShift: u32 = 0;
+let slotBits: u32 = 0;
+let count: u32 = 0;
+let entryTop: usize = 0;
+let entryEnd: usize = 0;
+let arenaTop: usize = 0;
+let arenaEnd: usize = 0;
+let arenaUsed: f64 = 0;
+
+/** Makes the table empty. Slots stay as many as the keys that were there deserve. */
+export function resetTable(): void {
+  let bits = MIN_SLOT_BITS;
+  while ((<u32>1 << (bits - 1)) < count && bits < slotBits) bits++;
+  clearHeap();
+  count = 0;
+  entryTop = entryEnd = arenaTop = arenaEnd = 0;
+  arenaUsed = 0;
+  slots = allocate(<usize>4 << bits);
+  if (slots == 0) unreachable();
+  memory.fill(slots, 0, <usize>4 << bits);
+  setSlotBits(bits);
+}
+
+export function keyCount(): u32 {
+  return count;
+}
+
+/** Bytes in entries, slots and long keys. */
+export function tableBytes(): f64 {
+  return <f64>count * <f64>ENTRY + <f64>(<usize>4 << slotBits) + arenaUsed;
+}
+
+@inline
+export function entryOf(id: u32): usize {
+  const chunk = load<usize>(DIRECTORY + (<usize>(id >> ENTRIES_PER_CHUNK_BITS) << 2));
+  return chunk + <usize>(id & ((1 << ENTRIES_PER_CHUNK_BITS) - 1)) * ENTRY;
+}
+
+/** Where the bytes of a key are. */
+export function keyAddress(id: u32): usize {
+  const entry = entryOf(id);
+  return load<u32>(entry, 16) <= SHORT ? entry : <usize>load<u32>(entry, 8);
+}
+
+export function keyLength(id: u32): u32 {
+  return load<u32>(entryOf(id), 16);
+}
+
+export function keyHash(id: u32): u32 {
+  return load<u32>(entryOf(id), 28);
+}
+
+/**
+ * The hash of two lanes. Linear, so its lower bits are weak and its upper ones, which choose the
+ * slot, depend on all of both: what multiply-shift hashing is.
+ */
+@inline
+export function mix(lo: u64, hi: u64): u32 {
+  return <u32>((lo * 0x9e3779b97f4a7c15 + hi * 0xd6e8feb86659fd93) >> 32);
+}
+
+/** The id of the key of `length` bytes at `key`; 16 bytes there must be readable. */
+export function intern(key: usize, length: u32): u32 {
+  if (length > SHORT) return internLong(key, length);
+  const masks = MASKS + (<usize>length << 4);
+  const lo = load<u64>(key) & load<u64>(masks);
+  const hi = load<u64>(key, 8) & load<u64>(masks, 8);
+  return internShort(lo, hi, length, mix(lo, hi));
+}
+
+/** The id of a key of at most 16 bytes, given as two zero-padded lanes. */
+export function internShort(lo: u64, hi: u64, length: u32, hash: u32): u32 {
+  const mask = (<usize>1 << slotBits) - 1;
+  let at = <usize>(hash >> slotShift);
+  while (true) {
+    const entry = load<usize>(slots + (at << 2));
+    if (entry == 0) break;
+    if (load<u64>(entry) == lo && load<u64>(entry, 8) == hi && load<u32>(entry, 16) == length) {
+      return load<u32>(entry, 24);
+    }
+    at = (at + 1) & mask;
+  }
+  const entry = addEntry(length, hash, at);
+  if (entry == 0) return FULL;
+  store<u64>(entry, lo);
+  store<u64>(entry, hi, 8);
+  store<u32>(entry, fnv(entry, length), 28);
+  return finish(entry);
+}
+
+/** The id of a key of more than 16 bytes. */
+export function internLong(key: usize, length: u32): u32 {
+  const hash = hashLong(key, length);
+  const mask = (<usize>1 << slotBits) - 1;
+  let at = <usize>(hash >> slotShift);
+  while (true) {
+    const entry = load<usize>(slots + (at << 2));
+    if (entry == 0) break;
+    if (load<u32>(entry, 20) == hash && load<u32>(entry, 16) == length) {
+      if (memory.compare(<usize>load<u32>(entry, 8), key, length) == 0) return load<u32>(entry, 24);
+    }
+    at = (at + 1) & mask;
+  }
+  const bytes = allocateBytes(<usize>length);
+  if (bytes == 0) return FULL;
+  const entry = addEntry(length, hash, at);
+  if (entry == 0) return FULL;
+  memory.copy(bytes, key, length);
+  store<u64>(entry, load<u64>(key));
+  store<u64>(entry, <u64>bytes, 8);
+  store<u32>(entry, fnv(bytes, length), 28);
+  return finish(entry);
+}
+
+/** Sixteen bytes a step; the last step takes the last sixteen bytes, read before or not. */
+function hashLong(key: usize, length: u32): u32 {
+  let state: u64 = <u64>length;
+  const last = key + <usize>length - 16;
+  for (let at = key; at < last; at += 16) {
+    state = (state ^ load<u64>(at)) * 0xa0761d6478bd642f + load<u64>(at, 8);
+    state = (state ^ (state >> 32)) * 0xe7037ed1a0b428db;
+    state ^= state >> 29;
+  }
+  return mix(load<u64>(last) ^ state, load<u64>(last, 8));
+}
+
+/** FNV-1a, 32 bits, of which 31 are kept: the hash the lab partitions by. */
+function fnv(bytes: usize, length: u32): u32 {
+  let hash: u32 = 0x811c9dc5;
+  for (let i: usize = 0; i < <usize>length; i++) {
+    hash = (hash ^ <u32>load<u8>(bytes + i)) * 0x01000193;
+  }
+  return hash & 0x7fffffff;
+}
+
+/** A new entry, in slot `at`; 0 when there is no memory. `finish` must follow. */
+function addEntry(length: u32, hash: u32, at: usize): usize {
+  if (entryTop == entryEnd) {
+    const chunk = allocateChunk();
+    if (chunk == 0) return 0;
+    store<usize>(DIRECTORY + (<usize>(count >> ENTRIES_PER_CHUNK_BITS) << 2), chunk);
+    entryTop = chunk;
+    entryEnd = chunk + CHUNK;
+  }
+  const entry = entryTop;
+  store<u32>(entry, length, 16);
+  store<u32>(entry, hash, 20);
+  store<u32>(entry, count, 24);
+  store<usize>(slots + (at << 2), entry);
+  return entry;
+}
+
+/** Counts the new entry, and grows the slots when more than half of them are taken. */
+function finish(entry: usize): u32 {
+  const id = count++;
+  entryTop = entry + ENTRY;
+  if (count > <u32>1 << (slotBits - 1)) growSlots();
+  return id;
+}
+
+/**
+ * Doubles the slots. Where there is no memory for that the table goes on, slower, until only one
+ * slot in eight is free.
+ */
+function growSlots(): void {
+  const old = slots;
+  const oldSize = <usize>4 << slotBits;
+  const size = oldSize << 1;
+  const grown = slotBits < 29 ? allocate(size) : 0;
+  if (grown == 0) {
+    if (count > (<u32>7 << (slotBits - 3))) unreachable();
+    return;
+  }
+  memory.fill(grown, 0, size);
+  slots = grown;
+  setSlotBits(slotBits + 1);
+  const mask = (<usize>1 << slotBits) - 1;
+  for (let id: u32 = 0; id < count; id++) {
+    const entry = entryOf(id);
+    let at = <usize>(load<u32>(entry, 20) >> slotShift);
+    while (load<usize>(grown + (at << 2)) != 0) at = (at + 1) & mask;
+    store<usize>(grown + (at << 2), entry);
+  }
+  release(old, oldSize);
+}
+
+function setSlotBits(bits: u32): void {
+  slotBits = bits;
+  slotShift = 32 - bits;
+}
+
+/** Room for the bytes of a long key, and for 16-byte loads at its end. */
+function allocateBytes(size: usize): usize {
+  if (size > CHUNK / 4) {
+    arenaUsed += <f64>size;
+    return allocate(size + 16);
+  }
+  if (size + 16 > arenaEnd - arenaTop) {
+    const chunk = allocateChunk();
+    if (chunk == 0) return 0;
+    arenaTop = chunk;
+    arenaEnd = chunk + CHUNK;
+  }
+  const address = arenaTop;
+  arenaTop += size;
+  arenaUsed += <f64>size;
+  return address;
+}

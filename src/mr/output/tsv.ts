@@ -1,0 +1,55 @@
+import { ByteSlice } from "../app/byte-slice.ts";
+import type { Output } from "../app/output.ts";
+import { checkJsonValue } from "../storage/json-value.ts";
+
+/**
+ * Lines of fields with tabs between them: the key, then the value, or each element of it if it is an
+ * array. Backslash, tab, line feed and carriage return in a field are written `\\`, `\t`, `\n` and `\r`
+ * (http://dataprotocols.org/linear-tsv).
+ */
+export function tsv(): Output<unknown> {
+  return {
+    name: "tsv()",
+    write(key, value, sink) {
+      writeField(key, sink);
+      for (const field of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
+        sink.text("\t");
+        if (field instanceof ByteSlice) writeField(field, sink);
+        else sink.text(escapeField(fieldText(field)));
+      }
+      sink.text("\n");
+    },
+  };
+}
+
+type Sink = Parameters<Output<unknown>["write"]>[2];
+
+/** Bytes, because a key may be no UTF-8. */
+function writeField({ bytes, start, end }: ByteSlice, sink: Sink): void {
+  let from = start;
+  for (let at = start; at < end; at++) {
+    const escaped = ESCAPES[String.fromCharCode(bytes[at] ?? 0)];
+    if (escaped === undefined) continue;
+    sink.bytes(bytes, from, at);
+    sink.text(escaped);
+    from = at + 1;
+  }
+  sink.bytes(bytes, from, end);
+}
+
+function fieldText(field: unknown): string {
+  if (typeof field === "string") return field;
+  checkJsonValue(field);
+  return JSON.stringify(field);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\\": "\\\\",
+  "\t": "\\t",
+  "\n": "\\n",
+  "\r": "\\r",
+};
+
+function escapeField(field: string): string {
+  return field.replace(/[\\\t\n\r]/g, (symbol) => ESCAPES[symbol] ?? symbol);
+}

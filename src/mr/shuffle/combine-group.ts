@@ -1,0 +1,64 @@
+import { ByteSlice } from "../app/byte-slice.ts";
+import { type Fold, numberFoldKind, type Union } from "../app/combiners.ts";
+import { ByteBuffer } from "../storage/byte-target.ts";
+import type { GroupMerger } from "./group-merger.ts";
+import type { RecordWriter } from "./record-writer.ts";
+import { encodeValue } from "./value-codec.ts";
+
+/** A union may be cut into several of about this many values, so that it needs no more memory. */
+const MAX_UNION_VALUES = 100_000;
+
+/**
+ * Writes the values of the merger's group into the group that was begun: as they are, or combined.
+ *
+ * @param combine of the app, if it has one
+ */
+export function combineGroup(
+  merger: GroupMerger,
+  writer: RecordWriter,
+  combine: Fold<unknown> | Union | undefined,
+): void {
+  if (combine === undefined) copyValues(merger, writer);
+  else if (typeof combine === "function") foldValues(merger, writer, combine);
+  else copyDistinct(merger, writer);
+}
+
+/** Without looking into the values. */
+function copyValues(merger: GroupMerger, writer: RecordWriter): void {
+  while (merger.nextValue()) {
+    const { count, isBytes, bytes, valueStart, valueEnd } = merger;
+    writer.value(count, isBytes, bytes, valueStart, valueEnd);
+  }
+}
+
+const scratch = new ByteBuffer(1024);
+
+function foldValues(merger: GroupMerger, writer: RecordWriter, fold: Fold<unknown>): void {
+  let result: unknown;
+  let isFirst = true;
+  const kind = numberFoldKind(fold);
+  const isIdempotent = kind === "min" || kind === "max";
+  while (merger.nextValue()) {
+    const value = merger.decode();
+    const kept = value instanceof ByteSlice ? value.copy() : value;
+    for (let left = isIdempotent ? 1 : merger.count; left > 0; left--) {
+      result = isFirst ? kept : fold(result, kept);
+      isFirst = false;
+    }
+  }
+  scratch.length = 0;
+  const isBytes = encodeValue(result, scratch);
+  writer.value(1, isBytes, scratch.bytes, 0, scratch.length);
+}
+
+function copyDistinct(merger: GroupMerger, writer: RecordWriter): void {
+  const seen = new Set<string>();
+  while (merger.nextValue()) {
+    const { isBytes, bytes, valueStart, valueEnd } = merger;
+    const text = `${isBytes}${bytes.toString("latin1", valueStart, valueEnd)}`;
+    if (seen.has(text)) continue;
+    if (seen.size === MAX_UNION_VALUES) seen.clear();
+    seen.add(text);
+    writer.value(1, isBytes, bytes, valueStart, valueEnd);
+  }
+}

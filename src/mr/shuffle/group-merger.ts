@@ -1,0 +1,191 @@
+import { ByteSlice } from "../app/byte-slice.ts";
+import { ByteBuffer } from "../storage/byte-target.ts";
+import { CursorHeap, haveEqualKeys } from "./cursor-heap.ts";
+import { type Run, RunCursor } from "./run-cursor.ts";
+import { decodeBytes, decodeValue } from "./value-codec.ts";
+
+/** The order of values of a key, if there is one to keep. */
+export type ValueOrder = ((a: unknown, b: unknown) => number) | undefined;
+
+/**
+ * Merges sorted runs into one sorted sequence of groups, each key once. The values of a key come in the
+ * order of the runs, and within a run in its own order; or in a given order, in which each run has them
+ * already.
+ *
+ * Nothing is held in memory but a buffer per run. Values are gone through by {@link nextValue}, and are
+ * valid until its next call.
+ */
+export class GroupMerger {
+  /** The key of the group. */
+  readonly key = new ByteSlice(new Uint8Array(0));
+  /** The run of equal values that {@link nextValue} moved to, as in {@link RunCursor}. */
+  count = 0;
+  isBytes = false;
+  bytes: Buffer = Buffer.alloc(0);
+  valueStart = 0;
+  valueEnd = 0;
+
+  readonly #cursors: RunCursor[] = [];
+  readonly #heap: CursorHeap;
+  readonly #order: ValueOrder;
+  readonly #keyBuffer = new ByteBuffer(256);
+  readonly #slice = new ByteSlice(new Uint8Array(0));
+  /** The cursor whose line values are taken from; undefined before the first group and after each. */
+  #current: RunCursor | undefined;
+  /** With an order: the cursors that stand at a value of the group, in the order of the runs. */
+  #candidates: RunCursor[] = [];
+  #previous: RunCursor | undefined;
+
+  /**
+   * @param runs in the order that decides between equal keys
+   * @param bufferBytes for each run
+   * @throws DamagedRunError when a run can't be opened or is not what it should be
+   */
+  constructor(runs: readonly Run[], bufferBytes: number, order: ValueOrder) {
+    this.#order = order;
+    this.#heap = new CursorHeap();
+    try {
+      for (const run of runs) {
+        const cursor = new RunCursor(run, bufferBytes);
+        this.#cursors.push(cursor);
+        if (cursor.nextLine()) this.#heap.push(cursor);
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Closes all runs. Whoever stops early, or fails, leaves no file open. */
+  close(): void {
+    for (const cursor of this.#cursors) cursor.close();
+  }
+
+  /** Moves to the next group; values left in this one are passed over. False at the end of all runs. */
+  nextGroup(): boolean {
+    while (this.nextValue());
+    const { top } = this.#heap;
+    if (top === undefined) return false;
+    this.#takeKey(top);
+    if (this.#order === undefined) this.#current = top;
+    else this.#gather(top);
+    return true;
+  }
+
+  /** Moves to the next run of equal values of the group; false when there is none. */
+  nextValue(): boolean {
+    if (this.#order !== undefined) return this.#nextInOrder();
+    for (;;) {
+      const cursor = this.#current;
+      if (cursor === undefined) return false;
+      if (cursor.nextValue()) {
+        this.#show(cursor);
+        return true;
+      }
+      if (cursor.nextLine()) this.#heap.sinkTop();
+      else this.#heap.removeTop();
+      const { top } = this.#heap;
+      this.#current = top !== undefined && this.#isOfGroup(top) ? top : undefined;
+    }
+  }
+
+  /** The value, decoded. A byte slice is one that is reused for the next value. */
+  decode(): unknown {
+    const { bytes, valueStart, valueEnd } = this;
+    return this.#decode(this.isBytes, bytes, valueStart, valueEnd);
+  }
+
+  #decode(isBytes: boolean, bytes: Buffer, start: number, end: number): unknown {
+    if (!isBytes) return decodeValue(bytes, start, end);
+    const slice = this.#slice;
+    if (bytes[start] === 0x22 && !hasBackslash(bytes, start, end)) {
+      slice.bytes = bytes;
+      slice.start = start + 1;
+      slice.end = end - 1;
+      return slice;
+    }
+    slice.bytes = decodeBytes(bytes, start, end);
+    slice.start = 0;
+    slice.end = slice.bytes.length;
+    return slice;
+  }
+
+  #show(cursor: RunCursor): void {
+    this.count = cursor.count;
+    this.isBytes = cursor.isBytes;
+    this.bytes = cursor.bytes;
+    this.valueStart = cursor.valueStart;
+    this.valueEnd = cursor.valueEnd;
+  }
+
+  /** Copies the key: the cursor that has it moves on while the values are gone through. */
+  #takeKey({ keyBytes, keyStart, keyEnd }: RunCursor): void {
+    const buffer = this.#keyBuffer;
+    const length = keyEnd - keyStart;
+    buffer.length = 0;
+    buffer.ensure(length);
+    const { bytes } = buffer;
+    for (let i = 0; i < length; i++) bytes[i] = keyBytes[keyStart + i] ?? 0;
+    this.key.bytes = bytes;
+    this.key.end = length;
+  }
+
+  #isOfGroup({ keyBytes, keyStart, keyEnd }: RunCursor): boolean {
+    const { bytes, end } = this.key;
+    if (keyEnd - keyStart !== end) return false;
+    for (let i = 0; i < end; i++) if (bytes[i] !== keyBytes[keyStart + i]) return false;
+    return true;
+  }
+
+  /** Takes all cursors that are at the group off the heap. */
+  #gather(first: RunCursor): void {
+    for (let top: RunCursor | undefined = first; top !== undefined; top = this.#heap.top) {
+      if (!haveEqualKeys(top, first)) break;
+      this.#candidates.push(top);
+      this.#heap.removeTop();
+    }
+    for (const cursor of this.#candidates) cursor.nextValue();
+    this.#previous = undefined;
+  }
+
+  #nextInOrder(): boolean {
+    if (this.#previous !== undefined) this.#advance(this.#previous);
+    this.#previous = undefined;
+    const order = this.#order;
+    const [first] = this.#candidates;
+    if (order === undefined || first === undefined) return false;
+    let least = first;
+    let leastValue = this.#valueOf(first);
+    for (const cursor of this.#candidates) {
+      if (cursor === first) continue;
+      const value = this.#valueOf(cursor);
+      if (order(value, leastValue) < 0) {
+        least = cursor;
+        leastValue = value;
+      }
+    }
+    this.#previous = least;
+    this.#show(least);
+    return true;
+  }
+
+  /** Moves a cursor to its next value of the group, or back into the heap. */
+  #advance(cursor: RunCursor): void {
+    if (cursor.nextValue()) return;
+    const isMore = cursor.nextLine();
+    if (isMore && this.#isOfGroup(cursor) && cursor.nextValue()) return;
+    this.#candidates = this.#candidates.filter((candidate) => candidate !== cursor);
+    if (isMore) this.#heap.push(cursor);
+  }
+
+  #valueOf({ isBytes, bytes, valueStart, valueEnd }: RunCursor): unknown {
+    const value = this.#decode(isBytes, bytes, valueStart, valueEnd);
+    // Two of them are compared, and there is one slice only that is reused.
+    return value instanceof ByteSlice ? new ByteSlice(value.bytes, value.start, value.end) : value;
+  }
+}
+
+function hasBackslash(bytes: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === 0x5c) return true;
+  return false;
+}

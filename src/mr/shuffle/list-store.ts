@@ -1,0 +1,158 @@
+import { ByteBuffer } from "../storage/byte-target.ts";
+import type { ValueOrder } from "./group-merger.ts";
+import type { RecordWriter } from "./record-writer.ts";
+import { decodeStored, encodeValue } from "./value-codec.ts";
+import type { ValueStore } from "./value-store.ts";
+
+const NONE = 0xffffffff;
+const MAX_COUNT = 0xffffffff;
+/** A value's length is kept in one number with whether it is a byte slice. */
+const MAX_VALUE_BYTES = 0x7fffffff;
+/** How much of the memory the values get, the rest being for what finds them. */
+const VALUE_SHARE = 0.75;
+/** One record: where its value is and how long, how many times in a row it came, and the next of its key. */
+const RECORD_BYTES = 16;
+const MIN_RECORDS = 1024;
+
+/**
+ * All values of each key, as JSON texts one after the other in one piece of memory, chained by key: for
+ * apps without a combiner. A value that is the same as the one before it costs nothing.
+ */
+export class ListStore implements ValueStore {
+  isFull = false;
+  readonly #order: ValueOrder;
+  readonly #values: ByteBuffer;
+  readonly #valueLimit: number;
+  readonly #maxRecords: number;
+  readonly #at: Uint32Array;
+  /** Twice the length of the value, plus one for a byte slice. */
+  readonly #size: Uint32Array;
+  readonly #count: Uint32Array;
+  readonly #next: Uint32Array;
+  #records = 0;
+  /** The first and the last record of each key. */
+  #first = new Uint32Array(0);
+  #last = new Uint32Array(0);
+  /** The last string that was added, and where it is: the same string again is not stored again. */
+  #lastString: string | undefined;
+  #lastStringAt = 0;
+  #lastStringSize = 0;
+
+  /** @param memoryBytes for values and records; what is per key comes on top */
+  constructor(memoryBytes: number, order: ValueOrder) {
+    this.#order = order;
+    this.#valueLimit = Math.min(Math.floor(memoryBytes * VALUE_SHARE), 2 ** 31);
+    this.#values = new ByteBuffer(this.#valueLimit);
+    const records = Math.floor((memoryBytes * (1 - VALUE_SHARE)) / RECORD_BYTES);
+    this.#maxRecords = Math.max(MIN_RECORDS, records);
+    this.#at = new Uint32Array(this.#maxRecords);
+    this.#size = new Uint32Array(this.#maxRecords);
+    this.#count = new Uint32Array(this.#maxRecords);
+    this.#next = new Uint32Array(this.#maxRecords);
+  }
+
+  ensure(size: number): void {
+    if (size <= this.#first.length) return;
+    const length = Math.max(size, 2 * this.#first.length, 4096);
+    this.#first = grow(this.#first, length);
+    this.#last = grow(this.#last, length);
+  }
+
+  add(id: number, value: unknown): void {
+    if (typeof value === "string" && value === this.#lastString) {
+      this.#append(id, this.#lastStringAt, this.#lastStringSize);
+      return;
+    }
+    const values = this.#values;
+    const at = values.length;
+    const isBytes = encodeValue(value, values);
+    const length = values.length - at;
+    if (length > MAX_VALUE_BYTES) throw new RangeError(`the value has ${length} bytes as JSON`);
+    const size = length * 2 + (isBytes ? 1 : 0);
+    if (typeof value === "string") {
+      this.#lastString = value;
+      this.#lastStringAt = at;
+      this.#lastStringSize = size;
+    }
+    if (values.length >= this.#valueLimit - 1024) this.isFull = true;
+    this.#append(id, at, size);
+  }
+
+  has(id: number): boolean {
+    return this.#first[id] !== NONE;
+  }
+
+  write(id: number, writer: RecordWriter): void {
+    if (this.#order !== undefined) {
+      this.#writeInOrder(id, this.#order, writer);
+      return;
+    }
+    const { bytes } = this.#values;
+    for (
+      let record = this.#first[id] ?? NONE;
+      record !== NONE;
+      record = this.#next[record] ?? NONE
+    ) {
+      this.#writeRecord(record, bytes, writer);
+    }
+  }
+
+  clear(): void {
+    this.isFull = false;
+    this.#values.length = 0;
+    this.#records = 0;
+    this.#first.fill(NONE);
+    this.#lastString = undefined;
+  }
+
+  #append(id: number, at: number, size: number): void {
+    const previous = this.#last[id] ?? 0;
+    const isFirst = this.#first[id] === NONE;
+    if (!isFirst && this.#at[previous] === at && this.#size[previous] === size) {
+      const count = this.#count[previous] ?? 0;
+      if (count < MAX_COUNT) {
+        this.#count[previous] = count + 1;
+        return;
+      }
+    }
+    const record = this.#records++;
+    this.#at[record] = at;
+    this.#size[record] = size;
+    this.#count[record] = 1;
+    this.#next[record] = NONE;
+    if (isFirst) this.#first[id] = record;
+    else this.#next[previous] = record;
+    this.#last[id] = record;
+    if (record + 2 > this.#maxRecords) this.isFull = true;
+  }
+
+  #writeInOrder(id: number, order: (a: unknown, b: unknown) => number, writer: RecordWriter): void {
+    const { bytes } = this.#values;
+    const decoded: { record: number; value: unknown }[] = [];
+    for (
+      let record = this.#first[id] ?? NONE;
+      record !== NONE;
+      record = this.#next[record] ?? NONE
+    ) {
+      const at = this.#at[record] ?? 0;
+      const size = this.#size[record] ?? 0;
+      const value = decodeStored(bytes, at, at + (size >>> 1), (size & 1) === 1);
+      decoded.push({ record, value });
+    }
+    decoded.sort((a, b) => order(a.value, b.value));
+    for (const { record } of decoded) this.#writeRecord(record, bytes, writer);
+  }
+
+  #writeRecord(record: number, bytes: Buffer, writer: RecordWriter): void {
+    const at = this.#at[record] ?? 0;
+    const size = this.#size[record] ?? 0;
+    writer.value(this.#count[record] ?? 0, (size & 1) === 1, bytes, at, at + (size >>> 1));
+  }
+}
+
+function grow(ids: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
+  const grown = new Uint32Array(length);
+  grown.fill(NONE, ids.length);
+  grown.set(ids);
+  return grown;
+}

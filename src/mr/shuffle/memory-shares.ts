@@ -1,0 +1,30 @@
+/** Unless told: 512 MiB for a worker process. */
+export const DEFAULT_MEMORY_BYTES = 512 * 1024 * 1024;
+
+/** What the engine, its code and its garbage take before anything of the job is in memory. */
+const BASE_BYTES = 112 * 1024 * 1024;
+/** A job gets this much even if the limit is less than what a process takes anyway. */
+const LEAST_BYTES = 12 * 1024 * 1024;
+
+/** How the memory of a task is shared out, all in bytes. */
+export interface MemoryShares {
+  /** The block that input is read into. */
+  readonly blockBytes: number;
+  /** Keys, their entries and slots; while they are sorted they take some two thirds more. */
+  readonly keyBytes: number;
+  /** Values, and what finds them. */
+  readonly valueBytes: number;
+  /** All buffers of a merge together. */
+  readonly mergeBytes: number;
+}
+
+/** @param memoryBytes how much the process may take at its peak */
+export function shareMemory(memoryBytes: number): MemoryShares {
+  const jobBytes = Math.max(LEAST_BYTES, memoryBytes - BASE_BYTES);
+  return {
+    blockBytes: jobBytes >= 64 * 1024 * 1024 ? 1 << 20 : 1 << 18,
+    keyBytes: Math.floor(jobBytes * 0.27),
+    valueBytes: Math.floor(jobBytes * 0.45),
+    mergeBytes: Math.floor(jobBytes * 0.25),
+  };
+}

@@ -1,0 +1,151 @@
+import { PendingFile, type Segment } from "../storage/pending-file.ts";
+import { GroupMerger, type ValueOrder } from "./group-merger.ts";
+import { RecordWriter } from "./record-writer.ts";
+import type { Run } from "./run-cursor.ts";
+
+/** How many runs are merged at a time unless told: files open at once, and buffers. */
+export const DEFAULT_FAN_IN = 64;
+const MAX_BUFFER_BYTES = 256 * 1024;
+const MIN_BUFFER_BYTES = 8 * 1024;
+
+/** A temporary file of sorted runs. */
+export interface Spill {
+  readonly file: PendingFile;
+  /** One run per reduce task. */
+  readonly segments: readonly Segment[];
+}
+
+/** Writes the values of the merger's group to a group that was begun. */
+export type GroupWriter = (merger: GroupMerger, writer: RecordWriter) => void;
+
+export interface SpillOptions {
+  /** Absolute path of the job directory. */
+  readonly directory: string;
+  /** What the names of the temporary files begin with, such as `mr-3`. */
+  readonly name: string;
+  readonly tag: string;
+  /** How many runs are merged at a time, 2 or more. */
+  readonly fanIn: number;
+  /** For all buffers of a merge together. */
+  readonly mergeBytes: number;
+}
+
+/**
+ * The temporary runs of one attempt, in the order they were written, which is that of the values in
+ * them. They are never committed; whoever makes them discards them.
+ */
+export class SpillFiles {
+  readonly #options: SpillOptions;
+  #spills: Spill[] = [];
+  #created = 0;
+
+  constructor(options: SpillOptions) {
+    this.#options = options;
+  }
+
+  get isEmpty(): boolean {
+    return this.#spills.length === 0;
+  }
+
+  /** Adds a spill that `write` puts into a new file. */
+  add(write: (file: PendingFile) => Spill): void {
+    this.#spills.push(this.#create(write));
+  }
+
+  /** Merges neighbouring spills until there are no more than are merged at a time. */
+  reduceToFanIn(reduces: number, order: ValueOrder, writeGroup: GroupWriter): void {
+    const { fanIn } = this.#options;
+    while (this.#spills.length > fanIn) {
+      const merged: Spill[] = [];
+      const before = this.#spills;
+      for (let from = 0; from < before.length; from += fanIn) {
+        const part = before.slice(from, from + fanIn);
+        merged.push(
+          part.length === 1 ? (part[0] as Spill) : this.#mergeAll(part, reduces, order, writeGroup),
+        );
+        this.#spills = [...merged, ...before.slice(from + fanIn)];
+      }
+    }
+  }
+
+  /** Merges the runs of one reduce task into `file`. */
+  merge(reduce: number, file: PendingFile, order: ValueOrder, writeGroup: GroupWriter): void {
+    const runs = runsOf(this.#spills, reduce);
+    mergeInto(file, runs, this.#options.mergeBytes, order, writeGroup);
+  }
+
+  /** Removes all files. */
+  discard(): void {
+    for (const { file } of this.#spills) file.discard();
+    this.#spills = [];
+  }
+
+  #mergeAll(
+    spills: readonly Spill[],
+    reduces: number,
+    order: ValueOrder,
+    writeGroup: GroupWriter,
+  ): Spill {
+    const merged = this.#create((file) => {
+      const segments: Segment[] = [];
+      for (let reduce = 0; reduce < reduces; reduce++) {
+        mergeInto(file, runsOf(spills, reduce), this.#options.mergeBytes, order, writeGroup);
+        segments.push(file.endSegment());
+      }
+      return { file, segments };
+    });
+    for (const { file } of spills) file.discard();
+    return merged;
+  }
+
+  #create(write: (file: PendingFile) => Spill): Spill {
+    const { directory, name, tag } = this.#options;
+    const file = new PendingFile(directory, `${name}-spill-${this.#created++}`, tag);
+    try {
+      const spill = write(file);
+      file.finish({ durable: false });
+      return spill;
+    } catch (error) {
+      file.discard();
+      throw error;
+    }
+  }
+}
+
+function runsOf(spills: readonly Spill[], reduce: number): Run[] {
+  const runs: Run[] = [];
+  for (const { segments } of spills) {
+    const segment = segments[reduce];
+    if (segment !== undefined && segment.end > segment.start) {
+      runs.push({ ...segment, isWholeFile: false });
+    }
+  }
+  return runs;
+}
+
+/** Merges runs, no more than fit at a time, and appends the result to `file`. */
+export function mergeInto(
+  file: PendingFile,
+  runs: readonly Run[],
+  mergeBytes: number,
+  order: ValueOrder,
+  writeGroup: GroupWriter,
+): void {
+  const merger = new GroupMerger(runs, bufferBytes(mergeBytes, runs.length), order);
+  try {
+    const writer = new RecordWriter(file);
+    while (merger.nextGroup()) {
+      writer.begin(merger.key.bytes, merger.key.start, merger.key.end);
+      writeGroup(merger, writer);
+      writer.end();
+    }
+  } finally {
+    merger.close();
+  }
+}
+
+/** The size of each buffer of a merge. */
+export function bufferBytes(mergeBytes: number, runs: number): number {
+  const share = Math.floor(mergeBytes / Math.max(1, runs));
+  return Math.min(MAX_BUFFER_BYTES, Math.max(MIN_BUFFER_BYTES, share));
+}

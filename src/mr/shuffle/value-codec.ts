@@ -1,0 +1,174 @@
+import { ByteSlice } from "../app/byte-slice.ts";
+import type { ByteTarget } from "../storage/byte-target.ts";
+import { checkJsonValue } from "../storage/json-value.ts";
+import { decodeUtf8, encodeUtf8, isEncodedText } from "../utf8.ts";
+
+/**
+ * Keys and values as JSON texts; the grammar is in docs/formats.md. Whatever is a plain copy in nearly
+ * all cases is one here: ASCII without anything to be escaped.
+ */
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** 1 for the bytes that stand for themselves in a JSON string: printable ASCII but `"` and `\`. */
+const IS_PLAIN = new Uint8Array(256).map((_, byte) => {
+  return byte >= 0x20 && byte < 0x7f && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0;
+});
+
+/** Strings longer than this are left to the engine. */
+const LOOP_UNITS = 64;
+
+/**
+ * Appends the JSON text of a value.
+ *
+ * @returns whether it is a byte slice, which the text alone does not tell
+ * @throws TypeError when JSON can't carry it, before anything is appended
+ */
+export function encodeValue(value: unknown, target: ByteTarget): boolean {
+  if (typeof value === "string") {
+    encodeString(value, target);
+    return false;
+  }
+  if (value instanceof ByteSlice) {
+    encodeBytes(value.bytes, value.start, value.end, target);
+    return true;
+  }
+  if (typeof value === "number" && value >= 0 && value <= 9) {
+    if (Number.isInteger(value)) {
+      target.ensure(1);
+      target.bytes[target.length] = 0x30 + value;
+      target.length += 1;
+      return false;
+    }
+  }
+  checkJsonValue(value);
+  appendText(JSON.stringify(value), target);
+  return false;
+}
+
+/** Appends a whole number in decimal digits. */
+export function encodeInteger(value: number, target: ByteTarget): void {
+  if (value >= 0 && value < 10) {
+    target.ensure(1);
+    target.bytes[target.length] = 0x30 + value;
+    target.length += 1;
+    return;
+  }
+  appendText(String(value), target);
+}
+
+/** Appends a string in quotes. */
+export function encodeString(text: string, target: ByteTarget): void {
+  const { length } = text;
+  if (length <= LOOP_UNITS) {
+    target.ensure(length + 2);
+    const { bytes } = target;
+    let at = target.length;
+    bytes[at++] = QUOTE;
+    let i = 0;
+    for (; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7e || IS_PLAIN[unit] === 0) break;
+      bytes[at++] = unit;
+    }
+    if (i === length) {
+      bytes[at++] = QUOTE;
+      target.length = at;
+      return;
+    }
+  }
+  appendText(JSON.stringify(text), target);
+}
+
+/** Appends bytes as a string in quotes, or as `{"base64":"…"}` when they are no text. */
+export function encodeBytes(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: ByteTarget,
+): void {
+  target.ensure(end - start + 2);
+  const { bytes } = target;
+  let to = target.length;
+  bytes[to++] = QUOTE;
+  let at = start;
+  for (; at < end; at++) {
+    const byte = source[at] ?? 0;
+    if (IS_PLAIN[byte] === 0) break;
+    bytes[to++] = byte;
+  }
+  if (at === end) {
+    bytes[to++] = QUOTE;
+    target.length = to;
+    return;
+  }
+  const all = source.subarray(start, end);
+  if (isEncodedText(all)) appendText(JSON.stringify(decodeUtf8(all)), target);
+  else appendText(`{"base64":"${Buffer.from(all).toString("base64")}"}`, target);
+}
+
+/** JSON texts are well-formed, since lone surrogates are escaped. */
+function appendText(text: string, target: ByteTarget): void {
+  const { length } = text;
+  if (length <= LOOP_UNITS) {
+    target.ensure(length);
+    const { bytes, length: at } = target;
+    let i = 0;
+    for (; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) break;
+      bytes[at + i] = unit;
+    }
+    if (i === length) {
+      target.length = at + length;
+      return;
+    }
+  }
+  const count = Buffer.byteLength(text);
+  target.ensure(count);
+  target.length += target.bytes.write(text, target.length);
+}
+
+/** What a JSON text encodes. */
+export function decodeValue(bytes: Buffer, start: number, end: number): unknown {
+  const byte = bytes[start] ?? 0;
+  if (byte === QUOTE) {
+    const text = decodeUtf8(bytes, start + 1, end - 1);
+    if (!text.includes("\\")) return text;
+  }
+  const number = decodeInteger(bytes, start, end);
+  if (number >= 0) return number;
+  return JSON.parse(bytes.toString("utf8", start, end));
+}
+
+/** The number of a text of up to 15 digits; −1 for any other text. */
+export function decodeInteger(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start > 15 || end === start) return -1;
+  let number = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (bytes[at] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
+/**
+ * The bytes that a string, or `{"base64":"…"}`, stands for.
+ *
+ * @throws SyntaxError when it is neither
+ */
+export function decodeBytes(text: Buffer, start: number, end: number): Uint8Array {
+  const value: unknown = JSON.parse(text.toString("utf8", start, end));
+  if (typeof value === "string") return encodeUtf8(value);
+  if (typeof value === "object" && value !== null && "base64" in value) {
+    if (typeof value.base64 === "string") return Buffer.from(value.base64, "base64");
+  }
+  throw new SyntaxError("neither a string nor bytes");
+}
+
+/** As {@link decodeValue}, for a text of which is known besides whether it is a byte slice. */
+export function decodeStored(bytes: Buffer, start: number, end: number, isBytes: boolean): unknown {
+  return isBytes ? new ByteSlice(decodeBytes(bytes, start, end)) : decodeValue(bytes, start, end);
+}

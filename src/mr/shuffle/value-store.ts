@@ -1,0 +1,19 @@
+import type { RecordWriter } from "./record-writer.ts";
+
+/** What has been emitted so far, by the id of the key. */
+export interface ValueStore {
+  /** Set when there is hardly room for more: it must be written and emptied soon. */
+  isFull: boolean;
+  /** Makes room for ids below `size`; must be called before any of them is added to. */
+  ensure(size: number): void;
+  /**
+   * @throws TypeError for a value that the store, or JSON, can't carry
+   */
+  add(id: number, value: unknown): void;
+  /** Whether anything was added to `id`: keys come into the table without being emitted, too. */
+  has(id: number): boolean;
+  /** Writes the values of `id`, in the order they were added, into the group that was begun. */
+  write(id: number, writer: RecordWriter): void;
+  /** Forgets everything; memory is kept. */
+  clear(): void;
+}

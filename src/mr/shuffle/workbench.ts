@@ -1,0 +1,66 @@
+import { numberFoldKind } from "../app/combiners.ts";
+import type { RecordApp } from "../app/define-app.ts";
+import { WordScan } from "../app/word-scan.ts";
+import { createKernel } from "../kernel/create-kernel.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { FoldStore } from "./fold-store.ts";
+import { ListStore } from "./list-store.ts";
+import { type MemoryShares, shareMemory } from "./memory-shares.ts";
+import { NumberStore } from "./number-store.ts";
+import { UnionStore } from "./union-store.ts";
+import type { ValueStore } from "./value-store.ts";
+
+/**
+ * The large memory of a map task: the block that is read into, the table of keys, and what is kept for
+ * each key. It is made once and used by one task after the other, since getting it costs more than a
+ * small task does.
+ */
+export interface Workbench {
+  readonly kernel: Kernel;
+  readonly words: WordScan;
+  readonly store: ValueStore;
+  readonly shares: MemoryShares;
+}
+
+interface Idle {
+  readonly app: RecordApp;
+  readonly memoryBytes: number;
+  readonly bench: Workbench;
+}
+
+/** The one that is not in use, if any: a worker runs one task at a time, of one app. */
+let idle: Idle | undefined;
+
+/** A workbench with an empty table and an empty store, to be given back when the task is over. */
+export function takeWorkbench(app: RecordApp, memoryBytes: number): Workbench {
+  if (idle?.app === app && idle.memoryBytes === memoryBytes) {
+    const { bench } = idle;
+    idle = undefined;
+    bench.kernel.clear();
+    bench.store.clear();
+    bench.words.reset(0, 0);
+    return bench;
+  }
+  idle = undefined;
+  const shares = shareMemory(memoryBytes);
+  const kernel = createKernel({ blockBytes: shares.blockBytes });
+  return { kernel, words: new WordScan(kernel), store: createStore(app, shares), shares };
+}
+
+/** Gives a workbench back. */
+export function returnWorkbench(app: RecordApp, memoryBytes: number, bench: Workbench): void {
+  idle = { app, memoryBytes, bench };
+}
+
+function createStore(
+  { combine, orderValues }: RecordApp,
+  { valueBytes }: MemoryShares,
+): ValueStore {
+  if (combine === undefined) return new ListStore(valueBytes, orderValues);
+  if (typeof combine !== "function") {
+    return new UnionStore(valueBytes, createKernel({ blockBytes: 1 }));
+  }
+  const kind = numberFoldKind(combine);
+  if (kind !== undefined) return new NumberStore(kind);
+  return new FoldStore(combine, valueBytes);
+}

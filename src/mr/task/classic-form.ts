@@ -1,0 +1,32 @@
+import type { ByteSlice } from "../app/byte-slice.ts";
+import type { ClassicApp } from "../app/contract.ts";
+import type { RecordApp } from "../app/define-app.ts";
+import { wholeFile } from "../input/whole-file.ts";
+import { describeValue } from "./app-error.ts";
+
+/** The record form of an app in the classic form: whole files in, lines `key value` out. */
+export function classicToRecordForm({ map, reduce }: ClassicApp): RecordApp {
+  return {
+    form: "record",
+    input: wholeFile(),
+    map(contents, _emit, { file }) {
+      const pairs: unknown = map(file, (contents as ByteSlice).view().toString("utf8"));
+      // Each pair is checked when its turn comes; see emit-result.ts.
+      return checkPairs(pairs) as Iterable<never>;
+    },
+    reduce(key, values) {
+      const result: unknown = reduce(key, [...values] as string[]);
+      return result instanceof Promise ? result.then(checkResult) : checkResult(result);
+    },
+  };
+}
+
+function checkPairs(pairs: unknown): unknown {
+  if (typeof pairs === "object" && pairs !== null) return pairs;
+  throw new TypeError(`it returned ${describeValue(pairs)}, not pairs`);
+}
+
+function checkResult(result: unknown): string {
+  if (typeof result === "string") return result;
+  throw new TypeError(`it returned ${describeValue(result)}, not a string`);
+}

@@ -1,0 +1,35 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+
+const KERNEL = fileURLToPath(new URL("../../src/mr/kernel/", import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), "kernel-build-"));
+const compiler = findCompiler();
+
+function findCompiler(): string | undefined {
+  try {
+    const main = createRequire(import.meta.url).resolve("assemblyscript/package.json");
+    return join(dirname(main), "bin/asc.js");
+  } catch {
+    // Not installed, as after `npm ci --omit=dev`: nothing to compare with.
+    return undefined;
+  }
+}
+
+describe("kernel.wasm", () => {
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  it("is what its sources compile to", (context) => {
+    if (compiler === undefined) return context.skip("assemblyscript is not installed");
+    const built = join(directory, "kernel.wasm");
+    const config = join(KERNEL, "assembly/asconfig.json");
+    const args = [compiler, "--config", config, "--target", "release", "--outFile", built];
+    execFileSync(process.execPath, args, { stdio: "pipe" });
+    const same = readFileSync(built).equals(readFileSync(join(KERNEL, "kernel.wasm")));
+    expect(same, "run `npm run build:kernel` and commit src/mr/kernel/kernel.wasm").toBe(true);
+  }, 60_000);
+});
