@@ -132,9 +132,11 @@ const text = fc
   )
   .map((parts) => Buffer.from(parts.join(""), "utf8"));
 
+const SLOW_MS = 30_000;
+
 const options = fc.record({
   reduces: fc.integer({ min: 2, max: 5 }),
-  splitBytes: fc.integer({ min: 1, max: 300 }),
+  splitBytes: fc.integer({ min: 3, max: 300 }),
   fanIn: fc.integer({ min: 2, max: 4 }),
 });
 
@@ -154,9 +156,10 @@ describe("a job in the record form", () => {
           expect(sortedLines(outputs)).toEqual(sortedLines([oracle]));
           expect(job.leftovers).toEqual([]);
         }),
-        { numRuns: 40 },
+        { numRuns: 25 },
       );
     },
+    SLOW_MS,
   );
 
   it.each(Object.keys(apps))(
@@ -176,6 +179,7 @@ describe("a job in the record form", () => {
       expect(sortedLines(outputs)).toEqual(sortedLines([oracle]));
       expect(job.leftovers).toEqual([]);
     },
+    SLOW_MS,
   );
 
   it("orders each output by the bytes of its keys", async () => {
@@ -200,7 +204,7 @@ describe("a job in the classic form", () => {
         const record = await job.run(wordCount(sum), files, settings);
         expect(classic.map(String)).toEqual(record.map(String));
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 });
