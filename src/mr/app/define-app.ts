@@ -2,9 +2,8 @@ import type { AppDefinition } from "./contract.ts";
 
 const MEMBERS = ["input", "map", "combine", "reduce", "partition", "orderValues", "output"];
 
-/** An app in the record form, checked. */
-export interface RecordApp<R = unknown, V = unknown, Out = unknown>
-  extends AppDefinition<R, V, Out> {
+/** An app in the record form, checked. What its functions take and give is known to them alone. */
+export interface RecordApp extends AppDefinition<unknown, unknown, unknown> {
   readonly form: "record";
 }
 
@@ -16,10 +15,12 @@ export interface RecordApp<R = unknown, V = unknown, Out = unknown>
  *
  * @throws TypeError that names every member that is missing, misspelt or of the wrong type
  */
-export function defineApp<R, V, Out>(definition: AppDefinition<R, V, Out>): RecordApp<R, V, Out> {
+export function defineApp<R, V = unknown, Out = unknown>(
+  definition: AppDefinition<R, V, Out>,
+): RecordApp {
   const problems = findProblems(definition);
   if (problems.length > 0) throw new TypeError(`defineApp: ${problems.join("; ")}`);
-  return Object.freeze({ ...definition, form: "record" as const });
+  return Object.freeze({ ...definition, form: "record" }) as unknown as RecordApp;
 }
 
 /**

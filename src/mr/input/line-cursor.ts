@@ -29,6 +29,8 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   /** How much of the buffer is filled; the position of its first byte in the file. */
   #filled = 0;
   #base: number;
+  /** Up to where there is no line feed but those of lines that have been given. */
+  #searched = 0;
   /** Where in the buffer the next record begins, and where what is loaded of them ends. */
   #at = 0;
   #limit = 0;
@@ -37,7 +39,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   #line = 0;
   /** Before the first line of this part. */
   #isSkipping: boolean;
-  #isAtEnd = false;
+  #isAtEnd: boolean;
 
   constructor(source: InputSource, { scanner, words }: ReadOptions, unit: LineUnit) {
     this.#source = source;
@@ -47,6 +49,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     this.#buffer = scanner.block;
     this.#slice = new ByteSlice(scanner.block, 0, 0);
     this.#isSkipping = source.start > 0;
+    this.#isAtEnd = source.start >= source.end;
     this.#base = source.start > 0 ? source.start - 1 : 0;
   }
 
@@ -67,7 +70,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
       return slice;
     }
     if (this.#at >= this.#limit) return undefined;
-    // What no line ends are known of is one record: a block, or a line too long for one.
+    // What has no known line end is one record: a block, a line too long for one, or the last line.
     slice.start = this.#at;
     slice.end = this.#limit;
     if (this.#unit === "line") slice.end -= lineEndLength(this.#buffer, this.#at, this.#limit);
@@ -106,8 +109,14 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     const rest = this.#limit;
     if (rest === 0) return;
     const block = this.#scanner.block;
-    if (this.#buffer === block) block.copyWithin(0, rest, this.#filled);
-    else block.set(this.#buffer.subarray(rest, this.#filled));
+    if (this.#buffer === block) {
+      block.copyWithin(0, rest, this.#filled);
+      this.#searched = this.#filled - rest;
+    } else {
+      // After a line that was too long there may be whole ones already.
+      block.set(this.#buffer.subarray(rest, this.#filled));
+      this.#searched = 0;
+    }
     this.#buffer = block;
     this.#slice.bytes = block;
     this.#base += rest;
@@ -118,8 +127,9 @@ export class LineCursor implements RecordCursor<ByteSlice> {
 
   /** Takes in `count` bytes just read; true when there are records now. */
   #take(count: number): boolean {
-    const searched = this.#filled;
+    const searched = this.#searched;
     this.#filled += count;
+    this.#searched = this.#filled;
     const isEndOfFile = count === 0;
     if (isEndOfFile) this.#isAtEnd = true;
     if (this.#isSkipping && !this.#skip()) return false;
@@ -132,7 +142,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
       return false;
     }
     this.#limit = limit;
-    this.#findLines(isEndOfFile);
+    this.#findLines();
     return true;
   }
 
@@ -142,6 +152,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     if (feed < 0) {
       this.#base += this.#filled;
       this.#filled = 0;
+      this.#searched = 0;
       if (this.#base >= this.#source.end) this.#isAtEnd = true;
       return false;
     }
@@ -173,20 +184,15 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     return feed < 0 ? 0 : from + feed + 1;
   }
 
-  #findLines(isEndOfFile: boolean): void {
+  #findLines(): void {
     this.#line = 0;
     this.#lineCount = 0;
-    const { block, lineEnds } = this.#scanner;
-    if (this.#buffer !== block) return;
+    if (this.#buffer !== this.#scanner.block) return;
     const limit = this.#limit;
     this.#scan.reset(this.#at, limit);
     this.#slice.scan = this.#scan;
     if (this.#unit === "block") return;
     this.#lineCount = this.#scanner.scanLines(this.#at, limit);
-    if (isEndOfFile && block[limit - 1] !== LINE_FEED) {
-      lineEnds[this.#lineCount] = limit;
-      this.#lineCount += 1;
-    }
   }
 
   /** The line that fills the buffer goes on: a larger one, but no larger than a record may be. */
@@ -197,6 +203,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
       this.#buffer.copyWithin(0, this.#at, this.#filled);
       this.#base += this.#at;
       this.#filled -= this.#at;
+      this.#searched = this.#filled;
       this.#at = 0;
       return;
     }

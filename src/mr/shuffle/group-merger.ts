@@ -7,6 +7,15 @@ import { decodeBytes, decodeValue } from "./value-codec.ts";
 /** The order of values of a key, if there is one to keep. */
 export type ValueOrder = ((a: unknown, b: unknown) => number) | undefined;
 
+/** Where a value is; see {@link RunCursor}. */
+interface Value {
+  readonly isBytes: boolean;
+  readonly isPlain: boolean;
+  readonly bytes: Buffer;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
 /**
  * Merges sorted runs into one sorted sequence of groups, each key once. The values of a key come in the
  * order of the runs, and within a run in its own order; or in a given order, in which each run has them
@@ -24,6 +33,7 @@ export class GroupMerger {
   bytes: Buffer = Buffer.alloc(0);
   valueStart = 0;
   valueEnd = 0;
+  isPlain = false;
 
   readonly #cursors: RunCursor[] = [];
   readonly #heap: CursorHeap;
@@ -91,22 +101,21 @@ export class GroupMerger {
 
   /** The value, decoded. A byte slice is one that is reused for the next value. */
   decode(): unknown {
-    const { bytes, valueStart, valueEnd } = this;
-    return this.#decode(this.isBytes, bytes, valueStart, valueEnd);
+    return this.#decode(this);
   }
 
-  #decode(isBytes: boolean, bytes: Buffer, start: number, end: number): unknown {
-    if (!isBytes) return decodeValue(bytes, start, end);
+  #decode({ isBytes, isPlain, bytes, valueStart, valueEnd }: Value): unknown {
+    if (!isBytes) return decodeValue(bytes, valueStart, valueEnd);
     const slice = this.#slice;
-    if (bytes[start] === 0x22 && !hasBackslash(bytes, start, end)) {
+    if (isPlain) {
       slice.bytes = bytes;
-      slice.start = start + 1;
-      slice.end = end - 1;
-      return slice;
+      slice.start = valueStart + 1;
+      slice.end = valueEnd - 1;
+    } else {
+      slice.bytes = decodeBytes(bytes, valueStart, valueEnd);
+      slice.start = 0;
+      slice.end = slice.bytes.length;
     }
-    slice.bytes = decodeBytes(bytes, start, end);
-    slice.start = 0;
-    slice.end = slice.bytes.length;
     return slice;
   }
 
@@ -116,6 +125,7 @@ export class GroupMerger {
     this.bytes = cursor.bytes;
     this.valueStart = cursor.valueStart;
     this.valueEnd = cursor.valueEnd;
+    this.isPlain = cursor.isPlain;
   }
 
   /** Copies the key: the cursor that has it moves on while the values are gone through. */
@@ -178,14 +188,9 @@ export class GroupMerger {
     if (isMore) this.#heap.push(cursor);
   }
 
-  #valueOf({ isBytes, bytes, valueStart, valueEnd }: RunCursor): unknown {
-    const value = this.#decode(isBytes, bytes, valueStart, valueEnd);
+  #valueOf(cursor: RunCursor): unknown {
+    const value = this.#decode(cursor);
     // Two of them are compared, and there is one slice only that is reused.
     return value instanceof ByteSlice ? new ByteSlice(value.bytes, value.start, value.end) : value;
   }
-}
-
-function hasBackslash(bytes: Buffer, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === 0x5c) return true;
-  return false;
 }

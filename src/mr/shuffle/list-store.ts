@@ -10,9 +10,17 @@ const MAX_COUNT = 0xffffffff;
 const MAX_VALUE_BYTES = 0x7fffffff;
 /** How much of the memory the values get, the rest being for what finds them. */
 const VALUE_SHARE = 0.75;
-/** One record: where its value is and how long, how many times in a row it came, and the next of its key. */
 const RECORD_BYTES = 16;
+/** Where the value of a record is. */
+const AT = 0;
+/** Twice the length of the value, plus one for a byte slice. */
+const SIZE = 1;
+/** How many times in a row it came. */
+const COUNT = 2;
+/** The next record of the key: like all references to records, four times its number. */
+const NEXT = 3;
 const MIN_RECORDS = 1024;
+const CACHE_LINE_BYTES = 64;
 
 /**
  * All values of each key, as JSON texts one after the other in one piece of memory, chained by key: for
@@ -24,11 +32,8 @@ export class ListStore implements ValueStore {
   readonly #values: ByteBuffer;
   readonly #valueLimit: number;
   readonly #maxRecords: number;
-  readonly #at: Uint32Array;
-  /** Twice the length of the value, plus one for a byte slice. */
-  readonly #size: Uint32Array;
-  readonly #count: Uint32Array;
-  readonly #next: Uint32Array;
+  /** Four numbers a record, side by side since they are needed together: see {@link AT} and below. */
+  readonly #table: Uint32Array;
   #records = 0;
   /** The first and the last record of each key. */
   #first = new Uint32Array(0);
@@ -45,10 +50,7 @@ export class ListStore implements ValueStore {
     this.#values = new ByteBuffer(this.#valueLimit);
     const records = Math.floor((memoryBytes * (1 - VALUE_SHARE)) / RECORD_BYTES);
     this.#maxRecords = Math.max(MIN_RECORDS, records);
-    this.#at = new Uint32Array(this.#maxRecords);
-    this.#size = new Uint32Array(this.#maxRecords);
-    this.#count = new Uint32Array(this.#maxRecords);
-    this.#next = new Uint32Array(this.#maxRecords);
+    this.#table = new Uint32Array(4 * this.#maxRecords);
   }
 
   ensure(size: number): void {
@@ -88,13 +90,25 @@ export class ListStore implements ValueStore {
       return;
     }
     const { bytes } = this.#values;
+    const table = this.#table;
     for (
       let record = this.#first[id] ?? NONE;
       record !== NONE;
-      record = this.#next[record] ?? NONE
+      record = table[record + NEXT] ?? NONE
     ) {
       this.#writeRecord(record, bytes, writer);
     }
+  }
+
+  touch(ids: Uint32Array, from: number, to: number): number {
+    const { bytes } = this.#values;
+    const table = this.#table;
+    let sum = 0;
+    for (let index = from; index < to; index++) {
+      const at = table[(this.#first[ids[index] ?? 0] ?? 0) + AT] ?? 0;
+      sum += (bytes[at] ?? 0) + (bytes[at + CACHE_LINE_BYTES] ?? 0);
+    }
+    return sum;
   }
 
   clear(): void {
@@ -106,36 +120,38 @@ export class ListStore implements ValueStore {
   }
 
   #append(id: number, at: number, size: number): void {
+    const table = this.#table;
     const previous = this.#last[id] ?? 0;
     const isFirst = this.#first[id] === NONE;
-    if (!isFirst && this.#at[previous] === at && this.#size[previous] === size) {
-      const count = this.#count[previous] ?? 0;
+    if (!isFirst && table[previous + AT] === at && table[previous + SIZE] === size) {
+      const count = table[previous + COUNT] ?? 0;
       if (count < MAX_COUNT) {
-        this.#count[previous] = count + 1;
+        table[previous + COUNT] = count + 1;
         return;
       }
     }
-    const record = this.#records++;
-    this.#at[record] = at;
-    this.#size[record] = size;
-    this.#count[record] = 1;
-    this.#next[record] = NONE;
+    const record = 4 * this.#records++;
+    table[record + AT] = at;
+    table[record + SIZE] = size;
+    table[record + COUNT] = 1;
+    table[record + NEXT] = NONE;
     if (isFirst) this.#first[id] = record;
-    else this.#next[previous] = record;
+    else table[previous + NEXT] = record;
     this.#last[id] = record;
-    if (record + 2 > this.#maxRecords) this.isFull = true;
+    if (this.#records + 1 > this.#maxRecords) this.isFull = true;
   }
 
   #writeInOrder(id: number, order: (a: unknown, b: unknown) => number, writer: RecordWriter): void {
     const { bytes } = this.#values;
+    const table = this.#table;
     const decoded: { record: number; value: unknown }[] = [];
     for (
       let record = this.#first[id] ?? NONE;
       record !== NONE;
-      record = this.#next[record] ?? NONE
+      record = table[record + NEXT] ?? NONE
     ) {
-      const at = this.#at[record] ?? 0;
-      const size = this.#size[record] ?? 0;
+      const at = table[record + AT] ?? 0;
+      const size = table[record + SIZE] ?? 0;
       const value = decodeStored(bytes, at, at + (size >>> 1), (size & 1) === 1);
       decoded.push({ record, value });
     }
@@ -144,9 +160,10 @@ export class ListStore implements ValueStore {
   }
 
   #writeRecord(record: number, bytes: Buffer, writer: RecordWriter): void {
-    const at = this.#at[record] ?? 0;
-    const size = this.#size[record] ?? 0;
-    writer.value(this.#count[record] ?? 0, (size & 1) === 1, bytes, at, at + (size >>> 1));
+    const table = this.#table;
+    const at = table[record + AT] ?? 0;
+    const size = table[record + SIZE] ?? 0;
+    writer.value(table[record + COUNT] ?? 0, (size & 1) === 1, bytes, at, at + (size >>> 1));
   }
 }
 

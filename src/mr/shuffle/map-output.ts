@@ -30,6 +30,8 @@ export interface MapOutputOptions {
 
 /** New keys are not counted one by one against the memory limit, but this many at a time. */
 const KEYS_PER_CHECK = 1024;
+/** For how many keys memory is waited for at a time; what they need must fit in the cache. */
+const TOUCHED_KEYS = 64;
 
 /**
  * Gathers what one map task emits, by key, and writes it as one sorted run per reduce task. What does
@@ -50,6 +52,7 @@ export class MapOutput {
   readonly #keyBuffer: { bytes: Uint8Array };
   /** How many ids the store has room for. */
   #knownKeys = 0;
+  #touched = 0;
   /** What the keys may take before they are spilled, in bytes. */
   #keyLimit: number;
   #state: "open" | "closed" = "open";
@@ -181,6 +184,9 @@ export class MapOutput {
       const writer = new RecordWriter(file);
       const end = starts[reduce + 1] ?? 0;
       for (let index = starts[reduce] ?? 0; index < end; index++) {
+        if (index % TOUCHED_KEYS === 0) {
+          this.#touched += store.touch?.(ids, index, Math.min(index + TOUCHED_KEYS, end)) ?? 0;
+        }
         const id = ids[index] ?? 0;
         const length = kernel.keyLength(id);
         const key = this.#keyRoom(length);

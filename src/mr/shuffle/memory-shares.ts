@@ -18,11 +18,16 @@ export interface MemoryShares {
   readonly mergeBytes: number;
 }
 
-/** @param memoryBytes how much the process may take at its peak */
+/**
+ * @param memoryBytes how much the process may take at its peak. Less than 16 MiB, which is less than any
+ *   process takes, is taken as the share of the job: so that tests can make it as small as they like.
+ */
 export function shareMemory(memoryBytes: number): MemoryShares {
-  const jobBytes = Math.max(LEAST_BYTES, memoryBytes - BASE_BYTES);
+  const isJobShare = memoryBytes < 16 * 1024 * 1024;
+  const jobBytes = isJobShare ? memoryBytes : Math.max(LEAST_BYTES, memoryBytes - BASE_BYTES);
   return {
-    blockBytes: jobBytes >= 64 * 1024 * 1024 ? 1 << 20 : 1 << 18,
+    blockBytes:
+      jobBytes >= 64 * 1024 * 1024 ? 1 << 20 : jobBytes >= LEAST_BYTES ? 1 << 18 : 1 << 14,
     keyBytes: Math.floor(jobBytes * 0.27),
     valueBytes: Math.floor(jobBytes * 0.45),
     mergeBytes: Math.floor(jobBytes * 0.25),

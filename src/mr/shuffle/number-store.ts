@@ -77,6 +77,7 @@ export class NumberStore implements ValueStore {
   }
 
   clear(): void {
+    this.isFull = false;
     this.#numbers.fill(this.#nothing);
   }
 }

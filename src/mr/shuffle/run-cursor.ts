@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { describeCause, MrError } from "../errors.ts";
+import { findQuoteOrBackslash, viewOf } from "../storage/copy-bytes.ts";
 import type { Segment } from "../storage/pending-file.ts";
 import { decodeBytes } from "./value-codec.ts";
 
@@ -54,8 +55,11 @@ export class RunCursor {
   isBytes = false;
   valueStart = 0;
   valueEnd = 0;
+  /** Whether the value is a string without escapes. */
+  isPlain = false;
 
   readonly #run: Run;
+  #view: DataView;
   readonly #descriptor: number;
   #isOpen = true;
   /** Where in the file reading goes on. */
@@ -77,6 +81,7 @@ export class RunCursor {
     this.bytes = Buffer.allocUnsafeSlow(
       Math.max(1, Math.min(bufferBytes, run.end - run.start + 1)),
     );
+    this.#view = viewOf(this.bytes);
     this.keyBytes = this.bytes;
     try {
       this.#descriptor = openSync(run.path, "r");
@@ -131,7 +136,9 @@ export class RunCursor {
     if (bytes[at] !== COMMA || count === 0) throw this.#malformed();
     this.count = count;
     this.valueStart = at + 1;
+    this.#isPlain = false;
     this.valueEnd = this.#skipValue(at + 1);
+    this.isPlain = this.#isPlain && bytes[at + 1] === QUOTE;
     this.#at = this.valueEnd;
     return true;
   }
@@ -201,18 +208,15 @@ export class RunCursor {
 
   /** The position after the quote that ends the string whose first byte is at `at`. */
   #skipString(at: number): number {
-    const { bytes } = this;
     const limit = this.#limit;
+    let end = findQuoteOrBackslash(this.#view, at, limit);
     this.#isPlain = true;
-    for (let end = at; end < limit; end++) {
-      const byte = bytes[end];
-      if (byte === QUOTE) return end + 1;
-      if (byte === BACKSLASH) {
-        this.#isPlain = false;
-        end += 1;
-      }
+    while (this.bytes[end] === BACKSLASH && end < limit) {
+      this.#isPlain = false;
+      end = findQuoteOrBackslash(this.#view, end + 2, limit);
     }
-    throw this.#malformed();
+    if (end >= limit) throw this.#malformed();
+    return end + 1;
   }
 
   /** Reads until there is a whole line; false at the end of the run. */
@@ -273,6 +277,7 @@ export class RunCursor {
     const grown = Buffer.allocUnsafeSlow(2 * this.bytes.length);
     grown.set(this.bytes.subarray(0, this.#filled));
     this.bytes = grown;
+    this.#view = viewOf(grown);
   }
 
   #malformed(): DamagedRunError {

@@ -8,6 +8,7 @@ const NONE = 0xffffffff;
 /** Bytes of a pair: value, next, and two slots of the table that finds it. */
 const PAIR_BYTES = 24;
 const MIN_PAIRS = 1024;
+const MIN_SLOTS = 8192;
 const TEXT = 0;
 const BYTES = 1;
 
@@ -25,8 +26,8 @@ export class UnionStore implements ValueStore {
   readonly #value: Uint32Array;
   readonly #key: Uint32Array;
   readonly #next: Uint32Array;
-  /** Open addressing: a pair's number plus one, or 0. Twice as many slots as pairs, at least. */
-  readonly #slots: Uint32Array;
+  /** Open addressing: a pair's number plus one, or 0. At most half of the slots are taken. */
+  #slots = new Uint32Array(MIN_SLOTS);
   #first = new Uint32Array(0);
   #last = new Uint32Array(0);
   #lastString: string | undefined;
@@ -37,12 +38,9 @@ export class UnionStore implements ValueStore {
     this.#texts = texts;
     this.#textLimit = memoryBytes / 3;
     this.#maxPairs = Math.max(MIN_PAIRS, Math.floor((memoryBytes * 2) / 3 / PAIR_BYTES));
-    let slots = 2 * MIN_PAIRS;
-    while (slots < 2 * this.#maxPairs) slots *= 2;
     this.#value = new Uint32Array(this.#maxPairs);
     this.#key = new Uint32Array(this.#maxPairs);
     this.#next = new Uint32Array(this.#maxPairs);
-    this.#slots = new Uint32Array(slots);
   }
 
   ensure(size: number): void {
@@ -59,8 +57,7 @@ export class UnionStore implements ValueStore {
     if (!isFirst && this.#value[last] === valueId) return;
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = (Math.imul(id, 0x9e3779b1) ^ Math.imul(valueId, 0x85ebca6b)) >>> 0;
-    slot = (slot ^ (slot >>> 15)) & mask;
+    let slot = slotOf(id, valueId, mask);
     for (;;) {
       const pair = (slots[slot] ?? 0) - 1;
       if (pair < 0) break;
@@ -76,6 +73,7 @@ export class UnionStore implements ValueStore {
     else this.#next[last] = pair;
     this.#last[id] = pair;
     if (pair + 2 > this.#maxPairs) this.isFull = true;
+    if (2 * this.#pairs > slots.length) this.#growSlots();
   }
 
   has(id: number): boolean {
@@ -92,10 +90,21 @@ export class UnionStore implements ValueStore {
   clear(): void {
     this.isFull = false;
     this.#texts.clear();
+    if (this.#pairs > 0) this.#slots.fill(0);
     this.#pairs = 0;
-    this.#slots.fill(0);
     this.#first.fill(NONE);
     this.#lastString = undefined;
+  }
+
+  #growSlots(): void {
+    const slots = new Uint32Array(2 * this.#slots.length);
+    const mask = slots.length - 1;
+    for (let pair = 0; pair < this.#pairs; pair++) {
+      let slot = slotOf(this.#key[pair] ?? 0, this.#value[pair] ?? 0, mask);
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = pair + 1;
+    }
+    this.#slots = slots;
   }
 
   /** The id of a value: its JSON text, after a byte that says whether it is a slice. */
@@ -113,6 +122,11 @@ export class UnionStore implements ValueStore {
     if (this.#texts.keyBytes > this.#textLimit) this.isFull = true;
     return id;
   }
+}
+
+function slotOf(id: number, valueId: number, mask: number): number {
+  const hash = (Math.imul(id, 0x9e3779b1) ^ Math.imul(valueId, 0x85ebca6b)) >>> 0;
+  return (hash ^ (hash >>> 15)) & mask;
 }
 
 function grow(ids: Uint32Array, length: number): Uint32Array<ArrayBuffer> {

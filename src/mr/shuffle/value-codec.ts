@@ -1,5 +1,6 @@
 import { ByteSlice } from "../app/byte-slice.ts";
 import type { ByteTarget } from "../storage/byte-target.ts";
+import { copyPlainBytes } from "../storage/copy-bytes.ts";
 import { checkJsonValue } from "../storage/json-value.ts";
 import { decodeUtf8, encodeUtf8, isEncodedText } from "../utf8.ts";
 
@@ -88,21 +89,35 @@ export function encodeBytes(
   end: number,
   target: ByteTarget,
 ): void {
-  target.ensure(end - start + 2);
-  const { bytes } = target;
-  let to = target.length;
-  bytes[to++] = QUOTE;
-  let at = start;
-  for (; at < end; at++) {
-    const byte = source[at] ?? 0;
-    if (IS_PLAIN[byte] === 0) break;
-    bytes[to++] = byte;
+  // Every byte may have to be escaped by one more.
+  target.ensure(2 * (end - start) + 2);
+  const { view, length: begin } = target;
+  let to = begin;
+  view.setUint8(to++, QUOTE);
+  for (let at = start; ; ) {
+    const copied = copyPlainBytes(view, to, source, at, end);
+    at += copied;
+    to += copied;
+    if (at === end) break;
+    const byte = source[at++] ?? 0;
+    if (byte !== QUOTE && byte !== BACKSLASH) {
+      encodeOtherBytes(source, start, end, target);
+      return;
+    }
+    view.setUint8(to++, BACKSLASH);
+    view.setUint8(to++, byte);
   }
-  if (at === end) {
-    bytes[to++] = QUOTE;
-    target.length = to;
-    return;
-  }
+  view.setUint8(to++, QUOTE);
+  target.length = to;
+}
+
+/** What is not printable ASCII. */
+function encodeOtherBytes(
+  source: Uint8Array,
+  start: number,
+  end: number,
+  target: ByteTarget,
+): void {
   const all = source.subarray(start, end);
   if (isEncodedText(all)) appendText(JSON.stringify(decodeUtf8(all)), target);
   else appendText(`{"base64":"${Buffer.from(all).toString("base64")}"}`, target);
@@ -160,6 +175,26 @@ export function decodeInteger(bytes: Uint8Array, start: number, end: number): nu
  * @throws SyntaxError when it is neither
  */
 export function decodeBytes(text: Buffer, start: number, end: number): Uint8Array {
+  return decodeSimple(text, start, end) ?? decodeAny(text, start, end);
+}
+
+/** A string in which nothing but quotes and backslashes is escaped; undefined for all else. */
+function decodeSimple(text: Buffer, start: number, end: number): Uint8Array | undefined {
+  if (text[start] !== QUOTE) return undefined;
+  const bytes = new Uint8Array(end - start);
+  let length = 0;
+  for (let at = start + 1; at < end - 1; at++) {
+    let byte = text[at] ?? 0;
+    if (byte === BACKSLASH) {
+      byte = text[++at] ?? 0;
+      if (byte !== QUOTE && byte !== BACKSLASH) return undefined;
+    }
+    bytes[length++] = byte;
+  }
+  return bytes.subarray(0, length);
+}
+
+function decodeAny(text: Buffer, start: number, end: number): Uint8Array {
   const value: unknown = JSON.parse(text.toString("utf8", start, end));
   if (typeof value === "string") return encodeUtf8(value);
   if (typeof value === "object" && value !== null && "base64" in value) {

@@ -14,6 +14,13 @@ export interface ValueStore {
   has(id: number): boolean;
   /** Writes the values of `id`, in the order they were added, into the group that was begun. */
   write(id: number, writer: RecordWriter): void;
+  /**
+   * Looks at what will be written for ids[from, to): memory that is read here and there is waited for
+   * all at once that way, rather than piece by piece.
+   *
+   * @returns a number that means nothing, but keeps the looking from being optimized away
+   */
+  touch?(ids: Uint32Array, from: number, to: number): number;
   /** Forgets everything; memory is kept. */
   clear(): void;
 }

@@ -1,10 +1,14 @@
+import { copyBytes, viewOf } from "./copy-bytes.ts";
+
 /**
  * Where bytes are appended in place: after `ensure(n)`, `bytes[length]` … `bytes[length + n - 1]` may be
- * written, and `length` be raised by what was. `ensure` may replace `bytes` and lower `length`, so both
- * are read after it.
+ * written, and `length` be raised by what was. `ensure` may replace `bytes` and `view` and lower
+ * `length`, so they are read after it.
  */
 export interface ByteTarget {
   bytes: Buffer;
+  /** The same memory as {@link bytes}. */
+  view: DataView;
   length: number;
   ensure(count: number): void;
 }
@@ -12,11 +16,13 @@ export interface ByteTarget {
 /** Bytes in memory that grow at their end. */
 export class ByteBuffer implements ByteTarget {
   bytes: Buffer;
+  view: DataView;
   length = 0;
 
   /** @param capacity in bytes; memory that is never written to costs nothing */
   constructor(capacity: number) {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
+    this.view = viewOf(this.bytes);
   }
 
   ensure(count: number): void {
@@ -25,6 +31,7 @@ export class ByteBuffer implements ByteTarget {
     const grown = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.bytes.length));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
+    this.view = viewOf(grown);
   }
 }
 
@@ -35,13 +42,7 @@ export function appendBytes(
   start: number,
   end: number,
 ): void {
-  const count = end - start;
-  target.ensure(count);
-  const { bytes, length } = target;
-  // A call that copies costs more than copying what is short.
-  if (count > LOOP_BYTES) bytes.set(source.subarray(start, end), length);
-  else for (let i = 0; i < count; i++) bytes[length + i] = source[start + i] ?? 0;
-  target.length = length + count;
+  target.ensure(end - start);
+  copyBytes(target.view, target.length, source, start, end);
+  target.length += end - start;
 }
-
-const LOOP_BYTES = 64;

@@ -4,10 +4,11 @@ import { crc32 } from "node:zlib";
 import { describeCause, MrError } from "../errors.ts";
 import { temporaryName } from "../names.ts";
 import { appendBytes, type ByteTarget } from "./byte-target.ts";
+import { viewOf } from "./copy-bytes.ts";
 
 /** Large enough that the cost of a system call does not show. */
 const BUFFER_BYTES = 256 * 1024;
-const NO_BYTES = Buffer.alloc(0);
+const NO_BYTES = Buffer.allocUnsafeSlow(0);
 
 /** What a complete file holds, so that its reader can tell whether it is still that. */
 export interface FileSummary {
@@ -34,6 +35,7 @@ export interface Segment {
 export class PendingFile implements ByteTarget {
   /** What has not been written to the disk yet is bytes[0, length). */
   bytes: Buffer = NO_BYTES;
+  view: DataView = viewOf(NO_BYTES);
   length = 0;
   /** Absolute path of the temporary file. */
   readonly temporaryPath: string;
@@ -43,7 +45,6 @@ export class PendingFile implements ByteTarget {
   #written = 0;
   #crc32 = 0;
   #segmentStart = 0;
-  #segmentCrc32 = 0;
   #state: "writing" | "finished" | "ended" = "writing";
 
   /**
@@ -74,16 +75,20 @@ export class PendingFile implements ByteTarget {
     this.#flush();
     if (count > this.bytes.length) {
       this.bytes = Buffer.allocUnsafeSlow(Math.max(count, BUFFER_BYTES));
+      this.view = viewOf(this.bytes);
     }
   }
 
-  /** Ends a part of the file: from the last call, or the beginning, to here. */
+  /**
+   * Ends a part of the file: from the last call, or the beginning, to here. The summary of a file that
+   * is written in parts has no checksum of the whole.
+   */
   endSegment(): Segment {
     this.#flush();
     const start = this.#segmentStart;
-    const checksum = this.#segmentCrc32;
+    const checksum = this.#crc32;
     this.#segmentStart = this.#written;
-    this.#segmentCrc32 = 0;
+    this.#crc32 = 0;
     return { path: this.temporaryPath, start, end: this.#written, crc32: checksum };
   }
 
@@ -98,6 +103,7 @@ export class PendingFile implements ByteTarget {
     if (this.#state === "writing") {
       this.#flush();
       this.bytes = NO_BYTES;
+      this.view = viewOf(NO_BYTES);
       if (durable) this.#attempt("sync", () => fsyncSync(this.#descriptor));
       this.#state = "finished";
       this.#attempt("close", () => closeSync(this.#descriptor));
@@ -134,7 +140,6 @@ export class PendingFile implements ByteTarget {
     });
     this.#written += bytes.length;
     this.#crc32 = crc32(bytes, this.#crc32);
-    this.#segmentCrc32 = crc32(bytes, this.#segmentCrc32);
   }
 
   #attempt<T>(what: string, operation: () => T): T {
