@@ -57,6 +57,8 @@ export interface JobSurroundings {
   readonly nowMs: () => number;
   /** Something has happened, and {@link JobControl.nextDeadlineMs} may have changed. */
   readonly onStep: () => void;
+  /** Makes the scheduler. Default: the one there is. */
+  readonly createScheduler?: (shape: JobShape) => Scheduler;
   /** The job has ended. Workers that wait have been told. */
   readonly onEnd: (outcome: Outcome) => void;
 }
@@ -83,8 +85,11 @@ export class JobControl {
   #splits: readonly Split[];
   #journal: Journal | undefined;
   #isPlanKept: boolean;
-  /** Requests for a task that have not been answered yet, by worker. */
-  readonly #waiting = new Map<number, Answer>();
+  /**
+   * Requests for a task that have not been answered yet, by worker. There may be several of one worker:
+   * which of them it still waits for, it alone knows.
+   */
+  readonly #waiting = new Map<number, Set<Answer>>();
   /** What each worker was last told to do, to be told again in the same words. */
   readonly #assigned = new Map<number, Assignment>();
 
@@ -97,7 +102,11 @@ export class JobControl {
     this.#isPlanKept = resumed?.plan !== undefined;
     this.#splits = resumed?.plan?.splits ?? plan("wholeFile");
     this.#workers = new WorkerRegistry(resumed?.plan);
-    this.#scheduler = new Scheduler({ ...options, maps: this.#splits.length });
+    const { createScheduler = (shape) => new Scheduler(shape) } = surroundings;
+    const { reduces, leaseMs, maxFailures, maxLosses, maxBackups } = options;
+    const maps = this.#splits.length;
+    const limits = { leaseMs, maxFailures, maxLosses, maxBackups };
+    this.#scheduler = createScheduler({ maps, reduces, ...limits });
   }
 
   /** Begins, or goes on where the last coordinator was. The job may end at once. */
@@ -192,9 +201,11 @@ export class JobControl {
     const { worker } = params;
     this.#workers.check(params, this.#job);
     return new Promise((resolve) => {
-      this.#waiting.set(worker, resolve);
+      const answers = this.#waiting.get(worker) ?? new Set();
+      this.#waiting.set(worker, answers.add(resolve));
       caller.onHangUp(() => {
-        if (this.#waiting.get(worker) !== resolve) return;
+        const isOpen = this.#waiting.get(worker) === answers && answers.delete(resolve);
+        if (!isOpen || answers.size > 0) return;
         this.#waiting.delete(worker);
         this.#step({ type: "withdraw", worker });
       });
@@ -265,8 +276,9 @@ export class JobControl {
   }
 
   #answer(worker: number, answer: Assignment | Dismissal): void {
-    this.#waiting.get(worker)?.(answer);
+    const answers = this.#waiting.get(worker) ?? [];
     this.#waiting.delete(worker);
+    for (const resolve of answers) resolve(answer);
   }
 
   #dismiss(worker: number): void {

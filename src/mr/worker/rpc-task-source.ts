@@ -42,19 +42,33 @@ export interface Patience {
   readonly reconnectMs: number;
 }
 
+/** What a worker needs of the world: the coordinator, and time. */
+export interface Link {
+  call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]>;
+  close(): void;
+  /** A monotonic clock. */
+  nowMs(): number;
+  sleep(ms: number): Promise<unknown>;
+}
+
 /**
  * Gets tasks from the coordinator on a socket. When that dies and another one goes on with the job, it
  * registers with that one; what it was doing is stale.
  */
 export class RpcTaskSource implements TaskSource {
-  readonly #client: RpcClient;
+  readonly #link: Link;
   readonly #socketPath: string;
   readonly #identity: WorkerIdentity;
   readonly #patience: Patience;
   #registration: Results["worker.register"] | undefined;
 
-  private constructor(socketPath: string, identity: WorkerIdentity, patience: Patience) {
-    this.#client = new RpcClient(socketPath);
+  private constructor(
+    socketPath: string,
+    identity: WorkerIdentity,
+    patience: Patience,
+    link: Link,
+  ) {
+    this.#link = link;
     this.#socketPath = socketPath;
     this.#identity = identity;
     this.#patience = patience;
@@ -63,14 +77,16 @@ export class RpcTaskSource implements TaskSource {
   /**
    * Finds the coordinator and registers with it.
    *
+   * @param link another way to speak to the coordinator than its socket
    * @throws MrError when nobody listens, or the coordinator refuses this worker
    */
   static async connect(
     socketPath: string,
     identity: WorkerIdentity,
     patience: Patience,
+    link: Link = linkTo(socketPath),
   ): Promise<RpcTaskSource> {
-    const source = new RpcTaskSource(socketPath, identity, patience);
+    const source = new RpcTaskSource(socketPath, identity, patience, link);
     await source.#register();
     return source;
   }
@@ -111,7 +127,7 @@ export class RpcTaskSource implements TaskSource {
   }
 
   close(): void {
-    this.#client.close();
+    this.#link.close();
   }
 
   #attempt({ kind, task, attempt }: Assignment) {
@@ -151,10 +167,10 @@ export class RpcTaskSource implements TaskSource {
 
   /** Workers and coordinator may be started in any order, so nobody listening yet is no error yet. */
   async #call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]> {
-    const startedMs = performance.now();
+    const startedMs = this.#link.nowMs();
     for (;;) {
       try {
-        return await this.#client.call(method, params);
+        return await this.#link.call(method, params);
       } catch (error) {
         if (error instanceof RpcError) {
           const message = `The coordinator refused ${method}: ${error.message}`;
@@ -166,9 +182,9 @@ export class RpcTaskSource implements TaskSource {
             `Cannot talk to the coordinator on socket "${this.#socketPath}": ${describeCause(error)}`,
           );
         }
-        const waitedMs = performance.now() - startedMs;
+        const waitedMs = this.#link.nowMs() - startedMs;
         if (waitedMs >= this.#patienceWith(error)) throw this.#nobodyThere(waitedMs);
-        await sleep(waitedMs < HURRY_MS ? RETRY_MS : SLOW_RETRY_MS);
+        await this.#link.sleep(waitedMs < HURRY_MS ? RETRY_MS : SLOW_RETRY_MS);
       }
     }
   }
@@ -188,6 +204,16 @@ export class RpcTaskSource implements TaskSource {
       ? new NoCoordinatorError(`No coordinator ${rest}`)
       : new MrError(`The coordinator has gone: none ${rest}`);
   }
+}
+
+function linkTo(socketPath: string): Link {
+  const client = new RpcClient(socketPath);
+  return {
+    call: (method, params) => client.call(method, params),
+    close: () => client.close(),
+    nowMs: () => performance.now(),
+    sleep,
+  };
 }
 
 /** The coordinator never gave out the number of this worker. */
