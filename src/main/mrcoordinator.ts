@@ -8,10 +8,9 @@ import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import type { JournalState } from "../mr/journal/journal.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import { openJob, removeJournal } from "../mr/run/open-job.ts";
-import { byteSize, secondsToMs, wholeNumber } from "./parse-options.ts";
+import { onSignal } from "./on-signal.ts";
+import { byteSize, leaseOption, socketOption, wholeNumber } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
-
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 interface Options {
   readonly reduces?: number;
@@ -20,7 +19,7 @@ interface Options {
   readonly lease: number;
   readonly attempts: number;
   readonly backups: boolean;
-  readonly split: number;
+  readonly split?: number;
   readonly skipBadRecords?: true;
   readonly quiet?: true;
 }
@@ -37,19 +36,13 @@ const command = new Command("mrcoordinator")
     wholeNumber(1, 100_000),
   )
   .option("--resume", "go on with the job in this directory, whose coordinator has died")
-  .option("--socket <path>", "socket to listen on (default: found from the current directory)")
-  .option(
-    "--lease <seconds>",
-    "give a task to another worker after this long without progress",
-    secondsToMs(0.1, 86_400),
-    10_000,
-  )
+  .addOption(socketOption())
+  .addOption(leaseOption())
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
   .option(
     "--split <size>",
-    "size of a map task's part of a file, for apps that read records",
+    "size of a map task's part of a file, for apps that read records (default: 64MB)",
     byteSize(1),
-    DEFAULT_SPLIT_BYTES,
   )
   .option(
     "--skip-bad-records",
@@ -74,6 +67,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   const log = (line: string) => {
     if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${line}\n`);
   };
+  const socketPath = options.socket ?? socketPathOf(directory);
   const startedMs = performance.now();
   const { reduces, skipBadRecords } = options;
   const inputDirectory = directory;
@@ -91,16 +85,17 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
     if (resumed !== undefined) log(describeResumption(resumed));
     coordinator = await Coordinator.start({
-      plan: planJob(job.inputs, directory, options.split),
+      plan: planJob(job.inputs, directory, options.split ?? DEFAULT_SPLIT_BYTES),
       ...terms,
       leaseMs: options.lease,
       maxFailures: options.attempts,
       maxLosses: 5 * options.attempts,
       maxBackups: options.backups ? 1 : 0,
-      socketPath: options.socket ?? socketPathOf(directory),
+      socketPath,
       log,
     });
-    log(`${job.inputs.length} map tasks, ${terms.reduces} reduce tasks; waiting for workers`);
+    log(`Listening on ${socketPath}`);
+    log(`${job.inputs.length} input files, ${terms.reduces} reduce tasks; waiting for workers`);
     const code = await finish(coordinator);
     if (code !== 0) return code;
   } finally {
@@ -117,12 +112,10 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
 /** Waits for the end of the job, or for a signal that brings it about. */
 async function finish(coordinator: Coordinator): Promise<number> {
   let signalCode: number | undefined;
-  for (const [signal, code] of Object.entries(SIGNALS)) {
-    process.on(signal, () => {
-      signalCode ??= code;
-      coordinator.cancel(`interrupted by ${signal}`);
-    });
-  }
+  onSignal((signal, code) => {
+    signalCode ??= code;
+    coordinator.cancel(`interrupted by ${signal}`);
+  });
   const outcome = await coordinator.finished;
   if (outcome.state === "completed") return 0;
   const hint = "mrcoordinator: To go on with it: mrcoordinator --resume\n";

@@ -1,11 +1,8 @@
-import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { loadApp } from "../mr/app/load-app.ts";
-import { reduceOutputName } from "../mr/names.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import { NoCoordinatorError } from "../mr/worker/rpc-task-source.ts";
 import { startWorker } from "../mr/worker/start-worker.ts";
-import { byteSize, MIN_MEMORY_BYTES, secondsToMs } from "./parse-options.ts";
+import { byteSize, MIN_MEMORY_BYTES, secondsToMs, socketOption } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A worker may be started a little before its coordinator. */
@@ -18,10 +15,7 @@ const command = new Command("mrworker")
     "Run tasks of the MapReduce job in the current directory with an app, until the job ends.",
   )
   .argument("<app>", "file of the app, or the name of a shipped one such as wc.ts")
-  .option(
-    "--socket <path>",
-    "socket of the coordinator (default: found from the current directory)",
-  )
+  .addOption(socketOption())
   .option(
     "--wait <seconds>",
     "when the coordinator is killed, wait so long for it to be resumed (default: 30)",
@@ -38,20 +32,9 @@ interface Options {
 
 runCommand(command, async (spec: string, options: Options): Promise<number> => {
   const app = await loadApp(spec);
-  const socketPath = options.socket ?? socketPathOf(process.cwd());
-  try {
-    const outcome = await startWorker({
-      app,
-      socketPath,
-      patienceMs: PATIENCE_MS,
-      reconnectMs: options.wait ?? RECONNECT_MS,
-      memoryBytes: options.memory,
-    });
-    return outcome === "completed" ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof NoCoordinatorError) || !existsSync(reduceOutputName(0))) throw error;
-    // Most likely it was started a little late.
-    process.stderr.write("mrworker: Nothing to do: the job in this directory is complete\n");
-    return 0;
-  }
+  const { socket, wait: reconnectMs = RECONNECT_MS, memory: memoryBytes } = options;
+  const socketPath = socket ?? socketPathOf(process.cwd());
+  const patience = { patienceMs: PATIENCE_MS, reconnectMs };
+  const outcome = await startWorker({ app, socketPath, ...patience, memoryBytes });
+  return outcome === "completed" ? 0 : 1;
 });

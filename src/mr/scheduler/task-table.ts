@@ -51,14 +51,6 @@ export class TaskTable {
     return this.#phase;
   }
 
-  get size(): number {
-    return this.#tasks.length;
-  }
-
-  get hasIdle(): boolean {
-    return this.#inProgress + this.#completed < this.#tasks.length;
-  }
-
   get allCompleted(): boolean {
     return this.#completed === this.#tasks.length;
   }

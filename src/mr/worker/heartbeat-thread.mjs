@@ -6,7 +6,6 @@
  * start and because TypeScript would have to be compiled again inside the thread.
  */
 import { writeSync } from "node:fs";
-import { request } from "node:http";
 import { workerData } from "node:worker_threads";
 
 /**
@@ -87,8 +86,10 @@ for (;;) {
  * @returns {Promise<"answered" | "dead" | "gone">} whether there was an answer, whatever it says: a
  *   refused attempt runs on and is refused again when it wants to publish
  */
-function post(body, timeoutMs) {
-  return new Promise((resolve) => {
+async function post(body, timeoutMs) {
+  // Loaded for the first beat, which most attempts end before.
+  const { request } = await import("node:http");
+  return await new Promise((resolve) => {
     const call = request({
       socketPath: data.socketPath,
       path: data.path,

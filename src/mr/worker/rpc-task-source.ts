@@ -29,11 +29,6 @@ export interface WorkerIdentity {
   readonly splitting: "wholeFile" | "bytes";
 }
 
-/** Nobody listens where the coordinator should be. */
-export class NoCoordinatorError extends MrError {
-  override name = "NoCoordinatorError";
-}
-
 /** How long to wait for a coordinator, in milliseconds. */
 export interface Patience {
   /** While none has ever been there, or the one that was has closed its socket. */
@@ -197,12 +192,10 @@ export class RpcTaskSource implements TaskSource {
   }
 
   #nobodyThere(waitedMs: number): MrError {
-    const seconds = Math.round(waitedMs / 1000);
-    const rest = `is listening on socket "${this.#socketPath}" (waited ${seconds} s)`;
-    // A job that this worker has taken part in has not ended, or it would have been told.
-    return this.#registration === undefined
-      ? new NoCoordinatorError(`No coordinator ${rest}`)
-      : new MrError(`The coordinator has gone: none ${rest}`);
+    const who =
+      this.#registration === undefined ? "No coordinator" : "The coordinator has gone: none";
+    const waited = `(waited ${Math.round(waitedMs / 1000)} s)`;
+    return new MrError(`${who} is listening on socket "${this.#socketPath}" ${waited}`);
   }
 }
 
