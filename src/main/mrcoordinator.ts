@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import { Coordinator } from "../mr/coordinator/coordinator.ts";
 import { describeCause, JobFailedError, UsageError } from "../mr/errors.ts";
-import { DEFAULT_SPLIT_BYTES } from "../mr/input/plan-splits.ts";
 import {
   checkJobDirectory,
   sweepJobDirectory,
@@ -41,7 +40,7 @@ const command = new Command("mrcoordinator")
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
   .option(
     "--split <size>",
-    "size of a map task's part of a file, for apps that read records (default: 64MB)",
+    "size of a map task's part of a file, for apps that read records (default: 64MB, or less)",
     byteSize(1),
   )
   .option(
@@ -66,7 +65,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   const socketPath = options.socket ?? socketPathOf(directory);
   const startedMs = performance.now();
   const coordinator = await Coordinator.start({
-    plan: planJob(inputs, directory, options.split ?? DEFAULT_SPLIT_BYTES),
+    plan: planJob(inputs, directory, options.split),
     skipBadRecords: options.skipBadRecords ?? false,
     directory,
     inputDirectory: directory,
