@@ -1,8 +1,9 @@
 import { Command } from "commander";
 import { Coordinator } from "../mr/coordinator/coordinator.ts";
+
 import { JobFailedError, UsageError } from "../mr/errors.ts";
-import { DEFAULT_SPLIT_BYTES } from "../mr/input/plan-splits.ts";
 import { checkJobDirectory, sweepTemporaryFiles } from "../mr/job/job-directory.ts";
+
 import { planJob } from "../mr/job/plan-job.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import type { JournalState } from "../mr/journal/journal.ts";
@@ -41,7 +42,7 @@ const command = new Command("mrcoordinator")
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
   .option(
     "--split <size>",
-    "size of a map task's part of a file, for apps that read records (default: 64MB)",
+    "size of a map task's part of a file, for apps that read records (default: 64MB, or less)",
     byteSize(1),
   )
   .option(
@@ -85,7 +86,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
     if (resumed !== undefined) log(describeResumption(resumed));
     coordinator = await Coordinator.start({
-      plan: planJob(job.inputs, directory, options.split ?? DEFAULT_SPLIT_BYTES),
+      plan: planJob(job.inputs, directory, options.split),
       ...terms,
       leaseMs: options.lease,
       maxFailures: options.attempts,

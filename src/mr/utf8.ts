@@ -7,7 +7,7 @@ import { isUtf8 } from "node:buffer";
  * strings are always different bytes, and the order of the bytes is the order of the code points.
  */
 
-/** Up to this length a loop is faster than a call into the engine. */
+/** Up to this length there is a way that is faster than a call into the engine. */
 const SHORT_BYTES = 12;
 
 /** The bytes of `text`; freshly allocated or, for short strings, part of Node's shared pool. */
@@ -38,15 +38,40 @@ export function decodeUtf8(bytes: Uint8Array, start = 0, end: number = bytes.len
   return text.includes("\uFFFD") && hasSurrogates(buffer) ? decodeSurrogates(buffer) : text;
 }
 
-/** A call into the engine costs more than a short text. */
+/**
+ * A call into the engine costs more than a short text, and so does one character after the other; of a
+ * fixed number of characters the compiler makes a string at once.
+ */
 function decodeShortAscii(bytes: Uint8Array, start: number, end: number): string | undefined {
-  let text = "";
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] ?? 0;
-    if (byte > 0x7f) return undefined;
-    text += String.fromCharCode(byte);
+  let all = 0;
+  for (let at = start; at < end; at++) all |= bytes[at] ?? 0;
+  if (all > 0x7f) return undefined;
+  if (end - start <= 4) return fewCharacters(bytes, start, end);
+  const first = fourCharacters(bytes, start);
+  if (end - start <= 8) return first + fewCharacters(bytes, start + 4, end);
+  return first + fourCharacters(bytes, start + 4) + fewCharacters(bytes, start + 8, end);
+}
+
+function fourCharacters(bytes: Uint8Array, at: number): string {
+  const [a, b, c, d] = [bytes[at] ?? 0, bytes[at + 1] ?? 0, bytes[at + 2] ?? 0, bytes[at + 3] ?? 0];
+  return String.fromCharCode(a, b, c, d);
+}
+
+/** Up to four. */
+function fewCharacters(bytes: Uint8Array, at: number, end: number): string {
+  const [a, b, c] = [bytes[at] ?? 0, bytes[at + 1] ?? 0, bytes[at + 2] ?? 0];
+  switch (end - at) {
+    case 0:
+      return "";
+    case 1:
+      return String.fromCharCode(a);
+    case 2:
+      return String.fromCharCode(a, b);
+    case 3:
+      return String.fromCharCode(a, b, c);
+    default:
+      return fourCharacters(bytes, at);
   }
-  return text;
 }
 
 /** Whether `bytes` are the encoding of some string: UTF-8, lone surrogates included. */

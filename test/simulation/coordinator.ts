@@ -4,7 +4,7 @@ import { encodeRecord } from "../../src/mr/journal/record.ts";
 import { parseParams } from "../../src/mr/rpc/params.ts";
 import type { Method } from "../../src/mr/rpc/protocol.ts";
 import type { Handlers } from "../../src/mr/rpc/server.ts";
-import { broken, type Reply } from "./network.ts";
+import { broken, DEAF, type Reply } from "./network.ts";
 import { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -97,7 +97,7 @@ export class SimulatedCoordinator {
       this.#answer(() => reply.fail(error), reply);
       return;
     }
-    if (method === "task.request") this.#waiting.add(reply);
+    if (method === "task.request" && reply !== DEAF) this.#waiting.add(reply);
     if (this.process.isAlive) this.#world.answered(method, message, result);
     Promise.resolve(result).then(
       (value) => this.#answer(() => reply.succeed(value), reply),

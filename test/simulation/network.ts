@@ -133,7 +133,7 @@ class Connection implements Reply {
 }
 
 /** Nobody listens to the answer to a message that arrives twice. */
-const DEAF: Reply = {
+export const DEAF: Reply = {
   succeed: () => undefined,
   fail: () => undefined,
   isHungUp: false,

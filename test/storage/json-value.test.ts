@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { checkJsonValue } from "../../src/mr/storage/json-value.ts";
 
-const cycle: Record<string, unknown> = {};
-cycle["self"] = { again: cycle };
+const cycle: { self?: unknown } = {};
+cycle.self = { again: cycle };
 
 describe("checkJsonValue", () => {
   it.each<[string, unknown, string]>([

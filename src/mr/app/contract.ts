@@ -80,6 +80,7 @@ export interface ReduceContext {
   readonly counters: Counters;
 }
 
+// `void` is what functions without `return` have, among them the promises of async ones.
 /** What a record `map` may hand back besides calling `emit`: pairs, one by one, or a promise. */
 export type RecordMapResult<V> =
   | void

@@ -46,9 +46,10 @@ export async function loadApp(spec: string, cwd: string = process.cwd()): Promis
 }
 
 function checkApp(path: string, exported: Record<string, unknown>): ClassicApp | RecordApp {
-  if (typeof exported["default"] === "object") {
+  const { default: main } = exported;
+  if (typeof main === "object") {
     try {
-      return checkRecordApp(exported["default"]);
+      return checkRecordApp(main);
     } catch (error) {
       throw new MrError(`Cannot load app "${path}": ${describeCause(error)}`);
     }

@@ -11,8 +11,8 @@ import { ByteSlice } from "./byte-slice.ts";
  */
 export type Partitioner = (key: string, reduces: number) => number;
 
-/** A partitioner on the bytes of keys, for those of the library. */
-export type BytePartitioner = (key: Uint8Array, reduces: number) => number;
+/** A partitioner on bytes: the key is key[0, length). For those of the library. */
+export type BytePartitioner = (key: Uint8Array, length: number, reduces: number) => number;
 
 const FNV_OFFSET_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
@@ -39,7 +39,7 @@ export function hashKey(key: Uint8Array): number {
 
 /** By the hash of the key, as in the lab: `ihash(key) % reduces`. */
 export const hashPartition: Partitioner = (key, reduces) => hashKey(encodeUtf8(key)) % reduces;
-byteForms.set(hashPartition, (key, reduces) => hashKey(key) % reduces);
+byteForms.set(hashPartition, (key, length, reduces) => hashKey(key.subarray(0, length)) % reduces);
 
 /**
  * By range: all keys of `mr-out-0` come before those of `mr-out-1`, and so on. Keys less than
@@ -59,28 +59,38 @@ export function rangePartition(boundaries: ReadonlyArray<string | ByteSlice>): P
       throw new RangeError(`rangePartition: boundary ${index} is not above the one before it`);
     }
   }
-  const find: BytePartitioner = (key) => {
+  // Keys come in ascending order: mostly it is the range of the last one.
+  let last = 0;
+  const find: BytePartitioner = (key, length) => {
+    const isFromLast = last === 0 || !isBelow(key, length, limits[last - 1] ?? EMPTY);
+    if (isFromLast && (last === limits.length || isBelow(key, length, limits[last] ?? EMPTY))) {
+      return last;
+    }
     let low = 0;
     let high = limits.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (isBelow(key, limits[middle] ?? EMPTY)) high = middle;
+      if (isBelow(key, length, limits[middle] ?? EMPTY)) high = middle;
       else low = middle + 1;
     }
+    last = low;
     return low;
   };
-  const partitioner: Partitioner = (key, reduces) => find(encodeUtf8(key), reduces);
+  const partitioner: Partitioner = (key, reduces) => {
+    const bytes = encodeUtf8(key);
+    return find(bytes, bytes.length, reduces);
+  };
   byteForms.set(partitioner, find);
   return partitioner;
 }
 
 const EMPTY = Buffer.alloc(0);
 
-function isBelow(key: Uint8Array, limit: Uint8Array): boolean {
-  const shorter = Math.min(key.length, limit.length);
+function isBelow(key: Uint8Array, length: number, limit: Uint8Array): boolean {
+  const shorter = Math.min(length, limit.length);
   for (let at = 0; at < shorter; at++) {
     const difference = (key[at] ?? 0) - (limit[at] ?? 0);
     if (difference !== 0) return difference < 0;
   }
-  return key.length < limit.length;
+  return length < limit.length;
 }

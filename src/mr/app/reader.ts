@@ -52,6 +52,8 @@ export interface RecordCursor<R> {
 export interface ReadOptions {
   /** Leave malformed records out and count them, rather than throw. */
   readonly skipBadRecords: boolean;
+  /** The longest record there may be, in bytes; V8's longest string, 536,870,888, unless told. */
+  readonly maxRecordBytes?: number;
   /** Memory to read into, and what finds lines in it. */
   readonly scanner: BlockScanner;
   /** To be told which text is in the scanner's block, for slices that are given it. */

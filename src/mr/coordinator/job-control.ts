@@ -1,17 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { JSONRPCErrorException } from "json-rpc-2.0";
 import { describeCause } from "../errors.ts";
 import type { Journal, JournalRecord, JournalState } from "../journal/journal.ts";
-import { mapOutputName, parseMapOutputName, reduceOutputName } from "../names.ts";
-import {
-  type Assignment,
-  type Dismissal,
-  type JobStatus,
-  type Params,
-  type Registration,
-  RPC_ERRORS,
-  type Split,
-  type Verdict,
+import type {
+  Assignment,
+  Dismissal,
+  JobStatus,
+  Params,
+  Registration,
+  Split,
+  Verdict,
 } from "../rpc/protocol.ts";
 import type { Caller, Handlers } from "../rpc/server.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
@@ -23,8 +20,10 @@ import type {
   OutputFile,
   SchedulerEvent,
 } from "../scheduler/types.ts";
+import { checkOutputs, damagedMapsOf } from "./check-report.ts";
 import { describeEffect } from "./describe-effect.ts";
 import { recordsOf } from "./records-of.ts";
+import { sumCounters } from "./sum-counters.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 
 /** Whether the app takes whole files, or can start in the middle of one. */
@@ -134,6 +133,7 @@ export class JobControl {
     this.#step({ type: "leave", worker });
     this.#workers.remove(worker);
     this.#assigned.delete(worker);
+    this.#waiting.delete(worker);
   }
 
   /** When {@link tick} is due. */
@@ -154,7 +154,7 @@ export class JobControl {
         this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
       "task.complete": ({ outputs, counters, ...params }) => {
-        this.#checkOutputs(params, outputs);
+        checkOutputs(params, outputs, this.#options.reduces);
         return this.#report({ type: "complete", result: { outputs, counters }, ...params });
       },
       "task.fail": ({ message, stack, damaged, ...params }) => {
@@ -217,21 +217,6 @@ export class JobControl {
     this.#workers.check(report, this.#job);
     const verdict = this.#step(report).find((effect) => effect.type === "verdict");
     return { accepted: verdict?.accepted ?? false };
-  }
-
-  /** What is not said of every output could never be checked. */
-  #checkOutputs({ phase, task }: AttemptId, outputs: readonly OutputFile[]): void {
-    const names =
-      phase === "map"
-        ? Array.from({ length: this.#options.reduces }, (_, y) => mapOutputName(task, y))
-        : [reduceOutputName(task)];
-    if (names.length === outputs.length && names.every((name, y) => name === outputs[y]?.name)) {
-      return;
-    }
-    throw new JSONRPCErrorException(
-      `task.complete: outputs: those of ${phase} task ${task} are ${names[0]} … ${names.at(-1)}`,
-      RPC_ERRORS.invalidParams,
-    );
   }
 
   #step(event: SchedulerEvent): Effect[] {
@@ -305,7 +290,7 @@ export class JobControl {
 
   /** What a person would want to know of the job now. */
   get status(): JobStatus {
-    const { counts, phase, outcome, running } = this.#scheduler;
+    const { counts, phase, outcome, running, results } = this.#scheduler;
     const taskOf = new Map(running.map(({ worker, ...task }) => [worker, task]));
     return {
       job: this.#job,
@@ -313,7 +298,8 @@ export class JobControl {
       state: outcome?.state ?? "running",
       phase,
       app: this.#workers.app?.name ?? null,
-      counters: this.#counters(),
+      // Only what winning attempts have counted: a task that ran twice counts once.
+      counters: sumCounters(results),
       elapsedMs: Math.round(this.#surroundings.nowMs() - this.#startedMs),
       maps: counts.map,
       reduces: counts.reduce,
@@ -322,26 +308,6 @@ export class JobControl {
       }),
     };
   }
-
-  /** Only what winning attempts have counted: a task that ran twice counts once. */
-  #counters(): Record<string, number> {
-    const sums = new Map<string, number>();
-    for (const { counters } of this.#scheduler.results) {
-      for (const [name, count] of Object.entries(counters)) {
-        sums.set(name, (sums.get(name) ?? 0) + count);
-      }
-    }
-    return Object.fromEntries(sums);
-  }
-}
-
-/** The map tasks whose outputs for this very reduce task a report calls missing or damaged. */
-function damagedMapsOf({ phase, task }: AttemptId, names: readonly string[] = []): number[] {
-  if (phase !== "reduce") return [];
-  return names.flatMap((name) => {
-    const parsed = parseMapOutputName(name);
-    return parsed?.reduce === task ? parsed.map : [];
-  });
 }
 
 /** Asserts what the scheduler guarantees: a task is handed out when all that it needs is there. */

@@ -82,6 +82,8 @@ class CsvCursor implements RecordCursor<unknown> {
     this.#parser.on("skip", () => {
       this.skipped += 1;
     });
+    // Errors may come while nobody waits; `load` finds them.
+    this.#parser.on("error", () => undefined);
     this.#bytes = Readable.from(chunksOf(source), { objectMode: false });
     this.#bytes.on("error", (error) => this.#parser.destroy(error));
     this.#bytes.pipe(this.#parser);
@@ -122,8 +124,6 @@ class CsvCursor implements RecordCursor<unknown> {
   }
 
   close(): void {
-    // Pipes still hold them, so that an error may still come; nobody waits for it any more.
-    this.#parser.on("error", () => undefined);
     this.#bytes.destroy();
     this.#parser.destroy();
   }

@@ -9,9 +9,10 @@ export const MAX_RECORD_BYTES = 536_870_888;
 /**
  * @param what kind of record, such as `line`
  * @param offset where it begins, in bytes
+ * @param limit in bytes
  */
-export function recordTooLong(what: string, file: string, offset: number): MrError {
+export function recordTooLong(what: string, file: string, offset: number, limit: number): MrError {
   return new MrError(
-    `Cannot read input "${file}": the ${what} at byte ${offset} is longer than ${MAX_RECORD_BYTES} bytes`,
+    `Cannot read input "${file}": the ${what} at byte ${offset} is longer than ${limit} bytes`,
   );
 }

@@ -23,6 +23,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   readonly #scanner: BlockScanner;
   readonly #unit: LineUnit;
   readonly #scan: WordScan;
+  readonly #maxRecordBytes: number;
   readonly #slice: ByteSlice;
   /** The scanner's block, or memory of its own while a line is too long for that. */
   #buffer: Uint8Array;
@@ -41,7 +42,9 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   #isSkipping: boolean;
   #isAtEnd: boolean;
 
-  constructor(source: InputSource, { scanner, words }: ReadOptions, unit: LineUnit) {
+  constructor(source: InputSource, options: ReadOptions, unit: LineUnit) {
+    const { scanner, words, maxRecordBytes = MAX_RECORD_BYTES } = options;
+    this.#maxRecordBytes = maxRecordBytes;
     this.#source = source;
     this.#scanner = scanner;
     this.#unit = unit;
@@ -207,7 +210,9 @@ export class LineCursor implements RecordCursor<ByteSlice> {
       this.#at = 0;
       return;
     }
-    if (this.#filled > MAX_RECORD_BYTES) throw recordTooLong("line", this.#source.file, this.#base);
+    if (this.#filled > this.#maxRecordBytes) {
+      throw recordTooLong("line", this.#source.file, this.#base, this.#maxRecordBytes);
+    }
     const grown = Buffer.allocUnsafeSlow(2 * this.#filled + block.length);
     grown.set(this.#buffer.subarray(0, this.#filled));
     this.#buffer = grown;

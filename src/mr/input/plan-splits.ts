@@ -1,8 +1,22 @@
 import type { Reader, Split } from "../app/reader.ts";
 import { isCompressedName } from "./open-input.ts";
 
-/** How large splits are unless told: 64 MiB. */
-export const DEFAULT_SPLIT_BYTES = 64 * 1024 * 1024;
+const MEBIBYTE = 1024 * 1024;
+const DEFAULT_SPLIT_BYTES = 64 * MEBIBYTE;
+/** Small enough for what is sorted at once to stay near the processor. */
+const LEAST_SPLIT_BYTES = 16 * MEBIBYTE;
+/** Below this many tasks, smaller ones cost nothing, and share the work more evenly. */
+const AMPLE_TASKS = 64;
+
+/**
+ * How large splits are unless told: 64 MiB, but 16 MiB for jobs that have few of them then.
+ *
+ * @param totalBytes the size of all inputs of the job
+ */
+export function defaultSplitBytes(totalBytes: number): number {
+  const share = Math.ceil(totalBytes / AMPLE_TASKS);
+  return Math.min(DEFAULT_SPLIT_BYTES, Math.max(LEAST_SPLIT_BYTES, share));
+}
 
 /**
  * Cuts a file into splits of about equal size, none larger than `splitBytes`. The cuts need no knowledge

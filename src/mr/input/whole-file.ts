@@ -9,18 +9,22 @@ export function wholeFile(): Reader<ByteSlice> {
   return {
     name: "wholeFile()",
     splitting: "wholeFile",
-    open: (source) => new WholeFileCursor(source),
+    open: (source, { maxRecordBytes = MAX_RECORD_BYTES }) => {
+      return new WholeFileCursor(source, maxRecordBytes);
+    },
   };
 }
 
 class WholeFileCursor implements RecordCursor<ByteSlice> {
   readonly offset = 0;
   readonly #source: InputSource;
+  readonly #maxBytes: number;
   #record: ByteSlice | undefined;
   #state: "unread" | "read" = "unread";
 
-  constructor(source: InputSource) {
+  constructor(source: InputSource, maxBytes: number) {
     this.#source = source;
+    this.#maxBytes = maxBytes;
   }
 
   next(): ByteSlice | undefined {
@@ -37,18 +41,17 @@ class WholeFileCursor implements RecordCursor<ByteSlice> {
 
   async #readAll(): Promise<boolean> {
     const { file, end } = this.#source;
-    if (end > MAX_RECORD_BYTES && Number.MAX_SAFE_INTEGER !== end) {
-      throw recordTooLong("file that begins", file, 0);
-    }
+    const isSizeKnown = end !== Number.MAX_SAFE_INTEGER;
+    if (isSizeKnown && end > this.#maxBytes) throw this.#tooLong(file);
     // One byte more than is expected, so that reading it all also shows that there is no more.
-    let buffer = Buffer.allocUnsafeSlow(end < MAX_RECORD_BYTES ? end + 1 : FIRST_BYTES);
+    let buffer = Buffer.allocUnsafeSlow(isSizeKnown ? end + 1 : FIRST_BYTES);
     let filled = 0;
     for (;;) {
       const reading = this.#source.read(buffer, filled, filled);
       const count = typeof reading === "number" ? reading : await reading;
       if (count === 0) break;
       filled += count;
-      if (filled > MAX_RECORD_BYTES) throw recordTooLong("file that begins", file, 0);
+      if (filled > this.#maxBytes) throw this.#tooLong(file);
       if (filled === buffer.length) {
         const grown = Buffer.allocUnsafeSlow(2 * filled);
         grown.set(buffer);
@@ -57,5 +60,9 @@ class WholeFileCursor implements RecordCursor<ByteSlice> {
     }
     this.#record = new ByteSlice(buffer, 0, filled);
     return true;
+  }
+
+  #tooLong(file: string): Error {
+    return recordTooLong("file that begins", file, 0, this.#maxBytes);
   }
 }

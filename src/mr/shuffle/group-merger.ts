@@ -2,7 +2,7 @@ import { ByteSlice } from "../app/byte-slice.ts";
 import { ByteBuffer } from "../storage/byte-target.ts";
 import { CursorHeap, haveEqualKeys } from "./cursor-heap.ts";
 import { type Run, RunCursor } from "./run-cursor.ts";
-import { decodeBytes, decodeValue } from "./value-codec.ts";
+import { decodeBytesInto, decodeValue } from "./value-codec.ts";
 
 /** The order of values of a key, if there is one to keep. */
 export type ValueOrder = ((a: unknown, b: unknown) => number) | undefined;
@@ -40,6 +40,7 @@ export class GroupMerger {
   readonly #order: ValueOrder;
   readonly #keyBuffer = new ByteBuffer(256);
   readonly #slice = new ByteSlice(new Uint8Array(0));
+  readonly #decoded = new ByteBuffer(256);
   /** The cursor whose line values are taken from; undefined before the first group and after each. */
   #current: RunCursor | undefined;
   /** With an order: the cursors that stand at a value of the group, in the order of the runs. */
@@ -112,9 +113,11 @@ export class GroupMerger {
       slice.start = valueStart + 1;
       slice.end = valueEnd - 1;
     } else {
-      slice.bytes = decodeBytes(bytes, valueStart, valueEnd);
+      const decoded = this.#decoded;
+      decodeBytesInto(bytes, valueStart, valueEnd, decoded);
+      slice.bytes = decoded.bytes;
       slice.start = 0;
-      slice.end = slice.bytes.length;
+      slice.end = decoded.length;
     }
     return slice;
   }
@@ -191,6 +194,6 @@ export class GroupMerger {
   #valueOf(cursor: RunCursor): unknown {
     const value = this.#decode(cursor);
     // Two of them are compared, and there is one slice only that is reused.
-    return value instanceof ByteSlice ? new ByteSlice(value.bytes, value.start, value.end) : value;
+    return value instanceof ByteSlice ? value.copy() : value;
   }
 }

@@ -128,9 +128,11 @@ export class MapOutput {
     if (partitioner === hashPartition) return (id) => kernel.keyHash(id) % reduces;
     const ofBytes = bytePartitioner(partitioner);
     return (id) => {
-      const key = kernel.key(id);
-      const text = () => new ByteSlice(key).toString();
-      const partition = ofBytes?.(key, reduces) ?? partitioner(text(), reduces);
+      const length = kernel.keyLength(id);
+      const key = this.#keyRoom(length);
+      kernel.copyKey(id, key, 0);
+      const text = () => new ByteSlice(key, 0, length).toString();
+      const partition = ofBytes?.(key, length, reduces) ?? partitioner(text(), reduces);
       if (Number.isInteger(partition) && partition >= 0 && partition < reduces) return partition;
       throw new PartitionError(text(), partition, reduces);
     };

@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { describeCause, MrError } from "../errors.ts";
+import { ByteBuffer } from "../storage/byte-target.ts";
 import { findQuoteOrBackslash, viewOf } from "../storage/copy-bytes.ts";
 import type { Segment } from "../storage/pending-file.ts";
-import { decodeBytes } from "./value-codec.ts";
+import { decodeBytesInto } from "./value-codec.ts";
 
 const LINE_FEED = 10;
 const QUOTE = 0x22;
@@ -60,6 +61,8 @@ export class RunCursor {
 
   readonly #run: Run;
   #view: DataView;
+  /** Keys that have escapes. */
+  readonly #decodedKey = new ByteBuffer(64);
   readonly #descriptor: number;
   #isOpen = true;
   /** Where in the file reading goes on. */
@@ -155,12 +158,13 @@ export class RunCursor {
       this.keyEnd = end - 1;
     } else {
       try {
-        this.keyBytes = decodeBytes(bytes, start, end);
+        decodeBytesInto(bytes, start, end, this.#decodedKey);
       } catch {
         throw this.#malformed();
       }
+      this.keyBytes = this.#decodedKey.bytes;
       this.keyStart = 0;
-      this.keyEnd = this.keyBytes.length;
+      this.keyEnd = this.#decodedKey.length;
     }
     this.prefixHigh = this.#prefix(this.keyStart);
     this.prefixLow = this.#prefix(this.keyStart + 4);

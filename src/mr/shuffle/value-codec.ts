@@ -1,5 +1,5 @@
 import { ByteSlice } from "../app/byte-slice.ts";
-import type { ByteTarget } from "../storage/byte-target.ts";
+import { appendBytes, ByteBuffer, type ByteTarget } from "../storage/byte-target.ts";
 import { copyPlainBytes } from "../storage/copy-bytes.ts";
 import { checkJsonValue } from "../storage/json-value.ts";
 import { decodeUtf8, encodeUtf8, isEncodedText } from "../utf8.ts";
@@ -175,23 +175,40 @@ export function decodeInteger(bytes: Uint8Array, start: number, end: number): nu
  * @throws SyntaxError when it is neither
  */
 export function decodeBytes(text: Buffer, start: number, end: number): Uint8Array {
-  return decodeSimple(text, start, end) ?? decodeAny(text, start, end);
+  const target = new ByteBuffer(end - start);
+  decodeBytesInto(text, start, end, target);
+  return target.bytes.subarray(0, target.length);
 }
 
-/** A string in which nothing but quotes and backslashes is escaped; undefined for all else. */
-function decodeSimple(text: Buffer, start: number, end: number): Uint8Array | undefined {
-  if (text[start] !== QUOTE) return undefined;
-  const bytes = new Uint8Array(end - start);
+/** As {@link decodeBytes}, into bytes[0, length) of `target`, which may be used again and again. */
+export function decodeBytesInto(
+  text: Buffer,
+  start: number,
+  end: number,
+  target: ByteBuffer,
+): void {
+  target.length = 0;
+  target.ensure(end - start);
+  if (text[start] === QUOTE && unescapeSimple(text, start + 1, end - 1, target)) return;
+  const decoded = decodeAny(text, start, end);
+  target.length = 0;
+  appendBytes(target, decoded, 0, decoded.length);
+}
+
+/** Strings in which nothing but quotes and backslashes is escaped; false for all else. */
+function unescapeSimple(text: Buffer, start: number, end: number, target: ByteBuffer): boolean {
+  const { bytes } = target;
   let length = 0;
-  for (let at = start + 1; at < end - 1; at++) {
+  for (let at = start; at < end; at++) {
     let byte = text[at] ?? 0;
     if (byte === BACKSLASH) {
       byte = text[++at] ?? 0;
-      if (byte !== QUOTE && byte !== BACKSLASH) return undefined;
+      if (byte !== QUOTE && byte !== BACKSLASH) return false;
     }
     bytes[length++] = byte;
   }
-  return bytes.subarray(0, length);
+  target.length = length;
+  return true;
 }
 
 function decodeAny(text: Buffer, start: number, end: number): Uint8Array {

@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { count, first, max, min, sum, union } from "../../src/mr/app/combiners.ts";
+
+describe("combiners", () => {
+  it("fold two values, or all", () => {
+    expect(sum(2, 3)).toBe(5);
+    expect(sum.of([1, 2, 3])).toBe(6);
+    expect(count.of([1, 2])).toBe(3);
+    expect([min(2, 3), max(2, 3)]).toEqual([2, 3]);
+    expect([min.of([3, 1, 2]), max.of([3, 1, 2])]).toEqual([1, 3]);
+    expect([sum.of([]), min.of([]), max.of([])]).toEqual([0, Infinity, -Infinity]);
+    expect(first("a", "b")).toBe("a");
+    expect(first.of(["a", "b"])).toBe("a");
+    expect(first.of([])).toBeUndefined();
+    expect(union.of(["b", "a", "b", { x: 1 }, { x: 1 }])).toEqual(["b", "a", { x: 1 }]);
+  });
+
+  it("refuse what is no number, and counts that are not exact", () => {
+    expect(() => sum.of(["1"] as never)).toThrow("sum takes numbers, not the string 1");
+    expect(() => count.of([0.5])).toThrow("count takes whole numbers from 0 to 2^53 - 1");
+    expect(() => count(2 ** 53 - 1, 1)).toThrow(TypeError);
+  });
+});

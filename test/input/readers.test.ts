@@ -1,0 +1,303 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "node:querystring";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Reader, ReadOptions } from "../../src/mr/app/reader.ts";
+import { WordScan } from "../../src/mr/app/word-scan.ts";
+import { csv } from "../../src/mr/input/csv.ts";
+import { jsonLines } from "../../src/mr/input/json-lines.ts";
+import { lines } from "../../src/mr/input/lines.ts";
+import { openInput } from "../../src/mr/input/open-input.ts";
+import { planSplits } from "../../src/mr/input/plan-splits.ts";
+import { recordsFrom } from "../../src/mr/input/records-from.ts";
+import { wholeFile } from "../../src/mr/input/whole-file.ts";
+import { createKernel } from "../../src/mr/kernel/create-kernel.ts";
+
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "tsmr-readers-"));
+});
+
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
+
+interface Reading {
+  readonly records: unknown[];
+  readonly offsets: number[];
+  readonly skipped: number;
+}
+
+async function read<R>(
+  reader: Reader<R>,
+  contents: string | Uint8Array,
+  options: Partial<ReadOptions> & { readonly name?: string; readonly splitBytes?: number } = {},
+): Promise<Reading> {
+  const { name: file = "input.txt", splitBytes } = options;
+  const path = join(directory, file);
+  writeFileSync(path, contents);
+  const scanner = createKernel({ kind: "plain", blockBytes: 64 });
+  const all = { skipBadRecords: false, scanner, words: new WordScan(scanner), ...options };
+  const reading = { records: [] as unknown[], offsets: [] as number[], skipped: 0 };
+  for (const split of planSplits(reader.splitting, file, statSync(path).size, splitBytes)) {
+    const input = openInput(path, split);
+    const cursor = reader.open(input, all);
+    try {
+      while (await cursor.load()) {
+        for (let record = cursor.next(); record !== undefined; record = cursor.next()) {
+          reading.records.push(typeof record === "object" ? structuredCopy(record) : record);
+          reading.offsets.push(cursor.offset);
+        }
+      }
+      reading.skipped += cursor.skipped ?? 0;
+    } finally {
+      cursor.close?.();
+      input.close();
+    }
+  }
+  return reading;
+}
+
+function structuredCopy(record: unknown): unknown {
+  return record !== null && typeof record === "object" && "bytes" in record
+    ? String(record)
+    : structuredClone(record);
+}
+
+describe("planSplits", () => {
+  it("covers the file with parts of about one size, none above the limit", () => {
+    fc.assert(
+      fc.property(fc.nat(2 ** 34), fc.integer({ min: 2 ** 24, max: 2 ** 30 }), (size, limit) => {
+        const splits = planSplits("bytes", "f", size, limit);
+        let end = 0;
+        for (const split of splits) {
+          expect(split.start).toBe(end);
+          end = split.end;
+        }
+        expect(end).toBe(size);
+        const sizes = splits.map((split) => split.end - split.start);
+        expect(Math.max(...sizes)).toBeLessThanOrEqual(limit);
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it("leaves whole files, compressed files and empty files in one piece", () => {
+    expect(planSplits("wholeFile", "a.txt", 100, 10)).toEqual([
+      { file: "a.txt", start: 0, end: 100 },
+    ]);
+    expect(planSplits("bytes", "a.gz", 100, 10)).toHaveLength(1);
+    expect(planSplits("bytes", "a.zst", 100, 10)).toHaveLength(1);
+    expect(planSplits("bytes", "a.txt", 0, 10)).toEqual([{ file: "a.txt", start: 0, end: 0 }]);
+  });
+});
+
+describe("inputs", () => {
+  it("are decompressed when their name ends in .gz, several members included", async () => {
+    const packed = Buffer.concat([gzipSync("one\ntw"), gzipSync("o\nthree")]);
+    const { records, offsets } = await read(lines(), packed, { name: "a.gz" });
+    expect(records).toEqual(["one", "two", "three"]);
+    expect(offsets).toEqual([0, 4, 8]);
+  });
+
+  it("name the file when it is no gzip, or cut off", async () => {
+    await expect(read(lines(), "no gzip", { name: "b.gz" })).rejects.toThrow(
+      'Cannot read input "b.gz": incorrect header check',
+    );
+    const cut = gzipSync("text".repeat(1000)).subarray(0, 30);
+    await expect(read(lines(), cut, { name: "c.gz" })).rejects.toThrow(
+      'Cannot read input "c.gz": unexpected end of file',
+    );
+  });
+
+  it("F17 that are directories, or are not there, are clear errors", () => {
+    mkdirSync(join(directory, "d"));
+    const split = { file: "d", start: 0, end: 0 };
+    expect(() => openInput(join(directory, "d"), split)).toThrow(
+      'Cannot read input "d": it is a directory',
+    );
+    expect(() => openInput(join(directory, "none"), { ...split, file: "none" })).toThrow(
+      'Cannot read input "none": no such file or directory (ENOENT)',
+    );
+  });
+
+  it.each([lines(), wholeFile(), jsonLines(), csv({ header: false })])(
+    "F16 that are empty are read without a fault: $name",
+    async (reader) => {
+      const { records } = await read<unknown>(reader, "");
+      expect(records).toEqual(reader.name === "wholeFile()" ? [""] : []);
+    },
+  );
+});
+
+describe("lines and whole files", () => {
+  it("F20 that are too long are an error that names file and offset", async () => {
+    const contents = `short\n${"x".repeat(500)}\n`;
+    await expect(read(lines(), contents, { maxRecordBytes: 300 })).rejects.toThrow(
+      'Cannot read input "input.txt": the line at byte 6 is longer than 300 bytes',
+    );
+    await expect(read(wholeFile(), contents, { maxRecordBytes: 300 })).rejects.toThrow(
+      'Cannot read input "input.txt": the file that begins at byte 0 is longer than 300 bytes',
+    );
+    const packed = { maxRecordBytes: 300, name: "w.gz" };
+    await expect(read(wholeFile(), gzipSync(contents), packed)).rejects.toThrow("longer than 300");
+    expect((await read(lines(), contents, { maxRecordBytes: 700 })).records).toHaveLength(2);
+  });
+
+  it("F18 F19 keep all bytes of a whole file", async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    let seen: number[] = [];
+    const spy: Reader<unknown> = {
+      ...wholeFile(),
+      open(source, options) {
+        const cursor = wholeFile().open(source, options);
+        return {
+          offset: 0,
+          load: () => cursor.load(),
+          next() {
+            const record = cursor.next();
+            if (record !== undefined) seen = [...record.view()];
+            return record;
+          },
+        };
+      },
+    };
+    await read(spy, bytes);
+    expect(seen).toEqual([...bytes]);
+  });
+});
+
+describe("jsonLines()", () => {
+  it("reads the values of lines at any cut, and leaves empty lines out", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.jsonValue(), { maxLength: 8 }),
+        fc.integer({ min: 1, max: 80 }),
+        async (values, splitBytes) => {
+          const texts = values.map((value) => JSON.stringify(value));
+          const { records } = await read(jsonLines(), texts.join("\n \n"), { splitBytes });
+          expect(records).toEqual(texts.map((text) => JSON.parse(text) as unknown));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each([
+    ["{}\n[1,2,x]\n", 'line 2, column 6: unexpected "x" in JSON'],
+    ['{}\n\n{"a":1,}\n', 'line 3, column 8: unexpected "}" in JSON'],
+    ['{"a" 1}', 'line 1, column 6: unexpected "1" in JSON'],
+    ["[1", "line 1, column 3: the line ends within the JSON value"],
+    ['"ab', "line 1, column 4: the line ends within a string"],
+    ['"a\\x"', 'line 1, column 3: unexpected "\\\\" in JSON'],
+    ["1 2", 'line 1, column 3: unexpected "2" in JSON'],
+    ['{"a":[{},{"b":tru}]}', 'line 1, column 15: unexpected "t" in JSON'],
+  ])("names file, line and column of what is no JSON: %j", async (contents, where) => {
+    for (const splitBytes of [1e6, 3]) {
+      await expect(read(jsonLines(), contents, { splitBytes })).rejects.toThrow(
+        `Cannot read input "input.txt": ${where}`,
+      );
+    }
+  });
+
+  it("leaves malformed lines out and counts them, when told to", async () => {
+    const contents = "1\nx\n2\n{\n3";
+    const { records, skipped } = await read(jsonLines(), contents, { skipBadRecords: true });
+    expect(records).toEqual([1, 2, 3]);
+    expect(skipped).toBe(2);
+  });
+});
+
+describe("csv()", () => {
+  it("reads quoted delimiters, quotes and line breaks, by the header or without", async () => {
+    const contents = '\ufeffid,text\r\n1,"a, ""b""\r\nc"\r\n2,é\r\n';
+    expect((await read(csv(), contents)).records).toEqual([
+      { id: "1", text: 'a, "b"\r\nc' },
+      { id: "2", text: "é" },
+    ]);
+    expect((await read(csv({ column: "text" }), contents)).records).toEqual(['a, "b"\r\nc', "é"]);
+    expect((await read(csv({ columns: ["text"] }), contents)).records).toEqual([
+      { text: 'a, "b"\r\nc' },
+      { text: "é" },
+    ]);
+    const bare = csv({ header: false, delimiter: ";" });
+    expect((await read(bare, "a;b\nc;d")).records).toEqual([
+      ["a", "b"],
+      ["c", "d"],
+    ]);
+    expect((await read(csv({ header: false, column: 1 }), "a,b\nc,d")).records).toEqual(["b", "d"]);
+  });
+
+  it("F24 takes columns of any name", async () => {
+    const { records } = await read(csv(), "__proto__,constructor\n1,2\n");
+    expect(JSON.stringify(records)).toBe('[{"__proto__":"1","constructor":"2"}]');
+  });
+
+  it.each([
+    ["a,b\n1,2\n3\n", /^Cannot read input "input.txt": line 3, column \d+: Invalid Record Length/],
+    [
+      'a,b\n1,2\n"x"y,3\n',
+      /^Cannot read input "input.txt": line 3, column \d+: Invalid Closing Quote/,
+    ],
+    ['a,b\n1,"2\n', /^Cannot read input "input.txt": line \d, column \d+: Quote Not Closed/],
+  ])("names file, line and column of what is malformed: %j", async (contents, where) => {
+    await expect(read(csv(), contents)).rejects.toThrow(where);
+  });
+
+  it("names a column that is not there", async () => {
+    await expect(read(csv({ column: "c" }), "a,b\n1,2\n")).rejects.toThrow(
+      'Cannot read input "input.txt": line 1, column 1: there is no column "c" ("a", "b")',
+    );
+  });
+
+  it("leaves malformed rows out and counts them, when told to", async () => {
+    const reading = await read(csv(), "a,b\n1,2\n3\n4,5\n", { skipBadRecords: true });
+    expect(reading.records).toEqual([
+      { a: "1", b: "2" },
+      { a: "4", b: "5" },
+    ]);
+    expect(reading.skipped).toBe(1);
+  });
+
+  it("reads many rows, compressed or not", async () => {
+    const rows = Array.from({ length: 5000 }, (_, index) => `${index},"v\n${index}"`);
+    const contents = `id,v\n${rows.join("\n")}\n`;
+    for (const [name, bytes] of [
+      ["m.csv", contents],
+      ["m.csv.gz", gzipSync(contents)],
+    ] as const) {
+      const { records } = await read(csv({ column: "v" }), bytes, { name });
+      expect(records).toHaveLength(5000);
+      expect(records[4999]).toBe("v\n4999");
+    }
+  });
+});
+
+describe("recordsFrom()", () => {
+  it("makes a reader of a generator, of either kind", async () => {
+    const sync = recordsFrom("pairs", function* ({ file }) {
+      yield { file };
+      yield { file: stringify({ file }) };
+    });
+    expect((await read(sync, "x")).records).toEqual([
+      { file: "input.txt" },
+      { file: "file=input.txt" },
+    ]);
+    const later = recordsFrom("chunks", async function* ({ chunks }) {
+      for await (const chunk of chunks) yield chunk.length;
+    });
+    expect((await read(later, "x".repeat(300_000))).records).toEqual([262144, 37856]);
+  });
+
+  it("passes an error of the generator on", async () => {
+    const reader = recordsFrom("faulty", function* () {
+      yield 1;
+      throw new Error("no more");
+    });
+    await expect(read(reader, "x")).rejects.toThrow("no more");
+  });
+});
