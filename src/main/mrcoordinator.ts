@@ -1,15 +1,16 @@
 import { Command } from "commander";
 import { Coordinator } from "../mr/coordinator/coordinator.ts";
-import { UsageError } from "../mr/errors.ts";
+import { describeCause, JobFailedError, UsageError } from "../mr/errors.ts";
+import { DEFAULT_SPLIT_BYTES } from "../mr/input/plan-splits.ts";
 import {
   checkJobDirectory,
   sweepJobDirectory,
   sweepTemporaryFiles,
 } from "../mr/job/job-directory.ts";
+import { planJob } from "../mr/job/plan-job.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import type { Outcome } from "../mr/scheduler/types.ts";
-import { secondsToMs, wholeNumber } from "./parse-options.ts";
+import { byteSize, secondsToMs, wholeNumber } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -19,7 +20,9 @@ interface Options {
   readonly socket?: string;
   readonly lease: number;
   readonly attempts: number;
-  readonly quiet?: boolean;
+  readonly split: number;
+  readonly skipBadRecords?: true;
+  readonly quiet?: true;
 }
 
 const command = new Command("mrcoordinator")
@@ -27,7 +30,7 @@ const command = new Command("mrcoordinator")
     "Coordinate a MapReduce job in the current directory: hand its tasks to workers (mrworker) until\n" +
       "the output is complete in mr-out-0, mr-out-1, … Files of an earlier job there are removed.",
   )
-  .argument("[inputs...]", "input files, directories or quoted patterns; one map task per file")
+  .argument("[inputs...]", "input files, directories or quoted patterns")
   .option(
     "-r, --reduces <n>",
     "number of reduce tasks and output files",
@@ -42,6 +45,16 @@ const command = new Command("mrcoordinator")
     10_000,
   )
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
+  .option(
+    "--split <size>",
+    "size of a map task's part of a file, for apps that read records",
+    byteSize(1),
+    DEFAULT_SPLIT_BYTES,
+  )
+  .option(
+    "--skip-bad-records",
+    "leave out and count records that are malformed or make the app throw",
+  )
   .option("-q, --quiet", "report errors only")
   .addHelpText(
     "after",
@@ -53,14 +66,16 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   const directory = process.cwd();
   if (args.length === 0) throw new UsageError("no input files (see mrcoordinator --help)");
   const inputs = await resolveInputs(args, directory);
-  checkJobDirectory(directory, inputs);
+  checkJobDirectory(directory, directory, inputs);
   const log = (line: string) => {
     if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${line}\n`);
   };
   const startedMs = performance.now();
   const coordinator = await Coordinator.start({
-    inputs,
+    plan: planJob(inputs, directory, options.split),
+    skipBadRecords: options.skipBadRecords ?? false,
     directory,
+    inputDirectory: directory,
     reduces: options.reduces,
     leaseMs: options.lease,
     maxFailures: options.attempts,
@@ -68,7 +83,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     socketPath: options.socket ?? socketPathOf(directory),
     log,
   });
-  const removed = sweepJobDirectory(directory);
+  const removed = await clearDirectory(coordinator, directory);
   if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
   log(`${inputs.length} map tasks, ${options.reduces} reduce tasks; waiting for workers`);
 
@@ -81,20 +96,27 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   }
   const outcome = await coordinator.finished;
   sweepTemporaryFiles(directory);
-  report(outcome, performance.now() - startedMs, log);
-  return signalCode ?? (outcome.state === "completed" ? 0 : 1);
-});
-
-function report(outcome: Outcome, elapsedMs: number, log: (line: string) => void): void {
-  if (outcome.state === "completed") {
-    log(`Done in ${(elapsedMs / 1000).toFixed(1)} s: the output is in mr-out-*`);
-    return;
+  if (outcome.state === "failed") {
+    throw new JobFailedError(outcome.failure.message, outcome.failure.stack);
   }
   if (outcome.state === "cancelled") {
     process.stderr.write(`mrcoordinator: The job is not complete: ${outcome.reason}\n`);
-    return;
+    return signalCode ?? 1;
   }
-  const { message, stack } = outcome.failure;
-  process.stderr.write(`mrcoordinator: The job failed: ${message}\n`);
-  if (stack !== undefined) process.stderr.write(`${stack}\n`);
+  log(
+    `Done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s: the output is in mr-out-*`,
+  );
+  return 0;
+});
+
+/** Only once the socket is held, since before that the files may be those of a job that runs. */
+async function clearDirectory(coordinator: Coordinator, directory: string): Promise<number> {
+  try {
+    return sweepJobDirectory(directory);
+  } catch (error) {
+    // A coordinator that still listened would keep this process alive.
+    coordinator.cancel(describeCause(error));
+    await coordinator.finished;
+    throw error;
+  }
 }

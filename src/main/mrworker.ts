@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { loadApp } from "../mr/app/load-app.ts";
+import { reduceOutputName } from "../mr/names.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import { Heartbeat } from "../mr/worker/heartbeat.ts";
-import { RpcTaskSource } from "../mr/worker/rpc-task-source.ts";
-import { runWorker } from "../mr/worker/run-worker.ts";
+import { NoCoordinatorError } from "../mr/worker/rpc-task-source.ts";
+import { startWorker } from "../mr/worker/start-worker.ts";
+import { byteSize, MIN_MEMORY_BYTES } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A worker may be started a little before its coordinator. */
@@ -18,20 +20,29 @@ const command = new Command("mrworker")
     "--socket <path>",
     "socket of the coordinator (default: found from the current directory)",
   )
+  .option("--memory <size>", "memory of this process (default: 512MB)", byteSize(MIN_MEMORY_BYTES))
   .addHelpText("after", "\nExample:\n  tsx mrworker.ts wc.ts");
 
-runCommand(command, async (spec: string, options: { socket?: string }): Promise<number> => {
-  const loaded = await loadApp(spec);
+interface Options {
+  readonly socket?: string;
+  readonly memory?: number;
+}
+
+runCommand(command, async (spec: string, options: Options): Promise<number> => {
+  const app = await loadApp(spec);
   const socketPath = options.socket ?? socketPathOf(process.cwd());
-  const identity = { app: loaded.name, digest: loaded.digest };
-  const source = await RpcTaskSource.connect(socketPath, identity, PATIENCE_MS);
-  const { leaseMs } = source.job;
-  const heartbeat = new Heartbeat({ socketPath, worker: source.worker, leaseMs });
   try {
-    const outcome = await runWorker(source, loaded, heartbeat);
+    const outcome = await startWorker({
+      app,
+      socketPath,
+      patienceMs: PATIENCE_MS,
+      memoryBytes: options.memory,
+    });
     return outcome === "completed" ? 0 : 1;
-  } finally {
-    source.close();
-    await heartbeat.close();
+  } catch (error) {
+    if (!(error instanceof NoCoordinatorError) || !existsSync(reduceOutputName(0))) throw error;
+    // Most likely it was started a little late.
+    process.stderr.write("mrworker: Nothing to do: the job in this directory is complete\n");
+    return 0;
   }
 });

@@ -28,3 +28,24 @@ export function secondsToMs(min: number, max: number): (text: string) => number 
     throw new InvalidArgumentError(`It must be a number of seconds from ${min} to ${max}.`);
   };
 }
+
+/** The least memory a worker can be given: below this a process can hardly hold itself. */
+export const MIN_MEMORY_BYTES = 64 * 1024 * 1024;
+
+const UNITS: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/**
+ * A commander argument parser for a size such as `512MB`, `64M`, `1.5g` or `4096`. Units are powers of
+ * 1024.
+ *
+ * @param min the least that makes sense, in bytes
+ * @returns a parser that yields bytes
+ */
+export function byteSize(min: number): (text: string) => number {
+  return (text) => {
+    const [, number, unit = ""] = /^([0-9]+(?:\.[0-9]+)?) ?([kmg]?)(?:i?b)?$/i.exec(text) ?? [];
+    const bytes = Math.floor(Number(number) * (UNITS[unit.toLowerCase()] ?? Number.NaN));
+    if (bytes >= min && bytes <= Number.MAX_SAFE_INTEGER) return bytes;
+    throw new InvalidArgumentError(`It must be a size such as 64MB, at least ${min} bytes.`);
+  };
+}

@@ -14,6 +14,18 @@ export class UsageError extends MrError {
   override name = "UsageError";
 }
 
+/** A job that ended without a result because one of its tasks could not be done. */
+export class JobFailedError extends MrError {
+  override name = "JobFailedError";
+  /** Where in the app, if it was the app. */
+  readonly appStack: string | undefined;
+
+  constructor(message: string, appStack: string | undefined) {
+    super(`The job failed: ${message}`);
+    this.appStack = appStack;
+  }
+}
+
 /** The `code` of a Node system error such as `ENOENT`, or undefined for any other value. */
 export function errorCode(error: unknown): string | undefined {
   if (error instanceof Error && "code" in error && typeof error.code === "string") {

@@ -38,3 +38,4 @@ export { type RecordSource, recordsFrom } from "./input/records-from.ts";
 export { wholeFile } from "./input/whole-file.ts";
 export { text } from "./output/text.ts";
 export { tsv } from "./output/tsv.ts";
+export { type JobResult, type RunJobOptions, runJob } from "./run/run-job.ts";

@@ -34,6 +34,11 @@ export function temporaryName(name: string, tag: string): string {
   return `.${name}.${tag}.tmp`;
 }
 
+/** Whether `name` is an `mr-X-Y`. */
+export function isMapOutput(name: string): boolean {
+  return MAP_OUTPUT.test(name);
+}
+
 /** Whether `name` is a file that a job writes under its final name. */
 export function isJobOutput(name: string): boolean {
   return MAP_OUTPUT.test(name) || REDUCE_OUTPUT.test(name);

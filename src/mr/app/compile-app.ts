@@ -23,7 +23,7 @@ const SELF = fileURLToPath(import.meta.url);
 const PUBLIC_FACE = join(dirname(SELF), `../index${extname(SELF)}`);
 const PACKAGE_ROOT = resolve(dirname(SELF), "../../..");
 /** Changes whenever the same source would compile to different code. */
-const COMPILER_REVISION = "1";
+const COMPILER_REVISION = "2";
 
 /**
  * Compiles an app and all it imports into one module, once: the result is kept under a name made of
@@ -64,6 +64,9 @@ async function bundle(source: string): Promise<BuildResult> {
     return await build({
       entryPoints: [source],
       absWorkingDir: dirname(source),
+      // Nothing is written there: it is what the paths in the source map start from.
+      outdir: dirname(source),
+      sourceRoot: pathToFileURL(`${dirname(source)}/`).href,
       bundle: true,
       write: false,
       metafile: true,

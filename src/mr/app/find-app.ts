@@ -23,9 +23,18 @@ export function findApp(spec: string, cwd: string): string {
   const bases = isBareName ? [given, shipped, withoutExtension] : [given];
   for (const base of bases) {
     for (const path of [base, ...EXTENSIONS.map((extension) => base + extension)]) {
-      if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+      if (isFile(path)) return path;
     }
   }
   const places = isBareName ? `neither "${given}" nor a shipped app` : `"${given}"`;
   throw new MrError(`Cannot find app "${spec}": ${isBareName ? "" : "no file "}${places} exists`);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Whether it is missing or out of reach, it is not the app.
+    return false;
+  }
 }

@@ -6,6 +6,7 @@ import type {
   JobStatus,
   Params,
   Registration,
+  Split,
   Verdict,
 } from "../rpc/protocol.ts";
 import { type Caller, type Handlers, RpcServer } from "../rpc/server.ts";
@@ -19,10 +20,15 @@ const FAREWELL_MS = 200;
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface CoordinatorOptions {
-  /** The input files, one map task each: relative to `directory`, or absolute. At least one. */
-  readonly inputs: readonly string[];
+  /**
+   * Cuts the inputs into map tasks, at least one. Called once for whole files and, where the first
+   * worker's app can start in the middle of a file, again.
+   */
+  readonly plan: (splitting: Splitting) => readonly Split[];
   /** Absolute path of the job directory. */
   readonly directory: string;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
   /** Number of reduce tasks, at least 1. */
   readonly reduces: number;
   /** How long an attempt may go without progress, in milliseconds. */
@@ -32,9 +38,14 @@ export interface CoordinatorOptions {
   /** How many attempts of a task may be lost before the job fails. */
   readonly maxLosses: number;
   readonly socketPath: string;
+  /** Leave out and count records that are malformed, or that the app throws on. */
+  readonly skipBadRecords: boolean;
   /** Receives one line for everything a person would want to know. */
   readonly log: (line: string) => void;
 }
+
+/** Whether the app takes whole files, or can start in the middle of one. */
+export type Splitting = Params<"worker.register">["splitting"];
 
 /** The waiting end of a `task.request`. */
 type Answer = (answer: Assignment | Dismissal) => void;
@@ -50,6 +61,7 @@ export class Coordinator {
   readonly #options: CoordinatorOptions;
   readonly #job = randomBytes(4).toString("hex");
   readonly #scheduler: Scheduler;
+  #splits: readonly Split[];
   readonly #workers = new WorkerRegistry();
   /** Requests for a task that have not been answered yet, by worker. */
   readonly #waiting = new Map<number, Answer>();
@@ -60,9 +72,10 @@ export class Coordinator {
   #onWorkerRemoved: () => void = () => undefined;
 
   private constructor(options: CoordinatorOptions) {
-    const { inputs, reduces, leaseMs, maxFailures, maxLosses } = options;
+    const { plan, reduces, leaseMs, maxFailures, maxLosses } = options;
     this.#options = options;
-    const shape = { maps: inputs.length, reduces, leaseMs, maxFailures, maxLosses };
+    this.#splits = plan("wholeFile");
+    const shape = { maps: this.#splits.length, reduces, leaseMs, maxFailures, maxLosses };
     this.#scheduler = new Scheduler(shape);
     this.finished = new Promise((resolve) => {
       this.#resolveFinished = resolve;
@@ -96,10 +109,11 @@ export class Coordinator {
       "task.progress": ({ records, bytes, cpuMs, ...params }) =>
         this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
-      "task.complete": (params) => this.#report({ type: "complete", ...params }),
+      "task.complete": ({ outputs, counters, ...params }) =>
+        this.#report({ type: "complete", result: { outputs, counters }, ...params }),
       "task.fail": ({ message, stack, ...params }) =>
         this.#report({ type: "fail", failure: { message, stack }, ...params }),
-      "job.status": () => this.#status(),
+      "job.status": () => this.status,
       "job.cancel": (params) => {
         const accepted = this.#scheduler.outcome === undefined;
         this.cancel(params?.reason ?? "cancelled by request");
@@ -109,16 +123,30 @@ export class Coordinator {
   }
 
   #register(params: Params<"worker.register">, caller: Caller): Registration {
-    const started = this.#scheduler.counts.map.completed > 0;
-    const { directory, reduces, leaseMs, log } = this.#options;
+    const { started } = this.#scheduler;
+    const { directory, inputDirectory, reduces, leaseMs, skipBadRecords, log } = this.#options;
     try {
       const { worker } = this.#workers.register(params, started);
       caller.identify(worker);
-      return { worker, job: this.#job, directory, reduces, leaseMs };
+      if (!started) this.#plan(params.splitting);
+      const job = this.#job;
+      return { worker, job, directory, inputDirectory, reduces, leaseMs, skipBadRecords };
     } catch (error) {
       log(`Refused a worker (pid ${params.pid}): ${describeCause(error)}`);
       throw error;
     }
+  }
+
+  /** What a worker's app can do with an input decides how the inputs are cut. */
+  #plan(splitting: Splitting): void {
+    try {
+      this.#splits = this.#options.plan(splitting);
+    } catch (error) {
+      // No other worker would fare better.
+      this.cancel(describeCause(error));
+      return;
+    }
+    this.#step({ type: "plan", maps: this.#splits.length });
   }
 
   #request(worker: number, caller: Caller): Promise<Assignment | Dismissal> {
@@ -171,10 +199,12 @@ export class Coordinator {
   }
 
   #assignment({ phase, task, attempt }: AttemptId): Assignment {
-    const { inputs } = this.#options;
-    if (phase === "map") return { kind: "map", task, attempt, file: inputs[task] ?? "" };
-    const sources = inputs.flatMap((_, map) => {
-      return this.#scheduler.outputsOf("map", map)[task] ?? [];
+    if (phase === "map") {
+      const split = this.#splits[task] ?? { file: "", start: 0, end: 0 };
+      return { kind: "map", task, attempt, split };
+    }
+    const sources = this.#splits.flatMap((_, map) => {
+      return this.#scheduler.resultOf("map", map)?.outputs[task] ?? [];
     });
     return { kind: "reduce", task, attempt, sources };
   }
@@ -200,7 +230,8 @@ export class Coordinator {
     farewell.then(() => this.#server?.close()).finally(() => this.#resolveFinished(outcome));
   }
 
-  #status(): JobStatus {
+  /** What a person would want to know of the job now. */
+  get status(): JobStatus {
     const { counts, phase, outcome, running } = this.#scheduler;
     const taskOf = new Map(running.map(({ worker, ...task }) => [worker, task]));
     return {
@@ -209,6 +240,7 @@ export class Coordinator {
       state: outcome?.state ?? "running",
       phase,
       app: this.#workers.app ?? null,
+      counters: this.#counters(),
       elapsedMs: Math.round(performance.now() - this.#startedMs),
       maps: counts.map,
       reduces: counts.reduce,
@@ -216,5 +248,16 @@ export class Coordinator {
         return { worker, pid, task: taskOf.get(worker) ?? null };
       }),
     };
+  }
+
+  /** Only what winning attempts have counted: a task that ran twice counts once. */
+  #counters(): Record<string, number> {
+    const sums = new Map<string, number>();
+    for (const { counters } of this.#scheduler.results) {
+      for (const [name, count] of Object.entries(counters)) {
+        sums.set(name, (sums.get(name) ?? 0) + count);
+      }
+    }
+    return Object.fromEntries(sums);
   }
 }

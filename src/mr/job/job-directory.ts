@@ -1,16 +1,20 @@
 import { accessSync, constants, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { describeCause, MrError } from "../errors.ts";
-import { isJobOutput, isTemporary } from "../names.ts";
+import { isJobOutput, isMapOutput, isTemporary } from "../names.ts";
 
 /**
  * Checks that a job can write its files into `directory`, and that none of its inputs is one of them.
  *
  * @param directory absolute path
- * @param inputs as resolved, relative to `directory` or absolute
+ * @param inputDirectory absolute path that relative `inputs` start from
  * @throws MrError naming the directory or the input
  */
-export function checkJobDirectory(directory: string, inputs: readonly string[]): void {
+export function checkJobDirectory(
+  directory: string,
+  inputDirectory: string,
+  inputs: readonly string[],
+): void {
   try {
     if (!statSync(directory).isDirectory()) throw new MrError("it is not a directory");
     accessSync(directory, constants.W_OK | constants.X_OK);
@@ -19,7 +23,7 @@ export function checkJobDirectory(directory: string, inputs: readonly string[]):
   }
   const home = realpathSync(directory);
   for (const input of inputs) {
-    const path = realpathSync(resolve(directory, input));
+    const path = realpathSync(resolve(inputDirectory, input));
     if (dirname(path) === home && isJobOutput(basename(path))) {
       throw new MrError(
         `Input "${input}" has the name of a file this job writes: move it, or run the job in another directory`,
@@ -51,7 +55,16 @@ export function sweepJobDirectory(directory: string): number {
 
 /** Removes what attempts that were killed have left half-written in `directory`. */
 export function sweepTemporaryFiles(directory: string): void {
+  sweep(directory, isTemporary);
+}
+
+/** Removes the files between map and reduce, which nobody needs once the results are there. */
+export function sweepMapOutputs(directory: string): void {
+  sweep(directory, isMapOutput);
+}
+
+function sweep(directory: string, isUnwanted: (name: string) => boolean): void {
   for (const name of readdirSync(directory)) {
-    if (isTemporary(name)) rmSync(join(directory, name), { force: true });
+    if (isUnwanted(name)) rmSync(join(directory, name), { force: true });
   }
 }

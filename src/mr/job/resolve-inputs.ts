@@ -1,6 +1,5 @@
-import { accessSync, constants, readdirSync, statSync } from "node:fs";
+import { accessSync, constants, readdirSync, type Stats, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import fastGlob from "fast-glob";
 import { describeCause, MrError, UsageError } from "../errors.ts";
 
 /**
@@ -26,18 +25,32 @@ export async function resolveInputs(args: readonly string[], cwd: string): Promi
 }
 
 async function expand(arg: string, cwd: string): Promise<string[]> {
-  const stats = statSync(resolve(cwd, arg), { throwIfNoEntry: false });
-  if (stats === undefined && fastGlob.isDynamicPattern(arg)) {
-    const matches = await fastGlob.glob(arg, { cwd, onlyFiles: true });
-    if (matches.length === 0) throw new MrError(`No file matches "${arg}"`);
-    return matches.sort(byBytes);
-  }
-  if (stats?.isDirectory()) {
+  const stats = statOf(resolve(cwd, arg));
+  if (stats === undefined) return await match(arg, cwd);
+  if (stats.isDirectory()) {
     const files = filesOf(arg, cwd);
     if (files.length === 0) throw new MrError(`Input directory "${arg}" has no files`);
     return files;
   }
   return [arg];
+}
+
+/** Why there is none, if it is no pattern either, `checkReadable` says. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+async function match(pattern: string, cwd: string): Promise<string[]> {
+  // Loaded only when it is needed: most shells have expanded the patterns before.
+  const { default: fastGlob } = await import("fast-glob");
+  if (!fastGlob.isDynamicPattern(pattern)) return [pattern];
+  const matches = await fastGlob.glob(pattern, { cwd, onlyFiles: true });
+  if (matches.length === 0) throw new MrError(`No file matches "${pattern}"`);
+  return matches.sort(byBytes);
 }
 
 function filesOf(directory: string, cwd: string): string[] {

@@ -45,7 +45,7 @@ let compiled: WasmModule | undefined;
  */
 export function compileKernel(): WasmModule {
   const { Module } = webAssembly();
-  compiled ??= new Module(readFileSync(new URL("./kernel.wasm", import.meta.url)));
+  compiled ??= new Module(readFileSync(new URL("../kernel/kernel.wasm", import.meta.url)));
   return compiled;
 }
 

@@ -1,14 +1,27 @@
 import { Agent, request } from "node:http";
-import { createJSONRPCRequest, JSONRPCErrorException, type JSONRPCResponse } from "json-rpc-2.0";
+import type { JSONRPCResponse } from "json-rpc-2.0";
 import { errorCode } from "../errors.ts";
 import { type Method, type Params, type Results, RPC_PATH } from "./protocol.ts";
 import { checkSocketPath } from "./socket-path.ts";
+
+/** The coordinator answered that it can't or won't do what was asked. */
+export class RpcError extends Error {
+  override name = "RpcError";
+  /** One of the codes in docs/protocol.md. */
+  readonly code: number;
+
+  constructor(message: string, code: number) {
+    super(message);
+    this.code = code;
+  }
+}
 
 /** Speaks to the coordinator, over one connection that is kept open between calls. */
 export class RpcClient {
   readonly #socketPath: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   #calls = 0;
+  #isClosed = false;
 
   /** @throws MrError when the path is longer than the system allows; nothing is connected yet */
   constructor(socketPath: string) {
@@ -19,25 +32,26 @@ export class RpcClient {
   /**
    * Calls a method and waits for its result, however long that takes.
    *
-   * @throws JSONRPCErrorException when the coordinator answers with an error
+   * @throws RpcError when the coordinator answers with an error
    * @throws a system error (`ENOENT`, `ECONNREFUSED`, `ECONNRESET`, …) when there is no answer
    */
   async call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]> {
     this.#calls += 1;
-    const body = JSON.stringify(createJSONRPCRequest(this.#calls, method, params));
+    const body = JSON.stringify({ jsonrpc: "2.0", id: this.#calls, method, params });
     const response = await this.#post(body).catch((error: unknown) => {
       // A kept connection may die just as it is used again. Every method is safe to repeat.
-      if (isBrokenConnection(error)) return this.#post(body);
+      if (isBrokenConnection(error) && !this.#isClosed) return this.#post(body);
       throw error;
     });
     if (response.error !== undefined) {
-      const { message, code, data } = response.error;
-      throw new JSONRPCErrorException(message, code, data);
+      throw new RpcError(response.error.message, response.error.code);
     }
     return response.result;
   }
 
+  /** Ends the connection; calls without an answer yet fail. */
   close(): void {
+    this.#isClosed = true;
     this.#agent.destroy();
   }
 
@@ -69,11 +83,6 @@ export class RpcClient {
 /** Whether a call failed because nobody listens (any more), as opposed to being refused. */
 export function isNobodyThere(error: unknown): boolean {
   return ["ENOENT", "ECONNREFUSED"].includes(errorCode(error) ?? "") || isBrokenConnection(error);
-}
-
-/** Whether the coordinator itself refused a call, with the reason in the error's message. */
-export function isRefusal(error: unknown): error is JSONRPCErrorException {
-  return error instanceof JSONRPCErrorException;
 }
 
 function isBrokenConnection(error: unknown): boolean {

@@ -1,8 +1,9 @@
-import * as v from "valibot";
+import type { InferOutput } from "valibot";
+import type { PARAMS } from "./params.ts";
 
 /**
- * The messages between workers and the coordinator: the parameters and results of every method, and
- * their limits. docs/protocol.md describes them for people.
+ * The messages between workers and the coordinator. docs/protocol.md describes them for people. What
+ * parameters are checked against is in params.ts: a worker does not need it, and pays for what it loads.
  */
 
 /** Raised when a message changes its meaning; a worker of another version is refused. */
@@ -19,49 +20,14 @@ export const RPC_ERRORS = {
   invalidParams: -32602,
 } as const;
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
-const text = v.pipe(v.string(), v.maxLength(100_000));
-const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "64 hex digits expected"));
-const phase = v.picklist(["map", "reduce"]);
-const worker = count;
-
-const attemptEntries = { worker, phase, task: count, attempt: count };
-
-const outputFile = v.object({
-  name: v.pipe(
-    v.string(),
-    v.regex(/^mr-(out|[0-9]+)-[0-9]+$/, "the name of a job output expected"),
-  ),
-  bytes: count,
-  crc32: v.pipe(count, v.maxValue(0xffffffff)),
-});
-
-const none = v.optional(v.union([v.strictObject({}), v.tuple([])]));
-
-/** The parameters each method takes. */
-export const PARAMS = {
-  "worker.register": v.object({ protocol: count, pid: count, app: text, digest }),
-  "task.request": v.object({ worker }),
-  "task.progress": v.object({
-    ...attemptEntries,
-    records: count,
-    bytes: count,
-    cpuMs: v.pipe(v.number(), v.minValue(0)),
-  }),
-  "task.commit": v.object(attemptEntries),
-  "task.complete": v.object({
-    ...attemptEntries,
-    outputs: v.pipe(v.array(outputFile), v.maxLength(1_000_000)),
-  }),
-  "task.fail": v.object({ ...attemptEntries, message: text, stack: v.optional(text) }),
-  "job.status": none,
-  "job.cancel": v.optional(v.object({ reason: v.optional(text) })),
-} as const;
-
 export type Method = keyof typeof PARAMS;
-export type Params<M extends Method> = v.InferOutput<(typeof PARAMS)[M]>;
+export type Params<M extends Method> = InferOutput<(typeof PARAMS)[M]>;
 
-export type OutputReport = v.InferOutput<typeof outputFile>;
+interface OutputReport {
+  readonly name: string;
+  readonly bytes: number;
+  readonly crc32: number;
+}
 
 /** The job as a worker sees it, told once at registration. */
 export interface Registration {
@@ -71,19 +37,30 @@ export interface Registration {
   readonly job: string;
   /** Absolute path of the directory of `mr-X-Y` and `mr-out-Y`. */
   readonly directory: string;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
   readonly reduces: number;
   readonly leaseMs: number;
+  /** Leave out and count records that are malformed, or that the app throws on. */
+  readonly skipBadRecords: boolean;
 }
 
-export interface MapAssignment {
+/** A part of an input file: the records that begin in its bytes `start` … `end − 1`. */
+export interface Split {
+  /** The input as the user named it; a relative path starts from `inputDirectory`. */
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+interface MapAssignment {
   readonly kind: "map";
   readonly task: number;
   readonly attempt: number;
-  /** The input as the user named it; a relative path starts from the job directory. */
-  readonly file: string;
+  readonly split: Split;
 }
 
-export interface ReduceAssignment {
+interface ReduceAssignment {
   readonly kind: "reduce";
   readonly task: number;
   readonly attempt: number;
@@ -117,6 +94,8 @@ export interface JobStatus {
   readonly state: "running" | "completed" | "failed" | "cancelled";
   readonly app: string | null;
   readonly elapsedMs: number;
+  /** What the app has counted, summed over completed tasks. */
+  readonly counters: Readonly<Record<string, number>>;
   readonly maps: PhaseStatus;
   readonly reduces: PhaseStatus;
   readonly workers: ReadonlyArray<{
@@ -136,17 +115,4 @@ export interface Results {
   "task.fail": Verdict;
   "job.status": JobStatus;
   "job.cancel": Verdict;
-}
-
-/**
- * Checks what arrived from outside against what the method takes.
- *
- * @returns the parameters, or a sentence that says which one is wrong
- */
-export function parseParams<M extends Method>(method: M, input: unknown): Params<M> | string {
-  const result = v.safeParse(PARAMS[method], input, { abortEarly: true });
-  if (result.success) return result.output as Params<M>;
-  const issue = result.issues[0];
-  const path = v.getDotPath(issue);
-  return path === null ? issue.message : `${path}: ${issue.message}`;
 }

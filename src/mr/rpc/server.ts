@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import {
@@ -8,8 +8,9 @@ import {
   JSONRPCServer,
 } from "json-rpc-2.0";
 import { describeCause, errorCode, MrError } from "../errors.ts";
+import { PARAMS, parseParams } from "./params.ts";
 import type { Results } from "./protocol.ts";
-import { type Method, PARAMS, type Params, parseParams, RPC_ERRORS, RPC_PATH } from "./protocol.ts";
+import { type Method, type Params, RPC_ERRORS, RPC_PATH } from "./protocol.ts";
 import { checkSocketPath } from "./socket-path.ts";
 
 /** Room for a map task's report on hundred thousand outputs; anything larger is not ours. */
@@ -17,6 +18,10 @@ const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 const MAX_HEADER_BYTES = 8 * 1024;
 /** A request that takes longer to arrive is dropped. An answer may take as long as it likes. */
 const REQUEST_TIMEOUT_MS = 10_000;
+/** How often slow requests are looked for. */
+const CHECK_MS = 5_000;
+/** How long closing waits for requests and answers that are still on their way. */
+const CLOSE_MS = 200;
 
 /** What the coordinator does on each method. A method may answer as late as it likes. */
 export type Handlers = {
@@ -47,10 +52,12 @@ export class RpcServer {
   readonly #http: Server;
   readonly #rpc = new JSONRPCServer<Caller>({ errorListener: () => undefined });
   readonly #workerOf = new Map<Socket, number>();
+  #isClosing = false;
 
   private constructor(options: RpcServerOptions) {
     this.#options = options;
-    this.#http = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
+    const limits = { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: CHECK_MS };
+    this.#http = createServer(limits, (request, response) => {
       this.#serve(request, response);
     });
     this.#http.requestTimeout = REQUEST_TIMEOUT_MS;
@@ -74,22 +81,26 @@ export class RpcServer {
     if (await isListening(socketPath)) {
       throw new MrError(`Another coordinator is already running on socket "${socketPath}"`);
     }
+    // What is left of a killed coordinator is removed, but never a file that happens to be there.
+    if (lstatSync(socketPath, { throwIfNoEntry: false })?.isSocket() === false) {
+      throw new MrError(`Cannot listen on socket "${socketPath}": there is a file of that name`);
+    }
     const server = new RpcServer(options);
     await server.#listen(socketPath);
     return server;
   }
 
-  /** Stops listening, lets answers under way be sent, and closes every connection. */
+  /**
+   * Stops listening, lets answers under way be sent, and closes every connection. One that has not
+   * brought a whole request by then is cut off, or a silent caller could keep this from ending.
+   */
   async close(): Promise<void> {
+    this.#isClosing = true;
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
     this.#http.closeIdleConnections();
+    const cutOff = setTimeout(() => this.#http.closeAllConnections(), CLOSE_MS);
     await closed;
-  }
-
-  /** Closes every connection at once, answered or not. */
-  abort(): void {
-    this.#http.close();
-    this.#http.closeAllConnections();
+    clearTimeout(cutOff);
   }
 
   #listen(socketPath: string): Promise<void> {
@@ -154,6 +165,8 @@ export class RpcServer {
     response.writeHead(200, {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(text),
+      // Otherwise the caller would keep the connection, and this server could not close.
+      ...(this.#isClosing && { connection: "close" }),
     });
     response.end(text);
   }

@@ -5,12 +5,12 @@ import type {
   JobShape,
   LossReason,
   Outcome,
-  OutputFile,
   Phase,
   Progress,
   SchedulerEvent,
   TaskCounts,
   TaskFailure,
+  TaskResult,
 } from "./types.ts";
 
 const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
@@ -31,7 +31,7 @@ const WORKING_CPU_SHARE = 0.05;
  */
 export class Scheduler {
   readonly #shape: JobShape;
-  readonly #maps: TaskTable;
+  #maps: TaskTable;
   readonly #reduces: TaskTable;
   /** Workers whose request waits for a task, longest wait first. */
   readonly #waiting = new Set<number>();
@@ -40,6 +40,7 @@ export class Scheduler {
   /** The same leases, the one that ends first in front: all are equally long, so renewing one moves it to the end. */
   readonly #leases = new Set<Lease>();
   #phase: Phase = "map";
+  #started = false;
   #outcome: Outcome | undefined;
 
   constructor(shape: JobShape) {
@@ -51,6 +52,11 @@ export class Scheduler {
   /** Undefined while the job runs. */
   get outcome(): Outcome | undefined {
     return this.#outcome;
+  }
+
+  /** Whether any attempt has ever been handed out, which fixes the plan. */
+  get started(): boolean {
+    return this.#started;
   }
 
   get phase(): Phase {
@@ -74,9 +80,14 @@ export class Scheduler {
     });
   }
 
-  /** What a completed task has published; empty for any other. */
-  outputsOf(phase: Phase, task: number): readonly OutputFile[] {
-    return this.#table(phase).get(task)?.outputs ?? [];
+  /** What a completed task has left behind; undefined for any other. */
+  resultOf(phase: Phase, task: number): TaskResult | undefined {
+    return this.#table(phase).get(task)?.result;
+  }
+
+  /** What all completed tasks have left behind, maps first. */
+  get results(): TaskResult[] {
+    return [...this.#maps, ...this.#reduces].flatMap(({ result }) => result ?? []);
   }
 
   /**
@@ -88,6 +99,9 @@ export class Scheduler {
     // A report that arrives after its lease has ended is stale, whether or not a tick came between.
     const effects = this.#expireLeases(nowMs);
     switch (event.type) {
+      case "plan":
+        if (!this.#started) this.#maps = new TaskTable("map", event.maps);
+        break;
       case "request":
         this.#request(event.worker, effects);
         break;
@@ -104,7 +118,7 @@ export class Scheduler {
         effects.push(this.#verdict(this.#grant(event)));
         break;
       case "complete":
-        this.#complete(event, event.outputs, effects);
+        this.#complete(event, event.result, effects);
         break;
       case "fail":
         this.#fail(event, event.failure, effects);
@@ -169,12 +183,12 @@ export class Scheduler {
     return true;
   }
 
-  #complete(id: AttemptId, outputs: readonly OutputFile[], effects: Effect[]): void {
+  #complete(id: AttemptId, result: TaskResult, effects: Effect[]): void {
     const task = this.#taskOf(id);
     const lease = this.#leaseOf(id);
     if (task === undefined || lease === undefined) {
       // Said twice, because the first answer got lost, is not stale.
-      effects.push(this.#verdict(task?.winner === id.attempt));
+      effects.push(this.#verdict(task?.state === "completed" && task.winner === id.attempt));
       return;
     }
     if (task.granted !== id.attempt) {
@@ -183,7 +197,7 @@ export class Scheduler {
     }
     this.#drop(lease);
     const table = this.#table(id.phase);
-    table.complete(task, id.attempt, outputs);
+    table.complete(task, id.attempt, result);
     effects.push(this.#verdict(true), { type: "completed", worker: lease.worker, ...plain(id) });
     if (!table.allCompleted) return;
     if (id.phase === "map") this.#startReducePhase(effects);
@@ -238,7 +252,11 @@ export class Scheduler {
     for (const worker of this.#waiting) effects.push({ type: "dismiss", worker });
     this.#waiting.clear();
     // Attempts that still run are for nothing: their reports are stale from here on.
-    for (const lease of this.#leases) this.#drop(lease);
+    for (const lease of this.#leases) {
+      this.#drop(lease);
+      const task = this.#taskOf(lease);
+      if (task !== undefined) this.#table(lease.phase).giveBack(task);
+    }
     effects.push({ type: "ended", outcome });
   }
 
@@ -248,6 +266,7 @@ export class Scheduler {
     for (const worker of this.#waiting) {
       const task = table.start();
       if (task === undefined) return;
+      this.#started = true;
       this.#waiting.delete(worker);
       const id = { phase: task.phase, task: task.index, attempt: task.attempts };
       this.#hold({

@@ -1,4 +1,4 @@
-import type { AttemptId, OutputFile, Phase, Progress, TaskCounts, TaskState } from "./types.ts";
+import type { AttemptId, Phase, Progress, TaskCounts, TaskResult, TaskState } from "./types.ts";
 
 /** The right of a worker to be the one that runs a task, for as long as it gets on with it. */
 export interface Lease extends AttemptId {
@@ -27,7 +27,8 @@ export interface Task {
   granted: number;
   /** The attempt that published its output, or 0. */
   winner: number;
-  outputs: readonly OutputFile[];
+  /** What the winner left behind. */
+  result: TaskResult | undefined;
 }
 
 /** The tasks of one phase, with a queue of the idle ones. All operations take constant time. */
@@ -49,7 +50,7 @@ export class TaskTable {
       losses: 0,
       granted: 0,
       winner: 0,
-      outputs: [],
+      result: undefined,
     }));
     for (let index = size - 1; index >= 0; index--) this.#queue.push(index);
   }
@@ -98,10 +99,10 @@ export class TaskTable {
     this.#queue.push(task.index);
   }
 
-  complete(task: Task, attempt: number, outputs: readonly OutputFile[]): void {
+  complete(task: Task, attempt: number, result: TaskResult): void {
     task.state = "completed";
     task.winner = attempt;
-    task.outputs = outputs;
+    task.result = result;
     this.#inProgress -= 1;
     this.#completed += 1;
   }

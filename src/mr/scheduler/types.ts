@@ -38,6 +38,14 @@ export interface OutputFile {
   readonly crc32: number;
 }
 
+/** What a completed attempt leaves behind. */
+export interface TaskResult {
+  /** A map task's in the order of the reduce tasks; a reduce task has one. */
+  readonly outputs: readonly OutputFile[];
+  /** What the app has counted, by name. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
 /** How far an attempt has come. Every number only grows while the attempt is alive and working. */
 export interface Progress {
   /** Records read and written. */
@@ -57,6 +65,8 @@ export interface TaskFailure {
 }
 
 export type SchedulerEvent =
+  /** The map phase has this many tasks after all. Ignored once an attempt has been started. */
+  | { readonly type: "plan"; readonly maps: number }
   /** A worker asks for a task. Asking again while it holds one gets it the same one again. */
   | { readonly type: "request"; readonly worker: number }
   /** A worker's request can no longer be answered: its connection is gone, its attempt continues. */
@@ -66,7 +76,7 @@ export type SchedulerEvent =
   | ({ readonly type: "progress"; readonly progress: Progress } & AttemptId)
   /** An attempt has its output ready under temporary names and asks to publish it. */
   | ({ readonly type: "commit" } & AttemptId)
-  | ({ readonly type: "complete"; readonly outputs: readonly OutputFile[] } & AttemptId)
+  | ({ readonly type: "complete"; readonly result: TaskResult } & AttemptId)
   | ({ readonly type: "fail"; readonly failure: TaskFailure } & AttemptId)
   /** Time has passed. */
   | { readonly type: "tick" }

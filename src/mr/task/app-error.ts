@@ -10,7 +10,8 @@ export class AppError extends MrError {
    */
   constructor(what: string, thrown: unknown) {
     const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-    super(`${what}: ${message}`, { cause: thrown });
+    // The rest of a long message is in the stack.
+    super(`${what}: ${message.split("\n", 1)[0]}`, { cause: thrown });
     // The stack that helps is the app's own.
     if (thrown instanceof Error && thrown.stack !== undefined) this.stack = thrown.stack;
   }

@@ -45,7 +45,7 @@ export async function runMapTask(
   });
   try {
     const counters = new CounterSet();
-    const input = openInput(resolve(site.directory, split.file), split);
+    const input = openInput(resolve(site.inputDirectory ?? site.directory, split.file), split);
     try {
       const run = new MapRun(loaded, app, task, input, output, counters, site);
       await run.readAll();

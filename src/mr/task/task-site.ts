@@ -5,6 +5,8 @@ import type { ProgressMeter } from "./progress.ts";
 export interface TaskSite {
   /** Absolute path of the job directory. */
   readonly directory: string;
+  /** Absolute path that relative inputs start from; the job directory unless told. */
+  readonly inputDirectory?: string | undefined;
   readonly reduces: number;
   /** Tells this attempt's temporary files from those of all others. */
   readonly tag: string;

@@ -5,7 +5,7 @@
  * held up by that. It is plain JavaScript and imports nothing but Node, because a worker pays for its
  * start and because TypeScript would have to be compiled again inside the thread.
  */
-import { request } from "node:http";
+import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 
 /**
@@ -22,7 +22,12 @@ const data = /** @type {HeartbeatData} */ (workerData);
 const state = new Int32Array(data.state);
 const meters = new Float64Array(data.meters);
 
+/** The coordinator has gone, and what the main thread is busy with is for nobody. */
+const MAX_FAILED_BEATS = 4;
+const STDERR = 2;
+
 let id = 0;
+let failedBeats = 0;
 for (;;) {
   const serial = Atomics.load(state, 0);
   if (serial === 0) {
@@ -48,18 +53,24 @@ for (;;) {
     },
   };
   // The attempt may have changed while this was put together: then the numbers do not belong together.
-  if (Atomics.load(state, 0) === serial) await post(JSON.stringify(message));
+  if (Atomics.load(state, 0) !== serial) continue;
+  failedBeats = (await post(JSON.stringify(message))) ? 0 : failedBeats + 1;
+  if (failedBeats < MAX_FAILED_BEATS) continue;
+  writeSync(STDERR, `worker ${process.pid}: The coordinator has gone, its task is given up\n`);
+  process.kill(process.pid, "SIGKILL");
 }
 
 /**
- * Sends one message. Nothing is done about a failure: the next beat tries again, and if none gets
- * through, the lease ends as it should.
+ * Sends one message.
  *
  * @param {string} body
- * @returns {Promise<void>}
+ * @returns {Promise<boolean>} whether there was an answer, whatever it says: a refused attempt runs on
+ *   and is refused again when it wants to publish
  */
-function post(body) {
-  return new Promise((resolve) => {
+async function post(body) {
+  // Loaded for the first beat, which most attempts end before.
+  const { request } = await import("node:http");
+  return await new Promise((resolve) => {
     const call = request({
       socketPath: data.socketPath,
       path: data.path,
@@ -68,11 +79,11 @@ function post(body) {
       timeout: data.intervalMs,
       headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
     });
-    call.once("error", () => resolve());
+    call.once("error", () => resolve(false));
     call.once("timeout", () => call.destroy());
     call.once("response", (response) => {
       response.resume();
-      response.once("close", () => resolve());
+      response.once("close", () => resolve(true));
     });
     call.end(body);
   });

@@ -36,7 +36,7 @@ export class Heartbeat implements ProgressMeter {
       state: this.#state,
       meters: this.#meters,
     };
-    this.#thread = new Worker(new URL("./heartbeat-thread.mjs", import.meta.url), {
+    this.#thread = new Worker(new URL("../worker/heartbeat-thread.mjs", import.meta.url), {
       workerData,
       // The thread needs nothing of what this process was started with, such as a loader.
       execArgv: [],

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeCause, MrError } from "../errors.ts";
-import { isNobodyThere, isRefusal, RpcClient } from "../rpc/client.ts";
+import { isNobodyThere, RpcClient, RpcError } from "../rpc/client.ts";
 import { type Method, type Params, PROTOCOL_VERSION, type Results } from "../rpc/protocol.ts";
-import type { OutputFile, TaskFailure } from "../scheduler/types.ts";
+import type { TaskFailure, TaskResult } from "../scheduler/types.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
-const RETRY_MS = 50;
+/** Short, because a worker and its coordinator are often started together, and only one may wait. */
+const RETRY_MS = 5;
 /** Longest text the protocol takes, less some room. */
 const MAX_TEXT = 90_000;
 
@@ -15,6 +16,13 @@ export interface WorkerIdentity {
   readonly app: string;
   /** SHA-256 of the compiled app. */
   readonly digest: string;
+  /** Whether its inputs may be cut at any byte, or a file is one task. */
+  readonly splitting: "wholeFile" | "bytes";
+}
+
+/** Nobody listens where the coordinator should be. */
+export class NoCoordinatorError extends MrError {
+  override name = "NoCoordinatorError";
 }
 
 /** Gets tasks from the coordinator on a socket. */
@@ -67,8 +75,8 @@ export class RpcTaskSource implements TaskSource {
     return (await this.#call("task.commit", this.#attempt(assignment))).accepted;
   }
 
-  async complete(assignment: Assignment, outputs: readonly OutputFile[]): Promise<boolean> {
-    const params = { ...this.#attempt(assignment), outputs: [...outputs] };
+  async complete(assignment: Assignment, { outputs, counters }: TaskResult): Promise<boolean> {
+    const params = { ...this.#attempt(assignment), outputs: [...outputs], counters };
     return (await this.#call("task.complete", params)).accepted;
   }
 
@@ -101,7 +109,7 @@ export class RpcTaskSource implements TaskSource {
       try {
         return await this.#client.call(method, params);
       } catch (error) {
-        if (isRefusal(error)) {
+        if (error instanceof RpcError) {
           throw new MrError(`The coordinator refused ${method}: ${error.message}`);
         }
         if (!isNobodyThere(error)) {
@@ -116,11 +124,10 @@ export class RpcTaskSource implements TaskSource {
   }
 
   #nobodyThere(): MrError {
-    const what =
-      this.#registration === undefined ? "No coordinator" : "The coordinator has gone: none";
-    const seconds = this.#patienceMs / 1000;
-    return new MrError(
-      `${what} is listening on socket "${this.#socketPath}" (waited ${seconds} s)`,
-    );
+    const rest = `is listening on socket "${this.#socketPath}" (waited ${this.#patienceMs / 1000} s)`;
+    // A job that this worker has taken part in has not ended, or it would have been told.
+    return this.#registration === undefined
+      ? new NoCoordinatorError(`No coordinator ${rest}`)
+      : new MrError(`The coordinator has gone: none ${rest}`);
   }
 }

@@ -1,18 +1,25 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import type { LoadedApp } from "../app/load-app.ts";
+import { MrError } from "../errors.ts";
 import type { OutputFile, TaskFailure } from "../scheduler/types.ts";
 import type { PendingFile } from "../storage/pending-file.ts";
 import { runMapTask } from "../task/map-task.ts";
 import type { ProgressMeter } from "../task/progress.ts";
 import { runReduceTask } from "../task/reduce-task.ts";
 import type { TaskResult, TaskSite } from "../task/task-site.ts";
+import { StrayErrors } from "./stray-errors.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
 /** What the worker tells about the attempt it is on. */
 export interface AttemptMeter extends ProgressMeter {
   begin(assignment: Assignment): void;
   end(): void;
+}
+
+/** What a worker has to work with. */
+export interface Workplace {
+  readonly meter: AttemptMeter;
+  /** How much memory the process may take at its peak, in bytes. */
+  readonly memoryBytes: number | undefined;
 }
 
 /**
@@ -23,17 +30,22 @@ export interface AttemptMeter extends ProgressMeter {
 export async function runWorker(
   source: TaskSource,
   app: LoadedApp,
-  meter: AttemptMeter,
+  site: Workplace,
 ): Promise<Dismissal["outcome"]> {
-  for (;;) {
-    const assignment = await source.next();
-    if (assignment.kind === "exit") return assignment.outcome;
-    meter.begin(assignment);
-    try {
-      await runAttempt(source, assignment, app, meter);
-    } finally {
-      meter.end();
+  const strayErrors = new StrayErrors();
+  try {
+    for (;;) {
+      const assignment = await source.next();
+      if (assignment.kind === "exit") return assignment.outcome;
+      site.meter.begin(assignment);
+      try {
+        await runAttempt(source, assignment, app, site, strayErrors);
+      } finally {
+        site.meter.end();
+      }
     }
+  } finally {
+    strayErrors.close();
   }
 }
 
@@ -42,13 +54,16 @@ async function runAttempt(
   source: TaskSource,
   assignment: Assignment,
   app: LoadedApp,
-  progress: ProgressMeter,
+  site: Workplace,
+  strayErrors: StrayErrors,
 ): Promise<void> {
   let files: PendingFile[] = [];
+  let counters: TaskResult["counters"];
   let outputs: OutputFile[];
   try {
     try {
-      ({ files } = await runTask(source.job, assignment, app, progress));
+      const task = runTask(source.job, assignment, app, site);
+      ({ files, counters } = await strayErrors.during(task));
       // Map outputs are checked against their summaries when they are read; results nobody checks.
       const durable = assignment.kind === "reduce";
       outputs = files.map((file) => file.finish({ durable }));
@@ -63,30 +78,38 @@ async function runAttempt(
       await source.fail(assignment, failureOf(error));
       return;
     }
-    await source.complete(assignment, outputs);
+    await source.complete(assignment, { outputs, counters });
   } finally {
     for (const file of files) file.discard();
   }
 }
 
 function runTask(
-  { job, directory, reduces }: JobFacts,
+  { job, directory, inputDirectory, reduces, skipBadRecords }: JobFacts,
   assignment: Assignment,
   app: LoadedApp,
-  progress: ProgressMeter,
+  { meter, memoryBytes }: Workplace,
 ): Promise<TaskResult> {
   const tag = `${job}-${assignment.attempt}-${process.pid}`;
-  const site: TaskSite = { directory, reduces, tag, progress };
-  if (assignment.kind === "map") {
-    const { task, file } = assignment;
-    // Until the coordinator plans splits, every file is one.
-    const { size } = statSync(resolve(directory, file));
-    return runMapTask({ task, split: { file, start: 0, end: size } }, app, site);
-  }
+  const site: TaskSite = {
+    directory,
+    inputDirectory,
+    reduces,
+    tag,
+    progress: meter,
+    memoryBytes,
+    skipBadRecords,
+  };
+  if (assignment.kind === "map") return runMapTask(assignment, app, site);
   return runReduceTask(assignment, app, site);
 }
 
 function failureOf(error: unknown): TaskFailure {
-  if (error instanceof Error) return { message: error.message, stack: error.stack };
-  return { message: String(error) };
+  if (!(error instanceof Error)) return { message: firstLine(String(error)) };
+  const message = error instanceof MrError ? error.message : `${error.name}: ${error.message}`;
+  return { message: firstLine(message), stack: error.stack };
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
 }

@@ -1,4 +1,4 @@
-import type { OutputFile, TaskFailure } from "../scheduler/types.ts";
+import type { OutputFile, TaskFailure, TaskResult } from "../scheduler/types.ts";
 
 /** A task as the source handed it out. */
 export type Assignment =
@@ -6,7 +6,7 @@ export type Assignment =
       readonly kind: "map";
       readonly task: number;
       readonly attempt: number;
-      readonly file: string;
+      readonly split: { readonly file: string; readonly start: number; readonly end: number };
     }
   | {
       readonly kind: "reduce";
@@ -27,8 +27,12 @@ export interface JobFacts {
   readonly job: string;
   /** Absolute path of the job directory. */
   readonly directory: string;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
   readonly reduces: number;
   readonly leaseMs: number;
+  /** Leave out and count records that are malformed, or that the app throws on. */
+  readonly skipBadRecords: boolean;
 }
 
 /**
@@ -41,7 +45,7 @@ export interface TaskSource {
   next(): Promise<Assignment | Dismissal>;
   /** Asks for the right to publish the output of a task. At most one attempt gets it. */
   commit(assignment: Assignment): Promise<boolean>;
-  complete(assignment: Assignment, outputs: readonly OutputFile[]): Promise<boolean>;
+  complete(assignment: Assignment, result: TaskResult): Promise<boolean>;
   fail(assignment: Assignment, failure: TaskFailure): Promise<boolean>;
   close(): void;
 }

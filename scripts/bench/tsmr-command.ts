@@ -1,0 +1,44 @@
+import { fileURLToPath } from "node:url";
+import type { Command } from "./measure.ts";
+
+/** What of `tsmr run` the benchmarks set. */
+export interface TsmrRun {
+  /** Path of the app file. */
+  readonly app: string;
+  readonly inputs: readonly string[];
+  readonly workers: number;
+  readonly reduces: number;
+  readonly out: string;
+  /** The memory limit of one process, as the command takes it, such as `256MB`. */
+  readonly memory?: string;
+}
+
+/** The built command; `npm run build` makes it. */
+export const TSMR_PROGRAM = fileURLToPath(new URL("../../dist/main/tsmr.js", import.meta.url));
+
+/** The one place that knows the command line of `tsmr run`. */
+export function tsmrCommand(program: string, run: TsmrRun): Command {
+  return {
+    program: process.execPath,
+    arguments: [
+      program,
+      "run",
+      run.app,
+      ...run.inputs,
+      "--workers",
+      String(run.workers),
+      "--reduces",
+      String(run.reduces),
+      "--out",
+      run.out,
+      ...(run.memory === undefined ? [] : ["--memory", run.memory]),
+      "--quiet",
+    ],
+  };
+}
+
+/** App files of the benchmarks, and the shipped classic word count. */
+export function appPath(name: "word-count" | "sort" | "index" | "count-keys" | "wc"): string {
+  const path = name === "wc" ? "../../src/mrapps/wc.ts" : `./apps/${name}.ts`;
+  return fileURLToPath(new URL(path, import.meta.url));
+}

@@ -1,0 +1,82 @@
+import { Command } from "commander";
+import { type RunJobOptions, runJob } from "../mr/run/run-job.ts";
+import { byteSize, MIN_MEMORY_BYTES, secondsToMs, wholeNumber } from "./parse-options.ts";
+import { runCommand } from "./run-command.ts";
+
+interface Options {
+  readonly workers?: number;
+  readonly reduces: number;
+  readonly out: string;
+  readonly lease: number;
+  readonly attempts: number;
+  readonly memory?: number;
+  readonly split?: number;
+  readonly skipBadRecords?: true;
+  readonly keep?: true;
+  readonly quiet?: true;
+}
+
+const program = new Command("tsmr").description("MapReduce for TypeScript.");
+
+const run = program
+  .command("run")
+  .description("Run a job on this machine: a coordinator in this process, and worker processes.")
+  .argument("<app>", "file of the app, or the name of a shipped one such as wc")
+  .argument("<inputs...>", "input files, directories or quoted patterns")
+  .option(
+    "-w, --workers <n>",
+    "number of workers (default: one per processor)",
+    wholeNumber(1, 1000),
+  )
+  .option(
+    "-r, --reduces <n>",
+    "number of reduce tasks and output files",
+    wholeNumber(1, 100_000),
+    10,
+  )
+  .option("-o, --out <dir>", "directory for the output files", "mr-out")
+  .option(
+    "--lease <seconds>",
+    "give a task to another worker after this long without progress",
+    secondsToMs(0.1, 86_400),
+    10_000,
+  )
+  .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
+  .option(
+    "--memory <size>",
+    "memory of a worker process (default: 512MB)",
+    byteSize(MIN_MEMORY_BYTES),
+  )
+  .option("--split <size>", "size of a map task's part of a file (default: 64MB)", byteSize(1))
+  .option(
+    "--skip-bad-records",
+    "leave out and count records that are malformed or make the app throw",
+  )
+  .option("--keep", "keep the files between map and reduce")
+  .option("-q, --quiet", "report errors only")
+  .addHelpText("after", "\nExample:\n  tsmr run wc.ts 'books/*.txt' --workers 4 --out counts");
+
+async function main(app: string, inputs: string[], options: Options): Promise<number> {
+  const abort = new AbortController();
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => abort.abort());
+  }
+  const { lease, quiet, memory, split, ...rest } = options;
+  const log = (line: string) => process.stderr.write(`tsmr: ${line}\n`);
+  const job: RunJobOptions = {
+    app,
+    inputs,
+    leaseMs: lease,
+    signal: abort.signal,
+    ...(memory === undefined ? {} : { memoryBytes: memory }),
+    ...(split === undefined ? {} : { splitBytes: split }),
+    ...rest,
+  };
+  const { elapsedMs, counters } = await runJob(quiet === true ? job : { ...job, log });
+  if (quiet === true) return 0;
+  for (const [name, count] of Object.entries(counters)) log(`${name}: ${count}`);
+  log(`Done in ${(elapsedMs / 1000).toFixed(2)} s: the output is in ${options.out}`);
+  return 0;
+}
+
+runCommand(run, main, program);

@@ -1,0 +1,58 @@
+import * as v from "valibot";
+import type { Method, Params } from "./protocol.ts";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+const text = v.pipe(v.string(), v.maxLength(100_000));
+const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "64 hex digits expected"));
+const phase = v.picklist(["map", "reduce"]);
+const worker = count;
+/** Whether the app's inputs may be cut at any byte, or a file is one task. */
+const splitting = v.picklist(["wholeFile", "bytes"]);
+const counters = v.record(v.pipe(v.string(), v.maxLength(200)), v.pipe(v.number(), v.finite()));
+
+const attemptEntries = { worker, phase, task: count, attempt: count };
+
+const outputFile = v.object({
+  name: v.pipe(
+    v.string(),
+    v.regex(/^mr-(out|[0-9]+)-[0-9]+$/, "the name of a job output expected"),
+  ),
+  bytes: count,
+  crc32: v.pipe(count, v.maxValue(0xffffffff)),
+});
+
+const none = v.optional(v.union([v.strictObject({}), v.tuple([])]));
+
+/** The parameters each method takes. */
+export const PARAMS = {
+  "worker.register": v.object({ protocol: count, pid: count, app: text, digest, splitting }),
+  "task.request": v.object({ worker }),
+  "task.progress": v.object({
+    ...attemptEntries,
+    records: count,
+    bytes: count,
+    cpuMs: v.pipe(v.number(), v.minValue(0)),
+  }),
+  "task.commit": v.object(attemptEntries),
+  "task.complete": v.object({
+    ...attemptEntries,
+    outputs: v.pipe(v.array(outputFile), v.maxLength(1_000_000)),
+    counters: v.optional(counters, {}),
+  }),
+  "task.fail": v.object({ ...attemptEntries, message: text, stack: v.optional(text) }),
+  "job.status": none,
+  "job.cancel": v.optional(v.object({ reason: v.optional(text) })),
+} as const;
+
+/**
+ * Checks what arrived from outside against what the method takes.
+ *
+ * @returns the parameters, or a sentence that says which one is wrong
+ */
+export function parseParams<M extends Method>(method: M, input: unknown): Params<M> | string {
+  const result = v.safeParse(PARAMS[method], input, { abortEarly: true });
+  if (result.success) return result.output as Params<M>;
+  const issue = result.issues[0];
+  const path = v.getDotPath(issue);
+  return path === null ? issue.message : `${path}: ${issue.message}`;
+}

@@ -1,0 +1,113 @@
+import { mkdirSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { compileApp } from "../app/compile-app.ts";
+import { findApp } from "../app/find-app.ts";
+import { loadApp } from "../app/load-app.ts";
+import type { Coordinator } from "../coordinator/coordinator.ts";
+import { describeCause, JobFailedError, MrError } from "../errors.ts";
+import { DEFAULT_SPLIT_BYTES } from "../input/plan-splits.ts";
+import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
+import { planJob } from "../job/plan-job.ts";
+import { resolveInputs } from "../job/resolve-inputs.ts";
+import { isJobOutput, reduceOutputName } from "../names.ts";
+import { socketPathOf } from "../rpc/socket-path.ts";
+import type { Outcome } from "../scheduler/types.ts";
+import type { JobResult, RunJobOptions } from "./run-job.ts";
+import { WorkerPool } from "./worker-pool.ts";
+
+/** How long workers may take to end after the job has. */
+const WORKER_GRACE_MS = 2000;
+const WORKER_PATIENCE_MS = 2000;
+
+/** What `runJob` does; see there. */
+export async function startJob(options: RunJobOptions): Promise<JobResult> {
+  const startedMs = performance.now();
+  const { reduces = 10, attempts = 4, workers = availableParallelism() } = options;
+  const directory = resolve(options.out ?? "mr-out");
+  const inputDirectory = process.cwd();
+  const inputs = await resolveInputs(options.inputs, inputDirectory);
+  const app = findApp(options.app, inputDirectory);
+  // Once for all workers, and so that what does not compile is refused here.
+  await compileApp(app);
+  prepareOutput(directory);
+  checkJobDirectory(directory, inputDirectory, inputs);
+  const plan = planJob(inputs, inputDirectory, options.splitBytes ?? DEFAULT_SPLIT_BYTES);
+
+  const socketPath = socketPathOf(directory);
+  // The workers start up while this process loads what it needs to be their coordinator.
+  const pool = new WorkerPool(workers, {
+    app,
+    socketPath,
+    patienceMs: WORKER_PATIENCE_MS,
+    memoryBytes: options.memoryBytes,
+  });
+  let coordinator: Coordinator | undefined;
+  let outcome: Outcome | undefined;
+  try {
+    const { Coordinator } = await import("../coordinator/coordinator.ts");
+    coordinator = await Coordinator.start({
+      plan,
+      skipBadRecords: options.skipBadRecords ?? false,
+      directory,
+      inputDirectory,
+      reduces,
+      leaseMs: options.leaseMs ?? 10_000,
+      maxFailures: attempts,
+      maxLosses: 5 * attempts,
+      socketPath,
+      log: options.log ?? (() => undefined),
+    });
+    outcome = await awaitOutcome(coordinator, pool, options.signal);
+    if (pool.cannotLoadApp) await loadApp(app);
+  } finally {
+    await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
+  }
+  sweepTemporaryFiles(directory);
+  if (options.keep !== true) sweepMapOutputs(directory);
+  if (outcome.state !== "completed") throw failure(outcome);
+  return {
+    outputs: Array.from({ length: reduces }, (_, reduce) => {
+      return join(directory, reduceOutputName(reduce));
+    }),
+    counters: coordinator.status.counters,
+    elapsedMs: performance.now() - startedMs,
+  };
+}
+
+async function awaitOutcome(
+  coordinator: Coordinator,
+  pool: WorkerPool,
+  signal: AbortSignal | undefined,
+): Promise<Outcome> {
+  pool.onGivenUp((reason) => coordinator.cancel(reason));
+  const abort = () => coordinator.cancel("interrupted");
+  signal?.addEventListener("abort", abort, { once: true });
+  if (signal?.aborted === true) abort();
+  const outcome = await coordinator.finished;
+  signal?.removeEventListener("abort", abort);
+  return outcome;
+}
+
+function prepareOutput(directory: string): void {
+  let names: string[];
+  try {
+    mkdirSync(directory, { recursive: true });
+    names = readdirSync(directory);
+  } catch (error) {
+    throw new MrError(`Cannot use output directory "${directory}": ${describeCause(error)}`);
+  }
+  const result = names.find(isJobOutput);
+  if (result !== undefined) {
+    throw new MrError(
+      `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, or remove them`,
+    );
+  }
+}
+
+function failure(outcome: Exclude<Outcome, { state: "completed" }>): MrError {
+  if (outcome.state === "cancelled")
+    return new MrError(`The job is not complete: ${outcome.reason}`);
+  const { message, stack } = outcome.failure;
+  return new JobFailedError(message, stack);
+}

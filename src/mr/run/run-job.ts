@@ -1,0 +1,49 @@
+export interface RunJobOptions {
+  /** The app: a path, or the name of a shipped app such as `wc`. */
+  readonly app: string;
+  /** Input files, directories or patterns, relative to the current directory. */
+  readonly inputs: readonly string[];
+  /** Directory for the output files; created if missing, refused if it has results in it. Default `mr-out`. */
+  readonly out?: string;
+  /** Number of worker processes. Default: one per processor. */
+  readonly workers?: number;
+  /** Number of reduce tasks and output files. Default 10. */
+  readonly reduces?: number;
+  /** How long an attempt may go without progress, in milliseconds. Default 10,000. */
+  readonly leaseMs?: number;
+  /** How many attempts of a task may fail before the job does. Default 4. */
+  readonly attempts?: number;
+  /** How large a part of an input file one map task takes, in bytes. Default 64 MiB. */
+  readonly splitBytes?: number;
+  /** How much memory a worker process may take at its peak, in bytes. Default 512 MiB. */
+  readonly memoryBytes?: number;
+  /** Leave out and count records that are malformed, or that the app throws on. Default false. */
+  readonly skipBadRecords?: boolean;
+  /** Whether to keep the map outputs `mr-X-Y`. Default false. */
+  readonly keep?: boolean;
+  /** Ends the job early. */
+  readonly signal?: AbortSignal;
+  /** Receives a line for everything a person would want to know. Default: nobody does. */
+  readonly log?: (line: string) => void;
+}
+
+/** A job that is complete. */
+export interface JobResult {
+  /** Absolute paths of the output files, in the order of the reduce tasks. */
+  readonly outputs: readonly string[];
+  /** What the app has counted, by name. */
+  readonly counters: Readonly<Record<string, number>>;
+  readonly elapsedMs: number;
+}
+
+/**
+ * Runs a job to its end with a coordinator in this process and workers in processes of their own.
+ *
+ * @throws MrError when the app cannot be loaded, an input cannot be read, the output directory cannot
+ *   be written or has results in it, or the job fails or is ended early
+ */
+export async function runJob(options: RunJobOptions): Promise<JobResult> {
+  // Every app imports this library, and so every worker loads this file: the rest is not for them.
+  const { startJob } = await import("./job-run.ts");
+  return await startJob(options);
+}

@@ -1,0 +1,159 @@
+import { chmodSync, chownSync, mkdirSync, symlinkSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
+import { MAP, REDUCE } from "../support/apps.ts";
+import { Job } from "../support/job.ts";
+import type { Ended } from "../support/processes.ts";
+import { canRunUnprivileged, unprivilegedUid } from "../support/unprivileged.ts";
+
+const TOO_LONG = `/tmp/${"s".repeat(103)}`;
+
+/** One line that begins with the command's name, and says all of `words`. */
+function expectOneLine({ stderr, stdout }: Ended, command: string, words: readonly string[]): void {
+  expect(stderr).toMatch(new RegExp(`^${command}: [^\n]+\n$`));
+  for (const word of words) expect(stderr).toContain(word);
+  expect(stdout).toBe("");
+}
+
+describe("bad input", () => {
+  const job = new Job();
+  let before: string[];
+
+  beforeAll(() => {
+    job.write("a", "x y");
+    job.write("good.ts", MAP + REDUCE);
+    job.write("broken.ts", `${MAP}\nexport function reduce( {\n`);
+    job.write("mapless.ts", REDUCE);
+    job.write("typo.ts", MAP.replace("map", "mapp") + REDUCE);
+    job.write("throws.ts", `throw new Error("no licence");${MAP}${REDUCE}`);
+    job.write("async.ts", `await Promise.reject(new Error("no network"));${MAP}${REDUCE}`);
+    mkdirSync(job.path("empty"));
+    mkdirSync(job.path("folder.ts"));
+    symlinkSync("loop", job.path("loop"));
+    before = job.files();
+  });
+  afterAll(() => job.end());
+
+  const coordinatorCases: Array<[title: string, args: string[], code: number, words: string[]]> = [
+    ["no files", [], 2, ["no input files", "--help"]],
+    ["F16: a pattern that matches nothing", ["a", "*.csv"], 1, ['No file matches "*.csv"']],
+    ["F15: a missing file", ["a", "nope"], 1, ['Cannot read input "nope"', "(ENOENT)"]],
+    ["F17: a directory without files", ["empty"], 1, ['"empty"', "no files"]],
+    ["a loop of links", ["loop"], 1, ['"loop"', "(ELOOP)"]],
+    ["a device", ["/dev/zero"], 1, ['"/dev/zero"', "not a regular file"]],
+    ["an unknown option", ["a", "--reduce", "3"], 2, ["--reduce", "--help"]],
+    ["an option without its value", ["a", "--reduces"], 2, ["--reduces"]],
+    ["no reduce tasks", ["a", "--reduces", "0"], 2, ["--reduces", "from 1 to 100000"]],
+    ["half a reduce task", ["a", "-r", "1.5"], 2, ["--reduces", "whole number"]],
+    ["a lease that is no time", ["a", "--lease", "soon"], 2, ["--lease", "seconds"]],
+    ["no attempts", ["a", "--attempts", "0"], 2, ["--attempts"]],
+    ["F29: a socket path over the limit", ["a", "--socket", TOO_LONG], 1, [TOO_LONG, "107"]],
+    ["a socket that cannot be", ["a", "--socket", "no/s.sock"], 1, ['"no/s.sock"']],
+    ["a socket path that is a file", ["a", "--socket", "good.ts"], 1, ['"good.ts"']],
+  ];
+
+  describe("of mrcoordinator", { concurrent: true }, () => {
+    for (const [title, args, code, words] of coordinatorCases) {
+      it.skipIf(args.includes(TOO_LONG) && process.platform !== "linux")(title, async () => {
+        const ended = await job.coordinator(...args).ended;
+        expectOneLine(ended, "mrcoordinator", words);
+        expect(ended.code).toBe(code);
+      });
+    }
+  });
+
+  const workerCases: Array<[title: string, args: string[], code: number, words: string[]]> = [
+    ["no app", [], 2, ["missing required argument 'app'"]],
+    ["two apps", ["good.ts", "wc.ts"], 2, ["too many arguments"]],
+    ["F21: a missing app", ["nope.ts"], 1, ['Cannot find app "nope.ts"']],
+    ["F21: an app that is a directory", ["folder.ts"], 1, ['Cannot find app "folder.ts"']],
+    ["F21: an app that does not compile", ["broken.ts"], 1, ["Cannot compile app", "broken.ts:7:"]],
+    ["F21: an app without map", ["mapless.ts"], 1, ['the function "map"', '"reduce"']],
+    ["F21: an app with a misspelt map", ["typo.ts"], 1, ['the function "map"', '"mapp"']],
+    ["F21: an app that throws", ["throws.ts"], 1, ["Cannot load app", "no licence"]],
+    ["F21: an app that rejects", ["async.ts"], 1, ["Cannot load app", "no network"]],
+    ["no coordinator", ["good.ts"], 1, ["No coordinator", job.socketPath, "waited 2 s"]],
+    ["F29: a socket path over the limit", ["good.ts", "--socket", TOO_LONG], 1, [TOO_LONG]],
+  ];
+
+  describe("of mrworker", { concurrent: true }, () => {
+    for (const [title, args, code, words] of workerCases) {
+      it.skipIf(args.includes(TOO_LONG) && process.platform !== "linux")(title, async () => {
+        const ended = await job.worker(...args).ended;
+        expectOneLine(ended, "mrworker", words);
+        expect(ended.code).toBe(code);
+      });
+    }
+  });
+
+  it("has left nothing behind", () => {
+    expect(job.files()).toEqual(before);
+  });
+
+  it("is an input that the job itself would overwrite", async (context) => {
+    const own = newJob(context);
+    own.write("mr-out-0", "x");
+    const ended = await own.coordinator("mr-out-0").ended;
+    expectOneLine(ended, "mrcoordinator", ['Input "mr-out-0"']);
+    expect(ended.code).toBe(1);
+    expect(own.output()).toBe("x\n");
+  });
+
+  it("is a job directory that cannot be cleared", async (context) => {
+    const own = newJob(context);
+    own.write("a", "x");
+    mkdirSync(own.path("mr-out-0"));
+    const ended = await own.coordinator("a").ended;
+    expectOneLine(ended, "mrcoordinator", ["mr-out-0"]);
+    expect(ended.code).toBe(1);
+  });
+
+  it.skipIf(!canRunUnprivileged)("F13: is an input that may not be read", async (context) => {
+    const own = newJob(context, unprivilegedUid);
+    own.write("a", "x");
+    own.write("secret", "x");
+    chmodSync(own.path("secret"), 0);
+    const ended = await own.coordinator("a", "secret").ended;
+    expectOneLine(ended, "mrcoordinator", [
+      'Cannot read input "secret": permission denied (EACCES)',
+    ]);
+    expect(ended.code).toBe(1);
+  });
+
+  it.skipIf(!canRunUnprivileged)(
+    "F13: is a job directory that may not be written",
+    async (context) => {
+      const own = newJob(context, unprivilegedUid);
+      own.write("a", "x");
+      chmodSync(own.directory, 0o555);
+      const ended = await own.coordinator("a").ended;
+      chmodSync(own.directory, 0o755);
+      expectOneLine(ended, "mrcoordinator", [own.directory, "permission denied (EACCES)"]);
+      expect(ended.code).toBe(1);
+      expect(own.files()).toEqual(["a"]);
+    },
+  );
+});
+
+describe("help", { concurrent: true }, () => {
+  for (const [command, words] of [
+    ["mrcoordinator", ["[inputs...]", "--reduces", "--socket", "--lease", "Exit code"]],
+    ["mrworker", ["<app>", "--socket"]],
+    ["mrsequential", ["<app>", "<inputs...>"]],
+  ] as const) {
+    it(`is what ${command} --help prints, with exit code 0`, async (context) => {
+      const { code, stdout, stderr } = await newJob(context).start(`src/main/${command}.ts`, [
+        "--help",
+      ]).ended;
+      expect([code, stderr]).toEqual([0, ""]);
+      for (const word of words) expect(stdout).toContain(word);
+    });
+  }
+});
+
+/** A job whose processes run as the user given, who owns its directory. */
+function newJob({ onTestFinished }: TestContext, uid?: number): Job {
+  const job = new Job({ uid });
+  onTestFinished(() => job.end());
+  if (uid !== undefined) chownSync(job.directory, uid, uid);
+  return job;
+}

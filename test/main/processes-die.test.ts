@@ -1,0 +1,210 @@
+import { existsSync, statSync } from "node:fs";
+import { describe, expect, it, type TestContext } from "vitest";
+import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";
+import { exitCodes, Job } from "../support/job.ts";
+
+/** A job on two small files; the gated app is `app.ts`. */
+function startJob({ onTestFinished }: TestContext, app = GATED_WORD_COUNT, viaTsx = false): Job {
+  const job = new Job({ viaTsx });
+  onTestFinished(() => job.end());
+  job.write("a", "x y x");
+  job.write("b", "y y z");
+  job.writeApp(app);
+  return job;
+}
+
+const COUNTS = "x 2\ny 3\nz 1\n";
+
+describe("a job whose workers die or stop", { concurrent: true }, () => {
+  it("F1, F2: gives the task of a killed worker to another at once, in map and in reduce", async (context) => {
+    const job = startJob(context);
+    const coordinator = await job.ready("a", "b", "-r", "1");
+    const first = job.worker("app.ts");
+    await job.appeared(`at-map-a-${first.pid}`);
+    const second = job.worker("app.ts");
+    await job.appeared(`at-map-b-${second.pid}`);
+    first.signal("SIGKILL");
+    job.write("go-map-a", "");
+    job.write("go-map-b", "");
+    // The second worker runs both maps, and dies in its first reduce call with a file half-written.
+    await job.appeared(`at-reduce-${second.pid}`);
+    const third = job.worker("app.ts");
+    await job.statusWhen(({ workers }) => workers.some(({ pid }) => pid === third.pid));
+    expect(job.temporaryFiles()).not.toEqual([]);
+    second.signal("SIGKILL");
+    await job.appeared(`at-reduce-${third.pid}`);
+    job.write("go-reduce", "");
+
+    expect(await exitCodes([coordinator, third])).toEqual([0, 0]);
+    expect(job.output()).toBe(COUNTS);
+    expect(job.temporaryFiles()).toEqual([]);
+    expect(coordinator.stderr).toContain(
+      `map task 0, attempt 1, is lost: worker 1 (pid ${first.pid}) is gone`,
+    );
+    expect(coordinator.stderr).toContain(
+      `reduce task 0, attempt 1, is lost: worker 2 (pid ${second.pid}) is gone`,
+    );
+  });
+
+  it("F6, F7: reassigns a stopped worker's task after the lease, and refuses it when it wakes", async (context) => {
+    // Its reduce calls compute while they wait, so that they keep their lease.
+    const app = `${GATED_WORD_COUNT.replace("export async function reduce", "async function gated")}
+      export function reduce(_key: string, values: string[]) {
+        while (!existsSync("go-reduce"));
+        return String(values.length);
+      }`;
+    const job = startJob(context, app);
+    const coordinator = await job.ready("a", "b", "-r", "2", "--lease", "2");
+    const sleeper = job.worker("app.ts");
+    await job.appeared(`at-map-a-${sleeper.pid}`);
+    sleeper.signal("SIGSTOP");
+    job.write("go-map-a", "");
+    job.write("go-map-b", "");
+    const other = job.worker("app.ts");
+    await job.statusWhen(({ maps }) => maps.completed === 2);
+    expect(coordinator.stderr).toContain(
+      `map task 0, attempt 1, is lost: worker 1 (pid ${sleeper.pid}) made no progress`,
+    );
+    const published = [0, 1].map((reduce) => statSync(job.path(`mr-0-${reduce}`)).ino);
+
+    sleeper.signal("SIGCONT");
+    // It has finished its attempt and been refused when it works on something else.
+    await job.statusWhen(({ workers }) => workers.every(({ task }) => task?.phase === "reduce"));
+    expect([0, 1].map((reduce) => statSync(job.path(`mr-0-${reduce}`)).ino)).toEqual(published);
+    expect(job.temporaryFiles().filter((name) => name.startsWith(".mr-0-"))).toEqual([]);
+
+    job.write("go-reduce", "");
+    expect(await exitCodes([coordinator, sleeper, other])).toEqual([0, 0, 0]);
+    expect(job.output()).toBe(COUNTS);
+  });
+
+  it("F8: leaves a worker its task that computes for longer than the lease in one call", async (context) => {
+    const job = startJob(
+      context,
+      `${MAP.replace("{", "{ const end = Date.now() + 5000; while (Date.now() < end);")}${REDUCE}`,
+    );
+    const coordinator = await job.ready("a", "-r", "1", "--lease", "2");
+    const workers = [job.worker("app.ts"), job.worker("app.ts")];
+    expect(await exitCodes([coordinator, ...workers])).toEqual([0, 0, 0]);
+    expect(coordinator.stderr).not.toContain("is lost");
+    expect(job.output()).toBe("x 2\ny 1\n");
+  });
+
+  it("F6: takes the task of a worker that only sleeps, whatever its heartbeat costs", async (context) => {
+    const job = startJob(context);
+    const coordinator = await job.ready("a", "-r", "1", "--lease", "1");
+    const sleeper = job.worker("app.ts");
+    await job.appeared(`at-map-a-${sleeper.pid}`);
+    const other = job.worker("app.ts");
+    await job.appeared(`at-map-a-${other.pid}`);
+    expect(coordinator.stderr).toContain("made no progress within its lease");
+    job.write("go-map-a", "");
+    job.write("go-reduce", "");
+    expect(await exitCodes([coordinator, sleeper, other])).toEqual([0, 0, 0]);
+    expect(job.output()).toBe("x 2\ny 1\n");
+  });
+
+  it("F37: fails and names the task when the app ends every worker that tries it", async (context) => {
+    for (const death of ["process.exit(0)", "return new Promise(() => {})"]) {
+      const job = startJob(context, `${MAP.replace("{", `{ ${death};`)}${REDUCE}`);
+      const coordinator = await job.ready("a", "--attempts", "1");
+      const workers = [1, 2, 3, 4, 5].map(() => job.worker("app.ts"));
+      const { code, stderr } = await coordinator.ended;
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/The job failed: Map task 0.* was lost 5 times: .*its worker died\n$/);
+      await Promise.all(workers.map(({ ended }) => ended));
+      expect(job.output()).toBe("");
+    }
+  });
+
+  it("F4: workers end with exit code 1 when the coordinator is killed, and say so", async (context) => {
+    const job = startJob(context);
+    const coordinator = await job.ready("a", "b", "-r", "2");
+    for (const gate of ["go-map-a", "go-map-b"]) job.write(gate, "");
+    const busy = job.worker("app.ts");
+    await job.appeared(`at-reduce-${busy.pid}`);
+    job.write("mr-out-0", "a finished result of this job");
+    const other = job.worker("app.ts");
+    await job.appeared(`at-reduce-${other.pid}`);
+    const waiting = job.worker("app.ts");
+    await job.statusWhen(({ workers }) => workers.length === 3);
+    coordinator.signal("SIGKILL");
+    await coordinator.ended;
+    job.write("go-reduce", "");
+    for (const worker of [busy, other, waiting]) {
+      const { code, stderr } = await worker.ended;
+      expect(stderr).toContain("The coordinator has gone");
+      expect(code).toBe(1);
+    }
+    expect(existsSync(job.path("mr-out-1"))).toBe(false);
+    expect(job.temporaryFiles()).toEqual([]);
+    // F30: a new coordinator takes over the socket file that was left behind.
+    expect(existsSync(job.socketPath)).toBe(true);
+    const again = await job.ready("a", "b", "-r", "2");
+    expect(await exitCodes([again, job.worker("app.ts")])).toEqual([0, 0]);
+    expect(job.output()).toBe(COUNTS);
+  });
+});
+
+describe("a job that is interrupted", { concurrent: true }, () => {
+  it("F39: ends with 130 at Ctrl-C; waiting workers go at once, a busy one after its call", async (context) => {
+    const job = startJob(context);
+    const coordinator = await job.ready("a", "-r", "1");
+    const busy = job.worker("app.ts");
+    await job.appeared(`at-map-a-${busy.pid}`);
+    const waiting = job.worker("app.ts");
+    await job.statusWhen(({ workers }) => workers.length === 2);
+    job.write(".mr-out-0.00c0ffee-1-1.tmp", "of a worker that was killed");
+    coordinator.signal("SIGINT");
+    const { code, stderr } = await coordinator.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain("The job is not complete: interrupted by SIGINT");
+    expect(await exitCodes([waiting])).toEqual([1]);
+    expect(existsSync(job.socketPath)).toBe(false);
+    job.write("go-map-a", "");
+    expect(await exitCodes([busy])).toEqual([1]);
+    expect(job.files().filter((name) => /^\.?mr-/.test(name))).toEqual([]);
+  });
+
+  it("F39: ends with 130 when all get the Ctrl-C of one terminal, started through tsx", async (context) => {
+    const job = startJob(context, GATED_WORD_COUNT, true);
+    const coordinator = await job.ready("a");
+    const worker = job.worker("app.ts");
+    await job.statusWhen(({ maps }) => maps.inProgress === 1);
+    coordinator.signal("SIGINT");
+    worker.signal("SIGINT");
+    expect(await exitCodes([coordinator])).toEqual([130]);
+    await worker.ended;
+    expect(existsSync(job.socketPath)).toBe(false);
+    expect(job.temporaryFiles()).toEqual([]);
+  });
+
+  it("F40: ends the same way when the terminal closes or the system shuts down", async (context) => {
+    const job = startJob(context);
+    for (const [signal, expected] of [
+      ["SIGHUP", 129],
+      ["SIGTERM", 143],
+    ] as const) {
+      const coordinator = await job.ready("a");
+      const waiting = job.worker("app.ts");
+      await job.statusWhen(({ workers }) => workers.length === 1);
+      coordinator.signal(signal);
+      const { code, stderr } = await coordinator.ended;
+      expect(code).toBe(expected);
+      expect(stderr).toContain(`interrupted by ${signal}`);
+      job.write("go-map-a", "");
+      expect(await exitCodes([waiting])).toEqual([1]);
+      expect(existsSync(job.socketPath)).toBe(false);
+    }
+  });
+
+  it("F40: goes on when nobody reads what it writes any more", async (context) => {
+    const job = startJob(context, MAP + REDUCE);
+    const coordinator = await job.ready("a", "b");
+    coordinator.closeOutput();
+    const worker = job.worker("app.ts");
+    worker.closeOutput();
+    expect(await exitCodes([coordinator, worker])).toEqual([0, 0]);
+    expect(job.output()).toBe(COUNTS);
+  });
+});

