@@ -1,7 +1,6 @@
 import { Command } from "commander";
 import { Coordinator } from "../mr/coordinator/coordinator.ts";
 import { describeCause, JobFailedError, UsageError } from "../mr/errors.ts";
-import { DEFAULT_SPLIT_BYTES } from "../mr/input/plan-splits.ts";
 import {
   checkJobDirectory,
   sweepJobDirectory,
@@ -20,7 +19,7 @@ interface Options {
   readonly socket?: string;
   readonly lease: number;
   readonly attempts: number;
-  readonly split: number;
+  readonly split?: number;
   readonly skipBadRecords?: true;
   readonly quiet?: true;
 }
@@ -47,9 +46,8 @@ const command = new Command("mrcoordinator")
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
   .option(
     "--split <size>",
-    "size of a map task's part of a file, for apps that read records",
+    "size of a map task's part of a file, for apps that read records (default: 16MB to 64MB)",
     byteSize(1),
-    DEFAULT_SPLIT_BYTES,
   )
   .option(
     "--skip-bad-records",

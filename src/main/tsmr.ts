@@ -47,7 +47,11 @@ const run = program
     "memory of a worker process (default: 512MB)",
     byteSize(MIN_MEMORY_BYTES),
   )
-  .option("--split <size>", "size of a map task's part of a file (default: 64MB)", byteSize(1))
+  .option(
+    "--split <size>",
+    "size of a map task's part of a file (default: 16MB to 64MB)",
+    byteSize(1),
+  )
   .option(
     "--skip-bad-records",
     "leave out and count records that are malformed or make the app throw",

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Split } from "../app/reader.ts";
 import { describeCause, MrError } from "../errors.ts";
-import { planSplits } from "../input/plan-splits.ts";
+import { defaultSplitBytes, planSplits } from "../input/plan-splits.ts";
 
 /** Cuts the inputs of a job into map tasks, as the app's reader allows. */
 export type JobPlan = (splitting: "wholeFile" | "bytes") => Split[];
@@ -11,13 +11,18 @@ export type JobPlan = (splitting: "wholeFile" | "bytes") => Split[];
  * Looks the sizes of the inputs up, once.
  *
  * @param directory absolute path that relative `inputs` start from
- * @param splitBytes how large a split may be
+ * @param splitBytes how large a split may be; unless told, what suits the size of all inputs
  * @throws MrError when a file's size cannot be found out
  */
-export function planJob(inputs: readonly string[], directory: string, splitBytes: number): JobPlan {
+export function planJob(
+  inputs: readonly string[],
+  directory: string,
+  splitBytes?: number,
+): JobPlan {
   const sizes = inputs.map((file) => ({ file, size: sizeOf(file, directory) }));
+  const limit = splitBytes ?? defaultSplitBytes(sizes.reduce((sum, { size }) => sum + size, 0));
   return (splitting) => {
-    return sizes.flatMap(({ file, size }) => planSplits(splitting, file, size, splitBytes));
+    return sizes.flatMap(({ file, size }) => planSplits(splitting, file, size, limit));
   };
 }
 

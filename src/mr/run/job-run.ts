@@ -6,7 +6,6 @@ import { findApp } from "../app/find-app.ts";
 import { loadApp } from "../app/load-app.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
 import { describeCause, JobFailedError, MrError } from "../errors.ts";
-import { DEFAULT_SPLIT_BYTES } from "../input/plan-splits.ts";
 import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
 import { planJob } from "../job/plan-job.ts";
 import { resolveInputs } from "../job/resolve-inputs.ts";
@@ -32,7 +31,7 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
   await compileApp(app);
   prepareOutput(directory);
   checkJobDirectory(directory, inputDirectory, inputs);
-  const plan = planJob(inputs, inputDirectory, options.splitBytes ?? DEFAULT_SPLIT_BYTES);
+  const plan = planJob(inputs, inputDirectory, options.splitBytes);
 
   const socketPath = socketPathOf(directory);
   // The workers start up while this process loads what it needs to be their coordinator.
