@@ -25,6 +25,12 @@ function wordsByKernel(kernel: Kernel, bytes: Uint8Array, start = 0): string[] {
   return words;
 }
 
+/** The order of ASCII text by its bytes. */
+function compareText(a = "", b = ""): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
 /** FNV-1a by the book, in arbitrary precision. */
 function fnvByTheBook(bytes: Uint8Array): number {
   let hash = 0x811c9dc5n;
@@ -135,9 +141,9 @@ describe.each(KINDS)("the %s kernel", (kind) => {
           expect(Buffer.compare(kernel.key(id), bytes)).toBe(0);
           expect(kernel.keyLength(id)).toBe(bytes.length);
           expect(kernel.keyHash(id)).toBe(fnvByTheBook(bytes));
-          const target = new Uint8Array(bytes.length + 2);
-          expect(kernel.copyKey(id, target, 1)).toBe(bytes.length + 1);
-          expect(Buffer.compare(target, Uint8Array.from([0, ...bytes, 0]))).toBe(0);
+          const next = kernel.writeKey(id, 1);
+          expect(next).toBe(bytes.length + 1);
+          expect(Buffer.compare(kernel.output.subarray(1, next), bytes)).toBe(0);
         }
         expect(kernel.size).toBe(ids.size);
       }),
@@ -154,6 +160,26 @@ describe.each(KINDS)("the %s kernel", (kind) => {
           Buffer.compare(kernel.key(a), kernel.key(b)),
         );
         expect(sorted).toEqual(dumb);
+      }),
+    );
+  });
+
+  it("sorts ranges of the block by their bytes, equal ones as they come", () => {
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 300 }), fc.nat(9), (keys, from) => {
+        let at = 3;
+        keys.forEach((bytes, i) => {
+          kernel.starts[from + i] = at;
+          kernel.block.set(bytes, at);
+          at += bytes.length;
+          kernel.ends[from + i] = at;
+        });
+        kernel.sortRanges(from, from + keys.length);
+        const dumb = keys
+          .map((_, i) => i)
+          .sort((a, b) => Buffer.compare(keys[a] ?? new Uint8Array(), keys[b] ?? new Uint8Array()));
+        const sorted = Array.from(kernel.ids.subarray(from, from + keys.length));
+        expect(sorted).toEqual(dumb.map((i) => from + i));
       }),
     );
   });
@@ -191,6 +217,57 @@ describe.each(KINDS)("the %s kernel", (kind) => {
     expect(kernel.scanLines(0, kernel.block.length)).toBe(kernel.block.length);
   });
 
+  it("writes bytes, and finds quotes among them", () => {
+    const bytes = fc.array(fc.constantFrom(34, 92, 97, 98, 99, 200), { maxLength: 60 });
+    fc.assert(
+      fc.property(bytes, fc.nat(40), fc.nat(40), (values, start, at) => {
+        kernel.block.fill(34);
+        kernel.block.set(values, start);
+        const end = start + values.length;
+        const next = kernel.writeRange(start, end, at);
+        expect(Array.from(kernel.output.subarray(at, next))).toEqual(values);
+        const quote = values.findIndex((byte) => byte === 34 || byte === 92);
+        expect(kernel.findQuote(start, end)).toBe(quote < 0 ? end : start + quote);
+      }),
+    );
+  });
+
+  it("writes JSON strings as JSON.stringify does, and says where bytes are not UTF-8", () => {
+    const json = fc.oneof(
+      text,
+      brokenText,
+      fc.string({ unit: "binary", maxLength: 50 }).map((value) => encoder.encode(value)),
+      fc.array(fc.integer({ min: 0, max: 0x7f })).map((bytes) => Uint8Array.from(bytes)),
+    );
+    fc.assert(
+      fc.property(json, fc.nat(40), fc.nat(40), (bytes, start, at) => {
+        kernel.block.fill(0x80);
+        kernel.block.set(bytes, start);
+        const next = kernel.quoteRange(start, start + bytes.length, at);
+        const id = kernel.intern(bytes, 0, bytes.length);
+        const decoded = decoder.decode(bytes);
+        if (Buffer.compare(bytes, encoder.encode(decoded)) !== 0) {
+          expect([next, kernel.quoteKey(id, 3)]).toEqual([-1, -1]);
+          return;
+        }
+        const quoted = JSON.stringify(decoded);
+        expect(decoder.decode(kernel.output.slice(at, next))).toBe(quoted);
+        expect(decoder.decode(kernel.output.slice(3, kernel.quoteKey(id, 3)))).toBe(quoted);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("refuses to write past its output", () => {
+    const { output } = kernel;
+    expect(() => kernel.writeRange(0, 3, output.length - 2)).toThrow(RangeError);
+    expect(() => kernel.quoteRange(0, 3, output.length - 19)).toThrow(RangeError);
+    expect(kernel.quoteRange(0, 0, output.length - 2)).toBe(output.length);
+    const id = kernel.internAscii("abc");
+    expect(() => kernel.writeKey(id, output.length - 2)).toThrow(RangeError);
+    expect(() => kernel.quoteKey(id, -1)).toThrow(RangeError);
+  });
+
   it("interns a key that lies in its own block", () => {
     kernel.block.set(encoder.encode("here"), 5);
     const id = kernel.intern(kernel.block, 5, 9);
@@ -198,7 +275,9 @@ describe.each(KINDS)("the %s kernel", (kind) => {
   });
 
   it("refuses to scan outside its block", () => {
-    expect(() => kernel.scanWords(0, kernel.block.length + 1)).toThrow(/Cannot scan \[0, 65537\)/);
+    expect(() => kernel.scanWords(0, kernel.block.length + 1)).toThrow(
+      /Cannot take \[0, 65537\) of 65536/,
+    );
     expect(() => kernel.scanWords(2, 1)).toThrow(RangeError);
   });
 });
@@ -233,6 +312,31 @@ describe.each(KINDS)("a %s kernel that grows", (kind) => {
     expect(kernel.internAscii("one")).toBe(0);
   });
 
+  it.each([
+    ["random", (i: number) => `${Math.imul(i, 0x9e3779b1) >>> 0}`],
+    ["with a long common prefix", (i: number) => `${"http://www.".repeat(5)}${i % 5000}`],
+    ["mostly equal", (i: number) => "same".repeat(1 + (i % 7))],
+    ["in order", (i: number) => String(i).padStart(12, "0")],
+  ])("sorts many keys: %s", (_, nameOf) => {
+    const count = 70_000;
+    const kernel = createKernel({ kind, blockBytes: 8 << 20 });
+    const block = Buffer.from(kernel.block.buffer, kernel.block.byteOffset, kernel.block.length);
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      kernel.starts[i] = at;
+      at += block.write(nameOf(i), at, "latin1");
+      kernel.ends[i] = at;
+      kernel.intern(kernel.block, kernel.starts[i] ?? 0, at);
+    }
+    const names = Array.from({ length: count }, (__, i) => nameOf(i));
+    const dumb = names.map((__, i) => i).sort((a, b) => compareText(names[a], names[b]) || a - b);
+    kernel.sortRanges(0, count);
+    expect(Array.from(kernel.ids.subarray(0, count))).toEqual(dumb);
+    const distinct = [...new Set(dumb.map((i) => names[i]))];
+    const sorted = Array.from(kernel.sortedIds(), (id) => Buffer.from(kernel.key(id)).toString());
+    expect(sorted).toEqual(distinct);
+  });
+
   it("finds the most words a block can hold", () => {
     const kernel = createKernel({ kind, blockBytes: 1001 });
     for (let i = 0; i < 1001; i++) kernel.block[i] = i % 2 === 0 ? 0x61 : 0x20;
@@ -249,6 +353,7 @@ describe("createKernel", () => {
 
   it("refuses what it can't make, and says what it was", () => {
     expect(() => createKernel({ blockBytes: 0 })).toThrow(/blockBytes is 0/);
+    expect(() => createKernel({ outputBytes: 1.5 })).toThrow(/outputBytes is 1.5/);
     vi.stubEnv("TSMR_KERNEL", "fast");
     expect(() => createKernel()).toThrow(/no kind "fast"/);
   });

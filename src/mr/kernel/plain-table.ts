@@ -64,14 +64,6 @@ export class PlainTable implements KeyTable {
     return this.#offset(id + 1) - this.#offset(id);
   }
 
-  copyKey(id: number, target: Uint8Array, at: number): number {
-    const arena = this.#arena;
-    const start = this.#offset(id);
-    const length = this.#offset(id + 1) - start;
-    for (let i = 0; i < length; i++) target[at + i] = arena[start + i] ?? 0;
-    return at + length;
-  }
-
   keyHash(id: number): number {
     return (this.#hashes[id] ?? 0) & 0x7fffffff;
   }

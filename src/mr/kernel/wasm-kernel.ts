@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { checkRange } from "./check-range.ts";
+import { checkRange, quotedBytes } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
 import { BITMAP_BYTES, markLetters } from "./letters.ts";
 import { type WasmGlobal, type WasmMemory, type WasmModule, webAssembly } from "./webassembly.ts";
@@ -15,18 +15,25 @@ interface Exports {
   readonly startsAt: WasmGlobal;
   readonly endsAt: WasmGlobal;
   readonly lineEndsAt: WasmGlobal;
-  open(capacity: number): void;
+  readonly outputAt: WasmGlobal;
+  open(blockBytes: number, outputBytes: number): void;
   allocate(size: number): number;
   scanLines(start: number, end: number): number;
   scanWords(start: number, end: number): number;
+  findQuote(start: number, end: number): number;
   intern(address: number, length: number): number;
   keyAddress(id: number): number;
   keyCount(): number;
   keyHash(id: number): number;
   keyLength(id: number): number;
+  quoteKey(id: number, at: number): number;
+  quoteRange(start: number, end: number, at: number): number;
   resetTable(): void;
   sortKeys(): number;
+  sortRanges(from: number, to: number): number;
   tableBytes(): number;
+  writeKey(id: number, at: number): number;
+  writeRange(start: number, end: number, at: number): number;
 }
 
 /** As declared by the module: pages of 64 KiB. Shared, so that growing detaches no view. */
@@ -62,6 +69,7 @@ export class WasmKernel implements Kernel {
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   readonly lineEnds: Uint32Array;
+  readonly output: Uint8Array;
   readonly #memory: WasmMemory;
   readonly #exports: Exports;
   readonly #scratch: number;
@@ -72,15 +80,18 @@ export class WasmKernel implements Kernel {
   #longScratch = 0;
   #longScratchBytes = 0;
 
-  /** @param blockBytes the capacity of the block */
-  constructor(module: WasmModule, blockBytes: number) {
+  /**
+   * @param blockBytes the capacity of the block
+   * @param outputBytes the capacity of the output
+   */
+  constructor(module: WasmModule, blockBytes: number, outputBytes: number) {
     const { Instance, Memory } = webAssembly();
     this.#memory = new Memory(MEMORY);
     const loadPage = (page: number) => this.#loadPage(page);
     const imports = { env: { memory: this.#memory }, kernel: { loadPage } };
     const instance = new Instance(module, imports);
     this.#exports = instance.exports as unknown as Exports;
-    this.#exports.open(blockBytes);
+    this.#exports.open(blockBytes, outputBytes);
     this.#bytes = new Uint8Array(this.#memory.buffer);
     this.#scratch = this.#exports.SCRATCH.value;
     this.#scratchBytes = this.#exports.SCRATCH_BYTES.value;
@@ -91,6 +102,7 @@ export class WasmKernel implements Kernel {
     this.starts = new Uint32Array(buffer, this.#exports.startsAt.value, maxWords);
     this.ends = new Uint32Array(buffer, this.#exports.endsAt.value, maxWords);
     this.lineEnds = new Uint32Array(buffer, this.#exports.lineEndsAt.value, blockBytes);
+    this.output = new Uint8Array(buffer, this.#exports.outputAt.value, outputBytes);
   }
 
   get size(): number {
@@ -148,18 +160,6 @@ export class WasmKernel implements Kernel {
     return this.#exports.keyLength(id) >>> 0;
   }
 
-  copyKey(id: number, target: Uint8Array, at: number): number {
-    const address = this.#exports.keyAddress(id) >>> 0;
-    const length = this.#exports.keyLength(id) >>> 0;
-    if (length > LOOP_BYTES || address + length > this.#bytes.length) {
-      target.set(this.#view(address, length), at);
-    } else {
-      const bytes = this.#bytes;
-      for (let i = 0; i < length; i++) target[at + i] = bytes[address + i] ?? 0;
-    }
-    return at + length;
-  }
-
   keyHash(id: number): number {
     return this.#exports.keyHash(id);
   }
@@ -169,6 +169,38 @@ export class WasmKernel implements Kernel {
     const address = this.#exports.sortKeys() >>> 0;
     if (address === 0) throw this.#full();
     return new Uint32Array(this.#memory.buffer, address, size).slice();
+  }
+
+  findQuote(start: number, end: number): number {
+    checkRange(this.block, start, end);
+    return this.#exports.findQuote(start, end);
+  }
+
+  writeRange(start: number, end: number, at: number): number {
+    checkRange(this.block, start, end);
+    checkRange(this.output, at, at + end - start);
+    return this.#exports.writeRange(start, end, at);
+  }
+
+  writeKey(id: number, at: number): number {
+    checkRange(this.output, at, at + this.keyLength(id));
+    return this.#exports.writeKey(id, at);
+  }
+
+  quoteRange(start: number, end: number, at: number): number {
+    checkRange(this.block, start, end);
+    checkRange(this.output, at, at + quotedBytes(end - start));
+    return this.#exports.quoteRange(start, end, at);
+  }
+
+  quoteKey(id: number, at: number): number {
+    checkRange(this.output, at, at + quotedBytes(this.keyLength(id)));
+    return this.#exports.quoteKey(id, at);
+  }
+
+  sortRanges(from: number, to: number): void {
+    checkRange(this.ids, from, to);
+    if (this.#exports.sortRanges(from, to) === 0) throw this.#full();
   }
 
   clear(): void {
