@@ -2,7 +2,7 @@ import { checkRange, quotedBytes } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
 import { BITMAP_BYTES, markLetters, PAGE_BITS } from "./letters.ts";
 import { copyBytes, findQuote, quoteBytes } from "./plain-output.ts";
-import { PlainTable } from "./plain-table.ts";
+import { PlainTable, prefixOf } from "./plain-table.ts";
 import { decode, widthOf } from "./utf8.ts";
 
 const NO_LETTER = 0;
@@ -86,10 +86,15 @@ export class PlainKernel extends PlainTable implements Kernel {
   sortRanges(from: number, to: number): void {
     const { block, ids, starts, ends } = this;
     checkRange(ids, from, to);
-    for (let i = from; i < to; i++) ids[i] = i;
+    const prefixes = new Float64Array(to - from);
+    for (let i = from; i < to; i++) {
+      ids[i] = i;
+      prefixes[i - from] = prefixOf(block, starts[i] ?? 0, ends[i] ?? 0);
+    }
     const bytes = Buffer.from(block.buffer, block.byteOffset, block.length);
     ids.subarray(from, to).sort((a, b) => {
-      return bytes.compare(bytes, starts[b], ends[b], starts[a], ends[a]) || a - b;
+      const order = (prefixes[a - from] ?? 0) - (prefixes[b - from] ?? 0);
+      return order || bytes.compare(bytes, starts[b], ends[b], starts[a], ends[a]) || a - b;
     });
   }
 

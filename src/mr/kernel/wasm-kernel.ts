@@ -36,8 +36,9 @@ interface Exports {
   writeRange(start: number, end: number, at: number): number;
 }
 
-/** As declared by the module: pages of 64 KiB. Shared, so that growing detaches no view. */
-const MEMORY = { initial: 4, maximum: 65536, shared: true } as const;
+/** Pages of 64 KiB, as declared by the module. */
+const MIN_PAGES = 4;
+const MAX_PAGES = 65536;
 /** What the module returns instead of an id when there is no memory for a key. */
 const FULL = -1;
 /** Shorter keys are copied byte by byte: that is faster than a call that copies. */
@@ -83,10 +84,16 @@ export class WasmKernel implements Kernel {
   /**
    * @param blockBytes the capacity of the block
    * @param outputBytes the capacity of the output
+   * @param maxPages how far the memory may grow, in pages of 64 KiB, 65536 unless told
    */
-  constructor(module: WasmModule, blockBytes: number, outputBytes: number) {
+  constructor(
+    module: WasmModule,
+    blockBytes: number,
+    outputBytes: number,
+    maxPages: number = MAX_PAGES,
+  ) {
     const { Instance, Memory } = webAssembly();
-    this.#memory = new Memory(MEMORY);
+    this.#memory = new Memory({ initial: MIN_PAGES, maximum: maxPages, shared: true });
     const loadPage = (page: number) => this.#loadPage(page);
     const imports = { env: { memory: this.#memory }, kernel: { loadPage } };
     const instance = new Instance(module, imports);
@@ -167,7 +174,7 @@ export class WasmKernel implements Kernel {
   sortedIds(): Uint32Array {
     const { size } = this;
     const address = this.#exports.sortKeys() >>> 0;
-    if (address === 0) throw this.#full();
+    if (address === 0) throw this.#full("sort");
     return new Uint32Array(this.#memory.buffer, address, size).slice();
   }
 
@@ -200,7 +207,7 @@ export class WasmKernel implements Kernel {
 
   sortRanges(from: number, to: number): void {
     checkRange(this.ids, from, to);
-    if (this.#exports.sortRanges(from, to) === 0) throw this.#full();
+    if (this.#exports.sortRanges(from, to) === 0) throw this.#full("sort ranges beside");
   }
 
   clear(): void {
@@ -219,10 +226,11 @@ export class WasmKernel implements Kernel {
   #scratchFor(length: number): number {
     if (length + 16 <= this.#scratchBytes) return this.#scratch;
     if (length > this.#longScratchBytes) {
-      const address = this.#exports.allocate(length * 2) >>> 0;
+      const room = Math.ceil(length * 1.25);
+      const address = this.#exports.allocate(room + 16) >>> 0;
       if (address === 0) throw this.#full();
       this.#longScratch = address;
-      this.#longScratchBytes = length * 2 - 16;
+      this.#longScratchBytes = room;
       this.#bytes = new Uint8Array(this.#memory.buffer);
     }
     return this.#longScratch;
@@ -240,10 +248,10 @@ export class WasmKernel implements Kernel {
     bytes[this.#exports.PAGES.value + page] = 1;
   }
 
-  #full(): RangeError {
+  #full(what = "add a key to"): RangeError {
     const mebibytes = Math.round(this.keyBytes / 2 ** 20);
     return new RangeError(
-      `Cannot add a key to a table of ${this.size} keys in ${mebibytes} MiB: its memory is full`,
+      `Cannot ${what} a table of ${this.size} keys in ${mebibytes} MiB: its memory is full`,
     );
   }
 }
