@@ -13,7 +13,7 @@ trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$job"' EXIT
 "$tsx" "$root/scripts/make-data.ts"
 cd "$job"
 
-"$tsx" "$root/src/main/mrcoordinator.ts" "$root/data/pg-*.txt" &
+"$tsx" "$root/src/main/mrcoordinator.ts" "$root"/data/pg-*.txt &
 coordinator=$!
 for _ in 1 2 3; do
   "$tsx" "$root/src/main/mrworker.ts" wc.ts &

@@ -23,7 +23,7 @@ const ERAS: readonly (readonly [name: string, lastYear: number])[] = [
   ["roosevelt", 1908],
   ["wilson", 1932],
   ["truman", 1952],
-  ["kennedy", 1969],
+  ["atomic-age", 1969],
   ["reagan", 1992],
   ["clinton", 2021],
 ];

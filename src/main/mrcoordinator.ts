@@ -9,10 +9,9 @@ import {
 import { planJob } from "../mr/job/plan-job.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import { byteSize, secondsToMs, wholeNumber } from "./parse-options.ts";
+import { onSignal } from "./on-signal.ts";
+import { byteSize, leaseOption, socketOption, wholeNumber } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
-
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 interface Options {
   readonly reduces: number;
@@ -36,17 +35,12 @@ const command = new Command("mrcoordinator")
     wholeNumber(1, 100_000),
     10,
   )
-  .option("--socket <path>", "socket to listen on (default: found from the current directory)")
-  .option(
-    "--lease <seconds>",
-    "give a task to another worker after this long without progress",
-    secondsToMs(0.1, 86_400),
-    10_000,
-  )
+  .addOption(socketOption())
+  .addOption(leaseOption())
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
   .option(
     "--split <size>",
-    "size of a map task's part of a file, for apps that read records (default: 16MB to 64MB)",
+    "size of a map task's part of a file, for apps that read records (default: 64MB, or less)",
     byteSize(1),
   )
   .option(
@@ -68,6 +62,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   const log = (line: string) => {
     if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${line}\n`);
   };
+  const socketPath = options.socket ?? socketPathOf(directory);
   const startedMs = performance.now();
   const coordinator = await Coordinator.start({
     plan: planJob(inputs, directory, options.split),
@@ -78,20 +73,19 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     leaseMs: options.lease,
     maxFailures: options.attempts,
     maxLosses: 5 * options.attempts,
-    socketPath: options.socket ?? socketPathOf(directory),
+    socketPath,
     log,
   });
   const removed = await clearDirectory(coordinator, directory);
   if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
-  log(`${inputs.length} map tasks, ${options.reduces} reduce tasks; waiting for workers`);
+  log(`Listening on ${socketPath}`);
+  log(`${inputs.length} input files, ${options.reduces} reduce tasks; waiting for workers`);
 
   let signalCode: number | undefined;
-  for (const [signal, code] of Object.entries(SIGNALS)) {
-    process.on(signal, () => {
-      signalCode ??= code;
-      coordinator.cancel(`interrupted by ${signal}`);
-    });
-  }
+  onSignal((signal, code) => {
+    signalCode ??= code;
+    coordinator.cancel(`interrupted by ${signal}`);
+  });
   const outcome = await coordinator.finished;
   sweepTemporaryFiles(directory);
   if (outcome.state === "failed") {

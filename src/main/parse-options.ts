@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 
 /**
  * A commander argument parser for whole numbers.
@@ -21,12 +21,33 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
  * @param max the longest, in seconds
  * @returns a parser that yields milliseconds
  */
-export function secondsToMs(min: number, max: number): (text: string) => number {
+function secondsToMs(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^[0-9]+(\.[0-9]+)?$/.test(text) && value >= min && value <= max) return value * 1000;
     throw new InvalidArgumentError(`It must be a number of seconds from ${min} to ${max}.`);
   };
+}
+
+/** What `--lease` means, the same for every command that starts a job. */
+export function leaseOption(): Option {
+  return new Option(
+    "--lease <seconds>",
+    "give a task to another worker after this long without progress",
+  )
+    .argParser(secondsToMs(0.1, 86_400))
+    .default(10_000, "10");
+}
+
+/** What `--socket` means, on both sides. */
+export function socketOption(): Option {
+  return new Option(
+    "--socket <path>",
+    "socket of the coordinator (default: found from the current directory)",
+  ).argParser((text) => {
+    if (text !== "") return text;
+    throw new InvalidArgumentError("It must be a path.");
+  });
 }
 
 /** The least memory a worker can be given: below this a process can hardly hold itself. */

@@ -16,6 +16,7 @@ export function runCommand<Args extends unknown[]>(
   program: Command = command,
 ): void {
   // Nobody may be left to read what is written: that must not end a job.
+  process.stdout.on("error", () => undefined);
   process.stderr.on("error", () => undefined);
   // Until the action says otherwise: should it never end, nothing was achieved.
   process.exitCode = 1;
@@ -31,6 +32,11 @@ export function runCommand<Args extends unknown[]>(
 function report(name: string, error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) {
     process.exitCode = 0;
+    return;
+  }
+  // Commander has printed the help: a command was wanted and none was given.
+  if (error instanceof CommanderError && error.code === "commander.help") {
+    process.exitCode = 2;
     return;
   }
   const isUsage = error instanceof UsageError || error instanceof CommanderError;

@@ -1,6 +1,8 @@
 import { Command } from "commander";
-import { type RunJobOptions, runJob } from "../mr/run/run-job.ts";
-import { byteSize, MIN_MEMORY_BYTES, secondsToMs, wholeNumber } from "./parse-options.ts";
+import { describeCause } from "../mr/errors.ts";
+import { type JobResult, type RunJobOptions, runJob } from "../mr/run/run-job.ts";
+import { onSignal } from "./on-signal.ts";
+import { byteSize, leaseOption, MIN_MEMORY_BYTES, wholeNumber } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 interface Options {
@@ -35,12 +37,7 @@ const run = program
     10,
   )
   .option("-o, --out <dir>", "directory for the output files", "mr-out")
-  .option(
-    "--lease <seconds>",
-    "give a task to another worker after this long without progress",
-    secondsToMs(0.1, 86_400),
-    10_000,
-  )
+  .addOption(leaseOption())
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
   .option(
     "--memory <size>",
@@ -49,7 +46,7 @@ const run = program
   )
   .option(
     "--split <size>",
-    "size of a map task's part of a file (default: 16MB to 64MB)",
+    "size of a map task's part of a file (default: 64MB, or less)",
     byteSize(1),
   )
   .option(
@@ -62,9 +59,11 @@ const run = program
 
 async function main(app: string, inputs: string[], options: Options): Promise<number> {
   const abort = new AbortController();
-  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => abort.abort());
-  }
+  let signalCode: number | undefined;
+  onSignal((_, code) => {
+    signalCode ??= code;
+    abort.abort();
+  });
   const { lease, quiet, memory, split, ...rest } = options;
   const log = (line: string) => process.stderr.write(`tsmr: ${line}\n`);
   const job: RunJobOptions = {
@@ -76,8 +75,16 @@ async function main(app: string, inputs: string[], options: Options): Promise<nu
     ...(split === undefined ? {} : { splitBytes: split }),
     ...rest,
   };
-  const { elapsedMs, counters } = await runJob(quiet === true ? job : { ...job, log });
+  let result: JobResult;
+  try {
+    result = await runJob(quiet === true ? job : { ...job, log });
+  } catch (error) {
+    if (signalCode === undefined) throw error;
+    process.stderr.write(`tsmr: ${describeCause(error)}\n`);
+    return signalCode;
+  }
   if (quiet === true) return 0;
+  const { elapsedMs, counters } = result;
   for (const [name, count] of Object.entries(counters)) log(`${name}: ${count}`);
   log(`Done in ${(elapsedMs / 1000).toFixed(2)} s: the output is in ${options.out}`);
   return 0;

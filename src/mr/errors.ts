@@ -36,7 +36,8 @@ export function errorCode(error: unknown): string | undefined {
 
 /**
  * The cause of a failure in words fit for the end of a sentence: `permission denied (EACCES)` for a
- * system error, the message for any other error, the value itself for what was thrown without one.
+ * system error, the first line of the message for any other error, the value itself for what was
+ * thrown without one.
  */
 export function describeCause(error: unknown): string {
   const code = errorCode(error);
@@ -45,5 +46,6 @@ export function describeCause(error: unknown): string {
       if (name === code) return `${text} (${code})`;
     }
   }
-  return error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split("\n", 1)[0] ?? "";
 }

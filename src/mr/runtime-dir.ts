@@ -1,5 +1,4 @@
 import { lstatSync, mkdirSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { describeCause, MrError } from "./errors.ts";
 
@@ -13,7 +12,8 @@ import { describeCause, MrError } from "./errors.ts";
  * @throws MrError when it belongs to somebody else, is not a directory, or is open to others
  */
 export function runtimeDir(): string {
-  const { uid } = userInfo();
+  // Not userInfo(), which fails for a user without an entry in the password file, as in containers.
+  const uid = process.getuid?.() ?? 0;
   const dir = join("/tmp", `tsmr-${uid}`);
   try {
     mkdirSync(dir, { mode: 0o700, recursive: true });

@@ -13,5 +13,5 @@ export async function map(_filename: string, _contents: string): Promise<KeyValu
 }
 
 export function reduce(_key: string, values: string[]): string {
-  return values.toSorted((a, b) => Number(a) - Number(b)).join(" ");
+  return values.toSorted((a, b) => (a < b ? -1 : 1)).join(" ");
 }

@@ -105,16 +105,29 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
   });
 
   it("F37: fails and names the task when the app ends every worker that tries it", async (context) => {
-    for (const death of ["process.exit(0)", "return new Promise(() => {})"]) {
-      const job = startJob(context, `${MAP.replace("{", `{ ${death};`)}${REDUCE}`);
-      const coordinator = await job.ready("a", "--attempts", "1");
-      const workers = [1, 2, 3, 4, 5].map(() => job.worker("app.ts"));
-      const { code, stderr } = await coordinator.ended;
-      expect(code).toBe(1);
-      expect(stderr).toMatch(/The job failed: Map task 0.* was lost 5 times: .*its worker died\n$/);
-      await Promise.all(workers.map(({ ended }) => ended));
-      expect(job.output()).toBe("");
-    }
+    const job = startJob(context, `${MAP.replace("{", "{ process.exit(0);")}${REDUCE}`);
+    const coordinator = await job.ready("a", "--attempts", "1");
+    const workers = [1, 2, 3, 4, 5].map(() => job.worker("app.ts"));
+    const { code, stderr } = await coordinator.ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/The job failed: Map task 0.* was lost 5 times: .*its worker died\n$/);
+    await Promise.all(workers.map(({ ended }) => ended));
+    expect(job.output()).toBe("");
+  });
+
+  it("F37: fails and names the task when the app waits for what can never happen", async (context) => {
+    const job = startJob(
+      context,
+      `${MAP.replace("{", "{ return new Promise(() => {});")}${REDUCE}`,
+    );
+    const coordinator = await job.ready("a", "--attempts", "2");
+    const worker = job.worker("app.ts");
+    const { code, stderr } = await coordinator.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain("The job failed: Map task 0 failed 2 times: ");
+    expect(stderr).toContain("it waits for a promise that nothing is left to settle");
+    expect((await worker.ended).code).toBe(1);
+    expect(job.output()).toBe("");
   });
 
   it("F4: workers end with exit code 1 when the coordinator is killed, and say so", async (context) => {

@@ -53,7 +53,7 @@ describe("a word count with the commands of the lab", () => {
 
   it("ends every process with exit code 0, and the coordinator says where the output is", () => {
     expect([coordinator, ...workers].map(({ code }) => code)).toEqual([0, 0, 0, 0]);
-    expect(coordinator.stderr).toContain(`${speeches.length} map tasks, 7 reduce tasks`);
+    expect(coordinator.stderr).toContain(`${speeches.length} input files, 7 reduce tasks`);
     expect(coordinator.stderr).toMatch(/Done in [0-9.]+ s: the output is in mr-out-\*\n$/);
     expect(workers.map(({ stderr }) => stderr)).toEqual(["", "", ""]);
     expect(coordinator.stdout).toBe("");
@@ -92,9 +92,9 @@ describe("a word count with the commands of the lab", () => {
     }
   });
 
-  it("lets a worker that comes after the end exit by itself, and says that there is nothing to do", async () => {
+  it("tells a worker that comes after the end that there is no coordinator any more", async () => {
     const late = await job.worker("wc.ts").ended;
-    expect(late).toMatchObject({ code: 0, signal: null });
-    expect(late.stderr).toMatch(/^mrworker: .+\n$/);
+    expect(late).toMatchObject({ code: 1, signal: null });
+    expect(late.stderr).toMatch(/^mrworker: No coordinator is listening .+\n$/);
   });
 });

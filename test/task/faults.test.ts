@@ -14,7 +14,6 @@ import {
   words,
 } from "../../src/mr/index.ts";
 import { DamagedRunError } from "../../src/mr/shuffle/run-cursor.ts";
-import { encodeUtf8 } from "../../src/mr/utf8.ts";
 import { JobHarness } from "./job-harness.ts";
 
 let job: JobHarness;
@@ -86,7 +85,7 @@ describe("keys and values", () => {
     const names = ["__proto__", "constructor", "hasOwnProperty", "", "toString"];
     const app = emitting(...names.map((name) => [name, { [name]: name }] as const));
     const outputs = await job.run(app, ["a.txt"], { reduces: 1 });
-    const expected = names.toSorted(byBytes).map((name) => {
+    const expected = names.toSorted().map((name) => {
       const value = `{${JSON.stringify(name)}:${JSON.stringify(name)}}`;
       return `${name} [${value},${value}]\n`;
     });
@@ -108,7 +107,8 @@ describe("keys and values", () => {
       },
     });
     await job.run(app, ["a.txt"], { reduces: 2 });
-    expect(seen.toSorted(byBytes)).toEqual(keys.toSorted(byBytes));
+    expect(new Set(seen)).toEqual(new Set(keys));
+    expect(seen).toHaveLength(keys.length);
   });
 
   it("F18 keys that are not UTF-8 are kept byte for byte, and none are merged", async () => {
@@ -336,7 +336,3 @@ describe("counters and context", () => {
     expect(late).toThrow("emit was called after the map task had ended");
   });
 });
-
-function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(encodeUtf8(a)), encodeUtf8(b));
-}

@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { BuildFailure, BuildResult, Plugin } from "esbuild";
@@ -24,6 +32,8 @@ const PUBLIC_FACE = join(dirname(SELF), `../index${extname(SELF)}`);
 const PACKAGE_ROOT = resolve(dirname(SELF), "../../..");
 /** Changes whenever the same source would compile to different code. */
 const COMPILER_REVISION = "2";
+/** A module that is still in use is compiled again when it is next needed. */
+const KEPT_DAYS = 7;
 
 /**
  * Compiles an app and all it imports into one module, once: the result is kept under a name made of
@@ -42,6 +52,7 @@ export async function compileApp(source: string): Promise<CompiledApp> {
   const cached = readEntry(entryPath);
   if (cached !== undefined) return cached;
 
+  removeOld(dir);
   const result = await bundle(source);
   const code = result.outputFiles?.[0]?.text ?? "";
   const digest = sha256(code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""));
@@ -55,6 +66,16 @@ export async function compileApp(source: string): Promise<CompiledApp> {
   const entry: CacheEntry = { path, digest, sources };
   publish(entryPath, JSON.stringify(entry));
   return entry;
+}
+
+/** Each version of each app leaves its module behind, and nobody else clears them away. */
+function removeOld(dir: string): void {
+  const oldestMs = Date.now() - KEPT_DAYS * 24 * 60 * 60 * 1000;
+  for (const name of readdirSync(dir)) {
+    const path = join(dir, name);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined && stats.mtimeMs < oldestMs) rmSync(path, { force: true });
+  }
 }
 
 async function bundle(source: string): Promise<BuildResult> {

@@ -11,16 +11,17 @@ export type JobPlan = (splitting: "wholeFile" | "bytes") => Split[];
  * Looks the sizes of the inputs up, once.
  *
  * @param directory absolute path that relative `inputs` start from
- * @param splitBytes how large a split may be; unless told, what suits the size of all inputs
+ * @param splitBytes how large a split may be; 64 MiB, or less for a small job, where undefined
  * @throws MrError when a file's size cannot be found out
  */
 export function planJob(
   inputs: readonly string[],
   directory: string,
-  splitBytes?: number,
+  splitBytes: number | undefined,
 ): JobPlan {
   const sizes = inputs.map((file) => ({ file, size: sizeOf(file, directory) }));
-  const limit = splitBytes ?? defaultSplitBytes(sizes.reduce((sum, { size }) => sum + size, 0));
+  const total = sizes.reduce((sum, { size }) => sum + size, 0);
+  const limit = splitBytes ?? defaultSplitBytes(total);
   return (splitting) => {
     return sizes.flatMap(({ file, size }) => planSplits(splitting, file, size, limit));
   };

@@ -25,6 +25,8 @@ export async function resolveInputs(args: readonly string[], cwd: string): Promi
 }
 
 async function expand(arg: string, cwd: string): Promise<string[]> {
+  // Resolved, it would be the current directory.
+  if (arg === "") throw new MrError('Cannot read input "": no file has an empty name');
   const stats = statOf(resolve(cwd, arg));
   if (stats === undefined) return await match(arg, cwd);
   if (stats.isDirectory()) {

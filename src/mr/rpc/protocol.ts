@@ -101,7 +101,7 @@ export interface JobStatus {
   readonly workers: ReadonlyArray<{
     readonly worker: number;
     readonly pid: number;
-    /** What it is doing, such as `map 3, attempt 1`; null while it waits. */
+    /** The attempt it is on; null while it waits. */
     readonly task: { phase: "map" | "reduce"; task: number; attempt: number } | null;
   }>;
 }

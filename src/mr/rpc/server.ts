@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import {
@@ -78,15 +78,8 @@ export class RpcServer {
   static async listen(options: RpcServerOptions): Promise<RpcServer> {
     const { socketPath } = options;
     checkSocketPath(socketPath);
-    if (await isListening(socketPath)) {
-      throw new MrError(`Another coordinator is already running on socket "${socketPath}"`);
-    }
-    // What is left of a killed coordinator is removed, but never a file that happens to be there.
-    if (lstatSync(socketPath, { throwIfNoEntry: false })?.isSocket() === false) {
-      throw new MrError(`Cannot listen on socket "${socketPath}": there is a file of that name`);
-    }
     const server = new RpcServer(options);
-    await server.#listen(socketPath);
+    while (!(await server.#listen(socketPath))) await removeStaleSocket(socketPath);
     return server;
   }
 
@@ -103,21 +96,26 @@ export class RpcServer {
     clearTimeout(cutOff);
   }
 
-  #listen(socketPath: string): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      this.#http.once("error", (error) => {
-        const cause = describeCause(error);
-        reject(new MrError(`Cannot listen on socket "${socketPath}": ${cause}`));
-      });
+  /** @returns false when there is something at the path already */
+  #listen(socketPath: string): Promise<boolean> {
+    return new Promise<boolean>((resolve, reject) => {
+      const onError = (error: Error) => {
+        if (errorCode(error) === "EADDRINUSE") resolve(false);
+        else reject(cannotListen(socketPath, describeCause(error)));
+      };
+      this.#http.once("error", onError);
       // Between bind and chmod there must be no moment at which others could connect.
       const umask = process.umask(0o177);
       try {
-        rmSync(socketPath, { force: true });
-        this.#http.listen(socketPath, () => resolve());
+        this.#http.listen(socketPath, () => {
+          this.#http.off("error", onError);
+          chmodSync(socketPath, 0o600);
+          resolve(true);
+        });
       } finally {
         process.umask(umask);
       }
-    }).then(() => chmodSync(socketPath, 0o600));
+    });
   }
 
   #addMethod<M extends Method>(method: M): void {
@@ -222,6 +220,42 @@ function refuse(response: ServerResponse, status: number, reason: string): void 
   if (response.headersSent) return;
   response.writeHead(status, { "content-type": "text/plain", connection: "close", allow: "POST" });
   response.end(`${reason}\n`);
+}
+
+/**
+ * Removes the socket file that a killed coordinator has left behind, but nothing else that may be there.
+ *
+ * Two coordinators may find the same one at once, and the slower must not remove the new socket of the
+ * quicker: so it is moved away first, which only one of them can do, and looked at once more.
+ *
+ * @throws MrError when it is no socket, or somebody answers
+ */
+async function removeStaleSocket(socketPath: string): Promise<void> {
+  if (lstatSync(socketPath, { throwIfNoEntry: false })?.isSocket() === false) {
+    throw cannotListen(socketPath, "there is a file of that name");
+  }
+  if (await isListening(socketPath)) throw inUse(socketPath);
+  // Not a byte longer, since the path may be as long as the system allows.
+  const aside = `${socketPath.slice(0, -1)}~`;
+  try {
+    renameSync(socketPath, aside);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return;
+    throw cannotListen(socketPath, describeCause(error));
+  }
+  if (await isListening(aside)) {
+    renameSync(aside, socketPath);
+    throw inUse(socketPath);
+  }
+  rmSync(aside, { force: true });
+}
+
+function inUse(socketPath: string): MrError {
+  return new MrError(`Another coordinator is already running on socket "${socketPath}"`);
+}
+
+function cannotListen(socketPath: string, why: string): MrError {
+  return new MrError(`Cannot listen on socket "${socketPath}": ${why}`);
 }
 
 /** Whether somebody answers there. A file that nobody answers behind was left by a killed process. */

@@ -55,14 +55,6 @@ export class TaskTable {
     for (let index = size - 1; index >= 0; index--) this.#queue.push(index);
   }
 
-  get size(): number {
-    return this.#tasks.length;
-  }
-
-  get hasIdle(): boolean {
-    return this.#queue.length > 0;
-  }
-
   get allCompleted(): boolean {
     return this.#completed === this.#tasks.length;
   }

@@ -20,11 +20,6 @@ export interface WorkerIdentity {
   readonly splitting: "wholeFile" | "bytes";
 }
 
-/** Nobody listens where the coordinator should be. */
-export class NoCoordinatorError extends MrError {
-  override name = "NoCoordinatorError";
-}
-
 /** Gets tasks from the coordinator on a socket. */
 export class RpcTaskSource implements TaskSource {
   readonly #client: RpcClient;
@@ -124,10 +119,9 @@ export class RpcTaskSource implements TaskSource {
   }
 
   #nobodyThere(): MrError {
-    const rest = `is listening on socket "${this.#socketPath}" (waited ${this.#patienceMs / 1000} s)`;
-    // A job that this worker has taken part in has not ended, or it would have been told.
-    return this.#registration === undefined
-      ? new NoCoordinatorError(`No coordinator ${rest}`)
-      : new MrError(`The coordinator has gone: none ${rest}`);
+    const who =
+      this.#registration === undefined ? "No coordinator" : "The coordinator has gone: none";
+    const waited = `(waited ${this.#patienceMs / 1000} s)`;
+    return new MrError(`${who} is listening on socket "${this.#socketPath}" ${waited}`);
   }
 }

@@ -14,14 +14,20 @@ export class StrayErrors {
     process.stderr.write(`worker ${process.pid}: ${error.stack ?? error.message}\n`);
     process.exit(1);
   };
+  readonly #onNothingLeft = () => {
+    this.#onError?.(new Error("it waits for a promise that nothing is left to settle"));
+  };
 
   /** Starts to listen, until `close`. There is one of these in a process. */
   constructor() {
     process.on("uncaughtException", this.#listener);
+    // Node would end the process without a word.
+    process.on("beforeExit", this.#onNothingLeft);
   }
 
   close(): void {
     process.off("uncaughtException", this.#listener);
+    process.off("beforeExit", this.#onNothingLeft);
   }
 
   /**
