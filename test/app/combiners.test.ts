@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ByteSlice } from "../../src/mr/app/byte-slice.ts";
 import { count, first, max, min, sum, union } from "../../src/mr/app/combiners.ts";
 
 describe("combiners", () => {
@@ -13,6 +14,18 @@ describe("combiners", () => {
     expect(first.of(["a", "b"])).toBe("a");
     expect(first.of([])).toBeUndefined();
     expect(union.of(["b", "a", "b", { x: 1 }, { x: 1 }])).toEqual(["b", "a", { x: 1 }]);
+  });
+
+  it("keep slices that are reused apart", () => {
+    const slice = new ByteSlice(Buffer.from("abab"));
+    function* reused() {
+      for (const start of [0, 1, 2, 3]) {
+        slice.start = start;
+        slice.end = start + 1;
+        yield slice;
+      }
+    }
+    expect(union.of(reused()).map(String)).toEqual(["a", "b"]);
   });
 
   it("refuse what is no number, and counts that are not exact", () => {

@@ -11,7 +11,7 @@ import { csv } from "../../src/mr/input/csv.ts";
 import { jsonLines } from "../../src/mr/input/json-lines.ts";
 import { lines } from "../../src/mr/input/lines.ts";
 import { openInput } from "../../src/mr/input/open-input.ts";
-import { planSplits } from "../../src/mr/input/plan-splits.ts";
+import { defaultSplitBytes, planSplits } from "../../src/mr/input/plan-splits.ts";
 import { recordsFrom } from "../../src/mr/input/records-from.ts";
 import { wholeFile } from "../../src/mr/input/whole-file.ts";
 import { createKernel } from "../../src/mr/kernel/create-kernel.ts";
@@ -93,6 +93,15 @@ describe("planSplits", () => {
     expect(planSplits("bytes", "a.gz", 100, 10)).toHaveLength(1);
     expect(planSplits("bytes", "a.zst", 100, 10)).toHaveLength(1);
     expect(planSplits("bytes", "a.txt", 0, 10)).toEqual([{ file: "a.txt", start: 0, end: 0 }]);
+  });
+});
+
+describe("defaultSplitBytes", () => {
+  it("is 64 MiB, less for jobs with few tasks, and never less than 16 MiB", () => {
+    const mebibytes = [1, 1024, 2048, 4096, 1e6].map(
+      (size) => defaultSplitBytes(size * 2 ** 20) / 2 ** 20,
+    );
+    expect(mebibytes).toEqual([16, 16, 32, 64, 64]);
   });
 });
 

@@ -1,3 +1,5 @@
+import { ByteSlice } from "./byte-slice.ts";
+
 /** Makes one value of two of the same key; `first` came before `second`. Must be associative. */
 export type Fold<V> = (first: V, second: V) => V;
 
@@ -74,9 +76,15 @@ export const first: (<V>(first: V, second: V) => V) & {
 export const union: Union = {
   isUnion: true,
   of<V>(values: Iterable<V>): V[] {
-    const distinct = new Map<unknown, V>();
+    const distinct = new Map<string, V>();
     for (const value of values) {
-      const identity = typeof value === "object" ? JSON.stringify([value]) : value;
+      if (value instanceof ByteSlice) {
+        const identity = `bytes ${value.view().toString("latin1")}`;
+        // The slice is reused for the next value.
+        if (!distinct.has(identity)) distinct.set(identity, value.copy() as V & ByteSlice);
+        continue;
+      }
+      const identity = `${typeof value} ${JSON.stringify(value)}`;
       if (!distinct.has(identity)) distinct.set(identity, value);
     }
     return [...distinct.values()];

@@ -1,9 +1,14 @@
 /**
- * Checks that [start, end) lies in the block.
+ * Checks that [start, end) lies in an array of the kernel.
  *
  * @throws RangeError where it does not
  */
-export function checkRange(block: Uint8Array, start: number, end: number): void {
-  if (start >= 0 && start <= end && end <= block.length) return;
-  throw new RangeError(`Cannot scan [${start}, ${end}) of a block of ${block.length} bytes`);
+export function checkRange(array: ArrayLike<number>, start: number, end: number): void {
+  if (start >= 0 && start <= end && end <= array.length) return;
+  throw new RangeError(`Cannot take [${start}, ${end}) of ${array.length}: out of range`);
+}
+
+/** The most bytes that a JSON string of so many bytes can take. */
+export function quotedBytes(length: number): number {
+  return 6 * length + 2;
 }

@@ -37,14 +37,6 @@ export interface KeyTable {
   keyLength(id: number): number;
 
   /**
-   * Copies a key to target[at…], which must have room for it; cheaper than `key` where many keys
-   * are written one after the other.
-   *
-   * @returns where the next byte goes: `at` plus the length of the key
-   */
-  copyKey(id: number, target: Uint8Array, at: number): number;
-
-  /**
    * FNV-1a (32 bits) of the key, `& 0x7fffffff`: the lab's ihash. Computed once per distinct key.
    */
   keyHash(id: number): number;
@@ -83,6 +75,21 @@ export interface BlockScanner {
 
   /** Where in the block the line feeds are. The same array for good, as are those below. */
   readonly lineEnds: Uint32Array;
+  /**
+   * The position of the first quote or backslash in block[start, end), or `end` where there is none:
+   * where a JSON string ends, or its first escape begins.
+   */
+  findQuote(start: number, end: number): number;
+
+  /**
+   * Sorts ranges of the block by their bytes, as memcmp orders them, the shorter first, equal ones
+   * as they come. The caller has filled `starts` and `ends`; `ids` gets the indexes of the ranges
+   * [from, to) in their order, at [from, to).
+   *
+   * @throws RangeError when there is no memory for it: 16 bytes a range while it runs
+   */
+  sortRanges(from: number, to: number): void;
+
   /** The id of each word of the last scan. */
   readonly ids: Uint32Array;
   /** Where in the block each word begins. */
@@ -91,7 +98,39 @@ export interface BlockScanner {
   readonly ends: Uint32Array;
 }
 
+/** Puts together what is to be written to a file. */
+export interface ByteOutput {
+  /**
+   * Where it goes, of fixed size and the same array for good. What comes after the position last
+   * returned is undefined: more may have been written there than was asked for.
+   */
+  readonly output: Uint8Array;
+
+  /**
+   * Copies block[start, end) to output[at…].
+   *
+   * @returns where the next byte goes
+   * @throws RangeError when it does not fit
+   */
+  writeRange(start: number, end: number, at: number): number;
+
+  /** Copies a key to output[at…], as `writeRange` does. */
+  writeKey(id: number, at: number): number;
+
+  /**
+   * Writes block[start, end) to output[at…] as a JSON string: what `JSON.stringify` makes of the
+   * text the bytes decode to.
+   *
+   * @returns where the next byte goes, or -1 when the bytes are not UTF-8
+   * @throws RangeError when there is no room for six times the bytes and two quotes
+   */
+  quoteRange(start: number, end: number, at: number): number;
+
+  /** Writes a key to output[at…] as a JSON string, as `quoteRange` does. */
+  quoteKey(id: number, at: number): number;
+}
+
 /** The words that `scanWords` finds are interned in the kernel's own table. */
-export interface Kernel extends KeyTable, BlockScanner {
+export interface Kernel extends KeyTable, BlockScanner, ByteOutput {
   readonly kind: "wasm" | "plain";
 }

@@ -1,7 +1,9 @@
-import { checkRange } from "./check-range.ts";
+import { checkRange, quotedBytes } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
 import { BITMAP_BYTES, markLetters, PAGE_BITS } from "./letters.ts";
-import { PlainTable } from "./plain-table.ts";
+import { copyBytes, findQuote, quoteBytes } from "./plain-output.ts";
+import { PlainTable, prefixOf } from "./plain-table.ts";
+import { decode, widthOf } from "./utf8.ts";
 
 const NO_LETTER = 0;
 const LETTER = 1;
@@ -25,9 +27,13 @@ export class PlainKernel extends PlainTable implements Kernel {
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   readonly lineEnds: Uint32Array;
+  readonly output: Uint8Array;
 
-  /** @param blockBytes the capacity of the block */
-  constructor(blockBytes: number) {
+  /**
+   * @param blockBytes the capacity of the block
+   * @param outputBytes the capacity of the output
+   */
+  constructor(blockBytes: number, outputBytes: number) {
     super();
     const maxWords = (blockBytes + 1) >>> 1;
     this.block = new Uint8Array(blockBytes);
@@ -35,6 +41,7 @@ export class PlainKernel extends PlainTable implements Kernel {
     this.starts = new Uint32Array(maxWords);
     this.ends = new Uint32Array(maxWords);
     this.lineEnds = new Uint32Array(blockBytes);
+    this.output = new Uint8Array(outputBytes);
   }
 
   scanLines(start: number, end: number): number {
@@ -45,6 +52,50 @@ export class PlainKernel extends PlainTable implements Kernel {
       if (block[at] === 10) lineEnds[count++] = at;
     }
     return count;
+  }
+
+  findQuote(start: number, end: number): number {
+    checkRange(this.block, start, end);
+    return findQuote(this.block, start, end);
+  }
+
+  writeRange(start: number, end: number, at: number): number {
+    checkRange(this.block, start, end);
+    checkRange(this.output, at, at + end - start);
+    return copyBytes(this.block, start, end, this.output, at);
+  }
+
+  writeKey(id: number, at: number): number {
+    const key = this.key(id);
+    checkRange(this.output, at, at + key.length);
+    return copyBytes(key, 0, key.length, this.output, at);
+  }
+
+  quoteRange(start: number, end: number, at: number): number {
+    checkRange(this.block, start, end);
+    checkRange(this.output, at, at + quotedBytes(end - start));
+    return quoteBytes(this.block, start, end, this.output, at);
+  }
+
+  quoteKey(id: number, at: number): number {
+    const key = this.key(id);
+    checkRange(this.output, at, at + quotedBytes(key.length));
+    return quoteBytes(key, 0, key.length, this.output, at);
+  }
+
+  sortRanges(from: number, to: number): void {
+    const { block, ids, starts, ends } = this;
+    checkRange(ids, from, to);
+    const prefixes = new Float64Array(to - from);
+    for (let i = from; i < to; i++) {
+      ids[i] = i;
+      prefixes[i - from] = prefixOf(block, starts[i] ?? 0, ends[i] ?? 0);
+    }
+    const bytes = Buffer.from(block.buffer, block.byteOffset, block.length);
+    ids.subarray(from, to).sort((a, b) => {
+      const order = (prefixes[a - from] ?? 0) - (prefixes[b - from] ?? 0);
+      return order || bytes.compare(bytes, starts[b], ends[b], starts[a], ends[a]) || a - b;
+    });
   }
 
   scanWords(start: number, end: number): number {
@@ -93,35 +144,4 @@ function isLetter(codePoint: number): boolean {
     pagesKnown.add(page);
   }
   return (((letters[codePoint >> 3] ?? 0) >> (codePoint & 7)) & 1) === 1;
-}
-
-function widthOf(codePoint: number): number {
-  if (codePoint < 0x80) return 1;
-  if (codePoint < 0x800) return 2;
-  return codePoint < 0x10000 ? 3 : 4;
-}
-
-/**
- * The character at `at`, which is beyond ASCII, or -1 where the Encoding Standard's decoder finds
- * an error. Taking one byte then, where the decoder may swallow up to three, makes the same words:
- * bytes swallowed can't begin a character.
- */
-function decode(bytes: Uint8Array, at: number, end: number): number {
-  const lead = bytes[at] ?? 0;
-  if (lead < 0xc2 || lead > 0xf4) return -1;
-  const second = at + 1 < end ? (bytes[at + 1] ?? 0) : 0;
-  if ((second & 0xc0) !== 0x80) return -1;
-  if (lead < 0xe0) return ((lead & 0x1f) << 6) | (second & 0x3f);
-  const third = at + 2 < end ? (bytes[at + 2] ?? 0) : 0;
-  if ((third & 0xc0) !== 0x80) return -1;
-  if (lead < 0xf0) {
-    const codePoint = ((lead & 0x0f) << 12) | ((second & 0x3f) << 6) | (third & 0x3f);
-    const surrogate = codePoint >= 0xd800 && codePoint <= 0xdfff;
-    return codePoint < 0x800 || surrogate ? -1 : codePoint;
-  }
-  const fourth = at + 3 < end ? (bytes[at + 3] ?? 0) : 0;
-  if ((fourth & 0xc0) !== 0x80) return -1;
-  const upper = ((lead & 0x07) << 18) | ((second & 0x3f) << 12);
-  const codePoint = upper | ((third & 0x3f) << 6) | (fourth & 0x3f);
-  return codePoint < 0x10000 || codePoint > 0x10ffff ? -1 : codePoint;
 }

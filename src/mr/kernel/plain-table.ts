@@ -64,21 +64,15 @@ export class PlainTable implements KeyTable {
     return this.#offset(id + 1) - this.#offset(id);
   }
 
-  copyKey(id: number, target: Uint8Array, at: number): number {
-    const arena = this.#arena;
-    const start = this.#offset(id);
-    const length = this.#offset(id + 1) - start;
-    for (let i = 0; i < length; i++) target[at + i] = arena[start + i] ?? 0;
-    return at + length;
-  }
-
   keyHash(id: number): number {
     return (this.#hashes[id] ?? 0) & 0x7fffffff;
   }
 
   sortedIds(): Uint32Array {
     const prefixes = new Float64Array(this.#size);
-    for (let id = 0; id < this.#size; id++) prefixes[id] = this.#prefix(id);
+    for (let id = 0; id < this.#size; id++) {
+      prefixes[id] = prefixOf(this.#arena, this.#offset(id), this.#offset(id + 1));
+    }
     const ids = new Uint32Array(this.#size).map((_, id) => id);
     return ids.sort((a, b) => (prefixes[a] ?? 0) - (prefixes[b] ?? 0) || this.#compare(a, b));
   }
@@ -156,17 +150,6 @@ export class PlainTable implements KeyTable {
     this.#hashes = hashes;
   }
 
-  /** The first six bytes as a number, which a double holds exactly. */
-  #prefix(id: number): number {
-    const start = this.#offset(id);
-    const end = this.#offset(id + 1);
-    let prefix = 0;
-    for (let at = start; at < start + 6; at++) {
-      prefix = prefix * 256 + (at < end ? (this.#arena[at] ?? 0) : 0);
-    }
-    return prefix;
-  }
-
   #compare(a: number, b: number): number {
     const arena = this.#arena;
     const lengthA = this.keyLength(a);
@@ -178,6 +161,15 @@ export class PlainTable implements KeyTable {
     }
     return lengthA - lengthB;
   }
+}
+
+/** The first six bytes of bytes[start, end) as a number, which a double holds exactly. */
+export function prefixOf(bytes: Uint8Array, start: number, end: number): number {
+  let prefix = 0;
+  for (let at = start; at < start + 6; at++) {
+    prefix = prefix * 256 + (at < end ? (bytes[at] ?? 0) : 0);
+  }
+  return prefix;
 }
 
 /** FNV-1a, 32 bits, as a signed number. */

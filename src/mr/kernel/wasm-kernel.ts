@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { checkRange } from "./check-range.ts";
+import { checkRange, quotedBytes } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
 import { BITMAP_BYTES, markLetters } from "./letters.ts";
 import { type WasmGlobal, type WasmMemory, type WasmModule, webAssembly } from "./webassembly.ts";
@@ -15,22 +15,30 @@ interface Exports {
   readonly startsAt: WasmGlobal;
   readonly endsAt: WasmGlobal;
   readonly lineEndsAt: WasmGlobal;
-  open(capacity: number): void;
+  readonly outputAt: WasmGlobal;
+  open(blockBytes: number, outputBytes: number): void;
   allocate(size: number): number;
   scanLines(start: number, end: number): number;
   scanWords(start: number, end: number): number;
+  findQuote(start: number, end: number): number;
   intern(address: number, length: number): number;
   keyAddress(id: number): number;
   keyCount(): number;
   keyHash(id: number): number;
   keyLength(id: number): number;
+  quoteKey(id: number, at: number): number;
+  quoteRange(start: number, end: number, at: number): number;
   resetTable(): void;
   sortKeys(): number;
+  sortRanges(from: number, to: number): number;
   tableBytes(): number;
+  writeKey(id: number, at: number): number;
+  writeRange(start: number, end: number, at: number): number;
 }
 
-/** As declared by the module: pages of 64 KiB. Shared, so that growing detaches no view. */
-const MEMORY = { initial: 4, maximum: 65536, shared: true } as const;
+/** Pages of 64 KiB, as declared by the module. */
+const MIN_PAGES = 4;
+const MAX_PAGES = 65536;
 /** What the module returns instead of an id when there is no memory for a key. */
 const FULL = -1;
 /** Shorter keys are copied byte by byte: that is faster than a call that copies. */
@@ -62,6 +70,7 @@ export class WasmKernel implements Kernel {
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
   readonly lineEnds: Uint32Array;
+  readonly output: Uint8Array;
   readonly #memory: WasmMemory;
   readonly #exports: Exports;
   readonly #scratch: number;
@@ -72,15 +81,24 @@ export class WasmKernel implements Kernel {
   #longScratch = 0;
   #longScratchBytes = 0;
 
-  /** @param blockBytes the capacity of the block */
-  constructor(module: WasmModule, blockBytes: number) {
+  /**
+   * @param blockBytes the capacity of the block
+   * @param outputBytes the capacity of the output
+   * @param maxPages how far the memory may grow, in pages of 64 KiB, 65536 unless told
+   */
+  constructor(
+    module: WasmModule,
+    blockBytes: number,
+    outputBytes: number,
+    maxPages: number = MAX_PAGES,
+  ) {
     const { Instance, Memory } = webAssembly();
-    this.#memory = new Memory(MEMORY);
+    this.#memory = new Memory({ initial: MIN_PAGES, maximum: maxPages, shared: true });
     const loadPage = (page: number) => this.#loadPage(page);
     const imports = { env: { memory: this.#memory }, kernel: { loadPage } };
     const instance = new Instance(module, imports);
     this.#exports = instance.exports as unknown as Exports;
-    this.#exports.open(blockBytes);
+    this.#exports.open(blockBytes, outputBytes);
     this.#bytes = new Uint8Array(this.#memory.buffer);
     this.#scratch = this.#exports.SCRATCH.value;
     this.#scratchBytes = this.#exports.SCRATCH_BYTES.value;
@@ -91,6 +109,7 @@ export class WasmKernel implements Kernel {
     this.starts = new Uint32Array(buffer, this.#exports.startsAt.value, maxWords);
     this.ends = new Uint32Array(buffer, this.#exports.endsAt.value, maxWords);
     this.lineEnds = new Uint32Array(buffer, this.#exports.lineEndsAt.value, blockBytes);
+    this.output = new Uint8Array(buffer, this.#exports.outputAt.value, outputBytes);
   }
 
   get size(): number {
@@ -148,18 +167,6 @@ export class WasmKernel implements Kernel {
     return this.#exports.keyLength(id) >>> 0;
   }
 
-  copyKey(id: number, target: Uint8Array, at: number): number {
-    const address = this.#exports.keyAddress(id) >>> 0;
-    const length = this.#exports.keyLength(id) >>> 0;
-    if (length > LOOP_BYTES || address + length > this.#bytes.length) {
-      target.set(this.#view(address, length), at);
-    } else {
-      const bytes = this.#bytes;
-      for (let i = 0; i < length; i++) target[at + i] = bytes[address + i] ?? 0;
-    }
-    return at + length;
-  }
-
   keyHash(id: number): number {
     return this.#exports.keyHash(id);
   }
@@ -167,8 +174,40 @@ export class WasmKernel implements Kernel {
   sortedIds(): Uint32Array {
     const { size } = this;
     const address = this.#exports.sortKeys() >>> 0;
-    if (address === 0) throw this.#full();
+    if (address === 0) throw this.#full("sort");
     return new Uint32Array(this.#memory.buffer, address, size).slice();
+  }
+
+  findQuote(start: number, end: number): number {
+    checkRange(this.block, start, end);
+    return this.#exports.findQuote(start, end);
+  }
+
+  writeRange(start: number, end: number, at: number): number {
+    checkRange(this.block, start, end);
+    checkRange(this.output, at, at + end - start);
+    return this.#exports.writeRange(start, end, at);
+  }
+
+  writeKey(id: number, at: number): number {
+    checkRange(this.output, at, at + this.keyLength(id));
+    return this.#exports.writeKey(id, at);
+  }
+
+  quoteRange(start: number, end: number, at: number): number {
+    checkRange(this.block, start, end);
+    checkRange(this.output, at, at + quotedBytes(end - start));
+    return this.#exports.quoteRange(start, end, at);
+  }
+
+  quoteKey(id: number, at: number): number {
+    checkRange(this.output, at, at + quotedBytes(this.keyLength(id)));
+    return this.#exports.quoteKey(id, at);
+  }
+
+  sortRanges(from: number, to: number): void {
+    checkRange(this.ids, from, to);
+    if (this.#exports.sortRanges(from, to) === 0) throw this.#full("sort ranges beside");
   }
 
   clear(): void {
@@ -187,10 +226,11 @@ export class WasmKernel implements Kernel {
   #scratchFor(length: number): number {
     if (length + 16 <= this.#scratchBytes) return this.#scratch;
     if (length > this.#longScratchBytes) {
-      const address = this.#exports.allocate(length * 2) >>> 0;
+      const room = Math.ceil(length * 1.25);
+      const address = this.#exports.allocate(room + 16) >>> 0;
       if (address === 0) throw this.#full();
       this.#longScratch = address;
-      this.#longScratchBytes = length * 2 - 16;
+      this.#longScratchBytes = room;
       this.#bytes = new Uint8Array(this.#memory.buffer);
     }
     return this.#longScratch;
@@ -208,10 +248,10 @@ export class WasmKernel implements Kernel {
     bytes[this.#exports.PAGES.value + page] = 1;
   }
 
-  #full(): RangeError {
+  #full(what = "add a key to"): RangeError {
     const mebibytes = Math.round(this.keyBytes / 2 ** 20);
     return new RangeError(
-      `Cannot add a key to a table of ${this.size} keys in ${mebibytes} MiB: its memory is full`,
+      `Cannot ${what} a table of ${this.size} keys in ${mebibytes} MiB: its memory is full`,
     );
   }
 }

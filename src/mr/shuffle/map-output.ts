@@ -49,7 +49,6 @@ export class MapOutput {
   readonly #store: ValueStore;
   readonly #spills: SpillFiles;
   readonly #partition: (id: number) => number;
-  readonly #keyBuffer: { bytes: Uint8Array };
   /** How many ids the store has room for. */
   #knownKeys = 0;
   #touched = 0;
@@ -65,7 +64,6 @@ export class MapOutput {
     this.kernel = kernel;
     this.words = words;
     this.#store = store;
-    this.#keyBuffer = { bytes: new Uint8Array(256) };
     this.#partition = this.#partitionOfIds(app.partition ?? hashPartition, options.reduces);
     const { directory, map, tag, fanIn = DEFAULT_FAN_IN } = options;
     const { mergeBytes, keyBytes } = this.#bench.shares;
@@ -129,8 +127,7 @@ export class MapOutput {
     const ofBytes = bytePartitioner(partitioner);
     return (id) => {
       const length = kernel.keyLength(id);
-      const key = this.#keyRoom(length);
-      kernel.copyKey(id, key, 0);
+      const key = this.#keyOf(id, length);
       const text = () => new ByteSlice(key, 0, length).toString();
       const partition = ofBytes?.(key, length, reduces) ?? partitioner(text(), reduces);
       if (Number.isInteger(partition) && partition >= 0 && partition < reduces) return partition;
@@ -191,8 +188,7 @@ export class MapOutput {
         }
         const id = ids[index] ?? 0;
         const length = kernel.keyLength(id);
-        const key = this.#keyRoom(length);
-        kernel.copyKey(id, key, 0);
+        const key = this.#keyOf(id, length);
         writer.begin(key, 0, length);
         store.write(id, writer);
         writer.end();
@@ -201,10 +197,13 @@ export class MapOutput {
     }
   }
 
-  #keyRoom(length: number): Uint8Array {
-    const buffer = this.#keyBuffer;
-    if (buffer.bytes.length < length) buffer.bytes = new Uint8Array(2 * length);
-    return buffer.bytes;
+  /** An array that begins with the `length` bytes of a key, until the next call. */
+  #keyOf(id: number, length: number): Uint8Array {
+    const { kernel } = this;
+    // A view of each key would cost more than all that is done with it.
+    if (length > kernel.output.length) return kernel.key(id);
+    kernel.writeKey(id, 0);
+    return kernel.output;
   }
 
   /** The ids that something was emitted for, by reduce task, and in the order of their keys there. */

@@ -12,6 +12,7 @@
  *   262144     BLOCK       the input, guarded so that 64-byte loads near its end stay inside
  *              IDS, STARTS, ENDS   one u32 per word of the block
  *              LINE_ENDS           one u32 per line feed of the block
+ *              OUTPUT              what is to be written, guarded as the block is
  *   heap       chunks of entries, slots, long keys, in the order they were needed
  *
  * Everything below the heap has its place for good, so views of it never change.

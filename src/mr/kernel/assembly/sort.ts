@@ -1,49 +1,131 @@
 /**
- * Sorts the keys of the table by their bytes, as memcmp does, the shorter first where one key
- * begins another.
+ * Sorts keys by their bytes, as memcmp does, the shorter first where one key begins another, equal
+ * ones in the order of their indexes.
  *
  * What is sorted are items of 16 bytes, so that most comparisons stay within the item:
  *
  *    0  u64  eight bytes of the key from `depth` on, big-endian, zero-padded
- *    8  u32  address of the entry
+ *    8  u32  index: the id of a key of the table, or the number of a range of the block
  *   12  u32  length of the key
  *
- * A multikey quicksort: items equal in their eight bytes are loaded with the next eight, `depth`
- * grows, and no byte is compared twice.
+ * Many items are first dealt out by their first two bytes. The rest is a multikey quicksort: items
+ * equal in their eight bytes are loaded with the next eight, `depth` grows, and no byte is compared
+ * twice.
  */
 
-import { allocate, shrinkTo } from "./memory";
-import { entryOf, keyCount, SHORT } from "./table";
+import { allocate, BLOCK, shrinkTo } from "./memory";
+import { entryOf, keyAddress, keyCount } from "./table";
 
 const ITEM: usize = 16;
 const INSERTION_ITEMS: usize = 24;
 /** Deeper than this the sort switches to one that needs no stack. */
 const MAX_LEVEL: u32 = 400;
+/** As many items are worth dealing out into 65536 buckets. */
+const DEAL_ITEMS: usize = 1 << 15;
+const BUCKETS: usize = 1 << 16;
+
+/** Where the ranges of the block begin that are being sorted; 0 while it is the keys of the table. */
+let rangeStarts: usize = 0;
 
 /**
- * Sorts the ids of all keys.
+ * Sorts the ids of all keys of the table.
  * @returns the address of the ids, valid until the next call; 0 when there is no memory for it
  */
 export function sortKeys(): usize {
-  const count = <usize>keyCount();
-  const items = allocate(count * ITEM + ITEM);
+  const count = keyCount();
+  const items = allocate((<usize>count + 1) * ITEM);
   if (items == 0) return 0;
-  const end = items + count * ITEM;
-  let id: u32 = 0;
-  for (let item = items; item < end; item += ITEM) {
-    const entry = entryOf(id++);
-    store<u32>(item, <u32>entry, 8);
-    store<u32>(item, load<u32>(entry, 16), 12);
+  rangeStarts = 0;
+  let item = items;
+  for (let id: u32 = 0; id < count; id++) {
+    const entry = entryOf(id);
     store<u64>(item, bswap<u64>(load<u64>(entry)));
+    store<u32>(item, id, 8);
+    store<u32>(item, load<u32>(entry, 16), 12);
+    item += ITEM;
   }
-  sortItems(items, end, 0, 0);
-  let to = items;
-  for (let item = items; item < end; item += ITEM) {
-    store<u32>(to, load<u32>(<usize>load<u32>(item, 8), 24));
-    to += 4;
+  return sortInto(items, item, items);
+}
+
+/**
+ * Sorts the ranges [from, to) of the block that `starts` and `ends` list, and writes their indexes
+ * to `order`.
+ * @returns 0 when there is no memory for it
+ */
+export function sortRanges(from: u32, to: u32, starts: usize, ends: usize, order: usize): usize {
+  const items = allocate((<usize>(to - from) + 1) * ITEM);
+  if (items == 0) return 0;
+  rangeStarts = starts;
+  let item = items;
+  for (let index = from; index < to; index++) {
+    const start = load<u32>(starts + (<usize>index << 2));
+    store<u32>(item, index, 8);
+    store<u32>(item, load<u32>(ends + (<usize>index << 2)) - start, 12);
+    store<u64>(item, prefixAt(item, 0));
+    item += ITEM;
   }
-  shrinkTo(items);
-  return items;
+  return sortInto(items, item, order + (<usize>from << 2));
+}
+
+/** Sorts [from, to), writes the indexes to `order`, and gives the memory of the items back. */
+function sortInto(from: usize, to: usize, order: usize): usize {
+  const count = (to - from) / ITEM;
+  const bounds: usize = count < DEAL_ITEMS ? 0 : allocate((BUCKETS + 1) * 8);
+  if (bounds == 0) {
+    sortItems(from, to, 0, 0);
+  } else {
+    deal(from, to, bounds);
+    let begin = from;
+    for (let bucket: usize = 0; bucket < BUCKETS * 4; bucket += 4) {
+      const end = load<usize>(bounds + bucket);
+      if (end > begin) sortItems(begin, end, 0, 0);
+      begin = end;
+    }
+  }
+  let at = order;
+  for (let item = from; item < to; item += ITEM) {
+    store<u32>(at, load<u32>(item, 8));
+    at += 4;
+  }
+  shrinkTo(from);
+  return order;
+}
+
+/**
+ * Deals the items out by their first two bytes, in place: each goes to its bucket's next free
+ * place, and what was there goes on.
+ * @param bounds gets the end of each bucket; as many words behind are used meanwhile
+ */
+function deal(from: usize, to: usize, bounds: usize): void {
+  const nexts = bounds + (BUCKETS + 1) * 4;
+  memory.fill(bounds, 0, BUCKETS * 4);
+  for (let item = from; item < to; item += ITEM) {
+    const count = bounds + bucketOf(load<u64>(item));
+    store<u32>(count, load<u32>(count) + 1);
+  }
+  let end = from;
+  for (let bucket: usize = 0; bucket < BUCKETS * 4; bucket += 4) {
+    store<usize>(nexts + bucket, end);
+    end += <usize>load<u32>(bounds + bucket) * ITEM;
+    store<usize>(bounds + bucket, end);
+  }
+  for (let bucket: usize = 0; bucket < BUCKETS * 4; bucket += 4) {
+    const bucketEnd = load<usize>(bounds + bucket);
+    let at = load<usize>(nexts + bucket);
+    while (at < bucketEnd) {
+      const home = nexts + bucketOf(load<u64>(at));
+      const place = load<usize>(home);
+      store<usize>(home, place + ITEM);
+      if (place == at) at += ITEM;
+      else swap(at, place);
+    }
+  }
+}
+
+/** Four times the number of the bucket of a prefix. */
+@inline
+function bucketOf(prefix: u64): usize {
+  return <usize>(prefix >> 48) << 2;
 }
 
 /** Sorts the items in [from, to), which agree in their first `depth` bytes. */
@@ -72,7 +154,8 @@ function sortItems(from: usize, to: usize, depth: u32, level: u32): void {
     }
     sortItems(from, less, depth, level + 1);
     sortItems(greater, to, depth, level + 1);
-    from = deepen(less, greater, depth);
+    if (greater - less == ITEM) return;
+    from = deepen(less, greater, depth, level);
     to = greater;
     depth += 8;
   }
@@ -80,11 +163,11 @@ function sortItems(from: usize, to: usize, depth: u32, level: u32): void {
 }
 
 /**
- * Of items equal in eight bytes puts those that end there first, in order of length, and loads
- * the others with their next eight bytes.
+ * Of items equal in eight bytes puts those that end there first, in order of length and index, and
+ * loads the others with their next eight bytes.
  * @returns the first of those others
  */
-function deepen(from: usize, to: usize, depth: u32): usize {
+function deepen(from: usize, to: usize, depth: u32, level: u32): usize {
   const next = depth + 8;
   let longer = from;
   for (let item = from; item < to; item += ITEM) {
@@ -92,26 +175,29 @@ function deepen(from: usize, to: usize, depth: u32): usize {
       store<u64>(item, prefixAt(item, next));
       continue;
     }
+    store<u64>(item, (<u64>load<u32>(item, 12) << 32) | <u64>load<u32>(item, 8));
     swap(longer, item);
     longer += ITEM;
   }
-  // Distinct keys that agree in these bytes and end in them differ in length: nine at most.
-  insertionSort(from, longer, depth);
+  // What is left to compare stands where their eight bytes were, and differs in all of them.
+  sortItems(from, longer, depth, level + 1);
   return longer;
 }
 
-/** Eight bytes of the key of `item` from `depth` on, `depth` being less than its length. */
+/** Eight bytes of the key of `item` from `depth` on. */
 function prefixAt(item: usize, depth: u32): u64 {
   const length = load<u32>(item, 12);
-  const bits = <u64>(length - depth) << 3;
+  if (length <= depth) return 0;
   const prefix = bswap<u64>(load<u64>(keyOf(item) + <usize>depth));
+  const bits = <u64>(length - depth) << 3;
   return bits < 64 ? prefix & ~((<u64>-1) >> bits) : prefix;
 }
 
 @inline
 function keyOf(item: usize): usize {
-  const entry = <usize>load<u32>(item, 8);
-  return load<u32>(item, 12) <= SHORT ? entry : <usize>load<u32>(entry, 8);
+  const index = load<u32>(item, 8);
+  if (rangeStarts == 0) return keyAddress(index);
+  return BLOCK + <usize>load<u32>(rangeStarts + (<usize>index << 2));
 }
 
 @inline
@@ -155,7 +241,8 @@ function precedes(a: usize, b: usize, depth: u32): bool {
     const order = memory.compare(keyOf(a) + from, keyOf(b) + from, <usize>shorter - from);
     if (order != 0) return order < 0;
   }
-  return lengthA < lengthB;
+  if (lengthA != lengthB) return lengthA < lengthB;
+  return load<u32>(a, 8) < load<u32>(b, 8);
 }
 
 function insertionSort(from: usize, to: usize, depth: u32): void {

@@ -165,8 +165,12 @@ function fnv(bytes: usize, length: u32): u32 {
   return hash & 0x7fffffff;
 }
 
-/** A new entry, in slot `at`; 0 when there is no memory. `finish` must follow. */
+/**
+ * A new entry, in slot `at`; 0 when there is no memory, or none for more slots when only one in
+ * eight is free. `finish` must follow.
+ */
 function addEntry(length: u32, hash: u32, at: usize): usize {
+  if (count >= <u32>7 << (slotBits - 3)) return 0;
   if (entryTop == entryEnd) {
     const chunk = allocateChunk();
     if (chunk == 0) return 0;
@@ -190,19 +194,13 @@ function finish(entry: usize): u32 {
   return id;
 }
 
-/**
- * Doubles the slots. Where there is no memory for that the table goes on, slower, until only one
- * slot in eight is free.
- */
+/** Doubles the slots. Where there is no memory for that the table goes on, slower. */
 function growSlots(): void {
   const old = slots;
   const oldSize = <usize>4 << slotBits;
   const size = oldSize << 1;
   const grown = slotBits < 29 ? allocate(size) : 0;
-  if (grown == 0) {
-    if (count > (<u32>7 << (slotBits - 3))) unreachable();
-    return;
-  }
+  if (grown == 0) return;
   memory.fill(grown, 0, size);
   slots = grown;
   setSlotBits(slotBits + 1);

@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createKernel } from "../../src/mr/kernel/create-kernel.ts";
+import { KINDS, key } from "./arbitraries.ts";
+
+/** The order of ASCII text by its bytes. */
+function compareText(a = "", b = ""): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+describe.each(KINDS)("the %s kernel, sorting", (kind) => {
+  const kernel = createKernel({ kind, blockBytes: 1 << 16 });
+
+  it("orders keys by their bytes, the shorter first", () => {
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 200 }), (keys) => {
+        kernel.clear();
+        for (const bytes of keys) kernel.intern(bytes, 0, bytes.length);
+        const sorted = Array.from(kernel.sortedIds());
+        const dumb = Array.from({ length: kernel.size }, (_, id) => id).sort((a, b) =>
+          Buffer.compare(kernel.key(a), kernel.key(b)),
+        );
+        expect(sorted).toEqual(dumb);
+      }),
+    );
+  });
+
+  it("sorts ranges of the block by their bytes, equal ones as they come", () => {
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 300 }), fc.nat(9), (keys, from) => {
+        let at = 3;
+        keys.forEach((bytes, i) => {
+          kernel.starts[from + i] = at;
+          kernel.block.set(bytes, at);
+          at += bytes.length;
+          kernel.ends[from + i] = at;
+        });
+        kernel.sortRanges(from, from + keys.length);
+        const dumb = keys
+          .map((_, i) => i)
+          .sort((a, b) => Buffer.compare(keys[a] ?? new Uint8Array(), keys[b] ?? new Uint8Array()));
+        const sorted = Array.from(kernel.ids.subarray(from, from + keys.length));
+        expect(sorted).toEqual(dumb.map((i) => from + i));
+      }),
+    );
+  });
+
+  it.each([
+    ["random", (i: number) => `${Math.imul(i, 0x9e3779b1) >>> 0}`],
+    ["with a long common prefix", (i: number) => `${"http://www.".repeat(5)}${i % 5000}`],
+    ["mostly equal", (i: number) => "same".repeat(1 + (i % 7))],
+    ["in order", (i: number) => String(i).padStart(12, "0")],
+  ])("sorts many keys: %s", (_, nameOf) => {
+    const count = 70_000;
+    const large = createKernel({ kind, blockBytes: 8 << 20 });
+    const block = Buffer.from(large.block.buffer, large.block.byteOffset, large.block.length);
+    let at = 0;
+    for (let i = 0; i < count; i++) {
+      large.starts[i] = at;
+      at += block.write(nameOf(i), at, "latin1");
+      large.ends[i] = at;
+      large.intern(large.block, large.starts[i] ?? 0, at);
+    }
+    const names = Array.from({ length: count }, (__, i) => nameOf(i));
+    const dumb = names.map((__, i) => i).sort((a, b) => compareText(names[a], names[b]) || a - b);
+    large.sortRanges(0, count);
+    expect(Array.from(large.ids.subarray(0, count))).toEqual(dumb);
+    const distinct = [...new Set(dumb.map((i) => names[i]))];
+    const sorted = Array.from(large.sortedIds(), (id) => Buffer.from(large.key(id)).toString());
+    expect(sorted).toEqual(distinct);
+  });
+});
