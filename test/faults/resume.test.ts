@@ -4,6 +4,7 @@ import { decodeJournal } from "../../src/mr/journal/record.ts";
 import { replay } from "../../src/mr/journal/replay.ts";
 import { JOURNAL_NAME } from "../../src/mr/names.ts";
 import { Job } from "../support/job.ts";
+import type { Command } from "../support/processes.ts";
 
 const INPUTS = ["a.txt", "b.txt", "c.txt", "d.txt"];
 const ARGS = ["-r", "3", ...INPUTS];
@@ -64,12 +65,13 @@ async function complete(): Promise<void> {
   expect((await coordinator.ended).code).toBe(0);
 }
 
-/** Runs the job until so many map tasks are completed, and kills the coordinator. */
-async function killedAfter(maps: number, reduces = 0): Promise<void> {
+/** Runs the job until so many map tasks are completed, and kills the coordinator, not the worker. */
+async function killedAfter(maps: number, reduces = 0): Promise<Command> {
   const coordinator = await job.ready(...ARGS);
-  job.worker(app);
+  const worker = job.worker(app);
   await job.statusWhen((s) => s.maps.completed >= maps && s.reduces.completed >= reduces);
   await coordinator.kill();
+  return worker;
 }
 
 describe("a job whose coordinator is killed", () => {
@@ -175,7 +177,9 @@ describe("a journal that is not this job's", () => {
   });
 
   it("F33 refuses a worker with another app than the job began with", async () => {
-    await killedAfter(1);
+    const worker = await killedAfter(1);
+    // Or it would finish the job before the other one comes.
+    await worker.kill();
     await job.ready("--resume");
     const other = await job.worker(job.writeApp(`${APP}\n// other\n`, "other.ts")).ended;
     expect(other.code).toBe(1);
