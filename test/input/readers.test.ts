@@ -97,11 +97,11 @@ describe("planSplits", () => {
 });
 
 describe("defaultSplitBytes", () => {
-  it("is 64 MiB, less for jobs with few tasks, and never less than 16 MiB", () => {
+  it("is 64 MiB, less for jobs with few tasks, and never less than 32 MiB", () => {
     const mebibytes = [1, 1024, 2048, 4096, 1e6].map(
       (size) => defaultSplitBytes(size * 2 ** 20) / 2 ** 20,
     );
-    expect(mebibytes).toEqual([16, 16, 32, 64, 64]);
+    expect(mebibytes).toEqual([32, 32, 32, 64, 64]);
   });
 });
 

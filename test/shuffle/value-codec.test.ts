@@ -45,6 +45,33 @@ describe("the value codec", () => {
     );
   });
 
+  it("carries numbers of any size, -0 as 0", () => {
+    const edges = fc.constantFrom(
+      0,
+      -0,
+      9,
+      10,
+      99,
+      100,
+      2 ** 31 - 1,
+      2 ** 31,
+      -1,
+      0.1,
+      2 ** 53,
+      5e-324,
+    );
+    const number = fc.oneof(
+      edges,
+      fc.integer(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+    );
+    fc.assert(
+      fc.property(number, (value) => {
+        expect(roundTrip(value)).toBe(value + 0);
+      }),
+    );
+  });
+
   it("carries very long strings and deep values", () => {
     for (const text of ["x".repeat(1e6), '"'.repeat(1e5), "語".repeat(1e5)]) {
       expect(roundTrip(text)).toBe(text);

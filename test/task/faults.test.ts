@@ -277,6 +277,40 @@ describe("apps that throw", () => {
     expect(job.counters).toEqual({ "skipped-records": 3 });
   });
 
+  it("F22 have a record left out whose values can't be combined, the good ones before included", async () => {
+    job.write("a.txt", "1\nx\n2\n");
+    const app = defineApp({
+      input: lines(),
+      map(line, emit) {
+        emit("n", 1);
+        emit("n", line.equals("x") ? (line.toString() as never) : Number(line.toString()));
+      },
+      combine: sum,
+      reduce: (_key, values) => sum.of(values),
+    });
+    const outputs = await job.run(app, ["a.txt"], { reduces: 1, skipBadRecords: true });
+    expect(String(outputs[0])).toBe("n 5\n");
+    expect(job.counters).toEqual({ "skipped-records": 1 });
+  });
+
+  it("F22 fail the task where the combiner throws", async () => {
+    job.write("a.txt", "x\n");
+    const app = defineApp({
+      input: lines(),
+      map(line, emit: Emit<string>) {
+        emit(line, "1");
+        emit(line, "2");
+      },
+      combine() {
+        throw new Error("cannot combine");
+      },
+      reduce: () => 1,
+    });
+    await expect(job.run(app, ["a.txt"], { skipBadRecords: true })).rejects.toThrow(
+      'combine of test.ts failed on the record at byte 0 of "a.txt": Error: cannot combine',
+    );
+  });
+
   it("F15 inputs that are not there, or vanish, fail the job by name", async () => {
     await expect(job.run(wordCount, ["none.txt"])).rejects.toThrow("none.txt");
   });

@@ -3,13 +3,13 @@ import { isCompressedName } from "./open-input.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const DEFAULT_SPLIT_BYTES = 64 * MEBIBYTE;
-/** Small enough for what is sorted at once to stay near the processor. */
-const LEAST_SPLIT_BYTES = 16 * MEBIBYTE;
+/** Small enough to share a job out evenly, large enough that what is the same in each task does not show. */
+const LEAST_SPLIT_BYTES = 32 * MEBIBYTE;
 /** Below this many tasks, smaller ones cost nothing, and share the work more evenly. */
 const AMPLE_TASKS = 64;
 
 /**
- * How large splits are unless told: 64 MiB, but 16 MiB for jobs that have few of them then.
+ * How large splits are unless told: 64 MiB, but 32 MiB for jobs that have few of them then.
  *
  * @param totalBytes the size of all inputs of the job
  */

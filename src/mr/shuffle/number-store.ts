@@ -43,9 +43,7 @@ export class NumberStore implements ValueStore {
   }
 
   count(id: number, value: unknown): void {
-    if (typeof value !== "number" || !(value >= 0) || !Number.isSafeInteger(value)) {
-      throw unfit("count", value);
-    }
+    if (!isCount(value)) throw unfit("count", value);
     const total = (this.#numbers[id] ?? 0) + (value + 0);
     if (total > Number.MAX_SAFE_INTEGER) throw unfit("count", value);
     this.#numbers[id] = total;
@@ -80,6 +78,20 @@ export class NumberStore implements ValueStore {
     this.isFull = false;
     this.#numbers.fill(this.#nothing);
   }
+}
+
+/**
+ * Checks that a fold takes a value, without adding it to anything.
+ *
+ * @throws TypeError as {@link NumberStore.add} does
+ */
+export function checkFoldable(kind: NumberFoldKind, value: unknown): void {
+  const isFit = kind === "count" ? isCount(value) : Number.isFinite(value);
+  if (!isFit) throw unfit(kind, value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && Number.isSafeInteger(value);
 }
 
 function unfit(kind: NumberFoldKind, value: unknown): TypeError {

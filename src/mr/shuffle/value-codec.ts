@@ -35,13 +35,9 @@ export function encodeValue(value: unknown, target: ByteTarget): boolean {
     encodeBytes(value.bytes, value.start, value.end, target);
     return true;
   }
-  if (typeof value === "number" && value >= 0 && value <= 9) {
-    if (Number.isInteger(value)) {
-      target.ensure(1);
-      target.bytes[target.length] = 0x30 + value;
-      target.length += 1;
-      return false;
-    }
+  if (typeof value === "number" && value >= 0 && value === (value | 0)) {
+    appendDigits(value, target);
+    return false;
   }
   checkJsonValue(value);
   appendText(JSON.stringify(value), target);
@@ -50,13 +46,23 @@ export function encodeValue(value: unknown, target: ByteTarget): boolean {
 
 /** Appends a whole number in decimal digits. */
 export function encodeInteger(value: number, target: ByteTarget): void {
-  if (value >= 0 && value < 10) {
-    target.ensure(1);
-    target.bytes[target.length] = 0x30 + value;
-    target.length += 1;
-    return;
+  if (value >= 0 && value === (value | 0)) appendDigits(value, target);
+  else appendText(String(value), target);
+}
+
+/** Appends a whole number from 0 to 2³¹ − 1. */
+function appendDigits(value: number, target: ByteTarget): void {
+  let digits = 1;
+  for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits += 1;
+  target.ensure(digits);
+  const { view, length } = target;
+  let rest = value;
+  for (let at = length + digits - 1; at >= length; at--) {
+    const tenth = (rest / 10) | 0;
+    view.setUint8(at, 0x30 + rest - 10 * tenth);
+    rest = tenth;
   }
-  appendText(String(value), target);
+  target.length = length + digits;
 }
 
 /** Appends a string in quotes. */

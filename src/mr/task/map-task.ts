@@ -101,7 +101,7 @@ class MapRun {
     const { kernel, words } = output;
     const cursor = app.input.open(input, { skipBadRecords, scanner: kernel, words });
     this.#cursor = cursor;
-    this.#staged = skipBadRecords ? new StagedPairs(output.emit) : undefined;
+    this.#staged = skipBadRecords ? new StagedPairs(output.emit, app.combine) : undefined;
     this.#emit = this.#staged?.emit ?? output.emit;
     this.#context = {
       file: input.file,
@@ -157,10 +157,10 @@ class MapRun {
           const pending = emitResult(result, emit, this.#rules, this.#site.progress);
           if (pending !== undefined) return pending;
         }
-        if (this.#staged !== undefined) this.#staged.release();
       } catch (error) {
         this.#failed(error);
       }
+      if (this.#staged !== undefined) this.#release(this.#staged);
     }
     this.#site.progress.addRecords(records);
     return undefined;
@@ -170,11 +170,21 @@ class MapRun {
   async #finish(pending: Promise<void>): Promise<void> {
     try {
       await pending;
-      this.#staged?.release();
     } catch (error) {
       this.#failed(error);
     }
+    if (this.#staged !== undefined) this.#release(this.#staged);
     this.#site.progress.addRecords(1);
+  }
+
+  /** Emits the pairs of a record that is good. A fault from here on can't be undone, so it is no record's. */
+  #release(staged: StagedPairs): void {
+    try {
+      staged.release();
+    } catch (error) {
+      if (error instanceof MrError) throw error;
+      throw new AppError(`combine of ${this.#loaded.name} failed on ${this.#place()}`, error);
+    }
   }
 
   /** Skips the record, if that is allowed and the fault is the record's. */

@@ -1,5 +1,8 @@
 import { ByteSlice, type Text } from "../app/byte-slice.ts";
+import { numberFoldKind } from "../app/combiners.ts";
 import type { Emit } from "../app/contract.ts";
+import type { RecordApp } from "../app/define-app.ts";
+import { checkFoldable } from "../shuffle/number-store.ts";
 import { checkJsonValue } from "../storage/json-value.ts";
 
 /**
@@ -12,13 +15,19 @@ export class StagedPairs {
   readonly #pairs: [key: Text, value: unknown][] = [];
   readonly #target: Emit<unknown>;
 
-  constructor(target: Emit<unknown>) {
+  /**
+   * @param target takes the pairs in the end
+   * @param combine of the app: what it can't fold is refused at once
+   */
+  constructor(target: Emit<unknown>, combine: RecordApp["combine"]) {
     this.#target = target;
+    const kind = combine === undefined ? undefined : numberFoldKind(combine);
     this.emit = (key, value) => {
       if (typeof key !== "string" && !(key instanceof ByteSlice)) {
         throw new TypeError(`the key is of type ${typeof key}, not a string or a byte slice`);
       }
-      if (!(value instanceof ByteSlice)) checkJsonValue(value);
+      if (kind !== undefined) checkFoldable(kind, value);
+      else if (!(value instanceof ByteSlice)) checkJsonValue(value);
       this.#pairs.push([copyOf(key), copyOf(value)]);
     };
   }
