@@ -23,4 +23,5 @@ wait
 
 echo
 echo "$(cat mr-out-* | wc -l | tr -d ' ') distinct words; the most frequent:"
-sort -k2,2nr -k1,1 mr-out-* | head -n 12 | awk '{ printf "%9d  %s\n", $2, $1 }'
+# Read to its end: sort must not find its reader gone.
+sort -k2,2nr -k1,1 mr-out-* | awk 'NR <= 12 { printf "%9d  %s\n", $2, $1 }'
