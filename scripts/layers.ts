@@ -18,7 +18,7 @@ const DATA = [
   "mr/shuffle",
   "mr/task",
 ] as const;
-const CONTROL = ["mr/scheduler", "mr/rpc", "mr/coordinator"];
+const CONTROL = ["mr/scheduler", "mr/journal", "mr/rpc", "mr/coordinator"];
 
 /**
  * What each folder of src may import, besides itself and the base. Data flows one way, and the data
@@ -37,8 +37,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/sequential": ["mr/app", "mr/input", "mr/kernel", "mr/output"],
   "mr/job": ["mr/app", "mr/input"],
   "mr/scheduler": [],
+  "mr/journal": ["mr/scheduler"],
   "mr/rpc": [],
-  "mr/coordinator": ["mr/scheduler", "mr/rpc", "mr/job"],
+  "mr/coordinator": ["mr/scheduler", "mr/journal", "mr/rpc", "mr/job"],
   "mr/worker": [...DATA, "mr/rpc", "mr/scheduler"],
   mrapps: [INDEX],
   "mr/run": ["mr/app", "mr/input", "mr/job", ...CONTROL, "mr/worker"],

@@ -1,23 +1,25 @@
 import { Command } from "commander";
 import { Coordinator } from "../mr/coordinator/coordinator.ts";
-import { describeCause, JobFailedError, UsageError } from "../mr/errors.ts";
-import {
-  checkJobDirectory,
-  sweepJobDirectory,
-  sweepTemporaryFiles,
-} from "../mr/job/job-directory.ts";
+
+import { JobFailedError, UsageError } from "../mr/errors.ts";
+import { checkJobDirectory, sweepTemporaryFiles } from "../mr/job/job-directory.ts";
+
 import { planJob } from "../mr/job/plan-job.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
+import type { JournalState } from "../mr/journal/journal.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
+import { openJob, removeJournal } from "../mr/run/open-job.ts";
 import { onSignal } from "./on-signal.ts";
 import { byteSize, leaseOption, socketOption, wholeNumber } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 interface Options {
-  readonly reduces: number;
+  readonly reduces?: number;
+  readonly resume?: true;
   readonly socket?: string;
   readonly lease: number;
   readonly attempts: number;
+  readonly backups: boolean;
   readonly split?: number;
   readonly skipBadRecords?: true;
   readonly quiet?: true;
@@ -31,10 +33,10 @@ const command = new Command("mrcoordinator")
   .argument("[inputs...]", "input files, directories or quoted patterns")
   .option(
     "-r, --reduces <n>",
-    "number of reduce tasks and output files",
+    "number of reduce tasks and output files (default: 10)",
     wholeNumber(1, 100_000),
-    10,
   )
+  .option("--resume", "go on with the job in this directory, whose coordinator has died")
   .addOption(socketOption())
   .addOption(leaseOption())
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
@@ -47,6 +49,7 @@ const command = new Command("mrcoordinator")
     "--skip-bad-records",
     "leave out and count records that are malformed or make the app throw",
   )
+  .option("--no-backups", "never run a second attempt of a task while the first is alive")
   .option("-q, --quiet", "report errors only")
   .addHelpText(
     "after",
@@ -56,59 +59,78 @@ const command = new Command("mrcoordinator")
 
 runCommand(command, async (args: string[], options: Options): Promise<number> => {
   const directory = process.cwd();
-  if (args.length === 0) throw new UsageError("no input files (see mrcoordinator --help)");
-  const inputs = await resolveInputs(args, directory);
+  const { resume = false } = options;
+  if (args.length === 0 && !resume) {
+    throw new UsageError("no input files (see mrcoordinator --help)");
+  }
+  const inputs = args.length === 0 ? [] : await resolveInputs(args, directory);
   checkJobDirectory(directory, directory, inputs);
   const log = (line: string) => {
     if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${line}\n`);
   };
   const socketPath = options.socket ?? socketPathOf(directory);
   const startedMs = performance.now();
-  const coordinator = await Coordinator.start({
-    plan: planJob(inputs, directory, options.split),
-    skipBadRecords: options.skipBadRecords ?? false,
+  const { reduces, skipBadRecords } = options;
+  const inputDirectory = directory;
+  const job = await openJob({
     directory,
-    inputDirectory: directory,
-    reduces: options.reduces,
-    leaseMs: options.lease,
-    maxFailures: options.attempts,
-    maxLosses: 5 * options.attempts,
-    socketPath,
-    log,
+    inputDirectory,
+    inputs,
+    reduces,
+    skipBadRecords,
+    resume,
   });
-  const removed = await clearDirectory(coordinator, directory);
-  if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
-  log(`Listening on ${socketPath}`);
-  log(`${inputs.length} input files, ${options.reduces} reduce tasks; waiting for workers`);
+  const { terms, resumed, removed } = job;
+  let coordinator: Coordinator | undefined;
+  try {
+    if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
+    if (resumed !== undefined) log(describeResumption(resumed));
+    coordinator = await Coordinator.start({
+      plan: planJob(job.inputs, directory, options.split),
+      ...terms,
+      leaseMs: options.lease,
+      maxFailures: options.attempts,
+      maxLosses: 5 * options.attempts,
+      maxBackups: options.backups ? 1 : 0,
+      socketPath,
+      log,
+    });
+    log(`Listening on ${socketPath}`);
+    log(`${job.inputs.length} input files, ${terms.reduces} reduce tasks; waiting for workers`);
+    const code = await finish(coordinator);
+    if (code !== 0) return code;
+  } finally {
+    sweepTemporaryFiles(directory);
+    job.close();
+    // A new job that never began is nothing to go on with.
+    if (coordinator === undefined && resumed === undefined) removeJournal(directory);
+  }
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  log(`Done in ${seconds} s: the output is in mr-out-*`);
+  return 0;
+});
 
+/** Waits for the end of the job, or for a signal that brings it about. */
+async function finish(coordinator: Coordinator): Promise<number> {
   let signalCode: number | undefined;
   onSignal((signal, code) => {
     signalCode ??= code;
     coordinator.cancel(`interrupted by ${signal}`);
   });
   const outcome = await coordinator.finished;
-  sweepTemporaryFiles(directory);
+  if (outcome.state === "completed") return 0;
+  const hint = "mrcoordinator: To go on with it: mrcoordinator --resume\n";
   if (outcome.state === "failed") {
+    process.stderr.write(hint);
     throw new JobFailedError(outcome.failure.message, outcome.failure.stack);
   }
-  if (outcome.state === "cancelled") {
-    process.stderr.write(`mrcoordinator: The job is not complete: ${outcome.reason}\n`);
-    return signalCode ?? 1;
-  }
-  log(
-    `Done in ${((performance.now() - startedMs) / 1000).toFixed(1)} s: the output is in mr-out-*`,
-  );
-  return 0;
-});
+  process.stderr.write(`mrcoordinator: The job is not complete: ${outcome.reason}\n${hint}`);
+  return signalCode ?? 1;
+}
 
-/** Only once the socket is held, since before that the files may be those of a job that runs. */
-async function clearDirectory(coordinator: Coordinator, directory: string): Promise<number> {
-  try {
-    return sweepJobDirectory(directory);
-  } catch (error) {
-    // A coordinator that still listened would keep this process alive.
-    coordinator.cancel(describeCause(error));
-    await coordinator.finished;
-    throw error;
-  }
+function describeResumption({ plan, completed }: JournalState): string {
+  const maps = completed.filter(({ phase }) => phase === "map").length;
+  const reduces = completed.length - maps;
+  const app = plan === undefined ? "" : ` of ${plan.app}`;
+  return `Going on with the job${app}: ${maps} map tasks and ${reduces} reduce tasks are completed`;
 }

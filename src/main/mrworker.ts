@@ -2,11 +2,13 @@ import { Command } from "commander";
 import { loadApp } from "../mr/app/load-app.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import { startWorker } from "../mr/worker/start-worker.ts";
-import { byteSize, MIN_MEMORY_BYTES, socketOption } from "./parse-options.ts";
+import { byteSize, MIN_MEMORY_BYTES, secondsToMs, socketOption } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A worker may be started a little before its coordinator. */
 const PATIENCE_MS = 2000;
+/** When the coordinator has died, somebody may start it again to go on with the job. */
+const RECONNECT_MS = 30_000;
 
 const command = new Command("mrworker")
   .description(
@@ -14,18 +16,25 @@ const command = new Command("mrworker")
   )
   .argument("<app>", "file of the app, or the name of a shipped one such as wc.ts")
   .addOption(socketOption())
+  .option(
+    "--wait <seconds>",
+    "when the coordinator is killed, wait so long for it to be resumed (default: 30)",
+    secondsToMs(0, 86_400),
+  )
   .option("--memory <size>", "memory of this process (default: 512MB)", byteSize(MIN_MEMORY_BYTES))
   .addHelpText("after", "\nExample:\n  tsx mrworker.ts wc.ts");
 
 interface Options {
   readonly socket?: string;
   readonly memory?: number;
+  readonly wait?: number;
 }
 
 runCommand(command, async (spec: string, options: Options): Promise<number> => {
   const app = await loadApp(spec);
-  const { socket, memory: memoryBytes } = options;
+  const { socket, wait: reconnectMs = RECONNECT_MS, memory: memoryBytes } = options;
   const socketPath = socket ?? socketPathOf(process.cwd());
-  const outcome = await startWorker({ app, socketPath, patienceMs: PATIENCE_MS, memoryBytes });
+  const patience = { patienceMs: PATIENCE_MS, reconnectMs };
+  const outcome = await startWorker({ app, socketPath, ...patience, memoryBytes });
   return outcome === "completed" ? 0 : 1;
 });

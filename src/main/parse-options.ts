@@ -21,7 +21,7 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
  * @param max the longest, in seconds
  * @returns a parser that yields milliseconds
  */
-function secondsToMs(min: number, max: number): (text: string) => number {
+export function secondsToMs(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^[0-9]+(\.[0-9]+)?$/.test(text) && value >= min && value <= max) return value * 1000;

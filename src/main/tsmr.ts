@@ -7,14 +7,16 @@ import { runCommand } from "./run-command.ts";
 
 interface Options {
   readonly workers?: number;
-  readonly reduces: number;
+  readonly reduces?: number;
   readonly out: string;
   readonly lease: number;
   readonly attempts: number;
   readonly memory?: number;
   readonly split?: number;
   readonly skipBadRecords?: true;
+  readonly backups: boolean;
   readonly keep?: true;
+  readonly resume?: true;
   readonly quiet?: true;
 }
 
@@ -32,9 +34,8 @@ const run = program
   )
   .option(
     "-r, --reduces <n>",
-    "number of reduce tasks and output files",
+    "number of reduce tasks and output files (default: 10)",
     wholeNumber(1, 100_000),
-    10,
   )
   .option("-o, --out <dir>", "directory for the output files", "mr-out")
   .addOption(leaseOption())
@@ -53,6 +54,8 @@ const run = program
     "--skip-bad-records",
     "leave out and count records that are malformed or make the app throw",
   )
+  .option("--no-backups", "never run a second attempt of a task while the first is alive")
+  .option("--resume", "go on with the same job, which was interrupted or failed")
   .option("--keep", "keep the files between map and reduce")
   .option("-q, --quiet", "report errors only")
   .addHelpText("after", "\nExample:\n  tsmr run wc.ts 'books/*.txt' --workers 4 --out counts");

@@ -5,14 +5,18 @@
  *     mr-X-Y           output of map task X for reduce task Y
  *     mr-out-Y         output of reduce task Y
  *     .NAME.TAG.tmp    NAME while an attempt is still writing it
+ *     .mr-journal      what the coordinator has decided
  *
- * A temporary name starts with a dot, so no `mr-*` or `mr-out*` in a shell takes it for a result.
+ * What is no result starts with a dot, so no `mr-*` or `mr-out*` in a shell takes it for one.
  */
 
 const NUMBER = "(0|[1-9][0-9]*)";
 const MAP_OUTPUT = new RegExp(`^mr-${NUMBER}-${NUMBER}$`);
 const REDUCE_OUTPUT = new RegExp(`^mr-out-${NUMBER}$`);
 const TEMPORARY = /^\.mr-[0-9a-z-]+\.[0-9a-z-]+\.tmp$/;
+
+/** The journal of the job in its directory. */
+export const JOURNAL_NAME = ".mr-journal";
 
 /** `mr-X-Y`: what map task `map` emitted for reduce task `reduce`. */
 export function mapOutputName(map: number, reduce: number): string {
@@ -32,6 +36,12 @@ export function reduceOutputName(reduce: number): string {
  */
 export function temporaryName(name: string, tag: string): string {
   return `.${name}.${tag}.tmp`;
+}
+
+/** The map and the reduce task of an `mr-X-Y`; undefined for any other name. */
+export function parseMapOutputName(name: string): { map: number; reduce: number } | undefined {
+  const [, map, reduce] = MAP_OUTPUT.exec(name) ?? [];
+  return map === undefined ? undefined : { map: Number(map), reduce: Number(reduce) };
 }
 
 /** Whether `name` is an `mr-X-Y`. */

@@ -23,6 +23,7 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
     leaseMs: 600_000,
     maxFailures: 2,
     maxLosses: 3,
+    maxBackups: 1,
     skipBadRecords: false,
     socketPath,
     log: (line) => log.push(line),

@@ -51,15 +51,23 @@ describe("bad input", () => {
     ["a socket path that is a file", ["a", "--socket", "good.ts"], 1, ['"good.ts"']],
   ];
 
-  describe("of mrcoordinator", { concurrent: true }, () => {
-    for (const [title, args, code, words] of coordinatorCases) {
-      it.skipIf(args.includes(TOO_LONG) && process.platform !== "linux")(title, async () => {
-        const ended = await job.coordinator(...args).ended;
-        expectOneLine(ended, "mrcoordinator", words);
-        expect(ended.code).toBe(code);
-      });
-    }
-  });
+  // Those that get as far as the socket have locked the directory, one at a time.
+  for (const [what, concurrent] of [
+    ["arguments", true],
+    ["sockets", false],
+  ] as const) {
+    describe(`of mrcoordinator in its ${what}`, { concurrent }, () => {
+      for (const [title, args, code, words] of coordinatorCases) {
+        if (args.includes("--socket") === concurrent) continue;
+        const isSkipped = args.includes(TOO_LONG) && process.platform !== "linux";
+        it.skipIf(isSkipped)(title, async () => {
+          const ended = await job.coordinator(...args).ended;
+          expectOneLine(ended, "mrcoordinator", words);
+          expect(ended.code).toBe(code);
+        });
+      }
+    });
+  }
 
   const workerCases: Array<[title: string, args: string[], code: number, words: string[]]> = [
     ["no app", [], 2, ["missing required argument 'app'"]],

@@ -154,7 +154,7 @@ describe("a job", { concurrent: true }, () => {
     const second = await job.coordinator("a").ended;
     expect(second.code).toBe(1);
     expect(second.stderr).toBe(
-      `mrcoordinator: Another coordinator is already running on socket "${job.socketPath}"\n`,
+      `mrcoordinator: Another coordinator is already running in directory "${job.directory}"\n`,
     );
     expect(await exitCodes([coordinator, job.worker("app.ts")])).toEqual([0, 0]);
     expect(job.output()).toBe(COUNTS);

@@ -1,6 +1,7 @@
 import { Scheduler } from "../../src/mr/scheduler/scheduler.ts";
 import type {
   AttemptId,
+  CompletedTask,
   Effect,
   JobShape,
   Outcome,
@@ -20,13 +21,22 @@ import type {
  *     3.5 complete map 0 attempt 1 outputs mr-0-0
  *         accepted
  *         completed w1 map 0 attempt 1
+ *     4 fail reduce 0 attempt 1 no mr-0-0           naming map outputs calls them damaged
+ *         …
  *     3.5 state                                     shows what the scheduler knows
  *         …
  *
  * Running a story keeps its comments and events and writes the effects anew.
  */
 
-const DEFAULTS = { maps: 1, reduces: 1, leaseMs: 10_000, maxFailures: 4, maxLosses: 20 };
+const DEFAULTS = {
+  maps: 1,
+  reduces: 1,
+  leaseMs: 10_000,
+  maxFailures: 4,
+  maxLosses: 20,
+  maxBackups: 1,
+};
 
 /**
  * Runs the events of a transcript.
@@ -76,6 +86,8 @@ function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
       return { type };
     case "plan":
       return { type, maps: parseNumber(words[0]) };
+    case "resume":
+      return { type, completed: parseCompleted(words) };
     case "cancel":
       return { type, reason: words.join(" ") };
     case "request":
@@ -88,8 +100,11 @@ function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
       const outputs = words.slice(5).map((name) => ({ name, bytes: 0, crc32: 0 }));
       return { type, ...parseAttempt(words), result: { outputs, counters: {} } };
     }
-    case "fail":
-      return { type, ...parseAttempt(words), failure: { message: words.slice(4).join(" ") } };
+    case "fail": {
+      const failure = { message: words.slice(4).join(" ") };
+      const damagedMaps = [...failure.message.matchAll(/mr-(\d+)-/g)].map(([, map]) => Number(map));
+      return { type, ...parseAttempt(words), failure, damagedMaps };
+    }
     case "progress": {
       const meter = { records: 0, bytes: 0, cpuMs: 0 };
       const [, , , , name, value] = words;
@@ -102,6 +117,12 @@ function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
     default:
       throw new Error(`There is no event "${type}"`);
   }
+}
+
+/** `map 0 attempt 1 map 1 attempt 3` */
+function parseCompleted(words: readonly string[]): CompletedTask[] {
+  const ids = Array.from({ length: words.length / 4 }, (_, index) => words.slice(4 * index));
+  return ids.map((id) => ({ ...parseAttempt(id), result: { outputs: [], counters: {} } }));
 }
 
 /** `map 0 attempt 1` */
@@ -124,11 +145,15 @@ function describe(effect: Effect): string {
   switch (effect.type) {
     case "assign":
     case "completed":
+    case "superseded":
       return `${effect.type} w${effect.worker} ${describeAttempt(effect)}`;
     case "lost":
       return `lost w${effect.worker} ${describeAttempt(effect)}: ${effect.reason}`;
     case "failed":
-      return `failed w${effect.worker} ${describeAttempt(effect)}: ${effect.failure.message}`;
+    case "blocked":
+      return `${effect.type} w${effect.worker} ${describeAttempt(effect)}: ${effect.failure.message}`;
+    case "reopened":
+      return `reopened ${describeAttempt(effect)}`;
     case "dismiss":
       return `dismiss w${effect.worker}`;
     case "verdict":

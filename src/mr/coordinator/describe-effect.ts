@@ -16,6 +16,12 @@ export function describeEffect(
     }
     case "failed":
       return `${describeAttempt(effect)} failed on ${nameOfWorker(effect.worker)}: ${effect.failure.message}`;
+    case "blocked":
+      return `${describeAttempt(effect)} stopped on ${nameOfWorker(effect.worker)}: ${effect.failure.message}`;
+    case "reopened":
+      return `map task ${effect.task} runs again: its output is missing or damaged`;
+    case "superseded":
+      return `${describeAttempt(effect)} on ${nameOfWorker(effect.worker)} was too slow: another attempt has finished`;
     case "phaseStarted":
       return "All map tasks are done, the reduce tasks begin";
     default:

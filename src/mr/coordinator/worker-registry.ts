@@ -7,6 +7,17 @@ export interface RegisteredWorker {
   readonly pid: number;
 }
 
+interface Caller {
+  readonly worker: number;
+  readonly job?: string | undefined;
+}
+
+/** What tells an app from every other. */
+interface AppIdentity {
+  readonly name: string;
+  readonly digest: string;
+}
+
 /**
  * Who takes part in the job. All workers must run the same app, or the output would be a mixture of
  * two: the first one to register decides which.
@@ -14,11 +25,16 @@ export interface RegisteredWorker {
 export class WorkerRegistry {
   readonly #workers = new Map<number, RegisteredWorker>();
   #registrations = 0;
-  #app: { readonly name: string; readonly digest: string } | undefined;
+  #app: AppIdentity | undefined;
 
-  /** The name of the job's app, once a worker has brought one. */
-  get app(): string | undefined {
-    return this.#app?.name;
+  /** @param plan what the job runs, when it has been running before */
+  constructor(plan?: { readonly app: string; readonly digest: string }) {
+    this.#app = plan === undefined ? undefined : { name: plan.app, digest: plan.digest };
+  }
+
+  /** The job's app, once a worker has brought one. */
+  get app(): AppIdentity | undefined {
+    return this.#app;
   }
 
   get size(): number {
@@ -52,9 +68,14 @@ export class WorkerRegistry {
     return worker;
   }
 
-  /** @throws JSONRPCErrorException (`unknownWorker`) for a number that was never given out */
-  check(worker: number): void {
-    if (worker >= 1 && worker <= this.#registrations) return;
+  /**
+   * @param caller the worker number of a call and, if it says so, the job for which it was given out
+   * @param job the job that is running
+   * @throws JSONRPCErrorException (`unknownWorker`) for a number that was never given out for this job
+   */
+  check({ worker, job: given }: Caller, job: string): void {
+    const isOurs = given === undefined || given === job;
+    if (isOurs && worker >= 1 && worker <= this.#registrations) return;
     throw new JSONRPCErrorException(`no worker ${worker} is registered`, RPC_ERRORS.unknownWorker);
   }
 

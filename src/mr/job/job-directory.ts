@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { describeCause, MrError } from "../errors.ts";
-import { isJobOutput, isMapOutput, isTemporary } from "../names.ts";
+import { isJobOutput, isMapOutput, isTemporary, JOURNAL_NAME } from "../names.ts";
 
 /**
  * Checks that a job can write its files into `directory`, and that none of its inputs is one of them.
@@ -33,7 +33,8 @@ export function checkJobDirectory(
 }
 
 /**
- * Removes what earlier jobs have left in `directory`: results as well as `mr-X-Y` and temporary files.
+ * Removes what earlier jobs have left in `directory`: results as well as `mr-X-Y`, temporary files and the
+ * journal.
  * Without this, `mr-out-*` would mix the results of a job with those of one that had more reduce tasks.
  *
  * @returns the number of results (`mr-out-Y`) removed
@@ -43,7 +44,7 @@ export function sweepJobDirectory(directory: string): number {
   let results = 0;
   try {
     for (const name of readdirSync(directory)) {
-      if (!isJobOutput(name) && !isTemporary(name)) continue;
+      if (!isJobOutput(name) && !isTemporary(name) && name !== JOURNAL_NAME) continue;
       rmSync(join(directory, name), { force: true });
       if (name.startsWith("mr-out-")) results += 1;
     }

@@ -10,7 +10,10 @@ const worker = count;
 const splitting = v.picklist(["wholeFile", "bytes"]);
 const counters = v.record(v.pipe(v.string(), v.maxLength(200)), v.pipe(v.number(), v.finite()));
 
-const attemptEntries = { worker, phase, task: count, attempt: count };
+/** For which job the worker was given its number. */
+const job = v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/, "8 hex digits expected")));
+
+const attemptEntries = { worker, job, phase, task: count, attempt: count };
 
 const outputFile = v.object({
   name: v.pipe(
@@ -26,7 +29,7 @@ const none = v.optional(v.union([v.strictObject({}), v.tuple([])]));
 /** The parameters each method takes. */
 export const PARAMS = {
   "worker.register": v.object({ protocol: count, pid: count, app: text, digest, splitting }),
-  "task.request": v.object({ worker }),
+  "task.request": v.object({ worker, job }),
   "task.progress": v.object({
     ...attemptEntries,
     records: count,
@@ -39,7 +42,13 @@ export const PARAMS = {
     outputs: v.pipe(v.array(outputFile), v.maxLength(1_000_000)),
     counters: v.optional(counters, {}),
   }),
-  "task.fail": v.object({ ...attemptEntries, message: text, stack: v.optional(text) }),
+  "task.fail": v.object({
+    ...attemptEntries,
+    message: text,
+    stack: v.optional(text),
+    /** Names of the map outputs that a reduce attempt found missing or damaged. */
+    damaged: v.optional(v.pipe(v.array(text), v.maxLength(100_000))),
+  }),
   "job.status": none,
   "job.cancel": v.optional(v.object({ reason: v.optional(text) })),
 } as const;

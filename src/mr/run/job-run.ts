@@ -9,27 +9,28 @@ import { describeCause, JobFailedError, MrError } from "../errors.ts";
 import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
 import { planJob } from "../job/plan-job.ts";
 import { resolveInputs } from "../job/resolve-inputs.ts";
-import { isJobOutput, reduceOutputName } from "../names.ts";
+import { isJobOutput, JOURNAL_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
+import { type OpenJob, openJob, removeJournal } from "./open-job.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
-/** How long workers may take to end after the job has. */
-const WORKER_GRACE_MS = 2000;
+/** How long workers may take to end after the job has: one may be a straggler that lost its race. */
+const WORKER_GRACE_MS = 500;
 const WORKER_PATIENCE_MS = 2000;
 
 /** What `runJob` does; see there. */
 export async function startJob(options: RunJobOptions): Promise<JobResult> {
   const startedMs = performance.now();
-  const { reduces = 10, attempts = 4, workers = availableParallelism() } = options;
+  const { resume = false, attempts = 4, workers = availableParallelism() } = options;
   const directory = resolve(options.out ?? "mr-out");
   const inputDirectory = process.cwd();
   const inputs = await resolveInputs(options.inputs, inputDirectory);
   const app = findApp(options.app, inputDirectory);
   // Once for all workers, and so that what does not compile is refused here.
   await compileApp(app);
-  prepareOutput(directory);
+  if (!resume) prepareOutput(directory);
   checkJobDirectory(directory, inputDirectory, inputs);
   const plan = planJob(inputs, inputDirectory, options.splitBytes);
 
@@ -39,21 +40,24 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
     app,
     socketPath,
     patienceMs: WORKER_PATIENCE_MS,
+    // They end with the process that started them.
+    reconnectMs: WORKER_PATIENCE_MS,
     memoryBytes: options.memoryBytes,
   });
+  let job: OpenJob | undefined;
   let coordinator: Coordinator | undefined;
   let outcome: Outcome | undefined;
   try {
+    const settings = { reduces: options.reduces, skipBadRecords: options.skipBadRecords };
+    job = await openJob({ directory, inputDirectory, inputs, ...settings, resume });
     const { Coordinator } = await import("../coordinator/coordinator.ts");
     coordinator = await Coordinator.start({
       plan,
-      skipBadRecords: options.skipBadRecords ?? false,
-      directory,
-      inputDirectory,
-      reduces,
+      ...job.terms,
       leaseMs: options.leaseMs ?? 10_000,
       maxFailures: attempts,
       maxLosses: 5 * attempts,
+      maxBackups: options.backups === false ? 0 : 1,
       socketPath,
       log: options.log ?? (() => undefined),
     });
@@ -61,12 +65,17 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
     if (pool.cannotLoadApp) await loadApp(app);
   } finally {
     await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
+    if (job !== undefined) sweepTemporaryFiles(directory);
+    job?.close();
+    // A new job that never began is nothing to go on with.
+    if (coordinator === undefined && job?.resumed === undefined) removeJournal(directory);
   }
-  sweepTemporaryFiles(directory);
-  if (options.keep !== true) sweepMapOutputs(directory);
+  // What is there of the output, and the journal, are for the one who resumes the job.
   if (outcome.state !== "completed") throw failure(outcome);
+  if (options.keep !== true) sweepMapOutputs(directory);
+  removeJournal(directory);
   return {
-    outputs: Array.from({ length: reduces }, (_, reduce) => {
+    outputs: Array.from({ length: job.terms.reduces }, (_, reduce) => {
       return join(directory, reduceOutputName(reduce));
     }),
     counters: coordinator.status.counters,
@@ -96,10 +105,10 @@ function prepareOutput(directory: string): void {
   } catch (error) {
     throw new MrError(`Cannot use output directory "${directory}": ${describeCause(error)}`);
   }
-  const result = names.find(isJobOutput);
+  const result = names.find((name) => isJobOutput(name) || name === JOURNAL_NAME);
   if (result !== undefined) {
     throw new MrError(
-      `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, or remove them`,
+      `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, remove them, or resume that job`,
     );
   }
 }

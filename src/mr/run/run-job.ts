@@ -3,11 +3,14 @@ export interface RunJobOptions {
   readonly app: string;
   /** Input files, directories or patterns, relative to the current directory. */
   readonly inputs: readonly string[];
-  /** Directory for the output files; created if missing, refused if it has results in it. Default `mr-out`. */
+  /**
+   * Directory for the output files; created if missing, refused if it has files of a job in it unless
+   * that job is to be resumed. Default `mr-out`.
+   */
   readonly out?: string;
   /** Number of worker processes. Default: one per processor. */
   readonly workers?: number;
-  /** Number of reduce tasks and output files. Default 10. */
+  /** Number of reduce tasks and output files. Default 10, or that of the job that is resumed. */
   readonly reduces?: number;
   /** How long an attempt may go without progress, in milliseconds. Default 10,000. */
   readonly leaseMs?: number;
@@ -19,6 +22,13 @@ export interface RunJobOptions {
   readonly memoryBytes?: number;
   /** Leave out and count records that are malformed, or that the app throws on. Default false. */
   readonly skipBadRecords?: boolean;
+  /** Whether a straggler near the end of a phase gets a backup attempt. Default true. */
+  readonly backups?: boolean;
+  /**
+   * Whether to go on with the same job, whose last coordinator was killed, cancelled, or failed. Tasks
+   * that were completed are not run again. Default false.
+   */
+  readonly resume?: boolean;
   /** Whether to keep the map outputs `mr-X-Y`. Default false. */
   readonly keep?: boolean;
   /** Ends the job early. */

@@ -1,33 +1,30 @@
-import { type Lease, type Task, TaskTable } from "./task-table.ts";
+import { type Lease, LeaseBook } from "./lease-book.ts";
+import { failedTooOften, lostTooOften } from "./limits.ts";
+import { type Task, TaskTable } from "./task-table.ts";
 import type {
   AttemptId,
+  CompletedTask,
   Effect,
   JobShape,
   LossReason,
   Outcome,
   Phase,
-  Progress,
   SchedulerEvent,
   TaskCounts,
-  TaskFailure,
   TaskResult,
 } from "./types.ts";
 
-const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
-/**
- * The share of one processor below which an attempt counts as asleep. Saying that one is alive takes
- * a little processor time of its own, which is not progress.
- */
-const WORKING_CPU_SHARE = 0.05;
+type FailEvent = Extract<SchedulerEvent, { type: "fail" }>;
 
 /**
  * Decides who does what. It does nothing itself: an event and the time go in, effects come out, and
  * the same sequence of events gives the same sequence of effects. It knows tasks by number only;
  * files, sockets and clocks belong to its caller.
  *
- * Map tasks are handed out first, reduce tasks once every map task is completed. A worker holds at
- * most one attempt at a time. A task has at most one live attempt, and an attempt that lost its
- * lease stays lost: whatever it reports later is refused, so two attempts can never both count.
+ * Map tasks are handed out first, reduce tasks while every map task is completed. A worker holds at
+ * most one attempt at a time. A task has one live attempt, or two when the first is a straggler; one
+ * of them is granted the commit, which ends the other. An attempt that lost its lease stays lost:
+ * whatever it reports later is refused, so two attempts can never both count.
  */
 export class Scheduler {
   readonly #shape: JobShape;
@@ -35,11 +32,7 @@ export class Scheduler {
   readonly #reduces: TaskTable;
   /** Workers whose request waits for a task, longest wait first. */
   readonly #waiting = new Set<number>();
-  /** The lease each working worker holds. */
-  readonly #held = new Map<number, Lease>();
-  /** The same leases, the one that ends first in front: all are equally long, so renewing one moves it to the end. */
-  readonly #leases = new Set<Lease>();
-  #phase: Phase = "map";
+  readonly #leases: LeaseBook;
   #started = false;
   #outcome: Outcome | undefined;
 
@@ -47,6 +40,7 @@ export class Scheduler {
     this.#shape = shape;
     this.#maps = new TaskTable("map", shape.maps);
     this.#reduces = new TaskTable("reduce", shape.reduces);
+    this.#leases = new LeaseBook(shape.leaseMs);
   }
 
   /** Undefined while the job runs. */
@@ -59,25 +53,26 @@ export class Scheduler {
     return this.#started;
   }
 
+  /** What is handed out now. A lost map output turns the reduce phase into the map phase again. */
   get phase(): Phase {
-    return this.#phase;
+    return this.#open.phase;
   }
 
   get counts(): { readonly map: TaskCounts; readonly reduce: TaskCounts } {
     return { map: this.#maps.counts, reduce: this.#reduces.counts };
   }
 
-  /** When the next lease ends, and a `tick` is due; undefined while nobody works. */
+  /** When a `tick` is due, for a lease that ends or a backup to begin; undefined for never. */
   get nextDeadlineMs(): number | undefined {
-    for (const lease of this.#leases) return lease.endsMs;
-    return undefined;
+    const endMs = this.#leases.first?.endsMs;
+    const backupMs = this.#waiting.size > 0 ? this.#backupDueMs : undefined;
+    if (endMs === undefined || backupMs === undefined) return endMs;
+    return Math.min(endMs, backupMs);
   }
 
   /** The attempts being worked on. */
   get running(): ReadonlyArray<AttemptId & { readonly worker: number }> {
-    return [...this.#leases].map(({ worker, phase, task, attempt }) => {
-      return { worker, phase, task, attempt };
-    });
+    return [...this.#leases].map((lease) => ({ worker: lease.worker, ...plain(lease) }));
   }
 
   /** What a completed task has left behind; undefined for any other. */
@@ -102,6 +97,9 @@ export class Scheduler {
       case "plan":
         if (!this.#started) this.#maps = new TaskTable("map", event.maps);
         break;
+      case "resume":
+        this.#resume(event.completed, effects);
+        break;
       case "request":
         this.#request(event.worker, effects);
         break;
@@ -111,17 +109,20 @@ export class Scheduler {
       case "leave":
         this.#leave(event.worker, effects);
         break;
-      case "progress":
-        effects.push(this.#verdict(this.#renew(event, event.progress, nowMs)));
+      case "progress": {
+        const lease = this.#leaseOf(event);
+        if (lease !== undefined) this.#leases.renew(lease, event.progress, nowMs);
+        effects.push(verdict(lease !== undefined));
         break;
+      }
       case "commit":
-        effects.push(this.#verdict(this.#grant(event)));
+        this.#commit(event, effects);
         break;
       case "complete":
         this.#complete(event, event.result, effects);
         break;
       case "fail":
-        this.#fail(event, event.failure, effects);
+        this.#fail(event, effects);
         break;
       case "tick":
         break;
@@ -133,54 +134,47 @@ export class Scheduler {
     return effects;
   }
 
+  #resume(completed: readonly CompletedTask[], effects: Effect[]): void {
+    if (this.#started) return;
+    this.#started = true;
+    for (const { result, ...id } of completed) {
+      const task = this.#taskOf(id);
+      if (task?.state === "idle") this.#table(id.phase).restore(task, id.attempt, result);
+    }
+    this.#advance(this.#maps.allCompleted, effects);
+  }
+
   #request(worker: number, effects: Effect[]): void {
     if (this.#outcome !== undefined) {
       effects.push({ type: "dismiss", worker });
       return;
     }
-    const held = this.#held.get(worker);
-    if (held === undefined) {
-      this.#waiting.add(worker);
-      return;
-    }
-    // The answer to its last request got lost on the way.
-    const { phase, task, attempt } = held;
-    effects.push({ type: "assign", worker, phase, task, attempt });
+    const held = this.#leases.heldBy(worker);
+    // A worker that asks although it holds a task did not get the answer to its last request.
+    if (held === undefined) this.#waiting.add(worker);
+    else effects.push({ type: "assign", worker, ...plain(held) });
   }
 
   #leave(worker: number, effects: Effect[]): void {
     this.#waiting.delete(worker);
-    const lease = this.#held.get(worker);
+    const lease = this.#leases.heldBy(worker);
     if (lease !== undefined) this.#lose(lease, "workerGone", effects);
   }
 
-  #renew(id: AttemptId, progress: Progress, nowMs: number): boolean {
-    const lease = this.#leaseOf(id);
-    if (lease === undefined) return false;
-    const { records, bytes, cpuMs } = lease.progress;
-    const workedMs = progress.cpuMs - cpuMs;
-    const advanced =
-      progress.records > records ||
-      progress.bytes > bytes ||
-      workedMs > WORKING_CPU_SHARE * (nowMs - lease.renewedMs);
-    if (advanced) {
-      lease.progress = progress;
-      lease.renewedMs = nowMs;
-      lease.endsMs = nowMs + this.#shape.leaseMs;
-      this.#leases.delete(lease);
-      this.#leases.add(lease);
-    }
-    return true;
-  }
-
-  /** Asking twice is safe: the answer may have got lost. */
-  #grant(id: AttemptId): boolean {
-    const lease = this.#leaseOf(id);
+  /**
+   * Grants the commit to the first who asks. Asking twice is safe: the answer may have got lost. A
+   * rival loses its lease at once, so that its worker may ask for something else to do.
+   */
+  #commit(id: AttemptId, effects: Effect[]): void {
     const task = this.#taskOf(id);
-    if (lease === undefined || task === undefined) return false;
-    if (task.granted !== 0 && task.granted !== id.attempt) return false;
-    task.granted = id.attempt;
-    return true;
+    const lease = this.#leaseOf(id);
+    effects.push(verdict(lease !== undefined));
+    if (task === undefined || lease === undefined) return;
+    this.#table(id.phase).grant(task, lease);
+    for (const rival of task.leases.filter((other) => other !== lease)) {
+      this.#drop(rival);
+      effects.push({ type: "superseded", worker: rival.worker, ...plain(rival) });
+    }
   }
 
   #complete(id: AttemptId, result: TaskResult, effects: Effect[]): void {
@@ -188,39 +182,50 @@ export class Scheduler {
     const lease = this.#leaseOf(id);
     if (task === undefined || lease === undefined) {
       // Said twice, because the first answer got lost, is not stale.
-      effects.push(this.#verdict(task?.state === "completed" && task.winner === id.attempt));
+      effects.push(verdict(task?.state === "completed" && task.winner === id.attempt));
       return;
     }
     if (task.granted !== id.attempt) {
-      effects.push(this.#verdict(false));
+      effects.push(verdict(false));
       return;
     }
-    this.#drop(lease);
-    const table = this.#table(id.phase);
-    table.complete(task, id.attempt, result);
-    effects.push(this.#verdict(true), { type: "completed", worker: lease.worker, ...plain(id) });
-    if (!table.allCompleted) return;
-    if (id.phase === "map") this.#startReducePhase(effects);
-    else this.#end({ state: "completed" }, effects);
+    this.#leases.close(lease);
+    this.#table(id.phase).complete(task, lease, result);
+    effects.push(verdict(true), { type: "completed", worker: lease.worker, ...plain(id) });
+    this.#advance(id.phase === "map" && this.#maps.allCompleted, effects);
   }
 
-  #startReducePhase(effects: Effect[]): void {
-    this.#phase = "reduce";
-    effects.push({ type: "phaseStarted", phase: "reduce" });
+  /** Once every reduce task is completed, nobody needs the map outputs any more. */
+  #advance(areMapsDone: boolean, effects: Effect[]): void {
+    if (this.#reduces.allCompleted) this.#end({ state: "completed" }, effects);
+    else if (areMapsDone) effects.push({ type: "phaseStarted", phase: "reduce" });
   }
 
-  #fail(id: AttemptId, failure: TaskFailure, effects: Effect[]): void {
-    const task = this.#taskOf(id);
-    const lease = this.#leaseOf(id);
-    effects.push(this.#verdict(lease !== undefined));
+  #fail(event: FailEvent, effects: Effect[]): void {
+    const { failure } = event;
+    const lease = this.#leaseOf(event);
+    effects.push(verdict(lease !== undefined));
+    const task = this.#taskOf(event);
     if (task === undefined || lease === undefined) return;
     this.#drop(lease);
+    const damaged = event.phase === "reduce" ? (event.damagedMaps ?? []) : [];
+    const sources = damaged.flatMap((map) => this.#maps.get(map) ?? []);
+    if (sources.length > 0) {
+      effects.push({ type: "blocked", worker: lease.worker, failure, ...plain(event) });
+      for (const source of sources) this.#reopen(source, lease, effects);
+      return;
+    }
     task.failures += 1;
-    this.#table(id.phase).giveBack(task);
-    effects.push({ type: "failed", worker: lease.worker, failure, ...plain(id) });
-    if (task.failures < this.#shape.maxFailures) return;
-    const message = `${nameOf(id)} failed ${times(task.failures)}: ${failure.message}`;
-    this.#end({ state: "failed", failure: { ...failure, message } }, effects);
+    effects.push({ type: "failed", worker: lease.worker, failure, ...plain(event) });
+    if (task.failures >= this.#shape.maxFailures) this.#end(failedTooOften(task, failure), effects);
+  }
+
+  /** Runs a map task again, unless it has been since `reader` was told of its output. */
+  #reopen(map: Task, reader: Lease, effects: Effect[]): void {
+    if (map.state !== "completed" || map.completion > reader.mapsSeen) return;
+    effects.push({ type: "reopened", phase: "map", task: map.index, attempt: map.winner });
+    this.#maps.reopen(map);
+    this.#countLoss(map, "its output was missing or damaged", effects);
   }
 
   #expireLeases(nowMs: number): Effect[] {
@@ -233,16 +238,17 @@ export class Scheduler {
   }
 
   #lose(lease: Lease, reason: LossReason, effects: Effect[]): void {
-    this.#drop(lease);
     const task = this.#taskOf(lease);
+    this.#drop(lease);
     if (task === undefined) return;
-    task.losses += 1;
-    this.#table(lease.phase).giveBack(task);
     effects.push({ type: "lost", worker: lease.worker, reason, ...plain(lease) });
-    if (task.losses < this.#shape.maxLosses) return;
     const how = reason === "workerGone" ? "its worker died" : "its worker stopped making progress";
-    const message = `${nameOf(lease)} was lost ${times(task.losses)}: the last time, ${how}`;
-    this.#end({ state: "failed", failure: { message } }, effects);
+    this.#countLoss(task, how, effects);
+  }
+
+  #countLoss(task: Task, how: string, effects: Effect[]): void {
+    task.losses += 1;
+    if (task.losses >= this.#shape.maxLosses) this.#end(lostTooOften(task, how), effects);
   }
 
   /** Every way a job can end comes through here, once. */
@@ -252,32 +258,44 @@ export class Scheduler {
     for (const worker of this.#waiting) effects.push({ type: "dismiss", worker });
     this.#waiting.clear();
     // Attempts that still run are for nothing: their reports are stale from here on.
-    for (const lease of this.#leases) {
-      this.#drop(lease);
-      const task = this.#taskOf(lease);
-      if (task !== undefined) this.#table(lease.phase).giveBack(task);
-    }
+    for (const lease of this.#leases) this.#drop(lease);
     effects.push({ type: "ended", outcome });
   }
 
   #assignWaiting(nowMs: number, effects: Effect[]): void {
     if (this.#outcome !== undefined) return;
-    const table = this.#table(this.#phase);
     for (const worker of this.#waiting) {
-      const task = table.start();
+      const table = this.#open;
+      const task = table.takeIdle() ?? this.#straggler(nowMs);
       if (task === undefined) return;
       this.#started = true;
       this.#waiting.delete(worker);
-      const id = { phase: task.phase, task: task.index, attempt: task.attempts };
-      this.#hold({
-        ...id,
-        worker,
-        progress: NO_PROGRESS,
-        renewedMs: nowMs,
-        endsMs: nowMs + this.#shape.leaseMs,
-      });
+      const id = { phase: task.phase, task: task.index, attempt: task.attempts + 1 };
+      const lease = this.#leases.open(id, worker, this.#maps.completions, nowMs);
+      table.start(task, lease, this.#shape.maxBackups);
       effects.push({ type: "assign", worker, ...id });
     }
+  }
+
+  /**
+   * The task that most deserves a second attempt (the paper, section 3.6): nothing else is left to
+   * hand out, and its only attempt has had as long as a lease.
+   */
+  #straggler(nowMs: number): Task | undefined {
+    const dueMs = this.#backupDueMs;
+    const lease = this.#open.oldestAlone;
+    if (dueMs === undefined || lease === undefined || dueMs > nowMs) return undefined;
+    return this.#taskOf(lease);
+  }
+
+  get #backupDueMs(): number | undefined {
+    const lease = this.#open.oldestAlone;
+    return lease === undefined ? undefined : lease.startedMs + this.#shape.leaseMs;
+  }
+
+  /** The table whose tasks may be handed out. */
+  get #open(): TaskTable {
+    return this.#maps.allCompleted ? this.#reduces : this.#maps;
   }
 
   #table(phase: Phase): TaskTable {
@@ -290,26 +308,13 @@ export class Scheduler {
 
   /** The lease of exactly this attempt, if it is still alive. */
   #leaseOf(id: AttemptId): Lease | undefined {
-    const lease = this.#taskOf(id)?.lease;
-    return lease?.attempt === id.attempt ? lease : undefined;
-  }
-
-  #hold(lease: Lease): void {
-    const task = this.#taskOf(lease);
-    if (task !== undefined) task.lease = lease;
-    this.#held.set(lease.worker, lease);
-    this.#leases.add(lease);
+    return this.#taskOf(id)?.leases.find(({ attempt }) => attempt === id.attempt);
   }
 
   #drop(lease: Lease): void {
     const task = this.#taskOf(lease);
-    if (task !== undefined) task.lease = undefined;
-    this.#held.delete(lease.worker);
-    this.#leases.delete(lease);
-  }
-
-  #verdict(accepted: boolean): Effect {
-    return { type: "verdict", accepted };
+    if (task !== undefined) this.#table(lease.phase).stop(task, lease);
+    this.#leases.close(lease);
   }
 }
 
@@ -317,10 +322,6 @@ function plain({ phase, task, attempt }: AttemptId): AttemptId {
   return { phase, task, attempt };
 }
 
-function nameOf(id: AttemptId): string {
-  return `${id.phase === "map" ? "Map" : "Reduce"} task ${id.task}`;
-}
-
-function times(count: number): string {
-  return count === 1 ? "once" : `${count} times`;
+function verdict(accepted: boolean): Effect {
+  return { type: "verdict", accepted };
 }

@@ -1,62 +1,63 @@
-import type { AttemptId, Phase, Progress, TaskCounts, TaskResult, TaskState } from "./types.ts";
-
-/** The right of a worker to be the one that runs a task, for as long as it gets on with it. */
-export interface Lease extends AttemptId {
-  readonly worker: number;
-  /** What the worker last said, when it was more than it had said before. */
-  progress: Progress;
-  /** When it said so. */
-  renewedMs: number;
-  endsMs: number;
-}
+import type { Lease } from "./lease-book.ts";
+import type { Phase, TaskCounts, TaskResult, TaskState } from "./types.ts";
 
 /** What the scheduler remembers of one task. */
 export interface Task {
   readonly phase: Phase;
   readonly index: number;
   state: TaskState;
-  /** The live attempt: present exactly while the state is `inProgress`. */
-  lease: Lease | undefined;
+  /** The live attempts, the oldest first: some exactly while the state is `inProgress`. */
+  readonly leases: Lease[];
   /** Attempts handed out so far, which is also the number of the latest one. */
   attempts: number;
+  /** Attempts handed out while another one was alive. */
+  backups: number;
   /** Attempts that reported a failure. */
   failures: number;
-  /** Attempts that were lost without a report. */
+  /** Attempts that were lost without a report, and outputs that were lost after it. */
   losses: number;
-  /** The attempt that may publish its output, or 0. It is given up together with the attempt. */
+  /** The live attempt that may publish its output, or 0. The right ends with the attempt. */
   granted: number;
   /** The attempt that published its output, or 0. */
   winner: number;
+  /** Its place among all completions of its table, from 1; 0 unless completed. */
+  completion: number;
   /** What the winner left behind. */
   result: TaskResult | undefined;
 }
 
 /** The tasks of one phase, with a queue of the idle ones. All operations take constant time. */
 export class TaskTable {
+  readonly #phase: Phase;
   readonly #tasks: Task[];
-  /** Idle tasks, the next one last: in order of their numbers, and before them what came back. */
+  /**
+   * Idle tasks, the next one last: in order of their numbers, and before them what came back. Tasks
+   * that were restored are still in it, and skipped.
+   */
   readonly #queue: number[] = [];
+  /** Attempts that run alone and may get a backup, the oldest first. */
+  readonly #alone = new Set<Lease>();
   #inProgress = 0;
   #completed = 0;
+  #completions = 0;
 
   constructor(phase: Phase, size: number) {
-    this.#tasks = Array.from({ length: size }, (_, index) => ({
-      phase,
-      index,
-      state: "idle" as const,
-      lease: undefined,
-      attempts: 0,
-      failures: 0,
-      losses: 0,
-      granted: 0,
-      winner: 0,
-      result: undefined,
-    }));
+    this.#phase = phase;
+    this.#tasks = Array.from({ length: size }, (_, index) => newTask(phase, index));
     for (let index = size - 1; index >= 0; index--) this.#queue.push(index);
+  }
+
+  get phase(): Phase {
+    return this.#phase;
   }
 
   get allCompleted(): boolean {
     return this.#completed === this.#tasks.length;
+  }
+
+  /** How often a task has been completed. */
+  get completions(): number {
+    return this.#completions;
   }
 
   get counts(): TaskCounts {
@@ -72,30 +73,104 @@ export class TaskTable {
     return this.#tasks.values();
   }
 
-  /** Takes the next idle task out of the queue and starts its next attempt. */
-  start(): Task | undefined {
-    const index = this.#queue.pop();
-    const task = index === undefined ? undefined : this.#tasks[index];
-    if (task === undefined) return undefined;
-    task.state = "inProgress";
-    task.attempts += 1;
-    this.#inProgress += 1;
-    return task;
+  /** Takes the next idle task out of the queue, to be started. */
+  takeIdle(): Task | undefined {
+    for (;;) {
+      const index = this.#queue.pop();
+      if (index === undefined) return undefined;
+      const task = this.#tasks[index];
+      if (task?.state === "idle") return task;
+    }
   }
 
-  /** Puts a task whose attempt came to nothing back, to be the next one handed out. */
-  giveBack(task: Task): void {
+  /** The attempt that has run alone for the longest. */
+  get oldestAlone(): Lease | undefined {
+    for (const lease of this.#alone) return lease;
+    return undefined;
+  }
+
+  /** Gives a task that is idle, or has one live attempt, a further one. */
+  start(task: Task, lease: Lease, maxBackups: number): void {
+    const [original] = task.leases;
+    task.leases.push(lease);
+    task.attempts = lease.attempt;
+    if (original === undefined) {
+      task.state = "inProgress";
+      this.#inProgress += 1;
+      if (task.backups < maxBackups) this.#alone.add(lease);
+    } else {
+      task.backups += 1;
+      this.#alone.delete(original);
+    }
+  }
+
+  /** The attempt may publish its output: from here on, another one could not. */
+  grant(task: Task, lease: Lease): void {
+    task.granted = lease.attempt;
+    this.#alone.delete(lease);
+  }
+
+  /** Ends an attempt. A task that has no other is the next one handed out. */
+  stop(task: Task, lease: Lease): void {
+    this.#end(task, lease);
+    if (task.leases.length > 0) return;
     task.state = "idle";
-    task.granted = 0;
     this.#inProgress -= 1;
     this.#queue.push(task.index);
   }
 
-  complete(task: Task, attempt: number, result: TaskResult): void {
+  /** Ends an attempt that has done what there was to do. It must be the only one. */
+  complete(task: Task, lease: Lease, result: TaskResult): void {
+    this.#end(task, lease);
+    this.#inProgress -= 1;
+    this.#close(task, lease.attempt, result);
+  }
+
+  /** Completes an idle task with what an attempt published before this table existed. */
+  restore(task: Task, attempt: number, result: TaskResult): void {
+    task.attempts = attempt;
+    this.#close(task, attempt, result);
+  }
+
+  /** The output of a completed task is no more: it is the next one handed out. */
+  reopen(task: Task): void {
+    task.state = "idle";
+    task.winner = 0;
+    task.completion = 0;
+    task.result = undefined;
+    this.#completed -= 1;
+    this.#queue.push(task.index);
+  }
+
+  #end(task: Task, lease: Lease): void {
+    task.leases.splice(task.leases.indexOf(lease), 1);
+    this.#alone.delete(lease);
+    if (task.granted === lease.attempt) task.granted = 0;
+  }
+
+  #close(task: Task, attempt: number, result: TaskResult): void {
     task.state = "completed";
     task.winner = attempt;
     task.result = result;
-    this.#inProgress -= 1;
     this.#completed += 1;
+    this.#completions += 1;
+    task.completion = this.#completions;
   }
+}
+
+function newTask(phase: Phase, index: number): Task {
+  return {
+    phase,
+    index,
+    state: "idle",
+    leases: [],
+    attempts: 0,
+    backups: 0,
+    failures: 0,
+    losses: 0,
+    granted: 0,
+    winner: 0,
+    completion: 0,
+    result: undefined,
+  };
 }

@@ -10,13 +10,15 @@ export type Phase = "map" | "reduce";
  *     ┌──────┐ ────────────▶ ┌────────────┐ ────────────▶ ┌───────────┐
  *     │ idle │               │ inProgress │               │ completed │
  *     └──────┘ ◀──────────── └────────────┘               └───────────┘
- *                lease ended, worker gone,
- *                attempt failed
+ *         ▲      lease ended, worker gone,                      │
+ *         │      attempt failed, and no backup lives            │
+ *         └─────────────────────────────────────────────────────┘
+ *                    map output missing or damaged
  */
 export type TaskState =
   /** Nobody works on it. It is in the queue, or its phase has not begun. */
   | "idle"
-  /** A worker holds a lease on it, which ends unless the worker makes progress. */
+  /** A worker, or two, hold a lease on it, which ends unless the worker makes progress. */
   | "inProgress"
   /** One attempt has published its output. Reports of any other attempt are stale. */
   | "completed";
@@ -46,6 +48,11 @@ export interface TaskResult {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** A task whose output is there, as another scheduler has to know it. */
+export interface CompletedTask extends AttemptId {
+  readonly result: TaskResult;
+}
+
 /** How far an attempt has come. Every number only grows while the attempt is alive and working. */
 export interface Progress {
   /** Records read and written. */
@@ -67,6 +74,8 @@ export interface TaskFailure {
 export type SchedulerEvent =
   /** The map phase has this many tasks after all. Ignored once an attempt has been started. */
   | { readonly type: "plan"; readonly maps: number }
+  /** These tasks were completed before this scheduler existed. It must be the first event but `plan`. */
+  | { readonly type: "resume"; readonly completed: readonly CompletedTask[] }
   /** A worker asks for a task. Asking again while it holds one gets it the same one again. */
   | { readonly type: "request"; readonly worker: number }
   /** A worker's request can no longer be answered: its connection is gone, its attempt continues. */
@@ -77,7 +86,15 @@ export type SchedulerEvent =
   /** An attempt has its output ready under temporary names and asks to publish it. */
   | ({ readonly type: "commit" } & AttemptId)
   | ({ readonly type: "complete"; readonly result: TaskResult } & AttemptId)
-  | ({ readonly type: "fail"; readonly failure: TaskFailure } & AttemptId)
+  /**
+   * An attempt has failed. A reduce attempt that has met outputs of map tasks that are missing or
+   * damaged says which tasks': they run again, and the reduce task has not failed.
+   */
+  | ({
+      readonly type: "fail";
+      readonly failure: TaskFailure;
+      readonly damagedMaps?: readonly number[];
+    } & AttemptId)
   /** Time has passed. */
   | { readonly type: "tick" }
   | { readonly type: "cancel"; readonly reason: string };
@@ -88,6 +105,16 @@ export type LossReason = "leaseEnded" | "workerGone";
 export type Effect =
   /** Tell the worker to run this attempt. */
   | ({ readonly type: "assign"; readonly worker: number } & AttemptId)
+  /** Another attempt of its task has been granted the commit: what this one does is for nothing. */
+  | ({ readonly type: "superseded"; readonly worker: number } & AttemptId)
+  /** A reduce attempt could not go on because of map outputs. Its task waits for them. */
+  | ({
+      readonly type: "blocked";
+      readonly worker: number;
+      readonly failure: TaskFailure;
+    } & AttemptId)
+  /** What this attempt had published is missing or damaged: its task is idle again. */
+  | ({ readonly type: "reopened" } & AttemptId)
   /** Tell the worker that there is nothing more to do. */
   | { readonly type: "dismiss"; readonly worker: number }
   /** Answer the report that caused this step. A stale report is refused and has no other effect. */
@@ -99,6 +126,7 @@ export type Effect =
       readonly worker: number;
       readonly failure: TaskFailure;
     } & AttemptId)
+  /** All map tasks are completed, for the first time or once more. */
   | { readonly type: "phaseStarted"; readonly phase: Phase }
   /** The last effect of a job, once. */
   | { readonly type: "ended"; readonly outcome: Outcome };
@@ -118,11 +146,14 @@ export interface JobShape {
   /** How many attempts of one task may report a failure before the job fails. */
   readonly maxFailures: number;
   /**
-   * How many attempts of one task may be lost without a word before the job fails. It is larger than
+   * How many attempts of one task may be lost without a word, or lose their output afterwards, before
+   * the job fails. It is larger than
    * `maxFailures`: a machine that dies says nothing about the task, but a task that takes every
    * worker down with it must not do so for ever.
    */
   readonly maxLosses: number;
+  /** How many backup attempts a task may have: 1, or 0 for none. */
+  readonly maxBackups: number;
 }
 
 export interface TaskCounts {

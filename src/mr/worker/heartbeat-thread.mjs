@@ -12,30 +12,36 @@ import { workerData } from "node:worker_threads";
  * @typedef {object} HeartbeatData
  * @property {string} socketPath
  * @property {string} path
- * @property {number} worker
- * @property {number} intervalMs
- * @property {SharedArrayBuffer} state 32-bit: current attempt's serial (0: none), phase, task, attempt
- * @property {SharedArrayBuffer} meters 64-bit floats: records, bytes, processor time at the start in ms
+ * @property {number} reconnectMs how long to go on when the coordinator has died
+ * @property {SharedArrayBuffer} state 32-bit: current attempt's serial (0: none), phase, task, attempt,
+ *   worker, job
+ * @property {SharedArrayBuffer} meters 64-bit floats: records, bytes, processor time at the start in ms,
+ *   time between beats in ms
  */
 
 const data = /** @type {HeartbeatData} */ (workerData);
 const state = new Int32Array(data.state);
 const meters = new Float64Array(data.meters);
 
-/** The coordinator has gone, and what the main thread is busy with is for nobody. */
+/** After so many beats without an answer the coordinator has gone: what the main thread does is for nobody. */
 const MAX_FAILED_BEATS = 4;
 const STDERR = 2;
 
 let id = 0;
 let failedBeats = 0;
+/** How many of the last ones found no socket, as a coordinator leaves it that has ended properly. */
+let goneBeats = 0;
+/** When the first of them was, in milliseconds. */
+let failingSinceMs = 0;
 for (;;) {
   const serial = Atomics.load(state, 0);
   if (serial === 0) {
     Atomics.wait(state, 0, 0);
     continue;
   }
+  const intervalMs = meters[3] ?? 0;
   // Woken early when the attempt ends, so that a quick task costs no message.
-  if (Atomics.wait(state, 0, serial, data.intervalMs) !== "timed-out") continue;
+  if (Atomics.wait(state, 0, serial, intervalMs) !== "timed-out") continue;
   const usage = process.cpuUsage();
   const [records = 0, bytes = 0, startedCpuMs = 0] = meters;
   const message = {
@@ -43,7 +49,8 @@ for (;;) {
     id: ++id,
     method: "task.progress",
     params: {
-      worker: data.worker,
+      worker: state[4],
+      job: ((state[5] ?? 0) >>> 0).toString(16).padStart(8, "0"),
       phase: state[1] === 0 ? "map" : "reduce",
       task: state[2],
       attempt: state[3],
@@ -54,8 +61,19 @@ for (;;) {
   };
   // The attempt may have changed while this was put together: then the numbers do not belong together.
   if (Atomics.load(state, 0) !== serial) continue;
-  failedBeats = (await post(JSON.stringify(message))) ? 0 : failedBeats + 1;
+  const answer = await post(JSON.stringify(message), intervalMs);
+  if (answer === "answered") {
+    failedBeats = 0;
+    goneBeats = 0;
+    continue;
+  }
+  if (failedBeats === 0) failingSinceMs = performance.now();
+  failedBeats += 1;
+  goneBeats = answer === "gone" ? goneBeats + 1 : 0;
   if (failedBeats < MAX_FAILED_BEATS) continue;
+  // Where it has left its socket behind, it was killed, and another may go on with its job.
+  const hasEnded = goneBeats >= MAX_FAILED_BEATS;
+  if (!hasEnded && performance.now() - failingSinceMs < data.reconnectMs) continue;
   writeSync(STDERR, `worker ${process.pid}: The coordinator has gone, its task is given up\n`);
   process.kill(process.pid, "SIGKILL");
 }
@@ -64,10 +82,11 @@ for (;;) {
  * Sends one message.
  *
  * @param {string} body
- * @returns {Promise<boolean>} whether there was an answer, whatever it says: a refused attempt runs on
- *   and is refused again when it wants to publish
+ * @param {number} timeoutMs
+ * @returns {Promise<"answered" | "dead" | "gone">} whether there was an answer, whatever it says: a
+ *   refused attempt runs on and is refused again when it wants to publish
  */
-async function post(body) {
+async function post(body, timeoutMs) {
   // Loaded for the first beat, which most attempts end before.
   const { request } = await import("node:http");
   return await new Promise((resolve) => {
@@ -76,14 +95,16 @@ async function post(body) {
       path: data.path,
       method: "POST",
       agent: false,
-      timeout: data.intervalMs,
+      timeout: timeoutMs,
       headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
     });
-    call.once("error", () => resolve(false));
+    call.once("error", (error) => {
+      resolve("code" in error && error.code === "ENOENT" ? "gone" : "dead");
+    });
     call.once("timeout", () => call.destroy());
     call.once("response", (response) => {
       response.resume();
-      response.once("close", () => resolve(true));
+      response.once("close", () => resolve("answered"));
     });
     call.end(body);
   });

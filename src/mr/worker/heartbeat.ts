@@ -7,11 +7,13 @@ import type { Assignment } from "./task-source.ts";
 /** Beats per lease: enough that a lost one, or a busy machine, costs nobody a task. */
 const BEATS_PER_LEASE = 4;
 
-export interface HeartbeatOptions {
-  readonly socketPath: string;
-  /** This worker's number with the coordinator. */
-  readonly worker: number;
-  readonly leaseMs: number;
+/** Where a worker finds out who it is. */
+export interface Membership {
+  readonly job: {
+    readonly worker: number;
+    readonly job: string;
+    readonly leaseMs: number;
+  };
 }
 
 /**
@@ -19,20 +21,24 @@ export interface HeartbeatOptions {
  * is progress to report. Between attempts, and for attempts shorter than a beat, it costs nothing.
  */
 export class Heartbeat implements ProgressMeter {
-  readonly #state = new SharedArrayBuffer(4 * Int32Array.BYTES_PER_ELEMENT);
-  readonly #meters = new SharedArrayBuffer(3 * Float64Array.BYTES_PER_ELEMENT);
+  readonly #state = new SharedArrayBuffer(6 * Int32Array.BYTES_PER_ELEMENT);
+  readonly #meters = new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT);
   readonly #attempt = new Int32Array(this.#state);
   readonly #meter = new Float64Array(this.#meters);
   readonly #thread: Worker;
+  readonly #membership: Membership;
   #serial = 0;
 
-  constructor({ socketPath, worker, leaseMs }: HeartbeatOptions) {
-    const intervalMs = leaseMs / BEATS_PER_LEASE;
+  /**
+   * @param reconnectMs how long a worker goes on when its coordinator has died
+   * @param membership asked at the start of each attempt
+   */
+  constructor(socketPath: string, reconnectMs: number, membership: Membership) {
+    this.#membership = membership;
     const workerData: HeartbeatData = {
       socketPath,
       path: RPC_PATH,
-      worker,
-      intervalMs,
+      reconnectMs,
       state: this.#state,
       meters: this.#meters,
     };
@@ -49,8 +55,10 @@ export class Heartbeat implements ProgressMeter {
   /** The attempt `assignment` starts: its progress counts from here. */
   begin({ kind, task, attempt }: Assignment): void {
     const { user, system } = process.cpuUsage();
-    this.#meter.set([0, 0, (user + system) / 1000]);
-    this.#attempt.set([kind === "map" ? 0 : 1, task, attempt], 1);
+    const { worker, job, leaseMs } = this.#membership.job;
+    this.#meter.set([0, 0, (user + system) / 1000, leaseMs / BEATS_PER_LEASE]);
+    const fields = [kind === "map" ? 0 : 1, task, attempt, worker, Number.parseInt(job, 16)];
+    this.#attempt.set(fields, 1);
     this.#serial = (this.#serial + 1) & 0x7fffffff || 1;
     this.#announce(this.#serial);
   }

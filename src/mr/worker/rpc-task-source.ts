@@ -1,12 +1,21 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeCause, MrError } from "../errors.ts";
+import { describeCause, errorCode, MrError } from "../errors.ts";
 import { isNobodyThere, RpcClient, RpcError } from "../rpc/client.ts";
-import { type Method, type Params, PROTOCOL_VERSION, type Results } from "../rpc/protocol.ts";
+import {
+  type Method,
+  type Params,
+  PROTOCOL_VERSION,
+  type Results,
+  RPC_ERRORS,
+} from "../rpc/protocol.ts";
 import type { TaskFailure, TaskResult } from "../scheduler/types.ts";
-import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
+import type { Assignment, Dismissal, TaskSource } from "./task-source.ts";
 
 /** Short, because a worker and its coordinator are often started together, and only one may wait. */
 const RETRY_MS = 5;
+const HURRY_MS = 2000;
+/** A coordinator that is not back by then is waited for without haste. */
+const SLOW_RETRY_MS = 100;
 /** Longest text the protocol takes, less some room. */
 const MAX_TEXT = 90_000;
 
@@ -20,108 +29,187 @@ export interface WorkerIdentity {
   readonly splitting: "wholeFile" | "bytes";
 }
 
-/** Gets tasks from the coordinator on a socket. */
+/** How long to wait for a coordinator, in milliseconds. */
+export interface Patience {
+  /** While none has ever been there, or the one that was has closed its socket. */
+  readonly patienceMs: number;
+  /** While the one that was has died, and may be started again to go on with its job. */
+  readonly reconnectMs: number;
+}
+
+/** What a worker needs of the world: the coordinator, and time. */
+export interface Link {
+  call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]>;
+  close(): void;
+  /** A monotonic clock. */
+  nowMs(): number;
+  sleep(ms: number): Promise<unknown>;
+}
+
+/**
+ * Gets tasks from the coordinator on a socket. When that dies and another one goes on with the job, it
+ * registers with that one; what it was doing is stale.
+ */
 export class RpcTaskSource implements TaskSource {
-  readonly #client: RpcClient;
+  readonly #link: Link;
   readonly #socketPath: string;
-  readonly #patienceMs: number;
+  readonly #identity: WorkerIdentity;
+  readonly #patience: Patience;
   #registration: Results["worker.register"] | undefined;
 
-  private constructor(socketPath: string, patienceMs: number) {
-    this.#client = new RpcClient(socketPath);
+  private constructor(
+    socketPath: string,
+    identity: WorkerIdentity,
+    patience: Patience,
+    link: Link,
+  ) {
+    this.#link = link;
     this.#socketPath = socketPath;
-    this.#patienceMs = patienceMs;
+    this.#identity = identity;
+    this.#patience = patience;
   }
 
   /**
    * Finds the coordinator and registers with it.
    *
-   * @param patienceMs how long to wait, now or later, while nobody listens on the socket
+   * @param link another way to speak to the coordinator than its socket
    * @throws MrError when nobody listens, or the coordinator refuses this worker
    */
   static async connect(
     socketPath: string,
     identity: WorkerIdentity,
-    patienceMs: number,
+    patience: Patience,
+    link: Link = linkTo(socketPath),
   ): Promise<RpcTaskSource> {
-    const source = new RpcTaskSource(socketPath, patienceMs);
-    source.#registration = await source.#call("worker.register", {
-      protocol: PROTOCOL_VERSION,
-      pid: process.pid,
-      ...identity,
-    });
+    const source = new RpcTaskSource(socketPath, identity, patience, link);
+    await source.#register();
     return source;
   }
 
-  get job(): JobFacts {
-    return this.#registered;
-  }
-
-  /** This worker's number with the coordinator. */
-  get worker(): number {
-    return this.#registered.worker;
-  }
-
-  next(): Promise<Assignment | Dismissal> {
-    return this.#call("task.request", { worker: this.worker });
-  }
-
-  async commit(assignment: Assignment): Promise<boolean> {
-    return (await this.#call("task.commit", this.#attempt(assignment))).accepted;
-  }
-
-  async complete(assignment: Assignment, { outputs, counters }: TaskResult): Promise<boolean> {
-    const params = { ...this.#attempt(assignment), outputs: [...outputs], counters };
-    return (await this.#call("task.complete", params)).accepted;
-  }
-
-  async fail(assignment: Assignment, { message, stack }: TaskFailure): Promise<boolean> {
-    const params = {
-      ...this.#attempt(assignment),
-      message: message.slice(0, MAX_TEXT),
-      stack: stack?.slice(0, MAX_TEXT),
-    };
-    return (await this.#call("task.fail", params)).accepted;
-  }
-
-  close(): void {
-    this.#client.close();
-  }
-
-  get #registered(): Results["worker.register"] {
+  get job(): Results["worker.register"] {
     if (this.#registration === undefined) throw new Error("The worker is not registered yet");
     return this.#registration;
   }
 
+  async next(): Promise<Assignment | Dismissal> {
+    for (;;) {
+      const { worker, job } = this.job;
+      const answer = await this.#callAsMember("task.request", { worker, job });
+      if (answer !== undefined) return answer;
+    }
+  }
+
+  commit(assignment: Assignment): Promise<boolean> {
+    return this.#report("task.commit", this.#attempt(assignment));
+  }
+
+  complete(assignment: Assignment, { outputs, counters }: TaskResult): Promise<boolean> {
+    const params = { ...this.#attempt(assignment), outputs: [...outputs], counters };
+    return this.#report("task.complete", params);
+  }
+
+  fail(
+    assignment: Assignment,
+    { message, stack }: TaskFailure,
+    damaged: readonly string[],
+  ): Promise<boolean> {
+    return this.#report("task.fail", {
+      ...this.#attempt(assignment),
+      message: message.slice(0, MAX_TEXT),
+      stack: stack?.slice(0, MAX_TEXT),
+      ...(damaged.length === 0 ? {} : { damaged: [...damaged] }),
+    });
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
   #attempt({ kind, task, attempt }: Assignment) {
-    return { worker: this.worker, phase: kind, task, attempt };
+    const { worker, job } = this.job;
+    return { worker, job, phase: kind, task, attempt };
+  }
+
+  /** A coordinator that does not know this worker does not know its attempt either. */
+  async #report<M extends "task.commit" | "task.complete" | "task.fail">(
+    method: M,
+    params: Params<M>,
+  ): Promise<boolean> {
+    return (await this.#callAsMember(method, params))?.accepted ?? false;
+  }
+
+  async #register(): Promise<void> {
+    this.#registration = await this.#call("worker.register", {
+      protocol: PROTOCOL_VERSION,
+      pid: process.pid,
+      ...this.#identity,
+    });
+  }
+
+  /** @returns undefined when the coordinator is another one, with which it has now registered */
+  async #callAsMember<M extends Method>(
+    method: M,
+    params: Params<M>,
+  ): Promise<Results[M] | undefined> {
+    try {
+      return await this.#call(method, params);
+    } catch (error) {
+      if (!(error instanceof UnknownWorkerError)) throw error;
+      await this.#register();
+      return undefined;
+    }
   }
 
   /** Workers and coordinator may be started in any order, so nobody listening yet is no error yet. */
   async #call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]> {
-    const giveUpMs = performance.now() + this.#patienceMs;
+    const startedMs = this.#link.nowMs();
     for (;;) {
       try {
-        return await this.#client.call(method, params);
+        return await this.#link.call(method, params);
       } catch (error) {
         if (error instanceof RpcError) {
-          throw new MrError(`The coordinator refused ${method}: ${error.message}`);
+          const message = `The coordinator refused ${method}: ${error.message}`;
+          const isUnknown = error.code === RPC_ERRORS.unknownWorker;
+          throw isUnknown ? new UnknownWorkerError(message) : new MrError(message);
         }
         if (!isNobodyThere(error)) {
           throw new MrError(
             `Cannot talk to the coordinator on socket "${this.#socketPath}": ${describeCause(error)}`,
           );
         }
-        if (performance.now() >= giveUpMs) throw this.#nobodyThere();
-        await sleep(RETRY_MS);
+        const waitedMs = this.#link.nowMs() - startedMs;
+        if (waitedMs >= this.#patienceWith(error)) throw this.#nobodyThere(waitedMs);
+        await this.#link.sleep(waitedMs < HURRY_MS ? RETRY_MS : SLOW_RETRY_MS);
       }
     }
   }
 
-  #nobodyThere(): MrError {
+  /** A coordinator that ends removes its socket; one that dies leaves it behind. */
+  #patienceWith(error: unknown): number {
+    const { patienceMs, reconnectMs } = this.#patience;
+    const hasDied = this.#registration !== undefined && errorCode(error) !== "ENOENT";
+    return hasDied ? Math.max(patienceMs, reconnectMs) : patienceMs;
+  }
+
+  #nobodyThere(waitedMs: number): MrError {
     const who =
       this.#registration === undefined ? "No coordinator" : "The coordinator has gone: none";
-    const waited = `(waited ${this.#patienceMs / 1000} s)`;
+    const waited = `(waited ${Math.round(waitedMs / 1000)} s)`;
     return new MrError(`${who} is listening on socket "${this.#socketPath}" ${waited}`);
   }
+}
+
+function linkTo(socketPath: string): Link {
+  const client = new RpcClient(socketPath);
+  return {
+    call: (method, params) => client.call(method, params),
+    close: () => client.close(),
+    nowMs: () => performance.now(),
+    sleep,
+  };
+}
+
+/** The coordinator never gave out the number of this worker. */
+class UnknownWorkerError extends MrError {
+  override name = "UnknownWorkerError";
 }

@@ -1,14 +1,12 @@
 import type { LoadedApp } from "../app/load-app.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { RpcTaskSource } from "./rpc-task-source.ts";
+import { type Patience, RpcTaskSource } from "./rpc-task-source.ts";
 import { runWorker } from "./run-worker.ts";
 import type { Dismissal } from "./task-source.ts";
 
-export interface WorkerOptions {
+export interface WorkerOptions extends Patience {
   readonly app: LoadedApp;
   readonly socketPath: string;
-  /** How long to wait, now or later, while no coordinator listens. */
-  readonly patienceMs: number;
   /** How much memory the process may take at its peak, in bytes. Default 512 MiB. */
   readonly memoryBytes?: number | undefined;
 }
@@ -20,12 +18,11 @@ export interface WorkerOptions {
  * @throws MrError when there is no coordinator, or it refuses this worker
  */
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
-  const { app, socketPath, patienceMs, memoryBytes } = options;
+  const { app, socketPath, patienceMs, reconnectMs, memoryBytes } = options;
   const { name, digest, splitting } = app;
   const identity = { app: name, digest, splitting };
-  const source = await RpcTaskSource.connect(socketPath, identity, patienceMs);
-  const { leaseMs } = source.job;
-  const meter = new Heartbeat({ socketPath, worker: source.worker, leaseMs });
+  const source = await RpcTaskSource.connect(socketPath, identity, { patienceMs, reconnectMs });
+  const meter = new Heartbeat(socketPath, reconnectMs, source);
   try {
     return await runWorker(source, app, { meter, memoryBytes });
   } finally {

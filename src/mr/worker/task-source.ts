@@ -46,6 +46,7 @@ export interface TaskSource {
   /** Asks for the right to publish the output of a task. At most one attempt gets it. */
   commit(assignment: Assignment): Promise<boolean>;
   complete(assignment: Assignment, result: TaskResult): Promise<boolean>;
-  fail(assignment: Assignment, failure: TaskFailure): Promise<boolean>;
+  /** @param damaged names of the map outputs that a reduce attempt found missing or damaged */
+  fail(assignment: Assignment, failure: TaskFailure, damaged: readonly string[]): Promise<boolean>;
   close(): void;
 }

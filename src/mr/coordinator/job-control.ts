@@ -1,0 +1,317 @@
+import { randomBytes } from "node:crypto";
+import { describeCause } from "../errors.ts";
+import type { Journal, JournalRecord, JournalState } from "../journal/journal.ts";
+import type {
+  Assignment,
+  Dismissal,
+  JobStatus,
+  Params,
+  Registration,
+  Split,
+  Verdict,
+} from "../rpc/protocol.ts";
+import type { Caller, Handlers } from "../rpc/server.ts";
+import { Scheduler } from "../scheduler/scheduler.ts";
+import type {
+  AttemptId,
+  Effect,
+  JobShape,
+  Outcome,
+  OutputFile,
+  SchedulerEvent,
+} from "../scheduler/types.ts";
+import { checkOutputs, damagedMapsOf } from "./check-report.ts";
+import { describeEffect } from "./describe-effect.ts";
+import { recordsOf } from "./records-of.ts";
+import { sumCounters } from "./sum-counters.ts";
+import { WorkerRegistry } from "./worker-registry.ts";
+
+/** Whether the app takes whole files, or can start in the middle of one. */
+export type Splitting = Params<"worker.register">["splitting"];
+
+export interface JobOptions extends Omit<JobShape, "maps"> {
+  /**
+   * Cuts the inputs into map tasks, at least one. Called once for whole files and, where the first
+   * worker's app can start in the middle of a file, again; not at all when a job is resumed that had
+   * begun.
+   */
+  readonly plan: (splitting: Splitting) => readonly Split[];
+  /** Absolute path of the job directory. */
+  readonly directory: string;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
+  /** Leave out and count records that are malformed, or that the app throws on. */
+  readonly skipBadRecords: boolean;
+  /** Where decisions are kept. Without one, the job cannot be resumed. */
+  readonly journal?: Journal | undefined;
+  /** What the journal says of the job, when this is not the first coordinator to run it. */
+  readonly resumed?: JournalState | undefined;
+  /** Receives one line for everything a person would want to know. */
+  readonly log: (line: string) => void;
+}
+
+/** What the owner of a job's socket and timer does for it. */
+export interface JobSurroundings {
+  /** A monotonic clock. */
+  readonly nowMs: () => number;
+  /** Something has happened, and {@link JobControl.nextDeadlineMs} may have changed. */
+  readonly onStep: () => void;
+  /** Makes the scheduler. Default: the one there is. */
+  readonly createScheduler?: (shape: JobShape) => Scheduler;
+  /** The job has ended. Workers that wait have been told. */
+  readonly onEnd: (outcome: Outcome) => void;
+}
+
+/** The waiting end of a `task.request`. */
+type Answer = (answer: Assignment | Dismissal) => void;
+
+/** What a worker says of its attempt. */
+type Report = SchedulerEvent &
+  AttemptId & { readonly worker: number; readonly job?: string | undefined };
+
+/**
+ * What the coordinator knows and decides: passes what arrives to the scheduler, writes what it decides
+ * to the journal, and answers. It has no socket and no timer, so that all of it runs in a simulation.
+ */
+export class JobControl {
+  readonly #options: JobOptions;
+  readonly #surroundings: JobSurroundings;
+  /** Another one for every coordinator: what a worker of an earlier one says is not meant for this. */
+  readonly #job = randomBytes(4).toString("hex");
+  readonly #scheduler: Scheduler;
+  readonly #workers: WorkerRegistry;
+  readonly #startedMs: number;
+  #splits: readonly Split[];
+  #journal: Journal | undefined;
+  #isPlanKept: boolean;
+  /**
+   * Requests for a task that have not been answered yet, by worker. There may be several of one worker:
+   * which of them it still waits for, it alone knows.
+   */
+  readonly #waiting = new Map<number, Set<Answer>>();
+  /** What each worker was last told to do, to be told again in the same words. */
+  readonly #assigned = new Map<number, Assignment>();
+
+  constructor(options: JobOptions, surroundings: JobSurroundings) {
+    const { plan, journal, resumed } = options;
+    this.#options = options;
+    this.#surroundings = surroundings;
+    this.#journal = journal;
+    this.#startedMs = surroundings.nowMs();
+    this.#isPlanKept = resumed?.plan !== undefined;
+    this.#splits = resumed?.plan?.splits ?? plan("wholeFile");
+    this.#workers = new WorkerRegistry(resumed?.plan);
+    const { createScheduler = (shape) => new Scheduler(shape) } = surroundings;
+    const { reduces, leaseMs, maxFailures, maxLosses, maxBackups } = options;
+    const maps = this.#splits.length;
+    const limits = { leaseMs, maxFailures, maxLosses, maxBackups };
+    this.#scheduler = createScheduler({ maps, reduces, ...limits });
+  }
+
+  /** Begins, or goes on where the last coordinator was. The job may end at once. */
+  start(): void {
+    const { resumed } = this.#options;
+    if (resumed === undefined) return;
+    this.#keep([{ type: "resumed" }]);
+    if (resumed.plan === undefined) return;
+    // What comes of it is in the journal already, all but the end.
+    this.#step({ type: "resume", completed: resumed.completed });
+  }
+
+  /** Ends the job without a result. Harmless when it has ended. */
+  cancel(reason: string): void {
+    this.#step({ type: "cancel", reason });
+  }
+
+  /** Time has passed. */
+  tick(): void {
+    this.#step({ type: "tick" });
+  }
+
+  /** A worker is gone. */
+  leave(worker: number): void {
+    this.#step({ type: "leave", worker });
+    this.#workers.remove(worker);
+    this.#assigned.delete(worker);
+    this.#waiting.delete(worker);
+  }
+
+  /** When {@link tick} is due. */
+  get nextDeadlineMs(): number | undefined {
+    return this.#scheduler.nextDeadlineMs;
+  }
+
+  /** Number of workers that are connected. */
+  get workers(): number {
+    return this.#workers.size;
+  }
+
+  get handlers(): Handlers {
+    return {
+      "worker.register": (params, caller) => this.#register(params, caller),
+      "task.request": (params, caller) => this.#request(params, caller),
+      "task.progress": ({ records, bytes, cpuMs, ...params }) =>
+        this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
+      "task.commit": (params) => this.#report({ type: "commit", ...params }),
+      "task.complete": ({ outputs, counters, ...params }) => {
+        checkOutputs(params, outputs, this.#options.reduces);
+        return this.#report({ type: "complete", result: { outputs, counters }, ...params });
+      },
+      "task.fail": ({ message, stack, damaged, ...params }) => {
+        const damagedMaps = damagedMapsOf(params, damaged);
+        return this.#report({ type: "fail", failure: { message, stack }, damagedMaps, ...params });
+      },
+      "job.status": () => this.status,
+      "job.cancel": (params) => {
+        const accepted = this.#scheduler.outcome === undefined;
+        this.cancel(params?.reason ?? "cancelled by request");
+        return { accepted };
+      },
+    };
+  }
+
+  #register(params: Params<"worker.register">, caller: Caller): Registration {
+    const { started } = this.#scheduler;
+    const { directory, inputDirectory, reduces, leaseMs, skipBadRecords, log } = this.#options;
+    try {
+      const { worker } = this.#workers.register(params, started);
+      caller.identify(worker);
+      if (!started) this.#plan(params.splitting);
+      const job = this.#job;
+      return { worker, job, directory, inputDirectory, reduces, leaseMs, skipBadRecords };
+    } catch (error) {
+      log(`Refused a worker (pid ${params.pid}): ${describeCause(error)}`);
+      throw error;
+    }
+  }
+
+  /** What a worker's app can do with an input decides how the inputs are cut. */
+  #plan(splitting: Splitting): void {
+    try {
+      this.#splits = this.#options.plan(splitting);
+    } catch (error) {
+      // An input has vanished. No other worker would fare better.
+      this.cancel(describeCause(error));
+      return;
+    }
+    this.#step({ type: "plan", maps: this.#splits.length });
+  }
+
+  #request(params: Params<"task.request">, caller: Caller): Promise<Assignment | Dismissal> {
+    const { worker } = params;
+    this.#workers.check(params, this.#job);
+    return new Promise((resolve) => {
+      const answers = this.#waiting.get(worker) ?? new Set();
+      this.#waiting.set(worker, answers.add(resolve));
+      caller.onHangUp(() => {
+        const isOpen = this.#waiting.get(worker) === answers && answers.delete(resolve);
+        if (!isOpen || answers.size > 0) return;
+        this.#waiting.delete(worker);
+        this.#step({ type: "withdraw", worker });
+      });
+      this.#step({ type: "request", worker });
+    });
+  }
+
+  #report(report: Report): Verdict {
+    this.#workers.check(report, this.#job);
+    const verdict = this.#step(report).find((effect) => effect.type === "verdict");
+    return { accepted: verdict?.accepted ?? false };
+  }
+
+  #step(event: SchedulerEvent): Effect[] {
+    const effects = this.#scheduler.step(event, this.#surroundings.nowMs());
+    this.#keepDecisions(event, effects);
+    for (const effect of effects) this.#carryOut(effect);
+    this.#surroundings.onStep();
+    return effects;
+  }
+
+  #keepDecisions(event: SchedulerEvent, effects: readonly Effect[]): void {
+    const records = recordsOf(effects, ({ phase, task }) => {
+      return present(this.#scheduler.resultOf(phase, task));
+    });
+    const isFirst = event.type !== "resume" && effects.some(({ type }) => type === "assign");
+    if (isFirst && !this.#isPlanKept) {
+      this.#isPlanKept = true;
+      const { name, digest } = present(this.#workers.app);
+      records.unshift({ type: "plan", app: name, digest, splits: this.#splits });
+    }
+    if (records.length > 0) this.#keep(records);
+  }
+
+  /** A job whose decisions can no longer be kept ends, before the next one is made. */
+  #keep(records: readonly JournalRecord[]): void {
+    try {
+      this.#journal?.append(records);
+    } catch (error) {
+      this.#journal = undefined;
+      const reason = describeCause(error);
+      this.#options.log(reason);
+      queueMicrotask(() => this.cancel(reason));
+    }
+  }
+
+  #carryOut(effect: Effect): void {
+    const line = describeEffect(effect, (worker) => this.#workers.describe(worker));
+    if (line !== undefined) this.#options.log(line);
+    if (effect.type === "assign") this.#answer(effect.worker, this.#assignment(effect));
+    else if (effect.type === "dismiss") this.#dismiss(effect.worker);
+    else if (effect.type === "ended") this.#surroundings.onEnd(effect.outcome);
+  }
+
+  #answer(worker: number, answer: Assignment | Dismissal): void {
+    const answers = this.#waiting.get(worker) ?? [];
+    this.#waiting.delete(worker);
+    for (const resolve of answers) resolve(answer);
+  }
+
+  #dismiss(worker: number): void {
+    this.#answer(worker, { kind: "exit", outcome: this.#scheduler.outcome?.state ?? "cancelled" });
+  }
+
+  #assignment({ worker, phase, task, attempt }: AttemptId & { worker: number }): Assignment {
+    const last = this.#assigned.get(worker);
+    // An attempt keeps the sources it began with: meanwhile a map output may be missing, or another.
+    if (last?.kind === phase && last.task === task && last.attempt === attempt) return last;
+    const assignment: Assignment =
+      phase === "map"
+        ? { kind: phase, task, attempt, split: present(this.#splits[task]) }
+        : { kind: phase, task, attempt, sources: this.#sourcesOf(task) };
+    this.#assigned.set(worker, assignment);
+    return assignment;
+  }
+
+  #sourcesOf(reduce: number): OutputFile[] {
+    return this.#splits.map((_, map) => {
+      return present(this.#scheduler.resultOf("map", map)?.outputs[reduce]);
+    });
+  }
+
+  /** What a person would want to know of the job now. */
+  get status(): JobStatus {
+    const { counts, phase, outcome, running, results } = this.#scheduler;
+    const taskOf = new Map(running.map(({ worker, ...task }) => [worker, task]));
+    return {
+      job: this.#job,
+      directory: this.#options.directory,
+      state: outcome?.state ?? "running",
+      phase,
+      app: this.#workers.app?.name ?? null,
+      // Only what winning attempts have counted: a task that ran twice counts once.
+      counters: sumCounters(results),
+      elapsedMs: Math.round(this.#surroundings.nowMs() - this.#startedMs),
+      maps: counts.map,
+      reduces: counts.reduce,
+      workers: Array.from(this.#workers, ({ worker, pid }) => {
+        return { worker, pid, task: taskOf.get(worker) ?? null };
+      }),
+    };
+  }
+}
+
+/** Asserts what the scheduler guarantees: a task is handed out when all that it needs is there. */
+function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("The scheduler decided before what it needs was there");
+  return value;
+}

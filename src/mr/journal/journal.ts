@@ -1,0 +1,75 @@
+import type { CompletedTask, Outcome } from "../scheduler/types.ts";
+
+/** Raised when a record changes its meaning. */
+export const JOURNAL_VERSION = 1;
+
+/** An input file as it was when the job began. */
+export interface JournalInput {
+  /** As the user named it: relative to `inputDirectory`, or absolute. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly mtimeMs: number;
+}
+
+/** A part of an input file, which is one map task. */
+interface JournalSplit {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The first record: what the job is about. */
+export interface JobRecord {
+  readonly type: "job";
+  readonly version: number;
+  readonly reduces: number;
+  readonly skipBadRecords: boolean;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
+  readonly inputs: readonly JournalInput[];
+}
+
+/** The first attempt is about to be handed out: from here on, app and map tasks are fixed. */
+export interface PlanRecord {
+  readonly type: "plan";
+  readonly app: string;
+  /** SHA-256 of the compiled app. */
+  readonly digest: string;
+  /** The map tasks, in their order. */
+  readonly splits: readonly JournalSplit[];
+}
+
+/** What the coordinator decides that must outlive it. */
+export type JournalRecord =
+  | JobRecord
+  | PlanRecord
+  /** A coordinator goes on with the job. */
+  | { readonly type: "resumed" }
+  | ({ readonly type: "completed" } & CompletedTask)
+  /** The output of a map task is lost, and the task is to run again. */
+  | { readonly type: "reopened"; readonly task: number }
+  | { readonly type: "ended"; readonly outcome: Outcome };
+
+/**
+ * Where decisions are kept, so that another coordinator can go on when this one has died. What has been
+ * decided is appended before anybody is told of it.
+ */
+export interface Journal {
+  /**
+   * Returns when the records are safe.
+   *
+   * @throws MrError when they cannot be kept; then no further record may be appended
+   */
+  append(records: readonly JournalRecord[]): void;
+}
+
+/** What a journal says of its job. */
+export interface JournalState {
+  readonly job: JobRecord;
+  /** Undefined when no attempt was ever handed out. */
+  readonly plan: PlanRecord | undefined;
+  /** The tasks that are completed and have not been reopened since. */
+  readonly completed: readonly CompletedTask[];
+  /** How the job last ended, if it did. */
+  readonly outcome: Outcome | undefined;
+}

@@ -1,0 +1,160 @@
+import { rmSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describeCause, MrError } from "../errors.ts";
+import { type DirectoryLock, lockDirectory } from "../job/directory-lock.ts";
+import { sweepJobDirectory } from "../job/job-directory.ts";
+import { FileJournal } from "../journal/file-journal.ts";
+import { JOURNAL_VERSION, type JournalInput, type JournalState } from "../journal/journal.ts";
+import { JOURNAL_NAME } from "../names.ts";
+import type { CompletedTask } from "../scheduler/types.ts";
+
+export interface OpenJobOptions {
+  /** Absolute path of the job directory. */
+  readonly directory: string;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
+  /** The input files; on resuming, none stands for those of the journal. */
+  readonly inputs: readonly string[];
+  /** Number of reduce tasks. Default 10, or on resuming what the journal says. */
+  readonly reduces?: number | undefined;
+  /** Whether to leave out bad records. Default false, or on resuming what the journal says. */
+  readonly skipBadRecords?: boolean | undefined;
+  /** Whether to go on with the job in the directory, rather than to begin a new one. */
+  readonly resume: boolean;
+}
+
+/** What a coordinator has to know of a job, apart from how to run it. */
+export interface JobTerms {
+  readonly directory: string;
+  readonly inputDirectory: string;
+  readonly reduces: number;
+  readonly skipBadRecords: boolean;
+  readonly journal: FileJournal;
+  readonly resumed: JournalState | undefined;
+}
+
+/** A job that this process alone may coordinate, with its decisions so far. */
+export class OpenJob {
+  readonly inputs: readonly string[];
+  /** What its coordinator has to know. */
+  readonly terms: JobTerms;
+  /** What the journal says, or undefined for a new job. */
+  readonly resumed: JournalState | undefined;
+  /** Number of results of an earlier job that a new one has removed. */
+  readonly removed: number;
+  readonly #journal: FileJournal;
+  readonly #lock: DirectoryLock;
+
+  constructor(
+    directory: string,
+    journal: FileJournal,
+    state: JournalState,
+    { isResumed, removed, lock }: { isResumed: boolean; removed: number; lock: DirectoryLock },
+  ) {
+    const { reduces, skipBadRecords, inputDirectory, inputs } = state.job;
+    this.inputs = inputs.map(({ file }) => file);
+    this.resumed = isResumed ? state : undefined;
+    const resumed = this.resumed;
+    this.terms = { directory, inputDirectory, reduces, skipBadRecords, journal, resumed };
+    this.removed = removed;
+    this.#journal = journal;
+    this.#lock = lock;
+  }
+
+  /** Gives the directory free. */
+  close(): void {
+    this.#journal.close();
+    this.#lock.release();
+  }
+}
+
+/**
+ * Takes a job directory for this process. A new job removes what an earlier one has left there.
+ *
+ * @throws MrError when another coordinator has the directory; the journal cannot be written, or, on
+ *   resuming, is missing, damaged, or that of another job; or an input has changed
+ */
+export async function openJob(options: OpenJobOptions): Promise<OpenJob> {
+  const { directory } = options;
+  const lock = await lockDirectory(directory);
+  try {
+    return options.resume ? resume(options, lock) : begin(options, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Removes the journal of a job whose output is complete. */
+export function removeJournal(directory: string): void {
+  rmSync(join(directory, JOURNAL_NAME), { force: true });
+}
+
+function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
+  const { directory, inputDirectory, inputs, reduces = 10, skipBadRecords = false } = options;
+  const removed = sweepJobDirectory(directory);
+  const job = {
+    type: "job" as const,
+    version: JOURNAL_VERSION,
+    reduces,
+    skipBadRecords,
+    inputDirectory,
+    inputs: inputs.map((file) => describeInput(file, inputDirectory)),
+  };
+  const state = { job, plan: undefined, completed: [], outcome: undefined };
+  const journal = FileJournal.create(directory, job);
+  return new OpenJob(directory, journal, state, { isResumed: false, removed, lock });
+}
+
+function resume(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
+  const { directory } = options;
+  const { journal, state } = FileJournal.open(directory);
+  try {
+    checkSameJob(state, options);
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+  const completed = state.completed.filter((task) => hasItsOutputs(task, directory));
+  const given = { isResumed: true, removed: 0, lock };
+  return new OpenJob(directory, journal, { ...state, completed }, given);
+}
+
+function checkSameJob(
+  { job }: JournalState,
+  { directory, inputDirectory, inputs, reduces, skipBadRecords }: OpenJobOptions,
+): void {
+  const refuse = (why: string) => {
+    throw new MrError(`Cannot resume the job in directory "${directory}": ${why}`);
+  };
+  if (reduces !== undefined && reduces !== job.reduces) {
+    refuse(`it has ${job.reduces} reduce tasks, not ${reduces}`);
+  }
+  if (skipBadRecords !== undefined && skipBadRecords !== job.skipBadRecords) {
+    refuse(`it was to ${job.skipBadRecords ? "leave out" : "fail on"} bad records`);
+  }
+  const files = job.inputs.map(({ file }) => file);
+  const hasOthers = inputs.length > 0 && inputs.join("\0") !== files.join("\0");
+  if (hasOthers || inputDirectory !== job.inputDirectory) refuse("it has other input files");
+  for (const input of job.inputs) {
+    const { bytes, mtimeMs } = describeInput(input.file, inputDirectory);
+    if (bytes === input.bytes && mtimeMs === input.mtimeMs) continue;
+    refuse(`input "${input.file}" has changed since it began`);
+  }
+}
+
+/** What has vanished or was cut is made again; what was corrupted its readers will find out. */
+function hasItsOutputs({ result }: CompletedTask, directory: string): boolean {
+  return result.outputs.every(({ name, bytes }) => {
+    return statSync(join(directory, name), { throwIfNoEntry: false })?.size === bytes;
+  });
+}
+
+function describeInput(file: string, directory: string): JournalInput {
+  try {
+    const { size, mtimeMs } = statSync(resolve(directory, file));
+    return { file, bytes: size, mtimeMs };
+  } catch (error) {
+    throw new MrError(`Cannot read input "${file}": ${describeCause(error)}`);
+  }
+}

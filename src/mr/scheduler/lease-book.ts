@@ -1,0 +1,88 @@
+import type { AttemptId, Progress } from "./types.ts";
+
+const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
+/**
+ * The share of one processor below which an attempt counts as asleep. Saying that one is alive takes
+ * a little processor time of its own, which is not progress.
+ */
+const WORKING_CPU_SHARE = 0.05;
+
+/** The right of a worker to run an attempt of a task, for as long as it gets on with it. */
+export interface Lease extends AttemptId {
+  readonly worker: number;
+  readonly startedMs: number;
+  /** How many map outputs had been completed before, which tells what a reduce attempt has been given. */
+  readonly mapsSeen: number;
+  /** What the worker last said, when it was more than it had said before. */
+  progress: Progress;
+  /** When it said so. */
+  renewedMs: number;
+  endsMs: number;
+}
+
+/** The live leases, by worker and in the order in which they end. All operations take constant time. */
+export class LeaseBook {
+  readonly #leaseMs: number;
+  readonly #byWorker = new Map<number, Lease>();
+  /** The one that ends first in front: all are equally long, so renewing one moves it to the end. */
+  readonly #byDeadline = new Set<Lease>();
+
+  /** @param leaseMs how long an attempt may go without progress */
+  constructor(leaseMs: number) {
+    this.#leaseMs = leaseMs;
+  }
+
+  /** The lease that ends first. */
+  get first(): Lease | undefined {
+    for (const lease of this.#byDeadline) return lease;
+    return undefined;
+  }
+
+  /** The lease a worker holds. */
+  heldBy(worker: number): Lease | undefined {
+    return this.#byWorker.get(worker);
+  }
+
+  [Symbol.iterator](): IterableIterator<Lease> {
+    return this.#byDeadline.values();
+  }
+
+  open(id: AttemptId, worker: number, mapsSeen: number, nowMs: number): Lease {
+    const { phase, task, attempt } = id;
+    const lease: Lease = {
+      phase,
+      task,
+      attempt,
+      worker,
+      mapsSeen,
+      progress: NO_PROGRESS,
+      startedMs: nowMs,
+      renewedMs: nowMs,
+      endsMs: nowMs + this.#leaseMs,
+    };
+    this.#byWorker.set(worker, lease);
+    this.#byDeadline.add(lease);
+    return lease;
+  }
+
+  /** Lets a lease begin anew if its attempt has got on since it last did. */
+  renew(lease: Lease, progress: Progress, nowMs: number): void {
+    const { records, bytes, cpuMs } = lease.progress;
+    const workedMs = progress.cpuMs - cpuMs;
+    const advanced =
+      progress.records > records ||
+      progress.bytes > bytes ||
+      workedMs > WORKING_CPU_SHARE * (nowMs - lease.renewedMs);
+    if (!advanced) return;
+    lease.progress = progress;
+    lease.renewedMs = nowMs;
+    lease.endsMs = nowMs + this.#leaseMs;
+    this.#byDeadline.delete(lease);
+    this.#byDeadline.add(lease);
+  }
+
+  close(lease: Lease): void {
+    this.#byWorker.delete(lease.worker);
+    this.#byDeadline.delete(lease);
+  }
+}

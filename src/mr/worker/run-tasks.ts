@@ -1,0 +1,98 @@
+import { basename } from "node:path";
+import { MrError } from "../errors.ts";
+import type { OutputFile, TaskFailure, TaskResult } from "../scheduler/types.ts";
+import { DamagedRunError } from "../shuffle/run-cursor.ts";
+import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
+
+/** A file that an attempt has written, and that nobody sees before it is committed. */
+export interface AttemptFile {
+  finish(options: { readonly durable: boolean }): OutputFile;
+  commit(): void;
+  /** Harmless after {@link commit}. */
+  discard(): void;
+}
+
+/** What an attempt has made. */
+export interface AttemptResult {
+  readonly files: readonly AttemptFile[];
+  readonly counters: TaskResult["counters"];
+}
+
+/** Where a worker says which attempt it is on. */
+export interface AttemptObserver {
+  begin(assignment: Assignment): void;
+  end(): void;
+}
+
+/** Does the work of an attempt, up to the files that are to be committed. */
+export type Execute = (job: JobFacts, assignment: Assignment) => Promise<AttemptResult>;
+
+/**
+ * A worker's side of the protocol: runs tasks from `source`, one at a time, until it says that the job
+ * is over.
+ *
+ * @returns how the job ended
+ */
+export async function runTasks(
+  source: TaskSource,
+  execute: Execute,
+  observer: AttemptObserver,
+): Promise<Dismissal["outcome"]> {
+  for (;;) {
+    const assignment = await source.next();
+    if (assignment.kind === "exit") return assignment.outcome;
+    observer.begin(assignment);
+    try {
+      await runAttempt(source, assignment, execute);
+    } finally {
+      observer.end();
+    }
+  }
+}
+
+/** One attempt, from its input to its report. Whatever happens, no temporary file stays behind. */
+async function runAttempt(
+  source: TaskSource,
+  assignment: Assignment,
+  execute: Execute,
+): Promise<void> {
+  let files: readonly AttemptFile[] = [];
+  let counters: TaskResult["counters"];
+  let outputs: OutputFile[];
+  try {
+    try {
+      ({ files, counters } = await execute(source.job, assignment));
+      // Map outputs are checked against their summaries when they are read; results nobody checks.
+      const durable = assignment.kind === "reduce";
+      outputs = files.map((file) => file.finish({ durable }));
+    } catch (error) {
+      await source.fail(assignment, failureOf(error), damagedIn(error));
+      return;
+    }
+    if (!(await source.commit(assignment))) return;
+    try {
+      for (const file of files) file.commit();
+    } catch (error) {
+      await source.fail(assignment, failureOf(error), []);
+      return;
+    }
+    await source.complete(assignment, { outputs, counters });
+  } finally {
+    for (const file of files) file.discard();
+  }
+}
+
+/** The map outputs that made an attempt fail. */
+function damagedIn(error: unknown): string[] {
+  return error instanceof DamagedRunError ? [basename(error.path)] : [];
+}
+
+function failureOf(error: unknown): TaskFailure {
+  if (!(error instanceof Error)) return { message: firstLine(String(error)) };
+  const message = error instanceof MrError ? error.message : `${error.name}: ${error.message}`;
+  return { message: firstLine(message), stack: error.stack };
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}

@@ -1,0 +1,49 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type RunJobOptions, runJob } from "../../src/mr/run/run-job.ts";
+
+const APP = `
+  import { appendFileSync, existsSync } from "node:fs";
+  export function map(file, contents) {
+    appendFileSync(file + ".runs", "x");
+    return [{ key: contents, value: "1" }];
+  }
+  export function reduce(key, values) {
+    if (!existsSync("HOME/repaired")) throw new Error("not yet");
+    return String(values.length);
+  }
+`;
+
+let home: string;
+let options: RunJobOptions;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  const inputs = ["a", "b", "c"].map((name) => join(home, name));
+  for (const input of inputs) writeFileSync(input, "text");
+  writeFileSync(join(home, "app.ts"), APP.replace("HOME", home));
+  const out = join(home, "out");
+  options = { app: join(home, "app.ts"), inputs, out, workers: 1, reduces: 1, attempts: 1 };
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+describe("runJob", () => {
+  it("F4 goes on with a job that failed, once its cause is gone, without finished tasks", async () => {
+    await expect(runJob(options)).rejects.toThrow(/Reduce task 0 failed once: .*not yet/);
+    // What is there is not taken for the output of another job.
+    await expect(runJob(options)).rejects.toThrow(/has files of an earlier job.*resume that job/);
+    writeFileSync(join(home, "repaired"), "");
+    const { outputs } = await runJob({ ...options, resume: true });
+    expect(outputs.map((path) => readFileSync(path, "utf8"))).toEqual(["text 3\n"]);
+    for (const input of options.inputs) expect(readFileSync(`${input}.runs`, "utf8")).toBe("x");
+    expect(readdirSync(join(home, "out"))).toEqual(["mr-out-0"]);
+  });
+
+  it("F4 says so when there is nothing to go on with", async () => {
+    mkdirSync(join(home, "out"));
+    await expect(runJob({ ...options, resume: true })).rejects.toThrow(
+      /Cannot resume from journal ".*": there is no job to go on with/,
+    );
+  });
+});

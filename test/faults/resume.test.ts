@@ -1,0 +1,202 @@
+import { appendFileSync, readFileSync, rmSync, truncateSync, utimesSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { decodeJournal } from "../../src/mr/journal/record.ts";
+import { replay } from "../../src/mr/journal/replay.ts";
+import { JOURNAL_NAME } from "../../src/mr/names.ts";
+import { Job } from "../support/job.ts";
+import type { Command } from "../support/processes.ts";
+
+const INPUTS = ["a.txt", "b.txt", "c.txt", "d.txt"];
+const ARGS = ["-r", "3", ...INPUTS];
+
+/** A word count that takes its time and leaves a line in `runs` for every file and key it works on. */
+const APP = `
+  import { appendFileSync } from "node:fs";
+  import { setTimeout as sleep } from "node:timers/promises";
+  export async function map(file, contents) {
+    await sleep(150);
+    appendFileSync("runs", "map " + file + "\\n");
+    return contents.split(" ").map((key) => ({ key, value: "1" }));
+  }
+  export async function reduce(key, values) {
+    await sleep(30);
+    appendFileSync("runs", "reduce " + key + "\\n");
+    return String(values.length);
+  }
+`;
+
+let job: Job;
+let app: string;
+beforeEach(() => {
+  job = new Job();
+  for (const input of INPUTS) job.write(input, `one two three four five six ${input}`);
+  app = job.writeApp(APP);
+});
+afterEach(() => job.end());
+
+function journalState() {
+  return replay(decodeJournal(readFileSync(job.path(JOURNAL_NAME))).records);
+}
+
+/** How often a map ran on each input. */
+function mapRuns(): Record<string, number> {
+  const runs = readFileSync(job.path("runs"), "utf8").split("\n");
+  const count = (input: string) => runs.filter((run) => run === `map ${input}`).length;
+  return Object.fromEntries(INPUTS.map((input) => [input, count(input)]));
+}
+
+async function expectExactOutput(): Promise<void> {
+  // The oracle's own runs do not count.
+  const elsewhere = new Job();
+  try {
+    for (const input of INPUTS) elsewhere.write(input, readFileSync(job.path(input)));
+    const oracle = await elsewhere.oracle(elsewhere.path(elsewhere.writeApp(APP)), ...INPUTS);
+    expect(job.output()).toBe(oracle);
+  } finally {
+    await elsewhere.end();
+  }
+  expect(job.temporaryFiles()).toEqual([]);
+}
+
+/** Runs the job to its end. */
+async function complete(): Promise<void> {
+  const coordinator = await job.ready(...ARGS);
+  job.worker(app);
+  expect((await coordinator.ended).code).toBe(0);
+}
+
+/** Runs the job until so many tasks are completed, and kills the coordinator, but not the worker. */
+async function killedAfter(maps: number, reduces = 0): Promise<Command> {
+  const coordinator = await job.ready(...ARGS);
+  const worker = job.worker(app);
+  await job.statusWhen((s) => s.maps.completed >= maps && s.reduces.completed >= reduces);
+  await coordinator.kill();
+  return worker;
+}
+
+describe("a job whose coordinator is killed", () => {
+  it("F4 is continued with --resume, by the same workers, and runs no finished task again", async () => {
+    let coordinator = await job.ready(...ARGS);
+    const workers = [job.worker(app), job.worker(app)];
+    /** How often the map had run on each input when it was first seen to be completed. */
+    const finished: Record<string, number | undefined> = {};
+    for (const [maps, reduces] of [
+      [1, 0],
+      [3, 0],
+      [4, 1],
+    ] as const) {
+      await job.statusWhen((s) => s.maps.completed >= maps && s.reduces.completed >= reduces);
+      await coordinator.kill();
+      const runs = mapRuns();
+      for (const { phase, task } of journalState().completed) {
+        const input = INPUTS[task] ?? "";
+        if (phase === "map" && !(input in finished)) finished[input] = runs[input];
+      }
+      coordinator = await job.ready("--resume");
+      expect(coordinator.stderr).toContain("Going on with the job of app.ts");
+    }
+    const { code, stderr } = await coordinator.ended;
+    expect(mapRuns()).toEqual(finished);
+    expect(stderr).not.toContain("failed");
+    expect(code).toBe(0);
+    for (const worker of workers) expect((await worker.ended).code).toBe(0);
+    await expectExactOutput();
+  });
+
+  it("F4 drops a last record that was cut short", async () => {
+    await killedAfter(2);
+    appendFileSync(job.path(JOURNAL_NAME), '0123abcd {"type":"comple');
+    const coordinator = await job.ready("--resume", ...ARGS);
+    expect((await coordinator.ended).code).toBe(0);
+    expect(journalState().outcome).toEqual({ state: "completed" });
+    await expectExactOutput();
+  });
+
+  it("F4 runs a finished task again whose output has vanished meanwhile", async () => {
+    await killedAfter(4, 1);
+    const runsBefore = mapRuns();
+    rmSync(job.path("mr-1-0"));
+    truncateSync(job.path("mr-2-1"), 3);
+    for (const name of job.files()) if (name.startsWith("mr-out-")) rmSync(job.path(name));
+    const coordinator = await job.ready("--resume");
+    expect((await coordinator.ended).code).toBe(0);
+    const again = INPUTS.map((input) => (mapRuns()[input] ?? 0) - (runsBefore[input] ?? 0));
+    expect(again).toEqual([0, 1, 1, 0]);
+    await expectExactOutput();
+  });
+
+  it("F4 goes on after it was interrupted, or has failed", async () => {
+    const coordinator = await job.ready(...ARGS);
+    job.worker(app);
+    await job.statusWhen((status) => status.maps.completed >= 1);
+    coordinator.signal("SIGINT");
+    const interrupted = await coordinator.ended;
+    expect(interrupted.code).toBe(130);
+    expect(interrupted.stderr).toContain("mrcoordinator --resume");
+    const resumed = await job.ready("--resume");
+    job.worker(app);
+    expect((await resumed.ended).code).toBe(0);
+    await expectExactOutput();
+  });
+
+  it("F5 is finished again without harm", async () => {
+    await complete();
+    const results = job.output();
+    const journal = readFileSync(job.path(JOURNAL_NAME), "utf8");
+    const again = await job.coordinator("--resume").ended;
+    expect(again.code).toBe(0);
+    // It dies when all tasks are completed, before it has noted that the job is.
+    const lines = journal.trimEnd().split("\n");
+    job.write(JOURNAL_NAME, `${lines.slice(0, -1).join("\n")}\n`);
+    const once = await job.coordinator("--resume").ended;
+    expect(once.code).toBe(0);
+    expect(job.output()).toBe(results);
+    await expectExactOutput();
+  });
+});
+
+describe("a journal that is not this job's", () => {
+  async function expectRefusal(reason: RegExp, ...args: string[]): Promise<void> {
+    const { code, stderr } = await job.coordinator("--resume", ...args).ended;
+    expect(stderr).toMatch(reason);
+    expect(code).toBe(1);
+  }
+
+  it("F4 is refused when it is missing, damaged, or its inputs are others", async () => {
+    await expectRefusal(/Cannot resume from journal ".*": there is no job to go on with/);
+    await killedAfter(2);
+    await expectRefusal(/it has 3 reduce tasks, not 4/, "-r", "4");
+    await expectRefusal(/it has other input files/, "a.txt");
+    const journal = readFileSync(job.path(JOURNAL_NAME));
+    journal[20] = (journal[20] ?? 0) ^ 1;
+    job.write(JOURNAL_NAME, journal);
+    await expectRefusal(/its line 1 is damaged/);
+    journal[20] = (journal[20] ?? 0) ^ 1;
+    job.write(JOURNAL_NAME, journal);
+    utimesSync(job.path("b.txt"), 1, 1);
+    await expectRefusal(/input "b.txt" has changed since it began/);
+  });
+
+  it("F33 refuses a worker with another app than the job began with", async () => {
+    // It would complete the job before the other comes.
+    await (await killedAfter(1)).kill();
+    await job.ready("--resume");
+    const other = await job.worker(job.writeApp(`${APP}\n// other\n`, "other.ts")).ended;
+    expect(other.code).toBe(1);
+    expect(other.stderr).toMatch(/the job runs app "app.ts" .* the worker has "other.ts"/);
+  });
+});
+
+describe("a second coordinator in the same directory", () => {
+  it("F31 is refused on whatever socket, and the first is unharmed", async () => {
+    const first = await job.ready(...ARGS);
+    for (const args of [ARGS, ["--socket", job.path("s"), ...ARGS], ["--resume"]]) {
+      const second = await job.coordinator(...args).ended;
+      expect(second.stderr).toMatch(/Another coordinator is already running in directory/);
+      expect(second.code).toBe(1);
+    }
+    job.worker(app);
+    expect((await first.ended).code).toBe(0);
+    await expectExactOutput();
+  });
+});

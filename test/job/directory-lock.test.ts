@@ -1,0 +1,39 @@
+import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { lockDirectory } from "../../src/mr/job/directory-lock.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+describe("the lock of a job directory", () => {
+  it("F31 goes to one of many who want it at once, by whatever path", async () => {
+    const link = join(directory, "link");
+    symlinkSync(directory, link);
+    const paths = [directory, link, directory, `${directory}/.`];
+    const results = await Promise.allSettled(paths.map((path) => lockDirectory(path)));
+    const winners = results.flatMap((result) => {
+      return result.status === "fulfilled" ? result.value : [];
+    });
+    expect(winners).toHaveLength(1);
+    for (const result of results) {
+      if (result.status === "fulfilled") continue;
+      expect(String(result.reason)).toMatch(/Another coordinator is already running in directory/);
+    }
+    winners[0]?.release();
+  });
+
+  it("can be taken again once it is given free, and says nothing of other directories", async () => {
+    const other = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+    const first = await lockDirectory(directory);
+    (await lockDirectory(other)).release();
+    rmSync(other, { recursive: true });
+    first.release();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    (await lockDirectory(directory)).release();
+  });
+});

@@ -1,0 +1,137 @@
+import { JobControl } from "../../src/mr/coordinator/job-control.ts";
+import type { JournalRecord, JournalState } from "../../src/mr/journal/journal.ts";
+import { encodeRecord } from "../../src/mr/journal/record.ts";
+import { parseParams } from "../../src/mr/rpc/params.ts";
+import type { Method } from "../../src/mr/rpc/protocol.ts";
+import type { Handlers } from "../../src/mr/rpc/server.ts";
+import { broken, DEAF, type Reply } from "./network.ts";
+import { Process } from "./process.ts";
+import type { World } from "./world.ts";
+
+type Handler = (params: unknown, caller: Parameters<Handlers["task.request"]>[1]) => unknown;
+
+/** A coordinator process: the real one but for its socket, its timer, and its journal's disk. */
+export class SimulatedCoordinator {
+  readonly process: Process;
+  readonly #world: World;
+  readonly #job: JobControl;
+  /** The worker numbers that each worker process was given by this coordinator. */
+  readonly #numbers = new Map<Process, number>();
+  readonly #pending = new Set<Reply>();
+  /** Those of the pending replies whose worker waits for a task. */
+  readonly #waiting = new Set<Reply>();
+  #timers = 0;
+
+  constructor(world: World, resumed: JournalState | undefined) {
+    const { shape, time, random } = world;
+    this.#world = world;
+    this.process = new Process(time, random.between(0.9, 1.1));
+    const splits = Array.from({ length: shape.maps }, (_, map) => {
+      return { file: `${map}.txt`, start: 0, end: 1 };
+    });
+    const options = {
+      ...shape,
+      plan: () => splits,
+      directory: "/job",
+      inputDirectory: "/job",
+      skipBadRecords: false,
+      journal: { append: (records: readonly JournalRecord[]) => this.#append(records) },
+      resumed,
+      log: () => undefined,
+    };
+    this.#job = new JobControl(options, {
+      nowMs: () => this.process.nowMs,
+      onStep: () => this.#armTimer(),
+      onEnd: (outcome) => {
+        if (this.process.isAlive) this.#world.ended(outcome);
+      },
+      createScheduler: (given) => world.createScheduler(given),
+    });
+  }
+
+  start(): void {
+    this.#job.start();
+  }
+
+  /** Whether a worker that has asked for a task still waits for its answer. */
+  get hasWaiting(): boolean {
+    return [...this.#waiting].some((reply) => !reply.isHungUp);
+  }
+
+  get counters(): Readonly<Record<string, number>> {
+    return this.#job.status.counters;
+  }
+
+  receive(from: Process, method: Method, message: unknown, reply: Reply): void {
+    this.#pending.add(reply);
+    this.process.act(() => {
+      if (!reply.isHungUp) this.#handle(from, method, message, reply);
+    });
+  }
+
+  /** The last connection of a worker has closed. */
+  notice(death: Process): void {
+    const worker = this.#numbers.get(death);
+    if (worker !== undefined) this.process.act(() => this.#job.leave(worker));
+  }
+
+  kill(): void {
+    this.process.kill();
+    for (const reply of this.#pending) reply.fail(broken("ECONNRESET"));
+  }
+
+  #handle(from: Process, method: Method, message: unknown, reply: Reply): void {
+    const params = parseParams(method, message);
+    if (typeof params === "string") throw new Error(`${method}: ${params}`);
+    const caller = {
+      onHangUp: (listener: () => void) => reply.onHangUp(() => this.process.act(listener)),
+      identify: (worker: number) => this.#numbers.set(from, worker),
+    };
+    // Which method has which parameters is what `parseParams` has checked.
+    const handler = this.#job.handlers[method] as Handler;
+    let result: unknown;
+    try {
+      result = handler(params, caller);
+    } catch (error) {
+      if (!(error instanceof Error) || !("code" in error)) throw error;
+      this.#answer(() => reply.fail(error), reply);
+      return;
+    }
+    if (method === "task.request" && reply !== DEAF) this.#waiting.add(reply);
+    if (this.process.isAlive) this.#world.answered(method, message, result);
+    Promise.resolve(result).then(
+      (value) => this.#answer(() => reply.succeed(value), reply),
+      (error) => this.#world.fail(error),
+    );
+  }
+
+  #answer(send: () => void, reply: Reply): void {
+    if (!this.process.isAlive) return;
+    this.#pending.delete(reply);
+    this.#waiting.delete(reply);
+    send();
+  }
+
+  /** It may die in the middle of writing, and then nobody hears of what it would have written. */
+  #append(records: readonly JournalRecord[]): void {
+    if (!this.process.isAlive) return;
+    const { random, faults } = this.#world;
+    const bytes = Buffer.concat(records.map(encodeRecord));
+    if (random.chance(faults.dieInJournal)) {
+      this.#world.writeJournal(bytes.subarray(0, random.whole(0, bytes.length)));
+      this.#world.killCoordinator();
+    } else {
+      this.#world.writeJournal(bytes);
+    }
+  }
+
+  #armTimer(): void {
+    this.#timers += 1;
+    const timer = this.#timers;
+    const dueMs = this.#job.nextDeadlineMs;
+    if (dueMs === undefined) return;
+    this.process.after(Math.max(0, dueMs - this.process.nowMs), () => {
+      if (timer === this.#timers) this.#job.tick();
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import type { Random } from "./random.ts";
+
+/** What goes wrong in a run, and how often. */
+export interface Faults {
+  /** Probabilities for each message. */
+  readonly lose: number;
+  readonly delay: number;
+  readonly repeat: number;
+  /** Probability for each wait for a task that the connection breaks meanwhile. */
+  readonly hangUp: number;
+  /** Probabilities for each rename of a file. */
+  readonly dieInCommit: number;
+  readonly pauseInCommit: number;
+  /** Probability for each record of the journal that the coordinator dies while it writes it. */
+  readonly dieInJournal: number;
+  /** Probability for each attempt that the app throws. */
+  readonly appThrows: number;
+  /** Probability for each step of a task that it takes longer than a lease. */
+  readonly stall: number;
+  /** Time between two of the following, on average; Infinity for never. */
+  readonly everyMs: number;
+  readonly kinds: readonly FaultKind[];
+}
+
+export type FaultKind =
+  | "killWorker"
+  | "pauseWorker"
+  | "killCoordinator"
+  | "pauseCoordinator"
+  | "spoilFile";
+
+export const NO_FAULTS: Faults = {
+  lose: 0,
+  delay: 0,
+  repeat: 0,
+  hangUp: 0,
+  dieInCommit: 0,
+  pauseInCommit: 0,
+  dieInJournal: 0,
+  appThrows: 0,
+  stall: 0,
+  everyMs: Infinity,
+  kinds: [],
+};
+
+const KINDS: readonly FaultKind[] = [
+  "killWorker",
+  "pauseWorker",
+  "killCoordinator",
+  "pauseCoordinator",
+  "spoilFile",
+];
+
+/** Some runs have faults of every kind, others of few, and some of none. */
+export function drawFaults(random: Random): Faults {
+  const severity = random.pick([0, 0.3, 1, 1]) ?? 0;
+  const rate = (most: number) => (random.chance(0.6) ? severity * random.between(0, most) : 0);
+  return {
+    lose: rate(0.15),
+    delay: rate(0.15),
+    repeat: rate(0.15),
+    hangUp: rate(0.2),
+    dieInCommit: rate(0.1),
+    pauseInCommit: rate(0.1),
+    dieInJournal: rate(0.05),
+    appThrows: rate(0.1),
+    stall: rate(0.1),
+    everyMs: severity === 0 ? Infinity : random.between(200, 3000) / severity,
+    kinds: KINDS.filter(() => random.chance(0.6)),
+  };
+}

@@ -1,0 +1,118 @@
+import type { Scheduler } from "../../src/mr/scheduler/scheduler.ts";
+import type {
+  AttemptId,
+  CompletedTask,
+  Effect,
+  JobShape,
+  SchedulerEvent,
+} from "../../src/mr/scheduler/types.ts";
+import type { Disk } from "./disk.ts";
+
+/**
+ * Keeps its own books of what the scheduler decides, across coordinators, and says when a decision
+ * breaks a promise.
+ */
+export class Ledger {
+  readonly #disk: Disk;
+  readonly #shape: JobShape;
+  /** The attempt that completed each task, by task. */
+  #done = new Map<string, number>();
+  /** The attempt that was last granted the commit, by task. */
+  #granted = new Map<string, number>();
+  /** When each live attempt was handed out, by attempt. */
+  #startedMs = new Map<string, number>();
+  error: Error | undefined;
+
+  constructor(disk: Disk, shape: JobShape) {
+    this.#disk = disk;
+    this.#shape = shape;
+  }
+
+  /** A new coordinator goes on: attempts are numbered anew, and these tasks are completed. */
+  resume(completed: readonly CompletedTask[]): void {
+    this.#done = new Map(completed.map((task) => [taskOf(task), task.attempt]));
+    this.#granted = new Map();
+    this.#startedMs = new Map();
+  }
+
+  watch(scheduler: Scheduler): Scheduler {
+    const step = scheduler.step.bind(scheduler);
+    scheduler.step = (event, nowMs) => {
+      const effects = step(event, nowMs);
+      for (const effect of effects) this.#follow(effect, event, scheduler, nowMs);
+      return effects;
+    };
+    return scheduler;
+  }
+
+  #follow(effect: Effect, event: SchedulerEvent, scheduler: Scheduler, nowMs: number): void {
+    switch (effect.type) {
+      case "assign":
+        this.#assign(effect, scheduler, nowMs);
+        break;
+      case "verdict":
+        if (event.type === "commit" && effect.accepted) this.#grant(event, scheduler);
+        break;
+      case "completed":
+        this.#complete(effect, event, scheduler);
+        break;
+      case "reopened":
+        this.#expect(
+          this.#done.delete(taskOf(effect)),
+          "only a completed task is reopened",
+          effect,
+        );
+        break;
+    }
+  }
+
+  #assign(id: AttemptId & { readonly worker: number }, scheduler: Scheduler, nowMs: number): void {
+    const key = `${taskOf(id)} ${id.attempt}`;
+    const rivals = scheduler.running.filter((other) => taskOf(other) === taskOf(id));
+    const mine = scheduler.running.filter(({ worker }) => worker === id.worker);
+    this.#expect(mine.length === 1, "a worker has one task", id);
+    if (this.#startedMs.has(key)) return;
+    this.#startedMs.set(key, nowMs);
+    this.#expect(!this.#done.has(taskOf(id)), "a completed task is not run again", id);
+    this.#expect(rivals.length <= 1 + this.#shape.maxBackups, "a task has one backup", id);
+    for (const { attempt } of rivals) {
+      const startedMs = this.#startedMs.get(`${taskOf(id)} ${attempt}`) ?? nowMs;
+      const isOld = attempt === id.attempt || startedMs + this.#shape.leaseMs <= nowMs;
+      this.#expect(isOld, "a backup never begins before the lease time", id);
+    }
+    if (id.phase === "map") return;
+    for (let map = 0; map < this.#shape.maps; map++) {
+      this.#expect(this.#done.has(`map ${map}`), "a reduce task has all its input", id);
+    }
+  }
+
+  #grant(id: AttemptId, scheduler: Scheduler): void {
+    const live = scheduler.running.filter((other) => taskOf(other) === taskOf(id));
+    const isLive = live.some(({ attempt }) => attempt === id.attempt);
+    this.#expect(isLive, "a lost attempt may not publish", id);
+    const before = this.#granted.get(taskOf(id));
+    const isOther = live.some(({ attempt }) => attempt === before) && before !== id.attempt;
+    this.#expect(!isOther, "one attempt of a task may publish", id);
+    this.#granted.set(taskOf(id), id.attempt);
+  }
+
+  #complete(id: AttemptId, event: SchedulerEvent, scheduler: Scheduler): void {
+    this.#expect(!this.#done.has(taskOf(id)), "a task has one winner", id);
+    this.#done.set(taskOf(id), id.attempt);
+    this.#expect(this.#granted.get(taskOf(id)) === id.attempt, "a winner was granted it", id);
+    this.#expect(event.type === "complete", "a task is completed by its report", id);
+    for (const output of scheduler.resultOf(id.phase, id.task)?.outputs ?? []) {
+      const isThere = this.#disk.holds(output) || this.#disk.isSpoilt(output.name);
+      this.#expect(isThere, `a completed task has its output ${output.name}`, id);
+    }
+  }
+
+  #expect(condition: boolean, promise: string, { phase, task, attempt }: AttemptId): void {
+    if (condition) return;
+    this.error ??= new Error(`A promise is broken: ${promise} (${phase} ${task}, ${attempt})`);
+  }
+}
+
+function taskOf({ phase, task }: AttemptId): string {
+  return `${phase} ${task}`;
+}

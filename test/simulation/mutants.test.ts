@@ -1,0 +1,182 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Faults, NO_FAULTS } from "./faults.ts";
+import type { SimulationResult } from "./simulate.ts";
+
+/*
+ * A simulation that notices nothing proves nothing. Here the sources are broken on purpose, each time
+ * in one place, and the simulation must notice.
+ */
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const ENTRY = fileURLToPath(new URL("./simulate.ts", import.meta.url));
+const SEEDS = 400;
+
+interface Mutant {
+  readonly title: string;
+  readonly file: string;
+  readonly replace: string;
+  readonly by: string;
+  /** What has to go wrong for it to be noticed, where that is rare. */
+  readonly faults?: Faults;
+}
+
+const SCHEDULER = "src/mr/scheduler/scheduler.ts";
+const TABLE = "src/mr/scheduler/task-table.ts";
+const CONTROL = "src/mr/coordinator/job-control.ts";
+
+const MUTANTS: readonly Mutant[] = [
+  {
+    title: "grants the commit to both attempts of a task",
+    file: SCHEDULER,
+    replace: "task.leases.filter((other) => other !== lease)",
+    by: "[]",
+  },
+  {
+    title: "takes the report of a lost attempt for that of a live one",
+    file: SCHEDULER,
+    replace: ".leases.find(({ attempt }) => attempt === id.attempt)",
+    by: ".leases.at(0)",
+  },
+  {
+    title: "never ends a lease",
+    file: SCHEDULER,
+    replace: "if (lease.endsMs > nowMs) break;",
+    by: "if (lease.endsMs > 0) break;",
+  },
+  {
+    title: "takes a damaged map output for a failure of the reduce task",
+    file: SCHEDULER,
+    replace: `event.phase === "reduce" ? (event.damagedMaps ?? []) : []`,
+    by: "[]",
+  },
+  {
+    title: "hands out reduce tasks although a map output is lost",
+    file: SCHEDULER,
+    replace: "return this.#maps.allCompleted ? this.#reduces : this.#maps;",
+    by: "return this.#maps.completions >= this.#maps.size ? this.#reduces : this.#maps;",
+  },
+  {
+    title: "starts a backup before the lease time has passed",
+    file: SCHEDULER,
+    replace: "|| dueMs > nowMs) return undefined;",
+    by: ") return undefined;",
+  },
+  {
+    title: "does not tell waiting workers of the end",
+    file: SCHEDULER,
+    replace: `for (const worker of this.#waiting) effects.push({ type: "dismiss", worker });`,
+    by: "",
+  },
+  {
+    title: "lets only one worker wait",
+    file: SCHEDULER,
+    replace: "if (held === undefined) this.#waiting.add(worker);",
+    by: "if (held === undefined && this.#waiting.size === 0) this.#waiting.add(worker);\n    else if (held === undefined) return;",
+  },
+  {
+    title: "forgets a task whose attempt was lost",
+    file: TABLE,
+    replace: `    task.state = "idle";
+    this.#inProgress -= 1;
+    this.#queue.push(task.index);`,
+    by: `    task.state = "idle";
+    this.#inProgress -= 1;`,
+  },
+  {
+    title: "counts a map task as completed whose output is lost",
+    file: TABLE,
+    replace: "    this.#completed -= 1;\n",
+    by: "",
+  },
+  {
+    title: "gives a task as many backups as there are workers",
+    file: TABLE,
+    replace: "if (task.backups < maxBackups) this.#alone.add(lease);",
+    by: "this.#alone.add(lease);",
+  },
+  {
+    title: "does not keep what is completed",
+    file: "src/mr/coordinator/records-of.ts",
+    replace: "return [{ type, phase, task, attempt, result: resultOf(effect) }];",
+    by: "return [];",
+  },
+  {
+    title: "forgets what is completed when it resumes",
+    file: CONTROL,
+    replace: "completed: resumed.completed }",
+    by: "completed: [] }",
+  },
+  {
+    title: "tells a worker other sources when it asks again",
+    file: CONTROL,
+    replace:
+      "if (last?.kind === phase && last.task === task && last.attempt === attempt) return last;",
+    by: "",
+    faults: { ...NO_FAULTS, lose: 0.3, everyMs: 60, kinds: ["spoilFile"] },
+  },
+  {
+    title: "reports what it has not published",
+    file: "src/mr/worker/run-tasks.ts",
+    replace: "for (const file of files) file.commit();",
+    by: "",
+  },
+];
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "tsmr-mutants-"));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** The simulation, with one piece of the sources replaced. */
+async function simulateWith(
+  mutant: Mutant,
+  index: number,
+  seeds: number,
+): Promise<SimulationResult> {
+  const outfile = join(directory, `${index}.mjs`);
+  const path = join(ROOT, mutant.file);
+  const source = readFileSync(path, "utf8");
+  expect(source.split(mutant.replace), "the sources have changed").toHaveLength(2);
+  const contents = source.replace(mutant.replace, () => mutant.by);
+  await build({
+    entryPoints: [ENTRY],
+    outfile,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    logLevel: "silent",
+    plugins: [
+      {
+        name: "mutant",
+        setup: ({ onLoad }) => {
+          onLoad({ filter: /\.ts$/ }, (file) => {
+            return file.path === path ? { contents, loader: "ts" } : undefined;
+          });
+        },
+      },
+    ],
+  });
+  const { simulate } = await import(/* @vite-ignore */ pathToFileURL(outfile).href);
+  return simulate(1, seeds, mutant.faults);
+}
+
+describe("the simulation notices a coordinator or worker that", () => {
+  for (const [index, mutant] of MUTANTS.entries()) {
+    it(mutant.title, async () => {
+      const { failures } = await simulateWith(mutant, index, SEEDS);
+      expect(failures).toHaveLength(1);
+    });
+  }
+
+  it("is found only by what is broken: without a mutation, it finds nothing", async () => {
+    const piece = "export class Scheduler {";
+    const unchanged = { title: "nothing", file: SCHEDULER, replace: piece, by: piece };
+    expect((await simulateWith(unchanged, MUTANTS.length, 50)).failures).toEqual([]);
+  });
+});

@@ -1,0 +1,113 @@
+import { MrError } from "../../src/mr/errors.ts";
+import { mapOutputName, reduceOutputName } from "../../src/mr/names.ts";
+import { DamagedRunError } from "../../src/mr/shuffle/run-cursor.ts";
+import { type Link, RpcTaskSource } from "../../src/mr/worker/rpc-task-source.ts";
+import { type AttemptFile, type AttemptResult, runTasks } from "../../src/mr/worker/run-tasks.ts";
+import type { Assignment, JobFacts } from "../../src/mr/worker/task-source.ts";
+import { summaryOf } from "./disk.ts";
+import { Process } from "./process.ts";
+import type { World } from "./world.ts";
+
+const IDENTITY = { app: "simulated.ts", digest: "0".repeat(64), splitting: "wholeFile" } as const;
+const PATIENCE = { patienceMs: 2000, reconnectMs: 600_000 };
+const BEATS_PER_LEASE = 4;
+
+/** What map task X has for reduce task Y. */
+export function mapOutput(map: number, reduce: number): string {
+  return `<what map task ${map} has for reduce task ${reduce}>`;
+}
+
+/** A worker process: the real protocol, with tasks that take time instead of doing work. */
+export class SimulatedWorker {
+  readonly process: Process;
+  readonly #world: World;
+  readonly #link: Link;
+  readonly #slowness: number;
+  #source: RpcTaskSource | undefined;
+  /** Records of the attempt so far, for its lease. */
+  #records = 0;
+  #attempts = 0;
+
+  constructor(world: World) {
+    const { random, time } = world;
+    this.#world = world;
+    this.process = new Process(time, random.between(0.8, 1.25));
+    this.#link = world.network.linkOf(this.process);
+    // Slow, but every step of a task is shorter than a lease: the last worker must get on.
+    this.#slowness = random.chance(0.2) ? random.between(2, 6) : 1;
+  }
+
+  /** Returns when the process has ended by itself, and never when it is killed. */
+  async run(): Promise<void> {
+    try {
+      this.#source = await RpcTaskSource.connect("simulated", IDENTITY, PATIENCE, this.#link);
+      await runTasks(this.#source, (job, task) => this.#execute(job, task), {
+        begin: (assignment) => this.#beginBeating(assignment),
+        end: () => {
+          this.#attempts += 1;
+        },
+      });
+    } catch (error) {
+      // There is no coordinator, or it has gone.
+      if (!(error instanceof MrError)) throw error;
+    }
+  }
+
+  async #execute({ reduces }: JobFacts, assignment: Assignment): Promise<AttemptResult> {
+    const { random, faults, shape } = this.#world;
+    this.#records = 0;
+    for (let step = random.whole(1, 6); step > 0; step--) {
+      const stallMs = random.chance(this.#world.faults.stall) ? 2 * shape.leaseMs : 0;
+      await this.process.sleep(random.between(1, 100) * this.#slowness + stallMs);
+      this.#records += 1;
+    }
+    if (random.chance(faults.appThrows)) throw new MrError("The app threw");
+    const counters = { tasks: 1 };
+    const { task } = assignment;
+    if (assignment.kind === "map") {
+      const files = Array.from({ length: reduces }, (_, reduce) => {
+        return this.#file(mapOutputName(task, reduce), mapOutput(task, reduce));
+      });
+      return { files, counters };
+    }
+    let contents = "";
+    for (const source of assignment.sources) {
+      if (random.chance(0.3)) await this.process.sleep(random.between(1, 50) * this.#slowness);
+      const { disk } = this.#world;
+      if (!disk.holds(source)) throw new DamagedRunError(`/job/${source.name}`, "it is damaged");
+      contents += disk.read(source.name);
+      this.#records += 1;
+    }
+    return { files: [this.#file(reduceOutputName(task), contents)], counters };
+  }
+
+  /** The process may die or stop between any two renames. */
+  #file(name: string, contents: string): AttemptFile {
+    const { random, disk } = this.#world;
+    return {
+      finish: () => summaryOf(name, contents),
+      commit: () => {
+        this.process.act(() => disk.publish(name, contents));
+        const { dieInCommit, pauseInCommit } = this.#world.faults;
+        if (random.chance(dieInCommit)) this.#world.killWorker(this);
+        if (random.chance(pauseInCommit)) this.process.pause(random.between(100, 5000));
+      },
+      discard: () => undefined,
+    };
+  }
+
+  #beginBeating({ kind, task, attempt }: Assignment): void {
+    if (this.#source === undefined) return;
+    const { worker, job, leaseMs } = this.#source.job;
+    const current = this.#attempts;
+    const beat = () => {
+      if (this.#attempts !== current) return;
+      const progress = { records: this.#records, bytes: 0, cpuMs: 0 };
+      const params = { worker, job, phase: kind, task, attempt, ...progress };
+      // Whatever comes of it: the attempt goes on, and is told when it wants to publish.
+      this.#link.call("task.progress", params).catch(() => undefined);
+      this.process.after(leaseMs / BEATS_PER_LEASE, beat);
+    };
+    this.process.after(leaseMs / BEATS_PER_LEASE, beat);
+  }
+}
