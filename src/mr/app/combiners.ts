@@ -113,7 +113,8 @@ function numberFold(
   return combiner;
 }
 
-function hasRuns<V>(values: Iterable<V>): values is RunIterable<V> {
+/** Whether values can be gone through run by run. */
+export function hasRuns<V>(values: Iterable<V>): values is RunIterable<V> {
   return "nextRun" in values;
 }
 

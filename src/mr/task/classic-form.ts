@@ -1,4 +1,5 @@
 import type { ByteSlice } from "../app/byte-slice.ts";
+import { hasRuns } from "../app/combiners.ts";
 import type { ClassicApp } from "../app/contract.ts";
 import type { RecordApp } from "../app/define-app.ts";
 import { wholeFile } from "../input/whole-file.ts";
@@ -15,10 +16,21 @@ export function classicToRecordForm({ map, reduce }: ClassicApp): RecordApp {
       return checkPairs(pairs) as Iterable<never>;
     },
     reduce(key, values) {
-      const result: unknown = reduce(key, [...values] as string[]);
+      const result: unknown = reduce(key, toArray(values) as string[]);
       return result instanceof Promise ? result.then(checkResult) : checkResult(result);
     },
   };
+}
+
+/** Run by run: the values of word count are one run of many a map task. */
+function toArray(values: Iterable<unknown>): unknown[] {
+  if (!hasRuns(values)) return [...values];
+  const all: unknown[] = [];
+  while (values.nextRun()) {
+    const { runValue, runLength } = values;
+    for (let left = runLength; left > 0; left--) all.push(runValue);
+  }
+  return all;
 }
 
 function checkPairs(pairs: unknown): unknown {
