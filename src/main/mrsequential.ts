@@ -18,7 +18,7 @@ runCommand(command, async (spec: string, patterns: string[]): Promise<number> =>
   const files = await resolveInputs(patterns, process.cwd());
   const { app } = await loadApp(spec);
   const lines = isRecordApp(app)
-    ? [(await runRecordApp(app, files)).toString()]
+    ? [await runRecordApp(app, files)]
     : await runSequential(app, files);
   await writeLines("mr-out-0", lines);
   return 0;

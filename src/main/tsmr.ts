@@ -47,7 +47,7 @@ const run = program
   )
   .option(
     "--split <size>",
-    "size of a map task's part of a file (default: 64MB, or less)",
+    "size of a map task's part of a file (default: 32MB to 64MB)",
     byteSize(1),
   )
   .option(

@@ -11,7 +11,7 @@ export type JobPlan = (splitting: "wholeFile" | "bytes") => Split[];
  * Looks the sizes of the inputs up, once.
  *
  * @param directory absolute path that relative `inputs` start from
- * @param splitBytes how large a split may be; 64 MiB, or less for a small job, where undefined
+ * @param splitBytes how large a split may be; 32 to 64 MiB by the size of the job where undefined
  * @throws MrError when a file's size cannot be found out
  */
 export function planJob(

@@ -5,15 +5,18 @@ import { wtf8Bytes } from "./wtf8-bytes.ts";
 
 const BLOCK_CHARS = 1 << 20;
 
+/** The whole output: all of it text, or all of it bytes. */
+type Lines = readonly string[] | readonly Uint8Array[];
+
 /**
  * Publishes lines as a file, replacing what was there: they are written under a temporary name
  * beside it and synced before it gets its own, so a failure leaves nothing half-written behind.
  *
  * @param path of the file, absolute or relative to the current directory
- * @param lines each with its line end
+ * @param lines each with its line end; or bytes, which are written as they are
  * @throws MrError when the file cannot be written; the temporary file is gone then
  */
-export async function writeLines(path: string, lines: readonly string[]): Promise<void> {
+export async function writeLines(path: string, lines: Lines): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.sequential-${process.pid}.tmp`);
   try {
     await writeSynced(temporary, lines);
@@ -24,13 +27,17 @@ export async function writeLines(path: string, lines: readonly string[]): Promis
   }
 }
 
-async function writeSynced(path: string, lines: readonly string[]): Promise<void> {
+async function writeSynced(path: string, lines: Lines): Promise<void> {
   const file = await open(path, "w");
   try {
     // A system call a line would take longer than all the rest, and one string for all of the
     // output might be too long. Blocks end with a line, so none ends within a surrogate pair.
     let block = "";
     for (const line of lines) {
+      if (typeof line !== "string") {
+        await file.appendFile(line);
+        continue;
+      }
       block += line;
       if (block.length >= BLOCK_CHARS) {
         await file.appendFile(wtf8Bytes(block));
