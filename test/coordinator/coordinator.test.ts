@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Coordinator, type CoordinatorOptions } from "../../src/mr/coordinator/coordinator.ts";
 import { RpcClient } from "../../src/mr/rpc/client.ts";
 import { PROTOCOL_VERSION, type Results } from "../../src/mr/rpc/protocol.ts";
@@ -82,6 +82,25 @@ class HandWorker {
 const MAP = { kind: "map", task: 0, split: { file: "a.txt", start: 0, end: 10 } };
 
 describe("the coordinator", () => {
+  it("F32 keeps leases and elapsed time as they are when the wall clock jumps", async () => {
+    const { coordinator, log, join: joinJob } = await startJob();
+    const worker = await joinJob();
+    await worker.request();
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    for (const date of ["2100-01-01", "1980-01-01"]) {
+      vi.setSystemTime(date);
+      // Any call makes the scheduler look for leases that have ended.
+      expect(await worker.commit("map", 1)).toBe(true);
+      expect(coordinator.status.maps).toMatchObject({ inProgress: 1 });
+      expect(coordinator.status.elapsedMs).toBeLessThan(600_000);
+      expect(coordinator.status.elapsedMs).toBeGreaterThanOrEqual(0);
+    }
+    expect(log.filter((line) => line.includes("is lost"))).toEqual([]);
+  });
+
   it("takes a job from its first request to its end, and its socket is gone then", async () => {
     const { coordinator, socketPath, join } = await startJob();
     const worker = await join();

@@ -1,5 +1,10 @@
 import { ByteSlice } from "../app/byte-slice.ts";
-import { appendBytes, ByteBuffer, type ByteTarget } from "../storage/byte-target.ts";
+import {
+  appendBytes,
+  appendShortAscii,
+  ByteBuffer,
+  type ByteTarget,
+} from "../storage/byte-target.ts";
 import { copyPlainBytes } from "../storage/copy-bytes.ts";
 import { checkJsonValue } from "../storage/json-value.ts";
 import { decodeUtf8, encodeUtf8, isEncodedText } from "../utf8.ts";
@@ -12,13 +17,13 @@ import { decodeUtf8, encodeUtf8, isEncodedText } from "../utf8.ts";
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
+/** Strings longer than this are left to the engine. */
+const LOOP_UNITS = 64;
+
 /** 1 for the bytes that stand for themselves in a JSON string: printable ASCII but `"` and `\`. */
 const IS_PLAIN = new Uint8Array(256).map((_, byte) => {
   return byte >= 0x20 && byte < 0x7f && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0;
 });
-
-/** Strings longer than this are left to the engine. */
-const LOOP_UNITS = 64;
 
 /**
  * Appends the JSON text of a value.
@@ -131,21 +136,7 @@ function encodeOtherBytes(
 
 /** JSON texts are well-formed, since lone surrogates are escaped. */
 function appendText(text: string, target: ByteTarget): void {
-  const { length } = text;
-  if (length <= LOOP_UNITS) {
-    target.ensure(length);
-    const { bytes, length: at } = target;
-    let i = 0;
-    for (; i < length; i++) {
-      const unit = text.charCodeAt(i);
-      if (unit > 0x7f) break;
-      bytes[at + i] = unit;
-    }
-    if (i === length) {
-      target.length = at + length;
-      return;
-    }
-  }
+  if (appendShortAscii(target, text)) return;
   const count = Buffer.byteLength(text);
   target.ensure(count);
   target.length += target.bytes.write(text, target.length);
