@@ -54,7 +54,7 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
         return String(values.length);
       }`;
     const job = startJob(context, app);
-    const coordinator = await job.ready("a", "b", "-r", "2", "--lease", "2");
+    const coordinator = await job.ready("a", "b", "-r", "2", "--lease", "2", "--no-backups");
     const sleeper = job.worker("app.ts");
     await job.appeared(`at-map-a-${sleeper.pid}`);
     sleeper.signal("SIGSTOP");
@@ -92,11 +92,13 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
 
   it("F6: takes the task of a worker that only sleeps, whatever its heartbeat costs", async (context) => {
     const job = startJob(context);
-    const coordinator = await job.ready("a", "-r", "1", "--lease", "1");
+    // A backup would be handed out as soon as a lease time has passed, whether or not the lease has ended.
+    const coordinator = await job.ready("a", "-r", "1", "--lease", "1", "--no-backups");
     const sleeper = job.worker("app.ts");
     await job.appeared(`at-map-a-${sleeper.pid}`);
     const other = job.worker("app.ts");
     await job.appeared(`at-map-a-${other.pid}`);
+    await coordinator.printed("made no progress within its lease");
     expect(coordinator.stderr).toContain("made no progress within its lease");
     job.write("go-map-a", "");
     job.write("go-reduce", "");
