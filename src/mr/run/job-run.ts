@@ -60,6 +60,7 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
       maxBackups: options.backups === false ? 0 : 1,
       socketPath,
       log: options.log ?? (() => undefined),
+      onEvent: options.onEvent,
     });
     outcome = await awaitOutcome(coordinator, pool, options.signal);
     if (pool.cannotLoadApp) await loadApp(app);
