@@ -71,6 +71,8 @@ export class JobView {
   directory = "";
   startedAt = 0;
   leaseMs = 0;
+  /** Whether an earlier coordinator had begun the job. */
+  resumed = false;
   app: string | null = null;
   splits: readonly PlannedSplit[] = [];
   phase: Phase = "map";
@@ -127,7 +129,8 @@ export class JobView {
     this.nowMs = event.atMs;
     switch (event.type) {
       case "jobStarted":
-        ({ directory: this.directory, startedAt: this.startedAt, leaseMs: this.leaseMs } = event);
+        ({ directory: this.directory, startedAt: this.startedAt } = event);
+        ({ leaseMs: this.leaseMs, resumed: this.resumed } = event);
         break;
       case "jobPlanned":
         this.app = event.app;
