@@ -68,7 +68,7 @@ describe("runJob", () => {
       expect(existsSync(journal)).toBe(true);
     }
     await first;
-    expect(readdirSync(join(home, "out"))).toEqual(["mr-out-0"]);
+    expect(readdirSync(join(home, "out"))).toEqual([".mr-events", "mr-out-0"]);
   });
 
   it("F4 says so when there is nothing to go on with", async () => {
