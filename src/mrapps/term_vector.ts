@@ -24,10 +24,12 @@ if (!(Number.isInteger(terms) && terms > 0)) {
 }
 
 const STOP_WORDS = new Set(
-  `about after all also and any are because been before but can could did does for from get had has
-  have her here him his how into its just like may more most not now one only other our out over said she
-  should some such than that the their them then there these they this those through too under
-  very was were what when where which who why will with would you your`.split(/\s+/),
+  `about after all also and any are because been before but can could did does for from get had
+  has have her here him his how into its just like may more most not now one only other our out
+  over said she should some such than that the their them then there these they this those
+  through too under very was were what when where which who why will with would you your`.split(
+    /\s+/,
+  ),
 );
 
 interface Page {

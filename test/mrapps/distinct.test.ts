@@ -9,7 +9,7 @@ describe("distinct", () => {
   });
   afterEach(() => job.close());
 
-  it("counts as many values as a set of them has, in all and by group, over all files", async () => {
+  it("counts as many values as a set has, in all and by group, over all files", async () => {
     const { tweets, file } = makeTweets(500);
     const [header = "", ...rows] = file.split(/\n(?=\d+,)/);
     for (let part = 0; part < 5; part++) {

@@ -9,7 +9,7 @@ describe("join", () => {
   });
   afterEach(() => job.close());
 
-  it("gives what the join command gives, with repeated and with lonely rows on both sides", async () => {
+  it("gives what the join command gives, with repeated and lonely rows on both sides", async () => {
     const random = new Random(2);
     const users = Array.from(
       { length: 300 },
