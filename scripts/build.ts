@@ -6,7 +6,7 @@
  *     npm run build
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import fastGlob from "fast-glob";
@@ -44,3 +44,4 @@ copyFileSync(
 );
 rmSync(`${ROOT}dist/mr/worker/heartbeat-thread.js`);
 copyFileSync(`${ROOT}src/mr/kernel/kernel.wasm`, `${ROOT}dist/mr/kernel/kernel.wasm`);
+cpSync(`${ROOT}src/mr/report/fonts`, `${ROOT}dist/mr/report/fonts`, { recursive: true });

@@ -24,4 +24,9 @@ export const COMMANDS: readonly CatalogEntry[] = [
     summary: "run a job on this machine, with workers of its own",
     load: () => import("./run.ts"),
   },
+  {
+    name: "report",
+    summary: "write a report or a chart of a job",
+    load: () => import("./report.ts"),
+  },
 ];

@@ -25,10 +25,16 @@ export function visible(text: string): string {
   });
 }
 
-/** Makes text safe between the tags and inside the quoted attributes of HTML and of SVG. */
+/**
+ * Makes text safe between the tags and inside the quoted attributes of HTML and of SVG. What XML has no
+ * way to write becomes U+FFFD.
+ */
 export function escapeMarkup(text: string): string {
-  return text.replace(/[&<>"']/g, (symbol) => ESCAPES[symbol] ?? "");
+  return text.replace(/[&<>"']/g, (symbol) => ESCAPES[symbol] ?? "").replace(NO_XML, "\ufffd");
 }
+
+/** https://www.w3.org/TR/xml/#charsets */
+const NO_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 /**
  * Cuts text to about what fits into `width` times the width of a digit, by whole characters as people

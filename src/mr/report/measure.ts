@@ -96,8 +96,13 @@ function jsonMeasures(sample: readonly OutputLine[]): Measure[] {
   };
   const keyOf = (line: OutputLine) => String(partOf(line, "key") ?? "");
   const partOfValue = (line: OutputLine) => partOf(line, "value");
-  const length = lengthAfter(SPACE);
-  return [...fieldMeasures(sample, keyOf, partOfValue), { ...length, keyOf }];
+  const whole = {
+    label: "length of the line in bytes",
+    isLength: true,
+    numberOf: ({ length }: OutputLine) => length,
+    keyOf,
+  };
+  return [...fieldMeasures(sample, keyOf, partOfValue), whole];
 }
 
 /** Measures of values that are JSON: a number, a field or an element that is one, how many there are. */

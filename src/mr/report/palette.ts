@@ -42,6 +42,9 @@ export const DARK: Palette = {
 
 export const FONTS = `system-ui, -apple-system, "Segoe UI", "Noto Sans", Roboto, sans-serif`;
 
+/** A renderer that knows no weights finds the bold font by its name. */
+const HEADINGS = `system-ui, -apple-system, "Segoe UI", "Noto Sans SemiBold", Roboto, sans-serif`;
+
 /** The palette as CSS custom properties. */
 export function cssVariables(palette: Palette): string {
   return Object.entries(palette)
@@ -58,8 +61,9 @@ export function drawingStyle(colour: (name: keyof Palette) => string): string {
   const names: ReadonlyArray<keyof Palette> = ["map", "reduce", "backup", "bad", "idle"];
   return `text{font-family:${FONTS};font-size:12px;fill:${colour("ink")}}
 .soft{fill:${colour("soft")}}
-.title{font-size:18px;font-weight:600}
-.heading{font-size:14px;font-weight:600}
+.title{font-size:18px}
+.heading{font-size:14px}
+.title,.heading{font-weight:600;font-family:${HEADINGS}}
 .end{text-anchor:end}
 .middle{text-anchor:middle}
 .grid{stroke:${colour("line")};stroke-width:1;fill:none}
@@ -68,6 +72,6 @@ export function drawingStyle(colour: (name: keyof Palette) => string): string {
 .page{fill:${colour("page")}}
 ${names.map((name) => `.${name}{fill:${colour(name)}}`).join("\n")}
 .cross{stroke:${colour("bad")};stroke-width:2;fill:none}
-.again{stroke:${colour("bad")};stroke-width:1.2;fill:none;stroke-dasharray:3 3}
+.again{stroke:${colour("bad")};stroke-width:1.2;fill:none;stroke-dasharray:3 3;pointer-events:none}
 `;
 }

@@ -1,12 +1,13 @@
 import type { JobOutcome } from "../events/job-event.ts";
 import { counted, formatBytes, formatMs, formatNumber, visible } from "./display-text.ts";
+import { standAlone } from "./drawing.ts";
 import { failureFacts, phaseFacts, total } from "./job-facts.ts";
 import type { JobHistory } from "./job-history.ts";
 import { Markup, markup } from "./markup.ts";
 import type { OutputSurvey } from "./output-survey.ts";
-import { renderCounters, renderFailures, renderPhases, renderSlowest } from "./report-tables.ts";
 import { REPORT_SCRIPT, REPORT_STYLE } from "./report-style.ts";
-import { type Drawing, drawSpread, drawTopKeys } from "./result-chart.ts";
+import { renderCounters, renderFailures, renderPhases, renderSlowest } from "./report-tables.ts";
+import { drawSpread, drawTopKeys } from "./result-chart.ts";
 import { renderSkew } from "./skew-section.ts";
 import { layOutTimeline } from "./timeline.ts";
 import { drawTimeline } from "./timeline-chart.ts";
@@ -84,13 +85,37 @@ function renderTiles(history: JobHistory, { lines, bytes, files }: OutputSurvey)
   const reduces = phaseFacts(history, "reduce");
   const failed = maps.failed + reduces.failed;
   const tiles = [
-    ["Elapsed", formatMs(total(sessions.map(({ endMs }) => endMs))), `${formatMs(maps.done.cpuMs + reduces.done.cpuMs)} of processor time`],
+    [
+      "Elapsed",
+      formatMs(total(sessions.map(({ endMs }) => endMs))),
+      `${formatMs(maps.done.cpuMs + reduces.done.cpuMs)} of processor time`,
+    ],
     ["Input", formatBytes(inputBytes), counted(inputs, "file")],
-    ["Workers", formatNumber(workers), left === 0 ? "all stayed to the end" : `${formatNumber(left)} left before the end`],
-    ["Map tasks", `${formatNumber(maps.completed)}${ofAll(maps.completed, maps.tasks)}`, counted(maps.attempts, "attempt")],
-    ["Reduce tasks", `${formatNumber(reduces.completed)}${ofAll(reduces.completed, reduces.tasks)}`, counted(reduces.attempts, "attempt")],
-    ["Failed attempts", formatNumber(failed), `${counted(maps.backups + reduces.backups, "backup")} for stragglers`],
-    ["Output", counted(lines, "line"), `${formatBytes(bytes)} in ${counted(files.length, "file")}`],
+    [
+      "Workers",
+      formatNumber(workers),
+      left === 0 ? "all stayed to the end" : `${formatNumber(left)} left before the end`,
+    ],
+    [
+      "Map tasks",
+      `${formatNumber(maps.completed)}${ofAll(maps.completed, maps.tasks)}`,
+      counted(maps.attempts, "attempt"),
+    ],
+    [
+      "Reduce tasks",
+      `${formatNumber(reduces.completed)}${ofAll(reduces.completed, reduces.tasks)}`,
+      counted(reduces.attempts, "attempt"),
+    ],
+    [
+      "Failed attempts",
+      formatNumber(failed),
+      `${counted(maps.backups + reduces.backups, "backup")} for stragglers`,
+    ],
+    [
+      "Output lines",
+      formatNumber(lines),
+      `${formatBytes(bytes)} in ${counted(files.length, "file")}`,
+    ],
   ] as const;
   return markup`<dl class="tiles">${tiles.map(([name, value, more]) => {
     return markup`<div><dt>${name}</dt><dd>${value}<small>${more}</small></dd></div>`;
@@ -102,20 +127,26 @@ function ofAll(completed: number, tasks: number): string {
 }
 
 function renderResult(survey: OutputSurvey): Markup {
-  const problems = survey.problems.slice(0, 5).map((line) => markup`<p class="notice">${visible(line)}</p>`);
+  const problems = survey.problems
+    .slice(0, 5)
+    .map((line) => markup`<p class="notice">${visible(line)}</p>`);
   if (survey.spread.count === 0) {
     return markup`<h2>Result</h2>${problems}<p>${survey.lines === 0 ? "There is no output." : "Nothing in the output can be measured."}</p>`;
   }
   const keys = drawTopKeys(survey);
   const charts = [keys, drawSpread(survey, Math.max(320, keys.height))];
   const missing = survey.lines - survey.spread.count;
-  const note = missing === 0 ? undefined : markup`<p class="about">${counted(missing, "line")} without such a number ${missing === 1 ? "is" : "are"} not in these charts.</p>`;
+  const note =
+    missing === 0
+      ? undefined
+      : markup`<p class="about">${counted(missing, "line")} without such a number ${missing === 1 ? "is" : "are"} not in these charts.</p>`;
   return markup`<h2>Result</h2>${problems}<div class="charts">${charts.map((chart) => markup`<div>${standAlone(chart)}</div>`)}</div>${note}`;
 }
 
 function renderTimeline(history: JobHistory): Markup {
   const timeline = layOutTimeline(history);
-  if (timeline.lanes.length === 0) return markup`<h2>Timeline</h2><p>No worker has joined the job.</p>`;
+  if (timeline.lanes.length === 0)
+    return markup`<h2>Timeline</h2><p>No worker has joined the job.</p>`;
   const legend = [
     ["map", "map"],
     ["reduce", "reduce"],
@@ -126,11 +157,6 @@ function renderTimeline(history: JobHistory): Markup {
   return markup`<h2>Timeline</h2><ul class="legend">${legend.map(([name = "", text]) => {
     return markup`<li><i class="swatch-${name}"></i>${text}</li>`;
   })}</ul><div class="wide">${standAlone(drawTimeline(timeline))}</div>`;
-}
-
-/** A drawing as an element of the page. */
-export function standAlone({ width, height, content }: Drawing): Markup {
-  return markup`<svg viewBox="0 0 ${width} ${height}" role="img">${content}</svg>`;
 }
 
 function dateOf(ms: number): string {

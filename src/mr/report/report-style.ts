@@ -21,7 +21,8 @@ a{color:var(--map)}
 .tiles small{display:block;font-size:13px;font-weight:400;color:var(--soft)}
 .notice{border-left:4px solid var(--bad);background:var(--panel);padding:10px 14px;margin:18px 0 0;border-radius:0 8px 8px 0;overflow-wrap:anywhere}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:28px 40px;align-items:start}
-.wide{overflow-x:auto}
+.charts>div,.wide{overflow-x:auto}
+.charts svg{min-width:430px}
 .wide>svg{min-width:820px}
 svg{display:block;width:100%;height:auto}
 svg [data-tip]:hover{opacity:.7}
@@ -44,7 +45,7 @@ footer{margin-top:48px;color:var(--soft);font-size:13px}
 .swatch-map{background:var(--map)}.swatch-reduce{background:var(--reduce)}.swatch-backup{background:var(--backup)}
 .swatch-idle{background:var(--idle)}.swatch-bad{background:var(--bad)}
 @media (max-width:560px){body{padding:18px 14px 40px}h1{font-size:22px}}
-@media print{body{max-width:none;padding:0;font-size:12px}h2{break-after:avoid}.charts>*,.tiles div,tr,li{break-inside:avoid}.wide>svg{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{body{max-width:none;padding:0;font-size:12px}h2{break-after:avoid}.charts>*,.tiles div,tr,li{break-inside:avoid}.wide>svg,.charts svg{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 ${drawingStyle((name) => `var(--${name})`)}`;
 
 /**

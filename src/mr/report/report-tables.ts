@@ -1,6 +1,12 @@
 import type { JobView } from "../events/job-view.ts";
 import { counted, formatBytes, formatMs, formatNumber, shorten, visible } from "./display-text.ts";
-import { bytesByReduce, type FailureFacts, phaseFacts, type TimedTask, timedTasks } from "./job-facts.ts";
+import {
+  bytesByReduce,
+  type FailureFacts,
+  phaseFacts,
+  type TimedTask,
+  timedTasks,
+} from "./job-facts.ts";
 import type { JobHistory } from "./job-history.ts";
 import { type Markup, markup } from "./markup.ts";
 import { medianOf } from "./result-chart.ts";
@@ -12,7 +18,11 @@ const MAX_TEXT = 4000;
 
 type Cell = string | Markup;
 
-function table(heads: readonly string[], rows: ReadonlyArray<readonly Cell[]>, names: number): Markup {
+function table(
+  heads: readonly string[],
+  rows: ReadonlyArray<readonly Cell[]>,
+  names: number,
+): Markup {
   const kind = (at: number) => (at < names ? "name" : "number");
   return markup`<div class="scroll"><table><thead><tr>${heads.map((head, at) => {
     return markup`<th class="${kind(at)}">${head}</th>`;
@@ -66,7 +76,9 @@ export function renderSlowest(history: JobHistory): Markup | undefined {
   if (slowest.length === 0) return undefined;
   const rows = slowest.map((task) => [
     `${task.phase} ${task.task}`,
-    task.phase === "map" ? inputOf(view, task) : `${formatBytes(received[task.task] ?? 0)} of map outputs`,
+    task.phase === "map"
+      ? inputOf(view, task)
+      : `${formatBytes(received[task.task] ?? 0)} of map outputs`,
     formatMs(task.elapsedMs),
     `${(task.elapsedMs / Math.max(medians[task.phase], 1e-3)).toFixed(1)} ×`,
     formatNumber(task.progress.records),
@@ -74,7 +86,7 @@ export function renderSlowest(history: JobHistory): Markup | undefined {
     String(task.attempts),
     String(task.worker),
   ]);
-  const heads = ["Task", "Input", "Took", "Median", "Records", "Bytes", "Attempt", "Worker"];
+  const heads = ["Task", "Input", "Took", "Of median", "Records", "Bytes", "Attempt", "Worker"];
   return markup`<h2>Slowest tasks</h2>${table(heads, rows, 2)}`;
 }
 
@@ -90,7 +102,10 @@ export function renderFailures(failures: readonly FailureFacts[]): Markup | unde
   if (failures.length === 0) return undefined;
   const items = failures.slice(0, MAX_FAILURES).map(({ atMs, what, failure, times }) => {
     const often = times === 1 ? undefined : markup` <b>(${formatNumber(times)} times)</b>`;
-    const message = failure === undefined ? undefined : markup`<br>${visible(failure.message.slice(0, MAX_TEXT))}`;
+    const message =
+      failure === undefined
+        ? undefined
+        : markup`<br>${visible(failure.message.slice(0, MAX_TEXT))}`;
     const stack = failure?.stack?.slice(0, MAX_TEXT);
     const details =
       stack === undefined
@@ -99,7 +114,10 @@ export function renderFailures(failures: readonly FailureFacts[]): Markup | unde
     return markup`<li><time>${formatMs(atMs)}</time>${what}${often}${message}${details}</li>`;
   });
   const more = failures.length - items.length;
-  const note = more > 0 ? markup`<p class="about">And ${counted(more, "more failure")} of other kinds.</p>` : undefined;
+  const note =
+    more > 0
+      ? markup`<p class="about">And ${counted(more, "more failure")} of other kinds.</p>`
+      : undefined;
   return markup`<h2>Failures</h2><ul class="failures">${items}</ul>${note}`;
 }
 
@@ -107,6 +125,8 @@ export function renderFailures(failures: readonly FailureFacts[]): Markup | unde
 export function renderCounters(counters: Readonly<Record<string, number>>): Markup | undefined {
   const entries = Object.entries(counters).sort(([a], [b]) => (a < b ? -1 : 1));
   if (entries.length === 0) return undefined;
-  const rows = entries.slice(0, MAX_COUNTERS).map(([name, count]) => [shorten(visible(name), 200), formatNumber(count)]);
+  const rows = entries
+    .slice(0, MAX_COUNTERS)
+    .map(([name, count]) => [shorten(visible(name), 200), formatNumber(count)]);
   return markup`<h2>Counters</h2>${table(["Counter", "Count"], rows, 1)}`;
 }

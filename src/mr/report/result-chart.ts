@@ -7,19 +7,14 @@ import {
   logScale,
   logTicks,
   niceStep,
+  type Tick,
 } from "./axes.ts";
 import { counted, formatNumber, formatShort, shorten, visible } from "./display-text.ts";
+import type { Drawing } from "./drawing.ts";
 import { Markup, markup } from "./markup.ts";
 import type { OutputSurvey } from "./output-survey.ts";
 import { drawingStyle, LIGHT } from "./palette.ts";
 import type { TopKey } from "./top-keys.ts";
-
-/** Part of a drawing, from the origin to its width and height. */
-export interface Drawing {
-  readonly width: number;
-  readonly height: number;
-  readonly content: Markup;
-}
 
 const ROW = 23;
 const PANEL_WIDTH = 560;
@@ -138,7 +133,11 @@ function drawHistogram({ spread }: OutputSurvey, box: Box): Markup {
     (first + bins.length - (shift > 0 ? 1 : 0)) * step,
     8,
   ).filter(({ value }) => shift === 0 || Number.isInteger(value));
-  return markup`${drawYAxis(box, linearTicks(0, most * 1.05, 5), y)}${bars}${drawXAxis({ ...box, top: box.bottom }, ticks, (value) => x(value + shift))}`;
+  return markup`${drawYAxis(box, wholeTicks(most * 1.05), y)}${bars}${drawXAxis({ ...box, top: box.bottom }, ticks, (value) => x(value + shift))}`;
+}
+
+function wholeTicks(most: number): Tick[] {
+  return linearTicks(0, most, 5).filter(({ value }) => Number.isInteger(value));
 }
 
 /** One line of numbers. */
@@ -149,7 +148,7 @@ function describeSpread({ spread, top, isLength }: OutputSurvey): string {
   const facts = [`median ${median}`, `mean ${mean}`];
   if (!isLength) facts.push(`sum ${formatNumber(total)}`);
   const ten = top.slice(0, 10).reduce((sum, { value }) => sum + value, 0);
-  if (spread.min >= 0 && total > 0 && count > 20) {
+  if (spread.min >= 0 && ten > total * 0.05 && count > 20) {
     facts.push(
       `the ten largest are ${formatNumber(Number(((100 * ten) / total).toPrecision(2)))}% of it`,
     );
@@ -180,6 +179,6 @@ export function renderResultChart(survey: OutputSurvey, title: string): Drawing 
       ? markup`<text x="24" y="100">There is nothing to show: the output is empty.</text>`
       : markup`<g transform="translate(24 78)">${keys.content}</g><g transform="translate(${PANEL_WIDTH + 56} 78)">${spread.content}</g>`;
   const style = new Markup(drawingStyle((name) => LIGHT[name]));
-  const content = markup`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${all}" viewBox="0 0 ${width} ${all}"><title>${title}</title><style>${style}</style><rect class="page" width="${width}" height="${all}"/><text class="title" x="24" y="38">${shorten(visible(title), 100)}</text><text class="soft" x="24" y="60">${what}</text>${body}</svg>`;
+  const content = markup`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${all}" viewBox="0 0 ${width} ${all}"><title>${visible(title)}</title><style>${style}</style><rect class="page" width="${width}" height="${all}"/><text class="title" x="24" y="38">${shorten(visible(title), 100)}</text><text class="soft" x="24" y="60">${what}</text>${body}</svg>`;
   return { width, height: all, content };
 }

@@ -1,16 +1,17 @@
 import { drawXAxis, drawYAxis, linearScale, linearTicks, niceStep } from "./axes.ts";
 import { counted, formatBytes, formatMs, formatNumber } from "./display-text.ts";
+import type { Drawing } from "./drawing.ts";
 import { type Markup, markup } from "./markup.ts";
-import type { Drawing } from "./result-chart.ts";
 import { timeTicks } from "./timeline-chart.ts";
 
 const WIDTH = 560;
 const HEIGHT = 220;
-const BOX = { left: 56, right: WIDTH - 12, top: 34, bottom: HEIGHT - 28 };
-const MAX_BINS = 30;
+const BOX = { left: 66, right: WIDTH - 12, top: 34, bottom: HEIGHT - 28 };
+const MAX_BINS = 60;
 /** More bars than this are drawn in groups. */
 const MAX_BARS = 80;
-const MAX_CELLS = 40;
+const MAX_ROWS = 24;
+const MAX_COLUMNS = 40;
 
 /** How long the tasks of a phase took, as a histogram. */
 export function drawDurations(durationsMs: readonly number[], phase: "map" | "reduce"): Drawing {
@@ -26,8 +27,10 @@ export function drawDurations(durationsMs: readonly number[], phase: "map" | "re
   const y = linearScale(0, most * 1.05, BOX.bottom, BOX.top);
   const bars = bins.map((count, at) => {
     const left = x(at * step);
+    // What is rare is still to be seen.
+    const height = count === 0 ? 0 : Math.max(1.5, BOX.bottom - y(count));
     const range = `${formatMs(at * step)} to ${formatMs((at + 1) * step)}`;
-    return markup`<rect class="${phase}" x="${left + 0.5}" y="${y(count)}" width="${Math.max(0.5, x((at + 1) * step) - left - 1)}" height="${BOX.bottom - y(count)}"><title>${range}: ${counted(count, "task")}</title></rect>`;
+    return markup`<rect class="${phase}" x="${left + 0.5}" y="${BOX.bottom - height}" width="${Math.max(0.5, x((at + 1) * step) - left - 1)}" height="${height}"><title>${range}: ${counted(count, "task")}</title></rect>`;
   });
   const ticks = linearTicks(0, most * 1.05, 4).filter(({ value }) => Number.isInteger(value));
   const heading = `How long ${phase} tasks took`;
@@ -73,21 +76,20 @@ export function drawReduceBytes(bytes: readonly number[]): Drawing {
 
 /** How many bytes went from which map tasks to which reduce tasks: the darker, the more. */
 export function drawShuffle(outputs: ReadonlyArray<readonly number[]>, reduces: number): Drawing {
-  const [mapsEach, reducesEach] = [outputs.length, reduces].map((n) =>
-    Math.max(1, Math.ceil(n / MAX_CELLS)),
-  );
-  const cells = sumCells(outputs, reduces, mapsEach ?? 1, reducesEach ?? 1);
+  const mapsEach = Math.max(1, Math.ceil(outputs.length / MAX_ROWS));
+  const reducesEach = Math.max(1, Math.ceil(reduces / MAX_COLUMNS));
+  const cells = sumCells(outputs, reduces, mapsEach, reducesEach);
   const columns = cells[0]?.length ?? 1;
   const size = Math.min((WIDTH - 68) / columns, 20);
   const height = 58 + size * cells.length;
   const most = cells.flat().reduce((max, bytes) => Math.max(max, bytes), 1);
   const rects = cells.flatMap((row, y) => {
     return row.map((bytes, x) => {
-      const name = `${range("map", y, mapsEach ?? 1, outputs.length)} → ${range("reduce", x, reducesEach ?? 1, reduces)}`;
+      const name = `${range("map", y, mapsEach, outputs.length)} → ${range("reduce", x, reducesEach, reduces)}`;
       return markup`<rect class="map" fill-opacity="${0.04 + 0.96 * (bytes / most)}" x="${56 + x * size}" y="${34 + y * size}" width="${size - 1}" height="${size - 1}"><title>${name}: ${formatBytes(bytes)}</title></rect>`;
     });
   });
-  const content = markup`<text class="heading" x="0" y="16">Shuffle: bytes from map tasks (down) to reduce tasks (across)</text>${axisLabels(cells.length, columns, mapsEach ?? 1, reducesEach ?? 1, size)}${rects}`;
+  const content = markup`<text class="heading" x="0" y="16">Shuffle: bytes from map tasks (down) to reduce tasks (across)</text>${axisLabels(cells.length, columns, mapsEach, reducesEach, size)}${rects}`;
   return { width: WIDTH, height, content };
 }
 

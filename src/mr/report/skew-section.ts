@@ -1,9 +1,10 @@
 import { formatBytes, formatMs } from "./display-text.ts";
+import type { Drawing } from "./drawing.ts";
+import { standAlone } from "./drawing.ts";
 import { bytesByReduce, timedTasks, total } from "./job-facts.ts";
 import type { JobHistory } from "./job-history.ts";
 import { type Markup, markup } from "./markup.ts";
-import { standAlone } from "./report-page.ts";
-import { type Drawing, medianOf } from "./result-chart.ts";
+import { medianOf } from "./result-chart.ts";
 import { drawDurations, drawReduceBytes, drawShuffle } from "./skew-charts.ts";
 
 /** How evenly the work was distributed. */
@@ -16,7 +17,9 @@ export function renderSkew(history: JobHistory): Markup | undefined {
     if (durations.length === 0) continue;
     charts.push(drawDurations(durations, phase));
     const median = medianOf([...durations].reverse());
-    facts.push(`the slowest ${phase} task took ${formatMs(durations[0] ?? 0)}, the median one ${formatMs(median)}`);
+    facts.push(
+      `the slowest ${phase} task took ${formatMs(durations[0] ?? 0)}, the median one ${formatMs(median)}`,
+    );
   }
   const bytes = bytesByReduce(view);
   const all = total(bytes);

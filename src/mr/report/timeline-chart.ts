@@ -1,8 +1,8 @@
 import type { AttemptView } from "../events/job-view.ts";
 import { drawXAxis, linearScale, type Scale } from "./axes.ts";
 import { counted, formatBytes, formatMs, formatNumber } from "./display-text.ts";
+import type { Drawing } from "./drawing.ts";
 import { type Markup, markup } from "./markup.ts";
-import type { Drawing } from "./result-chart.ts";
 import { type Bar, hasFailed, type Lane, type Timeline } from "./timeline.ts";
 
 const WIDTH = 1160;
@@ -10,8 +10,8 @@ const LEFT = 92;
 const TOP = 26;
 const LANE = 20;
 /** With more lanes than this, they are drawn lower. */
-const FEW_LANES = 40;
-const LOW_LANE = 10;
+const FEW_LANES = 32;
+const LOW_LANE = 8;
 /** So many attempts can be pointed at one by one; of more, neighbours are drawn as one. */
 const MAX_SINGLE = 900;
 const MAX_BLOCKS = 5000;
@@ -47,7 +47,7 @@ export function drawTimeline(timeline: Timeline): Drawing {
     hiddenWorkers === 0
       ? undefined
       : markup`<text class="soft" x="${LEFT}" y="${height - 4}">${counted(hiddenWorkers, "more worker")} not shown</text>`;
-  const content = markup`<text class="soft" x="0" y="${TOP - 10}">${"worker"}</text>${drawXAxis({ left: LEFT, right: WIDTH - 12, top: TOP, bottom }, timeTicks(totalMs), x)}${rows}${lines}${drawCrosses(lanes, x, yOf, laneHeight)}${arrows}${hidden}`;
+  const content = markup`<text class="soft" x="0" y="${TOP - 10}">${"worker"}</text>${drawXAxis({ left: LEFT, right: WIDTH - 12, top: TOP, bottom }, timeTicks(totalMs), x)}${rows}${lines}${arrows}${drawCrosses(lanes, x, yOf, laneHeight)}${hidden}`;
   return { width: WIDTH, height, content };
 }
 
@@ -123,7 +123,7 @@ function drawCrosses(
         const at = x(bar.endMs);
         const middle = yOf(lane) + height / 2;
         const path = `M${(at - size).toFixed(1)} ${middle - size}l${2 * size} ${2 * size}m0-${2 * size}l-${2 * size} ${2 * size}`;
-        return markup`<path class="cross" d="${path}"><title>${describeAttempt(bar)}</title></path>`;
+        return markup`<g><title>${describeAttempt(bar)}</title><circle fill="transparent" cx="${at}" cy="${middle}" r="${size + 2}"/><path class="cross" d="${path}"/></g>`;
       });
   });
   return markup`${crosses.slice(0, MAX_CROSSES)}`;
@@ -170,7 +170,8 @@ export function timeTicks(totalMs: number): Array<{ value: number; label: string
 }
 
 function clock(ms: number, step: number): string {
-  if (step < 1000) return ms === 0 ? "0" : ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
+  if (ms === 0) return "0";
+  if (step < 1000) return ms < 1000 ? `${ms} ms` : `${ms / 1000} s`;
   if (step < 60_000 && ms < 120_000) return `${ms / 1000} s`;
   const minutes = ms / 60_000;
   if (step < 60_000)

@@ -1,4 +1,4 @@
-/** Buckets for each doubling of the value: whole numbers up to 31 have one of their own. */
+/** Buckets for each doubling of the value: whole numbers up to 22 have one of their own. */
 const BUCKETS_PER_DOUBLING = 16;
 const SAMPLE = 20_000;
 

@@ -1,5 +1,5 @@
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { rmSync, writeFileSync, renameSync } from "node:fs";
 import { describeCause, MrError } from "../errors.ts";
 import { readHistory } from "./job-history.ts";
 import { surveyOutput } from "./output-survey.ts";
@@ -33,7 +33,8 @@ export async function writeReport(directory: string, path?: string): Promise<str
  */
 export async function writeChart(directory: string, path?: string): Promise<string[]> {
   const survey = await surveyOutput(directory);
-  const title = survey.files.length > 0 ? await titleOf(directory) : nameOf(await readHistory(directory));
+  const title =
+    survey.files.length > 0 ? await titleOf(directory) : nameOf(await readHistory(directory));
   const chart = renderResultChart(survey, title);
   const base = path ?? join(directory, "chart");
   publish(`${base}.svg`, `${chart.content.text}\n`);
