@@ -32,6 +32,17 @@ export type { InputSource, Reader, ReadOptions, RecordCursor, Split } from "./ap
 export type { WordScan } from "./app/word-scan.ts";
 export { words } from "./app/words.ts";
 export { JobFailedError, MrError, UsageError } from "./errors.ts";
+export type {
+  Attempt,
+  AttemptProgress,
+  Failure,
+  JobEvent,
+  JobOutcome,
+  LossReason,
+  Phase,
+  PlannedSplit,
+  UntimedEvent,
+} from "./events/job-event.ts";
 export { type CsvOptions, type CsvRow, csv } from "./input/csv.ts";
 export { jsonLines } from "./input/json-lines.ts";
 export { blocks, lines } from "./input/lines.ts";

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../errors.ts";
+import type { JobEvent } from "../events/job-event.ts";
 import type { Journal, JournalRecord, JournalState } from "../journal/journal.ts";
 import type {
   Assignment,
@@ -22,6 +23,7 @@ import type {
 } from "../scheduler/types.ts";
 import { checkOutputs, damagedMapsOf } from "./check-report.ts";
 import { describeEffect } from "./describe-effect.ts";
+import { JobEvents } from "./job-events.ts";
 import { recordsOf } from "./records-of.ts";
 import { sumCounters } from "./sum-counters.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
@@ -48,6 +50,8 @@ export interface JobOptions extends Omit<JobShape, "maps"> {
   readonly resumed?: JournalState | undefined;
   /** Receives one line for everything a person would want to know. */
   readonly log: (line: string) => void;
+  /** Receives everything that happens, in order, the moment it has. Must not throw. */
+  readonly onEvent?: ((event: JobEvent) => void) | undefined;
 }
 
 /** What the owner of a job's socket and timer does for it. */
@@ -81,6 +85,7 @@ export class JobControl {
   readonly #scheduler: Scheduler;
   readonly #workers: WorkerRegistry;
   readonly #startedMs: number;
+  readonly #events: JobEvents;
   #splits: readonly Split[];
   #journal: Journal | undefined;
   #isPlanKept: boolean;
@@ -106,11 +111,16 @@ export class JobControl {
     const maps = this.#splits.length;
     const limits = { leaseMs, maxFailures, maxLosses, maxBackups };
     this.#scheduler = createScheduler({ maps, reduces, ...limits });
+    const elapsedMs = () => surroundings.nowMs() - this.#startedMs;
+    this.#events = new JobEvents(options.onEvent, elapsedMs, this.#scheduler);
   }
 
   /** Begins, or goes on where the last coordinator was. The job may end at once. */
   start(): void {
     const { resumed } = this.#options;
+    this.#events.started(this.#options);
+    this.#tellPlan();
+    this.#events.restored(resumed?.completed ?? []);
     if (resumed === undefined) return;
     this.#keep([{ type: "resumed" }]);
     if (resumed.plan === undefined) return;
@@ -131,7 +141,7 @@ export class JobControl {
   /** A worker is gone. */
   leave(worker: number): void {
     this.#step({ type: "leave", worker });
-    this.#workers.remove(worker);
+    if (this.#workers.remove(worker)) this.#events.tell({ type: "workerLeft", worker });
     this.#assigned.delete(worker);
     this.#waiting.delete(worker);
   }
@@ -151,11 +161,12 @@ export class JobControl {
       "worker.register": (params, caller) => this.#register(params, caller),
       "task.request": (params, caller) => this.#request(params, caller),
       "task.progress": ({ records, bytes, cpuMs, ...params }) =>
-        this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
+        this.#progress({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
-      "task.complete": ({ outputs, counters, ...params }) => {
+      "task.complete": ({ outputs, counters, progress, ...params }) => {
         checkOutputs(params, outputs, this.#options.reduces);
-        return this.#report({ type: "complete", result: { outputs, counters }, ...params });
+        const result = { outputs, counters, progress };
+        return this.#report({ type: "complete", result, ...params });
       },
       "task.fail": ({ message, stack, damaged, ...params }) => {
         const damagedMaps = damagedMapsOf(params, damaged);
@@ -176,6 +187,7 @@ export class JobControl {
     try {
       const { worker } = this.#workers.register(params, started);
       caller.identify(worker);
+      this.#events.tell({ type: "workerJoined", worker, pid: params.pid });
       if (!started) this.#plan(params.splitting);
       const job = this.#job;
       return { worker, job, directory, inputDirectory, reduces, leaseMs, skipBadRecords };
@@ -195,6 +207,7 @@ export class JobControl {
       return;
     }
     this.#step({ type: "plan", maps: this.#splits.length });
+    this.#tellPlan();
   }
 
   #request(params: Params<"task.request">, caller: Caller): Promise<Assignment | Dismissal> {
@@ -211,6 +224,12 @@ export class JobControl {
       });
       this.#step({ type: "request", worker });
     });
+  }
+
+  #progress(report: Report & { readonly type: "progress" }): Verdict {
+    const verdict = this.#report(report);
+    if (verdict.accepted) this.#events.progressed(report, report.progress);
+    return verdict;
   }
 
   #report(report: Report): Verdict {
@@ -255,6 +274,7 @@ export class JobControl {
   #carryOut(effect: Effect): void {
     const line = describeEffect(effect, (worker) => this.#workers.describe(worker));
     if (line !== undefined) this.#options.log(line);
+    if (effect.type !== "assign" || !this.#isRepeated(effect)) this.#events.tellOf(effect);
     if (effect.type === "assign") this.#answer(effect.worker, this.#assignment(effect));
     else if (effect.type === "dismiss") this.#dismiss(effect.worker);
     else if (effect.type === "ended") this.#surroundings.onEnd(effect.outcome);
@@ -270,10 +290,22 @@ export class JobControl {
     this.#answer(worker, { kind: "exit", outcome: this.#scheduler.outcome?.state ?? "cancelled" });
   }
 
+  /** Whether this is what the worker was last told to do. */
+  #isRepeated({ worker, phase, task, attempt }: AttemptId & { worker: number }): boolean {
+    const last = this.#assigned.get(worker);
+    return last?.kind === phase && last.task === task && last.attempt === attempt;
+  }
+
+  #tellPlan(): void {
+    const app = this.#workers.app?.name ?? null;
+    const { reduces } = this.#options;
+    this.#events.tell({ type: "jobPlanned", app, splits: this.#splits, reduces });
+  }
+
   #assignment({ worker, phase, task, attempt }: AttemptId & { worker: number }): Assignment {
     const last = this.#assigned.get(worker);
     // An attempt keeps the sources it began with: meanwhile a map output may be missing, or another.
-    if (last?.kind === phase && last.task === task && last.attempt === attempt) return last;
+    if (last !== undefined && this.#isRepeated({ worker, phase, task, attempt })) return last;
     const assignment: Assignment =
       phase === "map"
         ? { kind: phase, task, attempt, split: present(this.#splits[task]) }

@@ -16,7 +16,7 @@ import { workerData } from "node:worker_threads";
  * @property {SharedArrayBuffer} state 32-bit: current attempt's serial (0: none), phase, task, attempt,
  *   worker, job
  * @property {SharedArrayBuffer} meters 64-bit floats: records, bytes, processor time at the start in ms,
- *   time between beats in ms
+ *   time between beats in ms, how long to wait for the answer to one in ms
  */
 
 const data = /** @type {HeartbeatData} */ (workerData);
@@ -61,7 +61,7 @@ for (;;) {
   };
   // The attempt may have changed while this was put together: then the numbers do not belong together.
   if (Atomics.load(state, 0) !== serial) continue;
-  const answer = await post(JSON.stringify(message), intervalMs);
+  const answer = await post(JSON.stringify(message), meters[4] ?? intervalMs);
   if (answer === "answered") {
     failedBeats = 0;
     goneBeats = 0;

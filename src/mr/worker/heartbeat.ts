@@ -1,11 +1,14 @@
 import { Worker } from "node:worker_threads";
 import { RPC_PATH } from "../rpc/protocol.ts";
+import type { Progress } from "../scheduler/types.ts";
 import type { ProgressMeter } from "../task/progress.ts";
 import type { HeartbeatData } from "./heartbeat-thread.mjs";
 import type { Assignment } from "./task-source.ts";
 
-/** Beats per lease: enough that a lost one, or a busy machine, costs nobody a task. */
+/** Beats per lease, at least: enough that a lost one, or a busy machine, costs nobody a task. */
 const BEATS_PER_LEASE = 4;
+/** Often enough for somebody who watches. */
+const MAX_BEAT_MS = 1000;
 
 /** Where a worker finds out who it is. */
 export interface Membership {
@@ -22,7 +25,7 @@ export interface Membership {
  */
 export class Heartbeat implements ProgressMeter {
   readonly #state = new SharedArrayBuffer(6 * Int32Array.BYTES_PER_ELEMENT);
-  readonly #meters = new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT);
+  readonly #meters = new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT);
   readonly #attempt = new Int32Array(this.#state);
   readonly #meter = new Float64Array(this.#meters);
   readonly #thread: Worker;
@@ -56,7 +59,8 @@ export class Heartbeat implements ProgressMeter {
   begin({ kind, task, attempt }: Assignment): void {
     const { user, system } = process.cpuUsage();
     const { worker, job, leaseMs } = this.#membership.job;
-    this.#meter.set([0, 0, (user + system) / 1000, leaseMs / BEATS_PER_LEASE]);
+    const beatMs = Math.min(leaseMs / BEATS_PER_LEASE, MAX_BEAT_MS);
+    this.#meter.set([0, 0, (user + system) / 1000, beatMs, leaseMs / BEATS_PER_LEASE]);
     const fields = [kind === "map" ? 0 : 1, task, attempt, worker, Number.parseInt(job, 16)];
     this.#attempt.set(fields, 1);
     this.#serial = (this.#serial + 1) & 0x7fffffff || 1;
@@ -66,6 +70,13 @@ export class Heartbeat implements ProgressMeter {
   /** The attempt is over, whatever came of it. */
   end(): void {
     this.#announce(0);
+  }
+
+  /** What the current attempt has read, written and used so far. */
+  get progress(): Progress {
+    const { user, system } = process.cpuUsage();
+    const [records = 0, bytes = 0, startedCpuMs = 0] = this.#meter;
+    return { records, bytes, cpuMs: Math.max(0, (user + system) / 1000 - startedCpuMs) };
   }
 
   addRecords(count: number): void {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { MrError } from "../errors.ts";
-import type { OutputFile, TaskFailure, TaskResult } from "../scheduler/types.ts";
+import type { OutputFile, Progress, TaskFailure, TaskResult } from "../scheduler/types.ts";
 import { DamagedRunError } from "../shuffle/run-cursor.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
@@ -18,10 +18,11 @@ export interface AttemptResult {
   readonly counters: TaskResult["counters"];
 }
 
-/** Where a worker says which attempt it is on. */
+/** Where a worker says which attempt it is on, and who knows how far that has come. */
 export interface AttemptObserver {
   begin(assignment: Assignment): void;
   end(): void;
+  readonly progress: Progress;
 }
 
 /** Does the work of an attempt, up to the files that are to be committed. */
@@ -43,7 +44,7 @@ export async function runTasks(
     if (assignment.kind === "exit") return assignment.outcome;
     observer.begin(assignment);
     try {
-      await runAttempt(source, assignment, execute);
+      await runAttempt(source, assignment, execute, observer);
     } finally {
       observer.end();
     }
@@ -55,6 +56,7 @@ async function runAttempt(
   source: TaskSource,
   assignment: Assignment,
   execute: Execute,
+  observer: AttemptObserver,
 ): Promise<void> {
   let files: readonly AttemptFile[] = [];
   let counters: TaskResult["counters"];
@@ -76,7 +78,7 @@ async function runAttempt(
       await source.fail(assignment, failureOf(error), []);
       return;
     }
-    await source.complete(assignment, { outputs, counters });
+    await source.complete(assignment, { outputs, counters, progress: observer.progress });
   } finally {
     for (const file of files) file.discard();
   }
