@@ -211,7 +211,7 @@ describe("the installed library", PATIENCE, () => {
 
 /** Uses of the library that must be right, and some that must be wrong. */
 const TYPED = `
-import { type ByteSlice, defineApp, jsonLines, type JobResult, runJob, sum, tsv } from "tsmr";
+import { type ByteSlice, defineApp, jsonLines, type JobResult, runJob, sum } from "tsmr";
 import { runMap, runReduce } from "tsmr/testing";
 
 const app = defineApp({
@@ -222,15 +222,14 @@ const app = defineApp({
     emit(host, host);
   },
   combine: sum,
-  reduce: (_host, bytes) => [String(sum.of(bytes))],
-  output: tsv(),
+  reduce: (_host, bytes) => sum.of(bytes),
 });
 const { pairs } = await runMap(app, "{}");
 const values: number[] = pairs.map(([, value]) => value);
 const { outputs } = await runReduce(app, "a", values);
-const rows: (readonly unknown[])[] = outputs;
+const totals: number[] = outputs;
 // @ts-expect-error there is no such option
-const result: JobResult = await runJob({ app: "wc", inputs: rows.map(String), worker: 1 });
+const result: JobResult = await runJob({ app: "wc", inputs: totals.map(String), worker: 1 });
 const view = (slice: ByteSlice): string => slice.view().toString("latin1");
 export { result, view };
 `;
