@@ -2,7 +2,13 @@ import { Command } from "commander";
 import { describeCause } from "../mr/errors.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../mr/run/run-job.ts";
 import { onSignal } from "./on-signal.ts";
-import { byteSize, leaseOption, MIN_MEMORY_BYTES, wholeNumber } from "./parse-options.ts";
+import {
+  byteSize,
+  leaseOption,
+  MIN_MEMORY_BYTES,
+  taskTimeoutOption,
+  wholeNumber,
+} from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 interface Options {
@@ -10,6 +16,7 @@ interface Options {
   readonly reduces?: number;
   readonly out: string;
   readonly lease: number;
+  readonly taskTimeout?: number;
   readonly attempts: number;
   readonly memory?: number;
   readonly split?: number;
@@ -39,6 +46,7 @@ const run = program
   )
   .option("-o, --out <dir>", "directory for the output files", "mr-out")
   .addOption(leaseOption())
+  .addOption(taskTimeoutOption())
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
   .option(
     "--memory <size>",
@@ -67,13 +75,14 @@ async function main(app: string, inputs: string[], options: Options): Promise<nu
     signalCode ??= code;
     abort.abort();
   });
-  const { lease, quiet, memory, split, ...rest } = options;
+  const { lease, taskTimeout, quiet, memory, split, ...rest } = options;
   const log = (line: string) => process.stderr.write(`tsmr: ${line}\n`);
   const job: RunJobOptions = {
     app,
     inputs,
     leaseMs: lease,
     signal: abort.signal,
+    ...(taskTimeout === undefined ? {} : { taskTimeoutMs: taskTimeout }),
     ...(memory === undefined ? {} : { memoryBytes: memory }),
     ...(split === undefined ? {} : { splitBytes: split }),
     ...rest,

@@ -22,6 +22,7 @@ import type {
 } from "../scheduler/types.ts";
 import { checkOutputs, damagedMapsOf } from "./check-report.ts";
 import { describeEffect } from "./describe-effect.ts";
+import { describeSplit } from "./describe-split.ts";
 import { recordsOf } from "./records-of.ts";
 import { sumCounters } from "./sum-counters.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
@@ -29,7 +30,7 @@ import { WorkerRegistry } from "./worker-registry.ts";
 /** Whether the app takes whole files, or can start in the middle of one. */
 export type Splitting = Params<"worker.register">["splitting"];
 
-export interface JobOptions extends Omit<JobShape, "maps"> {
+export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
   /**
    * Cuts the inputs into map tasks, at least one. Called once for whole files and, where the first
    * worker's app can start in the middle of a file, again; not at all when a job is resumed that had
@@ -102,10 +103,11 @@ export class JobControl {
     this.#splits = resumed?.plan?.splits ?? plan("wholeFile");
     this.#workers = new WorkerRegistry(resumed?.plan);
     const { createScheduler = (shape) => new Scheduler(shape) } = surroundings;
-    const { reduces, leaseMs, maxFailures, maxLosses, maxBackups } = options;
+    const { reduces, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = options;
     const maps = this.#splits.length;
-    const limits = { leaseMs, maxFailures, maxLosses, maxBackups };
-    this.#scheduler = createScheduler({ maps, reduces, ...limits });
+    const limits = { leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups };
+    const inputOf = (map: number) => describeSplit(this.#splits, map);
+    this.#scheduler = createScheduler({ maps, reduces, inputOf, ...limits });
   }
 
   /** Begins, or goes on where the last coordinator was. The job may end at once. */

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { MrError } from "../errors.ts";
 import type { OutputFile, TaskFailure, TaskResult } from "../scheduler/types.ts";
 import { DamagedRunError } from "../shuffle/run-cursor.ts";
+import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
 /** A file that an attempt has written, and that nobody sees before it is committed. */
@@ -21,6 +22,8 @@ export interface AttemptResult {
 /** Where a worker says which attempt it is on. */
 export interface AttemptObserver {
   begin(assignment: Assignment): void;
+  /** What is left to be done is up to this program alone: no app can be stuck any more. */
+  workDone(): void;
   end(): void;
 }
 
@@ -43,7 +46,7 @@ export async function runTasks(
     if (assignment.kind === "exit") return assignment.outcome;
     observer.begin(assignment);
     try {
-      await runAttempt(source, assignment, execute);
+      await runAttempt(source, assignment, execute, observer);
     } finally {
       observer.end();
     }
@@ -55,6 +58,7 @@ async function runAttempt(
   source: TaskSource,
   assignment: Assignment,
   execute: Execute,
+  observer: AttemptObserver,
 ): Promise<void> {
   let files: readonly AttemptFile[] = [];
   let counters: TaskResult["counters"];
@@ -66,9 +70,13 @@ async function runAttempt(
       const durable = assignment.kind === "reduce";
       outputs = files.map((file) => file.finish({ durable }));
     } catch (error) {
+      observer.workDone();
+      // It was the coordinator that said so.
+      if (error instanceof AttemptGivenUpError) return;
       await source.fail(assignment, failureOf(error), damagedIn(error));
       return;
     }
+    observer.workDone();
     if (!(await source.commit(assignment))) return;
     try {
       for (const file of files) file.commit();
