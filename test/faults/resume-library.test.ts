@@ -37,7 +37,7 @@ describe("runJob", () => {
     const { outputs } = await runJob({ ...options, resume: true });
     expect(outputs.map((path) => readFileSync(path, "utf8"))).toEqual(["text 3\n"]);
     for (const input of options.inputs) expect(readFileSync(`${input}.runs`, "utf8")).toBe("x");
-    expect(readdirSync(join(home, "out"))).toEqual(["mr-out-0"]);
+    expect(readdirSync(join(home, "out"))).toEqual([".mr-events", "mr-out-0"]);
   });
 
   it("F4 says so when there is nothing to go on with", async () => {

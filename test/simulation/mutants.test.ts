@@ -142,9 +142,8 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     title: "tells a worker other sources when it asks again",
-    file: CONTROL,
-    replace:
-      "if (last?.kind === phase && last.task === task && last.attempt === attempt) return last;",
+    file: "src/mr/coordinator/assignments.ts",
+    replace: "if (last !== undefined && this.isRepeated(id)) return last;",
     by: "",
     faults: { ...NO_FAULTS, lose: 0.3, everyMs: 60, kinds: ["spoilFile"] },
   },

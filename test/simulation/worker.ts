@@ -53,6 +53,7 @@ export class SimulatedWorker {
         end: () => {
           this.#attempts += 1;
         },
+        progress: { records: 0, bytes: 0, cpuMs: 0 },
       });
     } catch (error) {
       // There is no coordinator, or it has gone.

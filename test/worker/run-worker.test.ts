@@ -81,6 +81,8 @@ class ScriptedSource implements TaskSource {
 /** Counts beats, so that a test sees that every attempt that begins also ends. */
 class Meter {
   readonly calls: string[] = [];
+  readonly progress = { records: 0, bytes: 0, cpuMs: 0 };
+
   begin(): void {
     this.calls.push("begin");
   }

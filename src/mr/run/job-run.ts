@@ -24,6 +24,7 @@ const WORKER_PATIENCE_MS = 2000;
 export async function startJob(options: RunJobOptions): Promise<JobResult> {
   const startedMs = performance.now();
   const { resume = false, attempts = 4, workers = availableParallelism() } = options;
+  const { log = () => undefined } = options;
   const directory = resolve(options.out ?? "mr-out");
   const inputDirectory = process.cwd();
   const inputs = await resolveInputs(options.inputs, inputDirectory);
@@ -49,7 +50,7 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
   let outcome: Outcome | undefined;
   try {
     const settings = { reduces: options.reduces, skipBadRecords: options.skipBadRecords };
-    job = await openJob({ directory, inputDirectory, inputs, ...settings, resume });
+    job = await openJob({ directory, inputDirectory, inputs, ...settings, resume, log });
     const { Coordinator } = await import("../coordinator/coordinator.ts");
     coordinator = await Coordinator.start({
       plan,
@@ -60,7 +61,8 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
       maxLosses: 5 * attempts,
       maxBackups: options.backups === false ? 0 : 1,
       socketPath,
-      log: options.log ?? (() => undefined),
+      log,
+      onEvent: job.recordTo(options.onEvent),
     });
     outcome = await awaitOutcome(coordinator, pool, options.signal);
     if (pool.cannotLoadApp) await loadApp(app);

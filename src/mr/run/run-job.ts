@@ -1,3 +1,5 @@
+import type { JobEvent } from "../events/job-event.ts";
+
 export interface RunJobOptions {
   /** The app: a path, or the name of a shipped app such as `wc`. */
   readonly app: string;
@@ -41,6 +43,8 @@ export interface RunJobOptions {
   readonly signal?: AbortSignal;
   /** Receives a line for everything a person would want to know. Default: nobody does. */
   readonly log?: (line: string) => void;
+  /** Receives everything that happens in the job, in order, the moment it has. Must not throw. */
+  readonly onEvent?: (event: JobEvent) => void;
 }
 
 /** A job that is complete. */

@@ -77,6 +77,11 @@ export class Scheduler {
     return [...this.#leases].map((lease) => ({ worker: lease.worker, ...plain(lease) }));
   }
 
+  /** Number of attempts of a task that are alive: 2 when one is a backup of the other. */
+  liveAttempts(phase: Phase, task: number): number {
+    return this.#tasks.taskOf({ phase, task })?.leases.length ?? 0;
+  }
+
   /** What a completed task has left behind; undefined for any other. */
   resultOf(phase: Phase, task: number): TaskResult | undefined {
     return this.#tasks.taskOf({ phase, task })?.result;

@@ -47,6 +47,8 @@ export interface TaskResult {
   readonly outputs: readonly OutputFile[];
   /** What the app has counted, by name. */
   readonly counters: Readonly<Record<string, number>>;
+  /** How far the attempt had come in the end, if its worker has said so. */
+  readonly progress?: Progress | undefined;
 }
 
 /** A task whose output is there, as another scheduler has to know it. */

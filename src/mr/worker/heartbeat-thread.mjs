@@ -16,7 +16,7 @@ import { workerData } from "node:worker_threads";
  * @property {SharedArrayBuffer} state 32-bit: current attempt's serial (0: none), phase, task, attempt,
  *   worker, job; serials of the last attempt that the coordinator refused, and whose user code is done
  * @property {SharedArrayBuffer} meters 64-bit floats: records, bytes, processor time at the start in ms,
- *   time between beats in ms
+ *   time between beats in ms, how long to wait for the answer to one in ms
  */
 
 /**
@@ -34,6 +34,7 @@ const WORK_DONE = 7;
 const UNKNOWN_WORKER = -32002;
 /** After so many beats without an answer the coordinator has gone: what the main thread does is for nobody. */
 const MAX_FAILED_BEATS = 4;
+const BEATS_PER_LEASE = 4;
 /** Whether a coordinator that seems to have ended has done so is found out quickly. */
 const GONE_INTERVAL_MS = 200;
 const STDERR = 2;
@@ -65,11 +66,13 @@ for (;;) {
   if (Atomics.wait(state, 0, serial, waitMs) !== "timed-out") continue;
   const beat = createBeat(serial);
   if (beat === undefined) continue;
-  const answer = await post(beat, intervalMs);
+  // A share of the lease, of which the beats are that many or more.
+  const patienceMs = meters[4] ?? intervalMs;
+  const answer = await post(beat, patienceMs);
   if (answer === "accepted" || answer === "refused") {
     failedBeats = 0;
     goneBeats = 0;
-    if (answer === "refused") giveUp(serial, intervalMs * MAX_FAILED_BEATS);
+    if (answer === "refused") giveUp(serial, patienceMs * BEATS_PER_LEASE);
     continue;
   }
   if (failedBeats === 0) failingSinceMs = performance.now();

@@ -1,12 +1,15 @@
 import { Worker } from "node:worker_threads";
 import { RPC_PATH } from "../rpc/protocol.ts";
+import type { Progress } from "../scheduler/types.ts";
 import type { ProgressMeter } from "../task/progress.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { HeartbeatData } from "./heartbeat-thread.mjs";
 import type { Assignment } from "./task-source.ts";
 
-/** Beats per lease: enough that a lost one, or a busy machine, costs nobody a task. */
+/** Beats per lease, at least: enough that a lost one, or a busy machine, costs nobody a task. */
 const BEATS_PER_LEASE = 4;
+/** Often enough for somebody who watches. */
+const MAX_BEAT_MS = 1000;
 
 /** Places in the state that this thread and the other share. */
 const GIVEN_UP = 6;
@@ -33,7 +36,7 @@ export interface Membership {
  */
 export class Heartbeat implements ProgressMeter {
   readonly #state = new SharedArrayBuffer(STATE_LENGTH * Int32Array.BYTES_PER_ELEMENT);
-  readonly #meters = new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT);
+  readonly #meters = new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT);
   readonly #attempt = new Int32Array(this.#state);
   readonly #meter = new Float64Array(this.#meters);
   readonly #thread: Worker;
@@ -67,7 +70,8 @@ export class Heartbeat implements ProgressMeter {
   begin({ kind, task, attempt }: Assignment): void {
     const { user, system } = process.cpuUsage();
     const { worker, job, leaseMs } = this.#membership.job;
-    this.#meter.set([0, 0, (user + system) / 1000, leaseMs / BEATS_PER_LEASE]);
+    const beatMs = Math.min(leaseMs / BEATS_PER_LEASE, MAX_BEAT_MS);
+    this.#meter.set([0, 0, (user + system) / 1000, beatMs, leaseMs / BEATS_PER_LEASE]);
     const fields = [kind === "map" ? 0 : 1, task, attempt, worker, Number.parseInt(job, 16)];
     this.#attempt.set(fields, 1);
     this.#serial = (this.#serial + 1) & 0x7fffffff || 1;
@@ -82,6 +86,13 @@ export class Heartbeat implements ProgressMeter {
   /** The attempt is over, whatever came of it. */
   end(): void {
     this.#announce(0);
+  }
+
+  /** What the current attempt has read, written and used so far. */
+  get progress(): Progress {
+    const { user, system } = process.cpuUsage();
+    const [records = 0, bytes = 0, startedCpuMs = 0] = this.#meter;
+    return { records, bytes, cpuMs: Math.max(0, (user + system) / 1000 - startedCpuMs) };
   }
 
   addRecords(count: number): void {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { MrError } from "../errors.ts";
-import type { OutputFile, TaskFailure, TaskResult } from "../scheduler/types.ts";
+import type { OutputFile, Progress, TaskFailure, TaskResult } from "../scheduler/types.ts";
 import { DamagedRunError } from "../shuffle/run-cursor.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
@@ -19,12 +19,13 @@ export interface AttemptResult {
   readonly counters: TaskResult["counters"];
 }
 
-/** Where a worker says which attempt it is on. */
+/** Where a worker says which attempt it is on, and who knows how far that has come. */
 export interface AttemptObserver {
   begin(assignment: Assignment): void;
   /** What is left to be done is up to this program alone: no app can be stuck any more. */
   workDone(): void;
   end(): void;
+  readonly progress: Progress;
 }
 
 /** Does the work of an attempt, up to the files that are to be committed. */
@@ -84,7 +85,7 @@ async function runAttempt(
       await source.fail(assignment, failureOf(error), []);
       return;
     }
-    await source.complete(assignment, { outputs, counters });
+    await source.complete(assignment, { outputs, counters, progress: observer.progress });
   } finally {
     for (const file of files) file.discard();
   }
