@@ -31,8 +31,9 @@ export type Splitting = "bytes" | "wholeFile" | { readonly csvDelimiter: string 
 export interface InputSource {
   /** The input as the user named it. */
   readonly file: string;
-  /** Where its split begins and ends, in bytes of the (uncompressed) file; see {@link Split}. */
+  /** Where its split begins, in bytes of the (uncompressed) file; see {@link Split}. */
   readonly start: number;
+  /** Where its split ends, in bytes; the last record may go on beyond it. */
   readonly end: number;
   readonly csv?: CsvResumption | undefined;
   /**
