@@ -25,7 +25,13 @@ export interface CsvResumption {
  * Where the files of a reader may be cut: `bytes` for anywhere, the reader then gives the records that
  * begin in its part; `wholeFile` for nowhere; and CSV where a row ends.
  */
-export type Splitting = "bytes" | "wholeFile" | { readonly csvDelimiter: string };
+export type Splitting =
+  | "bytes"
+  | "wholeFile"
+  | {
+      /** What is between the fields of a row: one character. */
+      readonly csvDelimiter: string;
+    };
 
 /** What a reader reads from. */
 export interface InputSource {
