@@ -10,7 +10,13 @@ import type { JournalState } from "../mr/journal/journal.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import { openJob, removeJournal } from "../mr/run/open-job.ts";
 import { onSignal } from "./on-signal.ts";
-import { byteSize, leaseOption, socketOption, wholeNumber } from "./parse-options.ts";
+import {
+  byteSize,
+  leaseOption,
+  socketOption,
+  taskTimeoutOption,
+  wholeNumber,
+} from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 interface Options {
@@ -18,6 +24,7 @@ interface Options {
   readonly resume?: true;
   readonly socket?: string;
   readonly lease: number;
+  readonly taskTimeout?: number;
   readonly attempts: number;
   readonly backups: boolean;
   readonly split?: number;
@@ -39,6 +46,7 @@ const command = new Command("mrcoordinator")
   .option("--resume", "go on with the job in this directory, whose coordinator has died")
   .addOption(socketOption())
   .addOption(leaseOption())
+  .addOption(taskTimeoutOption())
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
   .option(
     "--split <size>",
@@ -90,6 +98,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
       plan: planJob(job.inputs, directory, options.split),
       ...terms,
       leaseMs: options.lease,
+      taskTimeoutMs: options.taskTimeout ?? Infinity,
       maxFailures: options.attempts,
       maxLosses: 5 * options.attempts,
       maxBackups: options.backups ? 1 : 0,

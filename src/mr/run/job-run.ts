@@ -56,6 +56,7 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
       plan,
       ...job.terms,
       leaseMs: options.leaseMs ?? 10_000,
+      taskTimeoutMs: options.taskTimeoutMs ?? Infinity,
       maxFailures: attempts,
       maxLosses: 5 * attempts,
       maxBackups: options.backups === false ? 0 : 1,
