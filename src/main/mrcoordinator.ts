@@ -8,7 +8,7 @@ import { planJob } from "../mr/job/plan-job.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import type { JournalState } from "../mr/journal/journal.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import { openJob, removeJournal } from "../mr/run/open-job.ts";
+import { openJob, removeTraces } from "../mr/run/open-job.ts";
 import { onSignal } from "./on-signal.ts";
 import {
   byteSize,
@@ -112,9 +112,9 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     if (code !== 0) return code;
   } finally {
     sweepTemporaryFiles(directory);
+    if (coordinator === undefined && resumed === undefined) removeTraces(directory);
+    // Last, because from then on another coordinator may have the directory.
     job.close();
-    // A new job that never began is nothing to go on with.
-    if (coordinator === undefined && resumed === undefined) removeJournal(directory);
   }
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   log(`Done in ${seconds} s: the output is in mr-out-*`);

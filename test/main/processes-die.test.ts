@@ -179,7 +179,10 @@ describe("a job that is interrupted", { concurrent: true }, () => {
     job.write("go-map-a", "");
     expect(await exitCodes([busy])).toEqual([1]);
     // It can be resumed.
-    expect(job.files().filter((name) => /^\.?mr-/.test(name))).toEqual([".mr-journal"]);
+    expect(job.files().filter((name) => /^\.?mr-/.test(name))).toEqual([
+      ".mr-events",
+      ".mr-journal",
+    ]);
   });
 
   it("F39: ends with 130 when all get the Ctrl-C of one terminal, started through tsx", async (context) => {
