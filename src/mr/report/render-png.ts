@@ -7,8 +7,9 @@ const PIXELS_PER_UNIT = 2;
 /** What the fonts that come along can show: Latin, Greek and Cyrillic letters, and what is used with them. */
 const COVERED = /^[\n -\u024f\u0370-\u03ff\u0400-\u045f\u0490-\u0491\u2000-\u206f\u20ac\u2116]*$/;
 // By way of the folder above: the bundler moves this module to another folder beside this one.
-const FONT_FILES = ["latin", "latin-ext", "latin-semibold", "greek", "cyrillic"].map((name) => {
-  return fileURLToPath(new URL(`../report/fonts/noto-sans-${name}.ttf`, import.meta.url));
+const FONTS = new URL("../report/fonts/", import.meta.url);
+const FONT_FILES = ["latin", "latin-ext", "latin-semibold", "greek", "cyrillic"].map((part) => {
+  return fileURLToPath(new URL(`noto-sans-${part}.ttf`, FONTS));
 });
 
 /**
