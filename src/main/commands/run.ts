@@ -2,7 +2,13 @@ import type { Command } from "commander";
 import { describeCause } from "../../mr/errors.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
 import { onSignal } from "../on-signal.ts";
-import { byteSize, leaseOption, MIN_MEMORY_BYTES, wholeNumber } from "../parse-options.ts";
+import {
+  byteSize,
+  leaseOption,
+  MIN_MEMORY_BYTES,
+  taskTimeoutOption,
+  wholeNumber,
+} from "../parse-options.ts";
 import type { Action } from "./catalog.ts";
 
 interface Options {
@@ -10,6 +16,7 @@ interface Options {
   readonly reduces?: number;
   readonly out: string;
   readonly lease: number;
+  readonly taskTimeout?: number;
   readonly attempts: number;
   readonly memory?: number;
   readonly split?: number;
@@ -37,6 +44,7 @@ export function define(command: Command): Action {
     )
     .option("-o, --out <dir>", "directory for the output files", "mr-out")
     .addOption(leaseOption())
+    .addOption(taskTimeoutOption())
     .option(
       "--attempts <n>",
       "fail the job when a task has failed so often",
@@ -72,13 +80,14 @@ async function run(app: string, inputs: string[], options: Options): Promise<num
     signalCode ??= code;
     abort.abort();
   });
-  const { lease, quiet, memory, split, ...rest } = options;
+  const { lease, taskTimeout, quiet, memory, split, ...rest } = options;
   const log = (line: string) => process.stderr.write(`tsmr: ${line}\n`);
   const job: RunJobOptions = {
     app,
     inputs,
     leaseMs: lease,
     signal: abort.signal,
+    ...(taskTimeout === undefined ? {} : { taskTimeoutMs: taskTimeout }),
     ...(memory === undefined ? {} : { memoryBytes: memory }),
     ...(split === undefined ? {} : { splitBytes: split }),
     ...rest,

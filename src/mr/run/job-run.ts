@@ -12,7 +12,7 @@ import { resolveInputs } from "../job/resolve-inputs.ts";
 import { isJobOutput, JOURNAL_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
-import { type OpenJob, openJob, removeJournal } from "./open-job.ts";
+import { type OpenJob, openJob, removeJournal, removeTraces } from "./open-job.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -56,6 +56,7 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
       plan,
       ...job.terms,
       leaseMs: options.leaseMs ?? 10_000,
+      taskTimeoutMs: options.taskTimeoutMs ?? Infinity,
       maxFailures: attempts,
       maxLosses: 5 * attempts,
       maxBackups: options.backups === false ? 0 : 1,
@@ -72,9 +73,8 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
       const isComplete = outcome?.state === "completed";
       sweepTemporaryFiles(directory);
       if (isComplete && options.keep !== true) sweepMapOutputs(directory);
-      // A new job that never began is nothing to go on with either.
-      const neverBegan = coordinator === undefined && job.resumed === undefined;
-      if (isComplete || neverBegan) removeJournal(directory);
+      if (isComplete) removeJournal(directory);
+      else if (coordinator === undefined && job.resumed === undefined) removeTraces(directory);
       job.close();
     }
   }
