@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../errors.ts";
 import type { JobEvent } from "../events/job-event.ts";
+import type { JobPlan } from "../job/plan-job.ts";
 import type { Journal, JournalRecord, JournalState } from "../journal/journal.ts";
 import type {
   Assignment,
@@ -24,7 +25,7 @@ import { sumCounters } from "./sum-counters.ts";
 import { WaitingRequests } from "./waiting-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 
-/** Whether the app takes whole files, or can start in the middle of one. */
+/** Where the app's inputs may be cut. */
 export type Splitting = Params<"worker.register">["splitting"];
 
 export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
@@ -33,7 +34,7 @@ export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
    * worker's app can start in the middle of a file, again; not at all when a job is resumed that had
    * begun.
    */
-  readonly plan: (splitting: Splitting) => readonly Split[];
+  readonly plan: JobPlan;
   /** Absolute path of the job directory. */
   readonly directory: string;
   /** Absolute path that relative inputs start from. */
@@ -80,6 +81,7 @@ export class JobControl {
   readonly #startedMs: number;
   readonly #events: JobEvents;
   #splits: readonly Split[];
+  #splitting: Splitting = "wholeFile";
   #journal: Journal | undefined;
   #isPlanKept: boolean;
   readonly #waiting = new WaitingRequests();
@@ -171,32 +173,53 @@ export class JobControl {
     };
   }
 
-  #register(params: Params<"worker.register">, caller: Caller): Registration {
+  #register(
+    params: Params<"worker.register">,
+    caller: Caller,
+  ): Registration | Promise<Registration> {
     const { started } = this.#scheduler;
     const { directory, inputDirectory, reduces, leaseMs, skipBadRecords, log } = this.#options;
     try {
       const { worker } = this.#workers.register(params, started);
       caller.identify(worker);
       this.#events.tell({ type: "workerJoined", worker, pid: params.pid });
-      if (!started) this.#plan(params.splitting);
       const job = this.#job;
-      return { worker, job, directory, inputDirectory, reduces, leaseMs, skipBadRecords };
+      const registration = { worker, job, directory, inputDirectory, reduces, leaseMs };
+      // A worker that has not got its number cannot ask for a task yet.
+      const planned = started ? undefined : this.#plan(params.splitting);
+      const answer = { ...registration, skipBadRecords };
+      return planned === undefined ? answer : planned.then(() => answer);
     } catch (error) {
       log(`Refused a worker (pid ${params.pid}): ${describeCause(error)}`);
       throw error;
     }
   }
 
-  /** What a worker's app can do with an input decides how the inputs are cut. */
-  #plan(splitting: Splitting): void {
+  /**
+   * What a worker's app can do with an input decides how the inputs are cut.
+   *
+   * @returns a promise if they have to be read for that; it never rejects
+   */
+  #plan(splitting: Splitting): Promise<void> | undefined {
+    this.#splitting = splitting;
+    // An input has vanished. No other worker would fare better.
+    const giveUp = (error: unknown) => this.cancel(describeCause(error));
     try {
-      this.#splits = this.#options.plan(splitting);
+      const splits = this.#options.plan(splitting);
+      if ("then" in splits) return splits.then((all) => this.#planned(all, splitting), giveUp);
+      this.#planned(splits, splitting);
     } catch (error) {
-      // An input has vanished. No other worker would fare better.
-      this.cancel(describeCause(error));
-      return;
+      giveUp(error);
     }
-    this.#step({ type: "plan", maps: this.#splits.length });
+    return undefined;
+  }
+
+  #planned(splits: readonly Split[], splitting: Splitting): void {
+    // Meanwhile this worker may have gone, and one with another app have come.
+    const isCurrent = JSON.stringify(splitting) === JSON.stringify(this.#splitting);
+    if (!isCurrent || this.#scheduler.started) return;
+    this.#splits = splits;
+    this.#step({ type: "plan", maps: splits.length });
     this.#tellPlan();
   }
 
