@@ -1,5 +1,6 @@
 import type { JobEvent } from "../events/job-event.ts";
 
+/** What {@link runJob} is to do. Only `app` and `inputs` must be given. */
 export interface RunJobOptions {
   /** The app: a path, or the name of a shipped app such as `wc`. */
   readonly app: string;
@@ -53,6 +54,7 @@ export interface JobResult {
   readonly outputs: readonly string[];
   /** What the app has counted, by name. */
   readonly counters: Readonly<Record<string, number>>;
+  /** How long the job took, in milliseconds. */
   readonly elapsedMs: number;
 }
 
