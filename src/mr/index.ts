@@ -30,7 +30,7 @@ export type { Output, OutputSink } from "./app/output.ts";
 export { hashPartition, type Partitioner, rangePartition } from "./app/partitioners.ts";
 export type { InputSource, Reader, ReadOptions, RecordCursor, Split } from "./app/reader.ts";
 export { words } from "./app/words.ts";
-export { MrError, UsageError } from "./errors.ts";
+export { JobCancelledError, JobFailedError, MrError, UsageError } from "./errors.ts";
 export type {
   Attempt,
   AttemptProgress,
@@ -48,4 +48,10 @@ export { type RecordSource, recordsFrom } from "./input/records-from.ts";
 export { wholeFile } from "./input/whole-file.ts";
 export { text } from "./output/text.ts";
 export { tsv } from "./output/tsv.ts";
-export { type JobResult, type RunJobOptions, runJob } from "./run/run-job.ts";
+export {
+  type JobResult,
+  type RunJobOptions,
+  type RunningJob,
+  runJob,
+  startJob,
+} from "./run/run-job.ts";

@@ -1,8 +1,20 @@
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { describeCause } from "../../mr/errors.ts";
+import { describeCause, MrError, UsageError } from "../../mr/errors.ts";
+import { JOURNAL_NAME } from "../../mr/names.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
 import { onSignal } from "../on-signal.ts";
-import { byteSize, leaseOption, MIN_MEMORY_BYTES, wholeNumber } from "../parse-options.ts";
+import {
+  byteSize,
+  leaseOption,
+  MIN_MEMORY_BYTES,
+  optionalPort,
+  wholeNumber,
+} from "../parse-options.ts";
+import { programName } from "../program-name.ts";
+import { shellWord } from "../shell-words.ts";
+import { startWatching, type Watcher } from "../watch-job.ts";
 import type { Action } from "./catalog.ts";
 
 interface Options {
@@ -17,14 +29,31 @@ interface Options {
   readonly backups: boolean;
   readonly keep?: true;
   readonly resume?: true;
+  readonly merge?: true;
+  readonly top?: number;
+  readonly json?: true;
+  readonly ui?: true | number;
   readonly quiet?: true;
+  readonly verbose?: true;
 }
+
+const HELP = `
+Examples:
+  tsmr run wc 'books/*.txt'                      count words; the output is in mr-out
+  tsmr run wc books --top 10                     and print the ten most frequent
+  tsmr run ./app.ts 'logs/*.gz' --out counts     an app of your own
+  tsmr run ./app.ts --out counts --resume        go on with a job that was interrupted
+  tsmr run wc books --json | jq .elapsedMs
+
+Results are in files of DIR, ordered by key: mr-out-0, mr-out-1, … or, with --merge, mr-out alone. Only what
+--top and --json ask for goes to standard output. Exit code 0 if the job is complete, 1 if it failed, 2 for
+wrong usage, 130 when interrupted: once ends it cleanly, twice at once.`;
 
 export function define(command: Command): Action {
   command
     .description("Run a job on this machine: a coordinator in this process, and worker processes.")
     .argument("<app>", "file of the app, or the name of a shipped one such as wc")
-    .argument("<inputs...>", "input files, directories or quoted patterns")
+    .argument("[inputs...]", "input files, directories or quoted patterns")
     .option(
       "-w, --workers <n>",
       "number of workers (default: one per processor)",
@@ -36,6 +65,18 @@ export function define(command: Command): Action {
       wholeNumber(1, 100_000),
     )
     .option("-o, --out <dir>", "directory for the output files", "mr-out")
+    .option("--merge", "merge the output files into one, mr-out, in the order of its lines' bytes")
+    .option(
+      "--top <n>",
+      "print the keys with the largest numbers as values",
+      wholeNumber(1, 1_000_000),
+    )
+    .option("--json", "print what the job has done as JSON")
+    .option(
+      "--ui [port]",
+      "serve a page on which to watch the job (default port: 8377)",
+      optionalPort,
+    )
     .addOption(leaseOption())
     .option(
       "--attempts <n>",
@@ -61,19 +102,40 @@ export function define(command: Command): Action {
     .option("--resume", "go on with the same job, which was interrupted or failed")
     .option("--keep", "keep the files between map and reduce")
     .option("-q, --quiet", "report errors only")
-    .addHelpText("after", "\nExample:\n  tsmr run wc.ts 'books/*.txt' --workers 4 --out counts");
-  return run;
+    .option("-v, --verbose", "report everything that happens")
+    .addHelpText("after", HELP);
+  const given: string[] = [];
+  for (const { name, flag } of command.options.map((option) => ({
+    name: option.name(),
+    flag: option.long ?? option.flags,
+  }))) {
+    command.on(`option:${name}`, (value: string | null | undefined) => {
+      given.push(flag, ...(typeof value === "string" ? [shellWord(value)] : []));
+    });
+  }
+  return (app: string, inputs: string[], options: Options) => run(app, inputs, options, given);
 }
 
-async function run(app: string, inputs: string[], options: Options): Promise<number> {
+async function run(
+  app: string,
+  inputs: string[],
+  options: Options,
+  given: readonly string[],
+): Promise<number> {
+  if (inputs.length === 0 && options.resume !== true) {
+    throw new UsageError("no input files (see tsmr run --help)");
+  }
   const abort = new AbortController();
   let signalCode: number | undefined;
-  onSignal((_, code) => {
-    signalCode ??= code;
-    abort.abort();
+  onSignal((signal, code) => {
+    // Who asks twice does not want to wait. What was started ends with this process.
+    if (signalCode !== undefined) process.exit(signalCode);
+    signalCode = code;
+    abort.abort(`interrupted by ${signal}`);
   });
-  const { lease, quiet, memory, split, ...rest } = options;
-  const log = (line: string) => process.stderr.write(`tsmr: ${line}\n`);
+  const { lease, quiet, memory, split, merge, top, json, ui, verbose, ...rest } = options;
+  const directory = resolve(options.out);
+  const watcher = await startWatching({ quiet, verbose, ui, app, directory });
   const job: RunJobOptions = {
     app,
     inputs,
@@ -81,19 +143,76 @@ async function run(app: string, inputs: string[], options: Options): Promise<num
     signal: abort.signal,
     ...(memory === undefined ? {} : { memoryBytes: memory }),
     ...(split === undefined ? {} : { splitBytes: split }),
+    ...watcher.listeners,
     ...rest,
   };
-  let result: JobResult;
   try {
-    result = await runJob(quiet === true ? job : { ...job, log });
+    const result = await runJob(job);
+    watcher.end();
+    await deliver(result, { merge, top, json, directory, signal: abort.signal, watcher });
+    return 0;
   } catch (error) {
-    if (signalCode === undefined) throw error;
-    process.stderr.write(`tsmr: ${describeCause(error)}\n`);
+    watcher.end();
+    const hint = resumeHint(app, given, directory);
+    if (signalCode === undefined) {
+      if (hint !== undefined) process.stderr.write(hint);
+      throw error;
+    }
+    process.stderr.write(`tsmr: ${describeCause(error)}\n${hint ?? ""}`);
     return signalCode;
+  } finally {
+    await watcher.close();
   }
-  if (quiet === true) return 0;
-  const { elapsedMs, counters } = result;
-  for (const [name, count] of Object.entries(counters)) log(`${name}: ${count}`);
-  log(`Done in ${(elapsedMs / 1000).toFixed(2)} s: the output is in ${options.out}`);
-  return 0;
+}
+
+interface Delivery {
+  readonly merge: true | undefined;
+  readonly top: number | undefined;
+  readonly json: true | undefined;
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  readonly watcher: Watcher;
+}
+
+/** Does with the output what was asked for, and says where it is. */
+async function deliver(result: JobResult, delivery: Delivery): Promise<void> {
+  const { merge, top, json, directory, signal, watcher } = delivery;
+  let { outputs } = result;
+  if (merge === true) {
+    const { mergeOutputs } = await import("../../mr/output/merge-outputs.ts");
+    outputs = [await mergeOutputs(directory, outputs, { signal })];
+  }
+  let best: ReadonlyArray<{ key: string; value: number }> | undefined;
+  if (top !== undefined) {
+    const { topLines } = await import("../../mr/output/top-lines.ts");
+    best = await topLines(outputs, top, signal);
+  }
+  const where = relative(process.cwd(), directory) || ".";
+  const files = merge === true ? "mr-out" : outputs.length === 1 ? "mr-out-0" : "mr-out-*";
+  const path = `${/^\.\.|^\//.test(where) ? directory : where}/${files}`;
+  for (const [name, count] of Object.entries(result.counters)) watcher.say(`${name}: ${count}`);
+  const seconds = (result.elapsedMs / 1000).toFixed(2);
+  watcher.say(`Done in ${seconds} s: the output is in ${path}`);
+  if (best?.length === 0) watcher.say("No value of it is a number, so there is nothing for --top");
+  if (json === true) {
+    const document = {
+      directory,
+      ...result,
+      outputs,
+      ...(best === undefined ? {} : { top: best }),
+    };
+    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  } else if (best !== undefined) {
+    process.stdout.write(best.map(({ key, value }) => `${key} ${value}\n`).join(""));
+  } else {
+    const isOne = outputs.length === 1;
+    watcher.say(`To look at it: ${isOne ? `less ${path}` : `sort ${path} | less`}`);
+  }
+}
+
+/** How to go on with a job that has not ended, if there is one to go on with. */
+function resumeHint(app: string, given: readonly string[], directory: string): string | undefined {
+  if (!existsSync(join(directory, JOURNAL_NAME))) return undefined;
+  const words = ["run", shellWord(app), ...given.filter((word) => word !== "--resume"), "--resume"];
+  return `tsmr: To go on with it: ${programName()} ${words.join(" ")}\n`;
 }
