@@ -79,6 +79,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     reduces,
     skipBadRecords,
     resume,
+    log,
   });
   const { terms, resumed, removed } = job;
   let coordinator: Coordinator | undefined;
@@ -94,6 +95,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
       maxBackups: options.backups ? 1 : 0,
       socketPath,
       log,
+      onEvent: job.recordTo(undefined),
     });
     log(`Listening on ${socketPath}`);
     log(`${job.inputs.length} input files, ${terms.reduces} reduce tasks; waiting for workers`);

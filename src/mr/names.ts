@@ -7,6 +7,7 @@
  *     mr-out           the outputs of all reduce tasks in one, where that was asked for
  *     .NAME.TAG.tmp    NAME while an attempt is still writing it
  *     .mr-journal      what the coordinator has decided
+ *     .mr-events       what has happened
  *
  * What is no result starts with a dot, so no `mr-*` or `mr-out*` in a shell takes it for one.
  */
@@ -21,6 +22,9 @@ export const JOURNAL_NAME = ".mr-journal";
 
 /** What takes the place of all `mr-out-Y` when they are merged. */
 export const MERGED_OUTPUT_NAME = "mr-out";
+
+/** The event log of the job in its directory. */
+export const EVENT_LOG_NAME = ".mr-events";
 
 /** `mr-X-Y`: what map task `map` emitted for reduce task `reduce`. */
 export function mapOutputName(map: number, reduce: number): string {
@@ -56,6 +60,11 @@ export function isMapOutput(name: string): boolean {
 /** Whether `name` is a file that a job writes under its final name. */
 export function isJobOutput(name: string): boolean {
   return MAP_OUTPUT.test(name) || REDUCE_OUTPUT.test(name);
+}
+
+/** Whether `name` is a file that only a job itself may write in its directory. */
+export function isJobFile(name: string): boolean {
+  return isJobOutput(name) || name === JOURNAL_NAME || name === EVENT_LOG_NAME;
 }
 
 /** Whether `name` is a file that an attempt was still writing. */

@@ -1,7 +1,14 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { describeCause, MrError, UsageError } from "../../mr/errors.ts";
+import type { Dashboard } from "../../mr/dashboard/start-dashboard.ts";
+import {
+  describeCause,
+  JobCancelledError,
+  JobFailedError,
+  MrError,
+  UsageError,
+} from "../../mr/errors.ts";
 import { JOURNAL_NAME } from "../../mr/names.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
 import { onSignal } from "../on-signal.ts";
@@ -14,7 +21,7 @@ import {
 } from "../parse-options.ts";
 import { programName } from "../program-name.ts";
 import { shellWord } from "../shell-words.ts";
-import { startWatching, type Watcher } from "../watch-job.ts";
+import { type Watcher, watchJob } from "../watch-job.ts";
 import type { Action } from "./catalog.ts";
 
 interface Options {
@@ -135,7 +142,13 @@ async function run(
   });
   const { lease, quiet, memory, split, merge, top, json, ui, verbose, ...rest } = options;
   const directory = resolve(options.out);
-  const watcher = await startWatching({ quiet, verbose, ui, app, directory });
+  const watcher = await watchJob({ quiet, verbose });
+  const dashboard = ui === undefined ? undefined : await openDashboard(ui);
+  const { onEvent, ...listeners } = watcher.listeners;
+  if (verbose === true || ui !== undefined) {
+    const dir = shellWord(relative(process.cwd(), directory) || ".");
+    watcher.say(`More workers can join: ${programName()} worker ${shellWord(app)} --dir ${dir}`);
+  }
   const job: RunJobOptions = {
     app,
     inputs,
@@ -143,7 +156,11 @@ async function run(
     signal: abort.signal,
     ...(memory === undefined ? {} : { memoryBytes: memory }),
     ...(split === undefined ? {} : { splitBytes: split }),
-    ...watcher.listeners,
+    ...listeners,
+    onEvent: (event) => {
+      onEvent?.(event);
+      dashboard?.onEvent(event);
+    },
     ...rest,
   };
   try {
@@ -153,7 +170,8 @@ async function run(
     return 0;
   } catch (error) {
     watcher.end();
-    const hint = resumeHint(app, given, directory);
+    const hasBegun = error instanceof JobCancelledError || error instanceof JobFailedError;
+    const hint = hasBegun ? resumeHint(app, given, directory) : undefined;
     if (signalCode === undefined) {
       if (hint !== undefined) process.stderr.write(hint);
       throw error;
@@ -161,8 +179,16 @@ async function run(
     process.stderr.write(`tsmr: ${describeCause(error)}\n${hint ?? ""}`);
     return signalCode;
   } finally {
-    await watcher.close();
+    await dashboard?.close();
   }
+}
+
+/** @param port true for any that is free, if the usual one is not */
+async function openDashboard(port: true | number): Promise<Dashboard> {
+  const { startDashboard } = await import("../../mr/dashboard/start-dashboard.ts");
+  const dashboard = await startDashboard(port === true ? {} : { port });
+  process.stderr.write(`tsmr: Watch it at ${dashboard.url}\n`);
+  return dashboard;
 }
 
 interface Delivery {
@@ -178,14 +204,19 @@ interface Delivery {
 async function deliver(result: JobResult, delivery: Delivery): Promise<void> {
   const { merge, top, json, directory, signal, watcher } = delivery;
   let { outputs } = result;
-  if (merge === true) {
-    const { mergeOutputs } = await import("../../mr/output/merge-outputs.ts");
-    outputs = [await mergeOutputs(directory, outputs, { signal })];
-  }
   let best: ReadonlyArray<{ key: string; value: number }> | undefined;
-  if (top !== undefined) {
-    const { topLines } = await import("../../mr/output/top-lines.ts");
-    best = await topLines(outputs, top, signal);
+  try {
+    if (merge === true) {
+      const { mergeOutputs } = await import("../../mr/output/merge-outputs.ts");
+      outputs = [await mergeOutputs(directory, outputs, { signal })];
+    }
+    if (top !== undefined) {
+      const { topLines } = await import("../../mr/output/top-lines.ts");
+      best = await topLines(outputs, top, signal);
+    }
+  } catch (error) {
+    const what = merge === true && outputs.length > 1 ? "not merged" : "not searched for --top";
+    throw new MrError(`The job is complete, but its output is ${what}: ${describeCause(error)}`);
   }
   const where = relative(process.cwd(), directory) || ".";
   const files = merge === true ? "mr-out" : outputs.length === 1 ? "mr-out-0" : "mr-out-*";

@@ -7,6 +7,7 @@ export class JobEvents {
   readonly #listener: ((event: JobEvent) => void) | undefined;
   readonly #elapsedMs: () => number;
   readonly #scheduler: Scheduler;
+  #hasEnded = false;
 
   /** @param elapsedMs the time since the coordinator started */
   constructor(
@@ -43,7 +44,9 @@ export class JobEvents {
   }
 
   tell(event: UntimedEvent): void {
-    if (this.#listener === undefined) return;
+    // That the workers leave, one after the other, is no longer part of the job.
+    if (this.#listener === undefined || this.#hasEnded) return;
+    this.#hasEnded = event.type === "jobEnded";
     try {
       this.#listener({ ...event, atMs: this.#elapsedMs() });
     } catch (error) {

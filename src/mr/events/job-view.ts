@@ -14,6 +14,8 @@ export type AttemptEnd = "completed" | "failed" | "blocked" | "superseded" | "en
 
 /** One attempt on the timeline. Times are milliseconds since the coordinator started. */
 export interface AttemptView extends Attempt {
+  /** Its place in {@link JobView.attempts}. */
+  readonly index: number;
   readonly isBackup: boolean;
   readonly startMs: number;
   endMs: number | undefined;
@@ -26,6 +28,10 @@ export interface TaskView {
   state: "idle" | "inProgress" | "completed";
   /** Number of attempts that were started. */
   attempts: number;
+  /** Number of attempts that are being worked on: two, if one of them is a backup. */
+  alive: number;
+  /** Number of attempts that failed, were blocked or lost. */
+  troubles: number;
   /** What ran it to its end, as far as this coordinator has seen it. */
   winner: AttemptView | undefined;
   /** What its winner had read, written and used; of a task restored from the journal as well. */
@@ -65,6 +71,8 @@ export class JobView {
   directory = "";
   startedAt = 0;
   leaseMs = 0;
+  /** Whether an earlier coordinator had begun the job. */
+  resumed = false;
   app: string | null = null;
   splits: readonly PlannedSplit[] = [];
   phase: Phase = "map";
@@ -81,6 +89,7 @@ export class JobView {
   #maps: TaskView[] = [];
   #reduces: TaskView[] = [];
   readonly #live = new Map<string, AttemptView>();
+  readonly #counters = new Map<string, number>();
   readonly #completed = { map: 0, reduce: 0 };
   #done: AttemptProgress = NO_PROGRESS;
 
@@ -92,6 +101,11 @@ export class JobView {
   /** Number of completed tasks of a phase. */
   completed(phase: Phase): number {
     return this.#completed[phase];
+  }
+
+  /** An attempt that is being worked on; undefined for any other. */
+  living(attempt: Attempt): AttemptView | undefined {
+    return this.#live.get(keyOf(attempt));
   }
 
   /** The attempts being worked on. */
@@ -107,13 +121,7 @@ export class JobView {
 
   /** What the app has counted, over completed tasks. */
   get counters(): Record<string, number> {
-    const sums = new Map<string, number>();
-    for (const { counters } of [...this.#maps, ...this.#reduces]) {
-      for (const [name, count] of Object.entries(counters)) {
-        sums.set(name, (sums.get(name) ?? 0) + count);
-      }
-    }
-    return Object.fromEntries(sums);
+    return Object.fromEntries(this.#counters);
   }
 
   /** Takes in the next event. */
@@ -121,7 +129,8 @@ export class JobView {
     this.nowMs = event.atMs;
     switch (event.type) {
       case "jobStarted":
-        ({ directory: this.directory, startedAt: this.startedAt, leaseMs: this.leaseMs } = event);
+        ({ directory: this.directory, startedAt: this.startedAt } = event);
+        ({ leaseMs: this.leaseMs, resumed: this.resumed } = event);
         break;
       case "jobPlanned":
         this.app = event.app;
@@ -187,6 +196,7 @@ export class JobView {
   #start(event: Attempt & { readonly atMs: number; readonly isBackup: boolean }): void {
     const { phase, task, attempt, worker, isBackup, atMs } = event;
     const view: AttemptView = {
+      index: this.attempts.length,
       ...{ phase, task, attempt, worker, isBackup },
       startMs: atMs,
       endMs: undefined,
@@ -202,6 +212,7 @@ export class JobView {
     if (of === undefined) return;
     of.state = "inProgress";
     of.attempts += 1;
+    of.alive += 1;
   }
 
   #end(event: Attempt & { readonly atMs: number }, end: AttemptEnd): AttemptView | undefined {
@@ -214,8 +225,9 @@ export class JobView {
     const worker = this.workers.get(event.worker);
     if (worker?.attempt === attempt) worker.attempt = undefined;
     const task = this.#task(event);
-    const lives = this.running.some((other) => isSameTask(other, event));
-    if (task?.state === "inProgress" && !lives) task.state = "idle";
+    if (task === undefined) return attempt;
+    task.alive -= 1;
+    if (task.state === "inProgress" && task.alive === 0) task.state = "idle";
     return attempt;
   }
 
@@ -229,23 +241,36 @@ export class JobView {
     Object.assign(task, { state: "completed", winner, progress, outputBytes, counters });
     this.#completed[event.phase] += 1;
     this.#done = sum(this.#done, progress ?? NO_PROGRESS);
+    this.#count(counters, 1);
   }
 
   #reopen(event: JobEvent & { readonly type: "taskReopened" }): void {
     this.#note(event);
     const task = this.#task(event);
     if (task === undefined) return;
-    const { progress = NO_PROGRESS } = task;
+    const { progress = NO_PROGRESS, attempts, alive, troubles, counters } = task;
     this.#done = sum(this.#done, progress, -1);
+    this.#count(counters, -1);
     this.#completed[event.phase] -= 1;
-    Object.assign(task, { ...idleTask(), attempts: task.attempts });
+    Object.assign(task, { ...idleTask(), attempts, alive, troubles });
     this.phase = "map";
+  }
+
+  #count(counters: Readonly<Record<string, number>>, sign: 1 | -1): void {
+    for (const [name, count] of Object.entries(counters)) {
+      const total = (this.#counters.get(name) ?? 0) + sign * count;
+      if (sign < 0 && total === 0) this.#counters.delete(name);
+      else this.#counters.set(name, total);
+    }
   }
 
   #trouble(event: JobEvent & Attempt, end: AttemptEnd, failure?: Failure): void {
     this.#note(event);
     const attempt = this.#end(event, end);
-    if (attempt !== undefined) attempt.failure = failure;
+    if (attempt === undefined) return;
+    attempt.failure = failure;
+    const task = this.#task(event);
+    if (task !== undefined) task.troubles += 1;
   }
 
   #note(event: JobEvent): void {
@@ -261,6 +286,8 @@ function idleTask(): TaskView {
   return {
     state: "idle",
     attempts: 0,
+    alive: 0,
+    troubles: 0,
     winner: undefined,
     progress: undefined,
     outputBytes: [],
@@ -270,10 +297,6 @@ function idleTask(): TaskView {
 
 function keyOf({ phase, task, attempt }: Attempt): string {
   return `${phase} ${task} ${attempt}`;
-}
-
-function isSameTask(one: Attempt, other: Attempt): boolean {
-  return one.phase === other.phase && one.task === other.task;
 }
 
 function sum(one: AttemptProgress, other: AttemptProgress, sign = 1): AttemptProgress {

@@ -24,6 +24,7 @@ const WORKER_PATIENCE_MS = 2000;
 export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const startedMs = performance.now();
   const { resume = false, attempts = 4, workers = availableParallelism() } = options;
+  const { log = () => undefined } = options;
   const directory = resolve(options.out ?? "mr-out");
   const inputDirectory = process.cwd();
   const isAsBefore = resume && options.inputs.length === 0;
@@ -42,6 +43,9 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const patience = { patienceMs: WORKER_PATIENCE_MS, reconnectMs: WORKER_PATIENCE_MS };
   const workerOptions = { app, socketPath, memoryBytes, ...patience };
   const pool = new WorkerPool(workers, workerOptions, options.onOutput);
+  let job: OpenJob | undefined;
+  let coordinator: Coordinator | undefined;
+  let outcome: Outcome | undefined;
   // Whatever ends this process early: nothing it has started goes on.
   const onExit = () => {
     pool.kill();
@@ -49,12 +53,9 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     if (job !== undefined) sweepTemporaryFiles(directory);
   };
   process.once("exit", onExit);
-  let job: OpenJob | undefined;
-  let coordinator: Coordinator | undefined;
-  let outcome: Outcome | undefined;
   try {
     const settings = { reduces: options.reduces, skipBadRecords: options.skipBadRecords };
-    job = await openJob({ directory, inputDirectory, inputs, ...settings, resume });
+    job = await openJob({ directory, inputDirectory, inputs, ...settings, resume, log });
     const { Coordinator } = await import("../coordinator/coordinator.ts");
     coordinator = await Coordinator.start({
       plan: planJob(job.inputs, inputDirectory, options.splitBytes),
@@ -64,27 +65,27 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
       maxLosses: 5 * attempts,
       maxBackups: options.backups === false ? 0 : 1,
       socketPath,
-      log: options.log ?? (() => undefined),
-      onEvent: options.onEvent,
+      log,
+      onEvent: job.recordTo(options.onEvent),
     });
     outcome = await awaitOutcome(coordinator, pool, options.signal);
     if (pool.cannotLoadApp) await loadApp(app);
   } finally {
     await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
-    if (job !== undefined) sweepTemporaryFiles(directory);
-    job?.close();
-    process.off("exit", onExit);
-    // A new job of which nothing is done is nothing to go on with.
-    const isUnbegun = job?.resumed === undefined && !hasCompletedTasks(coordinator);
-    if (job !== undefined && isUnbegun) {
-      sweepMapOutputs(directory);
-      removeJournal(directory);
+    // What is in a directory that another coordinator has is not this one's to clear away.
+    if (job !== undefined) {
+      const isComplete = outcome?.state === "completed";
+      // A new job of which nothing is done is nothing to go on with either.
+      const isUnbegun = job.resumed === undefined && !hasCompletedTasks(coordinator);
+      sweepTemporaryFiles(directory);
+      if (isUnbegun || (isComplete && options.keep !== true)) sweepMapOutputs(directory);
+      if (isComplete || isUnbegun) removeJournal(directory);
+      job.close();
     }
+    process.off("exit", onExit);
   }
   // What is there of the output, and the journal, are for the one who resumes the job.
   if (outcome.state !== "completed") throw failure(outcome, options.signal);
-  if (options.keep !== true) sweepMapOutputs(directory);
-  removeJournal(directory);
   return {
     outputs: Array.from({ length: job.terms.reduces }, (_, reduce) => {
       return join(directory, reduceOutputName(reduce));
