@@ -11,7 +11,7 @@ import {
 } from "../../mr/errors.ts";
 import { JOURNAL_NAME } from "../../mr/names.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
-import { onSignal } from "../on-signal.ts";
+import { onSignals } from "../on-signal.ts";
 import {
   byteSize,
   leaseOption,
@@ -133,15 +133,13 @@ async function run(
     throw new UsageError("no input files (see tsmr run --help)");
   }
   const abort = new AbortController();
-  let signalCode: number | undefined;
-  onSignal((signal, code) => {
-    // Who asks twice does not want to wait. What was started ends with this process.
-    if (signalCode !== undefined) process.exit(signalCode);
-    signalCode = code;
-    abort.abort(`interrupted by ${signal}`);
-  });
-  const { lease, quiet, memory, split, merge, top, json, ui, verbose, ...rest } = options;
   const directory = resolve(options.out);
+  const hint = () => resumeHint(app, given, directory);
+  const signalCode = onSignals(
+    (signal) => abort.abort(`interrupted by ${signal}`),
+    () => `tsmr: Ended at once\n${hint()}`,
+  );
+  const { lease, quiet, memory, split, merge, top, json, ui, verbose, ...rest } = options;
   const watcher = await watchJob({ quiet, verbose });
   const dashboard = ui === undefined ? undefined : await openDashboard(ui);
   const { onEvent, ...listeners } = watcher.listeners;
@@ -171,13 +169,11 @@ async function run(
   } catch (error) {
     watcher.end();
     const hasBegun = error instanceof JobCancelledError || error instanceof JobFailedError;
-    const hint = hasBegun ? resumeHint(app, given, directory) : undefined;
-    if (signalCode === undefined) {
-      if (hint !== undefined) process.stderr.write(hint);
-      throw error;
-    }
-    process.stderr.write(`tsmr: ${describeCause(error)}\n${hint ?? ""}`);
-    return signalCode;
+    const exitCode = signalCode();
+    if (exitCode !== undefined) process.stderr.write(`tsmr: ${describeCause(error)}\n`);
+    if (hasBegun) process.stderr.write(hint());
+    if (exitCode === undefined) throw error;
+    return exitCode;
   } finally {
     await dashboard?.close();
   }
@@ -242,8 +238,8 @@ async function deliver(result: JobResult, delivery: Delivery): Promise<void> {
 }
 
 /** How to go on with a job that has not ended, if there is one to go on with. */
-function resumeHint(app: string, given: readonly string[], directory: string): string | undefined {
-  if (!existsSync(join(directory, JOURNAL_NAME))) return undefined;
+function resumeHint(app: string, given: readonly string[], directory: string): string {
+  if (!existsSync(join(directory, JOURNAL_NAME))) return "";
   const words = ["run", shellWord(app), ...given.filter((word) => word !== "--resume"), "--resume"];
   return `tsmr: To go on with it: ${programName()} ${words.join(" ")}\n`;
 }

@@ -5,7 +5,7 @@ import { clip, plainText, widthOf } from "./text-width.ts";
 
 /** What the lines are for. */
 export interface Screen {
-  /** Width of the terminal. No line is as wide as that, so that none is broken. */
+  /** Width of the terminal. Lines are at least three columns shorter. */
   readonly columns: number;
   /** Height of the terminal. There are always fewer lines. */
   readonly rows: number;
@@ -20,10 +20,12 @@ const MAX_WORKER_LINES = 16;
 const MAX_BAR = 40;
 const MIN_BAR = 6;
 const LABEL = 9;
+/** Of the width: so that no line is broken, not even where a terminal puts `^C` behind the last one. */
+const MARGIN = 3;
 
 /** The job as lines of a terminal. */
 export function renderProgress(state: ProgressState, screen: Screen): string[] {
-  const columns = Math.max(1, screen.columns - 1);
+  const columns = Math.max(1, screen.columns - MARGIN);
   const lines = [header(state, columns, screen)];
   lines.push(bar("maps", state.maps, columns, screen));
   lines.push(bar("reduces", state.reduces, columns, screen));
@@ -31,7 +33,7 @@ export function renderProgress(state: ProgressState, screen: Screen): string[] {
   const { workers } = state;
   // The line that says how many are left out takes the place of one of them.
   const shown = workers.length <= room ? workers.length : Math.max(0, room - 1);
-  for (const worker of workers.slice(0, shown)) lines.push(workerLine(worker, columns, screen));
+  lines.push(...workerLines(workers.slice(0, shown), columns, screen));
   const hidden = workers.length - shown;
   if (hidden > 0 && room > 0) {
     const busy = workers.slice(shown).filter(({ attempt }) => attempt !== undefined).length;
@@ -94,16 +96,33 @@ function bar(name: string, counts: TaskCounts, columns: number, screen: Screen):
   return `${label}${drawn}${clip(figures + busy, columns - LABEL - length)}`;
 }
 
-function workerLine({ worker, attempt }: WorkerProgress, columns: number, screen: Screen): string {
-  const label = `worker ${worker}`.padEnd(11);
-  if (attempt === undefined) return screen.style("dim", clip(`${label} waits`, columns));
-  const { phase, task, isBackup, elapsedMs, file } = attempt;
-  const again = isBackup ? " (backup)" : attempt.attempt > 1 ? ` (attempt ${attempt.attempt})` : "";
-  const what = `${phase} ${task}${again}`.padEnd(12);
-  const text = `${label} ${what} ${formatDuration(elapsedMs).padStart(7)}`;
-  const name = plainText(file ?? "");
-  // The end of a path tells more than its beginning.
-  const hasRoom = widthOf(text) + 2 + widthOf(name) <= columns;
-  const line = clip(`${text}  ${hasRoom ? name : basename(name)}`.trimEnd(), columns);
-  return again === "" ? line : screen.style("yellow", line);
+function workerLines(
+  workers: readonly WorkerProgress[],
+  columns: number,
+  { style }: Screen,
+): string[] {
+  const rows = workers.map(({ worker, attempt }) => ({
+    label: `worker ${worker}`,
+    what: attempt === undefined ? "waits" : describeAttempt(attempt),
+    attempt,
+  }));
+  const labelWidth = Math.max(...rows.map(({ label }) => label.length));
+  const whatWidth = Math.max(...rows.map(({ what }) => what.length));
+  return rows.map(({ label, what, attempt }) => {
+    if (attempt === undefined)
+      return style("dim", clip(`${label.padEnd(labelWidth)}  waits`, columns));
+    const elapsed = formatDuration(attempt.elapsedMs).padStart(7);
+    const text = `${label.padEnd(labelWidth)}  ${what.padEnd(whatWidth)} ${elapsed}`;
+    const name = plainText(attempt.file ?? "");
+    // The end of a path tells more than its beginning.
+    const hasRoom = widthOf(text) + 2 + widthOf(name) <= columns;
+    const line = clip(`${text}  ${hasRoom ? name : basename(name)}`.trimEnd(), columns);
+    return attempt.attempt === 1 ? line : style("yellow", line);
+  });
 }
+
+function describeAttempt({ phase, task, attempt, isBackup }: AttemptNow): string {
+  return `${phase} ${task}${isBackup ? " (backup)" : attempt > 1 ? ` (attempt ${attempt})` : ""}`;
+}
+
+type AttemptNow = NonNullable<WorkerProgress["attempt"]>;
