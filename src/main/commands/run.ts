@@ -17,6 +17,7 @@ import {
   leaseOption,
   MIN_MEMORY_BYTES,
   optionalPort,
+  taskTimeoutOption,
   wholeNumber,
 } from "../parse-options.ts";
 import { programName } from "../program-name.ts";
@@ -29,6 +30,7 @@ interface Options {
   readonly reduces?: number;
   readonly out: string;
   readonly lease: number;
+  readonly taskTimeout?: number;
   readonly attempts: number;
   readonly memory?: number;
   readonly split?: number;
@@ -85,6 +87,7 @@ export function define(command: Command): Action {
       optionalPort,
     )
     .addOption(leaseOption())
+    .addOption(taskTimeoutOption())
     .option(
       "--attempts <n>",
       "fail the job when a task has failed so often",
@@ -139,7 +142,8 @@ async function run(
     (signal) => abort.abort(`interrupted by ${signal}`),
     () => `tsmr: Ended at once\n${hint()}`,
   );
-  const { lease, quiet, memory, split, merge, top, json, ui, verbose, ...rest } = options;
+  const { lease, taskTimeout, quiet, memory, split, merge, top, json, ui, verbose, ...rest } =
+    options;
   const watcher = await watchJob({ quiet, verbose });
   const dashboard = ui === undefined ? undefined : await openDashboard(ui);
   const { onEvent, ...listeners } = watcher.listeners;
@@ -152,6 +156,7 @@ async function run(
     inputs,
     leaseMs: lease,
     signal: abort.signal,
+    ...(taskTimeout === undefined ? {} : { taskTimeoutMs: taskTimeout }),
     ...(memory === undefined ? {} : { memoryBytes: memory }),
     ...(split === undefined ? {} : { splitBytes: split }),
     ...listeners,

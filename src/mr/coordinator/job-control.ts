@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../errors.ts";
 import type { JobEvent } from "../events/job-event.ts";
+import type { JobPlan } from "../job/plan-job.ts";
 import type { Journal, JournalRecord, JournalState } from "../journal/journal.ts";
 import type {
   Assignment,
@@ -13,31 +14,27 @@ import type {
 } from "../rpc/protocol.ts";
 import type { Caller, Handlers } from "../rpc/server.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
-import type {
-  AttemptId,
-  Effect,
-  JobShape,
-  Outcome,
-  OutputFile,
-  SchedulerEvent,
-} from "../scheduler/types.ts";
+import type { AttemptId, Effect, JobShape, Outcome, SchedulerEvent } from "../scheduler/types.ts";
+import { Assignments, present } from "./assignments.ts";
 import { checkOutputs, damagedMapsOf } from "./check-report.ts";
 import { describeEffect } from "./describe-effect.ts";
+import { describeSplit } from "./describe-split.ts";
 import { JobEvents } from "./job-events.ts";
 import { recordsOf } from "./records-of.ts";
 import { sumCounters } from "./sum-counters.ts";
+import { WaitingRequests } from "./waiting-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 
-/** Whether the app takes whole files, or can start in the middle of one. */
+/** Where the app's inputs may be cut. */
 export type Splitting = Params<"worker.register">["splitting"];
 
-export interface JobOptions extends Omit<JobShape, "maps"> {
+export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
   /**
    * Cuts the inputs into map tasks, at least one. Called once for whole files and, where the first
    * worker's app can start in the middle of a file, again; not at all when a job is resumed that had
    * begun.
    */
-  readonly plan: (splitting: Splitting) => readonly Split[];
+  readonly plan: JobPlan;
   /** Absolute path of the job directory. */
   readonly directory: string;
   /** Absolute path that relative inputs start from. */
@@ -66,9 +63,6 @@ export interface JobSurroundings {
   readonly onEnd: (outcome: Outcome) => void;
 }
 
-/** The waiting end of a `task.request`. */
-type Answer = (answer: Assignment | Dismissal) => void;
-
 /** What a worker says of its attempt. */
 type Report = SchedulerEvent &
   AttemptId & { readonly worker: number; readonly job?: string | undefined };
@@ -87,15 +81,11 @@ export class JobControl {
   readonly #startedMs: number;
   readonly #events: JobEvents;
   #splits: readonly Split[];
+  #splitting: Splitting = "wholeFile";
   #journal: Journal | undefined;
   #isPlanKept: boolean;
-  /**
-   * Requests for a task that have not been answered yet, by worker. There may be several of one worker:
-   * which of them it still waits for, it alone knows.
-   */
-  readonly #waiting = new Map<number, Set<Answer>>();
-  /** What each worker was last told to do, to be told again in the same words. */
-  readonly #assigned = new Map<number, Assignment>();
+  readonly #waiting = new WaitingRequests();
+  readonly #assignments: Assignments;
 
   constructor(options: JobOptions, surroundings: JobSurroundings) {
     const { plan, journal, resumed } = options;
@@ -107,11 +97,13 @@ export class JobControl {
     this.#splits = resumed?.plan?.splits ?? plan("wholeFile");
     this.#workers = new WorkerRegistry(resumed?.plan);
     const { createScheduler = (shape) => new Scheduler(shape) } = surroundings;
-    const { reduces, leaseMs, maxFailures, maxLosses, maxBackups } = options;
+    const { reduces, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = options;
     const maps = this.#splits.length;
-    const limits = { leaseMs, maxFailures, maxLosses, maxBackups };
-    this.#scheduler = createScheduler({ maps, reduces, ...limits });
+    const limits = { leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups };
+    const inputOf = (map: number) => describeSplit(this.#splits, map);
+    this.#scheduler = createScheduler({ maps, reduces, inputOf, ...limits });
     const elapsedMs = () => surroundings.nowMs() - this.#startedMs;
+    this.#assignments = new Assignments((map) => this.#scheduler.resultOf("map", map));
     this.#events = new JobEvents(options.onEvent, elapsedMs, this.#scheduler);
   }
 
@@ -142,8 +134,8 @@ export class JobControl {
   leave(worker: number): void {
     this.#step({ type: "leave", worker });
     if (this.#workers.remove(worker)) this.#events.tell({ type: "workerLeft", worker });
-    this.#assigned.delete(worker);
-    this.#waiting.delete(worker);
+    this.#assignments.forget(worker);
+    this.#waiting.forget(worker);
   }
 
   /** When {@link tick} is due. */
@@ -181,49 +173,64 @@ export class JobControl {
     };
   }
 
-  #register(params: Params<"worker.register">, caller: Caller): Registration {
+  #register(
+    params: Params<"worker.register">,
+    caller: Caller,
+  ): Registration | Promise<Registration> {
     const { started } = this.#scheduler;
     const { directory, inputDirectory, reduces, leaseMs, skipBadRecords, log } = this.#options;
     try {
       const { worker } = this.#workers.register(params, started);
       caller.identify(worker);
       this.#events.tell({ type: "workerJoined", worker, pid: params.pid });
-      if (!started) this.#plan(params.splitting);
       const job = this.#job;
-      return { worker, job, directory, inputDirectory, reduces, leaseMs, skipBadRecords };
+      const registration = { worker, job, directory, inputDirectory, reduces, leaseMs };
+      // A worker that has not got its number cannot ask for a task yet.
+      const planned = started ? undefined : this.#plan(params.splitting);
+      const answer = { ...registration, skipBadRecords };
+      return planned === undefined ? answer : planned.then(() => answer);
     } catch (error) {
       log(`Refused a worker (pid ${params.pid}): ${describeCause(error)}`);
       throw error;
     }
   }
 
-  /** What a worker's app can do with an input decides how the inputs are cut. */
-  #plan(splitting: Splitting): void {
+  /**
+   * What a worker's app can do with an input decides how the inputs are cut.
+   *
+   * @returns a promise if they have to be read for that; it never rejects
+   */
+  #plan(splitting: Splitting): Promise<void> | undefined {
+    this.#splitting = splitting;
+    // An input has vanished. No other worker would fare better.
+    const giveUp = (error: unknown) => this.cancel(describeCause(error));
     try {
-      this.#splits = this.#options.plan(splitting);
+      const splits = this.#options.plan(splitting);
+      if ("then" in splits) return splits.then((all) => this.#planned(all, splitting), giveUp);
+      this.#planned(splits, splitting);
     } catch (error) {
-      // An input has vanished. No other worker would fare better.
-      this.cancel(describeCause(error));
-      return;
+      giveUp(error);
     }
-    this.#step({ type: "plan", maps: this.#splits.length });
+    return undefined;
+  }
+
+  #planned(splits: readonly Split[], splitting: Splitting): void {
+    // Meanwhile this worker may have gone, and one with another app have come.
+    const isCurrent = JSON.stringify(splitting) === JSON.stringify(this.#splitting);
+    if (!isCurrent || this.#scheduler.started) return;
+    this.#splits = splits;
+    this.#step({ type: "plan", maps: splits.length });
     this.#tellPlan();
   }
 
   #request(params: Params<"task.request">, caller: Caller): Promise<Assignment | Dismissal> {
     const { worker } = params;
     this.#workers.check(params, this.#job);
-    return new Promise((resolve) => {
-      const answers = this.#waiting.get(worker) ?? new Set();
-      this.#waiting.set(worker, answers.add(resolve));
-      caller.onHangUp(() => {
-        const isOpen = this.#waiting.get(worker) === answers && answers.delete(resolve);
-        if (!isOpen || answers.size > 0) return;
-        this.#waiting.delete(worker);
-        this.#step({ type: "withdraw", worker });
-      });
-      this.#step({ type: "request", worker });
-    });
+    const answer = this.#waiting.add(worker, caller, () =>
+      this.#step({ type: "withdraw", worker }),
+    );
+    this.#step({ type: "request", worker });
+    return answer;
   }
 
   #progress(report: Report & { readonly type: "progress" }): Verdict {
@@ -274,50 +281,25 @@ export class JobControl {
   #carryOut(effect: Effect): void {
     const line = describeEffect(effect, (worker) => this.#workers.describe(worker));
     if (line !== undefined) this.#options.log(line);
-    if (effect.type !== "assign" || !this.#isRepeated(effect)) this.#events.tellOf(effect);
-    if (effect.type === "assign") this.#answer(effect.worker, this.#assignment(effect));
-    else if (effect.type === "dismiss") this.#dismiss(effect.worker);
+    if (effect.type !== "assign" || !this.#assignments.isRepeated(effect))
+      this.#events.tellOf(effect);
+    if (effect.type === "assign") {
+      this.#waiting.answer(effect.worker, this.#assignments.describe(effect, this.#splits));
+    } else if (effect.type === "dismiss") this.#dismiss(effect.worker);
     else if (effect.type === "ended") this.#surroundings.onEnd(effect.outcome);
   }
 
-  #answer(worker: number, answer: Assignment | Dismissal): void {
-    const answers = this.#waiting.get(worker) ?? [];
-    this.#waiting.delete(worker);
-    for (const resolve of answers) resolve(answer);
-  }
-
   #dismiss(worker: number): void {
-    this.#answer(worker, { kind: "exit", outcome: this.#scheduler.outcome?.state ?? "cancelled" });
-  }
-
-  /** Whether this is what the worker was last told to do. */
-  #isRepeated({ worker, phase, task, attempt }: AttemptId & { worker: number }): boolean {
-    const last = this.#assigned.get(worker);
-    return last?.kind === phase && last.task === task && last.attempt === attempt;
+    this.#waiting.answer(worker, {
+      kind: "exit",
+      outcome: this.#scheduler.outcome?.state ?? "cancelled",
+    });
   }
 
   #tellPlan(): void {
     const app = this.#workers.app?.name ?? null;
     const { reduces } = this.#options;
     this.#events.tell({ type: "jobPlanned", app, splits: this.#splits, reduces });
-  }
-
-  #assignment({ worker, phase, task, attempt }: AttemptId & { worker: number }): Assignment {
-    const last = this.#assigned.get(worker);
-    // An attempt keeps the sources it began with: meanwhile a map output may be missing, or another.
-    if (last !== undefined && this.#isRepeated({ worker, phase, task, attempt })) return last;
-    const assignment: Assignment =
-      phase === "map"
-        ? { kind: phase, task, attempt, split: present(this.#splits[task]) }
-        : { kind: phase, task, attempt, sources: this.#sourcesOf(task) };
-    this.#assigned.set(worker, assignment);
-    return assignment;
-  }
-
-  #sourcesOf(reduce: number): OutputFile[] {
-    return this.#splits.map((_, map) => {
-      return present(this.#scheduler.resultOf("map", map)?.outputs[reduce]);
-    });
   }
 
   /** What a person would want to know of the job now. */
@@ -340,10 +322,4 @@ export class JobControl {
       }),
     };
   }
-}
-
-/** Asserts what the scheduler guarantees: a task is handed out when all that it needs is there. */
-function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error("The scheduler decided before what it needs was there");
-  return value;
 }

@@ -12,7 +12,7 @@ import { resolveInputs } from "../job/resolve-inputs.ts";
 import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
-import { type OpenJob, openJob, removeJournal } from "./open-job.ts";
+import { type OpenJob, openJob, removeJournal, removeTraces } from "./open-job.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -49,7 +49,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   // Whatever ends this process early: nothing it has started goes on.
   const onExit = () => {
     pool.kill();
-    rmSync(socketPath, { force: true });
+    if (coordinator !== undefined) rmSync(socketPath, { force: true });
     if (job !== undefined) sweepTemporaryFiles(directory);
   };
   process.once("exit", onExit);
@@ -61,6 +61,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
       plan: planJob(job.inputs, inputDirectory, options.splitBytes),
       ...job.terms,
       leaseMs: options.leaseMs ?? 10_000,
+      taskTimeoutMs: options.taskTimeoutMs ?? Infinity,
       maxFailures: attempts,
       maxLosses: 5 * attempts,
       maxBackups: options.backups === false ? 0 : 1,
@@ -73,15 +74,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   } finally {
     await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
     // What is in a directory that another coordinator has is not this one's to clear away.
-    if (job !== undefined) {
-      const isComplete = outcome?.state === "completed";
-      // A new job of which nothing is done is nothing to go on with either.
-      const isUnbegun = job.resumed === undefined && !hasCompletedTasks(coordinator);
-      sweepTemporaryFiles(directory);
-      if (isUnbegun || (isComplete && options.keep !== true)) sweepMapOutputs(directory);
-      if (isComplete || isUnbegun) removeJournal(directory);
-      job.close();
-    }
+    if (job !== undefined) clearUp(job, coordinator, outcome, options.keep === true);
     process.off("exit", onExit);
   }
   // What is there of the output, and the journal, are for the one who resumes the job.
@@ -95,8 +88,23 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   };
 }
 
-function hasCompletedTasks(coordinator: Coordinator | undefined): boolean {
-  return coordinator !== undefined && coordinator.status.maps.completed > 0;
+/** Leaves the results of a complete job, or what is needed to go on with one that is not. */
+function clearUp(
+  job: OpenJob,
+  coordinator: Coordinator | undefined,
+  outcome: Outcome | undefined,
+  keep: boolean,
+): void {
+  const { directory } = job.terms;
+  const isComplete = outcome?.state === "completed";
+  // A new job of which nothing is done is nothing to go on with.
+  const completed = coordinator?.status.maps.completed ?? 0;
+  const isUnbegun = job.resumed === undefined && completed === 0;
+  sweepTemporaryFiles(directory);
+  if (isUnbegun || (isComplete && !keep)) sweepMapOutputs(directory);
+  if (isUnbegun && coordinator === undefined) removeTraces(directory);
+  else if (isUnbegun || isComplete) removeJournal(directory);
+  job.close();
 }
 
 async function awaitOutcome(

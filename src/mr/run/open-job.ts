@@ -7,7 +7,7 @@ import { type DirectoryLock, lockDirectory } from "../job/directory-lock.ts";
 import { sweepJobDirectory } from "../job/job-directory.ts";
 import { FileJournal } from "../journal/file-journal.ts";
 import { JOURNAL_VERSION, type JournalInput, type JournalState } from "../journal/journal.ts";
-import { JOURNAL_NAME } from "../names.ts";
+import { EVENT_LOG_NAME, JOURNAL_NAME } from "../names.ts";
 import type { CompletedTask } from "../scheduler/types.ts";
 
 export interface OpenJobOptions {
@@ -119,6 +119,12 @@ export async function openJob(options: OpenJobOptions): Promise<OpenJob> {
 /** Removes the journal of a job whose output is complete. */
 export function removeJournal(directory: string): void {
   rmSync(join(directory, JOURNAL_NAME), { force: true });
+}
+
+/** Removes what a new job that never began has left: it is nothing to go on with, nor to look at. */
+export function removeTraces(directory: string): void {
+  removeJournal(directory);
+  rmSync(join(directory, EVENT_LOG_NAME), { force: true });
 }
 
 function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {

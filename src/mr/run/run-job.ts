@@ -1,6 +1,7 @@
 import type { JobEvent } from "../events/job-event.ts";
 import { EventStream } from "./event-stream.ts";
 
+/** What {@link runJob} is to do. Only `app` and `inputs` must be given. */
 export interface RunJobOptions {
   /** The app: a path, or the name of a shipped app such as `wc`. */
   readonly app: string;
@@ -20,6 +21,12 @@ export interface RunJobOptions {
   readonly reduces?: number;
   /** How long an attempt may go without progress, in milliseconds. Default 10,000. */
   readonly leaseMs?: number;
+  /**
+   * How long an attempt may run, in milliseconds, however much progress it makes: what computes for ever
+   * would keep its lease for ever. A longer one has failed, and its worker process is replaced. Default:
+   * no limit.
+   */
+  readonly taskTimeoutMs?: number;
   /** How many attempts of a task may fail before the job does. Default 4. */
   readonly attempts?: number;
   /** How large a part of an input file one map task takes, in bytes. Default 32 to 64 MiB, by the size of the job. */
@@ -56,6 +63,7 @@ export interface JobResult {
   readonly outputs: readonly string[];
   /** What the app has counted, by name. */
   readonly counters: Readonly<Record<string, number>>;
+  /** How long the job took, in milliseconds. */
   readonly elapsedMs: number;
 }
 

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { MrError } from "../errors.ts";
 import type { OutputFile, Progress, TaskFailure, TaskResult } from "../scheduler/types.ts";
 import { DamagedRunError } from "../shuffle/run-cursor.ts";
+import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
 /** A file that an attempt has written, and that nobody sees before it is committed. */
@@ -21,6 +22,8 @@ export interface AttemptResult {
 /** Where a worker says which attempt it is on, and who knows how far that has come. */
 export interface AttemptObserver {
   begin(assignment: Assignment): void;
+  /** What is left to be done is up to this program alone: no app can be stuck any more. */
+  workDone(): void;
   end(): void;
   readonly progress: Progress;
 }
@@ -68,9 +71,13 @@ async function runAttempt(
       const durable = assignment.kind === "reduce";
       outputs = files.map((file) => file.finish({ durable }));
     } catch (error) {
+      observer.workDone();
+      // It was the coordinator that said so.
+      if (error instanceof AttemptGivenUpError) return;
       await source.fail(assignment, failureOf(error), damagedIn(error));
       return;
     }
+    observer.workDone();
     if (!(await source.commit(assignment))) return;
     try {
       for (const file of files) file.commit();
