@@ -28,7 +28,15 @@ export type {
 export { defineApp, type RecordApp } from "./app/define-app.ts";
 export type { Output, OutputSink } from "./app/output.ts";
 export { hashPartition, type Partitioner, rangePartition } from "./app/partitioners.ts";
-export type { InputSource, Reader, ReadOptions, RecordCursor, Split } from "./app/reader.ts";
+export type {
+  CsvResumption,
+  InputSource,
+  Reader,
+  ReadOptions,
+  RecordCursor,
+  Split,
+  Splitting,
+} from "./app/reader.ts";
 export type { WordScan } from "./app/word-scan.ts";
 export { words } from "./app/words.ts";
 export { JobCancelledError, JobFailedError, MrError, UsageError } from "./errors.ts";

@@ -25,7 +25,13 @@ export interface CsvResumption {
  * Where the files of a reader may be cut: `bytes` for anywhere, the reader then gives the records that
  * begin in its part; `wholeFile` for nowhere; and CSV where a row ends.
  */
-export type Splitting = "bytes" | "wholeFile" | { readonly csvDelimiter: string };
+export type Splitting =
+  | "bytes"
+  | "wholeFile"
+  | {
+      /** What is between the fields of a row: one character. */
+      readonly csvDelimiter: string;
+    };
 
 /** What a reader reads from. */
 export interface InputSource {
@@ -35,6 +41,7 @@ export interface InputSource {
   readonly start: number;
   /** Where its split ends, in bytes; the last record may go on beyond it. */
   readonly end: number;
+  /** Of a part of a CSV file, except its first. */
   readonly csv?: CsvResumption | undefined;
   /**
    * Reads on from `position`, which must not go back.
@@ -88,6 +95,7 @@ export interface ReadOptions {
 export interface Reader<R> {
   /** For error messages. */
   readonly name: string;
+  /** Where its files may be cut. */
   readonly splitting: Splitting;
   /** Starts reading. */
   open(source: InputSource, options: ReadOptions): RecordCursor<R>;
