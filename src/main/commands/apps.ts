@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { SHIPPED_APPS, TEST_APPS } from "../shipped-apps.ts";
+import { SHIPPED_APPS } from "../shipped-apps.ts";
 import type { Action } from "./catalog.ts";
 
 const HELP = `
@@ -10,20 +10,18 @@ Examples:
 export function define(command: Command): Action {
   command
     .description("List the apps that come with the package.")
-    .option("--all", "also those that test a system rather than compute something")
     .option("--json", "print them as JSON")
     .addHelpText("after", HELP);
-  return async ({ all, json }: { readonly all?: true; readonly json?: true }) => {
-    const apps = all === true ? [...SHIPPED_APPS, ...TEST_APPS] : SHIPPED_APPS;
-    const width = Math.max(...apps.map(([name]) => name.length));
+  return async ({ json }: { readonly json?: true }) => {
+    const width = Math.max(...SHIPPED_APPS.map(([name]) => name.length));
     const text =
       json === true
         ? `${JSON.stringify(
-            apps.map(([name, summary]) => ({ name, summary })),
+            SHIPPED_APPS.map(([name, summary]) => ({ name, summary })),
             undefined,
             2,
           )}\n`
-        : apps.map(([name, summary]) => `${name.padEnd(width)}  ${summary}\n`).join("");
+        : SHIPPED_APPS.map(([name, summary]) => `${name.padEnd(width)}  ${summary}\n`).join("");
     process.stdout.write(text);
     return 0;
   };
