@@ -49,3 +49,4 @@ export { wholeFile } from "./input/whole-file.ts";
 export { text } from "./output/text.ts";
 export { tsv } from "./output/tsv.ts";
 export { type JobResult, type RunJobOptions, runJob } from "./run/run-job.ts";
+export type { SkippedRecord } from "./scheduler/types.ts";

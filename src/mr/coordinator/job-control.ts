@@ -13,13 +13,21 @@ import type {
 } from "../rpc/protocol.ts";
 import type { Caller, Handlers } from "../rpc/server.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
-import type { AttemptId, Effect, JobShape, Outcome, SchedulerEvent } from "../scheduler/types.ts";
+import type {
+  AttemptId,
+  Effect,
+  JobShape,
+  Outcome,
+  SchedulerEvent,
+  SkippedRecord,
+} from "../scheduler/types.ts";
 import { Assignments, present } from "./assignments.ts";
 import { checkOutputs, damagedMapsOf } from "./check-report.ts";
 import { describeEffect } from "./describe-effect.ts";
 import { describeSplit } from "./describe-split.ts";
 import { JobEvents } from "./job-events.ts";
 import { recordsOf } from "./records-of.ts";
+import { SkippedRecords, skippedIn } from "./skipped-records.ts";
 import { sumCounters } from "./sum-counters.ts";
 import { WaitingRequests } from "./waiting-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
@@ -79,6 +87,7 @@ export class JobControl {
   readonly #workers: WorkerRegistry;
   readonly #startedMs: number;
   readonly #events: JobEvents;
+  readonly #skipped: SkippedRecords;
   #splits: readonly Split[];
   #journal: Journal | undefined;
   #isPlanKept: boolean;
@@ -102,6 +111,7 @@ export class JobControl {
     this.#scheduler = createScheduler({ maps, reduces, inputOf, ...limits });
     const elapsedMs = () => surroundings.nowMs() - this.#startedMs;
     this.#assignments = new Assignments((map) => this.#scheduler.resultOf("map", map));
+    this.#skipped = new SkippedRecords(options.log);
     this.#events = new JobEvents(options.onEvent, elapsedMs, this.#scheduler);
   }
 
@@ -153,9 +163,9 @@ export class JobControl {
       "task.progress": ({ records, bytes, cpuMs, ...params }) =>
         this.#progress({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
-      "task.complete": ({ outputs, counters, progress, ...params }) => {
+      "task.complete": ({ outputs, counters, progress, skipped, ...params }) => {
         checkOutputs(params, outputs, this.#options.reduces);
-        const result = { outputs, counters, progress };
+        const result = { outputs, counters, progress, skipped };
         return this.#report({ type: "complete", result, ...params });
       },
       "task.fail": ({ message, stack, damaged, ...params }) => {
@@ -258,12 +268,18 @@ export class JobControl {
   #carryOut(effect: Effect): void {
     const line = describeEffect(effect, (worker) => this.#workers.describe(worker));
     if (line !== undefined) this.#options.log(line);
+    if (effect.type === "completed") {
+      this.#skipped.completed(effect, present(this.#scheduler.resultOf(effect.phase, effect.task)));
+    }
     if (effect.type !== "assign" || !this.#assignments.isRepeated(effect))
       this.#events.tellOf(effect);
     if (effect.type === "assign") {
       this.#waiting.answer(effect.worker, this.#assignments.describe(effect, this.#splits));
     } else if (effect.type === "dismiss") this.#dismiss(effect.worker);
-    else if (effect.type === "ended") this.#surroundings.onEnd(effect.outcome);
+    else if (effect.type === "ended") {
+      if (effect.outcome.state === "completed") this.#skipped.ended(this.status.counters);
+      this.#surroundings.onEnd(effect.outcome);
+    }
   }
 
   #dismiss(worker: number): void {
@@ -277,6 +293,11 @@ export class JobControl {
     const app = this.#workers.app?.name ?? null;
     const { reduces } = this.#options;
     this.#events.tell({ type: "jobPlanned", app, splits: this.#splits, reduces });
+  }
+
+  /** The first records that completed tasks have left out, maps first. */
+  get skipped(): SkippedRecord[] {
+    return skippedIn(this.#scheduler.results);
   }
 
   /** What a person would want to know of the job now. */

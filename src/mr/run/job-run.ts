@@ -85,6 +85,7 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
       return join(directory, reduceOutputName(reduce));
     }),
     counters: coordinator.status.counters,
+    skipped: coordinator.skipped,
     elapsedMs: performance.now() - startedMs,
   };
 }

@@ -1,4 +1,5 @@
 import type { JobEvent } from "../events/job-event.ts";
+import type { SkippedRecord } from "../scheduler/types.ts";
 
 export interface RunJobOptions {
   /** The app: a path, or the name of a shipped app such as `wc`. */
@@ -51,8 +52,10 @@ export interface RunJobOptions {
 export interface JobResult {
   /** Absolute paths of the output files, in the order of the reduce tasks. */
   readonly outputs: readonly string[];
-  /** What the app has counted, by name. */
+  /** What the app has counted, by name; with `skipBadRecords`, `skipped-records` among them. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Records that were left out: the first 100 of each task, 1000 in all. All are counted. */
+  readonly skipped: readonly SkippedRecord[];
   readonly elapsedMs: number;
 }
 
