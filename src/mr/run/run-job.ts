@@ -1,6 +1,7 @@
 import type { JobEvent } from "../events/job-event.ts";
 import type { SkippedRecord } from "../scheduler/types.ts";
 
+/** What {@link runJob} is to do. Only `app` and `inputs` must be given. */
 export interface RunJobOptions {
   /** The app: a path, or the name of a shipped app such as `wc`. */
   readonly app: string;
@@ -56,6 +57,7 @@ export interface JobResult {
   readonly counters: Readonly<Record<string, number>>;
   /** Records that were left out: the first 100 of each task, 1000 in all. All are counted. */
   readonly skipped: readonly SkippedRecord[];
+  /** How long the job took, in milliseconds. */
   readonly elapsedMs: number;
 }
 
