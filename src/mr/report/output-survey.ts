@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describeCause } from "../errors.ts";
-import { parseReduceOutputName } from "../names.ts";
+import { MERGED_OUTPUT_NAME, parseReduceOutputName } from "../names.ts";
 import { chooseMeasure } from "./measure.ts";
 import { type OutputLine, readLines } from "./output-lines.ts";
 import { type TopKey, TopKeys } from "./top-keys.ts";
@@ -80,7 +80,8 @@ function listOutputs(directory: string, problems: string[]): NamedOutput[] {
   try {
     return readdirSync(directory)
       .flatMap((name) => {
-        const reduce = parseReduceOutputName(name);
+        // All outputs merged into one are as good as one output.
+        const reduce = name === MERGED_OUTPUT_NAME ? 0 : parseReduceOutputName(name);
         return reduce === undefined ? [] : { name, reduce };
       })
       .sort((a, b) => a.reduce - b.reduce);
