@@ -8,6 +8,8 @@ import { viewOf } from "./copy-bytes.ts";
 
 /** Large enough that the cost of a system call does not show. */
 const BUFFER_BYTES = 256 * 1024;
+/** More than this is not copied to be written with what comes next. */
+const COPIED_BYTES = 64 * 1024;
 const NO_BYTES = Buffer.allocUnsafeSlow(0);
 
 /** What a complete file holds, so that its reader can tell whether it is still that. */
@@ -62,7 +64,7 @@ export class PendingFile implements ByteTarget {
 
   /** Appends `bytes`, which may be reused as soon as this returns. */
   write(bytes: Uint8Array): void {
-    if (bytes.length <= BUFFER_BYTES) {
+    if (bytes.length <= COPIED_BYTES) {
       appendBytes(this, bytes, 0, bytes.length);
       return;
     }
