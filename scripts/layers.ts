@@ -18,7 +18,7 @@ const DATA = [
   "mr/shuffle",
   "mr/task",
 ] as const;
-const CONTROL = ["mr/scheduler", "mr/journal", "mr/rpc", "mr/coordinator"];
+const CONTROL = ["mr/scheduler", "mr/journal", "mr/rpc", "mr/events", "mr/coordinator"];
 
 /**
  * What each folder of src may import, besides itself and the base. Data flows one way, and the data
@@ -39,11 +39,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/scheduler": [],
   "mr/journal": ["mr/scheduler"],
   "mr/rpc": [],
-  "mr/coordinator": ["mr/scheduler", "mr/journal", "mr/rpc", "mr/job"],
+  "mr/events": [],
+  "mr/dashboard": ["mr/events"],
+  "mr/coordinator": ["mr/scheduler", "mr/journal", "mr/rpc", "mr/events", "mr/job"],
   "mr/worker": [...DATA, "mr/rpc", "mr/scheduler"],
   mrapps: [INDEX],
   "mr/run": ["mr/app", "mr/input", "mr/job", ...CONTROL, "mr/worker"],
-  main: [...DATA, ...CONTROL, "mr/sequential", "mr/job", "mr/worker", "mr/run"],
+  main: [...DATA, ...CONTROL, "mr/dashboard", "mr/sequential", "mr/job", "mr/worker", "mr/run"],
 };
 
 /**

@@ -8,9 +8,15 @@ import { planJob } from "../mr/job/plan-job.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import type { JournalState } from "../mr/journal/journal.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import { openJob, removeJournal } from "../mr/run/open-job.ts";
+import { openJob, removeTraces } from "../mr/run/open-job.ts";
 import { onSignal } from "./on-signal.ts";
-import { byteSize, leaseOption, socketOption, wholeNumber } from "./parse-options.ts";
+import {
+  byteSize,
+  leaseOption,
+  socketOption,
+  taskTimeoutOption,
+  wholeNumber,
+} from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 interface Options {
@@ -18,6 +24,7 @@ interface Options {
   readonly resume?: true;
   readonly socket?: string;
   readonly lease: number;
+  readonly taskTimeout?: number;
   readonly attempts: number;
   readonly backups: boolean;
   readonly split?: number;
@@ -39,6 +46,7 @@ const command = new Command("mrcoordinator")
   .option("--resume", "go on with the job in this directory, whose coordinator has died")
   .addOption(socketOption())
   .addOption(leaseOption())
+  .addOption(taskTimeoutOption())
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
   .option(
     "--split <size>",
@@ -79,6 +87,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     reduces,
     skipBadRecords,
     resume,
+    log,
   });
   const { terms, resumed, removed } = job;
   let coordinator: Coordinator | undefined;
@@ -89,11 +98,13 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
       plan: planJob(job.inputs, directory, options.split),
       ...terms,
       leaseMs: options.lease,
+      taskTimeoutMs: options.taskTimeout ?? Infinity,
       maxFailures: options.attempts,
       maxLosses: 5 * options.attempts,
       maxBackups: options.backups ? 1 : 0,
       socketPath,
       log,
+      onEvent: job.recordTo(undefined),
     });
     log(`Listening on ${socketPath}`);
     log(`${job.inputs.length} input files, ${terms.reduces} reduce tasks; waiting for workers`);
@@ -101,9 +112,9 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     if (code !== 0) return code;
   } finally {
     sweepTemporaryFiles(directory);
+    if (coordinator === undefined && resumed === undefined) removeTraces(directory);
+    // Last, because from then on another coordinator may have the directory.
     job.close();
-    // A new job that never began is nothing to go on with.
-    if (coordinator === undefined && resumed === undefined) removeJournal(directory);
   }
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   log(`Done in ${seconds} s: the output is in mr-out-*`);

@@ -39,6 +39,14 @@ export function leaseOption(): Option {
     .default(10_000, "10");
 }
 
+/** What `--task-timeout` means, the same for every command that starts a job. */
+export function taskTimeoutOption(): Option {
+  return new Option(
+    "--task-timeout <seconds>",
+    "fail an attempt that runs longer than this, progress or not (default: no limit)",
+  ).argParser(secondsToMs(0.1, 31_536_000));
+}
+
 /** What `--socket` means, on both sides. */
 export function socketOption(): Option {
   return new Option(

@@ -1,96 +1,13 @@
 import { Command } from "commander";
-import { describeCause } from "../mr/errors.ts";
-import { type JobResult, type RunJobOptions, runJob } from "../mr/run/run-job.ts";
-import { onSignal } from "./on-signal.ts";
-import { byteSize, leaseOption, MIN_MEMORY_BYTES, wholeNumber } from "./parse-options.ts";
-import { runCommand } from "./run-command.ts";
-
-interface Options {
-  readonly workers?: number;
-  readonly reduces?: number;
-  readonly out: string;
-  readonly lease: number;
-  readonly attempts: number;
-  readonly memory?: number;
-  readonly split?: number;
-  readonly skipBadRecords?: true;
-  readonly backups: boolean;
-  readonly keep?: true;
-  readonly resume?: true;
-  readonly quiet?: true;
-}
+import { COMMANDS } from "./commands/catalog.ts";
+import { runProgram, setAction } from "./run-command.ts";
 
 const program = new Command("tsmr").description("MapReduce for TypeScript.");
 
-const run = program
-  .command("run")
-  .description("Run a job on this machine: a coordinator in this process, and worker processes.")
-  .argument("<app>", "file of the app, or the name of a shipped one such as wc")
-  .argument("<inputs...>", "input files, directories or quoted patterns")
-  .option(
-    "-w, --workers <n>",
-    "number of workers (default: one per processor)",
-    wholeNumber(1, 1000),
-  )
-  .option(
-    "-r, --reduces <n>",
-    "number of reduce tasks and output files (default: 10)",
-    wholeNumber(1, 100_000),
-  )
-  .option("-o, --out <dir>", "directory for the output files", "mr-out")
-  .addOption(leaseOption())
-  .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
-  .option(
-    "--memory <size>",
-    "memory of a worker process (default: 512MB)",
-    byteSize(MIN_MEMORY_BYTES),
-  )
-  .option(
-    "--split <size>",
-    "size of a map task's part of a file (default: 32MB to 64MB)",
-    byteSize(1),
-  )
-  .option(
-    "--skip-bad-records",
-    "leave out and count records that are malformed or make the app throw",
-  )
-  .option("--no-backups", "never run a second attempt of a task while the first is alive")
-  .option("--resume", "go on with the same job, which was interrupted or failed")
-  .option("--keep", "keep the files between map and reduce")
-  .option("-q, --quiet", "report errors only")
-  .addHelpText("after", "\nExample:\n  tsmr run wc.ts 'books/*.txt' --workers 4 --out counts");
-
-async function main(app: string, inputs: string[], options: Options): Promise<number> {
-  const abort = new AbortController();
-  let signalCode: number | undefined;
-  onSignal((_, code) => {
-    signalCode ??= code;
-    abort.abort();
-  });
-  const { lease, quiet, memory, split, ...rest } = options;
-  const log = (line: string) => process.stderr.write(`tsmr: ${line}\n`);
-  const job: RunJobOptions = {
-    app,
-    inputs,
-    leaseMs: lease,
-    signal: abort.signal,
-    ...(memory === undefined ? {} : { memoryBytes: memory }),
-    ...(split === undefined ? {} : { splitBytes: split }),
-    ...rest,
-  };
-  let result: JobResult;
-  try {
-    result = await runJob(quiet === true ? job : { ...job, log });
-  } catch (error) {
-    if (signalCode === undefined) throw error;
-    process.stderr.write(`tsmr: ${describeCause(error)}\n`);
-    return signalCode;
-  }
-  if (quiet === true) return 0;
-  const { elapsedMs, counters } = result;
-  for (const [name, count] of Object.entries(counters)) log(`${name}: ${count}`);
-  log(`Done in ${(elapsedMs / 1000).toFixed(2)} s: the output is in ${options.out}`);
-  return 0;
+const [, , first, second] = process.argv;
+const wanted = first === "help" ? second : first;
+for (const { name, summary, load } of COMMANDS) {
+  const command = program.command(name).summary(summary);
+  if (name === wanted) setAction(command, (await load()).define(command));
 }
-
-runCommand(run, main, program);
+runProgram(program);

@@ -31,6 +31,16 @@ export { hashPartition, type Partitioner, rangePartition } from "./app/partition
 export type { InputSource, Reader, ReadOptions, RecordCursor, Split } from "./app/reader.ts";
 export { words } from "./app/words.ts";
 export { MrError, UsageError } from "./errors.ts";
+export type {
+  Attempt,
+  AttemptProgress,
+  Failure,
+  JobEvent,
+  JobOutcome,
+  LossReason,
+  Phase,
+  PlannedSplit,
+} from "./events/job-event.ts";
 export { type CsvOptions, type CsvRow, csv } from "./input/csv.ts";
 export { jsonLines } from "./input/json-lines.ts";
 export { blocks, lines } from "./input/lines.ts";

@@ -6,6 +6,7 @@
  *     mr-out-Y         output of reduce task Y
  *     .NAME.TAG.tmp    NAME while an attempt is still writing it
  *     .mr-journal      what the coordinator has decided
+ *     .mr-events       what has happened
  *
  * What is no result starts with a dot, so no `mr-*` or `mr-out*` in a shell takes it for one.
  */
@@ -17,6 +18,9 @@ const TEMPORARY = /^\.mr-[0-9a-z-]+\.[0-9a-z-]+\.tmp$/;
 
 /** The journal of the job in its directory. */
 export const JOURNAL_NAME = ".mr-journal";
+
+/** The event log of the job in its directory. */
+export const EVENT_LOG_NAME = ".mr-events";
 
 /** `mr-X-Y`: what map task `map` emitted for reduce task `reduce`. */
 export function mapOutputName(map: number, reduce: number): string {
@@ -52,6 +56,11 @@ export function isMapOutput(name: string): boolean {
 /** Whether `name` is a file that a job writes under its final name. */
 export function isJobOutput(name: string): boolean {
   return MAP_OUTPUT.test(name) || REDUCE_OUTPUT.test(name);
+}
+
+/** Whether `name` is a file that only a job itself may write in its directory. */
+export function isJobFile(name: string): boolean {
+  return isJobOutput(name) || name === JOURNAL_NAME || name === EVENT_LOG_NAME;
 }
 
 /** Whether `name` is a file that an attempt was still writing. */

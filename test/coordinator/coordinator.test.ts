@@ -24,6 +24,7 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
     maxFailures: 2,
     maxLosses: 3,
     maxBackups: 1,
+    taskTimeoutMs: Infinity,
     skipBadRecords: false,
     socketPath,
     log: (line) => log.push(line),

@@ -1,7 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { JOURNAL_NAME } from "../../src/mr/names.ts";
 import { type RunJobOptions, runJob } from "../../src/mr/run/run-job.ts";
 
 const APP = `
@@ -37,7 +46,29 @@ describe("runJob", () => {
     const { outputs } = await runJob({ ...options, resume: true });
     expect(outputs.map((path) => readFileSync(path, "utf8"))).toEqual(["text 3\n"]);
     for (const input of options.inputs) expect(readFileSync(`${input}.runs`, "utf8")).toBe("x");
-    expect(readdirSync(join(home, "out"))).toEqual(["mr-out-0"]);
+    expect(readdirSync(join(home, "out"))).toEqual([".mr-events", "mr-out-0"]);
+  });
+
+  it("F31 leaves the journal of a job alone that another coordinator is running", async () => {
+    writeFileSync(join(home, "repaired"), "");
+    const slow = `export { map } from "./app.ts";
+      import { setTimeout as sleep } from "node:timers/promises";
+      export async function reduce(key, values) {
+        await sleep(1500);
+        return String(values.length);
+      }`;
+    writeFileSync(join(home, "slow.ts"), slow);
+    const app = join(home, "slow.ts");
+    const first = runJob({ ...options, app });
+    const journal = join(home, "out", JOURNAL_NAME);
+    while (!existsSync(journal)) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const resume of [true, false]) {
+      const second = runJob({ ...options, app, resume });
+      await expect(second).rejects.toThrow(/is already running|has files of an earlier job/);
+      expect(existsSync(journal)).toBe(true);
+    }
+    await first;
+    expect(readdirSync(join(home, "out"))).toEqual([".mr-events", "mr-out-0"]);
   });
 
   it("F4 says so when there is nothing to go on with", async () => {

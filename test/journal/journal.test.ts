@@ -1,4 +1,11 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -133,6 +140,16 @@ describe("the journal of a job in a file", () => {
     writeFileSync(path, "x".repeat(10_000));
     FileJournal.create(directory, JOB).close();
     expect(readFileSync(path)).toEqual(encodeRecord(JOB));
+  });
+
+  it("is not there before its first record is, nor instead of one of an earlier job", () => {
+    // What fails while the first record is made stands for a death at that point.
+    const unwritable = { ...JOB, reduces: 1n as unknown as number };
+    expect(() => FileJournal.create(directory, unwritable)).toThrow("BigInt");
+    expect(readdirSync(directory)).toEqual([]);
+    FileJournal.create(directory, JOB).close();
+    expect(() => FileJournal.create(directory, unwritable)).toThrow("BigInt");
+    expect(FileJournal.open(directory).state.job).toEqual(JOB);
   });
 
   it("is refused with its name and the reason when it is missing, empty or damaged", () => {

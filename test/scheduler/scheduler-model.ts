@@ -150,10 +150,13 @@ export class SchedulerModel {
     if (effect.type === "superseded") {
       check(![undefined, effect.attempt].includes(model.granted), "only a grant supersedes");
     }
+    const isReported = "attempt" in event && sameAttempt(event, effect);
     if (effect.type === "lost" && effect.reason === "leaseEnded") {
       check(nowMs - live.movedMs >= this.#shape.leaseMs, "no lease ends early");
+    } else if (effect.type === "failed" && !(event.type === "fail" && isReported)) {
+      check(nowMs - live.startedMs >= this.#shape.taskTimeoutMs, "no attempt times out early");
     } else {
-      check(event.type !== "tick", "a tick ends leases only");
+      check(event.type !== "tick", "a tick ends what is overdue only");
     }
     model.live.splice(model.live.indexOf(live), 1);
     if (model.granted === effect.attempt) model.granted = undefined;
@@ -210,6 +213,11 @@ export class SchedulerModel {
     return [...this.#tasks].flatMap(([key, task]) => (key.startsWith(phase) ? task : []));
   }
 
+  #startOf(id: AttemptId): number {
+    const live = this.#taskOf(id).live.find(({ attempt }) => attempt === id.attempt);
+    return live?.startedMs ?? Infinity;
+  }
+
   /** When the attempt that has run alone for longest may get a backup, if somebody waits for work. */
   get #backupDueMs(): number {
     if (this.#waiting.size === 0) return Infinity;
@@ -226,7 +234,12 @@ export class SchedulerModel {
     check((outcome !== undefined) === this.#hasEnded, "an outcome is there from the end on");
     check(nextDeadlineMs === undefined || nextDeadlineMs > nowMs, "no deadline is in the past");
     const moves = [...this.#tasks.values()].flatMap(({ live }) => live.map((one) => one.movedMs));
-    const firstMs = Math.min(Math.min(...moves) + this.#shape.leaseMs, this.#backupDueMs);
+    const starts = this.live.map((id) => this.#startOf(id));
+    const firstMs = Math.min(
+      Math.min(...moves) + this.#shape.leaseMs,
+      Math.min(...starts) + this.#shape.taskTimeoutMs,
+      this.#backupDueMs,
+    );
     check((nextDeadlineMs ?? Infinity) === firstMs, "the deadline is the next thing that is due");
     const byTask = (list: readonly AttemptId[]) => {
       return list
@@ -250,6 +263,10 @@ export class SchedulerModel {
 }
 
 const ENDS_ATTEMPT = new Set(["lost", "failed", "blocked", "superseded", "completed"]);
+
+function sameAttempt(one: AttemptId, other: AttemptId): boolean {
+  return one.phase === other.phase && one.task === other.task && one.attempt === other.attempt;
+}
 
 function check(condition: boolean, promise: string): asserts condition {
   if (!condition) throw new Error(`A promise is broken: ${promise}`);

@@ -11,7 +11,13 @@ import { SchedulerModel } from "./scheduler-model.ts";
 
 const WORKERS = 4;
 const FAILURE = { message: "it failed" };
-const LIMITS = { leaseMs: 100, maxFailures: 4, maxLosses: 20, maxBackups: 1 };
+const LIMITS = {
+  leaseMs: 100,
+  maxFailures: 4,
+  maxLosses: 20,
+  maxBackups: 1,
+  taskTimeoutMs: Infinity,
+};
 const NOTHING = { outputs: [], counters: {} };
 
 const shapes = fc.record<JobShape>({
@@ -21,6 +27,7 @@ const shapes = fc.record<JobShape>({
   maxFailures: fc.integer({ min: 1, max: 4 }),
   maxLosses: fc.integer({ min: 1, max: 6 }),
   maxBackups: fc.integer({ min: 0, max: 1 }),
+  taskTimeoutMs: fc.oneof(fc.constant(Infinity), fc.integer({ min: 20, max: 400 })),
 });
 
 /** One thing that happens: what it is, who does it, and how long after the thing before. */

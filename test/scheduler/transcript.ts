@@ -36,6 +36,7 @@ const DEFAULTS = {
   maxFailures: 4,
   maxLosses: 20,
   maxBackups: 1,
+  taskTimeoutMs: Infinity,
 };
 
 /**

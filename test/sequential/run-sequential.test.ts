@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ClassicApp } from "../../src/mr/app/contract.ts";
@@ -114,6 +115,18 @@ describe("inputs", () => {
   it("show bytes that are not UTF-8 as U+FFFD", async () => {
     const dir = directoryWith({ a: Uint8Array.of(0x61, 0xff, 0x62) });
     expect(await runSequential(lineApp, ["a"], dir)).toEqual(["a\uFFFDb a:0\n"]);
+  });
+
+  it("that are compressed reach map as what they hold, as they do in a parallel run", async () => {
+    const text = Buffer.from("ü\nb");
+    const members = Buffer.concat([gzipSync(text), gzipSync("\nc")]);
+    const dir = directoryWith({ "a.gz": members, "b.txt.gz": gzipSync("") });
+    const lines = await runSequential(lineApp, ["a.gz", "b.txt.gz"], dir);
+    expect(lines).toEqual([" b.txt.gz:0\n", "b a.gz:1\n", "c a.gz:2\n", "ü a.gz:0\n"]);
+    const broken = directoryWith({ "a.gz": "no gzip" });
+    await expect(runSequential(lineApp, ["a.gz"], broken)).rejects.toThrow(
+      'Cannot read input "a.gz": incorrect header check',
+    );
   });
 
   it("that cannot be read are an error that names them and says why", async () => {

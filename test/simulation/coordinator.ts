@@ -1,4 +1,6 @@
 import { JobControl } from "../../src/mr/coordinator/job-control.ts";
+import type { JobEvent } from "../../src/mr/events/job-event.ts";
+import { JobView } from "../../src/mr/events/job-view.ts";
 import type { JournalRecord, JournalState } from "../../src/mr/journal/journal.ts";
 import { encodeRecord } from "../../src/mr/journal/record.ts";
 import { parseParams } from "../../src/mr/rpc/params.ts";
@@ -7,6 +9,8 @@ import type { Handlers } from "../../src/mr/rpc/server.ts";
 import { broken, DEAF, type Reply } from "./network.ts";
 import { Process } from "./process.ts";
 import type { World } from "./world.ts";
+
+const STEPS_PER_COMPARISON = 7;
 
 type Handler = (params: unknown, caller: Parameters<Handlers["task.request"]>[1]) => unknown;
 
@@ -21,6 +25,9 @@ export class SimulatedCoordinator {
   /** Those of the pending replies whose worker waits for a task. */
   readonly #waiting = new Set<Reply>();
   #timers = 0;
+  /** What somebody believes who knows nothing but the events. */
+  readonly #view = new JobView();
+  #steps = 0;
 
   constructor(world: World, resumed: JournalState | undefined) {
     const { shape, time, random } = world;
@@ -38,10 +45,14 @@ export class SimulatedCoordinator {
       journal: { append: (records: readonly JournalRecord[]) => this.#append(records) },
       resumed,
       log: () => undefined,
+      onEvent: (event: JobEvent) => this.#view.apply(event),
     };
     this.#job = new JobControl(options, {
       nowMs: () => this.process.nowMs,
-      onStep: () => this.#armTimer(),
+      onStep: () => {
+        this.#armTimer();
+        this.#compareView();
+      },
       onEnd: (outcome) => {
         if (this.process.isAlive) this.#world.ended(outcome);
       },
@@ -122,6 +133,24 @@ export class SimulatedCoordinator {
       this.#world.killCoordinator();
     } else {
       this.#world.writeJournal(bytes);
+    }
+  }
+
+  /** Not after every step: to ask for the status is slower than to make one. */
+  #compareView(): void {
+    this.#steps += 1;
+    if (this.#steps % STEPS_PER_COMPARISON !== 0) return;
+    const { maps, reduces, phase } = this.#job.status;
+    const view = this.#view;
+    const tasks = [...view.tasks("map"), ...view.tasks("reduce")];
+    const inProgress = tasks.filter(({ state }) => state === "inProgress").length;
+    const believed = [view.completed("map"), view.completed("reduce"), inProgress];
+    const is = [maps.completed, reduces.completed, maps.inProgress + reduces.inProgress];
+    // A job that had nothing left to do when it was resumed has no phase that begins.
+    const isPhaseKnown = view.phase === phase || view.outcome !== undefined;
+    if (!isPhaseKnown || believed.join() !== is.join()) {
+      const what = `${view.phase} ${believed.join()}, but it is ${phase} ${is.join()}`;
+      this.#world.fail(new Error(`The events say ${what}`));
     }
   }
 

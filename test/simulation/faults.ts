@@ -17,6 +17,8 @@ export interface Faults {
   readonly appThrows: number;
   /** Probability for each step of a task that it takes longer than a lease. */
   readonly stall: number;
+  /** Probability for each attempt that the app computes for ever, where jobs have a task timeout. */
+  readonly getStuck: number;
   /** Time between two of the following, on average; Infinity for never. */
   readonly everyMs: number;
   readonly kinds: readonly FaultKind[];
@@ -39,6 +41,7 @@ export const NO_FAULTS: Faults = {
   dieInJournal: 0,
   appThrows: 0,
   stall: 0,
+  getStuck: 0,
   everyMs: Infinity,
   kinds: [],
 };
@@ -65,6 +68,7 @@ export function drawFaults(random: Random): Faults {
     dieInJournal: rate(0.05),
     appThrows: rate(0.1),
     stall: rate(0.1),
+    getStuck: rate(0.3),
     everyMs: severity === 0 ? Infinity : random.between(200, 3000) / severity,
     kinds: KINDS.filter(() => random.chance(0.6)),
   };

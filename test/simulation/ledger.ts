@@ -40,6 +40,9 @@ export class Ledger {
     scheduler.step = (event, nowMs) => {
       const effects = step(event, nowMs);
       for (const effect of effects) this.#follow(effect, event, scheduler, nowMs);
+      for (const id of scheduler.running) {
+        this.#expect(!this.#isOverdue(id, nowMs), "no attempt outlives the task timeout", id);
+      }
       return effects;
     };
     return scheduler;
@@ -53,6 +56,12 @@ export class Ledger {
       case "verdict":
         if (event.type === "commit" && effect.accepted) this.#grant(event, scheduler);
         break;
+      case "failed":
+        // Unless its worker said so, it must have taken too long.
+        if (event.type !== "fail") {
+          this.#expect(this.#isOverdue(effect, nowMs), "an attempt has its time", effect);
+        }
+        break;
       case "completed":
         this.#complete(effect, event, scheduler);
         break;
@@ -64,6 +73,11 @@ export class Ledger {
         );
         break;
     }
+  }
+
+  #isOverdue(id: AttemptId, nowMs: number): boolean {
+    const startedMs = this.#startedMs.get(`${taskOf(id)} ${id.attempt}`) ?? nowMs;
+    return startedMs + this.#shape.taskTimeoutMs <= nowMs;
   }
 
   #assign(id: AttemptId & { readonly worker: number }, scheduler: Scheduler, nowMs: number): void {

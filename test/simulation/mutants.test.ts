@@ -26,6 +26,7 @@ interface Mutant {
 }
 
 const SCHEDULER = "src/mr/scheduler/scheduler.ts";
+const TASKS = "src/mr/scheduler/job-tasks.ts";
 const TABLE = "src/mr/scheduler/task-table.ts";
 const CONTROL = "src/mr/coordinator/job-control.ts";
 
@@ -38,7 +39,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     title: "takes the report of a lost attempt for that of a live one",
-    file: SCHEDULER,
+    file: TASKS,
     replace: ".leases.find(({ attempt }) => attempt === id.attempt)",
     by: ".leases.at(0)",
   },
@@ -49,6 +50,34 @@ const MUTANTS: readonly Mutant[] = [
     by: "if (lease.endsMs > 0) break;",
   },
   {
+    title: "never ends an attempt that computes for ever",
+    file: SCHEDULER,
+    replace: "if (lease.startedMs + this.#shape.taskTimeoutMs > nowMs) break;",
+    by: "if (nowMs > 0) break;",
+    faults: { ...NO_FAULTS, getStuck: 0.5 },
+  },
+  {
+    title: "ends an attempt before its time is up",
+    file: SCHEDULER,
+    replace: "if (lease.startedMs + this.#shape.taskTimeoutMs > nowMs) break;",
+    by: "if (lease.startedMs + this.#shape.taskTimeoutMs / 2 > nowMs) break;",
+    faults: { ...NO_FAULTS, getStuck: 0.5 },
+  },
+  {
+    title: "counts the time of an attempt from its last progress",
+    file: SCHEDULER,
+    replace: "if (lease.startedMs + this.#shape.taskTimeoutMs > nowMs) break;",
+    by: "if (lease.renewedMs + this.#shape.taskTimeoutMs > nowMs) break;",
+    faults: { ...NO_FAULTS, getStuck: 0.5 },
+  },
+  {
+    title: "lets an attempt go on that took too long",
+    file: SCHEDULER,
+    replace: "this.#countFailure(task, lease, timedOut(this.#shape), effects);",
+    by: "this.#countFailure(task, lease, timedOut(this.#shape), effects);\n    task.leases.push(lease);",
+    faults: { ...NO_FAULTS, getStuck: 0.5 },
+  },
+  {
     title: "takes a damaged map output for a failure of the reduce task",
     file: SCHEDULER,
     replace: `event.phase === "reduce" ? (event.damagedMaps ?? []) : []`,
@@ -56,13 +85,13 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     title: "hands out reduce tasks although a map output is lost",
-    file: SCHEDULER,
+    file: TASKS,
     replace: "return this.#maps.allCompleted ? this.#reduces : this.#maps;",
     by: "return this.#maps.completions >= this.#maps.size ? this.#reduces : this.#maps;",
   },
   {
     title: "starts a backup before the lease time has passed",
-    file: SCHEDULER,
+    file: TASKS,
     replace: "|| dueMs > nowMs) return undefined;",
     by: ") return undefined;",
   },
@@ -113,9 +142,8 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     title: "tells a worker other sources when it asks again",
-    file: CONTROL,
-    replace:
-      "if (last?.kind === phase && last.task === task && last.attempt === attempt) return last;",
+    file: "src/mr/coordinator/assignments.ts",
+    replace: "if (last !== undefined && this.isRepeated(id)) return last;",
     by: "",
     faults: { ...NO_FAULTS, lose: 0.3, everyMs: 60, kinds: ["spoilFile"] },
   },

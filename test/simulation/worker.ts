@@ -1,6 +1,8 @@
 import { MrError } from "../../src/mr/errors.ts";
 import { mapOutputName, reduceOutputName } from "../../src/mr/names.ts";
+import { RPC_ERRORS } from "../../src/mr/rpc/protocol.ts";
 import { DamagedRunError } from "../../src/mr/shuffle/run-cursor.ts";
+import { AttemptGivenUpError } from "../../src/mr/worker/attempt-given-up-error.ts";
 import { type Link, RpcTaskSource } from "../../src/mr/worker/rpc-task-source.ts";
 import { type AttemptFile, type AttemptResult, runTasks } from "../../src/mr/worker/run-tasks.ts";
 import type { Assignment, JobFacts } from "../../src/mr/worker/task-source.ts";
@@ -26,7 +28,11 @@ export class SimulatedWorker {
   #source: RpcTaskSource | undefined;
   /** Records of the attempt so far, for its lease. */
   #records = 0;
+  /** The app computes for ever, and nothing else than the end of the process can stop it. */
+  #isStuck = false;
   #attempts = 0;
+  /** The attempt that the coordinator was last heard to refuse. */
+  #givenUp = -1;
 
   constructor(world: World) {
     const { random, time } = world;
@@ -43,9 +49,11 @@ export class SimulatedWorker {
       this.#source = await RpcTaskSource.connect("simulated", IDENTITY, PATIENCE, this.#link);
       await runTasks(this.#source, (job, task) => this.#execute(job, task), {
         begin: (assignment) => this.#beginBeating(assignment),
+        workDone: () => undefined,
         end: () => {
           this.#attempts += 1;
         },
+        progress: { records: 0, bytes: 0, cpuMs: 0 },
       });
     } catch (error) {
       // There is no coordinator, or it has gone.
@@ -59,7 +67,11 @@ export class SimulatedWorker {
     for (let step = random.whole(1, 6); step > 0; step--) {
       const stallMs = random.chance(this.#world.faults.stall) ? 2 * shape.leaseMs : 0;
       await this.process.sleep(random.between(1, 100) * this.#slowness + stallMs);
-      this.#records += 1;
+      this.#progress();
+    }
+    if (shape.taskTimeoutMs < Infinity && random.chance(faults.getStuck)) {
+      this.#isStuck = true;
+      await new Promise(() => undefined);
     }
     if (random.chance(faults.appThrows)) throw new MrError("The app threw");
     const counters = { tasks: 1 };
@@ -76,7 +88,7 @@ export class SimulatedWorker {
       const { disk } = this.#world;
       if (!disk.holds(source)) throw new DamagedRunError(`/job/${source.name}`, "it is damaged");
       contents += disk.read(source.name);
-      this.#records += 1;
+      this.#progress();
     }
     return { files: [this.#file(reduceOutputName(task), contents)], counters };
   }
@@ -96,18 +108,42 @@ export class SimulatedWorker {
     };
   }
 
+  #progress(): void {
+    if (this.#givenUp === this.#attempts) throw new AttemptGivenUpError();
+    this.#records += 1;
+  }
+
   #beginBeating({ kind, task, attempt }: Assignment): void {
     if (this.#source === undefined) return;
     const { worker, job, leaseMs } = this.#source.job;
     const current = this.#attempts;
     const beat = () => {
       if (this.#attempts !== current) return;
+      if (this.#isStuck) this.#records += 1;
       const progress = { records: this.#records, bytes: 0, cpuMs: 0 };
       const params = { worker, job, phase: kind, task, attempt, ...progress };
-      // Whatever comes of it: the attempt goes on, and is told when it wants to publish.
-      this.#link.call("task.progress", params).catch(() => undefined);
+      this.#link.call("task.progress", params).then(
+        ({ accepted }) => {
+          if (!accepted) this.#giveUp(current, leaseMs);
+        },
+        (error: Error & { code?: unknown }) => {
+          if (error.code === RPC_ERRORS.unknownWorker) this.#giveUp(current, leaseMs);
+          // The coordinator has ended. Otherwise the attempt goes on, and is told when it wants to publish.
+          else if (error.code === "ENOENT") this.#endIfStuck(current);
+        },
+      );
       this.process.after(leaseMs / BEATS_PER_LEASE, beat);
     };
     this.process.after(leaseMs / BEATS_PER_LEASE, beat);
+  }
+
+  /** An attempt that is refused ends at its next progress, or with its process. */
+  #giveUp(attempt: number, graceMs: number): void {
+    this.#givenUp = attempt;
+    this.process.after(graceMs, () => this.#endIfStuck(attempt));
+  }
+
+  #endIfStuck(attempt: number): void {
+    if (this.#isStuck && this.#attempts === attempt) this.#world.killWorker(this);
   }
 }

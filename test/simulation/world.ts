@@ -55,6 +55,7 @@ export class World {
       maxFailures: 1000,
       maxLosses: 1000,
       maxBackups: this.random.whole(0, 1),
+      taskTimeoutMs: this.random.chance(0.4) ? this.random.between(2500, 8000) : Infinity,
     };
     this.#ledger = new Ledger(this.disk, this.shape);
     this.#stopsMs = this.time.nowMs + FAULTS_MS;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -98,6 +98,20 @@ export class Command {
     }
   }
 
+  /**
+   * Waits until it and every process that it has started have ended.
+   *
+   * @param limitMs how long that may take
+   * @returns the numbers of those that have not
+   */
+  async survivors(limitMs = 10_000): Promise<number[]> {
+    for (const startMs = performance.now(); ; ) {
+      const alive = membersOf(this.pid);
+      if (alive.length === 0 || performance.now() - startMs > limitMs) return alive;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
   /** Ends whatever is left of it. */
   async kill(): Promise<void> {
     killGroup(this.pid, "SIGKILL");
@@ -128,6 +142,15 @@ export function startScript(
     ...user,
   });
   return new Command(child);
+}
+
+/** The living processes of a group; those that are dead but not buried do not count. */
+function membersOf(group: number): number[] {
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,pgid=,stat="], { encoding: "utf8" });
+  return stdout.split("\n").flatMap((line) => {
+    const [pid, pgid, stat = ""] = line.trim().split(/\s+/);
+    return Number(pgid) === group && !stat.startsWith("Z") ? Number(pid) : [];
+  });
 }
 
 function killGroup(group: number, signal: NodeJS.Signals): void {

@@ -84,6 +84,20 @@ const apps: Record<string, RecordApp> = {
     combine: union,
     reduce: (_key, found) => union.of(found),
   }),
+  "distinct words by first letter, in order": defineApp({
+    input: lines(),
+    map(line, emit) {
+      for (const word of words(line.toString())) emit(word.slice(0, 1), word);
+    },
+    combine: union,
+    orderValues: (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0),
+    // Neighbours, not `union.of`: that equal values come together is what the order is for.
+    reduce(_key, found) {
+      const distinct: string[] = [];
+      for (const word of found) if (word !== distinct.at(-1)) distinct.push(word);
+      return distinct;
+    },
+  }),
   "first line of each word": defineApp({
     input: lines(),
     map(line, emit: Emit<string>) {

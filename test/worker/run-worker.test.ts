@@ -81,8 +81,13 @@ class ScriptedSource implements TaskSource {
 /** Counts beats, so that a test sees that every attempt that begins also ends. */
 class Meter {
   readonly calls: string[] = [];
+  readonly progress = { records: 0, bytes: 0, cpuMs: 0 };
+
   begin(): void {
     this.calls.push("begin");
+  }
+  workDone(): void {
+    this.calls.push("done");
   }
   end(): void {
     this.calls.push("end");
@@ -139,7 +144,7 @@ describe("a worker", () => {
     await runWorker(second, load(echo), { meter, memoryBytes: undefined });
     expect(second.reports).toEqual(["commit reduce 0", "complete reduce 0"]);
     expect(readFileSync(join(directory, "mr-out-0"), "utf8")).toMatch(/^([ab] 2\n)*$/);
-    expect(meter.calls).toEqual(["begin", "end", "begin", "end"]);
+    expect(meter.calls).toEqual(["begin", "done", "end", "begin", "done", "end"]);
   });
 
   it("throws away what it made when the commit is refused", async () => {
@@ -165,7 +170,7 @@ describe("a worker", () => {
     expect(source.failures[0]?.message).toContain('"a.txt"');
     expect(source.failures[0]?.message).toContain("RangeError: bad day");
     expect(source.failures[0]?.stack).toContain("run-worker.test.ts");
-    expect(meter.calls).toEqual(["begin", "end", "begin", "end"]);
+    expect(meter.calls).toEqual(["begin", "done", "end", "begin", "done", "end"]);
     expect(readdirSync(directory)).toEqual(["a.txt"]);
   });
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../errors.ts";
+import type { JobEvent } from "../events/job-event.ts";
 import type { Journal, JournalRecord, JournalState } from "../journal/journal.ts";
 import type {
   Assignment,
@@ -12,24 +13,21 @@ import type {
 } from "../rpc/protocol.ts";
 import type { Caller, Handlers } from "../rpc/server.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
-import type {
-  AttemptId,
-  Effect,
-  JobShape,
-  Outcome,
-  OutputFile,
-  SchedulerEvent,
-} from "../scheduler/types.ts";
+import type { AttemptId, Effect, JobShape, Outcome, SchedulerEvent } from "../scheduler/types.ts";
+import { Assignments, present } from "./assignments.ts";
 import { checkOutputs, damagedMapsOf } from "./check-report.ts";
 import { describeEffect } from "./describe-effect.ts";
+import { describeSplit } from "./describe-split.ts";
+import { JobEvents } from "./job-events.ts";
 import { recordsOf } from "./records-of.ts";
 import { sumCounters } from "./sum-counters.ts";
+import { WaitingRequests } from "./waiting-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 
 /** Whether the app takes whole files, or can start in the middle of one. */
 export type Splitting = Params<"worker.register">["splitting"];
 
-export interface JobOptions extends Omit<JobShape, "maps"> {
+export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
   /**
    * Cuts the inputs into map tasks, at least one. Called once for whole files and, where the first
    * worker's app can start in the middle of a file, again; not at all when a job is resumed that had
@@ -48,6 +46,8 @@ export interface JobOptions extends Omit<JobShape, "maps"> {
   readonly resumed?: JournalState | undefined;
   /** Receives one line for everything a person would want to know. */
   readonly log: (line: string) => void;
+  /** Receives everything that happens, in order, the moment it has. Must not throw. */
+  readonly onEvent?: ((event: JobEvent) => void) | undefined;
 }
 
 /** What the owner of a job's socket and timer does for it. */
@@ -61,9 +61,6 @@ export interface JobSurroundings {
   /** The job has ended. Workers that wait have been told. */
   readonly onEnd: (outcome: Outcome) => void;
 }
-
-/** The waiting end of a `task.request`. */
-type Answer = (answer: Assignment | Dismissal) => void;
 
 /** What a worker says of its attempt. */
 type Report = SchedulerEvent &
@@ -81,16 +78,12 @@ export class JobControl {
   readonly #scheduler: Scheduler;
   readonly #workers: WorkerRegistry;
   readonly #startedMs: number;
+  readonly #events: JobEvents;
   #splits: readonly Split[];
   #journal: Journal | undefined;
   #isPlanKept: boolean;
-  /**
-   * Requests for a task that have not been answered yet, by worker. There may be several of one worker:
-   * which of them it still waits for, it alone knows.
-   */
-  readonly #waiting = new Map<number, Set<Answer>>();
-  /** What each worker was last told to do, to be told again in the same words. */
-  readonly #assigned = new Map<number, Assignment>();
+  readonly #waiting = new WaitingRequests();
+  readonly #assignments: Assignments;
 
   constructor(options: JobOptions, surroundings: JobSurroundings) {
     const { plan, journal, resumed } = options;
@@ -102,15 +95,22 @@ export class JobControl {
     this.#splits = resumed?.plan?.splits ?? plan("wholeFile");
     this.#workers = new WorkerRegistry(resumed?.plan);
     const { createScheduler = (shape) => new Scheduler(shape) } = surroundings;
-    const { reduces, leaseMs, maxFailures, maxLosses, maxBackups } = options;
+    const { reduces, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = options;
     const maps = this.#splits.length;
-    const limits = { leaseMs, maxFailures, maxLosses, maxBackups };
-    this.#scheduler = createScheduler({ maps, reduces, ...limits });
+    const limits = { leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups };
+    const inputOf = (map: number) => describeSplit(this.#splits, map);
+    this.#scheduler = createScheduler({ maps, reduces, inputOf, ...limits });
+    const elapsedMs = () => surroundings.nowMs() - this.#startedMs;
+    this.#assignments = new Assignments((map) => this.#scheduler.resultOf("map", map));
+    this.#events = new JobEvents(options.onEvent, elapsedMs, this.#scheduler);
   }
 
   /** Begins, or goes on where the last coordinator was. The job may end at once. */
   start(): void {
     const { resumed } = this.#options;
+    this.#events.started(this.#options);
+    this.#tellPlan();
+    this.#events.restored(resumed?.completed ?? []);
     if (resumed === undefined) return;
     this.#keep([{ type: "resumed" }]);
     if (resumed.plan === undefined) return;
@@ -131,9 +131,9 @@ export class JobControl {
   /** A worker is gone. */
   leave(worker: number): void {
     this.#step({ type: "leave", worker });
-    this.#workers.remove(worker);
-    this.#assigned.delete(worker);
-    this.#waiting.delete(worker);
+    if (this.#workers.remove(worker)) this.#events.tell({ type: "workerLeft", worker });
+    this.#assignments.forget(worker);
+    this.#waiting.forget(worker);
   }
 
   /** When {@link tick} is due. */
@@ -151,11 +151,12 @@ export class JobControl {
       "worker.register": (params, caller) => this.#register(params, caller),
       "task.request": (params, caller) => this.#request(params, caller),
       "task.progress": ({ records, bytes, cpuMs, ...params }) =>
-        this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
+        this.#progress({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
-      "task.complete": ({ outputs, counters, ...params }) => {
+      "task.complete": ({ outputs, counters, progress, ...params }) => {
         checkOutputs(params, outputs, this.#options.reduces);
-        return this.#report({ type: "complete", result: { outputs, counters }, ...params });
+        const result = { outputs, counters, progress };
+        return this.#report({ type: "complete", result, ...params });
       },
       "task.fail": ({ message, stack, damaged, ...params }) => {
         const damagedMaps = damagedMapsOf(params, damaged);
@@ -176,6 +177,7 @@ export class JobControl {
     try {
       const { worker } = this.#workers.register(params, started);
       caller.identify(worker);
+      this.#events.tell({ type: "workerJoined", worker, pid: params.pid });
       if (!started) this.#plan(params.splitting);
       const job = this.#job;
       return { worker, job, directory, inputDirectory, reduces, leaseMs, skipBadRecords };
@@ -195,22 +197,23 @@ export class JobControl {
       return;
     }
     this.#step({ type: "plan", maps: this.#splits.length });
+    this.#tellPlan();
   }
 
   #request(params: Params<"task.request">, caller: Caller): Promise<Assignment | Dismissal> {
     const { worker } = params;
     this.#workers.check(params, this.#job);
-    return new Promise((resolve) => {
-      const answers = this.#waiting.get(worker) ?? new Set();
-      this.#waiting.set(worker, answers.add(resolve));
-      caller.onHangUp(() => {
-        const isOpen = this.#waiting.get(worker) === answers && answers.delete(resolve);
-        if (!isOpen || answers.size > 0) return;
-        this.#waiting.delete(worker);
-        this.#step({ type: "withdraw", worker });
-      });
-      this.#step({ type: "request", worker });
-    });
+    const answer = this.#waiting.add(worker, caller, () =>
+      this.#step({ type: "withdraw", worker }),
+    );
+    this.#step({ type: "request", worker });
+    return answer;
+  }
+
+  #progress(report: Report & { readonly type: "progress" }): Verdict {
+    const verdict = this.#report(report);
+    if (verdict.accepted) this.#events.progressed(report, report.progress);
+    return verdict;
   }
 
   #report(report: Report): Verdict {
@@ -255,37 +258,25 @@ export class JobControl {
   #carryOut(effect: Effect): void {
     const line = describeEffect(effect, (worker) => this.#workers.describe(worker));
     if (line !== undefined) this.#options.log(line);
-    if (effect.type === "assign") this.#answer(effect.worker, this.#assignment(effect));
-    else if (effect.type === "dismiss") this.#dismiss(effect.worker);
+    if (effect.type !== "assign" || !this.#assignments.isRepeated(effect))
+      this.#events.tellOf(effect);
+    if (effect.type === "assign") {
+      this.#waiting.answer(effect.worker, this.#assignments.describe(effect, this.#splits));
+    } else if (effect.type === "dismiss") this.#dismiss(effect.worker);
     else if (effect.type === "ended") this.#surroundings.onEnd(effect.outcome);
   }
 
-  #answer(worker: number, answer: Assignment | Dismissal): void {
-    const answers = this.#waiting.get(worker) ?? [];
-    this.#waiting.delete(worker);
-    for (const resolve of answers) resolve(answer);
-  }
-
   #dismiss(worker: number): void {
-    this.#answer(worker, { kind: "exit", outcome: this.#scheduler.outcome?.state ?? "cancelled" });
-  }
-
-  #assignment({ worker, phase, task, attempt }: AttemptId & { worker: number }): Assignment {
-    const last = this.#assigned.get(worker);
-    // An attempt keeps the sources it began with: meanwhile a map output may be missing, or another.
-    if (last?.kind === phase && last.task === task && last.attempt === attempt) return last;
-    const assignment: Assignment =
-      phase === "map"
-        ? { kind: phase, task, attempt, split: present(this.#splits[task]) }
-        : { kind: phase, task, attempt, sources: this.#sourcesOf(task) };
-    this.#assigned.set(worker, assignment);
-    return assignment;
-  }
-
-  #sourcesOf(reduce: number): OutputFile[] {
-    return this.#splits.map((_, map) => {
-      return present(this.#scheduler.resultOf("map", map)?.outputs[reduce]);
+    this.#waiting.answer(worker, {
+      kind: "exit",
+      outcome: this.#scheduler.outcome?.state ?? "cancelled",
     });
+  }
+
+  #tellPlan(): void {
+    const app = this.#workers.app?.name ?? null;
+    const { reduces } = this.#options;
+    this.#events.tell({ type: "jobPlanned", app, splits: this.#splits, reduces });
   }
 
   /** What a person would want to know of the job now. */
@@ -308,10 +299,4 @@ export class JobControl {
       }),
     };
   }
-}
-
-/** Asserts what the scheduler guarantees: a task is handed out when all that it needs is there. */
-function present<T>(value: T | undefined): T {
-  if (value === undefined) throw new Error("The scheduler decided before what it needs was there");
-  return value;
 }

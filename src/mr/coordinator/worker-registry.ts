@@ -79,8 +79,9 @@ export class WorkerRegistry {
     throw new JSONRPCErrorException(`no worker ${worker} is registered`, RPC_ERRORS.unknownWorker);
   }
 
-  remove(worker: number): void {
-    this.#workers.delete(worker);
+  /** @returns false if the worker was not there */
+  remove(worker: number): boolean {
+    return this.#workers.delete(worker);
   }
 
   /** `worker 3 (pid 4711)`, or the number alone once the worker is gone. */

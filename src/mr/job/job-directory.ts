@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { describeCause, MrError } from "../errors.ts";
-import { isJobOutput, isMapOutput, isTemporary, JOURNAL_NAME } from "../names.ts";
+import { isJobFile, isJobOutput, isMapOutput, isTemporary, JOURNAL_NAME } from "../names.ts";
 
 /**
  * Checks that a job can write its files into `directory`, and that none of its inputs is one of them.
@@ -24,7 +24,7 @@ export function checkJobDirectory(
   const home = realpathSync(directory);
   for (const input of inputs) {
     const path = realpathSync(resolve(inputDirectory, input));
-    if (dirname(path) === home && isJobOutput(basename(path))) {
+    if (dirname(path) === home && isJobFile(basename(path))) {
       throw new MrError(
         `Input "${input}" has the name of a file this job writes: move it, or run the job in another directory`,
       );

@@ -5,11 +5,13 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
+  renameSync,
+  rmSync,
   writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { describeCause, errorCode, MrError } from "../errors.ts";
-import { JOURNAL_NAME } from "../names.ts";
+import { JOURNAL_NAME, temporaryName } from "../names.ts";
 import type { JobRecord, Journal, JournalRecord, JournalState } from "./journal.ts";
 import { decodeJournal, encodeRecord } from "./record.ts";
 import { replay } from "./replay.ts";
@@ -34,12 +36,20 @@ export class FileJournal implements Journal {
    */
   static create(directory: string, job: JobRecord): FileJournal {
     const path = join(directory, JOURNAL_NAME);
+    // Were it begun under its own name, dying here would leave an empty journal, which nobody can go
+    // on with, and which looks like that of a job.
+    const temporary = join(directory, temporaryName("mr-journal", "new"));
+    let descriptor: number | undefined;
     try {
-      const journal = new FileJournal(path, openSync(path, "w", 0o666), 0);
+      descriptor = openSync(temporary, "w", 0o666);
+      const journal = new FileJournal(path, descriptor, 0);
       journal.append([job]);
-      syncDirectory(dirname(path));
+      renameSync(temporary, path);
+      syncDirectory(directory);
       return journal;
     } catch (error) {
+      if (descriptor !== undefined) closeSync(descriptor);
+      rmSync(temporary, { force: true });
       if (error instanceof MrError) throw error;
       throw new MrError(`Cannot create journal "${path}": ${describeCause(error)}`);
     }

@@ -24,6 +24,12 @@ const outputFile = v.object({
   crc32: v.pipe(count, v.maxValue(0xffffffff)),
 });
 
+const progress = v.object({
+  records: count,
+  bytes: count,
+  cpuMs: v.pipe(v.number(), v.finite(), v.minValue(0)),
+});
+
 const none = v.optional(v.union([v.strictObject({}), v.tuple([])]));
 
 /** The parameters each method takes. */
@@ -32,15 +38,14 @@ export const PARAMS = {
   "task.request": v.object({ worker, job }),
   "task.progress": v.object({
     ...attemptEntries,
-    records: count,
-    bytes: count,
-    cpuMs: v.pipe(v.number(), v.minValue(0)),
+    ...progress.entries,
   }),
   "task.commit": v.object(attemptEntries),
   "task.complete": v.object({
     ...attemptEntries,
     outputs: v.pipe(v.array(outputFile), v.maxLength(1_000_000)),
     counters: v.optional(counters, {}),
+    progress: v.optional(progress),
   }),
   "task.fail": v.object({
     ...attemptEntries,

@@ -12,7 +12,7 @@ import { resolveInputs } from "../job/resolve-inputs.ts";
 import { isJobOutput, JOURNAL_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
-import { type OpenJob, openJob, removeJournal } from "./open-job.ts";
+import { type OpenJob, openJob, removeJournal, removeTraces } from "./open-job.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -24,6 +24,7 @@ const WORKER_PATIENCE_MS = 2000;
 export async function startJob(options: RunJobOptions): Promise<JobResult> {
   const startedMs = performance.now();
   const { resume = false, attempts = 4, workers = availableParallelism() } = options;
+  const { log = () => undefined } = options;
   const directory = resolve(options.out ?? "mr-out");
   const inputDirectory = process.cwd();
   const inputs = await resolveInputs(options.inputs, inputDirectory);
@@ -49,31 +50,36 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
   let outcome: Outcome | undefined;
   try {
     const settings = { reduces: options.reduces, skipBadRecords: options.skipBadRecords };
-    job = await openJob({ directory, inputDirectory, inputs, ...settings, resume });
+    job = await openJob({ directory, inputDirectory, inputs, ...settings, resume, log });
     const { Coordinator } = await import("../coordinator/coordinator.ts");
     coordinator = await Coordinator.start({
       plan,
       ...job.terms,
       leaseMs: options.leaseMs ?? 10_000,
+      taskTimeoutMs: options.taskTimeoutMs ?? Infinity,
       maxFailures: attempts,
       maxLosses: 5 * attempts,
       maxBackups: options.backups === false ? 0 : 1,
       socketPath,
-      log: options.log ?? (() => undefined),
+      log,
+      onEvent: job.recordTo(options.onEvent),
     });
     outcome = await awaitOutcome(coordinator, pool, options.signal);
     if (pool.cannotLoadApp) await loadApp(app);
   } finally {
     await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
-    if (job !== undefined) sweepTemporaryFiles(directory);
-    job?.close();
-    // A new job that never began is nothing to go on with.
-    if (coordinator === undefined && job?.resumed === undefined) removeJournal(directory);
+    // What is in a directory that another coordinator has is not this one's to clear away.
+    if (job !== undefined) {
+      const isComplete = outcome?.state === "completed";
+      sweepTemporaryFiles(directory);
+      if (isComplete && options.keep !== true) sweepMapOutputs(directory);
+      if (isComplete) removeJournal(directory);
+      else if (coordinator === undefined && job.resumed === undefined) removeTraces(directory);
+      job.close();
+    }
   }
   // What is there of the output, and the journal, are for the one who resumes the job.
   if (outcome.state !== "completed") throw failure(outcome);
-  if (options.keep !== true) sweepMapOutputs(directory);
-  removeJournal(directory);
   return {
     outputs: Array.from({ length: job.terms.reduces }, (_, reduce) => {
       return join(directory, reduceOutputName(reduce));

@@ -1,11 +1,13 @@
 import { rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describeCause, MrError } from "../errors.ts";
+import { EventLog } from "../events/event-log.ts";
+import type { JobEvent } from "../events/job-event.ts";
 import { type DirectoryLock, lockDirectory } from "../job/directory-lock.ts";
 import { sweepJobDirectory } from "../job/job-directory.ts";
 import { FileJournal } from "../journal/file-journal.ts";
 import { JOURNAL_VERSION, type JournalInput, type JournalState } from "../journal/journal.ts";
-import { JOURNAL_NAME } from "../names.ts";
+import { EVENT_LOG_NAME, JOURNAL_NAME } from "../names.ts";
 import type { CompletedTask } from "../scheduler/types.ts";
 
 export interface OpenJobOptions {
@@ -21,6 +23,8 @@ export interface OpenJobOptions {
   readonly skipBadRecords?: boolean | undefined;
   /** Whether to go on with the job in the directory, rather than to begin a new one. */
   readonly resume: boolean;
+  /** Receives one line for everything a person would want to know. */
+  readonly log: (line: string) => void;
 }
 
 /** What a coordinator has to know of a job, apart from how to run it. */
@@ -31,6 +35,13 @@ export interface JobTerms {
   readonly skipBadRecords: boolean;
   readonly journal: FileJournal;
   readonly resumed: JournalState | undefined;
+}
+
+interface OpenJobParts {
+  readonly isResumed: boolean;
+  readonly removed: number;
+  readonly lock: DirectoryLock;
+  readonly log: (line: string) => void;
 }
 
 /** A job that this process alone may coordinate, with its decisions so far. */
@@ -44,12 +55,14 @@ export class OpenJob {
   readonly removed: number;
   readonly #journal: FileJournal;
   readonly #lock: DirectoryLock;
+  readonly #log: (line: string) => void;
+  #events: EventLog | undefined;
 
   constructor(
     directory: string,
     journal: FileJournal,
     state: JournalState,
-    { isResumed, removed, lock }: { isResumed: boolean; removed: number; lock: DirectoryLock },
+    { isResumed, removed, lock, log }: OpenJobParts,
   ) {
     const { reduces, skipBadRecords, inputDirectory, inputs } = state.job;
     this.inputs = inputs.map(({ file }) => file);
@@ -59,10 +72,28 @@ export class OpenJob {
     this.removed = removed;
     this.#journal = journal;
     this.#lock = lock;
+    this.#log = log;
+  }
+
+  /**
+   * What the job's events are to be told: writes them to the event log, and passes them on.
+   *
+   * @param listener must not throw
+   */
+  recordTo(listener: ((event: JobEvent) => void) | undefined): (event: JobEvent) => void {
+    const { directory } = this.terms;
+    const resumed = this.resumed !== undefined;
+    const events = new EventLog({ directory, resumed, onTrouble: this.#log });
+    this.#events = events;
+    return (event) => {
+      events.record(event);
+      listener?.(event);
+    };
   }
 
   /** Gives the directory free. */
   close(): void {
+    this.#events?.close();
     this.#journal.close();
     this.#lock.release();
   }
@@ -90,8 +121,15 @@ export function removeJournal(directory: string): void {
   rmSync(join(directory, JOURNAL_NAME), { force: true });
 }
 
+/** Removes what a new job that never began has left: it is nothing to go on with, nor to look at. */
+export function removeTraces(directory: string): void {
+  removeJournal(directory);
+  rmSync(join(directory, EVENT_LOG_NAME), { force: true });
+}
+
 function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
-  const { directory, inputDirectory, inputs, reduces = 10, skipBadRecords = false } = options;
+  const { directory, inputDirectory, inputs, log } = options;
+  const { reduces = 10, skipBadRecords = false } = options;
   const removed = sweepJobDirectory(directory);
   const job = {
     type: "job" as const,
@@ -103,7 +141,7 @@ function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
   };
   const state = { job, plan: undefined, completed: [], outcome: undefined };
   const journal = FileJournal.create(directory, job);
-  return new OpenJob(directory, journal, state, { isResumed: false, removed, lock });
+  return new OpenJob(directory, journal, state, { isResumed: false, removed, lock, log });
 }
 
 function resume(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
@@ -116,7 +154,7 @@ function resume(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
     throw error;
   }
   const completed = state.completed.filter((task) => hasItsOutputs(task, directory));
-  const given = { isResumed: true, removed: 0, lock };
+  const given = { isResumed: true, removed: 0, lock, log: options.log };
   return new OpenJob(directory, journal, { ...state, completed }, given);
 }
 

@@ -1,3 +1,5 @@
+import type { JobEvent } from "../events/job-event.ts";
+
 export interface RunJobOptions {
   /** The app: a path, or the name of a shipped app such as `wc`. */
   readonly app: string;
@@ -14,6 +16,12 @@ export interface RunJobOptions {
   readonly reduces?: number;
   /** How long an attempt may go without progress, in milliseconds. Default 10,000. */
   readonly leaseMs?: number;
+  /**
+   * How long an attempt may run, in milliseconds, however much progress it makes: what computes for ever
+   * would keep its lease for ever. A longer one has failed, and its worker process is replaced. Default:
+   * no limit.
+   */
+  readonly taskTimeoutMs?: number;
   /** How many attempts of a task may fail before the job does. Default 4. */
   readonly attempts?: number;
   /** How large a part of an input file one map task takes, in bytes. Default 32 to 64 MiB, by the size of the job. */
@@ -35,6 +43,8 @@ export interface RunJobOptions {
   readonly signal?: AbortSignal;
   /** Receives a line for everything a person would want to know. Default: nobody does. */
   readonly log?: (line: string) => void;
+  /** Receives everything that happens in the job, in order, the moment it has. Must not throw. */
+  readonly onEvent?: (event: JobEvent) => void;
 }
 
 /** A job that is complete. */

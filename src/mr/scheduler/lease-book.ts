@@ -26,16 +26,30 @@ export class LeaseBook {
   readonly #byWorker = new Map<number, Lease>();
   /** The one that ends first in front: all are equally long, so renewing one moves it to the end. */
   readonly #byDeadline = new Set<Lease>();
+  /** The one that was opened first in front, which is the first to reach the task timeout. */
+  readonly #byStart = new Set<Lease>();
+  readonly #taskTimeoutMs: number;
 
-  /** @param leaseMs how long an attempt may go without progress */
-  constructor(leaseMs: number) {
+  /**
+   * @param leaseMs how long an attempt may go without progress
+   * @param taskTimeoutMs how long an attempt may run; Infinity for no limit
+   */
+  constructor(leaseMs: number, taskTimeoutMs: number) {
     this.#leaseMs = leaseMs;
+    this.#taskTimeoutMs = taskTimeoutMs;
   }
 
-  /** The lease that ends first. */
-  get first(): Lease | undefined {
-    for (const lease of this.#byDeadline) return lease;
-    return undefined;
+  /** When the next attempt comes to its end, by its lease or by the task timeout. */
+  get nextEndMs(): number | undefined {
+    const [first] = this.#byDeadline;
+    const [oldest] = this.#byStart;
+    if (first === undefined || oldest === undefined) return undefined;
+    return Math.min(first.endsMs, oldest.startedMs + this.#taskTimeoutMs);
+  }
+
+  /** The leases in the order in which they were opened. */
+  get byStart(): Iterable<Lease> {
+    return this.#byStart;
   }
 
   /** The lease a worker holds. */
@@ -62,6 +76,7 @@ export class LeaseBook {
     };
     this.#byWorker.set(worker, lease);
     this.#byDeadline.add(lease);
+    this.#byStart.add(lease);
     return lease;
   }
 
@@ -84,5 +99,6 @@ export class LeaseBook {
   close(lease: Lease): void {
     this.#byWorker.delete(lease.worker);
     this.#byDeadline.delete(lease);
+    this.#byStart.delete(lease);
   }
 }

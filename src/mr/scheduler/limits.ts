@@ -1,7 +1,7 @@
 import type { Task } from "./task-table.ts";
-import type { Outcome, TaskFailure } from "./types.ts";
+import type { JobShape, Outcome, TaskFailure } from "./types.ts";
 
-/** The end of a job one of whose tasks has failed too often. */
+/** The end of a job one of whose tasks has failed too often. Its message says what it was working on. */
 export function failedTooOften(task: Task, last: TaskFailure): Outcome {
   const message = `${nameOf(task)} failed ${times(task.failures)}: ${last.message}`;
   return { state: "failed", failure: { ...last, message } };
@@ -12,13 +12,32 @@ export function failedTooOften(task: Task, last: TaskFailure): Outcome {
  *
  * @param how the last time, as the end of a sentence
  */
-export function lostTooOften(task: Task, how: string): Outcome {
-  const message = `${nameOf(task)} was lost ${times(task.losses)}: the last time, ${how}`;
+export function lostTooOften(task: Task, how: string, shape: JobShape): Outcome {
+  const name = nameWithInput(task, shape);
+  const message = `${name} was lost ${times(task.losses)}: the last time, ${how}`;
+  return { state: "failed", failure: { message } };
+}
+
+/** The failure of an attempt that has run for as long as one may. */
+export function timedOut({ taskTimeoutMs }: JobShape): TaskFailure {
+  return { message: `it ran longer than the task timeout of ${taskTimeoutMs / 1000} s` };
+}
+
+/** The end of a job one of whose tasks has failed too often, the last time because it took too long. */
+export function timedOutTooOften(task: Task, shape: JobShape): Outcome {
+  const name = nameWithInput(task, shape);
+  const message = `${name} failed ${times(task.failures)}: ${timedOut(shape).message}`;
   return { state: "failed", failure: { message } };
 }
 
 function nameOf({ phase, index }: Task): string {
   return `${phase === "map" ? "Map" : "Reduce"} task ${index}`;
+}
+
+/** For where no worker has said what it was working on. */
+function nameWithInput(task: Task, { inputOf }: JobShape): string {
+  const input = task.phase === "map" ? inputOf?.(task.index) : undefined;
+  return input === undefined ? nameOf(task) : `${nameOf(task)} (${input})`;
 }
 
 function times(count: number): string {

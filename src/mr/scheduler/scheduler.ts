@@ -1,6 +1,8 @@
+import { plain, verdict } from "./effects.ts";
+import { JobTasks } from "./job-tasks.ts";
 import { type Lease, LeaseBook } from "./lease-book.ts";
-import { failedTooOften, lostTooOften } from "./limits.ts";
-import { type Task, TaskTable } from "./task-table.ts";
+import { failedTooOften, lostTooOften, timedOut, timedOutTooOften } from "./limits.ts";
+import type { Task } from "./task-table.ts";
 import type {
   AttemptId,
   CompletedTask,
@@ -11,6 +13,7 @@ import type {
   Phase,
   SchedulerEvent,
   TaskCounts,
+  TaskFailure,
   TaskResult,
 } from "./types.ts";
 
@@ -28,8 +31,7 @@ type FailEvent = Extract<SchedulerEvent, { type: "fail" }>;
  */
 export class Scheduler {
   readonly #shape: JobShape;
-  #maps: TaskTable;
-  readonly #reduces: TaskTable;
+  readonly #tasks: JobTasks;
   /** Workers whose request waits for a task, longest wait first. */
   readonly #waiting = new Set<number>();
   readonly #leases: LeaseBook;
@@ -38,9 +40,8 @@ export class Scheduler {
 
   constructor(shape: JobShape) {
     this.#shape = shape;
-    this.#maps = new TaskTable("map", shape.maps);
-    this.#reduces = new TaskTable("reduce", shape.reduces);
-    this.#leases = new LeaseBook(shape.leaseMs);
+    this.#tasks = new JobTasks(shape.maps, shape.reduces);
+    this.#leases = new LeaseBook(shape.leaseMs, shape.taskTimeoutMs);
   }
 
   /** Undefined while the job runs. */
@@ -55,17 +56,18 @@ export class Scheduler {
 
   /** What is handed out now. A lost map output turns the reduce phase into the map phase again. */
   get phase(): Phase {
-    return this.#open.phase;
+    return this.#tasks.open.phase;
   }
 
   get counts(): { readonly map: TaskCounts; readonly reduce: TaskCounts } {
-    return { map: this.#maps.counts, reduce: this.#reduces.counts };
+    return this.#tasks.counts;
   }
 
-  /** When a `tick` is due, for a lease that ends or a backup to begin; undefined for never. */
+  /** When a `tick` is due, for an attempt to end or a backup to begin; undefined for never. */
   get nextDeadlineMs(): number | undefined {
-    const endMs = this.#leases.first?.endsMs;
-    const backupMs = this.#waiting.size > 0 ? this.#backupDueMs : undefined;
+    const endMs = this.#leases.nextEndMs;
+    const backupMs =
+      this.#waiting.size > 0 ? this.#tasks.backupDueMs(this.#shape.leaseMs) : undefined;
     if (endMs === undefined || backupMs === undefined) return endMs;
     return Math.min(endMs, backupMs);
   }
@@ -75,14 +77,19 @@ export class Scheduler {
     return [...this.#leases].map((lease) => ({ worker: lease.worker, ...plain(lease) }));
   }
 
+  /** Number of attempts of a task that are alive: 2 when one is a backup of the other. */
+  liveAttempts(phase: Phase, task: number): number {
+    return this.#tasks.taskOf({ phase, task })?.leases.length ?? 0;
+  }
+
   /** What a completed task has left behind; undefined for any other. */
   resultOf(phase: Phase, task: number): TaskResult | undefined {
-    return this.#table(phase).get(task)?.result;
+    return this.#tasks.taskOf({ phase, task })?.result;
   }
 
   /** What all completed tasks have left behind, maps first. */
   get results(): TaskResult[] {
-    return [...this.#maps, ...this.#reduces].flatMap(({ result }) => result ?? []);
+    return this.#tasks.results;
   }
 
   /**
@@ -91,11 +98,11 @@ export class Scheduler {
    * @param nowMs the time of the event; never less than in the call before
    */
   step(event: SchedulerEvent, nowMs: number): Effect[] {
-    // A report that arrives after its lease has ended is stale, whether or not a tick came between.
-    const effects = this.#expireLeases(nowMs);
+    // A report that arrives after its attempt was due to end is stale, whether or not a tick came between.
+    const effects = this.#endOverdue(nowMs);
     switch (event.type) {
       case "plan":
-        if (!this.#started) this.#maps = new TaskTable("map", event.maps);
+        if (!this.#started) this.#tasks.replan(event.maps);
         break;
       case "resume":
         this.#resume(event.completed, effects);
@@ -110,7 +117,7 @@ export class Scheduler {
         this.#leave(event.worker, effects);
         break;
       case "progress": {
-        const lease = this.#leaseOf(event);
+        const lease = this.#tasks.leaseOf(event);
         if (lease !== undefined) this.#leases.renew(lease, event.progress, nowMs);
         effects.push(verdict(lease !== undefined));
         break;
@@ -138,10 +145,10 @@ export class Scheduler {
     if (this.#started) return;
     this.#started = true;
     for (const { result, ...id } of completed) {
-      const task = this.#taskOf(id);
-      if (task?.state === "idle") this.#table(id.phase).restore(task, id.attempt, result);
+      const task = this.#tasks.taskOf(id);
+      if (task?.state === "idle") this.#tasks.table(id.phase).restore(task, id.attempt, result);
     }
-    this.#advance(this.#maps.allCompleted, effects);
+    this.#advance(this.#tasks.maps.allCompleted, effects);
   }
 
   #request(worker: number, effects: Effect[]): void {
@@ -166,11 +173,11 @@ export class Scheduler {
    * rival loses its lease at once, so that its worker may ask for something else to do.
    */
   #commit(id: AttemptId, effects: Effect[]): void {
-    const task = this.#taskOf(id);
-    const lease = this.#leaseOf(id);
+    const task = this.#tasks.taskOf(id);
+    const lease = this.#tasks.leaseOf(id);
     effects.push(verdict(lease !== undefined));
     if (task === undefined || lease === undefined) return;
-    this.#table(id.phase).grant(task, lease);
+    this.#tasks.table(id.phase).grant(task, lease);
     for (const rival of task.leases.filter((other) => other !== lease)) {
       this.#drop(rival);
       effects.push({ type: "superseded", worker: rival.worker, ...plain(rival) });
@@ -178,8 +185,8 @@ export class Scheduler {
   }
 
   #complete(id: AttemptId, result: TaskResult, effects: Effect[]): void {
-    const task = this.#taskOf(id);
-    const lease = this.#leaseOf(id);
+    const task = this.#tasks.taskOf(id);
+    const lease = this.#tasks.leaseOf(id);
     if (task === undefined || lease === undefined) {
       // Said twice, because the first answer got lost, is not stale.
       effects.push(verdict(task?.state === "completed" && task.winner === id.attempt));
@@ -190,55 +197,73 @@ export class Scheduler {
       return;
     }
     this.#leases.close(lease);
-    this.#table(id.phase).complete(task, lease, result);
+    this.#tasks.table(id.phase).complete(task, lease, result);
     effects.push(verdict(true), { type: "completed", worker: lease.worker, ...plain(id) });
-    this.#advance(id.phase === "map" && this.#maps.allCompleted, effects);
+    this.#advance(id.phase === "map" && this.#tasks.maps.allCompleted, effects);
   }
 
   /** Once every reduce task is completed, nobody needs the map outputs any more. */
   #advance(areMapsDone: boolean, effects: Effect[]): void {
-    if (this.#reduces.allCompleted) this.#end({ state: "completed" }, effects);
+    if (this.#tasks.reduces.allCompleted) this.#end({ state: "completed" }, effects);
     else if (areMapsDone) effects.push({ type: "phaseStarted", phase: "reduce" });
   }
 
   #fail(event: FailEvent, effects: Effect[]): void {
     const { failure } = event;
-    const lease = this.#leaseOf(event);
+    const lease = this.#tasks.leaseOf(event);
     effects.push(verdict(lease !== undefined));
-    const task = this.#taskOf(event);
+    const task = this.#tasks.taskOf(event);
     if (task === undefined || lease === undefined) return;
     this.#drop(lease);
     const damaged = event.phase === "reduce" ? (event.damagedMaps ?? []) : [];
-    const sources = damaged.flatMap((map) => this.#maps.get(map) ?? []);
+    const sources = damaged.flatMap((map) => this.#tasks.maps.get(map) ?? []);
     if (sources.length > 0) {
       effects.push({ type: "blocked", worker: lease.worker, failure, ...plain(event) });
       for (const source of sources) this.#reopen(source, lease, effects);
       return;
     }
-    task.failures += 1;
-    effects.push({ type: "failed", worker: lease.worker, failure, ...plain(event) });
+    this.#countFailure(task, lease, failure, effects);
     if (task.failures >= this.#shape.maxFailures) this.#end(failedTooOften(task, failure), effects);
+  }
+
+  #countFailure(task: Task, lease: Lease, failure: TaskFailure, effects: Effect[]): void {
+    task.failures += 1;
+    effects.push({ type: "failed", worker: lease.worker, failure, ...plain(lease) });
   }
 
   /** Runs a map task again, unless it has been since `reader` was told of its output. */
   #reopen(map: Task, reader: Lease, effects: Effect[]): void {
     if (map.state !== "completed" || map.completion > reader.mapsSeen) return;
     effects.push({ type: "reopened", phase: "map", task: map.index, attempt: map.winner });
-    this.#maps.reopen(map);
+    this.#tasks.maps.reopen(map);
     this.#countLoss(map, "its output was missing or damaged", effects);
   }
 
-  #expireLeases(nowMs: number): Effect[] {
+  #endOverdue(nowMs: number): Effect[] {
     const effects: Effect[] = [];
     for (const lease of this.#leases) {
       if (lease.endsMs > nowMs) break;
       this.#lose(lease, "leaseEnded", effects);
     }
+    for (const lease of this.#leases.byStart) {
+      if (lease.startedMs + this.#shape.taskTimeoutMs > nowMs) break;
+      this.#timeOut(lease, effects);
+    }
     return effects;
   }
 
+  /** An attempt that computes for ever renews its lease for ever: that is a failure, not a loss. */
+  #timeOut(lease: Lease, effects: Effect[]): void {
+    const task = this.#tasks.taskOf(lease);
+    this.#drop(lease);
+    if (task === undefined) return;
+    this.#countFailure(task, lease, timedOut(this.#shape), effects);
+    if (task.failures < this.#shape.maxFailures) return;
+    this.#end(timedOutTooOften(task, this.#shape), effects);
+  }
+
   #lose(lease: Lease, reason: LossReason, effects: Effect[]): void {
-    const task = this.#taskOf(lease);
+    const task = this.#tasks.taskOf(lease);
     this.#drop(lease);
     if (task === undefined) return;
     effects.push({ type: "lost", worker: lease.worker, reason, ...plain(lease) });
@@ -248,7 +273,8 @@ export class Scheduler {
 
   #countLoss(task: Task, how: string, effects: Effect[]): void {
     task.losses += 1;
-    if (task.losses >= this.#shape.maxLosses) this.#end(lostTooOften(task, how), effects);
+    if (task.losses < this.#shape.maxLosses) return;
+    this.#end(lostTooOften(task, how, this.#shape), effects);
   }
 
   /** Every way a job can end comes through here, once. */
@@ -265,63 +291,21 @@ export class Scheduler {
   #assignWaiting(nowMs: number, effects: Effect[]): void {
     if (this.#outcome !== undefined) return;
     for (const worker of this.#waiting) {
-      const table = this.#open;
-      const task = table.takeIdle() ?? this.#straggler(nowMs);
+      const table = this.#tasks.open;
+      const task = table.takeIdle() ?? this.#tasks.straggler(this.#shape.leaseMs, nowMs);
       if (task === undefined) return;
       this.#started = true;
       this.#waiting.delete(worker);
       const id = { phase: task.phase, task: task.index, attempt: task.attempts + 1 };
-      const lease = this.#leases.open(id, worker, this.#maps.completions, nowMs);
+      const lease = this.#leases.open(id, worker, this.#tasks.maps.completions, nowMs);
       table.start(task, lease, this.#shape.maxBackups);
       effects.push({ type: "assign", worker, ...id });
     }
   }
 
-  /**
-   * The task that most deserves a second attempt (the paper, section 3.6): nothing else is left to
-   * hand out, and its only attempt has had as long as a lease.
-   */
-  #straggler(nowMs: number): Task | undefined {
-    const dueMs = this.#backupDueMs;
-    const lease = this.#open.oldestAlone;
-    if (dueMs === undefined || lease === undefined || dueMs > nowMs) return undefined;
-    return this.#taskOf(lease);
-  }
-
-  get #backupDueMs(): number | undefined {
-    const lease = this.#open.oldestAlone;
-    return lease === undefined ? undefined : lease.startedMs + this.#shape.leaseMs;
-  }
-
-  /** The table whose tasks may be handed out. */
-  get #open(): TaskTable {
-    return this.#maps.allCompleted ? this.#reduces : this.#maps;
-  }
-
-  #table(phase: Phase): TaskTable {
-    return phase === "map" ? this.#maps : this.#reduces;
-  }
-
-  #taskOf(id: AttemptId): Task | undefined {
-    return this.#table(id.phase).get(id.task);
-  }
-
-  /** The lease of exactly this attempt, if it is still alive. */
-  #leaseOf(id: AttemptId): Lease | undefined {
-    return this.#taskOf(id)?.leases.find(({ attempt }) => attempt === id.attempt);
-  }
-
   #drop(lease: Lease): void {
-    const task = this.#taskOf(lease);
-    if (task !== undefined) this.#table(lease.phase).stop(task, lease);
+    const task = this.#tasks.taskOf(lease);
+    if (task !== undefined) this.#tasks.table(lease.phase).stop(task, lease);
     this.#leases.close(lease);
   }
-}
-
-function plain({ phase, task, attempt }: AttemptId): AttemptId {
-  return { phase, task, attempt };
-}
-
-function verdict(accepted: boolean): Effect {
-  return { type: "verdict", accepted };
 }

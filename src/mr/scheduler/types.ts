@@ -11,7 +11,8 @@ export type Phase = "map" | "reduce";
  *     │ idle │               │ inProgress │               │ completed │
  *     └──────┘ ◀──────────── └────────────┘               └───────────┘
  *         ▲      lease ended, worker gone,                      │
- *         │      attempt failed, and no backup lives            │
+ *         │      attempt failed or timed out,                   │
+ *         │      and no backup lives                            │
  *         └─────────────────────────────────────────────────────┘
  *                    map output missing or damaged
  */
@@ -46,6 +47,8 @@ export interface TaskResult {
   readonly outputs: readonly OutputFile[];
   /** What the app has counted, by name. */
   readonly counters: Readonly<Record<string, number>>;
+  /** How far the attempt had come in the end, if its worker has said so. */
+  readonly progress?: Progress | undefined;
 }
 
 /** A task whose output is there, as another scheduler has to know it. */
@@ -141,7 +144,7 @@ export interface JobShape {
   readonly maps: number;
   /** Number of reduce tasks. */
   readonly reduces: number;
-  /** How long an attempt may go without progress. */
+  /** How long an attempt may go without progress before it is lost. */
   readonly leaseMs: number;
   /** How many attempts of one task may report a failure before the job fails. */
   readonly maxFailures: number;
@@ -154,6 +157,10 @@ export interface JobShape {
   readonly maxLosses: number;
   /** How many backup attempts a task may have: 1, or 0 for none. */
   readonly maxBackups: number;
+  /** How long an attempt may run, whatever its progress, before it has failed; Infinity for no limit. */
+  readonly taskTimeoutMs: number;
+  /** What a map task reads, in words for people, for messages about tasks whose workers say nothing. */
+  readonly inputOf?: ((map: number) => string | undefined) | undefined;
 }
 
 export interface TaskCounts {

@@ -1,8 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { promisify } from "node:util";
+import * as zlib from "node:zlib";
 import type { ClassicApp, KeyValue } from "../app/contract.ts";
 import { describeCause, MrError } from "../errors.ts";
 import { wtf8Bytes } from "./wtf8-bytes.ts";
+
+type Decompress = (contents: Buffer) => Promise<Buffer>;
+
+/** Node 22.15 brought zstd; the types of Node 20 don't know it. */
+const { zstdDecompress } = zlib as { zstdDecompress?: typeof zlib.gunzip };
 
 /** Every distinct key with its values, in the order they were emitted. A `Map`, so that no key is special. */
 type Groups = Map<string, string[]>;
@@ -40,10 +47,19 @@ export async function runSequential(
 
 async function readInput(path: string, file: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    if (file.endsWith(".gz")) return await readCompressed(path, promisify(zlib.gunzip));
+    if (!file.endsWith(".zst")) return await readFile(path, "utf8");
+    if (zstdDecompress === undefined) {
+      throw new MrError(`Node ${process.version} has no zstd (22.15 has)`);
+    }
+    return await readCompressed(path, promisify(zstdDecompress));
   } catch (error) {
     throw new MrError(`Cannot read input "${file}": ${describeCause(error)}`, { cause: error });
   }
+}
+
+async function readCompressed(path: string, decompress: Decompress): Promise<string> {
+  return (await decompress(await readFile(path))).toString("utf8");
 }
 
 async function callMap(

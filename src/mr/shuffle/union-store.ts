@@ -1,7 +1,8 @@
 import type { KeyTable } from "../kernel/kernel.ts";
 import { ByteBuffer } from "../storage/byte-target.ts";
+import type { ValueOrder } from "./group-merger.ts";
 import type { RecordWriter } from "./record-writer.ts";
-import { encodeValue } from "./value-codec.ts";
+import { decodeStored, encodeValue } from "./value-codec.ts";
 import type { ValueStore } from "./value-store.ts";
 
 const NONE = 0xffffffff;
@@ -18,6 +19,7 @@ const BYTES = 1;
  */
 export class UnionStore implements ValueStore {
   isFull = false;
+  readonly #order: ValueOrder;
   readonly #texts: KeyTable;
   readonly #textLimit: number;
   readonly #scratch = new ByteBuffer(1024);
@@ -34,7 +36,8 @@ export class UnionStore implements ValueStore {
   #lastStringId = 0;
 
   /** @param texts an empty table, for the JSON texts of values */
-  constructor(memoryBytes: number, texts: KeyTable) {
+  constructor(memoryBytes: number, texts: KeyTable, order: ValueOrder) {
+    this.#order = order;
     this.#texts = texts;
     this.#textLimit = memoryBytes / 3;
     this.#maxPairs = Math.max(MIN_PAIRS, Math.floor((memoryBytes * 2) / 3 / PAIR_BYTES));
@@ -81,6 +84,10 @@ export class UnionStore implements ValueStore {
   }
 
   write(id: number, writer: RecordWriter): void {
+    if (this.#order !== undefined) {
+      this.#writeInOrder(id, this.#order, writer);
+      return;
+    }
     for (let pair = this.#first[id] ?? NONE; pair !== NONE; pair = this.#next[pair] ?? NONE) {
       const text = this.#texts.key(this.#value[pair] ?? 0);
       writer.value(1, text[0] === BYTES, text, 1, text.length);
@@ -94,6 +101,19 @@ export class UnionStore implements ValueStore {
     this.#pairs = 0;
     this.#first.fill(NONE);
     this.#lastString = undefined;
+  }
+
+  #writeInOrder(id: number, order: (a: unknown, b: unknown) => number, writer: RecordWriter): void {
+    const decoded: { text: Buffer; value: unknown }[] = [];
+    for (let pair = this.#first[id] ?? NONE; pair !== NONE; pair = this.#next[pair] ?? NONE) {
+      const view = this.#texts.key(this.#value[pair] ?? 0);
+      const text = Buffer.from(view.buffer, view.byteOffset, view.length);
+      decoded.push({ text, value: decodeStored(text, 1, text.length, text[0] === BYTES) });
+    }
+    decoded.sort((a, b) => order(a.value, b.value));
+    for (const { text } of decoded) {
+      writer.value(1, text[0] === BYTES, text, 1, text.length);
+    }
   }
 
   #growSlots(): void {

@@ -58,7 +58,7 @@ function createStore(
 ): ValueStore {
   if (combine === undefined) return new ListStore(valueBytes, orderValues);
   if (typeof combine !== "function") {
-    return new UnionStore(valueBytes, createKernel({ blockBytes: 1 }));
+    return new UnionStore(valueBytes, createKernel({ blockBytes: 1 }), orderValues);
   }
   const kind = numberFoldKind(combine);
   if (kind !== undefined) return new NumberStore(kind);

@@ -1,11 +1,20 @@
 import { Worker } from "node:worker_threads";
 import { RPC_PATH } from "../rpc/protocol.ts";
+import type { Progress } from "../scheduler/types.ts";
 import type { ProgressMeter } from "../task/progress.ts";
+import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { HeartbeatData } from "./heartbeat-thread.mjs";
 import type { Assignment } from "./task-source.ts";
 
-/** Beats per lease: enough that a lost one, or a busy machine, costs nobody a task. */
+/** Beats per lease, at least: enough that a lost one, or a busy machine, costs nobody a task. */
 const BEATS_PER_LEASE = 4;
+/** Often enough for somebody who watches. */
+const MAX_BEAT_MS = 1000;
+
+/** Places in the state that this thread and the other share. */
+const GIVEN_UP = 6;
+const WORK_DONE = 7;
+const STATE_LENGTH = 8;
 
 /** Where a worker finds out who it is. */
 export interface Membership {
@@ -19,10 +28,15 @@ export interface Membership {
 /**
  * Keeps the lease of the attempt that the worker is on, from a thread of its own, for as long as there
  * is progress to report. Between attempts, and for attempts shorter than a beat, it costs nothing.
+ *
+ * When the coordinator refuses the attempt, because another one has won or this one took too long, what
+ * it does is for nothing. The next time it makes progress it is told so by an {@link AttemptGivenUpError}.
+ * User code that does not come to that within another lease is stuck, and since nothing else can stop
+ * it, the process is killed.
  */
 export class Heartbeat implements ProgressMeter {
-  readonly #state = new SharedArrayBuffer(6 * Int32Array.BYTES_PER_ELEMENT);
-  readonly #meters = new SharedArrayBuffer(4 * Float64Array.BYTES_PER_ELEMENT);
+  readonly #state = new SharedArrayBuffer(STATE_LENGTH * Int32Array.BYTES_PER_ELEMENT);
+  readonly #meters = new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT);
   readonly #attempt = new Int32Array(this.#state);
   readonly #meter = new Float64Array(this.#meters);
   readonly #thread: Worker;
@@ -56,11 +70,17 @@ export class Heartbeat implements ProgressMeter {
   begin({ kind, task, attempt }: Assignment): void {
     const { user, system } = process.cpuUsage();
     const { worker, job, leaseMs } = this.#membership.job;
-    this.#meter.set([0, 0, (user + system) / 1000, leaseMs / BEATS_PER_LEASE]);
+    const beatMs = Math.min(leaseMs / BEATS_PER_LEASE, MAX_BEAT_MS);
+    this.#meter.set([0, 0, (user + system) / 1000, beatMs, leaseMs / BEATS_PER_LEASE]);
     const fields = [kind === "map" ? 0 : 1, task, attempt, worker, Number.parseInt(job, 16)];
     this.#attempt.set(fields, 1);
     this.#serial = (this.#serial + 1) & 0x7fffffff || 1;
     this.#announce(this.#serial);
+  }
+
+  /** User code is done: what follows can't be stuck, and is not killed. */
+  workDone(): void {
+    Atomics.store(this.#attempt, WORK_DONE, this.#serial);
   }
 
   /** The attempt is over, whatever came of it. */
@@ -68,16 +88,30 @@ export class Heartbeat implements ProgressMeter {
     this.#announce(0);
   }
 
+  /** What the current attempt has read, written and used so far. */
+  get progress(): Progress {
+    const { user, system } = process.cpuUsage();
+    const [records = 0, bytes = 0, startedCpuMs = 0] = this.#meter;
+    return { records, bytes, cpuMs: Math.max(0, (user + system) / 1000 - startedCpuMs) };
+  }
+
   addRecords(count: number): void {
+    this.#checkGivenUp();
     this.#meter[0] = (this.#meter[0] ?? 0) + count;
   }
 
   addBytes(count: number): void {
+    this.#checkGivenUp();
     this.#meter[1] = (this.#meter[1] ?? 0) + count;
   }
 
   close(): Promise<number> {
     return this.#thread.terminate();
+  }
+
+  #checkGivenUp(): void {
+    const isGivenUp = Atomics.load(this.#attempt, GIVEN_UP) === this.#serial;
+    if (isGivenUp) throw new AttemptGivenUpError();
   }
 
   #announce(serial: number): void {

@@ -103,8 +103,9 @@ export class RpcTaskSource implements TaskSource {
     return this.#report("task.commit", this.#attempt(assignment));
   }
 
-  complete(assignment: Assignment, { outputs, counters }: TaskResult): Promise<boolean> {
-    const params = { ...this.#attempt(assignment), outputs: [...outputs], counters };
+  complete(assignment: Assignment, result: TaskResult): Promise<boolean> {
+    const { outputs, counters, progress } = result;
+    const params = { ...this.#attempt(assignment), outputs: [...outputs], counters, progress };
     return this.#report("task.complete", params);
   }
 

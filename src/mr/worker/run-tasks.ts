@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { MrError } from "../errors.ts";
-import type { OutputFile, TaskFailure, TaskResult } from "../scheduler/types.ts";
+import type { OutputFile, Progress, TaskFailure, TaskResult } from "../scheduler/types.ts";
 import { DamagedRunError } from "../shuffle/run-cursor.ts";
+import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
 /** A file that an attempt has written, and that nobody sees before it is committed. */
@@ -18,10 +19,13 @@ export interface AttemptResult {
   readonly counters: TaskResult["counters"];
 }
 
-/** Where a worker says which attempt it is on. */
+/** Where a worker says which attempt it is on, and who knows how far that has come. */
 export interface AttemptObserver {
   begin(assignment: Assignment): void;
+  /** What is left to be done is up to this program alone: no app can be stuck any more. */
+  workDone(): void;
   end(): void;
+  readonly progress: Progress;
 }
 
 /** Does the work of an attempt, up to the files that are to be committed. */
@@ -43,7 +47,7 @@ export async function runTasks(
     if (assignment.kind === "exit") return assignment.outcome;
     observer.begin(assignment);
     try {
-      await runAttempt(source, assignment, execute);
+      await runAttempt(source, assignment, execute, observer);
     } finally {
       observer.end();
     }
@@ -55,6 +59,7 @@ async function runAttempt(
   source: TaskSource,
   assignment: Assignment,
   execute: Execute,
+  observer: AttemptObserver,
 ): Promise<void> {
   let files: readonly AttemptFile[] = [];
   let counters: TaskResult["counters"];
@@ -66,9 +71,13 @@ async function runAttempt(
       const durable = assignment.kind === "reduce";
       outputs = files.map((file) => file.finish({ durable }));
     } catch (error) {
+      observer.workDone();
+      // It was the coordinator that said so.
+      if (error instanceof AttemptGivenUpError) return;
       await source.fail(assignment, failureOf(error), damagedIn(error));
       return;
     }
+    observer.workDone();
     if (!(await source.commit(assignment))) return;
     try {
       for (const file of files) file.commit();
@@ -76,7 +85,7 @@ async function runAttempt(
       await source.fail(assignment, failureOf(error), []);
       return;
     }
-    await source.complete(assignment, { outputs, counters });
+    await source.complete(assignment, { outputs, counters, progress: observer.progress });
   } finally {
     for (const file of files) file.discard();
   }

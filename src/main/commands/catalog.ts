@@ -1,0 +1,27 @@
+import type { Command } from "commander";
+
+/** Gets the arguments of the command line, then the options; its result is the exit code. */
+export type Action = (...args: never[]) => Promise<number>;
+
+/** What the file of a command exports. */
+export interface CommandModule {
+  /** Adds arguments, options and examples to the command, and returns what it does. */
+  readonly define: (command: Command) => Action;
+}
+
+export interface CatalogEntry {
+  readonly name: string;
+  /** One line for `tsmr --help`. */
+  readonly summary: string;
+  /** Loads the command: only the one that is run, because each loads much of the library. */
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** The commands of `tsmr`, in the order in which help lists them. */
+export const COMMANDS: readonly CatalogEntry[] = [
+  {
+    name: "run",
+    summary: "run a job on this machine, with workers of its own",
+    load: () => import("./run.ts"),
+  },
+];

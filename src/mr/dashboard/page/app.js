@@ -1,0 +1,4 @@
+const out = document.body;
+new EventSource("events").onmessage = ({ data }) => {
+  out.textContent = data;
+};

@@ -1,0 +1,10 @@
+import { MrError } from "../errors.ts";
+
+/** The coordinator has refused the attempt that is running: what it does is for nobody. */
+export class AttemptGivenUpError extends MrError {
+  override name = "AttemptGivenUpError";
+
+  constructor() {
+    super("the coordinator has given this attempt up");
+  }
+}

@@ -1,0 +1,37 @@
+// Distinct count: how many different values a column has, in all or for each value of another one.
+//
+//     DISTINCT=author_id tsmr run distinct tweets.csv
+//     DISTINCT=author_id DISTINCT_PER=inbound tsmr run distinct tweets.csv
+//
+// Input is CSV with a header that has these columns. Output is one line a group, or one line `all`:
+//
+//     False 108
+//     True 702669
+//
+// The counts are exact. A value is sent to reduce only once by each map task, and the values of a
+// group come to it in their order, so it holds none of them, however many there are. But a group is
+// one reduce task's work.
+
+import { csv, defineApp, UsageError, union } from "../mr/index.ts";
+
+const { DISTINCT, DISTINCT_PER } = process.env;
+if (DISTINCT === undefined) throw new UsageError("Set DISTINCT to the name of a column");
+const columns = DISTINCT_PER === undefined ? [DISTINCT] : [DISTINCT, DISTINCT_PER];
+
+export default defineApp({
+  input: csv({ columns }),
+  map(row, emit) {
+    emit(DISTINCT_PER === undefined ? "all" : (row[DISTINCT_PER] ?? ""), row[DISTINCT] ?? "");
+  },
+  combine: union,
+  orderValues: (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0),
+  reduce(_group, values) {
+    let distinct = 0;
+    let previous: string | undefined;
+    for (const value of values) {
+      if (value !== previous) distinct += 1;
+      previous = value;
+    }
+    return distinct;
+  },
+});

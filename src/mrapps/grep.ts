@@ -1,0 +1,47 @@
+// Grep: the lines that match a pattern, each after the name of its file, as `grep -H` prints them.
+//
+//     GREP='ERROR|timed out' tsmr run grep 'logs/*.log'
+//
+// GREP is a regular expression of JavaScript; GREP_FLAGS, if set, are its flags, such as `i`. Every
+// worker of the job must be started with the same ones.
+//
+// Input is any text, of which each line is one record. For logs/db.log with the lines
+//
+//     12:00:01 ready
+//     12:00:07 query timed out
+//
+// the output is
+//
+//     logs/db.log:12:00:07 query timed out
+//
+// The lines of one file are together, and in its order. The counter `matching-lines` says how many
+// there are.
+
+import { type ByteSlice, defineApp, type Emit, lines, UsageError } from "../mr/index.ts";
+
+const { GREP, GREP_FLAGS = "" } = process.env;
+if (GREP === undefined) throw new UsageError("Set GREP to a pattern: GREP=error tsmr run grep …");
+// A global or sticky pattern remembers where it has stopped, and would miss lines.
+const pattern = new RegExp(GREP, GREP_FLAGS.replace(/[gy]/g, ""));
+
+export default defineApp({
+  input: lines(),
+  map(line, emit: Emit<ByteSlice>, { file, counters }) {
+    if (!pattern.test(line.toString())) return;
+    counters.add("matching-lines");
+    emit(file, line);
+  },
+  // The values of a key come in the order of the input: there is nothing left to do.
+  *reduce(_file, matches) {
+    yield* matches;
+  },
+  output: {
+    name: "file:line",
+    write(file, line, sink) {
+      sink.bytes(file.bytes, file.start, file.end);
+      sink.text(":");
+      sink.bytes(line.bytes, line.start, line.end);
+      sink.text("\n");
+    },
+  },
+});

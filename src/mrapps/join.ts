@@ -1,0 +1,59 @@
+// Join: the rows of two tables that have the same value in a column, side by side.
+//
+//     JOIN=user_id tsmr run join users.csv orders.csv
+//
+// Input is CSV with headers. JOIN names the column, which both tables must have; `user_id` unless
+// told. The rows of the file that JOIN_LEFT names, `users.csv` unless told, come left; those of all
+// other files come right:
+//
+//     user_id,name              order_id,user_id,amount
+//     7,Ann                     1,7,12.50
+//     8,Bob                     2,7,3.99
+//
+// Output is one line for each left row with each right row of the same value, with tabs between the
+// fields: that value, then the other fields of the left row, then those of the right row:
+//
+//     7	Ann	1	12.50
+//     7	Ann	2	3.99
+//
+// Rows that have no counterpart are left out (an inner join) and counted as `left-without-right`
+// and `right-without-left`.
+//
+// The rows of a value come to reduce with the left ones first. These it keeps in memory, while the
+// right ones, however many, pass by.
+
+import { basename } from "node:path";
+import { csv, defineApp, type Emit, tsv } from "../mr/index.ts";
+
+const { JOIN = "user_id", JOIN_LEFT = "users.csv" } = process.env;
+
+interface Row {
+  readonly side: "left" | "right";
+  readonly fields: string[];
+}
+
+export default defineApp({
+  input: csv(),
+  map(row, emit: Emit<Row>, { file }) {
+    const { [JOIN]: value, ...others } = row;
+    if (value === undefined) throw new Error(`there is no column "${JOIN}" to join on`);
+    const side = basename(file) === JOIN_LEFT ? "left" : "right";
+    emit(value, { side, fields: Object.values(others) });
+  },
+  orderValues: (a, b) => Number(a.side === "right") - Number(b.side === "right"),
+  *reduce(_value, rows, _emit, { counters }) {
+    const left: string[][] = [];
+    let rights = 0;
+    for (const { side, fields } of rows) {
+      if (side === "left") {
+        left.push(fields);
+        continue;
+      }
+      rights += 1;
+      for (const leftFields of left) yield [...leftFields, ...fields];
+    }
+    if (rights === 0) counters.add("left-without-right", left.length);
+    if (left.length === 0) counters.add("right-without-left", rights);
+  },
+  output: tsv(),
+});

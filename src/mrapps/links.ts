@@ -1,0 +1,61 @@
+// Reverse web-link graph: for each page that is linked to, how many pages link to it, and which.
+//
+//     tsmr run links 'mirror/**/*.html'
+//
+// Input is a mirror of some sites as `wget --recursive` makes it: HTML files in one folder a host.
+// The URL of mirror/www.example.org/docs/start.html is https://www.example.org/docs/start.html:
+// what begins with the first folder whose name looks like a host's. Of that page and this link in
+// it
+//
+//     <a href="../about.html#team">About us</a>
+//
+// the output is
+//
+//     https://www.example.org/about.html 1 https://www.example.org/docs/start.html
+//
+// Links are what `href` of <a> and <area> says, relative to the page, or to its <base>. Fragments
+// are cut off, and a page that links twice counts once. Other links than http and https are left
+// out; what is no URL at all is counted as `malformed-links`, and a page outside any host's folder
+// fails the job.
+
+import { type Counters, defineApp, type Emit, union, wholeFile } from "../mr/index.ts";
+
+const NO_LINKS_IN = /<!--.*?-->|<(script|style)\b.*?<\/\1\s*>/gis;
+const LINK = /<(a|area|base)\s(?:[^>]*?\s)?href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi;
+const PAGE = /(?:^|\/)((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?\/.*)$/i;
+
+export default defineApp({
+  input: wholeFile(),
+  map(html, emit: Emit<string>, { file, counters }) {
+    const page = PAGE.exec(file)?.[1];
+    if (page === undefined) throw new Error("no folder of its path looks like a host's name");
+    const source = new URL(`https://${page}`);
+    let base = source;
+    for (const [, element = "", ...quoted] of html
+      .toString()
+      .replace(NO_LINKS_IN, "")
+      .matchAll(LINK)) {
+      const target = resolve(quoted.join(""), base, counters);
+      if (target === undefined) continue;
+      if (element.toLowerCase() === "base") base = target;
+      else emit(target.href, source.href);
+    }
+  },
+  combine: union,
+  reduce(_target, found) {
+    const sources = union.of(found).sort((a, b) => (a < b ? -1 : 1));
+    return `${sources.length} ${sources.join(" ")}`;
+  },
+});
+
+/** What a link leads to, if that is a page. */
+function resolve(href: string, base: URL, counters: Counters): URL | undefined {
+  try {
+    const target = new URL(href.replaceAll("&amp;", "&"), base);
+    target.hash = "";
+    return /^https?:$/.test(target.protocol) ? target : undefined;
+  } catch {
+    counters.add("malformed-links");
+    return undefined;
+  }
+}

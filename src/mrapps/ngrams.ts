@@ -1,0 +1,50 @@
+// N-grams: how often each sequence of n words occurs, such as pairs of neighbours.
+//
+//     NGRAMS=3 tsmr run ngrams 'books/*.txt'
+//
+// NGRAMS is n, 2 unless told. Input is any text, with blank lines between paragraphs. Of
+//
+//     To be, or not
+//     to be?
+//
+// the output for n = 2 is one line a pair, with a tab before its number:
+//
+//     be or	1
+//     not to	1
+//     or not	1
+//     to be	2
+//
+// Words are in lower case, and `don't` is one. N-grams go on over line ends and punctuation, but
+// not over the end of a paragraph.
+
+import { count, defineApp, recordsFrom, tsv, UsageError } from "../mr/index.ts";
+
+const { NGRAMS = "2" } = process.env;
+const n = Number(NGRAMS);
+if (!(Number.isInteger(n) && n > 0)) {
+  throw new UsageError(`NGRAMS is the number of words in a sequence, not "${NGRAMS}"`);
+}
+
+const WORD = /\p{L}+(?:['’]\p{L}+)*/gu;
+
+const paragraphs = recordsFrom("paragraphs", async function* ({ chunks }) {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of chunks) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split(/\n\s*\n/);
+    rest = parts.pop() ?? "";
+    yield* parts;
+  }
+  yield rest + decoder.decode();
+});
+
+export default defineApp({
+  input: paragraphs,
+  map(paragraph, emit) {
+    const found = paragraph.toLowerCase().match(WORD) ?? [];
+    for (let end = n; end <= found.length; end++) emit(found.slice(end - n, end).join(" "), 1);
+  },
+  combine: count,
+  reduce: (_ngram, counts) => count.of(counts),
+  output: tsv(),
+});

@@ -1,0 +1,65 @@
+// Term vector per host: the words that say most about what a site is about, with their counts.
+//
+//     tsmr run term_vector 'crawl/*.jsonl'
+//
+// Input is a crawl as JSON lines, a page each, with `url` and `text`; other members are ignored:
+//
+//     {"url":"https://tea.example/green","text":"Green tea, and how to brew it"}
+//     {"url":"https://tea.example/black","text":"Black tea is brewed hotter"}
+//
+// Output is one line a host, with its most frequent words, the most frequent first:
+//
+//     tea.example tea:2 black:1 brew:1 brewed:1 green:1 hotter:1
+//
+// Words are in lower case, have three letters or more, and are no English stop words. TERM_VECTOR
+// says how many there are at most (20). A page whose `url` is no URL is left out and counted as
+// `malformed-urls`.
+
+import { defineApp, type Emit, jsonLines, UsageError, words } from "../mr/index.ts";
+
+const { TERM_VECTOR = "20" } = process.env;
+const terms = Number(TERM_VECTOR);
+if (!(Number.isInteger(terms) && terms > 0)) {
+  throw new UsageError(`TERM_VECTOR is how many words there are a host, not "${TERM_VECTOR}"`);
+}
+
+const STOP_WORDS = new Set(
+  `about after all also and any are because been before but can could did does for from get had
+  has have her here him his how into its just like may more most not now one only other our out
+  over said she should some such than that the their them then there these they this those
+  through too under very was were what when where which who why will with would you your`.split(
+    /\s+/,
+  ),
+);
+
+interface Page {
+  readonly url: string;
+  readonly text: string;
+}
+
+export default defineApp({
+  input: jsonLines<Page>(),
+  map({ url, text }, emit: Emit<[word: string, count: number][]>, { counters }) {
+    if (!URL.canParse(url)) {
+      counters.add("malformed-urls");
+      return;
+    }
+    const vector = new Map<string, number>();
+    for (const word of words(text.toLowerCase())) {
+      if (word.length > 2 && !STOP_WORDS.has(word)) vector.set(word, (vector.get(word) ?? 0) + 1);
+    }
+    emit(new URL(url).host, [...vector]);
+  },
+  // No combiner: it would make a new vector of the whole site for each of its pages.
+  reduce(_host, vectors) {
+    const total = new Map<string, number>();
+    for (const vector of vectors) {
+      for (const [word, count] of vector) total.set(word, (total.get(word) ?? 0) + count);
+    }
+    const sorted = [...total].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+    return sorted
+      .slice(0, terms)
+      .map(([word, count]) => `${word}:${count}`)
+      .join(" ");
+  },
+});

@@ -1,0 +1,70 @@
+// Top words by letter: the most frequent words that begin with a to e, with f to j, and so on.
+//
+//     tsmr run top_words 'books/*.txt' --reduces 5
+//
+// Input is any text. Output is the ten most frequent words of each range of letters, or as many as
+// TOP_WORDS says:
+//
+//     a-e and 12345
+//     a-e a 9876
+//
+// Words are in lower case, and é begins like e; those of other scripts are in the range `other`,
+// which comes last. Words that are equally frequent are in alphabetical order. A range goes to one
+// reduce task, and ranges go to them in order: with five of them or six each range has an output
+// file of its own.
+//
+// The range is the key, and all words in it are its values. They come to reduce in the order of the
+// words, so it can add up one word after the other, and never holds more than those it will write.
+
+import { blocks, defineApp, type Emit, UsageError, words } from "../mr/index.ts";
+
+const { TOP_WORDS = "10" } = process.env;
+const top = Number(TOP_WORDS);
+if (!(Number.isInteger(top) && top > 0)) {
+  throw new UsageError(`TOP_WORDS is how many words there are a range, not "${TOP_WORDS}"`);
+}
+
+const RANGES = ["a-e", "f-j", "k-o", "p-t", "u-z", "other"];
+
+type Counted = readonly [word: string, times: number];
+
+export default defineApp({
+  input: blocks(),
+  // A word is counted within its block of a megabyte first: a range's values then are fewer by far.
+  map(block, emit: Emit<Counted>) {
+    const counts = new Map<string, number>();
+    for (const word of words(block.toString().toLowerCase())) {
+      counts.set(word, (counts.get(word) ?? 0) + 1);
+    }
+    for (const counted of counts) emit(rangeOf(counted[0]), counted);
+  },
+  partition: (range, reduces) => Math.min(RANGES.indexOf(range), reduces - 1),
+  orderValues: ([a], [b]) => (a < b ? -1 : a > b ? 1 : 0),
+  *reduce(_range, values) {
+    const best: Counted[] = [];
+    let word = "";
+    let times = 0;
+    for (const [next, more] of values) {
+      if (next !== word) {
+        keep(best, [word, times]);
+        word = next;
+        times = 0;
+      }
+      times += more;
+    }
+    keep(best, [word, times]);
+    for (const [found, count] of best) yield `${found} ${count}`;
+  },
+});
+
+function rangeOf(word: string): string {
+  const letter = word.normalize("NFD").charCodeAt(0) - 97;
+  return RANGES[letter >= 0 && letter < 26 ? Math.min(Math.floor(letter / 5), 4) : 5] ?? "";
+}
+
+/** Puts a word among the best, if it is one of them. */
+function keep(best: Counted[], counted: Counted): void {
+  const after = best.findIndex(([, times]) => times < counted[1]);
+  if (counted[1] > 0) best.splice(after === -1 ? best.length : after, 0, counted);
+  if (best.length > top) best.pop();
+}

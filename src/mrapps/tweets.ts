@@ -1,0 +1,32 @@
+// Words of tweets: how often each word occurs in one column of a CSV file.
+//
+//     tsmr run tweets tweets.csv
+//
+// Input is CSV with a header, in the layout of the customer support tweets, of which only `text` is
+// read:
+//
+//     tweet_id,author_id,inbound,created_at,text,response_tweet_id,in_response_to_tweet_id
+//     1,sprintcare,False,Tue Oct 31 22:10:47 +0000 2017,"@115712 I understand, thanks",2,3
+//
+// A field may be quoted, and then have commas, quotes ("") and line breaks in it. Output is one
+// line a word:
+//
+//     thanks 1
+//     understand 1
+//
+// Words are in lower case; names (@115712) and links (https://…) are none. TWEETS names another
+// column.
+
+import { count, csv, defineApp, words } from "../mr/index.ts";
+
+const { TWEETS = "text" } = process.env;
+const NAME_OR_LINK = /@\w+|https?:\/\/\S+/g;
+
+export default defineApp({
+  input: csv({ column: TWEETS }),
+  map(text, emit) {
+    for (const word of words(text.replace(NAME_OR_LINK, " ").toLowerCase())) emit(word, 1);
+  },
+  combine: count,
+  reduce: (_word, counts) => count.of(counts),
+});

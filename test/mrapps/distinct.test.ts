@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
+import { makeTweets } from "./tweets.ts";
+
+describe("distinct", () => {
+  let job: AppUnderTest;
+  beforeEach(() => {
+    job = new AppUnderTest();
+  });
+  afterEach(() => job.close());
+
+  it("counts as many values as a set has, in all and by group, over all files", async () => {
+    const { tweets, file } = makeTweets(500);
+    const [header = "", ...rows] = file.split(/\n(?=\d+,)/);
+    for (let part = 0; part < 5; part++) {
+      const own = rows.filter((_, index) => index % 5 === part);
+      job.write(`tweets-${part}.csv`, [header, ...own].join("\n"));
+    }
+    const files = [0, 1, 2, 3, 4].map((part) => `tweets-${part}.csv`);
+    const authors = new Set(tweets.map(({ author }) => author));
+    const customers = new Set(
+      tweets.filter(({ inbound }) => inbound === "True").map(({ author }) => author),
+    );
+    const all = await loadShipped("distinct", { DISTINCT: "author_id" });
+    expect(sorted(...(await job.run(all, files)))).toEqual([`all ${authors.size}`]);
+    const byGroup = await loadShipped("distinct", {
+      DISTINCT: "author_id",
+      DISTINCT_PER: "inbound",
+    });
+    expect(sorted(...(await job.run(byGroup, files)))).toEqual([
+      "False 2",
+      `True ${customers.size}`,
+    ]);
+    expect(customers.size).toBe(authors.size - 2);
+  });
+
+  it("counts what sort -u counts when the values do not fit in memory", async () => {
+    const rows = Array.from({ length: 60_000 }, (_, row) => `user-${(row * 7919) % 41_000}\n`);
+    job.write("visits.csv", `user\n${rows.join("")}`);
+    const app = await loadShipped("distinct", { DISTINCT: "user" });
+    const outputs = await job.run(app, ["visits.csv"], { memoryBytes: 60 * 2 ** 20, fanIn: 2 });
+    expect(outputs.join("")).toBe(
+      `all ${job.shell("tail -n +2 visits.csv | sort -u | wc -l").trim()}\n`,
+    );
+  });
+
+  it("asks for a column", async () => {
+    await expect(loadShipped("distinct")).rejects.toThrow("Set DISTINCT to the name of a column");
+  });
+});

@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Random } from "../simulation/random.ts";
+import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
+
+describe("join", () => {
+  let job: AppUnderTest;
+  beforeEach(() => {
+    job = new AppUnderTest();
+  });
+  afterEach(() => job.close());
+
+  it("gives what the join command gives, with repeated and lonely rows on both sides", async () => {
+    const random = new Random(2);
+    const users = Array.from(
+      { length: 300 },
+      (_, id) => `u${id % 280},name ${id},${random.pick(["no", "de"])}`,
+    );
+    const orders = Array.from(
+      { length: 900 },
+      (_, id) => `${id},u${random.whole(0, 350)},${random.whole(1, 9999)}`,
+    );
+    job.write("users.csv", `${["user_id,name,country", ...users].join("\n")}\n`);
+    for (const part of [0, 1, 2]) {
+      const own = orders.filter((_, index) => index % 3 === part);
+      job.write(`orders-${part}.csv`, `${["order_id,user_id,amount", ...own].join("\n")}\n`);
+    }
+    const outputs = await job.run(await loadShipped("join"), [
+      "orders-0.csv",
+      "users.csv",
+      "orders-1.csv",
+      "orders-2.csv",
+    ]);
+    job.shell("tail -n +2 users.csv | sort -t, -k1,1 > left");
+    job.shell("tail -qn +2 orders-*.csv | sort -t, -k2,2 > right");
+    const joined = job.shell("join -t, -1 1 -2 2 left right | tr , '\\t'");
+    expect(sorted(...outputs)).toEqual(sorted(joined));
+    expect(job.counters).toEqual({
+      "left-without-right": sorted(job.shell("join -t, -1 1 -2 2 -v 1 left right")).length,
+      "right-without-left": sorted(job.shell("join -t, -1 1 -2 2 -v 2 left right")).length,
+    });
+    expect(Math.min(...Object.values(job.counters))).toBeGreaterThan(0);
+  });
+
+  it("joins other tables on another column, and keeps each side in its order", async () => {
+    job.write("a/countries.csv", 'code,name\nno,"Norway, Kingdom of"\n');
+    job.write("cities.csv", "city,code\nOslo,no\nBergen,no\n");
+    const app = await loadShipped("join", { JOIN: "code", JOIN_LEFT: "countries.csv" });
+    const outputs = await job.run(app, ["cities.csv", "a/countries.csv"]);
+    expect(outputs.join("")).toBe("no\tNorway, Kingdom of\tOslo\nno\tNorway, Kingdom of\tBergen\n");
+  });
+
+  it("refuses a table without the column", async () => {
+    job.write("users.csv", "id,name\n1,Ann\n");
+    await expect(job.run(await loadShipped("join"), ["users.csv"])).rejects.toThrow(/users\.csv/);
+  });
+});

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Random } from "../simulation/random.ts";
+import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
+
+describe("links", () => {
+  let job: AppUnderTest;
+  beforeEach(() => {
+    job = new AppUnderTest();
+  });
+  afterEach(() => job.close());
+
+  it("turns around a graph of pages whose links are written in many ways", async () => {
+    const random = new Random(3);
+    const pages = Array.from({ length: 40 }, (_, page) => {
+      return `site-${page % 3}.example.org/dir-${page % 4}/page-${page}.html`;
+    });
+    const linking = new Map<string, Set<string>>();
+    for (const page of pages) {
+      let html = `<!DOCTYPE html><title>${page}</title>\n`;
+      for (let links = random.whole(0, 12); links > 0; links--) {
+        const target = random.pick(pages) ?? page;
+        const [host, ...path] = target.split("/");
+        const isSameHost = page.startsWith(`${host}/`);
+        const ways = [`https://${target}`, `//${target}#part`];
+        if (isSameHost) ways.push(`/${path.join("/")}`, `../${path.join("/")}`);
+        const href = random.pick(ways) ?? "";
+        html += `${random.pick([
+          `<a href="${href}">x</a>`,
+          `<A class='y' HREF='${href}'>x</A>`,
+          `<a\n href=${href} rel=nofollow>x</a>`,
+          `<area shape="rect" href = "${href}">`,
+        ])}\n`;
+        const sources = linking.get(target) ?? new Set();
+        linking.set(target, sources.add(`https://${page}`));
+      }
+      job.write(`mirror.d/${page}`, html);
+    }
+    const files = pages.map((page) => `mirror.d/${page}`);
+    const outputs = await job.run(await loadShipped("links"), files);
+    const expected = Array.from(linking, ([target, sources]) => {
+      return `https://${target} ${sources.size} ${sorted(...sources).join(" ")}`;
+    });
+    expect(sorted(...outputs)).toEqual(sorted(...expected));
+    expect(linking.size).toBeGreaterThan(20);
+  });
+
+  it("knows what is no link to a page", async () => {
+    job.write(
+      "a.example/index.html",
+      `<!-- <a href="/comment"> --><script>'<a href="/script">'</script><link href="/style.css">
+       <a data-href="/data"><abbr href="/abbr"><a name=top><a href="mailto:ann@a.example">
+       <a href="javascript:void(0)"><a href="http://[bad">
+       <a href="?q=1&amp;r=2"><a href="#top">`,
+    );
+    job.write("a.example/docs/b.html", '<base href="https://b.example/x/"><a href="y">');
+    const files = ["a.example/index.html", "a.example/docs/b.html"];
+    const outputs = await job.run(await loadShipped("links"), files);
+    expect(sorted(...outputs)).toEqual([
+      "https://a.example/index.html 1 https://a.example/index.html",
+      "https://a.example/index.html?q=1&r=2 1 https://a.example/index.html",
+      "https://b.example/x/y 1 https://a.example/docs/b.html",
+    ]);
+    expect(job.counters).toEqual({ "malformed-links": 1 });
+  });
+
+  it("refuses a page that is in no folder of a host", async () => {
+    job.write("pages/a.html", "");
+    await expect(job.run(await loadShipped("links"), ["pages/a.html"])).rejects.toThrow(
+      /failed on "pages\/a.html"/,
+    );
+  });
+});

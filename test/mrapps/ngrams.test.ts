@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  AppUnderTest,
+  countLines,
+  countUp,
+  loadShipped,
+  someSpeeches,
+  sorted,
+} from "./app-under-test.ts";
+
+describe("ngrams", () => {
+  let job: AppUnderTest;
+  beforeEach(() => {
+    job = new AppUnderTest();
+  });
+  afterEach(() => job.close());
+
+  it.each([1, 2, 3])(
+    "counts the sequences that stepping through the words finds: n = %i",
+    async (n) => {
+      const counts = new Map<string, number>();
+      const speeches = someSpeeches();
+      for (const [name, text] of speeches) {
+        job.write(name, text.replaceAll(". ", ".\r\n"));
+        let last: string[] = [];
+        for (const [token] of text.toLowerCase().matchAll(/[\p{L}'’]+|\n\n/gu)) {
+          const word = token.replace(/^['’]+|['’]+$/g, "");
+          if (token === "\n\n") last = [];
+          if (word.trim() === "") continue;
+          last = [...last, word].slice(-n);
+          if (last.length === n) countUp(counts, last.join(" "));
+        }
+      }
+      const app = await loadShipped("ngrams", { NGRAMS: String(n) });
+      const outputs = await job.run(app, [...speeches.keys()]);
+      expect(sorted(...outputs)).toEqual(countLines(counts, "\t"));
+    },
+  );
+
+  it("goes on over line ends and chunks, but not over the end of a paragraph", async () => {
+    // Readers give a file in chunks of 256 KiB; here one ends within a symbol, within a word.
+    const filler = "é".repeat(128 * 1024 - 4);
+    job.write("a.txt", `to be,\nor, ${filler}ü not\n \t\r\nto be\r\n\r\n`);
+    const outputs = await job.run(await loadShipped("ngrams"), ["a.txt"]);
+    expect(sorted(...outputs)).toEqual([
+      "be or\t1",
+      `or ${filler}ü\t1`,
+      "to be\t2",
+      `${filler}ü not\t1`,
+    ]);
+  });
+
+  it("refuses a number of words that is none", async () => {
+    await expect(loadShipped("ngrams", { NGRAMS: "1.5" })).rejects.toThrow(
+      'NGRAMS is the number of words in a sequence, not "1.5"',
+    );
+  });
+});
