@@ -1,18 +1,10 @@
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import type { ClassicApp } from "../../src/mr/app/contract.ts";
 import type { RecordApp } from "../../src/mr/app/define-app.ts";
 import type { LoadedApp } from "../../src/mr/app/load-app.ts";
-import { planSplits } from "../../src/mr/input/plan-splits.ts";
+import { planJob } from "../../src/mr/job/plan-job.ts";
 import { isTemporary } from "../../src/mr/names.ts";
 import type { FileSummary } from "../../src/mr/storage/pending-file.ts";
 import { runMapTask } from "../../src/mr/task/map-task.ts";
@@ -64,10 +56,7 @@ export class JobHarness {
   /** Runs all map tasks and commits their files. @returns the reports, by map task */
   async map(app: ClassicApp | RecordApp, files: readonly string[], options: JobOptions = {}) {
     const loaded = loadedApp(app);
-    const splits = files.flatMap((file) => {
-      const { size } = statSync(resolve(this.directory, file));
-      return planSplits(loaded.splitting, file, size, options.splitBytes);
-    });
+    const splits = await planJob(files, this.directory, options.splitBytes)(loaded.splitting);
     const reports: FileSummary[][] = [];
     for (const [task, split] of splits.entries()) {
       const result = await runMapTask({ task, split }, loaded, this.site(options));

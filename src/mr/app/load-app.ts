@@ -5,6 +5,7 @@ import { compileApp } from "./compile-app.ts";
 import type { ClassicApp } from "./contract.ts";
 import { checkRecordApp, type RecordApp } from "./define-app.ts";
 import { findApp } from "./find-app.ts";
+import type { Splitting } from "./reader.ts";
 
 /** An app that was found, compiled, imported and checked. */
 export interface LoadedApp {
@@ -17,7 +18,7 @@ export interface LoadedApp {
   /** In the form its author chose. */
   readonly app: ClassicApp | RecordApp;
   /** Whether its input files may be cut into splits. */
-  readonly splitting: "bytes" | "wholeFile";
+  readonly splitting: Splitting;
 }
 
 /**

@@ -9,15 +9,40 @@ export interface Split {
   readonly start: number;
   /** In bytes; the file's size for its last split. The last record may go on beyond it. */
   readonly end: number;
+  /** Of a part of a CSV file, except its first. */
+  readonly csv?: CsvResumption | undefined;
 }
+
+/** What one has to know of a CSV file to read on from the end of one of its rows. */
+export interface CsvResumption {
+  /** Where the first row ends, in bytes: it names the columns and tells how many there are. */
+  readonly headEnd: number;
+  /** How many line breaks there are between the end of the first row and the start of the split. */
+  readonly lines: number;
+}
+
+/**
+ * Where the files of a reader may be cut: `bytes` for anywhere, the reader then gives the records that
+ * begin in its part; `wholeFile` for nowhere; and CSV where a row ends.
+ */
+export type Splitting =
+  | "bytes"
+  | "wholeFile"
+  | {
+      /** What is between the fields of a row: one character. */
+      readonly csvDelimiter: string;
+    };
 
 /** What a reader reads from. */
 export interface InputSource {
   /** The input as the user named it. */
   readonly file: string;
-  /** Where its split begins and ends, in bytes of the (uncompressed) file; see {@link Split}. */
+  /** Where its split begins, in bytes of the (uncompressed) file; see {@link Split}. */
   readonly start: number;
+  /** Where its split ends, in bytes; the last record may go on beyond it. */
   readonly end: number;
+  /** Of a part of a CSV file, except its first. */
+  readonly csv?: CsvResumption | undefined;
   /**
    * Reads on from `position`, which must not go back.
    *
@@ -70,8 +95,8 @@ export interface ReadOptions {
 export interface Reader<R> {
   /** For error messages. */
   readonly name: string;
-  /** `bytes` when a file may be cut anywhere; then the reader gives the records that begin in its part. */
-  readonly splitting: "bytes" | "wholeFile";
+  /** Where its files may be cut. */
+  readonly splitting: Splitting;
   /** Starts reading. */
   open(source: InputSource, options: ReadOptions): RecordCursor<R>;
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../errors.ts";
 import type { JobEvent } from "../events/job-event.ts";
+import type { JobPlan } from "../job/plan-job.ts";
 import type { Journal, JournalRecord, JournalState } from "../journal/journal.ts";
 import type {
   Assignment,
@@ -19,12 +20,13 @@ import { checkOutputs, damagedMapsOf } from "./check-report.ts";
 import { describeEffect } from "./describe-effect.ts";
 import { describeSplit } from "./describe-split.ts";
 import { JobEvents } from "./job-events.ts";
+import { Outbox } from "./outbox.ts";
 import { recordsOf } from "./records-of.ts";
 import { sumCounters } from "./sum-counters.ts";
 import { WaitingRequests } from "./waiting-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 
-/** Whether the app takes whole files, or can start in the middle of one. */
+/** Where the app's inputs may be cut. */
 export type Splitting = Params<"worker.register">["splitting"];
 
 export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
@@ -33,7 +35,7 @@ export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
    * worker's app can start in the middle of a file, again; not at all when a job is resumed that had
    * begun.
    */
-  readonly plan: (splitting: Splitting) => readonly Split[];
+  readonly plan: JobPlan;
   /** Absolute path of the job directory. */
   readonly directory: string;
   /** Absolute path that relative inputs start from. */
@@ -80,8 +82,10 @@ export class JobControl {
   readonly #startedMs: number;
   readonly #events: JobEvents;
   #splits: readonly Split[];
+  #splitting: Splitting = "wholeFile";
   #journal: Journal | undefined;
   #isPlanKept: boolean;
+  readonly #outbox = new Outbox();
   readonly #waiting = new WaitingRequests();
   readonly #assignments: Assignments;
 
@@ -151,7 +155,7 @@ export class JobControl {
       "worker.register": (params, caller) => this.#register(params, caller),
       "task.request": (params, caller) => this.#request(params, caller),
       "task.progress": ({ records, bytes, cpuMs, ...params }) =>
-        this.#progress({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
+        this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
       "task.complete": ({ outputs, counters, progress, ...params }) => {
         checkOutputs(params, outputs, this.#options.reduces);
@@ -171,32 +175,53 @@ export class JobControl {
     };
   }
 
-  #register(params: Params<"worker.register">, caller: Caller): Registration {
+  #register(
+    params: Params<"worker.register">,
+    caller: Caller,
+  ): Registration | Promise<Registration> {
     const { started } = this.#scheduler;
     const { directory, inputDirectory, reduces, leaseMs, skipBadRecords, log } = this.#options;
     try {
       const { worker } = this.#workers.register(params, started);
       caller.identify(worker);
       this.#events.tell({ type: "workerJoined", worker, pid: params.pid });
-      if (!started) this.#plan(params.splitting);
       const job = this.#job;
-      return { worker, job, directory, inputDirectory, reduces, leaseMs, skipBadRecords };
+      const registration = { worker, job, directory, inputDirectory, reduces, leaseMs };
+      // A worker that has not got its number cannot ask for a task yet.
+      const planned = started ? undefined : this.#plan(params.splitting);
+      const answer = { ...registration, skipBadRecords };
+      return planned === undefined ? answer : planned.then(() => answer);
     } catch (error) {
       log(`Refused a worker (pid ${params.pid}): ${describeCause(error)}`);
       throw error;
     }
   }
 
-  /** What a worker's app can do with an input decides how the inputs are cut. */
-  #plan(splitting: Splitting): void {
+  /**
+   * What a worker's app can do with an input decides how the inputs are cut.
+   *
+   * @returns a promise if they have to be read for that; it never rejects
+   */
+  #plan(splitting: Splitting): Promise<void> | undefined {
+    this.#splitting = splitting;
+    // An input has vanished. No other worker would fare better.
+    const giveUp = (error: unknown) => this.cancel(describeCause(error));
     try {
-      this.#splits = this.#options.plan(splitting);
+      const splits = this.#options.plan(splitting);
+      if ("then" in splits) return splits.then((all) => this.#planned(all, splitting), giveUp);
+      this.#planned(splits, splitting);
     } catch (error) {
-      // An input has vanished. No other worker would fare better.
-      this.cancel(describeCause(error));
-      return;
+      giveUp(error);
     }
-    this.#step({ type: "plan", maps: this.#splits.length });
+    return undefined;
+  }
+
+  #planned(splits: readonly Split[], splitting: Splitting): void {
+    // Meanwhile this worker may have gone, and one with another app have come.
+    const isCurrent = JSON.stringify(splitting) === JSON.stringify(this.#splitting);
+    if (!isCurrent || this.#scheduler.started) return;
+    this.#splits = splits;
+    this.#step({ type: "plan", maps: splits.length });
     this.#tellPlan();
   }
 
@@ -210,16 +235,12 @@ export class JobControl {
     return answer;
   }
 
-  #progress(report: Report & { readonly type: "progress" }): Verdict {
-    const verdict = this.#report(report);
-    if (verdict.accepted) this.#events.progressed(report, report.progress);
-    return verdict;
-  }
-
-  #report(report: Report): Verdict {
+  #report(report: Report): Verdict | Promise<Verdict> {
     this.#workers.check(report, this.#job);
     const verdict = this.#step(report).find((effect) => effect.type === "verdict");
-    return { accepted: verdict?.accepted ?? false };
+    const accepted = verdict?.accepted ?? false;
+    if (accepted && report.type === "progress") this.#events.progressed(report, report.progress);
+    return this.#outbox.deliver({ accepted });
   }
 
   #step(event: SchedulerEvent): Effect[] {
@@ -243,34 +264,40 @@ export class JobControl {
     if (records.length > 0) this.#keep(records);
   }
 
-  /** A job whose decisions can no longer be kept ends, before the next one is made. */
   #keep(records: readonly JournalRecord[]): void {
     try {
-      this.#journal?.append(records);
+      const keeping = this.#journal?.append(records);
+      if (keeping === undefined) return;
+      this.#outbox.waitFor(keeping.catch((error: unknown) => this.#journalFailed(error)));
     } catch (error) {
-      this.#journal = undefined;
-      const reason = describeCause(error);
-      this.#options.log(reason);
-      queueMicrotask(() => this.cancel(reason));
+      this.#journalFailed(error);
     }
   }
 
+  /** A job whose decisions can no longer be kept ends, before the next one is made. */
+  #journalFailed(error: unknown): void {
+    if (this.#journal === undefined) return;
+    this.#journal = undefined;
+    const reason = describeCause(error);
+    this.#options.log(reason);
+    queueMicrotask(() => this.cancel(reason));
+  }
+
+  /** What an effect means is found out now; others are told of it when it has been kept. */
   #carryOut(effect: Effect): void {
     const line = describeEffect(effect, (worker) => this.#workers.describe(worker));
     if (line !== undefined) this.#options.log(line);
-    if (effect.type !== "assign" || !this.#assignments.isRepeated(effect))
-      this.#events.tellOf(effect);
+    const isRepeated = effect.type === "assign" && this.#assignments.isRepeated(effect);
+    if (!isRepeated) this.#events.tellOf(effect);
     if (effect.type === "assign") {
-      this.#waiting.answer(effect.worker, this.#assignments.describe(effect, this.#splits));
-    } else if (effect.type === "dismiss") this.#dismiss(effect.worker);
-    else if (effect.type === "ended") this.#surroundings.onEnd(effect.outcome);
-  }
-
-  #dismiss(worker: number): void {
-    this.#waiting.answer(worker, {
-      kind: "exit",
-      outcome: this.#scheduler.outcome?.state ?? "cancelled",
-    });
+      const assignment = this.#assignments.describe(effect, this.#splits);
+      this.#outbox.send(() => this.#waiting.answer(effect.worker, assignment));
+    } else if (effect.type === "dismiss") {
+      const outcome = this.#scheduler.outcome?.state ?? "cancelled";
+      this.#outbox.send(() => this.#waiting.answer(effect.worker, { kind: "exit", outcome }));
+    } else if (effect.type === "ended") {
+      this.#outbox.send(() => this.#surroundings.onEnd(effect.outcome));
+    }
   }
 
   #tellPlan(): void {

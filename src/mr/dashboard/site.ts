@@ -20,7 +20,21 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Files of the page. */
-const PAGE = ["index.html", "style.css", "icon.svg", "app.js"];
+const PAGE = [
+  "index.html",
+  "style.css",
+  "icon.svg",
+  "app.js",
+  "chart.js",
+  "format.js",
+  "job-state.js",
+  "panels.js",
+  "rate-chart.js",
+  "shuffle-chart.js",
+  "task-grid.js",
+  "timeline.js",
+  "tooltip.js",
+];
 
 interface Reply {
   readonly status: number;

@@ -75,7 +75,6 @@ export class JobView {
   resumed = false;
   app: string | null = null;
   splits: readonly PlannedSplit[] = [];
-  phase: Phase = "map";
   /** When the reduce tasks began, the last time they did. */
   reduceStartMs: number | undefined;
   outcome: JobOutcome | undefined;
@@ -92,6 +91,12 @@ export class JobView {
   readonly #counters = new Map<string, number>();
   readonly #completed = { map: 0, reduce: 0 };
   #done: AttemptProgress = NO_PROGRESS;
+
+  /** What is handed out now. A lost map output turns the reduce phase into the map phase again. */
+  get phase(): Phase {
+    const maps = this.#maps.length;
+    return maps > 0 && this.#completed.map === maps ? "reduce" : "map";
+  }
 
   /** Tasks of a phase, by number. */
   tasks(phase: Phase): readonly TaskView[] {
@@ -183,7 +188,6 @@ export class JobView {
         this.#complete(event, undefined);
         break;
       case "phaseStarted":
-        this.phase = event.phase;
         this.reduceStartMs = event.atMs;
         break;
       case "jobEnded":
@@ -253,7 +257,6 @@ export class JobView {
     this.#count(counters, -1);
     this.#completed[event.phase] -= 1;
     Object.assign(task, { ...idleTask(), attempts, alive, troubles });
-    this.phase = "map";
   }
 
   #count(counters: Readonly<Record<string, number>>, sign: 1 | -1): void {

@@ -19,8 +19,9 @@ export type CsvRow = Readonly<Record<string, string>>;
 
 /**
  * Records are rows of CSV (RFC 4180) as text: fields may be quoted, and then hold delimiters, doubled
- * quotes and line breaks. Since only the quotes before it tell whether a line break ends a row, files
- * are not split. A byte order mark is left out; bytes that are not UTF-8 become U+FFFD.
+ * quotes and line breaks. Since only the quotes before it tell whether a line break ends a row, large
+ * files are looked through once before they are split. A byte order mark is left out; bytes that are not
+ * UTF-8 become U+FFFD.
  *
  * - `csv({ column: "text" })`: the records are the fields of this column, as strings;
  * - `csv({ columns: ["id", "text"] })`: objects of these columns;
@@ -37,9 +38,10 @@ export function csv<const C extends string>(
 export function csv(options: CsvOptions & { readonly header: false }): Reader<readonly string[]>;
 export function csv(options?: CsvOptions): Reader<CsvRow>;
 export function csv(options: AllOptions = {}): Reader<unknown> {
+  const { delimiter = "," } = options;
   return {
     name: "csv()",
-    splitting: "wholeFile",
+    splitting: canBeScanned(delimiter) ? { csvDelimiter: delimiter } : "wholeFile",
     open: (source, readOptions) => new CsvCursor(source, readOptions, options),
   };
 }
@@ -63,12 +65,16 @@ class CsvCursor implements RecordCursor<unknown> {
   readonly #parser: Parser;
   readonly #bytes: Readable;
   #convert: ((fields: readonly string[]) => unknown) | undefined;
+  readonly #csv: InputSource["csv"];
+  readonly #start: number;
   #line = 1;
   #nextLine = 1;
   #nextOffset = 0;
 
   constructor(source: InputSource, { skipBadRecords }: ReadOptions, options: AllOptions) {
     this.#file = source.file;
+    this.#csv = source.csv;
+    this.#start = source.start;
     this.#options = options;
     // Only apps that read CSV pay for the parser.
     const { parse } = createRequire(import.meta.url)("csv-parse") as typeof import("csv-parse");
@@ -84,10 +90,12 @@ class CsvCursor implements RecordCursor<unknown> {
     });
     // Errors may come while nobody waits; `load` finds them.
     this.#parser.on("error", () => undefined);
-    this.#bytes = Readable.from(chunksOf(source), { objectMode: false });
+    this.#bytes = Readable.from(rowsOf(source), { objectMode: false });
     this.#bytes.on("error", (error) => this.#parser.destroy(error));
     this.#bytes.pipe(this.#parser);
-    if (options.header === false) this.#convert = this.#converter(undefined);
+    // Whoever reads on in the middle of a file is given its first row even so, and leaves it out.
+    const isFirstData = options.header === false && source.csv === undefined;
+    if (isFirstData) this.#convert = this.#converter(undefined);
   }
 
   get place(): string {
@@ -100,10 +108,11 @@ class CsvCursor implements RecordCursor<unknown> {
       if (row === null) return undefined;
       this.offset = this.#nextOffset;
       this.#line = this.#nextLine;
-      this.#nextOffset = row.info.bytes;
-      this.#nextLine = row.info.lines + 1;
+      this.#nextOffset = this.#offsetOf(row.info.bytes);
+      this.#nextLine = this.#lineOf(row.info.lines + 1);
       if (this.#convert !== undefined) return this.#convert(row.record);
-      this.#convert = this.#converter(row.record);
+      const hasHeader = this.#options.header !== false;
+      this.#convert = this.#converter(hasHeader ? row.record : undefined);
     }
   }
 
@@ -126,6 +135,15 @@ class CsvCursor implements RecordCursor<unknown> {
   close(): void {
     this.#bytes.destroy();
     this.#parser.destroy();
+  }
+
+  /** Where in the file the parser is, which has been given the first row and then the split. */
+  #offsetOf(bytes: number): number {
+    return this.#csv === undefined ? bytes : bytes - this.#csv.headEnd + this.#start;
+  }
+
+  #lineOf(line: number): number {
+    return line + (this.#csv?.lines ?? 0);
   }
 
   /** What becomes of the fields of a row, given those of the header. */
@@ -159,7 +177,7 @@ class CsvCursor implements RecordCursor<unknown> {
     if (error instanceof MrError) return error;
     const { lines, column } = error as Partial<CsvError> & Record<string, unknown>;
     const why = describeCause(error).replace(/ (on|at) line \d+.*$/, "");
-    if (typeof lines === "number") this.#line = lines;
+    if (typeof lines === "number") this.#line = this.#lineOf(lines);
     return this.#error(typeof column === "number" ? column + 1 : 1, why);
   }
 
@@ -168,4 +186,16 @@ class CsvCursor implements RecordCursor<unknown> {
       `Cannot read input "${this.#file}": line ${this.#line}, column ${column}: ${why}`,
     );
   }
+}
+
+/** Whether the ends of rows can be found without the parser. */
+function canBeScanned(delimiter: string): boolean {
+  return delimiter !== "" && !/["\r\n]/.test(delimiter);
+}
+
+/** The bytes of the split, after those of the file's first row if the split begins further on. */
+async function* rowsOf(source: InputSource): AsyncGenerator<Uint8Array> {
+  const { csv, start, end } = source;
+  if (csv !== undefined) yield* chunksOf(source, 0, csv.headEnd);
+  yield* chunksOf(source, start, end);
 }

@@ -49,13 +49,15 @@ class PlainInput implements OpenInput {
   readonly file: string;
   readonly start: number;
   readonly end: number;
+  readonly csv: Split["csv"];
   bytesRead = 0;
   readonly #descriptor: number;
 
-  constructor(path: string, { file, start, end }: Split) {
+  constructor(path: string, { file, start, end, csv }: Split) {
     this.file = file;
     this.start = start;
     this.end = end;
+    this.csv = csv;
     this.#descriptor = this.#attempt(() => openSync(path, "r"));
     if (fstatSync(this.#descriptor).isDirectory()) {
       this.close();

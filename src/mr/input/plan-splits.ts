@@ -1,4 +1,4 @@
-import type { Reader, Split } from "../app/reader.ts";
+import type { Split } from "../app/reader.ts";
 import { isCompressedName } from "./open-input.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -29,7 +29,7 @@ export function defaultSplitBytes(totalBytes: number): number {
  * @returns at least one split; together they are [0, size)
  */
 export function planSplits(
-  splitting: Reader<unknown>["splitting"],
+  splitting: "bytes" | "wholeFile",
   file: string,
   size: number,
   splitBytes: number = DEFAULT_SPLIT_BYTES,

@@ -28,7 +28,7 @@ export function recordsFrom<R>(
     name,
     splitting: "wholeFile",
     open(source) {
-      const records = read({ file: source.file, chunks: chunksOf(source) });
+      const records = read({ file: source.file, chunks: chunksOf(source, 0, source.end) });
       return Symbol.asyncIterator in records
         ? new AsyncCursor(records[Symbol.asyncIterator]())
         : new SyncCursor(records[Symbol.iterator]());
@@ -36,10 +36,14 @@ export function recordsFrom<R>(
   };
 }
 
-/** The bytes of a source from its beginning to the end of the file. */
-export async function* chunksOf(source: InputSource): AsyncGenerator<Uint8Array> {
-  for (let position = 0; ; ) {
-    const chunk = new Uint8Array(CHUNK_BYTES);
+/** The bytes of a source in [start, end), as far as there are any. */
+export async function* chunksOf(
+  source: InputSource,
+  start: number,
+  end: number,
+): AsyncGenerator<Uint8Array> {
+  for (let position = start; position < end; ) {
+    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - position));
     const reading = source.read(chunk, 0, position);
     const count = typeof reading === "number" ? reading : await reading;
     if (count === 0) return;

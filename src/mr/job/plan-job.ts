@@ -1,11 +1,16 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Split } from "../app/reader.ts";
+import type { Split, Splitting } from "../app/reader.ts";
 import { describeCause, MrError } from "../errors.ts";
+import { planCsvSplits } from "../input/plan-csv-splits.ts";
 import { defaultSplitBytes, planSplits } from "../input/plan-splits.ts";
 
 /** Cuts the inputs of a job into map tasks, as the app's reader allows. */
-export type JobPlan = (splitting: "wholeFile" | "bytes") => Split[];
+export interface JobPlan {
+  (splitting: "bytes" | "wholeFile"): readonly Split[];
+  /** CSV has to be read for that. It is read once, however often it is asked for. */
+  (splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
+}
 
 /**
  * Looks the sizes of the inputs up, once.
@@ -22,9 +27,29 @@ export function planJob(
   const sizes = inputs.map((file) => ({ file, size: sizeOf(file, directory) }));
   const total = sizes.reduce((sum, { size }) => sum + size, 0);
   const limit = splitBytes ?? defaultSplitBytes(total);
-  return (splitting) => {
-    return sizes.flatMap(({ file, size }) => planSplits(splitting, file, size, limit));
-  };
+  const csvPlans = new Map<string, Promise<readonly Split[]>>();
+  return plan;
+
+  function plan(splitting: "bytes" | "wholeFile"): readonly Split[];
+  function plan(splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
+  function plan(splitting: Splitting): readonly Split[] | Promise<readonly Split[]> {
+    if (typeof splitting === "string") {
+      return sizes.flatMap(({ file, size }) => planSplits(splitting, file, size, limit));
+    }
+    const { csvDelimiter } = splitting;
+    const csvPlan = csvPlans.get(csvDelimiter) ?? planCsv(csvDelimiter);
+    csvPlans.set(csvDelimiter, csvPlan);
+    return csvPlan;
+  }
+
+  async function planCsv(delimiter: string): Promise<readonly Split[]> {
+    const splits: Split[] = [];
+    for (const { file, size } of sizes) {
+      const wanted = planSplits("bytes", file, size, limit);
+      splits.push(...(await planCsvSplits(resolve(directory, file), wanted, delimiter)));
+    }
+    return splits;
+  }
 }
 
 function sizeOf(file: string, directory: string): number {

@@ -6,8 +6,11 @@ const text = v.pipe(v.string(), v.maxLength(100_000));
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "64 hex digits expected"));
 const phase = v.picklist(["map", "reduce"]);
 const worker = count;
-/** Whether the app's inputs may be cut at any byte, or a file is one task. */
-const splitting = v.picklist(["wholeFile", "bytes"]);
+/** Whether the app's inputs may be cut at any byte, where a row of CSV ends, or a file is one task. */
+const splitting = v.union([
+  v.picklist(["wholeFile", "bytes"]),
+  v.object({ csvDelimiter: v.pipe(v.string(), v.minLength(1), v.maxLength(100)) }),
+]);
 const counters = v.record(v.pipe(v.string(), v.maxLength(200)), v.pipe(v.number(), v.finite()));
 
 /** For which job the worker was given its number. */

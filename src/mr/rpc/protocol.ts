@@ -51,6 +51,9 @@ export interface Split {
   readonly file: string;
   readonly start: number;
   readonly end: number;
+  /** Of a part of a CSV file, except its first: where the file's first row ends, and how many line breaks
+   * there are between that and `start`. */
+  readonly csv?: { readonly headEnd: number; readonly lines: number } | undefined;
 }
 
 interface MapAssignment {

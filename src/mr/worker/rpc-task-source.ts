@@ -26,7 +26,7 @@ export interface WorkerIdentity {
   /** SHA-256 of the compiled app. */
   readonly digest: string;
   /** Whether its inputs may be cut at any byte, or a file is one task. */
-  readonly splitting: "wholeFile" | "bytes";
+  readonly splitting: Params<"worker.register">["splitting"];
 }
 
 /** How long to wait for a coordinator, in milliseconds. */

@@ -1,3 +1,4 @@
+import type { Split } from "../app/reader.ts";
 import type { OutputFile, TaskFailure, TaskResult } from "../scheduler/types.ts";
 
 /** A task as the source handed it out. */
@@ -6,7 +7,7 @@ export type Assignment =
       readonly kind: "map";
       readonly task: number;
       readonly attempt: number;
-      readonly split: { readonly file: string; readonly start: number; readonly end: number };
+      readonly split: Split;
     }
   | {
       readonly kind: "reduce";

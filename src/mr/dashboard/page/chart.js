@@ -1,0 +1,222 @@
+/**
+ * What all pictures on the page have in common: a canvas as wide as its place and sharp on every
+ * screen, drawn only when something has changed, of which each part can be pointed at or reached with
+ * the arrow keys.
+ */
+
+/** @typedef {{ title: string, lines: readonly string[], swatch?: string }} Description */
+
+/** How much of a frame drawing may take; the rest waits for the next one. */
+const FRAME_BUDGET_MS = 10;
+const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
+
+/** @type {Set<Chart<any>>} */
+const waiting = new Set();
+let isScheduled = false;
+
+function drawWaiting() {
+  isScheduled = false;
+  const startMs = performance.now();
+  for (const chart of waiting) {
+    if (performance.now() - startMs > FRAME_BUDGET_MS) break;
+    waiting.delete(chart);
+    chart.draw();
+  }
+  if (waiting.size > 0) schedule();
+}
+
+function schedule() {
+  if (isScheduled) return;
+  isScheduled = true;
+  requestAnimationFrame(drawWaiting);
+}
+
+/** Colours by name, as the style sheet has them now. @type {Map<string, string>} */
+const colors = new Map();
+const probe = document.createElement("span");
+
+/**
+ * @param {string} name of a custom property, without the dashes
+ * @returns {string} what it stands for in the theme that is shown
+ */
+export function color(name) {
+  const known = colors.get(name);
+  if (known !== undefined) return known;
+  if (!probe.isConnected) {
+    probe.hidden = true;
+    document.body.append(probe);
+  }
+  probe.style.color = `var(--${name})`;
+  const found = getComputedStyle(probe).color;
+  colors.set(name, found);
+  return found;
+}
+
+/** Colours have changed. */
+export function forgetColors() {
+  colors.clear();
+}
+
+/**
+ * @template Item what can be pointed at
+ * @abstract
+ */
+export class Chart {
+  width = 0;
+  height = 0;
+  /** @type {Item | undefined} */
+  focused;
+  /** @type {HTMLCanvasElement} */
+  canvas;
+  /** @type {CanvasRenderingContext2D} */
+  context;
+  /** @type {import("./tooltip.js").Tooltip} */
+  #tooltip;
+  #isPointed = false;
+
+  /**
+   * @param {HTMLElement} place
+   * @param {import("./tooltip.js").Tooltip} tooltip
+   */
+  constructor(place, tooltip) {
+    this.#tooltip = tooltip;
+    this.canvas = document.createElement("canvas");
+    this.canvas.tabIndex = 0;
+    this.canvas.setAttribute("role", "img");
+    const context = this.canvas.getContext("2d");
+    if (context === null) throw new Error("This browser cannot draw");
+    this.context = context;
+    place.append(this.canvas);
+    new ResizeObserver(([entry]) => {
+      const width = Math.floor(entry?.contentRect.width ?? 0);
+      if (width === this.width) return;
+      this.width = width;
+      this.invalidate();
+    }).observe(place);
+    this.#listen();
+  }
+
+  /** Something has changed: draw with the next frame. */
+  invalidate() {
+    waiting.add(this);
+    schedule();
+  }
+
+  draw() {
+    if (this.width === 0) return;
+    this.height = this.measure();
+    const { canvas, context, width, height } = this;
+    const ratio = globalThis.devicePixelRatio || 1;
+    const [pixelWidth, pixelHeight] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (canvas.width !== pixelWidth || canvas.height !== pixelHeight) {
+      canvas.width = pixelWidth;
+      canvas.height = pixelHeight;
+      canvas.style.height = `${height}px`;
+    }
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.font = FONT;
+    context.textBaseline = "middle";
+    this.paint();
+    const summary = this.summary();
+    if (canvas.ariaLabel !== summary) canvas.ariaLabel = summary;
+    // What is pointed at may have changed.
+    if (this.focused !== undefined) this.#describe(this.focused);
+  }
+
+  /**
+   * @abstract
+   * @returns {number} how high it must be, for its width
+   */
+  measure() {
+    return 0;
+  }
+
+  /** @abstract */
+  paint() {
+    throw new Error("Not to be seen");
+  }
+
+  /**
+   * @abstract
+   * @returns {string} what there is to see, for those who do not
+   */
+  summary() {
+    return "";
+  }
+
+  /**
+   * @abstract
+   * @param {number} _x
+   * @param {number} _y
+   * @returns {Item | undefined}
+   */
+  find(_x, _y) {
+    return undefined;
+  }
+
+  /**
+   * @abstract
+   * @param {Item | undefined} _from
+   * @param {number} _dx
+   * @param {number} _dy
+   * @returns {Item | undefined} the neighbour in a direction, or the first item
+   */
+  neighbour(_from, _dx, _dy) {
+    return undefined;
+  }
+
+  /**
+   * @abstract
+   * @param {Item} _item
+   * @returns {{ x: number, y: number, description: Description }} where it is, and what
+   */
+  locate(_item) {
+    return { x: 0, y: 0, description: { title: "", lines: [] } };
+  }
+
+  /** @param {Item | undefined} item */
+  #focus(item) {
+    if (item === this.focused) return;
+    this.focused = item;
+    this.invalidate();
+    if (item === undefined) this.#tooltip.hide(this);
+  }
+
+  /** @param {Item} item */
+  #describe(item) {
+    const { x, y, description } = this.locate(item);
+    const box = this.canvas.getBoundingClientRect();
+    this.#tooltip.show(this, { x: box.left + x, y: box.top + y }, description, !this.#isPointed);
+  }
+
+  #listen() {
+    const { canvas } = this;
+    /** @param {PointerEvent} event */
+    const point = ({ clientX, clientY }) => {
+      const box = canvas.getBoundingClientRect();
+      this.#isPointed = true;
+      this.#focus(this.find(clientX - box.left, clientY - box.top));
+    };
+    canvas.addEventListener("pointermove", point);
+    canvas.addEventListener("pointerdown", point);
+    canvas.addEventListener("pointerleave", () => this.#focus(undefined));
+    canvas.addEventListener("blur", () => this.#focus(undefined));
+    canvas.addEventListener("keydown", (event) => {
+      const [dx, dy] = MOVES[event.key] ?? [0, 0];
+      this.#isPointed = false;
+      if (event.key === "Escape") this.#focus(undefined);
+      if (dx === 0 && dy === 0) return;
+      event.preventDefault();
+      this.#focus(this.neighbour(this.focused, dx, dy) ?? this.focused);
+    });
+  }
+}
+
+/** @type {Readonly<Record<string, readonly [number, number]>>} */
+const MOVES = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};

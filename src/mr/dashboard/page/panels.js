@@ -1,0 +1,280 @@
+/**
+ * The parts of the page that are text. An element is touched only when what it says has changed.
+ *
+ * @import { JobState, TaskStatus, Trouble } from "./job-state.js"
+ */
+
+import { formatBytes, formatCount, formatDuration, formatExact } from "./format.js";
+import { STATUSES } from "./task-grid.js";
+
+/** More than this nobody reads here: the job's log has them all. */
+const MAX_TROUBLES = 100;
+/** Over how long the present speed is taken. */
+const SPEED_MS = 3000;
+
+/**
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function element(id) {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`The page has no element "${id}"`);
+  return found;
+}
+
+/**
+ * @param {HTMLElement} target
+ * @param {string} text
+ */
+function say(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} className
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+function make(tag, className, ...children) {
+  const made = document.createElement(tag);
+  if (className !== "") made.className = className;
+  made.append(...children);
+  return made;
+}
+
+/**
+ * @param {JobState} state
+ * @param {number} nowMs
+ */
+export function showHeader(state, nowMs) {
+  const { job } = state;
+  if (job === undefined) return;
+  const name = job.app ?? "MapReduce job";
+  say(element("app"), name);
+  say(element("directory"), job.directory);
+  const pill = element("state");
+  const outcome = job.outcome?.state;
+  const hasBegun = state.attempts.length > 0;
+  pill.dataset["state"] = outcome ?? (hasBegun ? "running" : "waiting");
+  say(pill, outcome ?? (hasBegun ? `${job.phase} phase` : "waiting for workers"));
+  const title = outcome ?? `${percentDone(state)} %`;
+  if (document.title !== `${title} · ${name}`) document.title = `${title} · ${name}`;
+  showFigures(state, nowMs);
+}
+
+/** @param {JobState} state */
+function percentDone({ totals, tasks }) {
+  const done = (totals?.completedMaps ?? 0) + (totals?.completedReduces ?? 0);
+  return Math.floor((100 * done) / Math.max(1, tasks.map.length + tasks.reduce.length));
+}
+
+/** @type {Map<string, { figure: HTMLElement, note: HTMLElement, bar: HTMLElement | undefined }>} */
+const figures = new Map();
+
+/**
+ * @param {string} name
+ * @param {string} value
+ * @param {string} note
+ * @param {number} [share] done, from 0 to 1
+ */
+function showFigure(name, value, note, share) {
+  let shown = figures.get(name);
+  if (shown === undefined) {
+    const [figure, small] = [make("span", ""), make("small", "")];
+    const fill = share === undefined ? undefined : make("span", "");
+    const box = make("div", "", make("dt", "", name), make("dd", "", figure, " ", small));
+    if (fill !== undefined) box.append(make("div", "bar", fill));
+    element("figures").append(box);
+    shown = { figure, note: small, bar: fill };
+    figures.set(name, shown);
+  }
+  say(shown.figure, value);
+  say(shown.note, note);
+  if (shown.bar !== undefined) shown.bar.style.transform = `scaleX(${share})`;
+}
+
+/**
+ * @param {JobState} state
+ * @param {number} nowMs
+ */
+function showFigures(state, nowMs) {
+  const { job, totals, tasks, workers } = state;
+  if (job === undefined || totals === undefined) return;
+  const hasEnded = job.outcome !== null;
+  showFigure("Elapsed", formatDuration(job.endMs ?? nowMs), job.resumed ? "resumed" : "");
+  const left = totals.timeLeftMs;
+  const leftText = left === null ? "–" : formatDuration(Math.max(1000, left));
+  showFigure("Left in this phase", hasEnded ? "–" : leftText, "");
+  const { map, reduce } = tasks;
+  const { completedMaps, completedReduces } = totals;
+  const done = /** @type {const} */ ([
+    ["Map tasks", completedMaps, map.length],
+    ["Reduce tasks", completedReduces, reduce.length],
+  ]);
+  for (const [name, completed, all] of done) {
+    const share = all === 0 ? 0 : completed / all;
+    showFigure(name, formatExact(completed), `of ${formatExact(all)}`, share);
+  }
+  const { bytes, records } = speed(state);
+  const of = hasEnded ? "mean" : "";
+  showFigure("Bytes per second", formatBytes(bytes), of);
+  showFigure("Records per second", formatCount(records), of);
+  const present = workers.filter((worker) => worker.leftMs === null).length;
+  // With the job, they all leave.
+  const gone = hasEnded ? 0 : workers.length - present;
+  const those = hasEnded ? workers.length : present;
+  showFigure("Workers", formatExact(those), gone > 0 ? `${gone} gone` : "");
+  const { troubles } = state;
+  showFigure("Trouble", formatExact(troubles.length), "");
+}
+
+/** What is done in a second: now, or once the job has ended, on average. @param {JobState} state */
+function speed({ job, throughput, nowMs }) {
+  const { widthMs, rows } = throughput;
+  if (widthMs === 0) return { bytes: 0, records: 0 };
+  const endMs = job?.endMs ?? null;
+  // Attempts tell of their progress once a second.
+  const to = endMs === null ? Math.max(1, Math.floor((nowMs - 1100) / widthMs)) : rows.length;
+  const count = endMs === null ? Math.max(1, Math.ceil(SPEED_MS / widthMs)) : rows.length;
+  const window = rows.slice(Math.max(0, to - count), to);
+  const overMs = endMs ?? Math.max(1, Math.min(to, count) * widthMs);
+  const sum = (/** @type {number} */ column) => {
+    return window.reduce((total, row) => total + (row?.[column] ?? 0), 0);
+  };
+  return { bytes: (1000 * sum(1)) / overMs, records: (1000 * sum(0)) / overMs };
+}
+
+/** @param {ReadonlyArray<Map<TaskStatus, number>>} counts of the phases */
+export function showLegend(counts) {
+  /** @type {Map<TaskStatus, number>} */
+  const all = new Map();
+  for (const phase of counts) {
+    for (const [status, count] of phase) all.set(status, (all.get(status) ?? 0) + count);
+  }
+  const key = [...all].join();
+  const legend = element("legend");
+  if (legend.dataset["key"] === key) return;
+  legend.dataset["key"] = key;
+  const usual = new Set(["idle", "running", "completed"]);
+  const shown = /** @type {TaskStatus[]} */ (Object.keys(STATUSES)).filter((status) => {
+    return all.has(status) || usual.has(status);
+  });
+  legend.replaceChildren(
+    ...shown.map((status) => {
+      const swatch = make("span", "swatch");
+      swatch.dataset["status"] = status;
+      const count = make("b", "", formatExact(all.get(status) ?? 0));
+      return make("li", "", swatch, STATUSES[status][0], count);
+    }),
+  );
+}
+
+/** @param {JobState} state */
+export function showSkew({ shuffle, totals, job }) {
+  const most = shuffle.rows.reduce((max, cells) => Math.max(max, ...(cells ?? [])), 0);
+  element("scale").hidden = most === 0;
+  say(element("scale-max"), formatBytes(most));
+  if (shuffle.largest === null) {
+    say(element("skew"), "Nothing yet: it shows when map tasks are completed.");
+    return;
+  }
+  const [reduce, bytes, medianBytes] = shuffle.largest;
+  const all = `${formatBytes(totals?.shuffleBytes ?? 0)} in all.`;
+  const times = medianBytes > 0 ? (bytes / medianBytes).toFixed(1) : "many";
+  const largest = `Reduce ${reduce} reads most: ${formatBytes(bytes)}, ${times} × the median.`;
+  say(element("skew"), job !== undefined && job.reduces > 1 ? `${all} ${largest}` : all);
+}
+
+/** @param {JobState} state */
+export function showCounters({ counters }) {
+  const entries = Object.entries(counters).sort(([one], [other]) => (one < other ? -1 : 1));
+  element("counters-card").hidden = entries.length === 0;
+  const rows = entries.map(([name, count]) => {
+    const heading = make("th", "", name);
+    heading.scope = "row";
+    return make("tr", "", heading, make("td", "", formatExact(count)));
+  });
+  element("counters").replaceChildren(...rows);
+}
+
+/** @type {Readonly<Record<string, string>>} */
+const HAPPENINGS = {
+  attemptFailed: "failed",
+  attemptBlocked: "blocked",
+  attemptLost: "lost",
+  taskReopened: "reopened",
+};
+
+let shownTroubles = 0;
+
+/** @param {JobState} state */
+export function showTroubles({ troubles }) {
+  const list = element("troubles");
+  // Only a new job has fewer than before.
+  if (troubles.length < shownTroubles) shownTroubles = 0;
+  if (shownTroubles === 0 && troubles.length > 0) list.replaceChildren();
+  for (const trouble of troubles.slice(Math.max(shownTroubles, troubles.length - MAX_TROUBLES))) {
+    list.prepend(describeTrouble(trouble));
+  }
+  while (list.childElementCount > MAX_TROUBLES) list.lastElementChild?.remove();
+  shownTroubles = troubles.length;
+  const hidden = troubles.length - MAX_TROUBLES;
+  const more = hidden > 0 ? `, the last ${MAX_TROUBLES} shown` : "";
+  say(element("troubles-count"), troubles.length > 0 ? `${troubles.length}${more}` : "");
+}
+
+/** @param {Trouble} trouble */
+function describeTrouble({ atMs, type, phase, task, attempt, worker, message, stack }) {
+  const what = `${phase} ${task} ${HAPPENINGS[type] ?? type}`;
+  const which = attempt === null ? "" : ` (attempt ${attempt}, worker ${worker ?? "?"})`;
+  const line = [make("time", "", formatDuration(atMs)), make("b", "", what), `${message}${which}`];
+  if (stack === null) return make("div", "trouble", make("div", "", ...line));
+  return make("details", "trouble", make("summary", "", ...line), make("pre", "", stack));
+}
+
+/** @param {JobState} state */
+export function showOutcome({ job, totals, troubles, attempts }) {
+  const box = element("outcome");
+  const outcome = job?.outcome ?? null;
+  box.hidden = outcome === null;
+  if (outcome === null || job === undefined) return;
+  const key = `${outcome.state} ${attempts.length} ${troubles.length}`;
+  if (box.dataset["key"] === key) return;
+  box.dataset["key"] = key;
+  box.dataset["state"] = outcome.state;
+  const after = formatDuration(job.endMs ?? 0);
+  const { records = 0, bytes = 0, outputBytes = 0 } = totals ?? {};
+  const work = `${formatCount(records)} records and ${formatBytes(bytes)} read and written`;
+  if (outcome.state === "completed") {
+    const again =
+      troubles.length === 0 ? "" : `; ${troubles.length} times something had to be done again`;
+    const result = `${formatBytes(outputBytes)} of output in ${job.reduces} files`;
+    box.replaceChildren(
+      make("strong", "", `Completed in ${after}`),
+      make("p", "", `${result}; ${work} in ${attempts.length} attempts${again}.`),
+    );
+  } else if (outcome.state === "cancelled") {
+    box.replaceChildren(
+      make("strong", "", `Cancelled after ${after}: ${outcome.reason}`),
+      make("p", "", "Tasks that were completed are kept: resume the job to go on with it."),
+    );
+  } else {
+    const { message, stack } = outcome.failure;
+    box.replaceChildren(make("strong", "", `Failed after ${after}: ${message}`));
+    if (stack !== undefined) {
+      const details = make(
+        "details",
+        "",
+        make("summary", "", "Where in the app"),
+        make("pre", "", stack),
+      );
+      details.open = true;
+      box.append(details);
+    }
+    box.append(
+      make("p", "", "Tasks that were completed are kept: resume the job to go on with it."),
+    );
+  }
+}

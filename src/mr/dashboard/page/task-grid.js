@@ -1,0 +1,196 @@
+import { Chart, color } from "./chart.js";
+import { formatBytes, formatCount, formatDuration } from "./format.js";
+
+/**
+ * @import { JobState, Phase, TaskStatus } from "./job-state.js"
+ * @import { Tooltip } from "./tooltip.js"
+ */
+
+const MAX_CELL = 24;
+const MIN_CELL = 2;
+const MAX_HEIGHT = { map: 300, reduce: 150 };
+
+/**
+ * What a status is called, and the colours of its cell: of all of it, and of the strip at its foot that
+ * tells what it has been through.
+ *
+ * @type {Readonly<Record<TaskStatus, readonly [label: string, color: string, strip: string]>>}
+ */
+export const STATUSES = {
+  idle: ["idle", "idle", ""],
+  running: ["in progress", "running", ""],
+  backup: ["in progress, with a backup", "backup", ""],
+  retrying: ["in progress again", "running", "trouble"],
+  again: ["to be tried again", "idle", "trouble"],
+  completed: ["completed", "completed", ""],
+  recovered: ["completed after trouble", "completed", "trouble"],
+  restored: ["completed before this run", "restored", ""],
+  failed: ["failed", "failed", ""],
+};
+
+/** All tasks of a phase, a cell each. @extends {Chart<number>} */
+export class TaskGrid extends Chart {
+  #state;
+  #phase;
+  #cell = MAX_CELL;
+  #gap = 3;
+  #columns = 1;
+
+  /**
+   * @param {HTMLElement} place
+   * @param {Tooltip} tooltip
+   * @param {JobState} state
+   * @param {Phase} phase
+   */
+  constructor(place, tooltip, state, phase) {
+    super(place, tooltip);
+    this.#state = state;
+    this.#phase = phase;
+  }
+
+  get #tasks() {
+    return this.#state.tasks[this.#phase];
+  }
+
+  /** @override */
+  measure() {
+    const count = this.#tasks.length;
+    for (this.#cell = MAX_CELL; ; this.#cell -= 1) {
+      this.#gap = this.#cell >= 12 ? 3 : this.#cell >= 6 ? 2 : 1;
+      this.#columns = Math.max(1, Math.floor((this.width + this.#gap) / this.#pitch));
+      const height = Math.ceil(count / this.#columns) * this.#pitch;
+      if (height <= MAX_HEIGHT[this.#phase] || this.#cell === MIN_CELL)
+        return Math.max(height, this.#pitch);
+    }
+  }
+
+  get #pitch() {
+    return this.#cell + this.#gap;
+  }
+
+  /** @override */
+  paint() {
+    const [cell, phase] = [this.#cell, this.#phase];
+    const radius = cell >= 12 ? 4 : cell >= 6 ? 1.5 : 0;
+    const { context } = this;
+    let style = "";
+    for (let task = 0; task < this.#tasks.length; task += 1) {
+      const [, fill, strip] = STATUSES[this.#state.statusOf(phase, task)];
+      const { x, y } = this.#place(task);
+      if (fill !== style) context.fillStyle = color(fill);
+      style = fill;
+      if (radius === 0) context.fillRect(x, y, cell, cell);
+      else roundedCell(context, x, y, cell, radius);
+      if (strip === "") continue;
+      context.fillStyle = color(strip);
+      style = strip;
+      const height = Math.max(1, Math.round(cell * 0.28));
+      context.fillRect(x, y + cell - height, cell, height);
+    }
+    if (this.focused === undefined) return;
+    const { x, y } = this.#place(this.focused);
+    context.strokeStyle = color("text");
+    context.lineWidth = 2;
+    context.strokeRect(x - 0.5, y - 0.5, cell + 1, cell + 1);
+  }
+
+  /** @override */
+  summary() {
+    const counts = this.counts();
+    const parts = [...counts].map(([status, count]) => `${count} ${STATUSES[status][0]}`);
+    return `${this.#tasks.length} ${this.#phase} tasks: ${parts.join(", ")}`;
+  }
+
+  /** How many tasks have which status, in the order of the legend. */
+  counts() {
+    /** @type {Map<TaskStatus, number>} */
+    const found = new Map();
+    this.#tasks.forEach((_, task) => {
+      const status = this.#state.statusOf(this.#phase, task);
+      found.set(status, (found.get(status) ?? 0) + 1);
+    });
+    return found;
+  }
+
+  /**
+   * @override
+   * @param {number} x
+   * @param {number} y
+   */
+  find(x, y) {
+    const column = Math.floor(x / this.#pitch);
+    const task = Math.floor(y / this.#pitch) * this.#columns + column;
+    return x >= 0 && column < this.#columns && task < this.#tasks.length ? task : undefined;
+  }
+
+  /**
+   * @override
+   * @param {number | undefined} from
+   * @param {number} dx
+   * @param {number} dy
+   */
+  neighbour(from, dx, dy) {
+    const to = from === undefined ? 0 : from + dx + dy * this.#columns;
+    return to >= 0 && to < this.#tasks.length ? to : undefined;
+  }
+
+  /**
+   * @override
+   * @param {number} task
+   */
+  locate(task) {
+    const { x, y } = this.#place(task);
+    const at = { x: x + this.#cell / 2, y: y + this.#cell / 2 };
+    return { ...at, description: describeTask(this.#state, this.#phase, task) };
+  }
+
+  /** @param {number} task */
+  #place(task) {
+    const [row, column] = [Math.floor(task / this.#columns), task % this.#columns];
+    return { x: column * this.#pitch, y: row * this.#pitch };
+  }
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} size
+ * @param {number} radius
+ */
+function roundedCell(context, x, y, size, radius) {
+  context.beginPath();
+  context.roundRect(x, y, size, size, radius);
+  context.fill();
+}
+
+/**
+ * @param {JobState} state
+ * @param {Phase} phase
+ * @param {number} number
+ */
+function describeTask(state, phase, number) {
+  const status = state.statusOf(phase, number);
+  const task = state.tasks[phase][number];
+  const attempts = state.attemptsOf(phase, number);
+  const last = attempts.at(-1);
+  const lines = [];
+  const split = phase === "map" ? state.splits[number] : undefined;
+  if (split !== undefined) lines.push(`${split.file}, ${formatBytes(split.end - split.start)}`);
+  if (last !== undefined) {
+    const forMs = (last.endMs ?? state.nowMs) - last.startMs;
+    const which = attempts.length > 1 ? `attempt ${last.attempt}, ` : "";
+    lines.push(`${which}worker ${last.worker}, ${formatDuration(forMs)}`);
+  }
+  const progress = task?.state === 2 ? task : last;
+  if (progress !== undefined && progress.records > 0) {
+    lines.push(`${formatCount(progress.records)} records, ${formatBytes(progress.bytes)}`);
+    lines.push(`${formatDuration(progress.cpuMs)} of processor time`);
+  }
+  if (task?.state === 2) lines.push(`${formatBytes(task.outputBytes)} of output`);
+  if (task !== undefined && task.troubles > 0) {
+    const trouble = state.troubles.findLast((one) => one.phase === phase && one.task === number);
+    if (trouble !== undefined) lines.push(`attempt ${trouble.attempt ?? ""}: ${trouble.message}`);
+  }
+  return { title: `${phase} ${number}: ${STATUSES[status][0]}`, lines, swatch: status };
+}

@@ -1,0 +1,308 @@
+import { Chart, color } from "./chart.js";
+import { formatBytes, formatCount, formatDuration, formatTick, niceTimeStep } from "./format.js";
+
+/**
+ * @import { Attempt, JobState } from "./job-state.js"
+ * @import { Tooltip } from "./tooltip.js"
+ */
+
+const TOP = 4;
+const AXIS = 20;
+const GUTTER = 34;
+const RIGHT = 12;
+const MAX_ROW = 22;
+const MIN_ROW = 3;
+const WANTED_HEIGHT = 420;
+/** More arrows than this only hide what they point at. */
+const MAX_LINKS = 60;
+
+/**
+ * What an end is called, and its colour.
+ *
+ * @type {Readonly<Record<NonNullable<Attempt["end"]>, readonly [string, string]>>}
+ */
+const ENDS = {
+  completed: ["completed", "completed"],
+  failed: ["failed", "failed"],
+  blocked: ["blocked: map output was missing", "trouble"],
+  leaseEnded: ["lost: no progress within the lease", "failed"],
+  workerGone: ["lost: its worker is gone", "failed"],
+  superseded: ["another attempt was faster", "superseded"],
+  ended: ["ended with the job", "superseded"],
+};
+const LOST = new Set(["failed", "blocked", "leaseEnded", "workerGone"]);
+
+/** What every worker did when: a row a worker, a bar an attempt. @extends {Chart<Attempt>} */
+export class Timeline extends Chart {
+  #state;
+  #row = MAX_ROW;
+  #endMs = 1;
+
+  /**
+   * @param {HTMLElement} place
+   * @param {Tooltip} tooltip
+   * @param {JobState} state
+   */
+  constructor(place, tooltip, state) {
+    super(place, tooltip);
+    this.#state = state;
+  }
+
+  /** @override */
+  measure() {
+    const rows = Math.max(1, this.#state.workers.length);
+    this.#row = Math.max(MIN_ROW, Math.min(MAX_ROW, Math.floor(WANTED_HEIGHT / rows)));
+    this.#endMs = Math.max(200, this.#state.job?.endMs ?? this.#state.nowMs);
+    return TOP + rows * this.#row + AXIS;
+  }
+
+  /** @override */
+  paint() {
+    if (this.#state.workers.length === 0) {
+      this.context.fillStyle = color("muted");
+      this.context.fillText("No worker has come yet.", 0, TOP + this.#row / 2);
+      return;
+    }
+    this.#paintGrid();
+    this.#paintLives();
+    this.#paintAttempts();
+    this.#paintLinks();
+    this.#paintDeaths();
+    const { focused, context } = this;
+    if (focused === undefined) return;
+    const { x, y, width, height } = this.#bar(focused);
+    context.strokeStyle = color("text");
+    context.lineWidth = 2;
+    context.strokeRect(x - 1, y - 1, width + 2, height + 2);
+  }
+
+  /** @override */
+  summary() {
+    const { workers, attempts } = this.#state;
+    const lost = attempts.filter(({ end }) => end !== null && LOST.has(end)).length;
+    return `Timeline of ${attempts.length} attempts by ${workers.length} workers; ${lost} of them failed or were lost`;
+  }
+
+  #paintGrid() {
+    const { context, height, width } = this;
+    const stepMs = niceTimeStep(this.#endMs, Math.max(2, Math.floor((width - GUTTER) / 90)));
+    context.fillStyle = color("muted");
+    context.strokeStyle = color("line");
+    context.lineWidth = 1;
+    context.textAlign = "center";
+    for (let atMs = 0; atMs <= this.#endMs; atMs += stepMs) {
+      const x = Math.round(this.#x(atMs)) + 0.5;
+      line(context, x, 0, x, height - AXIS);
+      if (x < width - 14) context.fillText(formatTick(atMs), x, height - AXIS / 2 + 2);
+    }
+    context.textAlign = "right";
+    const every = Math.ceil(12 / this.#row);
+    for (const [row, worker] of this.#state.workers.entries()) {
+      if (row % every !== 0 || worker === undefined) continue;
+      context.fillText(String(worker.worker), GUTTER - 10, this.#y(row) + this.#row / 2);
+    }
+    const reduceMs = this.#state.job?.reduceStartMs ?? null;
+    if (reduceMs === null) return;
+    context.strokeStyle = color("muted");
+    context.setLineDash([2, 3]);
+    const x = Math.round(this.#x(reduceMs)) + 0.5;
+    line(context, x, 0, x, height - AXIS + 4);
+    context.setLineDash([]);
+  }
+
+  /** From when to when each worker was there. */
+  #paintLives() {
+    const { context } = this;
+    context.fillStyle = color("track");
+    for (const [row, worker] of this.#state.workers.entries()) {
+      if (worker === undefined) continue;
+      const from = this.#x(worker.joinedMs);
+      const to = this.#x(worker.leftMs ?? this.#endMs);
+      const inset = this.#row > 8 ? 2 : 0.5;
+      context.fillRect(from, this.#y(row) + inset, Math.max(1, to - from), this.#row - 2 * inset);
+    }
+  }
+
+  #paintAttempts() {
+    const { context } = this;
+    let style = "";
+    /** How far each row is painted, and in what: what is narrower than a pixel is not painted twice. */
+    const painted = this.#state.workers.map(() => ({ to: -1, style: "" }));
+    for (const attempt of this.#state.attempts) {
+      const fill = fillOf(attempt);
+      const bar = this.#bar(attempt);
+      const row = painted[attempt.worker - 1];
+      if (row !== undefined) {
+        if (bar.x + bar.width <= row.to && row.style === fill) continue;
+        row.to = bar.x + bar.width;
+        row.style = fill;
+      }
+      if (fill !== style) context.fillStyle = color(fill);
+      style = fill;
+      context.fillRect(bar.x, bar.y, bar.width, bar.height);
+      if (attempt.isBackup && bar.height >= 6) {
+        context.fillStyle = color("backup");
+        style = "backup";
+        context.fillRect(bar.x, bar.y, bar.width, 3);
+      }
+      if (bar.height < 14) continue;
+      const label = `${attempt.phase === "map" ? "m" : "r"}${attempt.task}`;
+      if (bar.width < 8 + 6.5 * label.length) continue;
+      context.fillStyle = color("on-bar");
+      style = "on-bar";
+      context.textAlign = "left";
+      context.fillText(label, bar.x + 5, bar.y + bar.height / 2 + 0.5);
+    }
+  }
+
+  /** From what was lost to what took its place. */
+  #paintLinks() {
+    const { context, focused } = this;
+    const { attempts } = this.#state;
+    const lost = attempts.filter(({ end }) => end !== null && LOST.has(end)).slice(-MAX_LINKS);
+    context.strokeStyle = color("trouble");
+    context.fillStyle = color("trouble");
+    context.lineWidth = 1.5;
+    for (const attempt of lost) {
+      const next = this.#state
+        .attemptsOf(attempt.phase, attempt.task)
+        .find((other) => other.attempt > attempt.attempt);
+      if (next === undefined || attempt.endMs === null) continue;
+      if (focused !== undefined && focused !== attempt && focused !== next) continue;
+      const [x, y] = [this.#x(attempt.endMs), this.#y(attempt.worker - 1) + this.#row / 2];
+      const [toX, toY] = [this.#x(next.startMs), this.#y(next.worker - 1) + this.#row / 2];
+      if (next.worker === attempt.worker && toX - x < 6) continue;
+      const bend = Math.max(10, (toX - x) / 2);
+      context.beginPath();
+      context.moveTo(x, y);
+      context.bezierCurveTo(x + bend, y, toX - bend, toY, toX, toY);
+      context.stroke();
+      context.beginPath();
+      context.arc(toX, toY, 2.5, 0, 2 * Math.PI);
+      context.fill();
+    }
+  }
+
+  /** Workers that left while the job went on. */
+  #paintDeaths() {
+    const { context } = this;
+    const endMs = this.#state.job?.endMs ?? Number.POSITIVE_INFINITY;
+    const half = Math.max(2.5, Math.min(4.5, this.#row / 3));
+    for (const [row, worker] of this.#state.workers.entries()) {
+      if (worker === undefined || worker.leftMs === null || worker.leftMs >= endMs) continue;
+      const [x, y] = [this.#x(worker.leftMs), this.#y(row) + this.#row / 2];
+      for (const [style, width] of /** @type {const} */ ([
+        ["card", 5],
+        ["failed", 2],
+      ])) {
+        context.strokeStyle = color(style);
+        context.lineWidth = width;
+        line(context, x - half, y - half, x + half, y + half);
+        line(context, x - half, y + half, x + half, y - half);
+      }
+    }
+  }
+
+  /**
+   * @override
+   * @param {number} x
+   * @param {number} y
+   */
+  find(x, y) {
+    const worker = Math.floor((y - TOP) / this.#row) + 1;
+    /** @type {Attempt | undefined} */
+    let best;
+    let bestDistance = 4;
+    for (const attempt of this.#state.attempts) {
+      if (attempt.worker !== worker) continue;
+      const bar = this.#bar(attempt);
+      const distance = Math.max(bar.x - x, x - bar.x - bar.width, 0);
+      if (distance < bestDistance || (distance === 0 && bestDistance === 0)) {
+        best = attempt;
+        bestDistance = distance;
+      }
+    }
+    return best;
+  }
+
+  /**
+   * @override
+   * @param {Attempt | undefined} from
+   * @param {number} dx
+   * @param {number} dy
+   */
+  neighbour(from, dx, dy) {
+    const { attempts } = this.#state;
+    if (from === undefined) return attempts[0];
+    if (dx !== 0) {
+      const ofWorker = attempts.filter(({ worker }) => worker === from.worker);
+      return ofWorker[ofWorker.indexOf(from) + dx];
+    }
+    const ofNext = attempts.filter(({ worker }) => worker === from.worker + dy);
+    return ofNext.findLast(({ startMs }) => startMs <= from.startMs) ?? ofNext[0];
+  }
+
+  /**
+   * @override
+   * @param {Attempt} attempt
+   */
+  locate(attempt) {
+    const { phase, task, worker, end, startMs, endMs, isBackup, records, bytes } = attempt;
+    const bar = this.#bar(attempt);
+    const trouble = this.#state.troubles.find((one) => {
+      return one.phase === phase && one.task === task && one.attempt === attempt.attempt;
+    });
+    const ending = end === null ? "in progress" : ENDS[end][0];
+    const lines = [
+      trouble === undefined || trouble.type === "attemptLost"
+        ? ending
+        : `${ending}: ${trouble.message}`,
+      `worker ${worker}${isBackup ? ", as a backup" : ""}`,
+      `${formatDuration((endMs ?? this.#state.nowMs) - startMs)}, from ${formatDuration(startMs)}`,
+    ];
+    if (records > 0) lines.push(`${formatCount(records)} records, ${formatBytes(bytes)}`);
+    const title = `${phase} ${task}${attempt.attempt > 1 ? `, attempt ${attempt.attempt}` : ""}`;
+    return {
+      x: bar.x + Math.min(bar.width, 40),
+      y: bar.y + bar.height,
+      description: { title, lines },
+    };
+  }
+
+  /** @param {Attempt} attempt */
+  #bar({ startMs, endMs, worker }) {
+    const x = this.#x(startMs);
+    const inset = this.#row > 8 ? 2 : 0.5;
+    const width = Math.max(1, this.#x(endMs ?? this.#endMs) - x - (this.#row > 8 ? 1 : 0));
+    return { x, y: this.#y(worker - 1) + inset, width, height: this.#row - 2 * inset };
+  }
+
+  /** @param {number} atMs */
+  #x(atMs) {
+    return GUTTER + ((this.width - GUTTER - RIGHT) * atMs) / this.#endMs;
+  }
+
+  /** @param {number} row */
+  #y(row) {
+    return TOP + row * this.#row;
+  }
+}
+
+/** @param {Attempt} attempt */
+function fillOf({ end }) {
+  return end === null ? "running" : ENDS[end][1];
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} fromX
+ * @param {number} fromY
+ * @param {number} toX
+ * @param {number} toY
+ */
+function line(context, fromX, fromY, toX, toY) {
+  context.beginPath();
+  context.moveTo(fromX, fromY);
+  context.lineTo(toX, toY);
+  context.stroke();
+}
