@@ -72,6 +72,7 @@ export function drawingStyle(colour: (name: keyof Palette) => string): string {
 .page{fill:${colour("page")}}
 ${names.map((name) => `.${name}{fill:${colour(name)}}`).join("\n")}
 .cross{stroke:${colour("bad")};stroke-width:2;fill:none}
+.retry{stroke:${colour("bad")};stroke-width:1.5}
 .again{stroke:${colour("bad")};stroke-width:1.2;fill:none;stroke-dasharray:3 3;pointer-events:none}
 `;
 }

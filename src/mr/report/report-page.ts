@@ -158,7 +158,7 @@ function renderTimeline(history: JobHistory): Markup {
     ["map", "map"],
     ["reduce", "reduce"],
     ["backup", "backup attempt"],
-    ["bad", "failed or lost; a dashed line leads to the next attempt"],
+    ["bad", "failed or lost; the next attempt has a red edge"],
     ["idle", "another attempt was first"],
   ];
   return markup`<h2>Timeline</h2><ul class="legend">${legend.map(([name = "", text]) => {

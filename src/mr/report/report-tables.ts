@@ -38,7 +38,8 @@ export function renderPhases(history: JobHistory): Markup {
   const rows = (["map", "reduce"] as const).map((phase) => {
     const facts = phaseFacts(history, phase);
     const { done, elapsedMs, busyMs } = facts;
-    const rate = elapsedMs > 0 ? `${formatBytes((done.bytes / elapsedMs) * 1000)}/s` : "–";
+    const rate =
+      elapsedMs > 0 && done.bytes > 0 ? `${formatBytes((done.bytes / elapsedMs) * 1000)}/s` : "–";
     return [
       phase,
       formatMs(elapsedMs),
@@ -47,7 +48,7 @@ export function renderPhases(history: JobHistory): Markup {
       formatNumber(facts.failed),
       elapsedMs > 0 ? (busyMs / elapsedMs).toFixed(1) : "–",
       formatNumber(done.records),
-      formatBytes(done.bytes),
+      done.bytes > 0 ? formatBytes(done.bytes) : "–",
       rate,
       formatMs(done.cpuMs),
       formatBytes(facts.outputBytes),
