@@ -69,6 +69,7 @@ export class Timeline extends Chart {
     if (this.#row > THIN_ROW) this.#paintAttempts();
     else this.#paintThinAttempts();
     this.#paintLinks();
+    if (this.#row > 14) this.#paintLabels();
     this.#paintDeaths();
   }
 
@@ -133,13 +134,19 @@ export class Timeline extends Chart {
         style = "backup";
         context.fillRect(bar.x, bar.y, bar.width, 3);
       }
-      if (bar.height < 14) continue;
+    }
+  }
+
+  /** Above everything else, where there is room. */
+  #paintLabels() {
+    const { context } = this;
+    context.fillStyle = color("on-bar");
+    context.textAlign = "left";
+    for (const attempt of this.#state.attempts) {
+      const { x, y, width, height } = this.#bar(attempt);
       const label = `${attempt.phase === "map" ? "m" : "r"}${attempt.task}`;
-      if (bar.width < 8 + 6.5 * label.length) continue;
-      context.fillStyle = color("on-bar");
-      style = "on-bar";
-      context.textAlign = "left";
-      context.fillText(label, bar.x + 5, bar.y + bar.height / 2 + 0.5);
+      if (width < 8 + 6.5 * label.length) continue;
+      context.fillText(label, x + 5, y + height / 2 + 0.5);
     }
   }
 
@@ -274,6 +281,10 @@ export class Timeline extends Chart {
       `${formatDuration((endMs ?? this.#state.nowMs) - startMs)}, from ${formatDuration(startMs)}`,
     ];
     if (records > 0) lines.push(`${formatCount(records)} records, ${formatBytes(bytes)}`);
+    const next = this.#state.attemptsOf(phase, task).find((one) => one.attempt > attempt.attempt);
+    if (next !== undefined && end !== null && LOST.has(end)) {
+      lines.push(`tried again by worker ${next.worker}`);
+    }
     const title = `${phase} ${task}${attempt.attempt > 1 ? `, attempt ${attempt.attempt}` : ""}`;
     return { ...this.#bar(attempt), description: { title, lines } };
   }
