@@ -1,46 +1,140 @@
 /**
- * Makes `dist`, what the package publishes: type declarations by the compiler, and JavaScript by the
- * bundler. Bundled, because a job starts several processes and each pays for every file it loads: in
- * pieces, a worker takes three times as long to load.
+ * Makes `dist`, what the package publishes: JavaScript by the bundler, type declarations by the
+ * compiler, the shipped apps as sources to read, and whatever a module reads at run time.
  *
  *     npm run build
+ *     npx tsx scripts/build.ts --out DIR    elsewhere, to leave a build that is in use alone
  */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { build } from "esbuild";
 import fastGlob from "fast-glob";
+import ts from "typescript";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const { values: options } = parseArgs({ options: { out: { type: "string", default: "dist" } } });
+const OUT = resolve(ROOT, options.out);
 
-rmSync(`${ROOT}dist`, { recursive: true, force: true });
-execFileSync("node_modules/.bin/tsc", ["-p", "tsconfig.build.json"], {
-  cwd: ROOT,
-  stdio: "inherit",
-});
-await build({
-  absWorkingDir: ROOT,
-  entryPoints: [
-    "src/mr/index.ts",
-    "src/mr/worker/worker-process.ts",
-    "src/mr/worker/heartbeat-thread.mjs",
-    ...fastGlob.sync(["src/main/{mr*,tsmr}.ts", "src/mrapps/*.ts"], { cwd: ROOT }),
-  ],
-  outbase: "src",
-  outdir: "dist",
-  // Two folders deep, like the sources: files that are found relative to a module stay where they are.
-  chunkNames: "mr/chunks/[name]-[hash]",
-  outExtension: { ".js": ".js" },
-  bundle: true,
-  splitting: true,
-  packages: "external",
-  platform: "node",
-  format: "esm",
-  target: "node20",
-});
-copyFileSync(
-  `${ROOT}dist/mr/worker/heartbeat-thread.js`,
-  `${ROOT}dist/mr/worker/heartbeat-thread.mjs`,
-);
-rmSync(`${ROOT}dist/mr/worker/heartbeat-thread.js`);
-copyFileSync(`${ROOT}src/mr/kernel/kernel.wasm`, `${ROOT}dist/mr/kernel/kernel.wasm`);
+/** What the package's `exports` name. */
+const PUBLIC = fastGlob.sync(["mr/index.ts", "mr/testing/index.ts"], { cwd: `${ROOT}src` });
+/** What is started as a process of its own. */
+const COMMANDS = fastGlob.sync("main/{mr*,tsmr}.ts", { cwd: `${ROOT}src` });
+const APPS = fastGlob.sync("mrapps/*.ts", { cwd: `${ROOT}src` });
+
+rmSync(OUT, { recursive: true, force: true });
+await bundle();
+makeExecutable();
+writeDeclarations();
+copyAppSources();
+copyAssets();
+checkAssets();
+
+/**
+ * Bundled, because a job starts several processes and each pays for every file it loads: in pieces, a
+ * worker takes three times as long to load.
+ */
+async function bundle(): Promise<void> {
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: [...PUBLIC, "mr/worker/worker-process.ts", ...COMMANDS, ...APPS].map((file) => {
+      return `src/${file}`;
+    }),
+    outbase: "src",
+    outdir: OUT,
+    // Two folders deep, like the sources: files that are found relative to a module stay where they are.
+    chunkNames: "mr/chunks/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20",
+  });
+}
+
+/** npm makes what `bin` names executable, but a command may also be started from where it was unpacked. */
+function makeExecutable(): void {
+  for (const command of COMMANDS) {
+    const path = join(OUT, javaScriptName(command));
+    writeFileSync(path, `#!/usr/bin/env node\n${readFileSync(path, "utf8")}`);
+    chmodSync(path, 0o755);
+  }
+}
+
+/** Writes the declarations that the public ones need, and no others: they would be taken for public. */
+function writeDeclarations(): void {
+  const tsc = join(ROOT, "node_modules/.bin/tsc");
+  execFileSync(tsc, ["-p", "tsconfig.build.json", "--outDir", OUT], {
+    cwd: ROOT,
+    stdio: "inherit",
+  });
+  const wanted = new Set<string>();
+  for (const entry of PUBLIC) addDeclarations(join(OUT, entry.replace(/\.ts$/, ".d.ts")), wanted);
+  for (const file of fastGlob.sync("**/*.d.{ts,mts}", { cwd: OUT, absolute: true })) {
+    if (!wanted.has(file)) unlinkSync(file);
+  }
+}
+
+/** Adds a declaration file and those it imports, which get the names that are imported at run time. */
+function addDeclarations(file: string, wanted: Set<string>): void {
+  if (wanted.has(file)) return;
+  wanted.add(file);
+  let text = readFileSync(file, "utf8");
+  const { importedFiles } = ts.preProcessFile(text, true, true);
+  for (const { fileName, pos } of importedFiles.reverse()) {
+    if (!fileName.startsWith(".")) continue;
+    addDeclarations(resolve(dirname(file), fileName.replace(/\.ts$/, ".d.ts")), wanted);
+    const start = text.indexOf(fileName, pos);
+    text = text.slice(0, start) + javaScriptName(fileName) + text.slice(start + fileName.length);
+  }
+  writeFileSync(file, text);
+}
+
+/** Copied into a project, such a file works there as it is. */
+function copyAppSources(): void {
+  for (const file of fastGlob.sync("mrapps/**/*.ts", { cwd: `${ROOT}src` })) {
+    const source = readFileSync(`${ROOT}src/${file}`, "utf8");
+    const target = join(OUT, file);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, source.replace(/"(\.\.\/)+mr\/index\.ts"/g, '"tsmr"'));
+  }
+}
+
+/** Pages, styles, WebAssembly, plain JavaScript: what isn't compiled is where its module looks for it. */
+function copyAssets(): void {
+  const assets = fastGlob.sync("**/*", {
+    cwd: `${ROOT}src`,
+    ignore: ["**/*.ts", "**/tsconfig.json", "mr/kernel/assembly/**"],
+  });
+  for (const file of assets) cpSync(`${ROOT}src/${file}`, join(OUT, file));
+}
+
+/**
+ * Where the bundler puts a module decides what its relative URLs mean. They are written for a place two
+ * folders deep: `new URL("../kernel/kernel.wasm", import.meta.url)`.
+ */
+function checkAssets(): void {
+  for (const file of fastGlob.sync("**/*.js", { cwd: OUT, absolute: true })) {
+    const text = readFileSync(file, "utf8");
+    for (const [, target = ""] of text.matchAll(/new URL\("([^"]+)", import\.meta\.url\)/g)) {
+      if (existsSync(resolve(dirname(file), target))) continue;
+      throw new Error(`${file} looks for "${target}", which is not there: see checkAssets`);
+    }
+  }
+}
+
+function javaScriptName(file: string): string {
+  return file.replace(/\.ts$/, ".js");
+}

@@ -58,7 +58,7 @@ try {
     picture = page.waitForTimeout(400).then(() => page.screenshot({ path, fullPage: true }));
   };
   const app = join(ROOT, "src/mrapps/top_words.ts");
-  const settings = { workers: 4, reduces: 10, splitBytes: 2 ** 20 };
+  const settings = { workers: 4, reduces: 6, splitBytes: 2 ** 20 };
   await runJob({ app, inputs: [makeInputs()], out: join(directory, "out"), ...settings, onEvent });
   await picture;
   await dashboard.close();

@@ -6,23 +6,37 @@ import { getSystemErrorMap } from "node:util";
  * why, so commands print it without a stack.
  */
 export class MrError extends Error {
+  /** The class's name. */
   override name = "MrError";
 }
 
 /** The command line asks for something that does not exist or makes no sense. Exit code 2. */
 export class UsageError extends MrError {
+  /** The class's name. */
   override name = "UsageError";
 }
 
 /** A job that ended without a result because one of its tasks could not be done. */
 export class JobFailedError extends MrError {
+  /** The class's name. */
   override name = "JobFailedError";
-  /** Where in the app, if it was the app. */
+  /** The stack of what the app threw, if it was the app. */
   readonly appStack: string | undefined;
 
+  /** @internal */
   constructor(message: string, appStack: string | undefined) {
     super(`The job failed: ${message}`);
     this.appStack = appStack;
+  }
+}
+
+/** A job that ended without a result because somebody wanted it to. `cause` is the signal's reason. */
+export class JobCancelledError extends MrError {
+  override name = "JobCancelledError";
+
+  /** @param reason for people */
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`The job is not complete: ${reason}`, options);
   }
 }
 

@@ -28,9 +28,18 @@ export type {
 export { defineApp, type RecordApp } from "./app/define-app.ts";
 export type { Output, OutputSink } from "./app/output.ts";
 export { hashPartition, type Partitioner, rangePartition } from "./app/partitioners.ts";
-export type { InputSource, Reader, ReadOptions, RecordCursor, Split } from "./app/reader.ts";
+export type {
+  CsvResumption,
+  InputSource,
+  Reader,
+  ReadOptions,
+  RecordCursor,
+  Split,
+  Splitting,
+} from "./app/reader.ts";
+export type { WordScan } from "./app/word-scan.ts";
 export { words } from "./app/words.ts";
-export { MrError, UsageError } from "./errors.ts";
+export { JobCancelledError, JobFailedError, MrError, UsageError } from "./errors.ts";
 export type {
   Attempt,
   AttemptProgress,
@@ -40,12 +49,21 @@ export type {
   LossReason,
   Phase,
   PlannedSplit,
+  UntimedEvent,
 } from "./events/job-event.ts";
 export { type CsvOptions, type CsvRow, csv } from "./input/csv.ts";
 export { jsonLines } from "./input/json-lines.ts";
 export { blocks, lines } from "./input/lines.ts";
 export { type RecordSource, recordsFrom } from "./input/records-from.ts";
 export { wholeFile } from "./input/whole-file.ts";
+export type { BlockScanner } from "./kernel/kernel.ts";
 export { text } from "./output/text.ts";
 export { tsv } from "./output/tsv.ts";
-export { type JobResult, type RunJobOptions, runJob } from "./run/run-job.ts";
+export {
+  type JobResult,
+  type RunJobOptions,
+  type RunningJob,
+  runJob,
+  startJob,
+} from "./run/run-job.ts";
+export type { SkippedRecord } from "./scheduler/types.ts";

@@ -4,6 +4,7 @@
  *
  *     mr-X-Y           output of map task X for reduce task Y
  *     mr-out-Y         output of reduce task Y
+ *     mr-out           the outputs of all reduce tasks in one, where that was asked for
  *     .NAME.TAG.tmp    NAME while an attempt is still writing it
  *     .mr-journal      what the coordinator has decided
  *     .mr-events       what has happened
@@ -18,6 +19,9 @@ const TEMPORARY = /^\.mr-[0-9a-z-]+\.[0-9a-z-]+\.tmp$/;
 
 /** The journal of the job in its directory. */
 export const JOURNAL_NAME = ".mr-journal";
+
+/** What takes the place of all `mr-out-Y` when they are merged. */
+export const MERGED_OUTPUT_NAME = "mr-out";
 
 /** The event log of the job in its directory. */
 export const EVENT_LOG_NAME = ".mr-events";
@@ -46,6 +50,12 @@ export function temporaryName(name: string, tag: string): string {
 export function parseMapOutputName(name: string): { map: number; reduce: number } | undefined {
   const [, map, reduce] = MAP_OUTPUT.exec(name) ?? [];
   return map === undefined ? undefined : { map: Number(map), reduce: Number(reduce) };
+}
+
+/** The reduce task of an `mr-out-Y`; undefined for any other name. */
+export function parseReduceOutputName(name: string): number | undefined {
+  const [, reduce] = REDUCE_OUTPUT.exec(name) ?? [];
+  return reduce === undefined ? undefined : Number(reduce);
 }
 
 /** Whether `name` is an `mr-X-Y`. */

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 import { decodeUtf8 } from "../utf8.ts";
 import type { WordScan } from "./word-scan.ts";
 

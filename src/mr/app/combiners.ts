@@ -15,6 +15,7 @@ export interface NumberFold extends Fold<number> {
 
 /** Keeps one of each distinct value of a key. */
 export interface Union {
+  /** Tells it from a function of two values. */
   readonly isUnion: true;
   /** The distinct values, in the order of their first occurrence. */
   of<V>(values: Iterable<V>): V[];
@@ -64,6 +65,7 @@ export const max: NumberFold = numberFold("max", Math.max, -Infinity, (value) =>
 
 /** Keeps the value that comes first in the input. `first.of` gives undefined for no values. */
 export const first: (<V>(first: V, second: V) => V) & {
+  /** The first of `values`; undefined if there is none. */
   of<V>(values: Iterable<V>): V | undefined;
 } = Object.assign(<V>(a: V, _b: V): V => a, {
   of<V>(values: Iterable<V>): V | undefined {

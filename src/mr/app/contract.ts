@@ -12,7 +12,9 @@ import type { Reader } from "./reader.ts";
 
 /** One pair emitted by `map`. Grouping and order are by the UTF-8 bytes of `key`. */
 export interface KeyValue {
+  /** Any string; the empty one is a key too. */
   readonly key: string;
+  /** Any string. */
   readonly value: string;
 }
 
@@ -41,7 +43,9 @@ export type ClassicReduce = (key: string, values: string[]) => string | Promise<
 
 /** The classic form of an app. */
 export interface ClassicApp {
+  /** Makes pairs of a file. */
   readonly map: ClassicMap;
+  /** Makes a line of a key and its values. */
   readonly reduce: ClassicReduce;
 }
 
@@ -68,6 +72,7 @@ export interface MapContext {
   readonly offset: number;
   /** The number of the map task. */
   readonly task: number;
+  /** To count with. */
   readonly counters: Counters;
 }
 
@@ -77,6 +82,7 @@ export interface ReduceContext {
   readonly keyBytes: ByteSlice;
   /** The number of the reduce task. */
   readonly task: number;
+  /** To count with. */
   readonly counters: Counters;
 }
 

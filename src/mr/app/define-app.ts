@@ -2,9 +2,18 @@ import type { AppDefinition } from "./contract.ts";
 
 const MEMBERS = ["input", "map", "combine", "reduce", "partition", "orderValues", "output"];
 
-/** An app in the record form, checked. What its functions take and give is known to them alone. */
-export interface RecordApp extends AppDefinition<unknown, unknown, unknown> {
+declare const TYPES: unique symbol;
+
+/**
+ * An app in the record form, checked. What its functions take and give is known to them alone; the type
+ * parameters, those of {@link AppDefinition}, say it to whoever tests the app.
+ */
+export interface RecordApp<R = unknown, V = unknown, Out = unknown>
+  extends AppDefinition<unknown, unknown, unknown> {
+  /** Tells it from an app in the classic form. */
   readonly form: "record";
+  /** Never there: it carries the types from `defineApp` to `runMap`, `runReduce` and `runSequential`. */
+  readonly [TYPES]?: readonly [record: R, value: V, output: Out];
 }
 
 /**
@@ -17,10 +26,10 @@ export interface RecordApp extends AppDefinition<unknown, unknown, unknown> {
  */
 export function defineApp<R, V = unknown, Out = unknown>(
   definition: AppDefinition<R, V, Out>,
-): RecordApp {
+): RecordApp<R, V, Out> {
   const problems = findProblems(definition);
   if (problems.length > 0) throw new TypeError(`defineApp: ${problems.join("; ")}`);
-  return Object.freeze({ ...definition, form: "record" }) as unknown as RecordApp;
+  return Object.freeze({ ...definition, form: "record" }) as unknown as RecordApp<R, V, Out>;
 }
 
 /**

@@ -1,10 +1,12 @@
 import { statSync } from "node:fs";
-import { basename, extname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MrError } from "../errors.ts";
 
 const SHIPPED_APPS = fileURLToPath(new URL("../../mrapps/", import.meta.url));
 const EXTENSIONS = [".ts", ".mts", ".js", ".mjs"];
+/** In the built package the shipped apps are compiled, and their sources beside them are to be read. */
+const SHIPPED_EXTENSIONS = [".js", ".ts"];
 
 /**
  * Finds the file of an app: as given, then beside the shipped apps; with its extension or without.
@@ -16,18 +18,21 @@ const EXTENSIONS = [".ts", ".mts", ".js", ".mjs"];
  */
 export function findApp(spec: string, cwd: string): string {
   const given = resolve(cwd, spec);
-  // In the built package the shipped apps are JavaScript, but users go on calling them by `wc.ts`.
-  const shipped = join(SHIPPED_APPS, basename(spec));
-  const withoutExtension = shipped.slice(0, shipped.length - extname(shipped).length);
   const isBareName = basename(spec) === spec;
-  const bases = isBareName ? [given, shipped, withoutExtension] : [given];
-  for (const base of bases) {
-    for (const path of [base, ...EXTENSIONS.map((extension) => base + extension)]) {
-      if (isFile(path)) return path;
-    }
+  const candidates = [given, ...EXTENSIONS.map((extension) => given + extension)];
+  if (isBareName) {
+    const shipped = join(SHIPPED_APPS, basename(spec, extname(spec)));
+    candidates.push(...SHIPPED_EXTENSIONS.map((extension) => shipped + extension));
   }
+  const found = candidates.find(isFile);
+  if (found !== undefined) return found;
   const places = isBareName ? `neither "${given}" nor a shipped app` : `"${given}"`;
   throw new MrError(`Cannot find app "${spec}": ${isBareName ? "" : "no file "}${places} exists`);
+}
+
+/** Whether a file is a shipped app that needs no compiling, as in the built package. */
+export function isCompiledShippedApp(path: string): boolean {
+  return extname(path) === ".js" && dirname(path) === dirname(join(SHIPPED_APPS, "app"));
 }
 
 function isFile(path: string): boolean {

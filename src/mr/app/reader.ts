@@ -25,15 +25,23 @@ export interface CsvResumption {
  * Where the files of a reader may be cut: `bytes` for anywhere, the reader then gives the records that
  * begin in its part; `wholeFile` for nowhere; and CSV where a row ends.
  */
-export type Splitting = "bytes" | "wholeFile" | { readonly csvDelimiter: string };
+export type Splitting =
+  | "bytes"
+  | "wholeFile"
+  | {
+      /** What is between the fields of a row: one character. */
+      readonly csvDelimiter: string;
+    };
 
 /** What a reader reads from. */
 export interface InputSource {
   /** The input as the user named it. */
   readonly file: string;
-  /** Where its split begins and ends, in bytes of the (uncompressed) file; see {@link Split}. */
+  /** Where its split begins, in bytes of the (uncompressed) file; see {@link Split}. */
   readonly start: number;
+  /** Where its split ends, in bytes; the last record may go on beyond it. */
   readonly end: number;
+  /** Of a part of a CSV file, except its first. */
   readonly csv?: CsvResumption | undefined;
   /**
    * Reads on from `position`, which must not go back.
@@ -69,6 +77,11 @@ export interface RecordCursor<R> {
 export interface ReadOptions {
   /** Leave malformed records out and count them, rather than throw. */
   readonly skipBadRecords: boolean;
+  /**
+   * To be told of each record left out: where it is in the file, such as `line 3, column 7`, and what is
+   * wrong with it.
+   */
+  readonly onSkipped?: (place: string, reason: string) => void;
   /** The longest record there may be, in bytes; V8's longest string, 536,870,888, unless told. */
   readonly maxRecordBytes?: number;
   /** Memory to read into, and what finds lines in it. */
@@ -87,6 +100,7 @@ export interface ReadOptions {
 export interface Reader<R> {
   /** For error messages. */
   readonly name: string;
+  /** Where its files may be cut. */
   readonly splitting: Splitting;
   /** Starts reading. */
   open(source: InputSource, options: ReadOptions): RecordCursor<R>;

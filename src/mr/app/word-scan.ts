@@ -5,21 +5,26 @@ import type { BlockScanner } from "../kernel/kernel.ts";
  * for. Blocks are cut at line ends, so no word crosses one.
  */
 export class WordScan {
+  /** @internal The scanner's block. */
   readonly block: Uint8Array;
-  /** The key id of each word; replaced in place when the table of keys has been emptied. */
+  /** @internal The key id of each word; replaced in place when the table of keys has been emptied. */
   readonly ids: Uint32Array;
+  /** @internal Where in the block each word begins. */
   readonly starts: Uint32Array;
+  /** @internal Where in the block each word ends. */
   readonly ends: Uint32Array;
-  /** How many words there are, once `isScanned`. */
+  /** @internal How many words there are, once `isScanned`. */
   count = 0;
+  /** @internal Whether the words of what the block holds were found. */
   isScanned = false;
   readonly #scanner: BlockScanner;
   #from = 0;
   #to = 0;
   #cursor = 0;
-  /** Called when new keys may have come into the table. */
+  /** @internal Called when new keys may have come into the table. */
   onScan: () => void = () => undefined;
 
+  /** @internal */
   constructor(scanner: BlockScanner) {
     this.#scanner = scanner;
     this.block = scanner.block;
@@ -37,17 +42,17 @@ export class WordScan {
     this.isScanned = false;
   }
 
-  /** Gives the words their ids anew, after the table of keys was emptied. Positions stay. */
+  /** @internal Gives the words their ids anew, after the table of keys was emptied. Positions stay. */
   renew(): void {
     if (this.isScanned) this.#scan();
   }
 
-  /** Whether the words of block[start, end) can be told here. */
+  /** @internal Whether the words of block[start, end) can be told here. */
   covers(start: number, end: number): boolean {
     return start >= this.#from && end <= this.#to;
   }
 
-  /** The first word that ends after `position`. Cheapest when positions ascend. */
+  /** @internal The first word that ends after `position`. Cheapest when positions ascend. */
   firstAfter(position: number): number {
     if (!this.isScanned) this.#scan();
     const { ends, count } = this;

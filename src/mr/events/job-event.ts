@@ -3,13 +3,18 @@
  * program that called `runJob`. Nobody who watches can change or delay anything.
  */
 
+/** Map tasks run before reduce tasks. */
 export type Phase = "map" | "reduce";
 
 /** Which try of which task. Attempts of a task are numbered from 1. */
 export interface Attempt {
+  /** Whether it is a map task or a reduce task. */
   readonly phase: Phase;
+  /** The number of the task in its phase, from 0. */
   readonly task: number;
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
+  /** The number of the worker it runs on. */
   readonly worker: number;
 }
 
@@ -43,14 +48,28 @@ export interface PlannedSplit {
 
 /** How a job ended. */
 export type JobOutcome =
-  | { readonly state: "completed" }
-  | { readonly state: "failed"; readonly failure: Failure }
-  | { readonly state: "cancelled"; readonly reason: string };
+  | {
+      /** The output is complete. */
+      readonly state: "completed";
+    }
+  | {
+      /** A task could not be done. */
+      readonly state: "failed";
+      /** Which, and why. */
+      readonly failure: Failure;
+    }
+  | {
+      /** Somebody ended the job early. */
+      readonly state: "cancelled";
+      /** One line. */
+      readonly reason: string;
+    };
 
 /** Why an attempt was given up before its worker reported anything. */
 export type LossReason = "leaseEnded" | "workerGone";
 
-type Happening =
+/** Something that happened, without its time. */
+export type UntimedEvent =
   /** The first event. `startedAt` is the wall clock, in milliseconds since 1970. */
   | {
       readonly type: "jobStarted";
@@ -108,7 +127,7 @@ type Happening =
   | { readonly type: "jobEnded"; readonly outcome: JobOutcome };
 
 /** Something that happened, `atMs` milliseconds after the coordinator started. */
-export type JobEvent = Happening & { readonly atMs: number };
-
-/** An event before its time is known. */
-export type UntimedEvent = Happening;
+export type JobEvent = UntimedEvent & {
+  /** Milliseconds since the coordinator started, by a clock that never goes back. */
+  readonly atMs: number;
+};

@@ -1,0 +1,93 @@
+/**
+ * Packs the package as it would be published, installs it into an empty project, and looks at what is
+ * there and how much of it. `tmp/tsmr.tgz` is left for other tools to look at.
+ *
+ *     npm run check:package
+ */
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import fastGlob from "fast-glob";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+/** Everything that may be published; tests, scripts, source maps and sources of the library may not. */
+const PUBLISHED = [
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+  /^docs\/[\w-]+\.(md|svg|png)$/,
+  /^dist\/main\/[\w-]+\.js$/,
+  /^dist\/mr\/chunks\/[\w-]+\.js$/,
+  /^dist\/mr\/[\w/-]+\.(js|mjs|d\.ts|wasm|html|css|svg)$/,
+  /^dist\/mrapps\/[\w/-]+\.(js|ts)$/,
+];
+/** Of all run-time dependencies but the compiler, which is most of it and a choice of its own. */
+const MAX_INSTALLED_MB = 15;
+const COMPILER = /node_modules\/(@esbuild|esbuild)\//;
+
+const directory = mkdtempSync(join(tmpdir(), "tsmr-package-"));
+try {
+  const installed = install(pack());
+  checkContents(join(installed, "tsmr"));
+  checkSize(installed);
+} finally {
+  rmSync(directory, { recursive: true });
+}
+
+/** Packs, which builds before, and returns the path of the tarball. */
+function pack(): string {
+  const printed = npm(["pack", "--silent", "--pack-destination", directory], ROOT);
+  const name = printed.trim().split("\n").at(-1) ?? "";
+  const tarball = join(ROOT, "tmp/tsmr.tgz");
+  mkdirSync(dirname(tarball), { recursive: true });
+  cpSync(join(directory, name), tarball);
+  return tarball;
+}
+
+/** Installs the tarball into an empty project; returns its `node_modules`. */
+function install(tarball: string): string {
+  const project = join(directory, "project");
+  mkdirSync(project);
+  writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
+  npm(["install", "--silent", "--no-audit", "--no-fund", "--prefer-offline", tarball], project);
+  return join(project, "node_modules");
+}
+
+function checkContents(installed: string): void {
+  const files = fastGlob.sync("**/*", { cwd: installed, dot: true });
+  const wrong = files.filter((file) => !PUBLISHED.some((pattern) => pattern.test(file)));
+  if (wrong.length > 0) throw new Error(`These would be published as well: ${wrong.join(", ")}`);
+  for (const file of files) {
+    const text = readFileSync(join(installed, file), "latin1");
+    for (const path of [ROOT, homedir(), "\n//# sourceMappingURL="]) {
+      // A home directory of "/" is in every text.
+      if (path.length > 1 && text.includes(path)) throw new Error(`${file} contains "${path}"`);
+    }
+  }
+  process.stdout.write(`${files.length} files in the package\n`);
+}
+
+function checkSize(installed: string): void {
+  let bytes = 0;
+  for (const file of readdirSync(installed, { recursive: true, encoding: "utf8" })) {
+    const path = join(installed, file);
+    if (!COMPILER.test(`${path}/`)) bytes += lstatSync(path).size;
+  }
+  const megabytes = bytes / 1e6;
+  process.stdout.write(`${megabytes.toFixed(1)} MB installed, besides esbuild\n`);
+  if (megabytes < MAX_INSTALLED_MB) return;
+  throw new Error(`The package and its dependencies take ${MAX_INSTALLED_MB} MB or more`);
+}
+
+function npm(args: readonly string[], cwd: string): string {
+  return execFileSync("npm", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+}

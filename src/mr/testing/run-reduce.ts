@@ -1,0 +1,118 @@
+import { ByteSlice, type Text } from "../app/byte-slice.ts";
+import type { ClassicApp } from "../app/contract.ts";
+import type { RecordApp } from "../app/define-app.ts";
+import { MrError } from "../errors.ts";
+import { text } from "../output/text.ts";
+import { ByteBuffer } from "../storage/byte-target.ts";
+import { AppError } from "../task/app-error.ts";
+import { CounterSet } from "../task/counter-set.ts";
+import { LineSink } from "../task/line-sink.ts";
+import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
+import { carryValue } from "./carry-value.ts";
+import { checkApp } from "./check-app.ts";
+
+/** How {@link runReduce} is to run. */
+export interface ReduceOptions {
+  /** The number of the reduce task, in `context.task`. Default 0. */
+  readonly task?: number;
+}
+
+/**
+ * What `reduce` made of a key and its values.
+ *
+ * @typeParam Out what the app's `reduce` makes
+ */
+export interface ReduceRun<Out> {
+  /** The outputs in order: what was returned, emitted or yielded, but `undefined`. */
+  readonly outputs: Out[];
+  /** The same as the app's output format writes it: lines without their ends. */
+  readonly lines: string[];
+  /** What was counted, by name, in the order of the names. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Bytes to begin with. */
+const LINE_BYTES = 256;
+
+/**
+ * Calls the `reduce` of an app as a reduce task would. The values come as a stream that can be gone
+ * through once (to a classic app as an array), in the order of `orderValues` if the app has it.
+ *
+ * ```ts
+ * const { lines } = await runReduce(wc, "the", [1, 2, 1]);
+ * expect(lines).toEqual(["the 4"]);
+ * ```
+ *
+ * @param app what `defineApp` returned; for a classic app its module, `import * as wc from "./wc.ts"`
+ * @param key a string, or a byte slice if it is to be no UTF-8
+ * @throws MrError when `reduce` throws, or makes what its output format can't write; what was thrown
+ *   is the `cause`
+ * @throws TypeError when `app` is no app, or a value can't be carried
+ */
+export async function runReduce<R, V, Out>(
+  app: RecordApp<R, V, Out>,
+  key: Text,
+  values: Iterable<V>,
+  options?: ReduceOptions,
+): Promise<ReduceRun<Out>>;
+export async function runReduce(
+  app: ClassicApp,
+  key: Text,
+  values: Iterable<string>,
+  options?: ReduceOptions,
+): Promise<ReduceRun<string>>;
+export async function runReduce(
+  given: ClassicApp | RecordApp,
+  key: Text,
+  values: Iterable<unknown>,
+  { task = 0 }: ReduceOptions = {},
+): Promise<ReduceRun<unknown>> {
+  const { app } = checkApp(given);
+  const counters = new CounterSet();
+  const { outputs, lines } = await reduceGroup(app, key, values, task, counters);
+  return { outputs, lines, counters: counters.toRecord() };
+}
+
+/** @internal As {@link runReduce}, for an app that was checked. */
+export async function reduceGroup(
+  app: RecordApp,
+  key: Text,
+  values: Iterable<unknown>,
+  task: number,
+  counters: CounterSet,
+): Promise<Omit<ReduceRun<unknown>, "counters">> {
+  const keyBytes = key instanceof ByteSlice ? key.copy() : new ByteSlice(encodeUtf8(key));
+  const carried = Array.from(values, carryValue);
+  if (app.orderValues !== undefined) carried.sort(app.orderValues);
+  const output = app.output ?? text();
+  const written = new ByteBuffer(LINE_BYTES);
+  const sink = new LineSink(written);
+  const outputs: unknown[] = [];
+  const write = (value: unknown) => {
+    if (value === undefined) return;
+    output.write(keyBytes, value, sink);
+    outputs.push(value);
+  };
+  const context = { keyBytes, task, counters };
+  try {
+    const result: unknown = await app.reduce(keyBytes.toString(), once(carried), write, context);
+    const isIterator = typeof result === "object" && result !== null && "next" in result;
+    if (!isIterator) write(result);
+    else for await (const value of result as unknown as AsyncIterable<unknown>) write(value);
+  } catch (error) {
+    if (error instanceof MrError) throw error;
+    throw new AppError(`reduce failed on key ${JSON.stringify(keyBytes.toString())}`, error);
+  }
+  return { outputs, lines: linesOf(decodeUtf8(written.bytes, 0, written.length)) };
+}
+
+/** An app that goes through its values twice must not pass its test. */
+function* once(values: readonly unknown[]): Generator<unknown> {
+  yield* values;
+}
+
+function linesOf(written: string): string[] {
+  const lines = written.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}

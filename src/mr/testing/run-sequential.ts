@@ -1,0 +1,122 @@
+import { ByteSlice } from "../app/byte-slice.ts";
+import type { ClassicApp } from "../app/contract.ts";
+import type { RecordApp } from "../app/define-app.ts";
+import { CounterSet } from "../task/counter-set.ts";
+import { decodeUtf8 } from "../utf8.ts";
+import { checkApp } from "./check-app.ts";
+import { type InputText, mapInput } from "./run-map.ts";
+import { reduceGroup } from "./run-reduce.ts";
+
+/** One input; several, called `input-1.txt`, `input-2.txt`, …; or several by their names, in order. */
+export type SequentialInputs =
+  | InputText
+  | readonly InputText[]
+  | Readonly<Record<string, InputText>>;
+
+/** How {@link runSequential} is to run. */
+export interface SequentialOptions {
+  /**
+   * Fold the values that each input has for a key by the app's `combine`, and what comes of them once
+   * more, before `reduce` gets them, as a job may. An app is right only if that changes nothing.
+   * Default false.
+   */
+  readonly combine?: boolean;
+  /** Leave out and count records that are malformed, or that `map` throws on. Default false. */
+  readonly skipBadRecords?: boolean;
+}
+
+/**
+ * What a job makes of its inputs.
+ *
+ * @typeParam Out what the app's `reduce` makes
+ */
+export interface SequentialRun<Out> {
+  /** Each output with its key, in the order of the keys' bytes. */
+  readonly outputs: (readonly [key: string, output: Out])[];
+  /** The same as the app's output format writes it: lines without their ends. */
+  readonly lines: string[];
+  /** What was counted, by name, in the order of the names. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** The bytes of a key as a string of one unit per byte, which orders as bytes do. */
+type Latin1 = string;
+
+/**
+ * Runs a whole job over inputs in memory, in this process: every `map`, then every `reduce`, in the
+ * order of the keys' bytes, with one reduce task.
+ *
+ * ```ts
+ * const { lines } = await runSequential(wc, { "a.txt": "the cat", "b.txt": "the dog" });
+ * expect(lines).toEqual(["cat 1", "dog 1", "the 2"]);
+ * ```
+ *
+ * @param app what `defineApp` returned; for a classic app its module, `import * as wc from "./wc.ts"`
+ * @throws MrError as `runMap` and `runReduce` do
+ * @throws TypeError when `app` is no app
+ */
+export async function runSequential<R, V, Out>(
+  app: RecordApp<R, V, Out>,
+  inputs: SequentialInputs,
+  options?: SequentialOptions,
+): Promise<SequentialRun<Out>>;
+export async function runSequential(
+  app: ClassicApp,
+  inputs: SequentialInputs,
+  options?: SequentialOptions,
+): Promise<SequentialRun<string>>;
+export async function runSequential(
+  given: ClassicApp | RecordApp,
+  inputs: SequentialInputs,
+  { combine = false, skipBadRecords = false }: SequentialOptions = {},
+): Promise<SequentialRun<unknown>> {
+  const under = checkApp(given);
+  const { app } = under;
+  const counters = new CounterSet();
+  const groups = new Map<Latin1, unknown[]>();
+  for (const [task, [file, input]] of namedInputs(inputs).entries()) {
+    const pairs = await mapInput(under, input, { file, task, skipBadRecords }, counters);
+    const ofInput = new Map<Latin1, unknown[]>();
+    for (const { key, value } of pairs) {
+      append(ofInput, Buffer.from(key).toString("latin1"), [value]);
+    }
+    for (const [key, values] of ofInput) {
+      append(groups, key, combine ? combined(app, values) : values);
+    }
+  }
+  const outputs: [string, unknown][] = [];
+  const lines: string[] = [];
+  for (const [latin1, all] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const key = new ByteSlice(Buffer.from(latin1, "latin1"));
+    const values = combine ? combined(app, all) : all;
+    const reduced = await reduceGroup(app, key, values, 0, counters);
+    for (const output of reduced.outputs) outputs.push([decodeUtf8(key.bytes), output]);
+    // One by one: as arguments of one call they might be too many.
+    for (const line of reduced.lines) lines.push(line);
+  }
+  return { outputs, lines, counters: counters.toRecord() };
+}
+
+function append(groups: Map<Latin1, unknown[]>, key: Latin1, values: unknown[]): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, values);
+  else for (const value of values) group.push(value);
+}
+
+/** What the app's combiner leaves of values of one key. */
+function combined({ combine }: RecordApp, values: unknown[]): unknown[] {
+  if (combine === undefined) return values;
+  if (typeof combine !== "function") return combine.of(values);
+  return [values.reduce((first, second) => combine(first, second))];
+}
+
+function namedInputs(inputs: SequentialInputs): [name: string, input: InputText][] {
+  if (typeof inputs === "string" || inputs instanceof Uint8Array) return [["input.txt", inputs]];
+  if (!isArray(inputs)) return Object.entries(inputs);
+  return inputs.map((input, index) => [`input-${index + 1}.txt`, input]);
+}
+
+/** As Array.isArray, which tells TypeScript nothing of read-only arrays. */
+function isArray(inputs: object): inputs is readonly InputText[] {
+  return Array.isArray(inputs);
+}
