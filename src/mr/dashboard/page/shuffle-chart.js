@@ -42,7 +42,7 @@ export class ShuffleChart extends Chart {
   }
 
   get #cellWidth() {
-    return Math.min(64, (this.width - GUTTER) / this.#columns);
+    return Math.min(110, (this.width - GUTTER) / this.#columns);
   }
 
   /** @override */
