@@ -1,5 +1,5 @@
 import { type Markup, markup } from "../../src/mr/report/markup.ts";
-import type { Run } from "./terminal-screen.ts";
+import { COLUMNS, type Run } from "./terminal-screen.ts";
 
 /** What was on the screen from a time on. */
 export interface Frame {
@@ -7,7 +7,6 @@ export interface Frame {
   readonly lines: ReadonlyArray<readonly Run[]>;
 }
 
-const COLUMNS = 80;
 const CELL = 8.4;
 const LINE = 19;
 const TOP = 46;

@@ -11,6 +11,8 @@ interface Cell {
   readonly style: string;
 }
 
+/** Longer lines are broken. */
+export const COLUMNS = 80;
 const BLANK: Cell = { character: " ", style: "" };
 /** Text, or a control sequence, or a control character. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a terminal is controlled with.
@@ -38,8 +40,12 @@ export class TerminalScreen {
   }
 
   #print(text: string): void {
-    const cells = this.#cells(this.#row);
     for (const character of text) {
+      if (this.#column === COLUMNS) {
+        this.#row += 1;
+        this.#column = 0;
+      }
+      const cells = this.#cells(this.#row);
       while (cells.length < this.#column) cells.push(BLANK);
       cells[this.#column] = { character, style: this.#style };
       this.#column += 1;

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import type { Dashboard } from "../../mr/dashboard/start-dashboard.ts";
 import {
   describeCause,
   JobCancelledError,
@@ -12,11 +11,11 @@ import {
 import { JOURNAL_NAME } from "../../mr/names.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
 import { onSignals } from "../on-signal.ts";
+import { openDashboard, type UiOption, uiOption } from "../open-dashboard.ts";
 import {
   byteSize,
   leaseOption,
   MIN_MEMORY_BYTES,
-  optionalPort,
   taskTimeoutOption,
   wholeNumber,
 } from "../parse-options.ts";
@@ -42,7 +41,7 @@ interface Options {
   readonly top?: number;
   readonly json?: true;
   readonly report?: true;
-  readonly ui?: true | number;
+  readonly ui?: UiOption;
   readonly quiet?: true;
   readonly verbose?: true;
 }
@@ -83,11 +82,7 @@ export function define(command: Command): Action {
     )
     .option("--json", "print what the job has done as JSON")
     .option("--report", "write a report of the job to report.html in DIR")
-    .option(
-      "--ui [port]",
-      "serve a page on which to watch the job (default port: 8377)",
-      optionalPort,
-    )
+    .addOption(uiOption())
     .addOption(leaseOption())
     .addOption(taskTimeoutOption())
     .option(
@@ -148,7 +143,7 @@ async function run(
     options;
   const { verbose, ...rest } = others;
   const watcher = await watchJob({ quiet, verbose });
-  const dashboard = ui === undefined ? undefined : await openDashboard(ui);
+  const dashboard = await openDashboard("tsmr", ui);
   const { onEvent, ...listeners } = watcher.listeners;
   if (verbose === true || ui !== undefined) {
     const dir = shellWord(relative(process.cwd(), directory) || ".");
@@ -187,14 +182,6 @@ async function run(
   } finally {
     await dashboard?.close();
   }
-}
-
-/** @param port true for any that is free, if the usual one is not */
-async function openDashboard(port: true | number): Promise<Dashboard> {
-  const { startDashboard } = await import("../../mr/dashboard/start-dashboard.ts");
-  const dashboard = await startDashboard(port === true ? {} : { port });
-  process.stderr.write(`tsmr: Watch it at ${dashboard.url}\n`);
-  return dashboard;
 }
 
 /** A job is as complete, or has failed, without a report as with it. */
