@@ -128,8 +128,11 @@ function copyAssets(): void {
 function checkAssets(): void {
   for (const file of fastGlob.sync("**/*.js", { cwd: OUT, absolute: true })) {
     const text = readFileSync(file, "utf8");
-    for (const [, target = ""] of text.matchAll(/new URL\("([^"]+)", import\.meta\.url\)/g)) {
-      if (existsSync(resolve(dirname(file), target))) continue;
+    const urls = text.matchAll(/new URL\((["`])(.+?)\1, import\.meta\.url\)/g);
+    for (const [, , target = ""] of urls) {
+      // Of a name that is put together, the folder is what can be checked.
+      const known = target.replace(/[^/]*\$\{.*$/, "");
+      if (existsSync(resolve(dirname(file), known))) continue;
       throw new Error(`${file} looks for "${target}", which is not there: see checkAssets`);
     }
   }
