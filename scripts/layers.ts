@@ -42,11 +42,21 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/rpc": [],
   "mr/events": [],
   "mr/dashboard": ["mr/events"],
+  "mr/progress": ["mr/events"],
   "mr/coordinator": ["mr/scheduler", "mr/journal", "mr/rpc", "mr/events", "mr/job"],
   "mr/worker": [...DATA, "mr/rpc", "mr/scheduler"],
   mrapps: [INDEX],
   "mr/run": ["mr/app", "mr/input", "mr/job", ...CONTROL, "mr/worker"],
-  main: [...DATA, ...CONTROL, "mr/dashboard", "mr/sequential", "mr/job", "mr/worker", "mr/run"],
+  main: [
+    ...DATA,
+    ...CONTROL,
+    "mr/dashboard",
+    "mr/progress",
+    "mr/sequential",
+    "mr/job",
+    "mr/worker",
+    "mr/run",
+  ],
 };
 
 /**

@@ -206,11 +206,10 @@ export class ChaosJob {
   }
 
   /** Should it find the directory free, because the one there was has just died, its time is short. */
-  async #intrude(): Promise<void> {
+  #intrude(): void {
     const [, command] = this.#coordinatorCommand(true);
     const { ended, pid } = this.#start("intruder", command);
     const timer = setTimeout(() => send(pid, "SIGKILL"), INTRUDER_MS);
-    await ended;
-    clearTimeout(timer);
+    ended.finally(() => clearTimeout(timer));
   }
 }

@@ -31,7 +31,7 @@ export interface Target {
   /** Process number of the coordinator, while there is one. */
   readonly coordinator: () => number | undefined;
   /** Starts another coordinator beside the one there is, which must be refused. */
-  readonly intrude: () => Promise<void>;
+  readonly intrude: () => void;
   /** Told before a process is killed or interrupted, so that its end surprises nobody. */
   readonly expectEnd: (pid: number) => void;
 }
@@ -61,7 +61,7 @@ export async function inject(fault: Fault, target: Target, signal: AbortSignal):
     }
     case "second coordinator":
       if (coordinator === undefined) return false;
-      await target.intrude();
+      target.intrude();
       return true;
     case "fill disk":
       return fill(target.disk, fault.lastsMs, signal);

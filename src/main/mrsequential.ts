@@ -1,10 +1,5 @@
 import { Command } from "commander";
-import { isRecordApp } from "../mr/app/define-app.ts";
-import { loadApp } from "../mr/app/load-app.ts";
-import { resolveInputs } from "../mr/job/resolve-inputs.ts";
-import { runRecordApp } from "../mr/sequential/run-record-app.ts";
-import { runSequential } from "../mr/sequential/run-sequential.ts";
-import { writeLines } from "../mr/sequential/write-lines.ts";
+import { runInThisProcess } from "./commands/sequential.ts";
 import { runCommand } from "./run-command.ts";
 
 const command = new Command("mrsequential")
@@ -14,12 +9,6 @@ const command = new Command("mrsequential")
   .addHelpText("after", "\nExample:\n  tsx mrsequential.ts wc.ts pg-*.txt");
 
 runCommand(command, async (spec: string, patterns: string[]): Promise<number> => {
-  // Inputs and app before anything runs, so that a wrong argument costs no time.
-  const files = await resolveInputs(patterns, process.cwd());
-  const { app } = await loadApp(spec);
-  const lines = isRecordApp(app)
-    ? [await runRecordApp(app, files)]
-    : await runSequential(app, files);
-  await writeLines("mr-out-0", lines);
+  await runInThisProcess(spec, patterns, "mr-out-0");
   return 0;
 });

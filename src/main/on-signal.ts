@@ -7,3 +7,32 @@ export function onSignal(listener: (signal: string, exitCode: number) => void): 
     process.on(signal, () => listener(signal, exitCode));
   }
 }
+
+/** One Ctrl-C may come twice: from the terminal, and from the program that this one was started by. */
+const SAME_SIGNAL_MS = 400;
+
+/**
+ * Ends a program in two steps: the first signal asks for a clean end, another one ends the process.
+ *
+ * @param listener asks for the end; gets the signal's name
+ * @param last is printed before the process ends at once
+ * @returns the exit code when there was a signal
+ */
+export function onSignals(
+  listener: (signal: string) => void,
+  last: () => string,
+): () => number | undefined {
+  let exitCode: number | undefined;
+  let firstMs = 0;
+  onSignal((signal, code) => {
+    if (exitCode === undefined) {
+      exitCode = code;
+      firstMs = performance.now();
+      listener(signal);
+    } else if (performance.now() - firstMs > SAME_SIGNAL_MS) {
+      process.once("exit", () => process.stderr.write(last()));
+      process.exit(exitCode);
+    }
+  });
+  return () => exitCode;
+}

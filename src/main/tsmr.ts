@@ -1,8 +1,12 @@
 import { Command } from "commander";
 import { COMMANDS } from "./commands/catalog.ts";
+import { packageVersion } from "./package-version.ts";
 import { runProgram, setAction } from "./run-command.ts";
 
-const program = new Command("tsmr").description("MapReduce for TypeScript.");
+const program = new Command("tsmr")
+  .description("MapReduce for TypeScript.")
+  .version(packageVersion())
+  .addHelpText("after", "\nExamples:\n  tsmr run wc 'books/*.txt' --top 10\n  tsmr help run");
 
 const [, , first, second] = process.argv;
 const wanted = first === "help" ? second : first;

@@ -30,6 +30,16 @@ export class JobFailedError extends MrError {
   }
 }
 
+/** A job that ended without a result because somebody wanted it to. `cause` is the signal's reason. */
+export class JobCancelledError extends MrError {
+  override name = "JobCancelledError";
+
+  /** @param reason for people */
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`The job is not complete: ${reason}`, options);
+  }
+}
+
 /** The `code` of a Node system error such as `ENOENT`, or undefined for any other value. */
 export function errorCode(error: unknown): string | undefined {
   if (error instanceof Error && "code" in error && typeof error.code === "string") {

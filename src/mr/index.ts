@@ -39,7 +39,7 @@ export type {
 } from "./app/reader.ts";
 export type { WordScan } from "./app/word-scan.ts";
 export { words } from "./app/words.ts";
-export { JobFailedError, MrError, UsageError } from "./errors.ts";
+export { JobCancelledError, JobFailedError, MrError, UsageError } from "./errors.ts";
 export type {
   Attempt,
   AttemptProgress,
@@ -59,4 +59,10 @@ export { wholeFile } from "./input/whole-file.ts";
 export type { BlockScanner } from "./kernel/kernel.ts";
 export { text } from "./output/text.ts";
 export { tsv } from "./output/tsv.ts";
-export { type JobResult, type RunJobOptions, runJob } from "./run/run-job.ts";
+export {
+  type JobResult,
+  type RunJobOptions,
+  type RunningJob,
+  runJob,
+  startJob,
+} from "./run/run-job.ts";

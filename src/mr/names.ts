@@ -4,6 +4,7 @@
  *
  *     mr-X-Y           output of map task X for reduce task Y
  *     mr-out-Y         output of reduce task Y
+ *     mr-out           the outputs of all reduce tasks in one, where that was asked for
  *     .NAME.TAG.tmp    NAME while an attempt is still writing it
  *     .mr-journal      what the coordinator has decided
  *     .mr-events       what has happened
@@ -18,6 +19,9 @@ const TEMPORARY = /^\.mr-[0-9a-z-]+\.[0-9a-z-]+\.tmp$/;
 
 /** The journal of the job in its directory. */
 export const JOURNAL_NAME = ".mr-journal";
+
+/** What takes the place of all `mr-out-Y` when they are merged. */
+export const MERGED_OUTPUT_NAME = "mr-out";
 
 /** The event log of the job in its directory. */
 export const EVENT_LOG_NAME = ".mr-events";

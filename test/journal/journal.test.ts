@@ -162,6 +162,22 @@ describe("the journal of a job in a file", () => {
     expect(open).toThrow(refusal("its line 1 is damaged"));
   });
 
+  it("waits for the disk once for what is appended at once, and again for what comes later", async () => {
+    const journal = FileJournal.create(directory, JOB);
+    const together = [PLAN, completed("map", 0)].map((record) => journal.append([record]));
+    expect(new Set(together).size).toBe(1);
+    // The sync begins when all that was ready has run; it says nothing of what is written from then on.
+    await Promise.resolve();
+    await Promise.resolve();
+    const later = journal.append([completed("map", 1)]);
+    expect(later).not.toBe(together[0]);
+    // It stays open for as long as anybody waits.
+    journal.close();
+    await Promise.all([...together, later]);
+    const { state } = FileJournal.open(directory);
+    expect(state.completed.map(({ task }) => task)).toEqual([0, 1]);
+  });
+
   it("names itself and the cause when it cannot be written", () => {
     const journal = FileJournal.create(directory, JOB);
     journal.close();

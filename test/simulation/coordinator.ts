@@ -28,11 +28,17 @@ export class SimulatedCoordinator {
   /** What somebody believes who knows nothing but the events. */
   readonly #view = new JobView();
   #steps = 0;
+  /** How long its disk takes at most; with 0 it is not asked to. */
+  readonly #syncMs: number;
+  /** What has been appended to the journal and is not safe yet. */
+  readonly #unsynced: Buffer[] = [];
+  #syncedAtMs = 0;
 
   constructor(world: World, resumed: JournalState | undefined) {
     const { shape, time, random } = world;
     this.#world = world;
     this.process = new Process(time, random.between(0.9, 1.1));
+    this.#syncMs = random.pick([0, 5, 100]) ?? 0;
     const splits = Array.from({ length: shape.maps }, (_, map) => {
       return { file: `${map}.txt`, start: 0, end: 1 };
     });
@@ -88,6 +94,8 @@ export class SimulatedCoordinator {
 
   kill(): void {
     this.process.kill();
+    const unsynced = Buffer.concat(this.#unsynced);
+    this.#world.writeJournal(unsynced.subarray(0, this.#world.random.whole(0, unsynced.length)));
     for (const reply of this.#pending) reply.fail(broken("ECONNRESET"));
   }
 
@@ -109,9 +117,11 @@ export class SimulatedCoordinator {
       return;
     }
     if (method === "task.request" && reply !== DEAF) this.#waiting.add(reply);
-    if (this.process.isAlive) this.#world.answered(method, message, result);
     Promise.resolve(result).then(
-      (value) => this.#answer(() => reply.succeed(value), reply),
+      (value) => {
+        if (this.process.isAlive) this.#world.answered(method, message, value);
+        this.#answer(() => reply.succeed(value), reply);
+      },
       (error) => this.#world.fail(error),
     );
   }
@@ -123,17 +133,36 @@ export class SimulatedCoordinator {
     send();
   }
 
-  /** It may die in the middle of writing, and then nobody hears of what it would have written. */
-  #append(records: readonly JournalRecord[]): void {
+  /**
+   * Its disk may take its time, and what is not safe yet when it dies may be there in part. It may also
+   * die in the middle of writing, and then nobody hears of what it would have written.
+   */
+  #append(records: readonly JournalRecord[]): void | Promise<void> {
     if (!this.process.isAlive) return;
-    const { random, faults } = this.#world;
+    const { random, faults, time } = this.#world;
     const bytes = Buffer.concat(records.map(encodeRecord));
+    this.#unsynced.push(bytes);
     if (random.chance(faults.dieInJournal)) {
-      this.#world.writeJournal(bytes.subarray(0, random.whole(0, bytes.length)));
       this.#world.killCoordinator();
-    } else {
-      this.#world.writeJournal(bytes);
+      return;
     }
+    if (this.#syncMs === 0) {
+      this.#synced();
+      return;
+    }
+    this.#syncedAtMs = Math.max(this.#syncedAtMs, time.nowMs + random.between(0, this.#syncMs));
+    return new Promise((resolve) => {
+      time.after(this.#syncedAtMs - time.nowMs, () => {
+        if (!this.process.isAlive) return;
+        this.#synced();
+        this.process.act(resolve);
+      });
+    });
+  }
+
+  #synced(): void {
+    const bytes = this.#unsynced.shift();
+    if (bytes !== undefined) this.#world.writeJournal(bytes);
   }
 
   /** Not after every step: to ask for the status is slower than to make one. */

@@ -141,6 +141,12 @@ const MUTANTS: readonly Mutant[] = [
     by: "completed: [] }",
   },
   {
+    title: "tells of decisions before they are kept",
+    file: "src/mr/coordinator/outbox.ts",
+    replace: "this.#begun += 1;",
+    by: "",
+  },
+  {
     title: "tells a worker other sources when it asks again",
     file: "src/mr/coordinator/assignments.ts",
     replace: "if (last !== undefined && this.isRepeated(id)) return last;",

@@ -24,4 +24,39 @@ export const COMMANDS: readonly CatalogEntry[] = [
     summary: "run a job on this machine, with workers of its own",
     load: () => import("./run.ts"),
   },
+  {
+    name: "status",
+    summary: "say how a running job is doing",
+    load: () => import("./status.ts"),
+  },
+  {
+    name: "cancel",
+    summary: "end a running job",
+    load: () => import("./cancel.ts"),
+  },
+  {
+    name: "worker",
+    summary: "help with a running job, as one more worker",
+    load: () => import("./worker.ts"),
+  },
+  {
+    name: "sequential",
+    summary: "run a job in this one process, to compare with",
+    load: () => import("./sequential.ts"),
+  },
+  {
+    name: "init",
+    summary: "make an app to start from, with its test",
+    load: () => import("./init.ts"),
+  },
+  {
+    name: "apps",
+    summary: "list the apps that come with the package",
+    load: () => import("./apps.ts"),
+  },
+  {
+    name: "completion",
+    summary: "print the completion for a shell",
+    load: () => import("./completion.ts"),
+  },
 ];

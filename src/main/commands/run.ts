@@ -1,14 +1,28 @@
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { describeCause } from "../../mr/errors.ts";
+import type { Dashboard } from "../../mr/dashboard/start-dashboard.ts";
+import {
+  describeCause,
+  JobCancelledError,
+  JobFailedError,
+  MrError,
+  UsageError,
+} from "../../mr/errors.ts";
+import { JOURNAL_NAME } from "../../mr/names.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
-import { onSignal } from "../on-signal.ts";
+import { onSignals } from "../on-signal.ts";
 import {
   byteSize,
   leaseOption,
   MIN_MEMORY_BYTES,
+  optionalPort,
   taskTimeoutOption,
   wholeNumber,
 } from "../parse-options.ts";
+import { programName } from "../program-name.ts";
+import { shellWord } from "../shell-words.ts";
+import { type Watcher, watchJob } from "../watch-job.ts";
 import type { Action } from "./catalog.ts";
 
 interface Options {
@@ -24,14 +38,31 @@ interface Options {
   readonly backups: boolean;
   readonly keep?: true;
   readonly resume?: true;
+  readonly merge?: true;
+  readonly top?: number;
+  readonly json?: true;
+  readonly ui?: true | number;
   readonly quiet?: true;
+  readonly verbose?: true;
 }
+
+const HELP = `
+Examples:
+  tsmr run wc 'books/*.txt'                      count words; the output is in mr-out
+  tsmr run wc books --top 10                     and print the ten most frequent
+  tsmr run ./app.ts 'logs/*.gz' --out counts     an app of your own
+  tsmr run ./app.ts --out counts --resume        go on with a job that was interrupted
+  tsmr run wc books --json | jq .elapsedMs
+
+Results are in files of DIR, ordered by key: mr-out-0, mr-out-1, … or, with --merge, mr-out alone. Only what
+--top and --json ask for goes to standard output. Exit code 0 if the job is complete, 1 if it failed, 2 for
+wrong usage, 130 when interrupted: once ends it cleanly, twice at once.`;
 
 export function define(command: Command): Action {
   command
     .description("Run a job on this machine: a coordinator in this process, and worker processes.")
     .argument("<app>", "file of the app, or the name of a shipped one such as wc")
-    .argument("<inputs...>", "input files, directories or quoted patterns")
+    .argument("[inputs...]", "input files, directories or quoted patterns")
     .option(
       "-w, --workers <n>",
       "number of workers (default: one per processor)",
@@ -43,6 +74,18 @@ export function define(command: Command): Action {
       wholeNumber(1, 100_000),
     )
     .option("-o, --out <dir>", "directory for the output files", "mr-out")
+    .option("--merge", "merge the output files into one, mr-out, in the order of its lines' bytes")
+    .option(
+      "--top <n>",
+      "print the keys with the largest numbers as values",
+      wholeNumber(1, 1_000_000),
+    )
+    .option("--json", "print what the job has done as JSON")
+    .option(
+      "--ui [port]",
+      "serve a page on which to watch the job (default port: 8377)",
+      optionalPort,
+    )
     .addOption(leaseOption())
     .addOption(taskTimeoutOption())
     .option(
@@ -69,19 +112,45 @@ export function define(command: Command): Action {
     .option("--resume", "go on with the same job, which was interrupted or failed")
     .option("--keep", "keep the files between map and reduce")
     .option("-q, --quiet", "report errors only")
-    .addHelpText("after", "\nExample:\n  tsmr run wc.ts 'books/*.txt' --workers 4 --out counts");
-  return run;
+    .option("-v, --verbose", "report everything that happens")
+    .addHelpText("after", HELP);
+  const given: string[] = [];
+  for (const { name, flag } of command.options.map((option) => ({
+    name: option.name(),
+    flag: option.long ?? option.flags,
+  }))) {
+    command.on(`option:${name}`, (value: string | null | undefined) => {
+      given.push(flag, ...(typeof value === "string" ? [shellWord(value)] : []));
+    });
+  }
+  return (app: string, inputs: string[], options: Options) => run(app, inputs, options, given);
 }
 
-async function run(app: string, inputs: string[], options: Options): Promise<number> {
+async function run(
+  app: string,
+  inputs: string[],
+  options: Options,
+  given: readonly string[],
+): Promise<number> {
+  if (inputs.length === 0 && options.resume !== true) {
+    throw new UsageError("no input files (see tsmr run --help)");
+  }
   const abort = new AbortController();
-  let signalCode: number | undefined;
-  onSignal((_, code) => {
-    signalCode ??= code;
-    abort.abort();
-  });
-  const { lease, taskTimeout, quiet, memory, split, ...rest } = options;
-  const log = (line: string) => process.stderr.write(`tsmr: ${line}\n`);
+  const directory = resolve(options.out);
+  const hint = () => resumeHint(app, given, directory);
+  const signalCode = onSignals(
+    (signal) => abort.abort(`interrupted by ${signal}`),
+    () => `tsmr: Ended at once\n${hint()}`,
+  );
+  const { lease, taskTimeout, quiet, memory, split, merge, top, json, ui, verbose, ...rest } =
+    options;
+  const watcher = await watchJob({ quiet, verbose });
+  const dashboard = ui === undefined ? undefined : await openDashboard(ui);
+  const { onEvent, ...listeners } = watcher.listeners;
+  if (verbose === true || ui !== undefined) {
+    const dir = shellWord(relative(process.cwd(), directory) || ".");
+    watcher.say(`More workers can join: ${programName()} worker ${shellWord(app)} --dir ${dir}`);
+  }
   const job: RunJobOptions = {
     app,
     inputs,
@@ -90,19 +159,92 @@ async function run(app: string, inputs: string[], options: Options): Promise<num
     ...(taskTimeout === undefined ? {} : { taskTimeoutMs: taskTimeout }),
     ...(memory === undefined ? {} : { memoryBytes: memory }),
     ...(split === undefined ? {} : { splitBytes: split }),
+    ...listeners,
+    onEvent: (event) => {
+      onEvent?.(event);
+      dashboard?.onEvent(event);
+    },
     ...rest,
   };
-  let result: JobResult;
   try {
-    result = await runJob(quiet === true ? job : { ...job, log });
+    const result = await runJob(job);
+    watcher.end();
+    await deliver(result, { merge, top, json, directory, signal: abort.signal, watcher });
+    return 0;
   } catch (error) {
-    if (signalCode === undefined) throw error;
-    process.stderr.write(`tsmr: ${describeCause(error)}\n`);
-    return signalCode;
+    watcher.end();
+    const hasBegun = error instanceof JobCancelledError || error instanceof JobFailedError;
+    const exitCode = signalCode();
+    if (exitCode !== undefined) process.stderr.write(`tsmr: ${describeCause(error)}\n`);
+    if (hasBegun) process.stderr.write(hint());
+    if (exitCode === undefined) throw error;
+    return exitCode;
+  } finally {
+    await dashboard?.close();
   }
-  if (quiet === true) return 0;
-  const { elapsedMs, counters } = result;
-  for (const [name, count] of Object.entries(counters)) log(`${name}: ${count}`);
-  log(`Done in ${(elapsedMs / 1000).toFixed(2)} s: the output is in ${options.out}`);
-  return 0;
+}
+
+/** @param port true for any that is free, if the usual one is not */
+async function openDashboard(port: true | number): Promise<Dashboard> {
+  const { startDashboard } = await import("../../mr/dashboard/start-dashboard.ts");
+  const dashboard = await startDashboard(port === true ? {} : { port });
+  process.stderr.write(`tsmr: Watch it at ${dashboard.url}\n`);
+  return dashboard;
+}
+
+interface Delivery {
+  readonly merge: true | undefined;
+  readonly top: number | undefined;
+  readonly json: true | undefined;
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  readonly watcher: Watcher;
+}
+
+/** Does with the output what was asked for, and says where it is. */
+async function deliver(result: JobResult, delivery: Delivery): Promise<void> {
+  const { merge, top, json, directory, signal, watcher } = delivery;
+  let { outputs } = result;
+  let best: ReadonlyArray<{ key: string; value: number }> | undefined;
+  try {
+    if (merge === true) {
+      const { mergeOutputs } = await import("../../mr/output/merge-outputs.ts");
+      outputs = [await mergeOutputs(directory, outputs, { signal })];
+    }
+    if (top !== undefined) {
+      const { topLines } = await import("../../mr/output/top-lines.ts");
+      best = await topLines(outputs, top, signal);
+    }
+  } catch (error) {
+    const what = merge === true && outputs.length > 1 ? "not merged" : "not searched for --top";
+    throw new MrError(`The job is complete, but its output is ${what}: ${describeCause(error)}`);
+  }
+  const where = relative(process.cwd(), directory) || ".";
+  const files = merge === true ? "mr-out" : outputs.length === 1 ? "mr-out-0" : "mr-out-*";
+  const path = `${/^\.\.|^\//.test(where) ? directory : where}/${files}`;
+  for (const [name, count] of Object.entries(result.counters)) watcher.say(`${name}: ${count}`);
+  const seconds = (result.elapsedMs / 1000).toFixed(2);
+  watcher.say(`Done in ${seconds} s: the output is in ${path}`);
+  if (best?.length === 0) watcher.say("No value of it is a number, so there is nothing for --top");
+  if (json === true) {
+    const document = {
+      directory,
+      ...result,
+      outputs,
+      ...(best === undefined ? {} : { top: best }),
+    };
+    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+  } else if (best !== undefined) {
+    process.stdout.write(best.map(({ key, value }) => `${key} ${value}\n`).join(""));
+  } else {
+    const isOne = outputs.length === 1;
+    watcher.say(`To look at it: ${isOne ? `less ${path}` : `sort ${path} | less`}`);
+  }
+}
+
+/** How to go on with a job that has not ended, if there is one to go on with. */
+function resumeHint(app: string, given: readonly string[], directory: string): string {
+  if (!existsSync(join(directory, JOURNAL_NAME))) return "";
+  const words = ["run", shellWord(app), ...given.filter((word) => word !== "--resume"), "--resume"];
+  return `tsmr: To go on with it: ${programName()} ${words.join(" ")}\n`;
 }

@@ -1,5 +1,8 @@
 import type { AttemptId, Effect } from "../scheduler/types.ts";
 
+/** What is said when the reduce tasks begin. */
+export const REDUCES_BEGIN = "All map tasks are done, the reduce tasks begin";
+
 /**
  * One line for people about what happened, or undefined where it is not worth one.
  *
@@ -23,7 +26,7 @@ export function describeEffect(
     case "superseded":
       return `${describeAttempt(effect)} on ${nameOfWorker(effect.worker)} was too slow: another attempt has finished`;
     case "phaseStarted":
-      return "All map tasks are done, the reduce tasks begin";
+      return REDUCES_BEGIN;
     default:
       return undefined;
   }

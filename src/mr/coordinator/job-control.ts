@@ -20,6 +20,7 @@ import { checkOutputs, damagedMapsOf } from "./check-report.ts";
 import { describeEffect } from "./describe-effect.ts";
 import { describeSplit } from "./describe-split.ts";
 import { JobEvents } from "./job-events.ts";
+import { Outbox } from "./outbox.ts";
 import { recordsOf } from "./records-of.ts";
 import { sumCounters } from "./sum-counters.ts";
 import { WaitingRequests } from "./waiting-requests.ts";
@@ -84,6 +85,7 @@ export class JobControl {
   #splitting: Splitting = "wholeFile";
   #journal: Journal | undefined;
   #isPlanKept: boolean;
+  readonly #outbox = new Outbox();
   readonly #waiting = new WaitingRequests();
   readonly #assignments: Assignments;
 
@@ -153,7 +155,7 @@ export class JobControl {
       "worker.register": (params, caller) => this.#register(params, caller),
       "task.request": (params, caller) => this.#request(params, caller),
       "task.progress": ({ records, bytes, cpuMs, ...params }) =>
-        this.#progress({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
+        this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
       "task.complete": ({ outputs, counters, progress, ...params }) => {
         checkOutputs(params, outputs, this.#options.reduces);
@@ -233,16 +235,12 @@ export class JobControl {
     return answer;
   }
 
-  #progress(report: Report & { readonly type: "progress" }): Verdict {
-    const verdict = this.#report(report);
-    if (verdict.accepted) this.#events.progressed(report, report.progress);
-    return verdict;
-  }
-
-  #report(report: Report): Verdict {
+  #report(report: Report): Verdict | Promise<Verdict> {
     this.#workers.check(report, this.#job);
     const verdict = this.#step(report).find((effect) => effect.type === "verdict");
-    return { accepted: verdict?.accepted ?? false };
+    const accepted = verdict?.accepted ?? false;
+    if (accepted && report.type === "progress") this.#events.progressed(report, report.progress);
+    return this.#outbox.deliver({ accepted });
   }
 
   #step(event: SchedulerEvent): Effect[] {
@@ -266,34 +264,40 @@ export class JobControl {
     if (records.length > 0) this.#keep(records);
   }
 
-  /** A job whose decisions can no longer be kept ends, before the next one is made. */
   #keep(records: readonly JournalRecord[]): void {
     try {
-      this.#journal?.append(records);
+      const keeping = this.#journal?.append(records);
+      if (keeping === undefined) return;
+      this.#outbox.waitFor(keeping.catch((error: unknown) => this.#journalFailed(error)));
     } catch (error) {
-      this.#journal = undefined;
-      const reason = describeCause(error);
-      this.#options.log(reason);
-      queueMicrotask(() => this.cancel(reason));
+      this.#journalFailed(error);
     }
   }
 
+  /** A job whose decisions can no longer be kept ends, before the next one is made. */
+  #journalFailed(error: unknown): void {
+    if (this.#journal === undefined) return;
+    this.#journal = undefined;
+    const reason = describeCause(error);
+    this.#options.log(reason);
+    queueMicrotask(() => this.cancel(reason));
+  }
+
+  /** What an effect means is found out now; others are told of it when it has been kept. */
   #carryOut(effect: Effect): void {
     const line = describeEffect(effect, (worker) => this.#workers.describe(worker));
     if (line !== undefined) this.#options.log(line);
-    if (effect.type !== "assign" || !this.#assignments.isRepeated(effect))
-      this.#events.tellOf(effect);
+    const isRepeated = effect.type === "assign" && this.#assignments.isRepeated(effect);
+    if (!isRepeated) this.#events.tellOf(effect);
     if (effect.type === "assign") {
-      this.#waiting.answer(effect.worker, this.#assignments.describe(effect, this.#splits));
-    } else if (effect.type === "dismiss") this.#dismiss(effect.worker);
-    else if (effect.type === "ended") this.#surroundings.onEnd(effect.outcome);
-  }
-
-  #dismiss(worker: number): void {
-    this.#waiting.answer(worker, {
-      kind: "exit",
-      outcome: this.#scheduler.outcome?.state ?? "cancelled",
-    });
+      const assignment = this.#assignments.describe(effect, this.#splits);
+      this.#outbox.send(() => this.#waiting.answer(effect.worker, assignment));
+    } else if (effect.type === "dismiss") {
+      const outcome = this.#scheduler.outcome?.state ?? "cancelled";
+      this.#outbox.send(() => this.#waiting.answer(effect.worker, { kind: "exit", outcome }));
+    } else if (effect.type === "ended") {
+      this.#outbox.send(() => this.#surroundings.onEnd(effect.outcome));
+    }
   }
 
   #tellPlan(): void {

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fdatasync,
   fdatasyncSync,
   fsyncSync,
   ftruncateSync,
@@ -10,17 +11,31 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describeCause, errorCode, MrError } from "../errors.ts";
 import { JOURNAL_NAME, temporaryName } from "../names.ts";
 import type { JobRecord, Journal, JournalRecord, JournalState } from "./journal.ts";
 import { decodeJournal, encodeRecord } from "./record.ts";
 import { replay } from "./replay.ts";
 
-/** The journal of a job in a file of its directory, synced with every record. */
+const sync = promisify(fdatasync);
+
+/**
+ * The journal of a job in a file of its directory. Records are written when they are appended and safe
+ * when they have been synced. What is appended during a sync shares the next one: when many workers
+ * report at once, a slow disk is waited for once and not once for each.
+ */
 export class FileJournal implements Journal {
   readonly #path: string;
   readonly #descriptor: number;
   #bytes: number;
+  /** The sync under way or, when that is over, the last one. */
+  #syncing: Promise<void> = Promise.resolve();
+  /** The sync after that, once somebody waits for it. */
+  #next: Promise<void> | undefined;
+  /** Syncs that have not ended. */
+  #pending = 0;
+  #isClosed = false;
 
   private constructor(path: string, descriptor: number, bytes: number) {
     this.#path = path;
@@ -43,7 +58,8 @@ export class FileJournal implements Journal {
     try {
       descriptor = openSync(temporary, "w", 0o666);
       const journal = new FileJournal(path, descriptor, 0);
-      journal.append([job]);
+      journal.#write([job]);
+      fdatasyncSync(descriptor);
       renameSync(temporary, path);
       syncDirectory(directory);
       return journal;
@@ -77,22 +93,49 @@ export class FileJournal implements Journal {
     }
   }
 
-  append(records: readonly JournalRecord[]): void {
+  append(records: readonly JournalRecord[]): Promise<void> {
+    this.#write(records);
+    this.#next ??= this.#syncNext();
+    return this.#next;
+  }
+
+  /** Gives the file free, when what has been appended is safe. */
+  close(): void {
+    this.#isClosed = true;
+    if (this.#pending === 0) closeSync(this.#descriptor);
+  }
+
+  #write(records: readonly JournalRecord[]): void {
     try {
       const bytes = Buffer.concat(records.map(encodeRecord));
       for (let written = 0; written < bytes.length; ) {
         const position = this.#bytes + written;
         written += writeSync(this.#descriptor, bytes, written, bytes.length - written, position);
       }
-      fdatasyncSync(this.#descriptor);
       this.#bytes += bytes.length;
     } catch (error) {
-      throw new MrError(`Cannot write journal "${this.#path}": ${describeCause(error)}`);
+      throw this.#cannotWrite(error);
     }
   }
 
-  close(): void {
-    closeSync(this.#descriptor);
+  /** A sync that has begun says nothing of what is written meanwhile: that needs another. */
+  async #syncNext(): Promise<void> {
+    this.#pending += 1;
+    try {
+      await this.#syncing;
+      this.#next = undefined;
+      this.#syncing = sync(this.#descriptor);
+      await this.#syncing;
+    } catch (error) {
+      throw this.#cannotWrite(error);
+    } finally {
+      this.#pending -= 1;
+      if (this.#isClosed && this.#pending === 0) closeSync(this.#descriptor);
+    }
+  }
+
+  #cannotWrite(error: unknown): MrError {
+    return new MrError(`Cannot write journal "${this.#path}": ${describeCause(error)}`);
   }
 }
 

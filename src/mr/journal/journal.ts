@@ -52,15 +52,17 @@ export type JournalRecord =
 
 /**
  * Where decisions are kept, so that another coordinator can go on when this one has died. What has been
- * decided is appended before anybody is told of it.
+ * decided is kept before anybody is told of it.
  */
 export interface Journal {
   /**
-   * Returns when the records are safe.
+   * Keeps records, after all that were appended before.
    *
-   * @throws MrError when they cannot be kept; then no further record may be appended
+   * @returns when the records are safe; at once, or later
+   * @throws MrError when they cannot be kept, or is rejected with it; then no further record may be
+   *   appended
    */
-  append(records: readonly JournalRecord[]): void;
+  append(records: readonly JournalRecord[]): void | Promise<void>;
 }
 
 /** What a journal says of its job. */

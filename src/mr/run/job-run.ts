@@ -1,15 +1,15 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { compileApp } from "../app/compile-app.ts";
 import { findApp } from "../app/find-app.ts";
 import { loadApp } from "../app/load-app.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
-import { describeCause, JobFailedError, MrError } from "../errors.ts";
+import { describeCause, JobCancelledError, JobFailedError, MrError } from "../errors.ts";
 import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
 import { planJob } from "../job/plan-job.ts";
 import { resolveInputs } from "../job/resolve-inputs.ts";
-import { isJobOutput, JOURNAL_NAME, reduceOutputName } from "../names.ts";
+import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
 import { type OpenJob, openJob, removeJournal, removeTraces } from "./open-job.ts";
@@ -21,39 +21,44 @@ const WORKER_GRACE_MS = 500;
 const WORKER_PATIENCE_MS = 2000;
 
 /** What `runJob` does; see there. */
-export async function startJob(options: RunJobOptions): Promise<JobResult> {
+export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const startedMs = performance.now();
   const { resume = false, attempts = 4, workers = availableParallelism() } = options;
   const { log = () => undefined } = options;
   const directory = resolve(options.out ?? "mr-out");
   const inputDirectory = process.cwd();
-  const inputs = await resolveInputs(options.inputs, inputDirectory);
+  const isAsBefore = resume && options.inputs.length === 0;
+  const inputs = isAsBefore ? [] : await resolveInputs(options.inputs, inputDirectory);
   const app = findApp(options.app, inputDirectory);
   // Once for all workers, and so that what does not compile is refused here.
   await compileApp(app);
+  checkNotAborted(options.signal);
   if (!resume) prepareOutput(directory);
   checkJobDirectory(directory, inputDirectory, inputs);
-  const plan = planJob(inputs, inputDirectory, options.splitBytes);
 
   const socketPath = socketPathOf(directory);
   // The workers start up while this process loads what it needs to be their coordinator.
-  const pool = new WorkerPool(workers, {
-    app,
-    socketPath,
-    patienceMs: WORKER_PATIENCE_MS,
-    // They end with the process that started them.
-    reconnectMs: WORKER_PATIENCE_MS,
-    memoryBytes: options.memoryBytes,
-  });
+  const { memoryBytes } = options;
+  // They end with the process that started them.
+  const patience = { patienceMs: WORKER_PATIENCE_MS, reconnectMs: WORKER_PATIENCE_MS };
+  const workerOptions = { app, socketPath, memoryBytes, ...patience };
+  const pool = new WorkerPool(workers, workerOptions, options.onOutput);
   let job: OpenJob | undefined;
   let coordinator: Coordinator | undefined;
   let outcome: Outcome | undefined;
+  // Whatever ends this process early: nothing it has started goes on.
+  const onExit = () => {
+    pool.kill();
+    if (coordinator !== undefined) rmSync(socketPath, { force: true });
+    if (job !== undefined) sweepTemporaryFiles(directory);
+  };
+  process.once("exit", onExit);
   try {
     const settings = { reduces: options.reduces, skipBadRecords: options.skipBadRecords };
     job = await openJob({ directory, inputDirectory, inputs, ...settings, resume, log });
     const { Coordinator } = await import("../coordinator/coordinator.ts");
     coordinator = await Coordinator.start({
-      plan,
+      plan: planJob(job.inputs, inputDirectory, options.splitBytes),
       ...job.terms,
       leaseMs: options.leaseMs ?? 10_000,
       taskTimeoutMs: options.taskTimeoutMs ?? Infinity,
@@ -69,17 +74,11 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
   } finally {
     await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
     // What is in a directory that another coordinator has is not this one's to clear away.
-    if (job !== undefined) {
-      const isComplete = outcome?.state === "completed";
-      sweepTemporaryFiles(directory);
-      if (isComplete && options.keep !== true) sweepMapOutputs(directory);
-      if (isComplete) removeJournal(directory);
-      else if (coordinator === undefined && job.resumed === undefined) removeTraces(directory);
-      job.close();
-    }
+    if (job !== undefined) clearUp(job, coordinator, outcome, options.keep === true);
+    process.off("exit", onExit);
   }
   // What is there of the output, and the journal, are for the one who resumes the job.
-  if (outcome.state !== "completed") throw failure(outcome);
+  if (outcome.state !== "completed") throw failure(outcome, options.signal);
   return {
     outputs: Array.from({ length: job.terms.reduces }, (_, reduce) => {
       return join(directory, reduceOutputName(reduce));
@@ -89,13 +88,32 @@ export async function startJob(options: RunJobOptions): Promise<JobResult> {
   };
 }
 
+/** Leaves the results of a complete job, or what is needed to go on with one that is not. */
+function clearUp(
+  job: OpenJob,
+  coordinator: Coordinator | undefined,
+  outcome: Outcome | undefined,
+  keep: boolean,
+): void {
+  const { directory } = job.terms;
+  const isComplete = outcome?.state === "completed";
+  // A new job of which nothing is done is nothing to go on with.
+  const completed = coordinator?.status.maps.completed ?? 0;
+  const isUnbegun = job.resumed === undefined && completed === 0;
+  sweepTemporaryFiles(directory);
+  if (isUnbegun || (isComplete && !keep)) sweepMapOutputs(directory);
+  if (isUnbegun && coordinator === undefined) removeTraces(directory);
+  else if (isUnbegun || isComplete) removeJournal(directory);
+  job.close();
+}
+
 async function awaitOutcome(
   coordinator: Coordinator,
   pool: WorkerPool,
   signal: AbortSignal | undefined,
 ): Promise<Outcome> {
   pool.onGivenUp((reason) => coordinator.cancel(reason));
-  const abort = () => coordinator.cancel("interrupted");
+  const abort = () => coordinator.cancel(describeCause(signal?.reason));
   signal?.addEventListener("abort", abort, { once: true });
   if (signal?.aborted === true) abort();
   const outcome = await coordinator.finished;
@@ -111,7 +129,9 @@ function prepareOutput(directory: string): void {
   } catch (error) {
     throw new MrError(`Cannot use output directory "${directory}": ${describeCause(error)}`);
   }
-  const result = names.find((name) => isJobOutput(name) || name === JOURNAL_NAME);
+  const result = names.find((name) => {
+    return isJobOutput(name) || name === JOURNAL_NAME || name === MERGED_OUTPUT_NAME;
+  });
   if (result !== undefined) {
     throw new MrError(
       `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, remove them, or resume that job`,
@@ -119,9 +139,18 @@ function prepareOutput(directory: string): void {
   }
 }
 
-function failure(outcome: Exclude<Outcome, { state: "completed" }>): MrError {
-  if (outcome.state === "cancelled")
-    return new MrError(`The job is not complete: ${outcome.reason}`);
+function checkNotAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new JobCancelledError(describeCause(signal.reason), { cause: signal.reason });
+}
+
+function failure(
+  outcome: Exclude<Outcome, { state: "completed" }>,
+  signal: AbortSignal | undefined,
+): MrError {
+  if (outcome.state === "cancelled") {
+    return new JobCancelledError(outcome.reason, { cause: signal?.reason });
+  }
   const { message, stack } = outcome.failure;
   return new JobFailedError(message, stack);
 }

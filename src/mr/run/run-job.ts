@@ -1,10 +1,14 @@
 import type { JobEvent } from "../events/job-event.ts";
+import { EventStream } from "./event-stream.ts";
 
 /** What {@link runJob} is to do. Only `app` and `inputs` must be given. */
 export interface RunJobOptions {
   /** The app: a path, or the name of a shipped app such as `wc`. */
   readonly app: string;
-  /** Input files, directories or patterns, relative to the current directory. */
+  /**
+   * Input files, directories or patterns, relative to the current directory. On resuming, none stands
+   * for those the job has had.
+   */
   readonly inputs: readonly string[];
   /**
    * Directory for the output files; created if missing, refused if it has files of a job in it unless
@@ -40,10 +44,15 @@ export interface RunJobOptions {
   readonly resume?: boolean;
   /** Whether to keep the map outputs `mr-X-Y`. Default false. */
   readonly keep?: boolean;
-  /** Ends the job early. */
+  /** Ends the job early. Its reason is the `cause` of the error. */
   readonly signal?: AbortSignal;
   /** Receives a line for everything a person would want to know. Default: nobody does. */
   readonly log?: (line: string) => void;
+  /**
+   * Receives what the app prints in the workers, in pieces as they come. Default: it goes to the standard
+   * error of this process.
+   */
+  readonly onOutput?: (text: string) => void;
   /** Receives everything that happens in the job, in order, the moment it has. Must not throw. */
   readonly onEvent?: (event: JobEvent) => void;
 }
@@ -58,14 +67,60 @@ export interface JobResult {
   readonly elapsedMs: number;
 }
 
+/** A job that has been started. */
+export interface RunningJob {
+  /**
+   * Everything that happens in the job, in order, from its start to `jobEnded`; for one reader. It ends
+   * when `result` is there, and never fails: why a job did is what `result` says.
+   *
+   * The job does not wait for its reader. What was not read yet is kept, about three events an attempt:
+   * of an attempt's progress just the last. Leaving the loop drops the rest.
+   */
+  readonly events: AsyncIterableIterator<JobEvent>;
+  /** Resolves or rejects as `runJob` does. Nobody has to handle it if the events are enough. */
+  readonly result: Promise<JobResult>;
+  /**
+   * Ends the job early: `result` rejects with a JobCancelledError. Harmless when it has ended.
+   *
+   * @param reason for people. Default `cancelled`.
+   */
+  cancel(reason?: string): void;
+}
+
 /**
  * Runs a job to its end with a coordinator in this process and workers in processes of their own.
  *
- * @throws MrError when the app cannot be loaded, an input cannot be read, the output directory cannot
- *   be written or has results in it, or the job fails or is ended early
+ * @throws MrError when the app cannot be loaded, an input cannot be read, or the output directory cannot
+ *   be written or has results in it; JobFailedError when a task cannot be done; JobCancelledError when
+ *   the job is ended early
  */
 export async function runJob(options: RunJobOptions): Promise<JobResult> {
   // Every app imports this library, and so every worker loads this file: the rest is not for them.
-  const { startJob } = await import("./job-run.ts");
-  return await startJob(options);
+  const { executeJob } = await import("./job-run.ts");
+  return await executeJob(options);
+}
+
+/**
+ * Starts a job as {@link runJob} does, for those who want to see what happens in it.
+ *
+ * @returns at once; whatever is wrong with the options, `result` says
+ */
+export function startJob(options: RunJobOptions): RunningJob {
+  const events = new EventStream();
+  const abort = new AbortController();
+  const { signal, onEvent } = options;
+  const result = runJob({
+    ...options,
+    signal: signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]),
+    onEvent: (event) => {
+      events.push(event);
+      onEvent?.(event);
+    },
+  });
+  // The promise below is handled here: one who reads the events first must not be taken down by it.
+  result.then(
+    () => events.end(),
+    () => events.end(),
+  );
+  return { events, result, cancel: (reason = "cancelled") => abort.abort(reason) };
 }

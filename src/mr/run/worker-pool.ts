@@ -16,6 +16,7 @@ const STDERR = 2;
 /** Worker processes on this machine, replaced when they die until the pool is stopped. */
 export class WorkerPool {
   readonly #options: WorkerProcessOptions;
+  readonly #onOutput: ((text: string) => void) | undefined;
   readonly #running = new Set<ChildProcess>();
   #onGivenUp: (reason: string) => void = () => undefined;
   #cannotLoadApp = false;
@@ -23,9 +24,17 @@ export class WorkerPool {
   #stopping = false;
   #onEmpty: () => void = () => undefined;
 
-  /** @param size number of workers */
-  constructor(size: number, options: WorkerProcessOptions) {
+  /**
+   * @param size number of workers
+   * @param onOutput receives what workers print; without it, it goes to the standard error of this process
+   */
+  constructor(
+    size: number,
+    options: WorkerProcessOptions,
+    onOutput: ((text: string) => void) | undefined,
+  ) {
     this.#options = options;
+    this.#onOutput = onOutput;
     this.#restartsLeft = size * RESTARTS_PER_WORKER;
     for (let started = 0; started < size; started++) this.#start();
   }
@@ -51,19 +60,27 @@ export class WorkerPool {
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    const timer = setTimeout(() => {
-      for (const child of this.#running) child.kill("SIGKILL");
-    }, graceMs);
+    const timer = setTimeout(() => this.kill(), graceMs);
     await empty;
     clearTimeout(timer);
+  }
+
+  /** Ends every worker at once. */
+  kill(): void {
+    this.#stopping = true;
+    for (const child of this.#running) child.kill("SIGKILL");
   }
 
   #start(): void {
     // The sources run under tsx; the built package is plain JavaScript.
     const loader = extname(PROGRAM) === ".ts" ? ["--import", import.meta.resolve("tsx")] : [];
+    const output = this.#onOutput === undefined ? STDERR : "pipe";
     const child = spawn(process.execPath, [...loader, PROGRAM, JSON.stringify(this.#options)], {
-      stdio: ["ignore", STDERR, STDERR],
+      stdio: ["ignore", output, output],
     });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => this.#onOutput?.(text));
+    }
     this.#running.add(child);
     child.once("exit", (code) => this.#ended(child, code));
     child.once("error", () => this.#ended(child, null));

@@ -1,0 +1,48 @@
+import type { Command } from "commander";
+import { isRecordApp } from "../../mr/app/define-app.ts";
+import { loadApp } from "../../mr/app/load-app.ts";
+import { resolveInputs } from "../../mr/job/resolve-inputs.ts";
+import { runRecordApp } from "../../mr/sequential/run-record-app.ts";
+import { runSequential } from "../../mr/sequential/run-sequential.ts";
+import { writeLines } from "../../mr/sequential/write-lines.ts";
+import type { Action } from "./catalog.ts";
+
+const HELP = `
+Examples:
+  tsmr sequential wc 'books/*.txt'
+  tsmr sequential ./app.ts small.txt --out expected
+
+It shares nothing with tsmr run but the app, so it is what that can be compared with: the output of a job,
+merged, is the same. Everything is in memory.`;
+
+export function define(command: Command): Action {
+  command
+    .description("Run a job in this one process, without any machinery.")
+    .argument("<app>", "file of the app, or the name of a shipped one such as wc")
+    .argument("<inputs...>", "input files, directories or quoted patterns")
+    .option("-o, --out <file>", "the output file", "mr-out-0")
+    .addHelpText("after", HELP);
+  return async (spec: string, patterns: string[], { out }: { readonly out: string }) => {
+    await runInThisProcess(spec, patterns, out);
+    return 0;
+  };
+}
+
+/**
+ * Runs a job sequentially and writes its output to a file.
+ *
+ * @throws MrError when an input, the app or the output is not as it should be
+ */
+export async function runInThisProcess(
+  spec: string,
+  patterns: readonly string[],
+  out: string,
+): Promise<void> {
+  // Inputs and app before anything runs, so that a wrong argument costs no time.
+  const files = await resolveInputs(patterns, process.cwd());
+  const { app } = await loadApp(spec);
+  const lines = isRecordApp(app)
+    ? [await runRecordApp(app, files)]
+    : await runSequential(app, files);
+  await writeLines(out, lines);
+}

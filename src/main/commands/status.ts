@@ -1,0 +1,52 @@
+import type { Command } from "commander";
+import { formatDuration } from "../../mr/progress/quantities.ts";
+import { plainText } from "../../mr/progress/text-width.ts";
+import type { JobStatus } from "../../mr/rpc/protocol.ts";
+import { askJob } from "../find-job.ts";
+import type { Action } from "./catalog.ts";
+
+const HELP = `
+Examples:
+  tsmr status
+  tsmr status counts
+  tsmr status --json | jq .maps
+
+It works for jobs of mrcoordinator as well: DIR is where that was started.`;
+
+export function define(command: Command): Action {
+  command
+    .description("Say how a running job is doing.")
+    .argument("[dir]", "directory of the job's output (default: mr-out, or the current one)")
+    .option("--json", "print it as JSON")
+    .addHelpText("after", HELP);
+  return async (directory: string | undefined, { json }: { readonly json?: true }) => {
+    const status = await askJob(directory, "job.status", undefined);
+    const text = json === true ? `${JSON.stringify(status, undefined, 2)}\n` : format(status);
+    process.stdout.write(text);
+    return 0;
+  };
+}
+
+function format(status: JobStatus): string {
+  const { app, directory, state, phase, elapsedMs, maps, reduces, workers, counters } = status;
+  const rows: Array<[label: string, text: string]> = [
+    ["job", `${plainText(app ?? "waiting for workers")} in ${plainText(directory)}`],
+    ["state", `${state}, ${phase} phase, ${formatDuration(elapsedMs)}`],
+    ["maps", tasks(maps)],
+    ["reduces", tasks(reduces)],
+    ...workers.map(({ worker, pid, task }): [string, string] => {
+      const what =
+        task === null ? "waits" : `${task.phase} task ${task.task}, attempt ${task.attempt}`;
+      return [`worker ${worker}`, `pid ${pid}, ${what}`];
+    }),
+    ...Object.entries(counters).map(([name, count]): [string, string] => {
+      return [plainText(name), String(count)];
+    }),
+  ];
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, text]) => `${label.padEnd(width)}  ${text}\n`).join("");
+}
+
+function tasks({ idle, inProgress, completed }: JobStatus["maps"]): string {
+  return `${completed} of ${idle + inProgress + completed} completed, ${inProgress} in progress`;
+}

@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { loadApp } from "../../mr/app/load-app.ts";
+import { MrError } from "../../mr/errors.ts";
+import { socketPathOf } from "../../mr/rpc/socket-path.ts";
+import { startWorker } from "../../mr/worker/start-worker.ts";
+import { byteSize, MIN_MEMORY_BYTES } from "../parse-options.ts";
+import type { Action } from "./catalog.ts";
+
+/** A worker may be started a little before its job, and a job may be resumed after its coordinator died. */
+const PATIENCE_MS = 2000;
+
+const HELP = `
+Examples:
+  tsmr worker wc --dir counts        help with the job of: tsmr run wc books --out counts
+
+The app must be the one of the job, and the job on this machine. Ctrl-C ends the worker, not the job.`;
+
+interface Options {
+  readonly dir: string;
+  readonly memory?: number;
+}
+
+export function define(command: Command): Action {
+  command
+    .description("Run tasks of a job that is running, until it ends: one more worker for it.")
+    .argument("<app>", "file of the app, or the name of a shipped one such as wc")
+    .option("-d, --dir <dir>", "directory of the job's output", "mr-out")
+    .option(
+      "--memory <size>",
+      "memory of this process (default: 512MB)",
+      byteSize(MIN_MEMORY_BYTES),
+    )
+    .addHelpText("after", HELP);
+  return async (spec: string, { dir, memory: memoryBytes }: Options) => {
+    if (!existsSync(dir))
+      throw new MrError(`No job is running in directory "${dir}": it does not exist`);
+    const app = await loadApp(spec);
+    const socketPath = socketPathOf(resolve(dir));
+    const patience = { patienceMs: PATIENCE_MS, reconnectMs: PATIENCE_MS };
+    const outcome = await startWorker({ app, socketPath, ...patience, memoryBytes });
+    return outcome === "completed" ? 0 : 1;
+  };
+}

@@ -1,0 +1,157 @@
+import { styleText } from "node:util";
+import { REDUCES_BEGIN } from "../mr/coordinator/describe-effect.ts";
+import type { JobEvent } from "../mr/events/job-event.ts";
+import type { JobProgress } from "../mr/progress/job-progress.ts";
+import type { Style } from "../mr/progress/render-progress.ts";
+
+/** Shorter jobs need no progress. */
+const FIRST_LIVE_MS = 300;
+const LIVE_MS = 125;
+const FIRST_LINE_MS = 2000;
+const LINE_MS = 5000;
+const DEFAULT_ROWS = 24;
+
+export interface WatchOptions {
+  readonly quiet?: true | undefined;
+  readonly verbose?: true | undefined;
+}
+
+/** What a job is to be told, for the one at the terminal to be told of it. */
+interface Listeners {
+  readonly log?: (line: string) => void;
+  readonly onEvent?: (event: JobEvent) => void;
+  readonly onOutput?: (text: string) => void;
+}
+
+export interface Watcher {
+  readonly listeners: Listeners;
+  /** Prints a line for people, unless they want quiet. */
+  readonly say: (line: string) => void;
+  /** Takes away what is shown while the job runs. Must be called, whatever happens. */
+  readonly end: () => void;
+}
+
+/** Shows a job on standard error: live on a terminal, or else in a line now and then. */
+export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watcher> {
+  if (quiet === true) return { listeners: {}, say: () => undefined, end: () => undefined };
+  const [{ JobProgress }, { describeEvent }] = await Promise.all([
+    import("../mr/progress/job-progress.ts"),
+    import("../mr/progress/describe-event.ts"),
+  ]);
+  const progress = new JobProgress();
+  const display = isTerminal() ? await liveDisplay(progress) : await lineDisplay(progress);
+  const say = (line: string) => display.print(`tsmr: ${line}\n`);
+  return {
+    listeners: {
+      ...(display.takesOutput ? { onOutput: (text: string) => display.print(text) } : {}),
+      log: (line) => {
+        if (verbose === true) say(line);
+        else if (line !== REDUCES_BEGIN) display.print(`${display.warning(`tsmr: ${line}`)}\n`);
+      },
+      onEvent: (event) => {
+        progress.apply(event);
+        if (event.type === "jobStarted") display.start(performance.now() - event.atMs);
+        if (event.type === "jobEnded") display.end();
+        const line = verbose === true ? describeEvent(event) : undefined;
+        if (line !== undefined) say(line);
+      },
+    },
+    say,
+    end: display.end,
+  };
+}
+
+interface Display {
+  /** Whether what workers print must come this way, or else would be drawn over. */
+  readonly takesOutput: boolean;
+  /** @param originMs when the coordinator started, by the clock of this process */
+  readonly start: (originMs: number) => void;
+  readonly print: (text: string) => void;
+  readonly warning: (text: string) => string;
+  readonly end: () => void;
+}
+
+function isTerminal(): boolean {
+  return process.stderr.isTTY && process.env["TERM"] !== "dumb";
+}
+
+async function lineDisplay(progress: JobProgress): Promise<Display> {
+  const { summarizeProgress } = await import("../mr/progress/render-progress.ts");
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    takesOutput: false,
+    start: (originMs) => {
+      const next = (delayMs: number) => {
+        timer = setTimeout(() => {
+          const state = progress.at(performance.now() - originMs);
+          process.stderr.write(`tsmr: ${summarizeProgress(state)}\n`);
+          next(LINE_MS);
+        }, delayMs).unref();
+      };
+      next(FIRST_LINE_MS);
+    },
+    print: (text) => process.stderr.write(text),
+    warning: (text) => text,
+    end: () => clearTimeout(timer),
+  };
+}
+
+async function liveDisplay(progress: JobProgress): Promise<Display> {
+  const [{ renderProgress }, { LiveBlock }] = await Promise.all([
+    import("../mr/progress/render-progress.ts"),
+    import("../mr/progress/live-block.ts"),
+  ]);
+  const { stderr } = process;
+  const block = new LiveBlock(stderr);
+  let timer: NodeJS.Timeout | undefined;
+  let originMs = 0;
+  const style = colourOf(stderr);
+  const unicode = /utf-?8/i.test(
+    process.env["LC_ALL"] || process.env["LC_CTYPE"] || process.env["LANG"] || "",
+  );
+  const draw = () => {
+    const { columns = 80, rows = DEFAULT_ROWS } = stderr;
+    const state = progress.at(performance.now() - originMs);
+    block.draw(renderProgress(state, { columns, rows, unicode, style }));
+  };
+  const clear = () => block.clear();
+  // A shell to which the job is left for a while has its cursor, and none of the block.
+  const suspend = () => {
+    clear();
+    process.kill(process.pid, "SIGSTOP");
+  };
+  const end = () => {
+    clearInterval(timer);
+    clear();
+    process.off("exit", clear);
+    process.off("SIGTSTP", suspend);
+    stderr.off("resize", draw);
+  };
+  return {
+    takesOutput: true,
+    start: (startedMs) => {
+      originMs = startedMs;
+      process.once("exit", clear);
+      process.on("SIGTSTP", suspend);
+      timer = setTimeout(() => {
+        draw();
+        stderr.on("resize", draw);
+        timer = setInterval(draw, LIVE_MS).unref();
+      }, FIRST_LIVE_MS).unref();
+    },
+    print: (text) => block.print(text),
+    warning: (text) => style("yellow", text),
+    end,
+  };
+}
+
+function colourOf(stream: NodeJS.WriteStream): (name: Style, text: string) => string {
+  // Both variables count, as https://no-color.org and https://force-color.org have them.
+  const { NO_COLOR = "", FORCE_COLOR = "" } = process.env;
+  const forced = FORCE_COLOR !== "" && FORCE_COLOR !== "0";
+  const hasColours = forced || (NO_COLOR === "" && FORCE_COLOR !== "0" && stream.hasColors());
+  // Later versions of Node ask standard output, which is not the stream in question.
+  const options = { validateStream: false };
+  const paint: (name: Style, text: string, options: object) => string = styleText;
+  return hasColours ? (name, text) => paint(name, text, options) : (_, text) => text;
+}

@@ -1,0 +1,88 @@
+import { setImmediate } from "node:timers/promises";
+import { LineReader } from "./line-reader.ts";
+
+/** A line of an output whose value is a number. */
+export interface NumberLine {
+  readonly key: string;
+  readonly value: number;
+}
+
+/** Candidates beyond those that are wanted, so that they are seldom sorted. */
+const SLACK = 1024;
+const LINES_PER_TURN = 50_000;
+const SPACE = 32;
+const TAB = 9;
+const QUOTE_BRACE = '{"';
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/**
+ * Finds the lines with the largest values in the outputs of a job, the largest first, equal ones in the
+ * order of their keys. The value is what follows the last space or tab of a line, and the key what
+ * precedes it, or, in JSON lines, their members of that name. Lines whose value is no number are left
+ * out. Memory depends on `count`, not on the files.
+ *
+ * @param paths of the outputs
+ * @param count how many are wanted
+ * @throws MrError when a file cannot be read; whatever `signal` has for a reason
+ */
+export async function topLines(
+  paths: readonly string[],
+  count: number,
+  signal?: AbortSignal,
+): Promise<NumberLine[]> {
+  let best: NumberLine[] = [];
+  let least = Number.NEGATIVE_INFINITY;
+  const cut = () => {
+    best = best.sort(compare).slice(0, count);
+    if (best.length === count) least = best.at(-1)?.value ?? least;
+  };
+  let lines = 0;
+  for (const path of paths) {
+    const reader = new LineReader(path);
+    try {
+      while (reader.next()) {
+        const line = parse(reader, least);
+        if (line !== undefined && best.push(line) >= count + SLACK) cut();
+        if (++lines % LINES_PER_TURN !== 0) continue;
+        await setImmediate();
+        signal?.throwIfAborted();
+      }
+    } finally {
+      reader.close();
+    }
+  }
+  cut();
+  return best;
+}
+
+/** @returns undefined when its value is no number, or less than `least` */
+function parse({ bytes, start, end }: LineReader, least: number): NumberLine | undefined {
+  const last = end - 1;
+  if (bytes.toString("latin1", start, start + 2) === QUOTE_BRACE) {
+    return parseJson(bytes.toString("utf8", start, last), least);
+  }
+  let at = last - 1;
+  while (at >= start && bytes[at] !== SPACE && bytes[at] !== TAB) at -= 1;
+  const text = bytes.toString("latin1", at + 1, last);
+  if (at < start || !NUMBER.test(text)) return undefined;
+  const value = Number(text);
+  if (!(value >= least)) return undefined;
+  return { key: bytes.toString("utf8", start, at), value };
+}
+
+function parseJson(text: string, least: number): NumberLine | undefined {
+  try {
+    const { key, value } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof key === "string" && typeof value === "number" && value >= least) {
+      return { key, value };
+    }
+  } catch {
+    // A line that only begins like JSON has no value that could be told from its key.
+  }
+  return undefined;
+}
+
+function compare(a: NumberLine, b: NumberLine): number {
+  if (a.value !== b.value) return b.value - a.value;
+  return Buffer.compare(Buffer.from(a.key), Buffer.from(b.key));
+}
