@@ -369,7 +369,11 @@ describe("csv()", () => {
   });
 
   it("leaves malformed rows out and counts them, when told to", async () => {
-    const reading = await read(csv(), "a,b\n1,2\n3\n4,5\n", { skipBadRecords: true });
+    const places: string[] = [];
+    const onSkipped = (place: string, reason: string) => void places.push(`${place}: ${reason}`);
+    const options = { skipBadRecords: true, onSkipped };
+    const reading = await read(csv(), "a,b\n1,2\n3\n4,5\n", options);
+    expect(places).toEqual([expect.stringMatching(/^line 3, column \d+: Invalid Record Length/)]);
     expect(reading.records).toEqual([
       { a: "1", b: "2" },
       { a: "4", b: "5" },

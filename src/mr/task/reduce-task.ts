@@ -18,6 +18,7 @@ import { CounterSet, SKIPPED_RECORDS } from "./counter-set.ts";
 import { GroupValues } from "./group-values.ts";
 import { LineSink } from "./line-sink.ts";
 import { recordFormOf } from "./record-form.ts";
+import { reasonOf, SkipList } from "./skip-list.ts";
 import type { TaskResult, TaskSite } from "./task-site.ts";
 
 export interface ReduceTask {
@@ -64,9 +65,11 @@ export async function runReduceTask(
   try {
     file = new PendingFile(directory, name, tag);
     const counters = new CounterSet();
-    const run = new ReduceRun(loaded.name, app, task, input.merger, file, counters, site);
+    const skips = new SkipList();
+    const tally = { counters, skips };
+    const run = new ReduceRun(loaded.name, app, task, input.merger, file, tally, site);
     await run.reduceAll();
-    return { files: [file], counters: counters.toRecord() };
+    return { files: [file], counters: counters.toRecord(), skipped: skips.records };
   } catch (error) {
     file?.discard();
     throw error;
@@ -82,6 +85,7 @@ class ReduceRun {
   readonly #merger: GroupMerger;
   readonly #file: PendingFile;
   readonly #counters: CounterSet;
+  readonly #skips: SkipList;
   readonly #site: TaskSite;
   readonly #output: Output<unknown>;
   readonly #context: ReduceContext;
@@ -95,7 +99,7 @@ class ReduceRun {
     task: number,
     merger: GroupMerger,
     file: PendingFile,
-    counters: CounterSet,
+    { counters, skips }: { readonly counters: CounterSet; readonly skips: SkipList },
     site: TaskSite,
   ) {
     this.#name = name;
@@ -103,6 +107,7 @@ class ReduceRun {
     this.#merger = merger;
     this.#file = file;
     this.#counters = counters;
+    this.#skips = skips;
     this.#site = site;
     this.#output = app.output ?? text();
     this.#context = { keyBytes: merger.key, task, counters };
@@ -180,11 +185,12 @@ class ReduceRun {
   /** Skips the group, if that is allowed and the fault is the app's. */
   #failed(error: unknown): void {
     if (error instanceof MrError) throw error;
+    const place = `key ${JSON.stringify(this.#merger.key.toString())}`;
     if (this.#staged === undefined) {
-      const key = JSON.stringify(this.#merger.key.toString());
-      throw new AppError(`reduce of ${this.#name} failed on key ${key}`, error);
+      throw new AppError(`reduce of ${this.#name} failed on ${place}`, error);
     }
     this.#staged.length = 0;
     this.#counters.add(SKIPPED_RECORDS);
+    this.#skips.add(undefined, place, reasonOf(error));
   }
 }
