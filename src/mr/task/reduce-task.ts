@@ -9,7 +9,8 @@ import { text } from "../output/text.ts";
 import { combineGroup } from "../shuffle/combine-group.ts";
 import type { GroupMerger } from "../shuffle/group-merger.ts";
 import { DEFAULT_MEMORY_BYTES, shareMemory } from "../shuffle/memory-shares.ts";
-import { ReduceInput } from "../shuffle/reduce-input.ts";
+import { ReduceInput, type ReduceInputOptions } from "../shuffle/reduce-input.ts";
+import type { Run } from "../shuffle/run-cursor.ts";
 import { DEFAULT_FAN_IN } from "../shuffle/spill-files.ts";
 import { ByteBuffer, type ByteTarget } from "../storage/byte-target.ts";
 import { type FileSummary, PendingFile } from "../storage/pending-file.ts";
@@ -52,7 +53,7 @@ export async function runReduceTask(
     .map(({ name: source, bytes, crc32 }) => {
       return { path: join(directory, source), start: 0, end: bytes, crc32, isWholeFile: true };
     });
-  const input = new ReduceInput(runs, {
+  const input = openInput(runs, loaded.name, {
     directory,
     name,
     tag,
@@ -75,6 +76,16 @@ export async function runReduceTask(
     throw error;
   } finally {
     input.close();
+  }
+}
+
+function openInput(runs: readonly Run[], app: string, options: ReduceInputOptions): ReduceInput {
+  try {
+    return new ReduceInput(runs, options);
+  } catch (error) {
+    if (error instanceof MrError) throw error;
+    // It merges in several passes only where there are many runs, and combines between them.
+    throw new AppError(`combine of ${app} failed when map outputs were merged`, error);
   }
 }
 
