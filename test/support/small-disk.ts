@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Why no small disks can be made here, or undefined when they can. */
@@ -53,8 +62,9 @@ function findOut(): string | undefined {
   if (process.platform !== "linux") return "tmpfs is Linux's";
   if (process.getuid?.() !== 0) return "only root may mount one";
   // In a container even root may not.
-  const { status, stderr } = spawnSync("unshare", ["-m", "mount", "-t", "tmpfs", "x", "/mnt"], {
-    encoding: "utf8",
-  });
+  const directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  const { status, stderr } = mount(directory, 65_536);
+  if (status === 0) spawnSync("umount", [directory]);
+  rmdirSync(directory);
   return status === 0 ? undefined : `mount is not permitted: ${stderr.trim()}`;
 }
