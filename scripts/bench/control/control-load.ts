@@ -12,8 +12,8 @@ import { SocketLoader, type SocketResult } from "./socket-load.ts";
 
 /** What this process is told, as JSON in its first argument. */
 export interface ControlLoad {
-  /** Absolute path of the built `mrcoordinator`. */
-  readonly coordinator: string;
+  /** The arguments that make Node a `mrcoordinator`, the first of its own left out. */
+  readonly coordinator: readonly string[];
   /** Absolute path of an empty folder, which becomes the job directory. */
   readonly folder: string;
   readonly workers: number;
@@ -46,7 +46,7 @@ async function loadSocket(requestsPerSecond?: number): Promise<SocketResult> {
   // A byte a split.
   writeFileSync(join(load.folder, INPUT), "x".repeat(maps));
   const options = ["--split", "1", "--reduces", String(reduces)];
-  const coordinator = spawn(process.execPath, [load.coordinator, ...options, INPUT], {
+  const coordinator = spawn(process.execPath, [...load.coordinator, ...options, INPUT], {
     cwd: load.folder,
     stdio: ["ignore", "inherit", "pipe"],
   });
