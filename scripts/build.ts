@@ -13,7 +13,6 @@ import {
   mkdirSync,
   readFileSync,
   rmSync,
-  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -75,31 +74,31 @@ function makeExecutable(): void {
 
 /** Writes the declarations that the public ones need, and no others: they would be taken for public. */
 function writeDeclarations(): void {
+  const all = join(OUT, ".declarations");
   const tsc = join(ROOT, "node_modules/.bin/tsc");
-  execFileSync(tsc, ["-p", "tsconfig.build.json", "--outDir", OUT], {
+  execFileSync(tsc, ["-p", "tsconfig.build.json", "--outDir", all], {
     cwd: ROOT,
     stdio: "inherit",
   });
-  const wanted = new Set<string>();
-  for (const entry of PUBLIC) addDeclarations(join(OUT, entry.replace(/\.ts$/, ".d.ts")), wanted);
-  for (const file of fastGlob.sync("**/*.d.{ts,mts}", { cwd: OUT, absolute: true })) {
-    if (!wanted.has(file)) unlinkSync(file);
-  }
+  const written = new Set<string>();
+  for (const entry of PUBLIC) writeDeclaration(all, entry.replace(/\.ts$/, ".d.ts"), written);
+  rmSync(all, { recursive: true });
 }
 
-/** Adds a declaration file and those it imports, which get the names that are imported at run time. */
-function addDeclarations(file: string, wanted: Set<string>): void {
-  if (wanted.has(file)) return;
-  wanted.add(file);
-  let text = readFileSync(file, "utf8");
+/** Writes a declaration file and those it imports, which get the names that are imported at run time. */
+function writeDeclaration(from: string, file: string, written: Set<string>): void {
+  if (written.has(file)) return;
+  written.add(file);
+  let text = readFileSync(join(from, file), "utf8");
   const { importedFiles } = ts.preProcessFile(text, true, true);
   for (const { fileName, pos } of importedFiles.reverse()) {
     if (!fileName.startsWith(".")) continue;
-    addDeclarations(resolve(dirname(file), fileName.replace(/\.ts$/, ".d.ts")), wanted);
+    writeDeclaration(from, join(dirname(file), fileName.replace(/\.ts$/, ".d.ts")), written);
     const start = text.indexOf(fileName, pos);
     text = text.slice(0, start) + javaScriptName(fileName) + text.slice(start + fileName.length);
   }
-  writeFileSync(file, text);
+  mkdirSync(dirname(join(OUT, file)), { recursive: true });
+  writeFileSync(join(OUT, file), text);
 }
 
 /** Copied into a project, such a file works there as it is. */
@@ -128,8 +127,11 @@ function copyAssets(): void {
 function checkAssets(): void {
   for (const file of fastGlob.sync("**/*.js", { cwd: OUT, absolute: true })) {
     const text = readFileSync(file, "utf8");
-    for (const [, target = ""] of text.matchAll(/new URL\("([^"]+)", import\.meta\.url\)/g)) {
-      if (existsSync(resolve(dirname(file), target))) continue;
+    const urls = text.matchAll(/new URL\((["`])(.+?)\1, import\.meta\.url\)/g);
+    for (const [, , target = ""] of urls) {
+      // Of a name that is put together, the folder is what can be checked.
+      const known = target.replace(/[^/]*\$\{.*$/, "");
+      if (existsSync(resolve(dirname(file), known))) continue;
       throw new Error(`${file} looks for "${target}", which is not there: see checkAssets`);
     }
   }

@@ -24,10 +24,11 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 /** Everything that may be published; tests, scripts, source maps and sources of the library may not. */
 const PUBLISHED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
-  /^docs\/[\w-]+\.(md|svg|png)$/,
+  /^docs\/(images\/)?[\w-]+\.(md|svg|png)$/,
   /^dist\/main\/[\w-]+\.js$/,
   /^dist\/mr\/chunks\/[\w-]+\.js$/,
   /^dist\/mr\/[\w/-]+\.(js|mjs|d\.ts|wasm|html|css|svg)$/,
+  /^dist\/mr\/report\/fonts\/(LICENSE|[\w-]+\.ttf)$/,
   /^dist\/mrapps\/[\w/-]+\.(js|ts)$/,
 ];
 /** Of all run-time dependencies but the compiler, which is most of it and a choice of its own. */

@@ -20,6 +20,7 @@ export default defineApp({
   reduce: (_word, counts) => sum.of(counts),
 });
 `;
+const TSC = "node_modules/typescript/bin/tsc";
 const EXPECTED = ["cat 1", "lines 2", "the 2", "tree 1"];
 
 const tsmr = new InstalledPackage();
@@ -115,6 +116,23 @@ describe("the installed commands", PATIENCE, () => {
     expect(outputLines(join(project, "mine"))).toEqual(outputLines(join(project, "theirs")));
   });
 
+  it("scaffold an app that runs, whose test passes and whose types are right", async () => {
+    const fresh = await tsmr.project("fresh", ["@types/node", "tsx", "typescript"]);
+    expect((await command("tsmr", ["init", "my-words"], fresh)).code).toBe(0);
+    writeFileSync(join(fresh, "in.txt"), "the cat\nthe tree\n");
+    const { code } = await command("tsmr", ["run", "./my-words.ts", "in.txt"], fresh);
+    expect(code).toBe(0);
+    expect(outputLines(join(fresh, "mr-out"))).toEqual(["cat 1", "the 2", "tree 1"]);
+    const test = ["--import", "tsx", "--test", "my-words.test.ts"];
+    const tested = await run(process.execPath, test, fresh);
+    expect({ code: tested.code, stdout: tested.stdout }).toMatchObject({ code: 0 });
+    // Its package.json was there before, so it has no tsconfig.json of its own.
+    const tsc = [TSC, "--ignoreConfig", "--strict", "--noEmit", "--allowImportingTsExtensions"];
+    const flags = ["--target", "es2023", "--module", "nodenext", "--types", "node"];
+    const checked = await run(process.execPath, [...tsc, ...flags, "my-words.test.ts"], fresh);
+    expect(checked.stdout).toBe("");
+  });
+
   it("serve an app where nothing is installed, as a global installation does", async () => {
     const folder = tsmr.folder("elsewhere");
     writeFileSync(join(folder, "app.ts"), APP);
@@ -201,8 +219,7 @@ describe("the installed library", PATIENCE, () => {
     ]) {
       const flags = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--target", "es2022"];
       const args = ["--ignoreConfig", ...flags, "--types", "node", ...module];
-      const tsc = join(project, "node_modules/typescript/bin/tsc");
-      const { stdout } = await run(process.execPath, [tsc, ...args, "app.ts", "typed.ts"], project);
+      const { stdout } = await run(process.execPath, [TSC, ...args, "app.ts", "typed.ts"], project);
       expect(stdout).toBe("");
     }
     expect(existsSync(join(project, "typed.js"))).toBe(false);

@@ -138,9 +138,12 @@ describe("runMap", () => {
     expect(skipping.counters).toEqual({ "skipped-records": 2 });
   });
 
-  it("names what is wrong with something that is no app", async () => {
+  it("takes the module of an app for the app, as CommonJS hands it over", async () => {
     const module = { default: wordCount } as never;
-    await expect(runMap(module, "")).rejects.toThrow("import its default export");
+    expect(await runMap(module, "a")).toMatchObject({ pairs: [["a", 1]] });
+  });
+
+  it("names what is wrong with something that is no app", async () => {
     await expect(runMap({ map: 1 } as never, "")).rejects.toThrow('"input" is missing');
   });
 });

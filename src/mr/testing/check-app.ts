@@ -14,12 +14,14 @@ export interface AppUnderTest {
  * @throws TypeError when it is none: what is missing or misspelt is named
  */
 export function checkApp(given: ClassicApp | RecordApp): AppUnderTest {
-  // The module of a classic app is the app; that of one in the record form has it as default.
-  if (isObject(given) && "default" in given) {
-    throw new TypeError("this is the module of an app: import its default export");
-  }
-  if (isObject(given) && !("input" in given) && isClassic(given)) {
-    return { app: recordFormOf(given), isClassic: true };
+  return check(given);
+}
+
+function check(given: unknown): AppUnderTest {
+  if (isObject(given) && !("input" in given)) {
+    if (isClassic(given)) return { app: recordFormOf(given), isClassic: true };
+    // A module rather than its default export: what CommonJS makes of an import.
+    if ("default" in given) return check(given.default);
   }
   return { app: checkRecordApp(given), isClassic: false };
 }
@@ -28,6 +30,7 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-function isClassic(app: { map?: unknown; reduce?: unknown }): app is ClassicApp {
-  return typeof app.map === "function" && typeof app.reduce === "function";
+function isClassic(app: object): app is ClassicApp {
+  const { map, reduce } = app as Partial<ClassicApp>;
+  return typeof map === "function" && typeof reduce === "function";
 }
