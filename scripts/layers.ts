@@ -41,6 +41,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/journal": ["mr/scheduler"],
   "mr/rpc": [],
   "mr/events": [],
+  "mr/report": ["mr/events"],
   "mr/dashboard": ["mr/events"],
   "mr/progress": ["mr/events"],
   "mr/coordinator": ["mr/scheduler", "mr/journal", "mr/rpc", "mr/events", "mr/job"],
@@ -56,6 +57,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "mr/job",
     "mr/worker",
     "mr/run",
+    "mr/report",
   ],
 };
 

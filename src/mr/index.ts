@@ -66,3 +66,4 @@ export {
   runJob,
   startJob,
 } from "./run/run-job.ts";
+export type { SkippedRecord } from "./scheduler/types.ts";

@@ -52,6 +52,12 @@ export function parseMapOutputName(name: string): { map: number; reduce: number 
   return map === undefined ? undefined : { map: Number(map), reduce: Number(reduce) };
 }
 
+/** The reduce task of an `mr-out-Y`; undefined for any other name. */
+export function parseReduceOutputName(name: string): number | undefined {
+  const [, reduce] = REDUCE_OUTPUT.exec(name) ?? [];
+  return reduce === undefined ? undefined : Number(reduce);
+}
+
 /** Whether `name` is an `mr-X-Y`. */
 export function isMapOutput(name: string): boolean {
   return MAP_OUTPUT.test(name);

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "node:querystring";
+import * as zlib from "node:zlib";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -141,6 +142,40 @@ describe("inputs", () => {
     const cut = gzipSync("text".repeat(1000)).subarray(0, 30);
     await expect(read(lines(), cut, { name: "c.gz" })).rejects.toThrow(
       'Cannot read input "c.gz": unexpected end of file',
+    );
+  });
+
+  // Node 22.15 brought zstd; the types of Node 20 don't know it.
+  const { zstdCompressSync } = zlib as { zstdCompressSync?: (text: string) => Buffer };
+
+  it.runIf(zstdCompressSync)("are decompressed when their name ends in .zst", async () => {
+    const packed = zstdCompressSync?.("one\ntwo\nthree") ?? "";
+    const { records, offsets } = await read(lines(), packed, { name: "a.zst" });
+    expect(records).toEqual(["one", "two", "three"]);
+    expect(offsets).toEqual([0, 4, 8]);
+  });
+
+  it.runIf(zstdCompressSync)("name the file when it is no zstd, or cut off", async () => {
+    await expect(read(lines(), "no zstd", { name: "b.zst" })).rejects.toThrow(
+      'Cannot read input "b.zst": Unknown frame descriptor',
+    );
+    const cut = zstdCompressSync?.("text".repeat(1000)).subarray(0, 15) ?? "";
+    await expect(read(lines(), cut, { name: "c.zst" })).rejects.toThrow(
+      'Cannot read input "c.zst": unexpected end of file',
+    );
+  });
+
+  it.runIf(zstdCompressSync)("of several zstd frames are refused, not read in part", async () => {
+    const frame = zstdCompressSync?.("one\ntwo") ?? Buffer.alloc(0);
+    await expect(read(lines(), Buffer.concat([frame, frame]), { name: "d.zst" })).rejects.toThrow(
+      'Cannot read input "d.zst": it has more than one zstd frame',
+    );
+  });
+
+  it.skipIf(zstdCompressSync)("say which Node is wanted where there is no zstd", () => {
+    const split = { file: "a.zst", start: 0, end: 1 };
+    expect(() => openInput(join(directory, "a.zst"), split)).toThrow(
+      `Cannot read input "a.zst": Node ${process.version} has no zstd (22.15 has)`,
     );
   });
 
@@ -369,7 +404,11 @@ describe("csv()", () => {
   });
 
   it("leaves malformed rows out and counts them, when told to", async () => {
-    const reading = await read(csv(), "a,b\n1,2\n3\n4,5\n", { skipBadRecords: true });
+    const places: string[] = [];
+    const onSkipped = (place: string, reason: string) => void places.push(`${place}: ${reason}`);
+    const options = { skipBadRecords: true, onSkipped };
+    const reading = await read(csv(), "a,b\n1,2\n3\n4,5\n", options);
+    expect(places).toEqual([expect.stringMatching(/^line 3, column \d+: Invalid Record Length/)]);
     expect(reading.records).toEqual([
       { a: "1", b: "2" },
       { a: "4", b: "5" },

@@ -311,6 +311,23 @@ describe("apps that throw", () => {
     );
   });
 
+  it("F22 fail the task where the combiner throws between two passes of a merge", async () => {
+    for (const name of ["a", "b", "c"]) job.write(name, "x\n");
+    const app = defineApp({
+      input: lines(),
+      map: (line, emit: Emit<number>) => emit(line, 1),
+      combine() {
+        throw new Error("cannot combine");
+      },
+      reduce: () => 1,
+    });
+    const running = job.run(app, ["a", "b", "c"], { fanIn: 2, skipBadRecords: true });
+    await expect(running).rejects.toThrow(
+      "combine of test.ts failed when map outputs were merged: Error: cannot combine",
+    );
+    expect(job.leftovers).toEqual([]);
+  });
+
   it("F15 inputs that are not there, or vanish, fail the job by name", async () => {
     await expect(job.run(wordCount, ["none.txt"])).rejects.toThrow("none.txt");
   });

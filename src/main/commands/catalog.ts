@@ -45,6 +45,11 @@ export const COMMANDS: readonly CatalogEntry[] = [
     load: () => import("./sequential.ts"),
   },
   {
+    name: "report",
+    summary: "write a report or a chart of a job",
+    load: () => import("./report.ts"),
+  },
+  {
     name: "init",
     summary: "make an app to start from, with its test",
     load: () => import("./init.ts"),

@@ -18,10 +18,16 @@ const FNV_OFFSET_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
 const byteForms = new WeakMap<Partitioner, BytePartitioner>();
+const ascending = new WeakSet<Partitioner>();
 
 /** The form of a partitioner that needs no strings, if it has one. */
 export function bytePartitioner(partitioner: Partitioner): BytePartitioner | undefined {
   return byteForms.get(partitioner);
+}
+
+/** Whether it is known that a greater key never goes to a lesser reduce task. */
+export function isAscending(partitioner: Partitioner): boolean {
+  return ascending.has(partitioner);
 }
 
 /**
@@ -81,6 +87,7 @@ export function rangePartition(boundaries: ReadonlyArray<string | ByteSlice>): P
     return find(bytes, bytes.length, reduces);
   };
   byteForms.set(partitioner, find);
+  ascending.add(partitioner);
   return partitioner;
 }
 

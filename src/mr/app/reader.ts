@@ -77,6 +77,11 @@ export interface RecordCursor<R> {
 export interface ReadOptions {
   /** Leave malformed records out and count them, rather than throw. */
   readonly skipBadRecords: boolean;
+  /**
+   * To be told of each record left out: where it is in the file, such as `line 3, column 7`, and what is
+   * wrong with it.
+   */
+  readonly onSkipped?: (place: string, reason: string) => void;
   /** The longest record there may be, in bytes; V8's longest string, 536,870,888, unless told. */
   readonly maxRecordBytes?: number;
   /** Memory to read into, and what finds lines in it. */

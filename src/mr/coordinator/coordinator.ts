@@ -1,6 +1,6 @@
 import type { JobStatus } from "../rpc/protocol.ts";
 import { RpcServer } from "../rpc/server.ts";
-import type { Outcome } from "../scheduler/types.ts";
+import type { Outcome, SkippedRecord } from "../scheduler/types.ts";
 import { JobControl, type JobOptions } from "./job-control.ts";
 
 /** After the end, how long a worker that is still busy or only just starting may take to hear of it. */
@@ -55,6 +55,11 @@ export class Coordinator {
   /** What a person would want to know of the job now. */
   get status(): JobStatus {
     return this.#job.status;
+  }
+
+  /** The first records that completed tasks have left out, maps first: at most 1000. */
+  get skipped(): SkippedRecord[] {
+    return this.#job.skipped;
   }
 
   /** Ends the job without a result. Harmless when it has ended. */

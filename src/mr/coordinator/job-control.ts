@@ -14,7 +14,14 @@ import type {
 } from "../rpc/protocol.ts";
 import type { Caller, Handlers } from "../rpc/server.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
-import type { AttemptId, Effect, JobShape, Outcome, SchedulerEvent } from "../scheduler/types.ts";
+import type {
+  AttemptId,
+  Effect,
+  JobShape,
+  Outcome,
+  SchedulerEvent,
+  SkippedRecord,
+} from "../scheduler/types.ts";
 import { Assignments, present } from "./assignments.ts";
 import { checkOutputs, damagedMapsOf } from "./check-report.ts";
 import { describeEffect } from "./describe-effect.ts";
@@ -22,6 +29,7 @@ import { describeSplit } from "./describe-split.ts";
 import { JobEvents } from "./job-events.ts";
 import { Outbox } from "./outbox.ts";
 import { recordsOf } from "./records-of.ts";
+import { SkippedRecords, skippedIn } from "./skipped-records.ts";
 import { sumCounters } from "./sum-counters.ts";
 import { WaitingRequests } from "./waiting-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
@@ -81,6 +89,7 @@ export class JobControl {
   readonly #workers: WorkerRegistry;
   readonly #startedMs: number;
   readonly #events: JobEvents;
+  readonly #skipped: SkippedRecords;
   #splits: readonly Split[];
   #splitting: Splitting = "wholeFile";
   #journal: Journal | undefined;
@@ -106,6 +115,7 @@ export class JobControl {
     this.#scheduler = createScheduler({ maps, reduces, inputOf, ...limits });
     const elapsedMs = () => surroundings.nowMs() - this.#startedMs;
     this.#assignments = new Assignments((map) => this.#scheduler.resultOf("map", map));
+    this.#skipped = new SkippedRecords(options.log);
     this.#events = new JobEvents(options.onEvent, elapsedMs, this.#scheduler);
   }
 
@@ -157,9 +167,9 @@ export class JobControl {
       "task.progress": ({ records, bytes, cpuMs, ...params }) =>
         this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
-      "task.complete": ({ outputs, counters, progress, ...params }) => {
+      "task.complete": ({ outputs, counters, progress, skipped, ...params }) => {
         checkOutputs(params, outputs, this.#options.reduces);
-        const result = { outputs, counters, progress };
+        const result = { outputs, counters, progress, skipped };
         return this.#report({ type: "complete", result, ...params });
       },
       "task.fail": ({ message, stack, damaged, ...params }) => {
@@ -287,6 +297,9 @@ export class JobControl {
   #carryOut(effect: Effect): void {
     const line = describeEffect(effect, (worker) => this.#workers.describe(worker));
     if (line !== undefined) this.#options.log(line);
+    if (effect.type === "completed") {
+      this.#skipped.completed(effect, present(this.#scheduler.resultOf(effect.phase, effect.task)));
+    }
     const isRepeated = effect.type === "assign" && this.#assignments.isRepeated(effect);
     if (!isRepeated) this.#events.tellOf(effect);
     if (effect.type === "assign") {
@@ -296,6 +309,7 @@ export class JobControl {
       const outcome = this.#scheduler.outcome?.state ?? "cancelled";
       this.#outbox.send(() => this.#waiting.answer(effect.worker, { kind: "exit", outcome }));
     } else if (effect.type === "ended") {
+      if (effect.outcome.state === "completed") this.#skipped.ended(this.status.counters);
       this.#outbox.send(() => this.#surroundings.onEnd(effect.outcome));
     }
   }
@@ -304,6 +318,11 @@ export class JobControl {
     const app = this.#workers.app?.name ?? null;
     const { reduces } = this.#options;
     this.#events.tell({ type: "jobPlanned", app, splits: this.#splits, reduces });
+  }
+
+  /** The first records that completed tasks have left out, maps first. */
+  get skipped(): SkippedRecord[] {
+    return skippedIn(this.#scheduler.results);
   }
 
   /** What a person would want to know of the job now. */

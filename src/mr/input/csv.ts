@@ -71,7 +71,8 @@ class CsvCursor implements RecordCursor<unknown> {
   #nextLine = 1;
   #nextOffset = 0;
 
-  constructor(source: InputSource, { skipBadRecords }: ReadOptions, options: AllOptions) {
+  constructor(source: InputSource, readOptions: ReadOptions, options: AllOptions) {
+    const { skipBadRecords, onSkipped } = readOptions;
     this.#file = source.file;
     this.#csv = source.csv;
     this.#start = source.start;
@@ -85,8 +86,10 @@ class CsvCursor implements RecordCursor<unknown> {
       max_record_size: MAX_RECORD_BYTES,
       skip_records_with_error: skipBadRecords,
     });
-    this.#parser.on("skip", () => {
+    this.#parser.on("skip", (error: CsvError | undefined) => {
       this.skipped += 1;
+      const { line, column, why } = this.#describe(error ?? new Error("it is malformed"));
+      onSkipped?.(`line ${line}, column ${column}`, why);
     });
     // Errors may come while nobody waits; `load` finds them.
     this.#parser.on("error", () => undefined);
@@ -175,10 +178,17 @@ class CsvCursor implements RecordCursor<unknown> {
 
   #malformed(error: Error): Error {
     if (error instanceof MrError) return error;
+    const { line, column, why } = this.#describe(error);
+    this.#line = line;
+    return this.#error(column, why);
+  }
+
+  /** What the parser says is wrong, and where. */
+  #describe(error: Error): { line: number; column: number; why: string } {
     const { lines, column } = error as Partial<CsvError> & Record<string, unknown>;
     const why = describeCause(error).replace(/ (on|at) line \d+.*$/, "");
-    if (typeof lines === "number") this.#line = this.#lineOf(lines);
-    return this.#error(typeof column === "number" ? column + 1 : 1, why);
+    const line = typeof lines === "number" ? this.#lineOf(lines) : this.#line;
+    return { line, column: typeof column === "number" ? column + 1 : 1, why };
   }
 
   #error(column: number, why: string): MrError {

@@ -27,12 +27,16 @@ class JsonCursor<R> implements RecordCursor<R> {
   skipped = 0;
   readonly #source: InputSource;
   readonly #skipBadRecords: boolean;
+  readonly #onSkipped: ReadOptions["onSkipped"];
   readonly #lines: LineCursor;
   #lineNumber = 0;
+  /** How many lines begin before this part; counted only when somebody wants to know. */
+  #linesBefore: number | undefined;
 
   constructor(source: InputSource, options: ReadOptions) {
     this.#source = source;
     this.#skipBadRecords = options.skipBadRecords;
+    this.#onSkipped = options.onSkipped;
     this.#lines = new LineCursor(source, options, "line");
   }
 
@@ -50,8 +54,12 @@ class JsonCursor<R> implements RecordCursor<R> {
       try {
         return JSON.parse(text) as R;
       } catch {
-        if (!this.#skipBadRecords) throw this.#malformed(text);
+        const { place, why } = this.#errorIn(text);
+        if (!this.#skipBadRecords) {
+          throw new MrError(`Cannot read input "${this.#source.file}": ${place}: ${why}`);
+        }
         this.skipped += 1;
+        this.#onSkipped?.(place, why);
       }
     }
   }
@@ -60,12 +68,10 @@ class JsonCursor<R> implements RecordCursor<R> {
     return this.#lines.load();
   }
 
-  #malformed(text: string): MrError {
+  #errorIn(text: string): { place: string; why: string } {
     const { column, why } = jsonErrorAt(text);
-    const line = linesBefore(this.#source) + this.#lineNumber;
-    return new MrError(
-      `Cannot read input "${this.#source.file}": line ${line}, column ${column}: ${why}`,
-    );
+    this.#linesBefore ??= linesBefore(this.#source);
+    return { place: `line ${this.#linesBefore + this.#lineNumber}, column ${column}`, why };
   }
 }
 
@@ -78,7 +84,7 @@ function isBlank(line: ByteSlice): boolean {
   return true;
 }
 
-/** How many lines begin before the part that is read; counted only when someone wants to know. */
+/** How many lines begin before the part that is read. */
 function linesBefore(source: InputSource): number {
   const chunk = new Uint8Array(64 * 1024);
   let feeds = 0;

@@ -1,4 +1,11 @@
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  openSync,
+  type ReadStream,
+  readSync,
+} from "node:fs";
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import type { InputSource, Split } from "../app/reader.ts";
@@ -85,6 +92,7 @@ class CompressedInput implements OpenInput {
   readonly end = Number.MAX_SAFE_INTEGER;
   bytesRead = 0;
   readonly #stream: Transform;
+  readonly #compressed: ReadStream;
   readonly #chunks: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array(0);
 
@@ -94,6 +102,7 @@ class CompressedInput implements OpenInput {
     const compressed = createReadStream(path, { highWaterMark: 256 * 1024 });
     compressed.on("error", (error) => decompressor.destroy(error));
     decompressor.on("close", () => compressed.destroy());
+    this.#compressed = compressed;
     this.#chunks = compressed.pipe(decompressor)[Symbol.asyncIterator]();
   }
 
@@ -114,10 +123,20 @@ class CompressedInput implements OpenInput {
     return count;
   }
 
+  /** Node's zstd stops after one frame without a word; a file may be several, one after the other. */
+  #checkEnd(): void {
+    const { bytesWritten } = this.#stream as Transform & { readonly bytesWritten?: number };
+    if (!this.file.endsWith(".zst") || bytesWritten === this.#compressed.bytesRead) return;
+    throw new Error("it has more than one zstd frame, of which Node reads the first only");
+  }
+
   async #receive(): Promise<boolean> {
     try {
       const { done, value } = await this.#chunks.next();
-      if (done === true) return false;
+      if (done === true) {
+        this.#checkEnd();
+        return false;
+      }
       this.#chunk = value;
       return true;
     } catch (error) {

@@ -7,8 +7,3 @@ export function checkRange(array: ArrayLike<number>, start: number, end: number)
   if (start >= 0 && start <= end && end <= array.length) return;
   throw new RangeError(`Cannot take [${start}, ${end}) of ${array.length}: out of range`);
 }
-
-/** The most bytes that a JSON string of so many bytes can take. */
-export function quotedBytes(length: number): number {
-  return 6 * length + 2;
-}

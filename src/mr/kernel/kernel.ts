@@ -47,7 +47,10 @@ export interface KeyTable {
    */
   sortedIds(): Uint32Array;
 
-  /** Forgets all keys, the ids of the last scan with them. Memory is kept for the next ones. */
+  /**
+   * Forgets all keys, the ids of the last scan with them, and all pairs. Memory is kept for the next
+   * ones.
+   */
   clear(): void;
 }
 
@@ -75,21 +78,6 @@ export interface BlockScanner {
 
   /** Where in the block the line feeds are. The same array for good, as are those below. */
   readonly lineEnds: Uint32Array;
-  /**
-   * The position of the first quote or backslash in block[start, end), or `end` where there is none:
-   * where a JSON string ends, or its first escape begins.
-   */
-  findQuote(start: number, end: number): number;
-
-  /**
-   * Sorts ranges of the block by their bytes, as memcmp orders them, the shorter first, equal ones
-   * as they come. The caller has filled `starts` and `ends`; `ids` gets the indexes of the ranges
-   * [from, to) in their order, at [from, to).
-   *
-   * @throws RangeError when there is no memory for it: 16 bytes a range while it runs
-   */
-  sortRanges(from: number, to: number): void;
-
   /** The id of each word of the last scan. */
   readonly ids: Uint32Array;
   /** Where in the block each word begins. */
@@ -98,7 +86,76 @@ export interface BlockScanner {
   readonly ends: Uint32Array;
 }
 
-/** Puts together what is to be written to a file. */
+/**
+ * Keeps pairs of a key and a value, each as the JSON text of it, to be sorted and written as lines of a
+ * run (see docs/formats.md). Pairs are in the memory of the table of keys, and are forgotten with them.
+ */
+export interface PairList {
+  readonly pairCount: number;
+
+  /** Bytes of memory that the pairs take, what sorting them takes included. */
+  readonly pairBytes: number;
+
+  /**
+   * Appends a pair of the block: the key block[keyStart, keyEnd), and block[valueStart, valueEnd) as a
+   * byte slice.
+   *
+   * @returns false, with nothing appended, when one of the two is not UTF-8
+   * @throws RangeError when the memory the kernel may have is full
+   */
+  appendRanges(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): boolean;
+
+  /**
+   * Appends a pair of which the texts are known. A string's text is `"` and its bytes and `"`, or longer.
+   *
+   * @param texts begins with the text of the key, that of the value, and the bytes of the key
+   * @param isBytes whether the value is a byte slice
+   * @throws RangeError as `appendRanges` does
+   */
+  appendTexts(
+    texts: Uint8Array,
+    keyTextLength: number,
+    valueTextLength: number,
+    keyLength: number,
+    isBytes: boolean,
+  ): void;
+
+  /**
+   * All pairs, as ids that mean something to the kernel only, in the order of the bytes of their keys,
+   * and of one key in the order in which they came. It is the order in which `writePairs` takes them, and
+   * may be changed before; nothing may be appended or interned any more until all are forgotten.
+   *
+   * @throws RangeError when there is no memory for it
+   */
+  sortPairs(): Uint32Array;
+
+  pairKeyLength(pair: number): number;
+
+  /** FNV-1a (32 bits) of the key of a pair, `& 0x7fffffff`. */
+  pairHash(pair: number): number;
+
+  /** The bytes of the key of a pair: a view to be read only, and only until the next `clear`. */
+  pairKey(pair: number): Uint8Array;
+
+  /** Copies the key of a pair to output[at…], as `writeKey` does. */
+  writePairKey(pair: number, at: number): number;
+
+  /**
+   * Writes pairs [from, to) of the order to output[0, outputEnd), as lines of a run: neighbours of the same
+   * key in one line, equal values counted, as far as there is room.
+   *
+   * @returns the first that was not written; `from` when one pair alone is too long for the output
+   */
+  writePairs(from: number, to: number): number;
+
+  /** Where the output of the last `writePairs` ends. */
+  readonly outputEnd: number;
+
+  /** The line of the pair at `index` of the order alone, for those too long for the output. */
+  pairLine(index: number): Uint8Array;
+}
+
+/** Where what is to be written to a file is put together. */
 export interface ByteOutput {
   /**
    * Where it goes, of fixed size and the same array for good. What comes after the position last
@@ -107,30 +164,15 @@ export interface ByteOutput {
   readonly output: Uint8Array;
 
   /**
-   * Copies block[start, end) to output[at…].
+   * Copies a key to output[at…].
    *
    * @returns where the next byte goes
    * @throws RangeError when it does not fit
    */
-  writeRange(start: number, end: number, at: number): number;
-
-  /** Copies a key to output[at…], as `writeRange` does. */
   writeKey(id: number, at: number): number;
-
-  /**
-   * Writes block[start, end) to output[at…] as a JSON string: what `JSON.stringify` makes of the
-   * text the bytes decode to.
-   *
-   * @returns where the next byte goes, or -1 when the bytes are not UTF-8
-   * @throws RangeError when there is no room for six times the bytes and two quotes
-   */
-  quoteRange(start: number, end: number, at: number): number;
-
-  /** Writes a key to output[at…] as a JSON string, as `quoteRange` does. */
-  quoteKey(id: number, at: number): number;
 }
 
 /** The words that `scanWords` finds are interned in the kernel's own table. */
-export interface Kernel extends KeyTable, BlockScanner, ByteOutput {
+export interface Kernel extends KeyTable, BlockScanner, ByteOutput, PairList {
   readonly kind: "wasm" | "plain";
 }

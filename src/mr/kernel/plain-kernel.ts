@@ -1,8 +1,9 @@
-import { checkRange, quotedBytes } from "./check-range.ts";
+import { checkRange } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
 import { BITMAP_BYTES, markLetters, PAGE_BITS } from "./letters.ts";
-import { copyBytes, findQuote, quoteBytes } from "./plain-output.ts";
-import { PlainTable, prefixOf } from "./plain-table.ts";
+import { copyBytes } from "./plain-output.ts";
+import { PlainPairs } from "./plain-pairs.ts";
+import { fnv, PlainTable } from "./plain-table.ts";
 import { decode, widthOf } from "./utf8.ts";
 
 const NO_LETTER = 0;
@@ -28,6 +29,7 @@ export class PlainKernel extends PlainTable implements Kernel {
   readonly ends: Uint32Array;
   readonly lineEnds: Uint32Array;
   readonly output: Uint8Array;
+  readonly #pairs = new PlainPairs();
 
   /**
    * @param blockBytes the capacity of the block
@@ -54,48 +56,74 @@ export class PlainKernel extends PlainTable implements Kernel {
     return count;
   }
 
-  findQuote(start: number, end: number): number {
-    checkRange(this.block, start, end);
-    return findQuote(this.block, start, end);
-  }
-
-  writeRange(start: number, end: number, at: number): number {
-    checkRange(this.block, start, end);
-    checkRange(this.output, at, at + end - start);
-    return copyBytes(this.block, start, end, this.output, at);
-  }
-
   writeKey(id: number, at: number): number {
     const key = this.key(id);
     checkRange(this.output, at, at + key.length);
     return copyBytes(key, 0, key.length, this.output, at);
   }
 
-  quoteRange(start: number, end: number, at: number): number {
-    checkRange(this.block, start, end);
-    checkRange(this.output, at, at + quotedBytes(end - start));
-    return quoteBytes(this.block, start, end, this.output, at);
+  get pairCount(): number {
+    return this.#pairs.count;
   }
 
-  quoteKey(id: number, at: number): number {
-    const key = this.key(id);
-    checkRange(this.output, at, at + quotedBytes(key.length));
-    return quoteBytes(key, 0, key.length, this.output, at);
+  get pairBytes(): number {
+    return this.#pairs.bytes;
   }
 
-  sortRanges(from: number, to: number): void {
-    const { block, ids, starts, ends } = this;
-    checkRange(ids, from, to);
-    const prefixes = new Float64Array(to - from);
-    for (let i = from; i < to; i++) {
-      ids[i] = i;
-      prefixes[i - from] = prefixOf(block, starts[i] ?? 0, ends[i] ?? 0);
-    }
-    const bytes = Buffer.from(block.buffer, block.byteOffset, block.length);
-    ids.subarray(from, to).sort((a, b) => {
-      const order = (prefixes[a - from] ?? 0) - (prefixes[b - from] ?? 0);
-      return order || bytes.compare(bytes, starts[b], ends[b], starts[a], ends[a]) || a - b;
-    });
+  get outputEnd(): number {
+    return this.#pairs.written;
+  }
+
+  appendRanges(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): boolean {
+    checkRange(this.block, keyStart, keyEnd);
+    checkRange(this.block, valueStart, valueEnd);
+    return this.#pairs.appendRanges(this.block, keyStart, keyEnd, valueStart, valueEnd);
+  }
+
+  appendTexts(
+    texts: Uint8Array,
+    keyTextLength: number,
+    valueTextLength: number,
+    keyLength: number,
+    isBytes: boolean,
+  ): void {
+    this.#pairs.appendTexts(texts, keyTextLength, valueTextLength, keyLength, isBytes);
+  }
+
+  sortPairs(): Uint32Array {
+    return this.#pairs.sort();
+  }
+
+  pairKeyLength(pair: number): number {
+    return this.#pairs.key(pair).length;
+  }
+
+  pairHash(pair: number): number {
+    const key = this.#pairs.key(pair);
+    return fnv(key, 0, key.length) & 0x7fffffff;
+  }
+
+  pairKey(pair: number): Uint8Array {
+    return this.#pairs.key(pair);
+  }
+
+  writePairKey(pair: number, at: number): number {
+    const key = this.#pairs.key(pair);
+    checkRange(this.output, at, at + key.length);
+    return copyBytes(key, 0, key.length, this.output, at);
+  }
+
+  writePairs(from: number, to: number): number {
+    return this.#pairs.write(from, to, this.output);
+  }
+
+  pairLine(index: number): Uint8Array {
+    return this.#pairs.line(index);
+  }
+
+  override clear(): void {
+    super.clear();
+    this.#pairs.clear();
   }
 
   scanWords(start: number, end: number): number {

@@ -75,11 +75,3 @@ function writeEscape(byte: number, target: Uint8Array, at: number): number {
   for (let i = 0; i < code.length; i++) target[at++] = code.charCodeAt(i);
   return at;
 }
-
-/** The position of the first quote or backslash in bytes[start, end), or `end`. */
-export function findQuote(bytes: Uint8Array, start: number, end: number): number {
-  for (let at = start; at < end; at++) {
-    if (bytes[at] === QUOTE || bytes[at] === BACKSLASH) return at;
-  }
-  return end;
-}

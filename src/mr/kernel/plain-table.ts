@@ -173,7 +173,7 @@ export function prefixOf(bytes: Uint8Array, start: number, end: number): number 
 }
 
 /** FNV-1a, 32 bits, as a signed number. */
-function fnv(source: Uint8Array, start: number, end: number): number {
+export function fnv(source: Uint8Array, start: number, end: number): number {
   let hash = FNV_OFFSET;
   for (let at = start; at < end; at++) {
     hash = Math.imul(hash ^ (source[at] ?? 0), FNV_PRIME);

@@ -1,46 +1,18 @@
 import { readFileSync } from "node:fs";
-import { checkRange, quotedBytes } from "./check-range.ts";
+import { checkRange } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
 import { BITMAP_BYTES, markLetters } from "./letters.ts";
-import { type WasmGlobal, type WasmMemory, type WasmModule, webAssembly } from "./webassembly.ts";
-
-/** What the module exports; see assembly/kernel.ts. */
-interface Exports {
-  readonly BLOCK: WasmGlobal;
-  readonly LETTERS: WasmGlobal;
-  readonly PAGES: WasmGlobal;
-  readonly SCRATCH: WasmGlobal;
-  readonly SCRATCH_BYTES: WasmGlobal;
-  readonly idsAt: WasmGlobal;
-  readonly startsAt: WasmGlobal;
-  readonly endsAt: WasmGlobal;
-  readonly lineEndsAt: WasmGlobal;
-  readonly outputAt: WasmGlobal;
-  open(blockBytes: number, outputBytes: number): void;
-  allocate(size: number): number;
-  scanLines(start: number, end: number): number;
-  scanWords(start: number, end: number): number;
-  findQuote(start: number, end: number): number;
-  intern(address: number, length: number): number;
-  keyAddress(id: number): number;
-  keyCount(): number;
-  keyHash(id: number): number;
-  keyLength(id: number): number;
-  quoteKey(id: number, at: number): number;
-  quoteRange(start: number, end: number, at: number): number;
-  resetTable(): void;
-  sortKeys(): number;
-  sortRanges(from: number, to: number): number;
-  tableBytes(): number;
-  writeKey(id: number, at: number): number;
-  writeRange(start: number, end: number, at: number): number;
-}
+import { lineOf } from "./pair-line.ts";
+import type { WasmExports } from "./wasm-exports.ts";
+import { type WasmMemory, type WasmModule, webAssembly } from "./webassembly.ts";
 
 /** Pages of 64 KiB, as declared by the module. */
 const MIN_PAGES = 4;
 const MAX_PAGES = 65536;
 /** What the module returns instead of an id when there is no memory for a key. */
 const FULL = -1;
+/** What comes before the texts of a pair; see assembly/pairs.ts. */
+const PAIR_HEADER = 24;
 /** Shorter keys are copied byte by byte: that is faster than a call that copies. */
 const LOOP_BYTES = 48;
 
@@ -72,11 +44,13 @@ export class WasmKernel implements Kernel {
   readonly lineEnds: Uint32Array;
   readonly output: Uint8Array;
   readonly #memory: WasmMemory;
-  readonly #exports: Exports;
+  readonly #exports: WasmExports;
   readonly #scratch: number;
   readonly #scratchBytes: number;
   /** All of the memory when last looked; it may have grown since. */
   #bytes: Uint8Array;
+  /** The order of pairs, as `sortPairs` gave it. */
+  #order: Uint32Array = new Uint32Array(0);
   /** A region for keys too long for the scratch, none when 0. */
   #longScratch = 0;
   #longScratchBytes = 0;
@@ -97,7 +71,7 @@ export class WasmKernel implements Kernel {
     const loadPage = (page: number) => this.#loadPage(page);
     const imports = { env: { memory: this.#memory }, kernel: { loadPage } };
     const instance = new Instance(module, imports);
-    this.#exports = instance.exports as unknown as Exports;
+    this.#exports = instance.exports as unknown as WasmExports;
     this.#exports.open(blockBytes, outputBytes);
     this.#bytes = new Uint8Array(this.#memory.buffer);
     this.#scratch = this.#exports.SCRATCH.value;
@@ -178,42 +152,95 @@ export class WasmKernel implements Kernel {
     return new Uint32Array(this.#memory.buffer, address, size).slice();
   }
 
-  findQuote(start: number, end: number): number {
-    checkRange(this.block, start, end);
-    return this.#exports.findQuote(start, end);
-  }
-
-  writeRange(start: number, end: number, at: number): number {
-    checkRange(this.block, start, end);
-    checkRange(this.output, at, at + end - start);
-    return this.#exports.writeRange(start, end, at);
-  }
-
   writeKey(id: number, at: number): number {
     checkRange(this.output, at, at + this.keyLength(id));
     return this.#exports.writeKey(id, at);
   }
 
-  quoteRange(start: number, end: number, at: number): number {
-    checkRange(this.block, start, end);
-    checkRange(this.output, at, at + quotedBytes(end - start));
-    return this.#exports.quoteRange(start, end, at);
+  get pairCount(): number {
+    return this.#exports.pairCount() >>> 0;
   }
 
-  quoteKey(id: number, at: number): number {
-    checkRange(this.output, at, at + quotedBytes(this.keyLength(id)));
-    return this.#exports.quoteKey(id, at);
+  get pairBytes(): number {
+    return this.#exports.pairBytes();
   }
 
-  sortRanges(from: number, to: number): void {
-    checkRange(this.ids, from, to);
-    if (this.#exports.sortRanges(from, to) === 0) throw this.#full("sort ranges beside");
+  get outputEnd(): number {
+    return this.#exports.outputEnd.value;
+  }
+
+  appendRanges(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): boolean {
+    const { block } = this;
+    checkRange(block, keyStart, keyEnd);
+    checkRange(block, valueStart, valueEnd);
+    const keyLength = keyEnd - keyStart;
+    const valueLength = valueEnd - valueStart;
+    const at = block.byteOffset;
+    const answer = this.#exports.appendPair(at + keyStart, keyLength, at + valueStart, valueLength);
+    if (answer === FULL) throw this.#full("add a pair beside");
+    return answer === 1;
+  }
+
+  appendTexts(
+    texts: Uint8Array,
+    keyTextLength: number,
+    valueTextLength: number,
+    keyLength: number,
+    isBytes: boolean,
+  ): void {
+    const length = keyTextLength + valueTextLength + keyLength;
+    const address = this.#scratchFor(length);
+    this.#view(address, length).set(texts.subarray(0, length));
+    const flag = isBytes ? 1 : 0;
+    const { appendTexts } = this.#exports;
+    if (appendTexts(address, keyTextLength, valueTextLength, keyLength, flag) === FULL) {
+      throw this.#full("add a pair beside");
+    }
+  }
+
+  sortPairs(): Uint32Array {
+    const address = this.#exports.sortPairs() >>> 0;
+    if (address === 0) throw this.#full("sort pairs beside");
+    this.#order = new Uint32Array(this.#memory.buffer, address, this.pairCount);
+    return this.#order;
+  }
+
+  pairKeyLength(pair: number): number {
+    return this.#exports.pairKeyLength(pair) >>> 0;
+  }
+
+  pairHash(pair: number): number {
+    return this.#exports.pairHash(pair);
+  }
+
+  pairKey(pair: number): Uint8Array {
+    return this.#view(this.#exports.pairKey(pair) >>> 0, this.pairKeyLength(pair));
+  }
+
+  writePairKey(pair: number, at: number): number {
+    checkRange(this.output, at, at + this.pairKeyLength(pair));
+    return this.#exports.writePairKey(pair, at);
+  }
+
+  writePairs(from: number, to: number): number {
+    return this.#exports.writePairs(from, to) >>> 0;
+  }
+
+  pairLine(index: number): Uint8Array {
+    const pair = this.#order[index] ?? 0;
+    const header = new DataView(this.#view(pair, PAIR_HEADER).buffer, pair, PAIR_HEADER);
+    const keyTextLength = header.getUint32(8, true);
+    const valueTextLength = header.getUint32(12, true);
+    const isBytes = header.getUint32(16, true) === 1;
+    const keyText = this.#view(pair + PAIR_HEADER, keyTextLength);
+    const valueText = this.#view(pair + PAIR_HEADER + keyTextLength, valueTextLength);
+    return lineOf(keyText, isBytes, valueText);
   }
 
   clear(): void {
     this.#longScratch = 0;
     this.#longScratchBytes = 0;
-    this.#exports.resetTable();
+    this.#exports.reset();
   }
 
   #internAt(address: number, length: number): number {

@@ -33,6 +33,8 @@ const progress = v.object({
   cpuMs: v.pipe(v.number(), v.finite(), v.minValue(0)),
 });
 
+const skipped = v.object({ file: v.optional(text), place: text, reason: text });
+
 const none = v.optional(v.union([v.strictObject({}), v.tuple([])]));
 
 /** The parameters each method takes. */
@@ -49,6 +51,8 @@ export const PARAMS = {
     outputs: v.pipe(v.array(outputFile), v.maxLength(1_000_000)),
     counters: v.optional(counters, {}),
     progress: v.optional(progress),
+    /** The first records that were left out. */
+    skipped: v.optional(v.pipe(v.array(skipped), v.maxLength(100))),
   }),
   "task.fail": v.object({
     ...attemptEntries,

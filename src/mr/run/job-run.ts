@@ -84,6 +84,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
       return join(directory, reduceOutputName(reduce));
     }),
     counters: coordinator.status.counters,
+    skipped: coordinator.skipped,
     elapsedMs: performance.now() - startedMs,
   };
 }

@@ -1,6 +1,6 @@
 import type { JobEvent } from "../events/job-event.ts";
+import type { SkippedRecord } from "../scheduler/types.ts";
 import { EventStream } from "./event-stream.ts";
-
 /** What {@link runJob} is to do. Only `app` and `inputs` must be given. */
 export interface RunJobOptions {
   /** The app: a path, or the name of a shipped app such as `wc`. */
@@ -61,8 +61,10 @@ export interface RunJobOptions {
 export interface JobResult {
   /** Absolute paths of the output files, in the order of the reduce tasks. */
   readonly outputs: readonly string[];
-  /** What the app has counted, by name. */
+  /** What the app has counted, by name; with `skipBadRecords`, `skipped-records` among them. */
   readonly counters: Readonly<Record<string, number>>;
+  /** Records that were left out: the first 100 of each task, 1000 in all. All are counted. */
+  readonly skipped: readonly SkippedRecord[];
   /** How long the job took, in milliseconds. */
   readonly elapsedMs: number;
 }

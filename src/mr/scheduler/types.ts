@@ -41,6 +41,16 @@ export interface OutputFile {
   readonly crc32: number;
 }
 
+/** A record that was left out: it is malformed, or the app threw on it. */
+export interface SkippedRecord {
+  /** The input as the user named it; not there in a reduce task. */
+  readonly file?: string | undefined;
+  /** Where it is in the file, such as `line 3, column 7` or `byte 512`; in a reduce task, `key "a"`. */
+  readonly place: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+}
+
 /** What a completed attempt leaves behind. */
 export interface TaskResult {
   /** A map task's in the order of the reduce tasks; a reduce task has one. */
@@ -49,6 +59,8 @@ export interface TaskResult {
   readonly counters: Readonly<Record<string, number>>;
   /** How far the attempt had come in the end, if its worker has said so. */
   readonly progress?: Progress | undefined;
+  /** The first records that were left out; all of them are counted as `skipped-records`. */
+  readonly skipped?: readonly SkippedRecord[] | undefined;
 }
 
 /** A task whose output is there, as another scheduler has to know it. */

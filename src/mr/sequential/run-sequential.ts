@@ -9,7 +9,12 @@ import { wtf8Bytes } from "./wtf8-bytes.ts";
 type Decompress = (contents: Buffer) => Promise<Buffer>;
 
 /** Node 22.15 brought zstd; the types of Node 20 don't know it. */
-const { zstdDecompress } = zlib as { zstdDecompress?: typeof zlib.gunzip };
+const { zstdDecompressSync } = zlib as {
+  zstdDecompressSync?: (
+    contents: Buffer,
+    options: { readonly info: true },
+  ) => { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
+};
 
 /** Every distinct key with its values, in the order they were emitted. A `Map`, so that no key is special. */
 type Groups = Map<string, string[]>;
@@ -49,10 +54,7 @@ async function readInput(path: string, file: string): Promise<string> {
   try {
     if (file.endsWith(".gz")) return await readCompressed(path, promisify(zlib.gunzip));
     if (!file.endsWith(".zst")) return await readFile(path, "utf8");
-    if (zstdDecompress === undefined) {
-      throw new MrError(`Node ${process.version} has no zstd (22.15 has)`);
-    }
-    return await readCompressed(path, promisify(zstdDecompress));
+    return await readCompressed(path, decompressZstd);
   } catch (error) {
     throw new MrError(`Cannot read input "${file}": ${describeCause(error)}`, { cause: error });
   }
@@ -60,6 +62,15 @@ async function readInput(path: string, file: string): Promise<string> {
 
 async function readCompressed(path: string, decompress: Decompress): Promise<string> {
   return (await decompress(await readFile(path))).toString("utf8");
+}
+
+async function decompressZstd(contents: Buffer): Promise<Buffer> {
+  if (zstdDecompressSync === undefined) {
+    throw new MrError(`Node ${process.version} has no zstd (22.15 has)`);
+  }
+  const { buffer, engine } = zstdDecompressSync(contents, { info: true });
+  if (engine.bytesWritten === contents.length) return buffer;
+  throw new MrError("it has more than one zstd frame, of which Node reads the first only");
 }
 
 async function callMap(

@@ -21,6 +21,12 @@ const COUNT = 2;
 const NEXT = 3;
 const MIN_RECORDS = 1024;
 const CACHE_LINE_BYTES = 64;
+/** After so many values it is time to ask whether keys come again; sooner where few fit at all. */
+const PROBE_VALUES = 4096;
+const MIN_PROBE_VALUES = 16;
+const BYTES_PER_PROBE_VALUE = 4096;
+/** Keys that come again less often than this are not worth a table. */
+const FEW_REPEATS = 0.8;
 
 /**
  * All values of each key, as JSON texts one after the other in one piece of memory, chained by key: for
@@ -35,6 +41,11 @@ export class ListStore implements ValueStore {
   /** Four numbers a record, side by side since they are needed together: see {@link AT} and below. */
   readonly #table: Uint32Array;
   #records = 0;
+  /** How many values were added, and to how many keys. */
+  #added = 0;
+  #keys = 0;
+  readonly #probeValues: number;
+  #isProbed = false;
   /** The first and the last record of each key. */
   #first = new Uint32Array(0);
   #last = new Uint32Array(0);
@@ -46,6 +57,8 @@ export class ListStore implements ValueStore {
   /** @param memoryBytes for values and records; what is per key comes on top */
   constructor(memoryBytes: number, order: ValueOrder) {
     this.#order = order;
+    const probeValues = Math.floor(memoryBytes / BYTES_PER_PROBE_VALUE);
+    this.#probeValues = Math.max(MIN_PROBE_VALUES, Math.min(PROBE_VALUES, probeValues));
     this.#valueLimit = Math.min(Math.floor(memoryBytes * VALUE_SHARE), 2 ** 31);
     this.#values = new ByteBuffer(this.#valueLimit);
     const records = Math.floor((memoryBytes * (1 - VALUE_SHARE)) / RECORD_BYTES);
@@ -60,7 +73,23 @@ export class ListStore implements ValueStore {
     this.#last = grow(this.#last, length);
   }
 
+  /**
+   * Whether it is just now known how often keys come again, for which {@link isFull} was set: that is
+   * true once, and then there is room again.
+   */
+  takeProbe(): boolean {
+    if (this.#added !== this.#probeValues || this.#isProbed) return false;
+    this.#isProbed = true;
+    this.isFull = false;
+    return true;
+  }
+
+  get hasFewRepeats(): boolean {
+    return this.#keys >= FEW_REPEATS * this.#added;
+  }
+
   add(id: number, value: unknown): void {
+    if (++this.#added === this.#probeValues) this.isFull = true;
     if (typeof value === "string" && value === this.#lastString) {
       this.#append(id, this.#lastStringAt, this.#lastStringSize);
       return;
@@ -100,6 +129,25 @@ export class ListStore implements ValueStore {
     }
   }
 
+  /** Calls `take` for each time that a value of `id` was added. */
+  forEach(
+    id: number,
+    take: (isBytes: boolean, bytes: Uint8Array, start: number, end: number) => void,
+  ): void {
+    const table = this.#table;
+    for (
+      let record = this.#first[id] ?? NONE;
+      record !== NONE;
+      record = table[record + NEXT] ?? NONE
+    ) {
+      const at = table[record + AT] ?? 0;
+      const size = table[record + SIZE] ?? 0;
+      for (let left = table[record + COUNT] ?? 0; left > 0; left--) {
+        take((size & 1) === 1, this.#values.bytes, at, at + (size >>> 1));
+      }
+    }
+  }
+
   touch(ids: Uint32Array, from: number, to: number): number {
     const { bytes } = this.#values;
     const table = this.#table;
@@ -115,6 +163,9 @@ export class ListStore implements ValueStore {
     this.isFull = false;
     this.#values.length = 0;
     this.#records = 0;
+    this.#added = 0;
+    this.#keys = 0;
+    this.#isProbed = false;
     this.#first.fill(NONE);
     this.#lastString = undefined;
   }
@@ -135,8 +186,10 @@ export class ListStore implements ValueStore {
     table[record + SIZE] = size;
     table[record + COUNT] = 1;
     table[record + NEXT] = NONE;
-    if (isFirst) this.#first[id] = record;
-    else table[previous + NEXT] = record;
+    if (isFirst) {
+      this.#first[id] = record;
+      this.#keys += 1;
+    } else table[previous + NEXT] = record;
     this.#last[id] = record;
     if (this.#records + 1 > this.#maxRecords) this.isFull = true;
   }

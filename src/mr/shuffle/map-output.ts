@@ -1,13 +1,15 @@
 import { ByteSlice, type Text } from "../app/byte-slice.ts";
 import type { RecordApp } from "../app/define-app.ts";
-import { bytePartitioner, hashPartition, type Partitioner } from "../app/partitioners.ts";
+import { hashPartition, isAscending } from "../app/partitioners.ts";
 import type { WordScan } from "../app/word-scan.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { mapOutputName } from "../names.ts";
 import { PendingFile } from "../storage/pending-file.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { combineGroup } from "./combine-group.ts";
-import { PartitionError } from "./partition-error.ts";
+import { ListStore } from "./list-store.ts";
+import { describeKey, PairStore } from "./pair-store.ts";
+import { keyBytesOf, partitionOfIds, partitionOfPairs } from "./partition-keys.ts";
 import { RecordWriter } from "./record-writer.ts";
 import { DEFAULT_FAN_IN, type Spill, SpillFiles } from "./spill-files.ts";
 import type { ValueStore } from "./value-store.ts";
@@ -49,6 +51,8 @@ export class MapOutput {
   readonly #store: ValueStore;
   readonly #spills: SpillFiles;
   readonly #partition: (id: number) => number;
+  /** Takes what is emitted instead of the store, once it has turned out that few keys come again. */
+  #pairs: PairStore | undefined;
   /** How many ids the store has room for. */
   #knownKeys = 0;
   #touched = 0;
@@ -64,7 +68,7 @@ export class MapOutput {
     this.kernel = kernel;
     this.words = words;
     this.#store = store;
-    this.#partition = this.#partitionOfIds(app.partition ?? hashPartition, options.reduces);
+    this.#partition = partitionOfIds(kernel, app.partition ?? hashPartition, options.reduces);
     const { directory, map, tag, fanIn = DEFAULT_FAN_IN } = options;
     const { mergeBytes, keyBytes } = this.#bench.shares;
     this.#keyLimit = keyBytes;
@@ -79,6 +83,12 @@ export class MapOutput {
     const store = this.#store;
     return (key, value) => {
       if (store.isFull || this.#state === "closed") this.#makeRoom();
+      const pairs = this.#pairs;
+      if (pairs !== undefined) {
+        pairs.add(key, value);
+        if (pairs.isFull) store.isFull = true;
+        return;
+      }
       // Words were given their ids when they were found, all at once.
       if (typeof key === "object" && key !== null && key.word >= 0 && key.scan === words) {
         store.add(ids[key.word] ?? 0, value);
@@ -91,7 +101,28 @@ export class MapOutput {
   /** What `emit` must do first, now and then. */
   #makeRoom(): void {
     if (this.#state === "closed") throw new Error("emit was called after the map task had ended");
+    const store = this.#store;
+    if (store instanceof ListStore && store.takeProbe()) {
+      if (store.hasFewRepeats && this.#app.orderValues === undefined) this.#turnToPairs(store);
+      this.#keysChanged();
+      if (!store.isFull) return;
+    }
     this.#spill();
+  }
+
+  /** Takes what is emitted as pairs from now on, and what has been before it. */
+  #turnToPairs(store: ListStore): void {
+    const { kernel } = this;
+    const pairs = new PairStore(kernel, this.#bench.shares.pairBytes);
+    for (let id = 0; id < kernel.size; id++) {
+      if (!store.has(id)) continue;
+      const key = new ByteSlice(kernel.key(id));
+      store.forEach(id, (isBytes, bytes, start, end) => {
+        pairs.addText(key, isBytes, bytes, start, end);
+      });
+    }
+    store.clear();
+    this.#pairs = pairs;
   }
 
   #intern(key: Text): number {
@@ -118,21 +149,6 @@ export class MapOutput {
     this.#knownKeys = size + KEYS_PER_CHECK;
     this.#store.ensure(this.#knownKeys);
     if (this.kernel.keyBytes > this.#keyLimit) this.#store.isFull = true;
-  }
-
-  /** Which reduce task the key of an id belongs to. */
-  #partitionOfIds(partitioner: Partitioner, reduces: number): (id: number) => number {
-    const { kernel } = this;
-    if (partitioner === hashPartition) return (id) => kernel.keyHash(id) % reduces;
-    const ofBytes = bytePartitioner(partitioner);
-    return (id) => {
-      const length = kernel.keyLength(id);
-      const key = this.#keyOf(id, length);
-      const text = () => new ByteSlice(key, 0, length).toString();
-      const partition = ofBytes?.(key, length, reduces) ?? partitioner(text(), reduces);
-      if (Number.isInteger(partition) && partition >= 0 && partition < reduces) return partition;
-      throw new PartitionError(text(), partition, reduces);
-    };
   }
 
   /**
@@ -173,8 +189,29 @@ export class MapOutput {
     returnWorkbench(this.#app, this.#options.memoryBytes, this.#bench);
   }
 
+  /** As {@link #writeRuns}, of pairs. */
+  #writePairs(
+    pairs: PairStore,
+    open: (reduce: number) => PendingFile,
+    done: (file: PendingFile) => void,
+  ): void {
+    const { reduces } = this.#options;
+    const partitioner = this.#app.partition ?? hashPartition;
+    const partitionOf = partitionOfPairs(this.kernel, partitioner, reduces);
+    const starts = pairs.sort(reduces, partitionOf, isAscending(partitioner));
+    for (let reduce = 0; reduce < reduces; reduce++) {
+      const file = open(reduce);
+      pairs.write(starts[reduce] ?? 0, starts[reduce + 1] ?? 0, file);
+      done(file);
+    }
+  }
+
   /** Writes one sorted run per reduce task to where `open` says, calling `done` after each. */
   #writeRuns(open: (reduce: number) => PendingFile, done: (file: PendingFile) => void): void {
+    if (this.#pairs !== undefined) {
+      this.#writePairs(this.#pairs, open, done);
+      return;
+    }
     const { kernel } = this;
     const store = this.#store;
     const { ids, starts } = this.#sortByPartition();
@@ -188,22 +225,13 @@ export class MapOutput {
         }
         const id = ids[index] ?? 0;
         const length = kernel.keyLength(id);
-        const key = this.#keyOf(id, length);
+        const key = keyBytesOf(kernel, id, length);
         writer.begin(key, 0, length);
         store.write(id, writer);
         writer.end();
       }
       done(file);
     }
-  }
-
-  /** An array that begins with the `length` bytes of a key, until the next call. */
-  #keyOf(id: number, length: number): Uint8Array {
-    const { kernel } = this;
-    // A view of each key would cost more than all that is done with it.
-    if (length > kernel.output.length) return kernel.key(id);
-    kernel.writeKey(id, 0);
-    return kernel.output;
   }
 
   /** The ids that something was emitted for, by reduce task, and in the order of their keys there. */
@@ -251,6 +279,7 @@ export class MapOutput {
     });
     this.kernel.clear();
     this.#store.clear();
+    this.#pairs?.cleared();
     this.#knownKeys = 0;
     // Words that were found before must go on having the ids of their keys.
     this.words.renew();
@@ -272,9 +301,4 @@ export class MapOutput {
       file.finish({ durable: false });
     }
   }
-}
-
-function describeKey(key: unknown): string {
-  if (key === null) return "null";
-  return typeof key === "object" ? "an object" : `${typeof key} ${String(key)}`;
 }

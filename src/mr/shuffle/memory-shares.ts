@@ -14,6 +14,8 @@ export interface MemoryShares {
   readonly keyBytes: number;
   /** Values, and what finds them. */
   readonly valueBytes: number;
+  /** Pairs that are kept as they come, instead of keys. What values have taken before, they may still take. */
+  readonly pairBytes: number;
   /** All buffers of a merge together. */
   readonly mergeBytes: number;
 }
@@ -30,6 +32,7 @@ export function shareMemory(memoryBytes: number): MemoryShares {
       jobBytes >= 64 * 1024 * 1024 ? 1 << 20 : jobBytes >= LEAST_BYTES ? 1 << 18 : 1 << 14,
     keyBytes: Math.floor(jobBytes * 0.27),
     valueBytes: Math.floor(jobBytes * 0.45),
+    pairBytes: Math.floor(jobBytes * 0.55),
     mergeBytes: Math.floor(jobBytes * 0.25),
   };
 }

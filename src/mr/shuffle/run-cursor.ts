@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { describeCause, MrError } from "../errors.ts";
+import { giveBuffer, takeBuffer } from "../storage/buffer-pool.ts";
 import { ByteBuffer } from "../storage/byte-target.ts";
 import { findQuoteOrBackslash, viewOf } from "../storage/copy-bytes.ts";
 import type { Segment } from "../storage/pending-file.ts";
@@ -81,9 +82,7 @@ export class RunCursor {
   constructor(run: Run, bufferBytes: number) {
     this.#run = run;
     this.#position = run.start;
-    this.bytes = Buffer.allocUnsafeSlow(
-      Math.max(1, Math.min(bufferBytes, run.end - run.start + 1)),
-    );
+    this.bytes = takeBuffer(bufferBytes);
     this.#view = viewOf(this.bytes);
     this.keyBytes = this.bytes;
     try {
@@ -97,6 +96,8 @@ export class RunCursor {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     closeSync(this.#descriptor);
+    // Values of the last line are no longer valid.
+    giveBuffer(this.bytes);
   }
 
   /**
@@ -280,6 +281,7 @@ export class RunCursor {
   #grow(): void {
     const grown = Buffer.allocUnsafeSlow(2 * this.bytes.length);
     grown.set(this.bytes.subarray(0, this.#filled));
+    giveBuffer(this.bytes);
     this.bytes = grown;
     this.#view = viewOf(grown);
   }

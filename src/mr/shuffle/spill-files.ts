@@ -7,6 +7,8 @@ import type { Run } from "./run-cursor.ts";
 export const DEFAULT_FAN_IN = 64;
 const MAX_BUFFER_BYTES = 256 * 1024;
 const MIN_BUFFER_BYTES = 8 * 1024;
+/** For all buffers of a merge, unless that makes them too small: larger ones save next to no time. */
+const USUAL_BYTES = 4 * 1024 * 1024;
 
 /** A temporary file of sorted runs. */
 export interface Spill {
@@ -144,8 +146,9 @@ export function mergeInto(
   }
 }
 
-/** The size of each buffer of a merge. */
+/** The size of each buffer of a merge, a power of two: so that one merge can use those of another. */
 export function bufferBytes(mergeBytes: number, runs: number): number {
-  const share = Math.floor(mergeBytes / Math.max(1, runs));
-  return Math.min(MAX_BUFFER_BYTES, Math.max(MIN_BUFFER_BYTES, share));
+  const share = Math.min(mergeBytes, USUAL_BYTES) / Math.max(1, runs);
+  const size = 2 ** Math.floor(Math.log2(Math.max(1, share)));
+  return Math.min(MAX_BUFFER_BYTES, Math.max(MIN_BUFFER_BYTES, size));
 }

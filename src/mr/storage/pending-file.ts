@@ -3,11 +3,14 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { describeCause, MrError } from "../errors.ts";
 import { temporaryName } from "../names.ts";
+import { giveBuffer, takeBuffer } from "./buffer-pool.ts";
 import { appendBytes, type ByteTarget } from "./byte-target.ts";
 import { viewOf } from "./copy-bytes.ts";
 
 /** Large enough that the cost of a system call does not show. */
 const BUFFER_BYTES = 256 * 1024;
+/** More than this is not copied to be written with what comes next. */
+const COPIED_BYTES = 64 * 1024;
 const NO_BYTES = Buffer.allocUnsafeSlow(0);
 
 /** What a complete file holds, so that its reader can tell whether it is still that. */
@@ -62,7 +65,7 @@ export class PendingFile implements ByteTarget {
 
   /** Appends `bytes`, which may be reused as soon as this returns. */
   write(bytes: Uint8Array): void {
-    if (bytes.length <= BUFFER_BYTES) {
+    if (bytes.length <= COPIED_BYTES) {
       appendBytes(this, bytes, 0, bytes.length);
       return;
     }
@@ -74,7 +77,8 @@ export class PendingFile implements ByteTarget {
     if (this.length + count <= this.bytes.length) return;
     this.#flush();
     if (count > this.bytes.length) {
-      this.bytes = Buffer.allocUnsafeSlow(Math.max(count, BUFFER_BYTES));
+      giveBuffer(this.bytes);
+      this.bytes = count > BUFFER_BYTES ? Buffer.allocUnsafeSlow(count) : takeBuffer(BUFFER_BYTES);
       this.view = viewOf(this.bytes);
     }
   }
@@ -102,8 +106,7 @@ export class PendingFile implements ByteTarget {
   finish({ durable }: { readonly durable: boolean }): FileSummary {
     if (this.#state === "writing") {
       this.#flush();
-      this.bytes = NO_BYTES;
-      this.view = viewOf(NO_BYTES);
+      this.#giveBuffer();
       if (durable) this.#attempt("sync", () => fsyncSync(this.#descriptor));
       this.#state = "finished";
       this.#attempt("close", () => closeSync(this.#descriptor));
@@ -122,7 +125,15 @@ export class PendingFile implements ByteTarget {
     if (this.#state === "ended") return;
     if (this.#state === "writing") closeSync(this.#descriptor);
     this.#state = "ended";
+    this.#giveBuffer();
     rmSync(this.temporaryPath, { force: true });
+  }
+
+  #giveBuffer(): void {
+    giveBuffer(this.bytes);
+    this.bytes = NO_BYTES;
+    this.view = viewOf(NO_BYTES);
+    this.length = 0;
   }
 
   #flush(): void {

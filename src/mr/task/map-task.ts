@@ -12,6 +12,7 @@ import { AppError } from "./app-error.ts";
 import { CounterSet, SKIPPED_RECORDS } from "./counter-set.ts";
 import { emitResult } from "./emit-result.ts";
 import { recordFormOf } from "./record-form.ts";
+import { reasonOf, SkipList } from "./skip-list.ts";
 import { StagedPairs } from "./staged-pairs.ts";
 import type { TaskResult, TaskSite } from "./task-site.ts";
 
@@ -45,14 +46,16 @@ export async function runMapTask(
   });
   try {
     const counters = new CounterSet();
+    const skips = new SkipList();
     const input = openInput(resolve(site.inputDirectory ?? site.directory, split.file), split);
     try {
-      const run = new MapRun(loaded, app, task, input, output, counters, site);
+      const run = new MapRun(loaded, app, task, input, output, { counters, skips }, site);
       await run.readAll();
     } finally {
       input.close();
     }
-    return { files: write(output, loaded.name), counters: counters.toRecord() };
+    const files = write(output, loaded.name);
+    return { files, counters: counters.toRecord(), skipped: skips.records };
   } catch (error) {
     output.close();
     throw error;
@@ -77,6 +80,7 @@ class MapRun {
   readonly #emit: Emit<unknown>;
   readonly #context: MapContext;
   readonly #counters: CounterSet;
+  readonly #skips: SkipList;
   readonly #site: TaskSite;
   readonly #rules: { readonly isClassic: boolean };
   /** Pairs of the record at hand, when a record may fail without the task failing. */
@@ -88,18 +92,21 @@ class MapRun {
     task: number,
     input: OpenInput,
     output: MapOutput,
-    counters: CounterSet,
+    { counters, skips }: { readonly counters: CounterSet; readonly skips: SkipList },
     site: TaskSite,
   ) {
     this.#loaded = loaded;
     this.#app = app;
     this.#input = input;
     this.#counters = counters;
+    this.#skips = skips;
     this.#site = site;
     this.#rules = { isClassic: app !== loaded.app };
     const skipBadRecords = site.skipBadRecords === true;
     const { kernel, words } = output;
-    const cursor = app.input.open(input, { skipBadRecords, scanner: kernel, words });
+    const onSkipped = (place: string, reason: string) => skips.add(input.file, place, reason);
+    const options = { skipBadRecords, onSkipped, scanner: kernel, words };
+    const cursor = app.input.open(input, options);
     this.#cursor = cursor;
     this.#staged = skipBadRecords ? new StagedPairs(output.emit, app.combine) : undefined;
     this.#emit = this.#staged?.emit ?? output.emit;
@@ -195,13 +202,21 @@ class MapRun {
     }
     this.#staged.drop();
     this.#counters.add(SKIPPED_RECORDS);
+    const { offset, place = this.#isWholeFile ? "the whole file" : `byte ${offset}` } =
+      this.#cursor;
+    this.#skips.add(this.#input.file, place, reasonOf(error));
+  }
+
+  /** Whether the record at hand is all there is of its file. */
+  get #isWholeFile(): boolean {
+    return this.#app.input.splitting === "wholeFile" && this.#cursor.offset === 0;
   }
 
   /** The record at hand, in words. */
   #place(): string {
     const { offset, place } = this.#cursor;
     const file = `"${this.#input.file}"`;
-    if (this.#app.input.splitting === "wholeFile" && offset === 0) return file;
+    if (this.#isWholeFile) return file;
     if (place !== undefined) return `${place} of ${file}`;
     return `the record at byte ${offset} of ${file}`;
   }

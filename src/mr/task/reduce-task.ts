@@ -9,7 +9,8 @@ import { text } from "../output/text.ts";
 import { combineGroup } from "../shuffle/combine-group.ts";
 import type { GroupMerger } from "../shuffle/group-merger.ts";
 import { DEFAULT_MEMORY_BYTES, shareMemory } from "../shuffle/memory-shares.ts";
-import { ReduceInput } from "../shuffle/reduce-input.ts";
+import { ReduceInput, type ReduceInputOptions } from "../shuffle/reduce-input.ts";
+import type { Run } from "../shuffle/run-cursor.ts";
 import { DEFAULT_FAN_IN } from "../shuffle/spill-files.ts";
 import { ByteBuffer, type ByteTarget } from "../storage/byte-target.ts";
 import { type FileSummary, PendingFile } from "../storage/pending-file.ts";
@@ -18,6 +19,7 @@ import { CounterSet, SKIPPED_RECORDS } from "./counter-set.ts";
 import { GroupValues } from "./group-values.ts";
 import { LineSink } from "./line-sink.ts";
 import { recordFormOf } from "./record-form.ts";
+import { reasonOf, SkipList } from "./skip-list.ts";
 import type { TaskResult, TaskSite } from "./task-site.ts";
 
 export interface ReduceTask {
@@ -51,7 +53,7 @@ export async function runReduceTask(
     .map(({ name: source, bytes, crc32 }) => {
       return { path: join(directory, source), start: 0, end: bytes, crc32, isWholeFile: true };
     });
-  const input = new ReduceInput(runs, {
+  const input = openInput(runs, loaded.name, {
     directory,
     name,
     tag,
@@ -64,14 +66,26 @@ export async function runReduceTask(
   try {
     file = new PendingFile(directory, name, tag);
     const counters = new CounterSet();
-    const run = new ReduceRun(loaded.name, app, task, input.merger, file, counters, site);
+    const skips = new SkipList();
+    const tally = { counters, skips };
+    const run = new ReduceRun(loaded.name, app, task, input.merger, file, tally, site);
     await run.reduceAll();
-    return { files: [file], counters: counters.toRecord() };
+    return { files: [file], counters: counters.toRecord(), skipped: skips.records };
   } catch (error) {
     file?.discard();
     throw error;
   } finally {
     input.close();
+  }
+}
+
+function openInput(runs: readonly Run[], app: string, options: ReduceInputOptions): ReduceInput {
+  try {
+    return new ReduceInput(runs, options);
+  } catch (error) {
+    if (error instanceof MrError) throw error;
+    // It merges in several passes only where there are many runs, and combines between them.
+    throw new AppError(`combine of ${app} failed when map outputs were merged`, error);
   }
 }
 
@@ -82,6 +96,7 @@ class ReduceRun {
   readonly #merger: GroupMerger;
   readonly #file: PendingFile;
   readonly #counters: CounterSet;
+  readonly #skips: SkipList;
   readonly #site: TaskSite;
   readonly #output: Output<unknown>;
   readonly #context: ReduceContext;
@@ -95,7 +110,7 @@ class ReduceRun {
     task: number,
     merger: GroupMerger,
     file: PendingFile,
-    counters: CounterSet,
+    { counters, skips }: { readonly counters: CounterSet; readonly skips: SkipList },
     site: TaskSite,
   ) {
     this.#name = name;
@@ -103,6 +118,7 @@ class ReduceRun {
     this.#merger = merger;
     this.#file = file;
     this.#counters = counters;
+    this.#skips = skips;
     this.#site = site;
     this.#output = app.output ?? text();
     this.#context = { keyBytes: merger.key, task, counters };
@@ -180,11 +196,12 @@ class ReduceRun {
   /** Skips the group, if that is allowed and the fault is the app's. */
   #failed(error: unknown): void {
     if (error instanceof MrError) throw error;
+    const place = `key ${JSON.stringify(this.#merger.key.toString())}`;
     if (this.#staged === undefined) {
-      const key = JSON.stringify(this.#merger.key.toString());
-      throw new AppError(`reduce of ${this.#name} failed on key ${key}`, error);
+      throw new AppError(`reduce of ${this.#name} failed on ${place}`, error);
     }
     this.#staged.length = 0;
     this.#counters.add(SKIPPED_RECORDS);
+    this.#skips.add(undefined, place, reasonOf(error));
   }
 }

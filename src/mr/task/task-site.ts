@@ -1,5 +1,6 @@
 import type { PendingFile } from "../storage/pending-file.ts";
 import type { ProgressMeter } from "./progress.ts";
+import type { SkippedRecord } from "./skip-list.ts";
 
 /** Where and how a task works. */
 export interface TaskSite {
@@ -25,4 +26,6 @@ export interface TaskResult {
   readonly files: PendingFile[];
   /** What was counted, by name. */
   readonly counters: Readonly<Record<string, number>>;
+  /** The first records that were left out. */
+  readonly skipped: readonly SkippedRecord[];
 }

@@ -104,9 +104,14 @@ export class RpcTaskSource implements TaskSource {
   }
 
   complete(assignment: Assignment, result: TaskResult): Promise<boolean> {
-    const { outputs, counters, progress } = result;
-    const params = { ...this.#attempt(assignment), outputs: [...outputs], counters, progress };
-    return this.#report("task.complete", params);
+    const { outputs, counters, progress, skipped = [] } = result;
+    return this.#report("task.complete", {
+      ...this.#attempt(assignment),
+      outputs: [...outputs],
+      counters,
+      progress,
+      ...(skipped.length === 0 ? {} : { skipped: [...skipped] }),
+    });
   }
 
   fail(

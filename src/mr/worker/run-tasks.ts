@@ -17,6 +17,7 @@ export interface AttemptFile {
 export interface AttemptResult {
   readonly files: readonly AttemptFile[];
   readonly counters: TaskResult["counters"];
+  readonly skipped?: TaskResult["skipped"];
 }
 
 /** Where a worker says which attempt it is on, and who knows how far that has come. */
@@ -62,11 +63,12 @@ async function runAttempt(
   observer: AttemptObserver,
 ): Promise<void> {
   let files: readonly AttemptFile[] = [];
-  let counters: TaskResult["counters"];
+  let made: AttemptResult;
   let outputs: OutputFile[];
   try {
     try {
-      ({ files, counters } = await execute(source.job, assignment));
+      made = await execute(source.job, assignment);
+      files = made.files;
       // Map outputs are checked against their summaries when they are read; results nobody checks.
       const durable = assignment.kind === "reduce";
       outputs = files.map((file) => file.finish({ durable }));
@@ -85,7 +87,8 @@ async function runAttempt(
       await source.fail(assignment, failureOf(error), []);
       return;
     }
-    await source.complete(assignment, { outputs, counters, progress: observer.progress });
+    const { counters, skipped } = made;
+    await source.complete(assignment, { outputs, counters, skipped, progress: observer.progress });
   } finally {
     for (const file of files) file.discard();
   }

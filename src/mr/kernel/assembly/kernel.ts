@@ -2,25 +2,38 @@
 
 import { openLines } from "./lines";
 import { BLOCK, GUARD, MASKS, NO_ENTRY, openHeap } from "./memory";
-import { copyBytes, findQuote as findQuoteIn, quoteBytes } from "./output";
+import { copyBytes } from "./output";
+import { pairKey, pairKeyLength, resetPairs, writePairs as writePairsTo, written } from "./pairs";
 import { openScan } from "./scan";
-import { sortRanges as sortRangesInto } from "./sort";
 import { keyAddress, keyLength, resetTable } from "./table";
 
 export { scanLines } from "./lines";
 export { allocate, BLOCK, LETTERS, PAGES, SCRATCH, SCRATCH_BYTES } from "./memory";
+export {
+  appendPair,
+  appendTexts,
+  pairBytes,
+  pairCount,
+  pairHash,
+  pairKey,
+  pairKeyLength,
+  sortPairs,
+} from "./pairs";
 export { scanWords } from "./scan";
 export { sortKeys } from "./sort";
-export { intern, keyAddress, keyCount, keyHash, keyLength, resetTable, tableBytes } from "./table";
+export { intern, keyAddress, keyCount, keyHash, keyLength, tableBytes } from "./table";
 
 export let idsAt: usize = 0;
 export let startsAt: usize = 0;
 export let endsAt: usize = 0;
 export let lineEndsAt: usize = 0;
 export let outputAt: usize = 0;
+/** How many bytes `writePairs` has written. */
+export let outputEnd: u32 = 0;
+let outputBytes: usize = 0;
 
 /** Lays the memory out for a block and an output of so many bytes. Called once. */
-export function open(capacity: u32, outputBytes: u32): void {
+export function open(capacity: u32, outputCapacity: u32): void {
   for (let length: usize = 0; length <= 16; length++) {
     memory.fill(MASKS + (length << 4), 0xff, length);
   }
@@ -34,34 +47,15 @@ export function open(capacity: u32, outputBytes: u32): void {
   openScan(idsAt, startsAt, endsAt);
   openLines(lineEndsAt);
   outputAt = lineEndsAt + ((<usize>capacity + 64) << 2);
-  openHeap(outputAt + <usize>outputBytes + GUARD);
+  outputBytes = <usize>outputCapacity;
+  openHeap(outputAt + outputBytes + GUARD);
   resetTable();
 }
 
-/** Writes the indexes of ranges [from, to) of `starts` and `ends`, sorted by their bytes, to `ids`. */
-export function sortRanges(from: u32, to: u32): usize {
-  return sortRangesInto(from, to, startsAt, endsAt, idsAt);
-}
-
-/** The position of the first quote or backslash in block[start, end), or `end`. */
-export function findQuote(start: u32, end: u32): u32 {
-  return <u32>(findQuoteIn(BLOCK + <usize>start, BLOCK + <usize>end) - BLOCK);
-}
-
-/** Copies block[start, end) to output[at...). @returns where the next byte goes */
-export function writeRange(start: u32, end: u32, at: u32): u32 {
-  const to = outputAt + <usize>at;
-  return <u32>(copyBytes(BLOCK + <usize>start, BLOCK + <usize>end, to) - outputAt);
-}
-
-/** Writes block[start, end) as a JSON string. @returns where the next byte goes, or -1 */
-export function quoteRange(start: u32, end: u32, at: u32): i32 {
-  return quoted(BLOCK + <usize>start, end - start, at);
-}
-
-/** Writes a key as a JSON string. @returns where the next byte goes, or -1 */
-export function quoteKey(id: u32, at: u32): i32 {
-  return quoted(keyAddress(id), keyLength(id), at);
+/** Forgets all keys and all pairs. */
+export function reset(): void {
+  resetTable();
+  resetPairs();
 }
 
 /** Copies a key. @returns where the next byte goes */
@@ -70,7 +64,15 @@ export function writeKey(id: u32, at: u32): u32 {
   return <u32>(copyBytes(key, key + <usize>keyLength(id), outputAt + <usize>at) - outputAt);
 }
 
-function quoted(from: usize, length: u32, at: u32): i32 {
-  const next = quoteBytes(from, from + <usize>length, outputAt + <usize>at);
-  return next == 0 ? -1 : <i32>(next - outputAt);
+/** Copies the key of a pair. @returns where the next byte goes */
+export function writePairKey(pair: u32, at: u32): u32 {
+  const key = pairKey(pair);
+  return <u32>(copyBytes(key, key + <usize>pairKeyLength(pair), outputAt + <usize>at) - outputAt);
+}
+
+/** Writes pairs of the order to the output. @returns the first that did not fit, or `to` */
+export function writePairs(from: u32, to: u32): u32 {
+  const next = writePairsTo(from, to, outputAt, outputAt + outputBytes);
+  outputEnd = <u32>(written - outputAt);
+  return next;
 }

@@ -85,14 +85,3 @@ function shortEscape(byte: u32): u32 {
       return 0;
   }
 }
-
-/** The position of the first quote or backslash in [from, to), or `to`. */
-export function findQuote(from: usize, to: usize): usize {
-  for (let at = from; at < to; at += 16) {
-    const v = v128.load(at);
-    const quote = i8x16.eq(v, i8x16.splat(<i8>QUOTE));
-    const found = i8x16.bitmask(v128.or(quote, i8x16.eq(v, i8x16.splat(<i8>BACKSLASH))));
-    if (found != 0) return min(at + <usize>ctz(found), to);
-  }
-  return to;
-}

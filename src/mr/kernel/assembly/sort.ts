@@ -5,7 +5,7 @@
  * What is sorted are items of 16 bytes, so that most comparisons stay within the item:
  *
  *    0  u64  eight bytes of the key from `depth` on, big-endian, zero-padded
- *    8  u32  index: the id of a key of the table, or the number of a range of the block
+ *    8  u32  index: the id of a key of the table, or the address of a pair
  *   12  u32  length of the key
  *
  * Many items are first dealt out by their first two bytes. The rest is a multikey quicksort: items
@@ -13,7 +13,8 @@
  * twice.
  */
 
-import { allocate, BLOCK, shrinkTo } from "./memory";
+import { allocate, shrinkTo } from "./memory";
+import { nextPair, pairKey, pairKeyLength } from "./pairs";
 import { entryOf, keyAddress, keyCount } from "./table";
 
 const ITEM: usize = 16;
@@ -24,8 +25,8 @@ const MAX_LEVEL: u32 = 400;
 const DEAL_ITEMS: usize = 1 << 15;
 const BUCKETS: usize = 1 << 16;
 
-/** Where the ranges of the block begin that are being sorted; 0 while it is the keys of the table. */
-let rangeStarts: usize = 0;
+/** Whether it is pairs that are being sorted, or the keys of the table. */
+let isOfPairs: bool = false;
 
 /**
  * Sorts the ids of all keys of the table.
@@ -35,7 +36,7 @@ export function sortKeys(): usize {
   const count = keyCount();
   const items = allocate((<usize>count + 1) * ITEM);
   if (items == 0) return 0;
-  rangeStarts = 0;
+  isOfPairs = false;
   let item = items;
   for (let id: u32 = 0; id < count; id++) {
     const entry = entryOf(id);
@@ -48,23 +49,23 @@ export function sortKeys(): usize {
 }
 
 /**
- * Sorts the ranges [from, to) of the block that `starts` and `ends` list, and writes their indexes
- * to `order`.
- * @returns 0 when there is no memory for it
+ * Sorts `count` pairs, of which `first` is the first.
+ * @returns the address of the pairs in their order, which stay allocated; 0 when there is no memory
  */
-export function sortRanges(from: u32, to: u32, starts: usize, ends: usize, order: usize): usize {
-  const items = allocate((<usize>(to - from) + 1) * ITEM);
+export function sortPairs(first: usize, count: u32): usize {
+  const items = allocate((<usize>count + 1) * ITEM);
   if (items == 0) return 0;
-  rangeStarts = starts;
+  isOfPairs = true;
   let item = items;
-  for (let index = from; index < to; index++) {
-    const start = load<u32>(starts + (<usize>index << 2));
-    store<u32>(item, index, 8);
-    store<u32>(item, load<u32>(ends + (<usize>index << 2)) - start, 12);
+  for (let pair = first; pair != 0; pair = nextPair(pair)) {
+    store<u32>(item, <u32>pair, 8);
+    store<u32>(item, pairKeyLength(pair), 12);
     store<u64>(item, prefixAt(item, 0));
     item += ITEM;
   }
-  return sortInto(items, item, order + (<usize>from << 2));
+  sortInto(items, item, items);
+  // The same place, in which nothing else may be put from now on.
+  return allocate((<usize>count + 1) << 2);
 }
 
 /** Sorts [from, to), writes the indexes to `order`, and gives the memory of the items back. */
@@ -196,8 +197,7 @@ function prefixAt(item: usize, depth: u32): u64 {
 @inline
 function keyOf(item: usize): usize {
   const index = load<u32>(item, 8);
-  if (rangeStarts == 0) return keyAddress(index);
-  return BLOCK + <usize>load<u32>(rangeStarts + (<usize>index << 2));
+  return isOfPairs ? pairKey(<usize>index) : keyAddress(index);
 }
 
 @inline

@@ -1,0 +1,13 @@
+import { type Markup, markup } from "./markup.ts";
+
+/** Part of a drawing, from the origin to its width and height. */
+export interface Drawing {
+  readonly width: number;
+  readonly height: number;
+  readonly content: Markup;
+}
+
+/** A drawing as an element of a page, as wide as there is room. */
+export function standAlone({ width, height, content }: Drawing): Markup {
+  return markup`<svg viewBox="0 0 ${width} ${height}" role="img">${content}</svg>`;
+}

@@ -1,0 +1,69 @@
+import * as v from "valibot";
+import type { JobEvent } from "../events/job-event.ts";
+
+const count = v.pipe(v.number(), v.minValue(0));
+const whole = v.pipe(count, v.integer());
+const phase = v.picklist(["map", "reduce"]);
+const progress = v.object({ records: count, bytes: count, cpuMs: count });
+const failure = v.object({ message: v.string(), stack: v.optional(v.string()) });
+const result = {
+  progress: v.optional(progress),
+  outputBytes: v.array(count),
+  counters: v.record(v.string(), v.number()),
+};
+const attempt = { phase, task: whole, attempt: whole, worker: whole };
+const outcome = v.variant("state", [
+  v.object({ state: v.literal("completed") }),
+  v.object({ state: v.literal("failed"), failure }),
+  v.object({ state: v.literal("cancelled"), reason: v.string() }),
+]);
+
+function event<Type extends JobEvent["type"], Entries extends v.ObjectEntries>(
+  type: Type,
+  entries: Entries,
+) {
+  return v.object({ type: v.literal(type), atMs: count, ...entries });
+}
+
+/** What is in an event log, as far as a reader relies on it. */
+const EVENT = v.variant("type", [
+  event("jobStarted", {
+    directory: v.string(),
+    startedAt: v.number(),
+    resumed: v.boolean(),
+    leaseMs: count,
+  }),
+  event("jobPlanned", {
+    app: v.nullable(v.string()),
+    splits: v.array(v.object({ file: v.string(), start: count, end: count })),
+    // A damaged number must not become an array that fills the memory.
+    reduces: v.pipe(whole, v.maxValue(1_000_000)),
+  }),
+  event("workerJoined", { worker: whole, pid: whole }),
+  event("workerLeft", { worker: whole }),
+  event("attemptStarted", { ...attempt, isBackup: v.boolean() }),
+  event("attemptProgressed", { ...attempt, progress }),
+  event("attemptCompleted", { ...attempt, ...result }),
+  event("attemptFailed", { ...attempt, failure }),
+  event("attemptBlocked", { ...attempt, failure }),
+  event("attemptLost", { ...attempt, reason: v.picklist(["leaseEnded", "workerGone"]) }),
+  event("attemptSuperseded", attempt),
+  event("taskReopened", { phase, task: whole }),
+  event("taskRestored", { phase, task: whole, ...result }),
+  event("phaseStarted", { phase }),
+  event("jobEnded", { outcome }),
+]);
+
+/** The event on a line of an event log; undefined for a line that holds none. */
+export function parseEvent(line: string): JobEvent | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // Torn when its coordinator died, or damaged: either way there is nothing to be had from it.
+    return undefined;
+  }
+  const parsed = v.safeParse(EVENT, value);
+  // What JSON leaves out is undefined: the only difference between the schema's type and this one.
+  return parsed.success ? (parsed.output as JobEvent) : undefined;
+}

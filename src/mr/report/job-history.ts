@@ -1,0 +1,81 @@
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { describeCause, errorCode, MrError } from "../errors.ts";
+import type { JobEvent } from "../events/job-event.ts";
+import { JobView } from "../events/job-view.ts";
+import { EVENT_LOG_NAME } from "../names.ts";
+import { parseEvent } from "./event-schema.ts";
+
+/** What one coordinator of a job has seen. A job that was resumed has had several. */
+export interface Session {
+  readonly view: JobView;
+  /** When it ended, in milliseconds since its coordinator started: its last event, if it was killed. */
+  endMs: number;
+  /** When the first attempt was started. */
+  firstAttemptMs: number | undefined;
+}
+
+/** All that an event log says of a job. */
+export interface JobHistory {
+  /** Oldest first, at least one. */
+  readonly sessions: readonly Session[];
+  /** The last session: it knows what the earlier ones have completed. */
+  readonly last: Session;
+}
+
+/** Puts the events of a job together, which may come from several coordinators, one after the other. */
+export function historyOf(events: Iterable<JobEvent>): JobHistory | undefined {
+  const builder = new HistoryBuilder();
+  for (const event of events) builder.add(event);
+  return builder.history;
+}
+
+/**
+ * Reads the event log of a job. What is damaged in it is left out.
+ *
+ * @param directory the job directory
+ * @throws MrError when there is no log, it cannot be read, or there is no job in it
+ */
+export async function readHistory(directory: string): Promise<JobHistory> {
+  const path = join(directory, EVENT_LOG_NAME);
+  const builder = new HistoryBuilder();
+  try {
+    const input = createReadStream(path);
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      const event = parseEvent(line);
+      if (event !== undefined) builder.add(event);
+    }
+  } catch (error) {
+    const isMissing = errorCode(error) === "ENOENT";
+    const why = isMissing ? `no job has run in directory "${directory}"` : describeCause(error);
+    throw new MrError(`Cannot read event log "${path}": ${why}`);
+  }
+  const { history } = builder;
+  if (history === undefined)
+    throw new MrError(`Cannot read event log "${path}": it has no job in it`);
+  return history;
+}
+
+class HistoryBuilder {
+  readonly #sessions: Session[] = [];
+
+  add(event: JobEvent): void {
+    // A log whose beginning is gone is of no use until the next coordinator begins.
+    if (event.type === "jobStarted") this.#begin();
+    const session = this.#sessions.at(-1);
+    if (session === undefined || session.view.outcome !== undefined) return;
+    session.view.apply(event);
+    session.endMs = Math.max(session.endMs, event.atMs);
+    if (event.type === "attemptStarted") session.firstAttemptMs ??= event.atMs;
+  }
+
+  get history(): JobHistory | undefined {
+    const last = this.#sessions.at(-1);
+    return last === undefined ? undefined : { sessions: this.#sessions, last };
+  }
+
+  #begin(): void {
+    this.#sessions.push({ view: new JobView(), endMs: 0, firstAttemptMs: undefined });
+  }
+}

@@ -1,0 +1,71 @@
+import { createReadStream } from "node:fs";
+
+/** Of a longer line only so much is kept; what follows is counted. */
+const MAX_LINE_BYTES = 65_536;
+const READ_BYTES = 262_144;
+const LINE_FEED = 10;
+
+/** A line without its line feed. It is a view of a buffer that is reused: valid until the next one. */
+export interface OutputLine {
+  readonly bytes: Buffer;
+  /** Its whole length in bytes, which is that of `bytes` unless it is very long. */
+  readonly length: number;
+}
+
+/**
+ * Reads the lines of a file, however long, in bounded memory.
+ *
+ * @param onLine returns false to stop
+ * @returns the length of the file, or of what was read of it, in bytes
+ * @throws the system's error when it cannot be read
+ */
+export async function readLines(
+  path: string,
+  onLine: (line: OutputLine) => boolean | undefined,
+): Promise<number> {
+  const held = new HeldLine();
+  let total = 0;
+  for await (const piece of createReadStream(path, { highWaterMark: READ_BYTES })) {
+    const chunk = piece as Buffer;
+    total += chunk.length;
+    let start = 0;
+    for (;;) {
+      const end = chunk.indexOf(LINE_FEED, start);
+      if (end === -1) break;
+      const rest = chunk.subarray(start, end);
+      const line = held.isEmpty ? { bytes: rest, length: rest.length } : held.endWith(rest);
+      if (onLine(line) === false) return total;
+      start = end + 1;
+    }
+    held.add(chunk.subarray(start));
+  }
+  if (!held.isEmpty) onLine(held.endWith(Buffer.alloc(0)));
+  return total;
+}
+
+/** The beginning of a line whose end has not been read yet. */
+class HeldLine {
+  #pieces: Buffer[] = [];
+  #kept = 0;
+  #length = 0;
+
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
+  add(piece: Buffer): void {
+    const room = MAX_LINE_BYTES - this.#kept;
+    if (piece.length > 0 && room > 0) this.#pieces.push(piece.subarray(0, room));
+    this.#kept += Math.min(room, piece.length);
+    this.#length += piece.length;
+  }
+
+  endWith(piece: Buffer): OutputLine {
+    this.add(piece);
+    const line = { bytes: Buffer.concat(this.#pieces), length: this.#length };
+    this.#pieces = [];
+    this.#kept = 0;
+    this.#length = 0;
+    return line;
+  }
+}

@@ -1,0 +1,75 @@
+import { cssVariables, DARK, drawingStyle, FONTS, LIGHT } from "./palette.ts";
+
+/** The style sheet of a report: light or dark as the reader's system is, and light on paper. */
+export const REPORT_STYLE = `:root{color-scheme:light dark;${cssVariables(LIGHT)}}
+@media screen and (prefers-color-scheme:dark){:root{${cssVariables(DARK)}}}
+*{box-sizing:border-box}
+body{margin:0 auto;max-width:1240px;padding:28px 24px 56px;background:var(--page);color:var(--ink);font:15px/1.5 ${FONTS}}
+h1{font-size:26px;line-height:1.25;margin:0;overflow-wrap:anywhere}
+h2{font-size:18px;margin:40px 0 12px}
+p{margin:6px 0}
+a{color:var(--map)}
+.about{color:var(--soft);overflow-wrap:anywhere}
+.outcome{display:inline-block;vertical-align:middle;margin-left:10px;padding:1px 11px;border-radius:20px;font-size:14px;font-weight:600;border:1px solid;white-space:nowrap}
+.outcome.completed{color:var(--reduce)}
+.outcome.failed{color:var(--bad)}
+.outcome.cancelled,.outcome.running{color:var(--soft)}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px;margin:22px 0 0;padding:0}
+.tiles div{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:10px 14px}
+.tiles dt{color:var(--soft);font-size:13px}
+.tiles dd{margin:0;font-size:20px;font-weight:600;font-variant-numeric:tabular-nums}
+.tiles small{display:block;font-size:13px;font-weight:400;color:var(--soft)}
+.notice{border-left:4px solid var(--bad);background:var(--panel);padding:10px 14px;margin:18px 0 0;border-radius:0 8px 8px 0;overflow-wrap:anywhere}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:28px 40px;align-items:start}
+.charts>div,.wide{overflow-x:auto}
+.charts svg{min-width:430px}
+.wide>svg{min-width:820px}
+svg{display:block;width:100%;height:auto}
+svg [data-tip]:hover{opacity:.7}
+.legend{display:flex;flex-wrap:wrap;gap:4px 18px;margin:0 0 10px;padding:0;list-style:none;color:var(--soft);font-size:13px}
+.legend i{display:inline-block;width:11px;height:11px;border-radius:2px;margin-right:6px;vertical-align:-1px}
+.scroll{overflow-x:auto}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
+th,td{text-align:left;padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
+th{color:var(--soft);font-weight:500;font-size:13px}
+td.name{white-space:normal;overflow-wrap:anywhere;min-width:180px}
+.number{text-align:right}
+pre{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:10px 12px;margin:6px 0;overflow:auto;max-height:320px;font-size:13px;white-space:pre-wrap;overflow-wrap:anywhere}
+summary{cursor:pointer;color:var(--soft)}
+ul.failures{list-style:none;margin:0;padding:0}
+ul.failures>li{border-bottom:1px solid var(--line);padding:8px 0;overflow-wrap:anywhere}
+ul.failures time{color:var(--soft);margin-right:8px;font-variant-numeric:tabular-nums}
+footer{margin-top:48px;color:var(--soft);font-size:13px}
+#tip{position:fixed;z-index:1;pointer-events:none;white-space:pre-line;max-width:340px;background:var(--ink);color:var(--page);padding:5px 9px;border-radius:5px;font-size:13px;line-height:1.4;overflow-wrap:anywhere}
+#tip[hidden]{display:none}
+.swatch-map{background:var(--map)}.swatch-reduce{background:var(--reduce)}.swatch-backup{background:var(--backup)}
+.swatch-idle{background:var(--idle)}.swatch-bad{background:var(--bad)}
+@media (max-width:560px){body{padding:18px 14px 40px}h1{font-size:22px}}
+@media print{body{max-width:none;padding:0;font-size:12px}h2{break-after:avoid}.charts>*,.tiles div,tr,li{break-inside:avoid}.wide>svg,.charts svg{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+${drawingStyle((name) => `var(--${name})`)}`;
+
+/**
+ * Shows what a drawing says of the thing under the pointer at once, rather than after a while. Without
+ * it, a browser shows the same by itself.
+ */
+export const REPORT_SCRIPT = `(() => {
+  const tip = document.getElementById("tip");
+  document.addEventListener("pointermove", (event) => {
+    const target = event.target instanceof Element ? event.target.closest("svg rect, svg path, svg circle, svg g") : null;
+    let holder = target;
+    while (holder && holder.dataset.tip === undefined) {
+      const title = [...holder.children].find((child) => child.localName === "title");
+      if (title) {
+        holder.dataset.tip = title.textContent;
+        title.remove();
+      } else holder = holder.parentElement && holder.parentElement.closest("svg g");
+    }
+    tip.hidden = !holder;
+    if (!holder) return;
+    tip.textContent = holder.dataset.tip;
+    const left = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 8);
+    const below = event.clientY + 16 + tip.offsetHeight < innerHeight;
+    tip.style.left = Math.max(4, left) + "px";
+    tip.style.top = (below ? event.clientY + 16 : event.clientY - tip.offsetHeight - 10) + "px";
+  });
+})();`;

@@ -1,0 +1,61 @@
+/** Buckets for each doubling of the value: whole numbers up to 22 have one of their own. */
+const BUCKETS_PER_DOUBLING = 16;
+const SAMPLE = 20_000;
+
+/** So many values of about this size. */
+export interface SpreadBucket {
+  /** Their mean. */
+  readonly value: number;
+  readonly count: number;
+}
+
+/** How any number of values are distributed, in bounded memory: within 5% of each value, and a sample. */
+export class ValueSpread {
+  count = 0;
+  total = 0;
+  min = Number.POSITIVE_INFINITY;
+  max = Number.NEGATIVE_INFINITY;
+  readonly #positive = new Map<number, { count: number; sum: number }>();
+  readonly #sample: number[] = [];
+  /** The same output makes the same report. */
+  #random = 1;
+
+  add(value: number): void {
+    this.count += 1;
+    this.total += value;
+    if (value < this.min) this.min = value;
+    if (value > this.max) this.max = value;
+    this.#keep(value);
+    if (value <= 0) return;
+    const at = Math.floor(Math.log2(value) * BUCKETS_PER_DOUBLING + 1e-9);
+    const bucket = this.#positive.get(at);
+    if (bucket === undefined) this.#positive.set(at, { count: 1, sum: value });
+    else {
+      bucket.count += 1;
+      bucket.sum += value;
+    }
+  }
+
+  /** Values above zero, largest first. */
+  get buckets(): readonly SpreadBucket[] {
+    return [...this.#positive]
+      .sort(([a], [b]) => b - a)
+      .map(([, { count, sum }]) => ({ value: sum / count, count }));
+  }
+
+  /** Some of the values, each as likely as any other, in ascending order. All of them if few. */
+  get sample(): readonly number[] {
+    return [...this.#sample].sort((a, b) => a - b);
+  }
+
+  /** Reservoir sampling: algorithm R (Vitter, 1985). */
+  #keep(value: number): void {
+    if (this.#sample.length < SAMPLE) {
+      this.#sample.push(value);
+      return;
+    }
+    this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
+    const at = Math.floor((this.#random / 2 ** 32) * this.count);
+    if (at < SAMPLE) this.#sample[at] = value;
+  }
+}

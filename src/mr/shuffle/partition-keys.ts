@@ -1,0 +1,61 @@
+import { ByteSlice } from "../app/byte-slice.ts";
+import { bytePartitioner, hashPartition, type Partitioner } from "../app/partitioners.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { PartitionError } from "./partition-error.ts";
+
+/**
+ * Which reduce task the key of an id belongs to.
+ *
+ * @throws PartitionError when the partitioner says one that does not exist
+ */
+export function partitionOfIds(
+  kernel: Kernel,
+  partitioner: Partitioner,
+  reduces: number,
+): (id: number) => number {
+  if (partitioner === hashPartition) return (id) => kernel.keyHash(id) % reduces;
+  const partitionOf = checked(partitioner, reduces);
+  return (id) => {
+    const length = kernel.keyLength(id);
+    return partitionOf(keyBytesOf(kernel, id, length), length);
+  };
+}
+
+/** As {@link partitionOfIds}, for the key of a pair. */
+export function partitionOfPairs(
+  kernel: Kernel,
+  partitioner: Partitioner,
+  reduces: number,
+): (pair: number) => number {
+  if (partitioner === hashPartition) return (pair) => kernel.pairHash(pair) % reduces;
+  const partitionOf = checked(partitioner, reduces);
+  return (pair) => {
+    const length = kernel.pairKeyLength(pair);
+    if (length > kernel.output.length) return partitionOf(kernel.pairKey(pair), length);
+    kernel.writePairKey(pair, 0);
+    return partitionOf(kernel.output, length);
+  };
+}
+
+/**
+ * An array that begins with the `length` bytes of a key, until the next call. A view of each key would
+ * cost more than all that is done with it.
+ */
+export function keyBytesOf(kernel: Kernel, id: number, length: number): Uint8Array {
+  if (length > kernel.output.length) return kernel.key(id);
+  kernel.writeKey(id, 0);
+  return kernel.output;
+}
+
+function checked(
+  partitioner: Partitioner,
+  reduces: number,
+): (key: Uint8Array, length: number) => number {
+  const ofBytes = bytePartitioner(partitioner);
+  return (key, length) => {
+    const text = () => new ByteSlice(key, 0, length).toString();
+    const partition = ofBytes?.(key, length, reduces) ?? partitioner(text(), reduces);
+    if (Number.isInteger(partition) && partition >= 0 && partition < reduces) return partition;
+    throw new PartitionError(text(), partition, reduces);
+  };
+}
