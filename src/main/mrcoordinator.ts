@@ -10,6 +10,7 @@ import type { JournalState } from "../mr/journal/journal.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import { openJob, removeTraces } from "../mr/run/open-job.ts";
 import { onSignal } from "./on-signal.ts";
+import { openDashboard, type UiOption, uiOption } from "./open-dashboard.ts";
 import {
   byteSize,
   leaseOption,
@@ -29,6 +30,7 @@ interface Options {
   readonly backups: boolean;
   readonly split?: number;
   readonly skipBadRecords?: true;
+  readonly ui?: UiOption;
   readonly quiet?: true;
 }
 
@@ -58,6 +60,7 @@ const command = new Command("mrcoordinator")
     "leave out and count records that are malformed or make the app throw",
   )
   .option("--no-backups", "never run a second attempt of a task while the first is alive")
+  .addOption(uiOption())
   .option("-q, --quiet", "report errors only")
   .addHelpText(
     "after",
@@ -80,6 +83,9 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   const startedMs = performance.now();
   const { reduces, skipBadRecords } = options;
   const inputDirectory = directory;
+  // Before anything of an earlier job is removed: the port may be taken.
+  const { ui } = options;
+  const dashboard = ui === undefined ? undefined : await openDashboard("mrcoordinator", ui);
   const job = await openJob({
     directory,
     inputDirectory,
@@ -104,7 +110,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
       maxBackups: options.backups ? 1 : 0,
       socketPath,
       log,
-      onEvent: job.recordTo(undefined),
+      onEvent: job.recordTo(dashboard?.onEvent),
     });
     log(`Listening on ${socketPath}`);
     log(`${job.inputs.length} input files, ${terms.reduces} reduce tasks; waiting for workers`);
@@ -115,6 +121,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     if (coordinator === undefined && resumed === undefined) removeTraces(directory);
     // Last, because from then on another coordinator may have the directory.
     job.close();
+    await dashboard?.close();
   }
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   log(`Done in ${seconds} s: the output is in mr-out-*`);

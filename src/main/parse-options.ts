@@ -14,11 +14,6 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
-/** A commander argument parser for a port that need not be given: true stands for one of our choice. */
-export function optionalPort(text: string): number {
-  return wholeNumber(0, 65_535)(text);
-}
-
 /**
  * A commander argument parser for a time in seconds, fractions allowed.
  *

@@ -79,6 +79,7 @@ describe("tsmr run", { concurrent: true }, () => {
       directory: folder.path("mr-out"),
       outputs: [folder.path("mr-out/mr-out-0")],
       counters: {},
+      skipped: [],
       elapsedMs: expect.any(Number),
       top: [{ key: "y", value: 3 }],
     });
@@ -209,6 +210,15 @@ describe("tsmr run", { concurrent: true }, () => {
     expect(failed.stderr).not.toContain("To go on with it");
     folder.write("app.ts", MAP + REDUCE);
     expect((await folder.tsmr("run", "app.ts", "a", "--top", "9").ended).stdout).toBe("x 2\ny 1\n");
+  });
+
+  it("serves such a page for mrcoordinator, too", async (context) => {
+    const folder = newFolder(context);
+    const coordinator = await folder.ready("a", "--ui", "0");
+    const [, url = ""] = /Watch it at (\S+)\n/.exec(coordinator.stderr) ?? [];
+    expect(await (await fetch(`${url}metrics`)).text()).toContain("tsmr_");
+    expect((await folder.worker("app.ts").ended).code).toBe(0);
+    expect((await coordinator.ended).code).toBe(0);
   });
 
   it("serves a page to watch the job on with --ui", async (context) => {

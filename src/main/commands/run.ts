@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import type { Dashboard } from "../../mr/dashboard/start-dashboard.ts";
 import {
   describeCause,
   JobCancelledError,
@@ -12,11 +11,11 @@ import {
 import { JOURNAL_NAME } from "../../mr/names.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
 import { onSignals } from "../on-signal.ts";
+import { openDashboard, type UiOption, uiOption } from "../open-dashboard.ts";
 import {
   byteSize,
   leaseOption,
   MIN_MEMORY_BYTES,
-  optionalPort,
   taskTimeoutOption,
   wholeNumber,
 } from "../parse-options.ts";
@@ -41,7 +40,7 @@ interface Options {
   readonly merge?: true;
   readonly top?: number;
   readonly json?: true;
-  readonly ui?: true | number;
+  readonly ui?: UiOption;
   readonly quiet?: true;
   readonly verbose?: true;
 }
@@ -81,11 +80,7 @@ export function define(command: Command): Action {
       wholeNumber(1, 1_000_000),
     )
     .option("--json", "print what the job has done as JSON")
-    .option(
-      "--ui [port]",
-      "serve a page on which to watch the job (default port: 8377)",
-      optionalPort,
-    )
+    .addOption(uiOption())
     .addOption(leaseOption())
     .addOption(taskTimeoutOption())
     .option(
@@ -145,7 +140,7 @@ async function run(
   const { lease, taskTimeout, quiet, memory, split, merge, top, json, ui, verbose, ...rest } =
     options;
   const watcher = await watchJob({ quiet, verbose });
-  const dashboard = ui === undefined ? undefined : await openDashboard(ui);
+  const dashboard = ui === undefined ? undefined : await openDashboard("tsmr", ui);
   const { onEvent, ...listeners } = watcher.listeners;
   if (verbose === true || ui !== undefined) {
     const dir = shellWord(relative(process.cwd(), directory) || ".");
@@ -182,14 +177,6 @@ async function run(
   } finally {
     await dashboard?.close();
   }
-}
-
-/** @param port true for any that is free, if the usual one is not */
-async function openDashboard(port: true | number): Promise<Dashboard> {
-  const { startDashboard } = await import("../../mr/dashboard/start-dashboard.ts");
-  const dashboard = await startDashboard(port === true ? {} : { port });
-  process.stderr.write(`tsmr: Watch it at ${dashboard.url}\n`);
-  return dashboard;
 }
 
 interface Delivery {
