@@ -83,9 +83,8 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   const startedMs = performance.now();
   const { reduces, skipBadRecords } = options;
   const inputDirectory = directory;
-  // Before anything of an earlier job is removed: the port may be taken.
-  const { ui } = options;
-  const dashboard = ui === undefined ? undefined : await openDashboard("mrcoordinator", ui);
+  // Before anything of an earlier job is removed, for its port may be taken.
+  const dashboard = await openDashboard("mrcoordinator", options.ui);
   const job = await openJob({
     directory,
     inputDirectory,

@@ -1,37 +1,46 @@
 import { InvalidArgumentError, Option } from "commander";
-import type { Dashboard, DashboardOptions } from "../mr/dashboard/start-dashboard.ts";
+import type { Dashboard } from "../mr/dashboard/start-dashboard.ts";
+import { wholeNumber } from "./parse-options.ts";
 
-/** What `--ui` asks for: true for the usual place. */
-export type UiOption = true | DashboardOptions;
-
-const ADDRESS = /^(?:(?<host>[^\s/]+):)?(?<port>[0-9]{1,5})$/;
-const MAX_PORT = 65_535;
+/** What `--ui` says: true for wherever the dashboard is if nobody says where. */
+export type UiOption = true | { readonly host?: string; readonly port: number };
 
 /** What `--ui` means, the same for every command that starts a job. */
 export function uiOption(): Option {
   return new Option(
     "--ui [port]",
-    "serve a page on which to watch the job, on this machine only unless given as ADDRESS:PORT (default: 8377)",
-  ).argParser((text: string): DashboardOptions => {
-    const { host, port } = ADDRESS.exec(text)?.groups ?? {};
-    if (port === undefined || Number(port) > MAX_PORT) {
-      throw new InvalidArgumentError(
-        `It must be a port from 0 to ${MAX_PORT}, or such as 0.0.0.0:8377.`,
-      );
-    }
-    return { host: host?.replace(/^\[(.*)\]$/, "$1"), port: Number(port) };
-  });
+    "serve a page on which to watch the job (default port: 8377; HOST:PORT to let other machines see it)",
+  ).argParser(parseAddress);
+}
+
+/** `9000`, `0.0.0.0:9000` or `[::]:9000`. */
+function parseAddress(text: string): UiOption {
+  const [, bracketed, plain, port = ""] =
+    /^(?:(?:\[([0-9a-fA-F:.]+)\]|([a-zA-Z0-9.-]+)):)?([0-9]+)$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  try {
+    const address = { port: wholeNumber(0, 65_535)(port) };
+    return host === undefined ? address : { ...address, host };
+  } catch {
+    // In the words of this option.
+    throw new InvalidArgumentError("It must be a port from 0 to 65535, or HOST:PORT.");
+  }
 }
 
 /**
- * Serves the dashboard, and says where.
+ * Starts a dashboard if one is wanted, and says where it is.
  *
- * @param program whose message that is
- * @throws MrError when the port is taken
+ * @param name of the command
+ * @throws MrError when it cannot listen there
  */
-export async function openDashboard(program: string, ui: UiOption): Promise<Dashboard> {
+export async function openDashboard(
+  name: string,
+  ui: UiOption | undefined,
+): Promise<Dashboard | undefined> {
+  if (ui === undefined) return undefined;
+  // Who does not want it does not load it.
   const { startDashboard } = await import("../mr/dashboard/start-dashboard.ts");
   const dashboard = await startDashboard(ui === true ? {} : ui);
-  process.stderr.write(`${program}: Watch it at ${dashboard.url}\n`);
+  process.stderr.write(`${name}: Watch it at ${dashboard.url}\n`);
   return dashboard;
 }

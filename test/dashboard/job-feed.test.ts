@@ -99,7 +99,8 @@ describe("JobFeed", () => {
       expect(page.job?.phase).toBe(view.phase);
       expect(page.job?.outcome).toEqual(view.outcome ?? null);
       expect(page.counters).toEqual(view.counters);
-      expect(page.totals).toMatchObject({ ...view.totals, cpuMs: Math.round(view.totals.cpuMs) });
+      const { records, bytes } = feed.work;
+      expect(page.totals).toMatchObject({ records, bytes });
       expect(page.attempts.map(({ end }) => end)).toEqual(
         view.attempts.map(({ end }) => end ?? null),
       );
@@ -120,7 +121,11 @@ describe("JobFeed", () => {
     const feed = feedOf(events);
     const page = new JobState();
     update(page, 0, feed);
-    const { records, bytes } = feed.view.totals;
+    const { records, bytes } = feed.work;
+    expect(records).toBe(feed.view.totals.records);
+    // Told by map tasks, and besides: written and read again by the shuffle, and written at the end.
+    const { totals } = feed.view;
+    expect(bytes).toBe(totals.bytes + 2 * feed.shuffleBytes + feed.outputBytes);
     const sum = (column: number) =>
       page.throughput.rows.reduce((all, row) => all + (row[column] ?? 0), 0);
     expect(page.throughput.rows.length).toBeLessThanOrEqual(480);

@@ -64,7 +64,8 @@ export function syntheticJob(job: SyntheticJob): JobEvent[] {
       const endMs = startMs + taskMs * skew * (0.4 + 1.2 * random());
       attempts += 1;
       tell(startMs, { type: "attemptStarted", ...which, isBackup: false });
-      const perMs = { records: 900, bytes: 41_000, cpuMs: 0.95 };
+      // Of what they read, only map tasks tell.
+      const perMs = { records: 900, bytes: phase === "map" ? 41_000 : 0, cpuMs: 0.95 };
       const upTo = (atMs: number) => ({
         records: Math.round((atMs - startMs) * perMs.records),
         bytes: Math.round((atMs - startMs) * perMs.bytes),

@@ -138,11 +138,6 @@ describe("bad input of tsmr", () => {
     expectOneLine(ended, ["Cannot serve the dashboard", `:${port}:`, "(EADDRINUSE)"]);
     expect(ended.code).toBe(1);
     expect(folder.files()).toEqual(["a", "app.ts", "b"]);
-
-    folder.write("mr-out-0", "of an earlier job");
-    const other = await folder.coordinator("a", "--ui", `127.0.0.1:${port}`).ended;
-    expect(other.stderr).toMatch(/^mrcoordinator: Cannot serve the dashboard .+ \(EADDRINUSE\)\n$/);
-    expect(folder.text("mr-out-0")).toBe("of an earlier job");
   });
 
   it("leaves a directory as it was", async (context) => {

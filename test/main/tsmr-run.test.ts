@@ -212,15 +212,6 @@ describe("tsmr run", { concurrent: true }, () => {
     expect((await folder.tsmr("run", "app.ts", "a", "--top", "9").ended).stdout).toBe("x 2\ny 1\n");
   });
 
-  it("serves such a page for mrcoordinator, too", async (context) => {
-    const folder = newFolder(context);
-    const coordinator = await folder.ready("a", "--ui", "0");
-    const [, url = ""] = /Watch it at (\S+)\n/.exec(coordinator.stderr) ?? [];
-    expect(await (await fetch(`${url}metrics`)).text()).toContain("tsmr_");
-    expect((await folder.worker("app.ts").ended).code).toBe(0);
-    expect((await coordinator.ended).code).toBe(0);
-  });
-
   it("serves a page to watch the job on with --ui", async (context) => {
     const folder = newFolder(context);
     folder.write("app.ts", GATED_WORD_COUNT);

@@ -140,7 +140,7 @@ async function run(
   const { lease, taskTimeout, quiet, memory, split, merge, top, json, ui, verbose, ...rest } =
     options;
   const watcher = await watchJob({ quiet, verbose });
-  const dashboard = ui === undefined ? undefined : await openDashboard("tsmr", ui);
+  const dashboard = await openDashboard("tsmr", ui);
   const { onEvent, ...listeners } = watcher.listeners;
   if (verbose === true || ui !== undefined) {
     const dir = shellWord(relative(process.cwd(), directory) || ".");

@@ -98,6 +98,7 @@ export class JobFeed {
       case "attemptCompleted":
         this.#worked(event.atMs, living, before, event.progress ?? before);
         this.#account(event.phase, event.task, 1);
+        if (living !== undefined) this.#moved(event.atMs, living);
         break;
       case "taskRestored":
         this.#account(event.phase, event.task, 1);
@@ -182,7 +183,7 @@ export class JobFeed {
 
   #totals(): TotalsRow {
     const { view } = this;
-    const { records, bytes, cpuMs } = view.totals;
+    const { records, bytes, cpuMs } = this.work;
     const leftMs = timeLeftMs(view);
     return [
       ...([view.completed("map"), view.completed("reduce"), records, bytes] as const),
@@ -226,6 +227,15 @@ export class JobFeed {
     const fromMs = this.#toldMs.get(attempt) ?? attempt.startMs;
     this.#throughput.add(fromMs, atMs, work, this.version);
     this.#toldMs.set(attempt, atMs);
+  }
+
+  /** Adds the bytes that no attempt tells of while it runs: what it writes, and what a reduce reads. */
+  #moved(atMs: number, { phase, task, startMs, progress }: AttemptView): void {
+    const { outputBytes = [] } = this.view.tasks(phase)[task] ?? {};
+    const read = phase === "reduce" ? Math.max(0, this.#matrix.bytesTo(task) - progress.bytes) : 0;
+    const bytes = outputBytes.reduce((sum, length) => sum + length, read);
+    this.work = { ...this.work, bytes: this.work.bytes + bytes };
+    this.#throughput.add(startMs, atMs, { ...NO_PROGRESS, bytes }, this.version);
   }
 
   /** The output of a completed task counts from now on, or no longer. */

@@ -94,6 +94,7 @@ export type TroubleRow = readonly [
   stack: string | null,
 ];
 
+/** Records, bytes and time of all attempts, those included that came to nothing. */
 export type TotalsRow = readonly [
   completedMaps: number,
   completedReduces: number,

@@ -37,6 +37,11 @@ export class ShuffleMatrix {
     this.#versions.touch(row, version);
   }
 
+  /** How many bytes a reduce task has to read, as far as is known. */
+  bytesTo(reduce: number): number {
+    return this.#byReduce[reduce] ?? 0;
+  }
+
   /** What has changed since a version; undefined if nothing has. */
   since(version: number): ShufflePatch | undefined {
     const changed = this.#versions.since(version);

@@ -66,7 +66,7 @@ function take(patch) {
     shuffle.invalidate();
   }
   if (isNew || patch.maps !== undefined || patch.reduces !== undefined) {
-    showLegend([grids.map.counts(), grids.reduce.counts()]);
+    showLegend([state.counts.map, state.counts.reduce]);
   }
   if (isNew || patch.maps !== undefined) grids.map.invalidate();
   if (isNew || patch.reduces !== undefined) grids.reduce.invalidate();

@@ -6,6 +6,12 @@
 
 /** @typedef {{ title: string, lines: readonly string[], swatch?: string }} Description */
 
+/**
+ * Where something is on a canvas, and what it is.
+ *
+ * @typedef {{ x: number, y: number, width: number, height: number, description: Description }} Located
+ */
+
 /** How much of a frame drawing may take; the rest waits for the next one. */
 const FRAME_BUDGET_MS = 10;
 const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
@@ -52,9 +58,13 @@ export function color(name) {
   return found;
 }
 
+/** Changes with every colour. */
+export let theme = 0;
+
 /** Colours have changed. */
 export function forgetColors() {
   colors.clear();
+  theme += 1;
 }
 
 /**
@@ -73,6 +83,8 @@ export class Chart {
   /** @type {import("./tooltip.js").Tooltip} */
   #tooltip;
   #isPointed = false;
+  /** Marks what is pointed at, without drawing anything again. */
+  #ring = document.createElement("div");
 
   /**
    * @param {HTMLElement} place
@@ -86,7 +98,9 @@ export class Chart {
     const context = this.canvas.getContext("2d");
     if (context === null) throw new Error("This browser cannot draw");
     this.context = context;
-    place.append(this.canvas);
+    this.#ring.className = "ring";
+    this.#ring.hidden = true;
+    place.append(this.canvas, this.#ring);
     new ResizeObserver(([entry]) => {
       const width = Math.floor(entry?.contentRect.width ?? 0);
       if (width === this.width) return;
@@ -114,7 +128,7 @@ export class Chart {
       canvas.style.height = `${height}px`;
     }
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
+    if (!this.keepsPicture(ratio)) context.clearRect(0, 0, width, height);
     context.font = FONT;
     context.textBaseline = "middle";
     this.paint();
@@ -130,6 +144,14 @@ export class Chart {
    */
   measure() {
     return 0;
+  }
+
+  /**
+   * @param {number} _ratio pixels of the screen to one of the page
+   * @returns {boolean} whether it paints only what has changed, over what there is
+   */
+  keepsPicture(_ratio) {
+    return false;
   }
 
   /** @abstract */
@@ -169,25 +191,31 @@ export class Chart {
   /**
    * @abstract
    * @param {Item} _item
-   * @returns {{ x: number, y: number, description: Description }} where it is, and what
+   * @returns {Located} where it is, and what
    */
   locate(_item) {
-    return { x: 0, y: 0, description: { title: "", lines: [] } };
+    return { x: 0, y: 0, width: 0, height: 0, description: { title: "", lines: [] } };
   }
 
   /** @param {Item | undefined} item */
   #focus(item) {
     if (item === this.focused) return;
     this.focused = item;
-    this.invalidate();
+    this.#ring.hidden = item === undefined;
     if (item === undefined) this.#tooltip.hide(this);
+    else this.#describe(item);
   }
 
   /** @param {Item} item */
   #describe(item) {
-    const { x, y, description } = this.locate(item);
+    const { x, y, width, height, description } = this.locate(item);
+    const { style } = this.#ring;
+    style.transform = `translate(${Math.round(x) - 2}px, ${Math.round(y) - 2}px)`;
+    style.width = `${Math.round(width) + 4}px`;
+    style.height = `${Math.round(height) + 4}px`;
     const box = this.canvas.getBoundingClientRect();
-    this.#tooltip.show(this, { x: box.left + x, y: box.top + y }, description, !this.#isPointed);
+    const at = { x: box.left + x + Math.min(width, 48) / 2, y: box.top + y + height };
+    this.#tooltip.show(this, at, description, !this.#isPointed);
   }
 
   #listen() {

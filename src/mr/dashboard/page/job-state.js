@@ -8,7 +8,7 @@
  * @typedef {"map" | "reduce"} Phase
  * @typedef {{ file: string, start: number, end: number }} Split
  * @typedef {{ state: 0 | 1 | 2, attempts: number, alive: number, troubles: number, isRestored: boolean,
- *   records: number, bytes: number, cpuMs: number, outputBytes: number }} Task
+ *   records: number, bytes: number, cpuMs: number, outputBytes: number, status: TaskStatus }} Task
  * @typedef {{ phase: Phase, task: number, attempt: number, worker: number, isBackup: boolean,
  *   startMs: number, endMs: number | null, end: AttemptRow[7], records: number, bytes: number,
  *   cpuMs: number }} Attempt
@@ -42,6 +42,8 @@ export class JobState {
   splits = [];
   /** @type {{ map: Task[], reduce: Task[] }} */
   tasks = { map: [], reduce: [] };
+  /** How many tasks have which status. @type {Record<Phase, Map<TaskStatus, number>>} */
+  counts = { map: new Map(), reduce: new Map() };
   /** @type {Attempt[]} */
   attempts = [];
   /** @type {Worker[]} */
@@ -77,13 +79,14 @@ export class JobState {
     for (const [at, file, start, end] of patch.splits ?? []) {
       this.splits[at] = { file: this.files[file] ?? "", start, end };
     }
-    for (const row of patch.maps ?? []) this.tasks.map[row[0]] = taskOf(row);
-    for (const row of patch.reduces ?? []) this.tasks.reduce[row[0]] = taskOf(row);
+    for (const row of patch.maps ?? []) this.#takeTask("map", row);
+    for (const row of patch.reduces ?? []) this.#takeTask("reduce", row);
     for (const row of patch.attempts ?? []) this.#takeAttempt(row);
     for (const [at, worker, pid, joinedMs, leftMs] of patch.workers ?? []) {
       this.workers[at] = { worker, pid, joinedMs, leftMs };
     }
     for (const [at, ...row] of patch.troubles ?? []) this.troubles[at] = troubleOf(row);
+    this.#markCulprit();
     if (patch.throughput !== undefined) this.#takeThroughput(patch.throughput);
     if (patch.shuffle !== undefined) {
       const { mapsPerRow, reducesPerColumn, rows, largest } = patch.shuffle;
@@ -103,34 +106,37 @@ export class JobState {
 
   /**
    * @param {Phase} phase
-   * @param {number} number
-   * @returns {TaskStatus}
+   * @param {Row<TaskRow>} row
    */
-  statusOf(phase, number) {
-    const task = this.tasks[phase][number];
-    if (task === undefined) return "idle";
-    if (task.state === 2) {
-      if (task.isRestored) return "restored";
-      return task.attempts > 1 && task.troubles > 0 ? "recovered" : "completed";
-    }
-    if (task.state === 1) {
-      if (task.alive > 1) return "backup";
-      return task.attempts > 1 ? "retrying" : "running";
-    }
-    if (task.attempts === 0) return "idle";
-    return this.#isCulprit(phase, number) ? "failed" : "again";
+  #takeTask(phase, row) {
+    const before = this.tasks[phase][row[0]];
+    const task = taskOf(row);
+    this.tasks[phase][row[0]] = task;
+    if (before?.status === task.status) return;
+    if (before !== undefined) this.#count(phase, before.status, -1);
+    this.#count(phase, task.status, 1);
   }
 
   /**
-   * Whether the job failed because this task did.
-   *
    * @param {Phase} phase
-   * @param {number} number
+   * @param {TaskStatus} status
+   * @param {1 | -1} sign
    */
-  #isCulprit(phase, number) {
-    if (this.job?.outcome?.state !== "failed") return false;
-    const last = this.troubles.at(-1);
-    return last !== undefined && last.phase === phase && last.task === number;
+  #count(phase, status, sign) {
+    const counts = this.counts[phase];
+    const count = (counts.get(status) ?? 0) + sign;
+    if (count === 0) counts.delete(status);
+    else counts.set(status, count);
+  }
+
+  /** The task that made the job fail is shown so: the last one with which something was wrong. */
+  #markCulprit() {
+    const { phase, task: number } = this.troubles.at(-1) ?? { phase: "map", task: -1 };
+    const task = this.tasks[phase][number];
+    if (this.job?.outcome?.state !== "failed" || task === undefined || task.state === 2) return;
+    this.#count(phase, task.status, -1);
+    task.status = "failed";
+    this.#count(phase, task.status, 1);
   }
 
   /** @param {Row<AttemptRow>} row */
@@ -175,7 +181,24 @@ function taskKey(phase, task) {
 function taskOf([, state, attempts, alive, troubles, restored, records, bytes, ...rest]) {
   const [cpuMs, outputBytes] = rest;
   const isRestored = restored === 1;
-  return { state, attempts, alive, troubles, isRestored, records, bytes, cpuMs, outputBytes };
+  const known = { state, attempts, alive, troubles, isRestored };
+  return { ...known, records, bytes, cpuMs, outputBytes, status: statusOf(known) };
+}
+
+/**
+ * @param {Pick<Task, "state" | "attempts" | "alive" | "troubles" | "isRestored">} task
+ * @returns {TaskStatus}
+ */
+function statusOf({ state, attempts, alive, troubles, isRestored }) {
+  if (state === 2) {
+    if (isRestored) return "restored";
+    return attempts > 1 && troubles > 0 ? "recovered" : "completed";
+  }
+  if (state === 1) {
+    if (alive > 1) return "backup";
+    return attempts > 1 ? "retrying" : "running";
+  }
+  return attempts > 0 ? "again" : "idle";
 }
 
 /**

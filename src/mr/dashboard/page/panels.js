@@ -253,7 +253,7 @@ export function showOutcome({ job, totals, troubles, attempts }) {
     const result = `${formatBytes(outputBytes)} of output in ${job.reduces} files`;
     box.replaceChildren(
       make("strong", "", `Completed in ${after}`),
-      make("p", "", `${result}; ${work} in ${attempts.length} attempts${again}.`),
+      make("p", "", `${result}; ${work} in ${formatExact(attempts.length)} attempts${again}.`),
     );
   } else if (outcome.state === "cancelled") {
     box.replaceChildren(

@@ -77,13 +77,6 @@ export class RateChart extends Chart {
     context.lineWidth = 1.5;
     context.lineJoin = "round";
     context.stroke();
-    if (this.focused === undefined) return;
-    const x = this.#x(this.focused + 0.5);
-    context.fillStyle = color("text");
-    context.fillRect(x - 0.5, TOP, 1, bottom - TOP);
-    context.beginPath();
-    context.arc(x, this.#y(this.#perSecond(this.focused)), 3.5, 0, 2 * Math.PI);
-    context.fill();
   }
 
   /** @override */
@@ -147,7 +140,8 @@ export class RateChart extends Chart {
       title: this.#rate.format(perSecond),
       lines: [`at ${formatTick(at * this.#widthMs)}`],
     };
-    return { x: this.#x(at + 0.5), y: this.#y(perSecond), description };
+    const box = { x: this.#x(at + 0.5), y: TOP, width: 0, height: HEIGHT - AXIS - TOP };
+    return { ...box, description };
   }
 
   get #widthMs() {

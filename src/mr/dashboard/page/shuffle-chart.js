@@ -42,7 +42,7 @@ export class ShuffleChart extends Chart {
   }
 
   get #cellWidth() {
-    return Math.min(64, (this.width - GUTTER) / this.#columns);
+    return Math.min(110, (this.width - GUTTER) / this.#columns);
   }
 
   /** @override */
@@ -60,23 +60,21 @@ export class ShuffleChart extends Chart {
     const [width, height, columns] = [this.#cellWidth, this.#cellHeight, this.#columns];
     this.#max = this.#rows.reduce((max, cells) => Math.max(max, ...cells), 0);
     const gap = width >= 8 && height >= 8 ? 1 : 0;
+    const colors = shades();
     context.fillStyle = color("track");
     context.fillRect(GUTTER, TOP, columns * width, this.#rows.length * height);
     for (const [row, cells] of this.#rows.entries()) {
       for (const [column, bytes] of (cells ?? []).entries()) {
         if (bytes === 0) continue;
-        context.fillStyle = shade(bytes / this.#max);
+        // By the root: most of what differs is small.
+        const step = Math.round(Math.sqrt(bytes / this.#max) * SHADES);
+        context.fillStyle = colors[step] ?? "";
         const x = GUTTER + column * width;
         context.fillRect(x, TOP + row * height, width - gap, height - gap);
       }
     }
     this.#paintLabels();
     this.#paintSums();
-    if (this.focused === undefined) return;
-    const { x, y } = this.#corner(this.focused);
-    context.strokeStyle = color("text");
-    context.lineWidth = 2;
-    context.strokeRect(x, y, width, height);
   }
 
   #paintLabels() {
@@ -164,8 +162,7 @@ export class ShuffleChart extends Chart {
     const { mapsPerRow, reducesPerColumn } = this.#state.shuffle;
     const { map, reduce } = this.#state.tasks;
     const to = named("reduce", column, reducesPerColumn, reduce.length);
-    const { x, y } = this.#corner({ row, column });
-    const at = { x: x + this.#cellWidth / 2, y: y + this.#cellHeight };
+    const at = this.#box({ row, column });
     if (row < 0) {
       const bytes = this.#sums()[column] ?? 0;
       return { ...at, description: { title: formatBytes(bytes), lines: [`all maps → ${to}`] } };
@@ -176,9 +173,14 @@ export class ShuffleChart extends Chart {
   }
 
   /** @param {Cell} cell */
-  #corner({ row, column }) {
-    const x = GUTTER + column * this.#cellWidth;
-    return { x, y: row < 0 ? this.height - SUMS : TOP + row * this.#cellHeight };
+  #box({ row, column }) {
+    const isBar = row < 0;
+    return {
+      x: GUTTER + column * this.#cellWidth,
+      y: isBar ? this.height - SUMS : TOP + row * this.#cellHeight,
+      width: this.#cellWidth,
+      height: isBar ? SUMS : this.#cellHeight,
+    };
   }
 }
 
@@ -194,13 +196,15 @@ function named(phase, cell, perCell, count) {
   return last <= first ? `${phase} ${first}` : `${phase} ${first} to ${last}`;
 }
 
-/** @param {number} share from 0 to 1 */
-function shade(share) {
-  // By the root: most of what differs is small.
-  const step = Math.round(Math.sqrt(share) * SHADES) / SHADES;
+/** The colours from nothing to most, as the theme has them. */
+function shades() {
   const [low, high] = [channels(color("heat-low")), channels(color("heat-high"))];
-  const mixed = low.map((from, at) => Math.round(from + step * ((high[at] ?? from) - from)));
-  return `rgb(${mixed.join(" ")})`;
+  return Array.from({ length: SHADES + 1 }, (_, step) => {
+    const mixed = low.map((from, at) => {
+      return Math.round(from + (step / SHADES) * ((high[at] ?? from) - from));
+    });
+    return `rgb(${mixed.join(" ")})`;
+  });
 }
 
 /** @param {string} rgb such as `rgb(1, 2, 3)` */

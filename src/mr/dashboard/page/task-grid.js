@@ -1,4 +1,4 @@
-import { Chart, color } from "./chart.js";
+import { Chart, color, theme } from "./chart.js";
 import { formatBytes, formatCount, formatDuration } from "./format.js";
 
 /**
@@ -35,6 +35,10 @@ export class TaskGrid extends Chart {
   #cell = MAX_CELL;
   #gap = 3;
   #columns = 1;
+  /** What the picture depends on besides the tasks, and how they are painted. */
+  #key = "";
+  /** @type {TaskStatus[]} */
+  #painted = [];
 
   /**
    * @param {HTMLElement} place
@@ -68,15 +72,32 @@ export class TaskGrid extends Chart {
     return this.#cell + this.#gap;
   }
 
+  /**
+   * @override
+   * @param {number} ratio
+   */
+  keepsPicture(ratio) {
+    const key = [this.width, this.height, this.#cell, ratio, theme].join();
+    if (key === this.#key) return true;
+    this.#key = key;
+    this.#painted = [];
+    return false;
+  }
+
   /** @override */
   paint() {
-    const [cell, phase] = [this.#cell, this.#phase];
+    const cell = this.#cell;
     const radius = cell >= 12 ? 4 : cell >= 6 ? 1.5 : 0;
     const { context } = this;
     let style = "";
     for (let task = 0; task < this.#tasks.length; task += 1) {
-      const [, fill, strip] = STATUSES[this.#state.statusOf(phase, task)];
+      const status = this.#tasks[task]?.status ?? "idle";
+      const before = this.#painted[task];
+      if (before === status) continue;
+      this.#painted[task] = status;
+      const [, fill, strip] = STATUSES[status];
       const { x, y } = this.#place(task);
+      if (before !== undefined) context.clearRect(x, y, cell, cell);
       if (fill !== style) context.fillStyle = color(fill);
       style = fill;
       if (radius === 0) context.fillRect(x, y, cell, cell);
@@ -87,29 +108,14 @@ export class TaskGrid extends Chart {
       const height = Math.max(1, Math.round(cell * 0.28));
       context.fillRect(x, y + cell - height, cell, height);
     }
-    if (this.focused === undefined) return;
-    const { x, y } = this.#place(this.focused);
-    context.strokeStyle = color("text");
-    context.lineWidth = 2;
-    context.strokeRect(x - 0.5, y - 0.5, cell + 1, cell + 1);
   }
 
   /** @override */
   summary() {
-    const counts = this.counts();
-    const parts = [...counts].map(([status, count]) => `${count} ${STATUSES[status][0]}`);
+    const parts = [...this.#state.counts[this.#phase]].map(
+      ([status, count]) => `${count} ${STATUSES[status][0]}`,
+    );
     return `${this.#tasks.length} ${this.#phase} tasks: ${parts.join(", ")}`;
-  }
-
-  /** How many tasks have which status, in the order of the legend. */
-  counts() {
-    /** @type {Map<TaskStatus, number>} */
-    const found = new Map();
-    this.#tasks.forEach((_, task) => {
-      const status = this.#state.statusOf(this.#phase, task);
-      found.set(status, (found.get(status) ?? 0) + 1);
-    });
-    return found;
   }
 
   /**
@@ -139,9 +145,8 @@ export class TaskGrid extends Chart {
    * @param {number} task
    */
   locate(task) {
-    const { x, y } = this.#place(task);
-    const at = { x: x + this.#cell / 2, y: y + this.#cell / 2 };
-    return { ...at, description: describeTask(this.#state, this.#phase, task) };
+    const box = { ...this.#place(task), width: this.#cell, height: this.#cell };
+    return { ...box, description: describeTask(this.#state, this.#phase, task) };
   }
 
   /** @param {number} task */
@@ -170,8 +175,8 @@ function roundedCell(context, x, y, size, radius) {
  * @param {number} number
  */
 function describeTask(state, phase, number) {
-  const status = state.statusOf(phase, number);
   const task = state.tasks[phase][number];
+  const status = task?.status ?? "idle";
   const attempts = state.attemptsOf(phase, number);
   const last = attempts.at(-1);
   const lines = [];

@@ -12,6 +12,7 @@ const GUTTER = 34;
 const RIGHT = 12;
 const MAX_ROW = 22;
 const MIN_ROW = 3;
+const THIN_ROW = 8;
 const WANTED_HEIGHT = 420;
 /** More arrows than this only hide what they point at. */
 const MAX_LINKS = 60;
@@ -65,15 +66,11 @@ export class Timeline extends Chart {
     }
     this.#paintGrid();
     this.#paintLives();
-    this.#paintAttempts();
+    if (this.#row > THIN_ROW) this.#paintAttempts();
+    else this.#paintThinAttempts();
     this.#paintLinks();
+    if (this.#row > 14) this.#paintLabels();
     this.#paintDeaths();
-    const { focused, context } = this;
-    if (focused === undefined) return;
-    const { x, y, width, height } = this.#bar(focused);
-    context.strokeStyle = color("text");
-    context.lineWidth = 2;
-    context.strokeRect(x - 1, y - 1, width + 2, height + 2);
   }
 
   /** @override */
@@ -118,7 +115,7 @@ export class Timeline extends Chart {
       if (worker === undefined) continue;
       const from = this.#x(worker.joinedMs);
       const to = this.#x(worker.leftMs ?? this.#endMs);
-      const inset = this.#row > 8 ? 2 : 0.5;
+      const inset = this.#row > THIN_ROW ? 2 : 0.5;
       context.fillRect(from, this.#y(row) + inset, Math.max(1, to - from), this.#row - 2 * inset);
     }
   }
@@ -126,38 +123,63 @@ export class Timeline extends Chart {
   #paintAttempts() {
     const { context } = this;
     let style = "";
-    /** How far each row is painted, and in what: what is narrower than a pixel is not painted twice. */
-    const painted = this.#state.workers.map(() => ({ to: -1, style: "" }));
     for (const attempt of this.#state.attempts) {
       const fill = fillOf(attempt);
       const bar = this.#bar(attempt);
-      const row = painted[attempt.worker - 1];
-      if (row !== undefined) {
-        if (bar.x + bar.width <= row.to && row.style === fill) continue;
-        row.to = bar.x + bar.width;
-        row.style = fill;
-      }
       if (fill !== style) context.fillStyle = color(fill);
       style = fill;
       context.fillRect(bar.x, bar.y, bar.width, bar.height);
-      if (attempt.isBackup && bar.height >= 6) {
+      if (attempt.isBackup) {
         context.fillStyle = color("backup");
         style = "backup";
         context.fillRect(bar.x, bar.y, bar.width, 3);
       }
-      if (bar.height < 14) continue;
-      const label = `${attempt.phase === "map" ? "m" : "r"}${attempt.task}`;
-      if (bar.width < 8 + 6.5 * label.length) continue;
-      context.fillStyle = color("on-bar");
-      style = "on-bar";
-      context.textAlign = "left";
-      context.fillText(label, bar.x + 5, bar.y + bar.height / 2 + 0.5);
     }
+  }
+
+  /** Above everything else, where there is room. */
+  #paintLabels() {
+    const { context } = this;
+    context.fillStyle = color("on-bar");
+    context.textAlign = "left";
+    for (const attempt of this.#state.attempts) {
+      const { x, y, width, height } = this.#bar(attempt);
+      const label = `${attempt.phase === "map" ? "m" : "r"}${attempt.task}`;
+      if (width < 8 + 6.5 * label.length) continue;
+      context.fillText(label, x + 5, y + height / 2 + 0.5);
+    }
+  }
+
+  /** In rows so low that only colours can be told apart, bars that touch are painted as one. */
+  #paintThinAttempts() {
+    const { context } = this;
+    /** @type {Array<{ from: number, to: number, fill: string }>} */
+    const open = [];
+    /** @param {number} row */
+    const paint = (row) => {
+      const run = open[row];
+      if (run === undefined) return;
+      context.fillStyle = color(run.fill);
+      context.fillRect(run.from, this.#y(row) + 0.5, run.to - run.from, this.#row - 1);
+    };
+    for (const attempt of this.#state.attempts) {
+      const row = attempt.worker - 1;
+      const { x, width } = this.#bar(attempt);
+      const fill = attempt.isBackup ? "backup" : fillOf(attempt);
+      const run = open[row];
+      if (run !== undefined && run.fill === fill && x <= run.to + 1) {
+        run.to = Math.max(run.to, x + width);
+        continue;
+      }
+      paint(row);
+      open[row] = { from: x, to: x + width, fill };
+    }
+    for (const row of open.keys()) paint(row);
   }
 
   /** From what was lost to what took its place. */
   #paintLinks() {
-    const { context, focused } = this;
+    const { context } = this;
     const { attempts } = this.#state;
     const lost = attempts.filter(({ end }) => end !== null && LOST.has(end)).slice(-MAX_LINKS);
     context.strokeStyle = color("trouble");
@@ -168,7 +190,6 @@ export class Timeline extends Chart {
         .attemptsOf(attempt.phase, attempt.task)
         .find((other) => other.attempt > attempt.attempt);
       if (next === undefined || attempt.endMs === null) continue;
-      if (focused !== undefined && focused !== attempt && focused !== next) continue;
       const [x, y] = [this.#x(attempt.endMs), this.#y(attempt.worker - 1) + this.#row / 2];
       const [toX, toY] = [this.#x(next.startMs), this.#y(next.worker - 1) + this.#row / 2];
       if (next.worker === attempt.worker && toX - x < 6) continue;
@@ -248,7 +269,6 @@ export class Timeline extends Chart {
    */
   locate(attempt) {
     const { phase, task, worker, end, startMs, endMs, isBackup, records, bytes } = attempt;
-    const bar = this.#bar(attempt);
     const trouble = this.#state.troubles.find((one) => {
       return one.phase === phase && one.task === task && one.attempt === attempt.attempt;
     });
@@ -261,19 +281,19 @@ export class Timeline extends Chart {
       `${formatDuration((endMs ?? this.#state.nowMs) - startMs)}, from ${formatDuration(startMs)}`,
     ];
     if (records > 0) lines.push(`${formatCount(records)} records, ${formatBytes(bytes)}`);
+    const next = this.#state.attemptsOf(phase, task).find((one) => one.attempt > attempt.attempt);
+    if (next !== undefined && end !== null && LOST.has(end)) {
+      lines.push(`tried again by worker ${next.worker}`);
+    }
     const title = `${phase} ${task}${attempt.attempt > 1 ? `, attempt ${attempt.attempt}` : ""}`;
-    return {
-      x: bar.x + Math.min(bar.width, 40),
-      y: bar.y + bar.height,
-      description: { title, lines },
-    };
+    return { ...this.#bar(attempt), description: { title, lines } };
   }
 
   /** @param {Attempt} attempt */
   #bar({ startMs, endMs, worker }) {
     const x = this.#x(startMs);
-    const inset = this.#row > 8 ? 2 : 0.5;
-    const width = Math.max(1, this.#x(endMs ?? this.#endMs) - x - (this.#row > 8 ? 1 : 0));
+    const inset = this.#row > THIN_ROW ? 2 : 0.5;
+    const width = Math.max(1, this.#x(endMs ?? this.#endMs) - x - (this.#row > THIN_ROW ? 1 : 0));
     return { x, y: this.#y(worker - 1) + inset, width, height: this.#row - 2 * inset };
   }
 

@@ -1,0 +1,121 @@
+/**
+ * How much longer a job takes while somebody watches it: runs the same job in turn without a dashboard
+ * and with one, and prints medians. What the coordinator's process uses says more than the time on a
+ * clock does, when the machine has other things to do.
+ *
+ *     npx tsx scripts/dashboard-overhead.ts [--rounds 7] [--megabytes 200] [--browser]
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+import { startDashboard } from "../src/mr/dashboard/start-dashboard.ts";
+import type { JobEvent } from "../src/mr/events/job-event.ts";
+import { runJob } from "../src/mr/run/run-job.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const CLIENT = `require("node:http").get(process.argv[1] + "events", (response) => {
+  response.once("data", () => console.log("watching")).resume();
+});`;
+
+interface Figures {
+  readonly wallMs: number;
+  readonly coordinatorCpuMs: number;
+  /** Of the coordinator and of all attempts. */
+  readonly jobCpuMs: number;
+}
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "7" },
+    megabytes: { type: "string", default: "200" },
+    browser: { type: "boolean", default: false },
+  },
+});
+const directory = mkdtempSync(join(tmpdir(), "tsmr-overhead-"));
+const inputs = join(directory, "inputs");
+try {
+  makeInputs(Number(values.megabytes));
+  const figures: Record<"without" | "with", Figures[]> = { without: [], with: [] };
+  // The first run warms what there is to warm.
+  await run(false);
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    const order = round % 2 === 0 ? (["without", "with"] as const) : (["with", "without"] as const);
+    for (const mode of order) figures[mode].push(await run(mode === "with"));
+  }
+  for (const name of ["wallMs", "coordinatorCpuMs", "jobCpuMs"] as const) {
+    const [before, after] = (["without", "with"] as const).map((mode) => {
+      return median(figures[mode].map((one) => one[name]));
+    });
+    if (before === undefined || after === undefined) continue;
+    const percent = ((100 * (after - before)) / before).toFixed(1);
+    console.log(
+      `${name}: ${before.toFixed(0)} without, ${after.toFixed(0)} with a dashboard: ${percent} %`,
+    );
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function makeInputs(megabytes: number): void {
+  const texts = join(directory, "texts");
+  // This process was started through tsx, and so is that one.
+  const script = [...process.execArgv, "scripts/make-data.ts", "--out", texts];
+  execFileSync(process.execPath, script, { cwd: ROOT, stdio: "ignore" });
+  mkdirSync(inputs);
+  const text = readdirSync(texts).map((name) => readFileSync(join(texts, name)));
+  const whole = Buffer.concat(text);
+  for (let bytes = 0; bytes < megabytes * 1e6; bytes += whole.length) {
+    writeFileSync(join(inputs, `part-${bytes}.txt`), whole);
+  }
+}
+
+/** Many small tasks, so that there is much to be told. */
+async function run(isWatched: boolean): Promise<Figures> {
+  const out = join(directory, "out");
+  const dashboard = isWatched ? await startDashboard({ port: 0 }) : undefined;
+  const stop = dashboard === undefined ? undefined : await watch(dashboard.url);
+  const cpu = process.cpuUsage();
+  const begun = performance.now();
+  let taskCpuMs = 0;
+  const onEvent = (event: JobEvent) => {
+    dashboard?.onEvent(event);
+    if (event.type === "attemptCompleted") taskCpuMs += event.progress?.cpuMs ?? 0;
+  };
+  await runJob({ app: "top_words", inputs: [inputs], out, splitBytes: 2 ** 20, onEvent });
+  const wallMs = performance.now() - begun;
+  const { user, system } = process.cpuUsage(cpu);
+  await dashboard?.close();
+  await stop?.();
+  rmSync(out, { recursive: true });
+  const coordinatorCpuMs = (user + system) / 1000;
+  return { wallMs, coordinatorCpuMs, jobCpuMs: coordinatorCpuMs + taskCpuMs };
+}
+
+/** Watches from a process of its own. */
+async function watch(url: string): Promise<() => Promise<void>> {
+  if (values.browser) {
+    const browser = await chromium.launch({
+      executablePath: "/usr/bin/chromium",
+      args: ["--headless", "--no-sandbox", "--disable-gpu"],
+    });
+    const page = await browser.newPage();
+    await page.goto(url);
+    return () => browser.close();
+  }
+  const client = spawn(process.execPath, ["-e", CLIENT, url]);
+  const ended = once(client, "exit");
+  await once(client.stdout, "data");
+  return async () => {
+    await ended;
+  };
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((one, other) => one - other);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
+}
