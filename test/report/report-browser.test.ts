@@ -84,7 +84,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`a report in ${CHROMIUM} (skipped where i
     })`)) as { width: number; background: string };
     expect(width).toBe(settings.width);
     expect(background).toBe(
-      settings.colorScheme === "dark" ? "rgb(13, 17, 23)" : "rgb(255, 255, 255)",
+      settings.colorScheme === "dark" ? "rgb(14, 18, 23)" : "rgb(255, 255, 255)",
     );
   });
 

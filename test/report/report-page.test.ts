@@ -49,7 +49,14 @@ function eventfulJob(text = "text"): JobEvent[] {
     { type: "attemptStarted", ...map(0, 3, 2), isBackup: true },
     { type: "attemptCompleted", ...map(0, 3, 2), progress: NOTHING, outputBytes: [50], counters },
     { type: "attemptStarted", ...map(1, 1, 2), isBackup: false },
-    { type: "attemptCompleted", ...map(1, 1, 2), progress: NOTHING, outputBytes: [70], counters },
+    {
+      type: "attemptCompleted",
+      ...map(1, 1, 2),
+      progress: NOTHING,
+      outputBytes: [70],
+      counters,
+      skipped: [{ file: text, place: text, reason: `why ${text}` }],
+    },
     { type: "phaseStarted", phase: "reduce" },
     { type: "attemptStarted", ...reduce, isBackup: false },
     { type: "attemptFailed", ...reduce, failure },
@@ -87,6 +94,7 @@ describe("the report of a job", () => {
     expect(text).toMatch(/map 0\s+wc\.ts, bytes 0 to 10/);
     expect(text).toContain("map task 0, backup, attempt 3: completed");
     expect(text).toContain("map 0 → reduce 0: 50 bytes");
+    expect(text).toMatch(/Records left out[\s\S]*why wc\.ts/);
   });
 
   it("marks what came to nothing, and leads to what took it over", () => {

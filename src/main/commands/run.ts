@@ -40,6 +40,7 @@ interface Options {
   readonly merge?: true;
   readonly top?: number;
   readonly json?: true;
+  readonly report?: true;
   readonly ui?: UiOption;
   readonly quiet?: true;
   readonly verbose?: true;
@@ -80,6 +81,7 @@ export function define(command: Command): Action {
       wholeNumber(1, 1_000_000),
     )
     .option("--json", "print what the job has done as JSON")
+    .option("--report", "write a report of the job to report.html in DIR")
     .addOption(uiOption())
     .addOption(leaseOption())
     .addOption(taskTimeoutOption())
@@ -137,8 +139,9 @@ async function run(
     (signal) => abort.abort(`interrupted by ${signal}`),
     () => `tsmr: Ended at once\n${hint()}`,
   );
-  const { lease, taskTimeout, quiet, memory, split, merge, top, json, ui, verbose, ...rest } =
+  const { lease, taskTimeout, quiet, memory, split, merge, top, json, report, ui, ...others } =
     options;
+  const { verbose, ...rest } = others;
   const watcher = await watchJob({ quiet, verbose });
   const dashboard = await openDashboard("tsmr", ui);
   const { onEvent, ...listeners } = watcher.listeners;
@@ -165,17 +168,30 @@ async function run(
     const result = await runJob(job);
     watcher.end();
     await deliver(result, { merge, top, json, directory, signal: abort.signal, watcher });
+    if (report === true) await reportOn(directory, watcher);
     return 0;
   } catch (error) {
     watcher.end();
     const hasBegun = error instanceof JobCancelledError || error instanceof JobFailedError;
     const exitCode = signalCode();
+    if (hasBegun && report === true) await reportOn(directory, watcher);
     if (exitCode !== undefined) process.stderr.write(`tsmr: ${describeCause(error)}\n`);
     if (hasBegun) process.stderr.write(hint());
     if (exitCode === undefined) throw error;
     return exitCode;
   } finally {
     await dashboard?.close();
+  }
+}
+
+/** A job is as complete, or has failed, without a report as with it. */
+async function reportOn(directory: string, watcher: Watcher): Promise<void> {
+  try {
+    const { writeReport } = await import("../../mr/report/write-report.ts");
+    watcher.say(`The report is in ${relative(process.cwd(), await writeReport(directory))}`);
+  } catch (error) {
+    if (!(error instanceof MrError)) throw error;
+    process.stderr.write(`tsmr: ${error.message}\n`);
   }
 }
 

@@ -96,7 +96,9 @@ function attemptOf({ phase, task, attempt, worker }: Attempt): Attempt {
 }
 
 function whatIsLeft(result: TaskResult | undefined) {
+  const { skipped = [] } = result ?? {};
   return {
+    ...(skipped.length === 0 ? {} : { skipped }),
     progress: result?.progress,
     outputBytes: (result?.outputs ?? []).map(({ bytes }) => bytes),
     counters: result?.counters ?? {},

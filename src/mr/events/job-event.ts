@@ -36,6 +36,16 @@ export interface Failure {
   readonly stack?: string | undefined;
 }
 
+/** A record that could not be used. */
+export interface LeftOutRecord {
+  /** The input as the user named it; not there in a reduce task. */
+  readonly file?: string | undefined;
+  /** Where it is in the file, such as `line 3, column 7`; in a reduce task, `key "a"`. */
+  readonly place: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+}
+
 /** The part of an input that is one map task. */
 export interface PlannedSplit {
   /** As the user named it. */
@@ -102,6 +112,8 @@ export type UntimedEvent =
       /** Lengths of the outputs in bytes: a map task's by reduce task; a reduce task has one. */
       readonly outputBytes: readonly number[];
       readonly counters: Readonly<Record<string, number>>;
+      /** The first of the records that were left out, if any were. */
+      readonly skipped?: readonly LeftOutRecord[];
     } & Attempt)
   /** The attempt said that it failed. Its task will be tried again, unless the job ends. */
   | ({ readonly type: "attemptFailed"; readonly failure: Failure } & Attempt)
@@ -121,6 +133,8 @@ export type UntimedEvent =
       readonly progress: AttemptProgress | undefined;
       readonly outputBytes: readonly number[];
       readonly counters: Readonly<Record<string, number>>;
+      /** The first of the records that were left out, if any were. */
+      readonly skipped?: readonly LeftOutRecord[];
     }
   | { readonly type: "phaseStarted"; readonly phase: Phase }
   /** The last event. */

@@ -6,10 +6,12 @@ const whole = v.pipe(count, v.integer());
 const phase = v.picklist(["map", "reduce"]);
 const progress = v.object({ records: count, bytes: count, cpuMs: count });
 const failure = v.object({ message: v.string(), stack: v.optional(v.string()) });
+const leftOut = v.object({ file: v.optional(v.string()), place: v.string(), reason: v.string() });
 const result = {
   progress: v.optional(progress),
   outputBytes: v.array(count),
   counters: v.record(v.string(), v.number()),
+  skipped: v.optional(v.array(leftOut)),
 };
 const attempt = { phase, task: whole, attempt: whole, worker: whole };
 const outcome = v.variant("state", [

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describeCause, errorCode, MrError } from "../errors.ts";
-import type { JobEvent } from "../events/job-event.ts";
+import type { JobEvent, LeftOutRecord } from "../events/job-event.ts";
 import { JobView } from "../events/job-view.ts";
 import { EVENT_LOG_NAME } from "../names.ts";
 import { parseEvent } from "./event-schema.ts";
@@ -22,6 +22,8 @@ export interface JobHistory {
   readonly sessions: readonly Session[];
   /** The last session: it knows what the earlier ones have completed. */
   readonly last: Session;
+  /** The first of the records that tasks have left out, in the order of the tasks. */
+  readonly skipped: readonly LeftOutRecord[];
 }
 
 /** Puts the events of a job together, which may come from several coordinators, one after the other. */
@@ -59,6 +61,8 @@ export async function readHistory(directory: string): Promise<JobHistory> {
 
 class HistoryBuilder {
   readonly #sessions: Session[] = [];
+  /** By phase and task: only what the attempt that counts has left out. */
+  readonly #skipped = new Map<string, readonly LeftOutRecord[]>();
 
   add(event: JobEvent): void {
     // A log whose beginning is gone is of no use until the next coordinator begins.
@@ -68,11 +72,20 @@ class HistoryBuilder {
     session.view.apply(event);
     session.endMs = Math.max(session.endMs, event.atMs);
     if (event.type === "attemptStarted") session.firstAttemptMs ??= event.atMs;
+    if (event.type === "attemptCompleted" || event.type === "taskRestored") {
+      this.#skipped.set(`${event.phase} ${event.task}`, event.skipped ?? []);
+    }
   }
 
   get history(): JobHistory | undefined {
     const last = this.#sessions.at(-1);
-    return last === undefined ? undefined : { sessions: this.#sessions, last };
+    if (last === undefined) return undefined;
+    const skipped = (["map", "reduce"] as const).flatMap((phase) => {
+      return last.view
+        .tasks(phase)
+        .flatMap((_, task) => this.#skipped.get(`${phase} ${task}`) ?? []);
+    });
+    return { sessions: this.#sessions, last, skipped };
   }
 
   #begin(): void {

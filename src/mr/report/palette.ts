@@ -1,4 +1,4 @@
-/** The colours of reports and charts, by what they stand for. */
+/** The colours of reports and charts, by what they stand for; those of the dashboard. */
 export interface Palette {
   readonly page: string;
   readonly panel: string;
@@ -16,28 +16,28 @@ export interface Palette {
 
 export const LIGHT: Palette = {
   page: "#ffffff",
-  panel: "#f6f8fa",
-  ink: "#1b1f24",
-  soft: "#59636e",
-  line: "#d8dee4",
-  map: "#3574d4",
-  reduce: "#0f8a6d",
-  backup: "#8250df",
-  bad: "#cf222e",
-  idle: "#a3abb5",
+  panel: "#f5f6f8",
+  ink: "#18202a",
+  soft: "#566373",
+  line: "#dde2e8",
+  map: "#2b7bd4",
+  reduce: "#178f6c",
+  backup: "#7d55c7",
+  bad: "#c8341f",
+  idle: "#a9b3be",
 };
 
 export const DARK: Palette = {
-  page: "#0d1117",
+  page: "#0e1217",
   panel: "#161b22",
-  ink: "#e6edf3",
-  soft: "#9198a1",
-  line: "#30363d",
-  map: "#5b9bf3",
-  reduce: "#3fb89a",
-  backup: "#b48cff",
-  bad: "#ff6b62",
-  idle: "#59636e",
+  ink: "#e7ebf0",
+  soft: "#98a4b3",
+  line: "#29313c",
+  map: "#4a9af0",
+  reduce: "#2ab086",
+  backup: "#ab8df0",
+  bad: "#f4705c",
+  idle: "#5d6875",
 };
 
 export const FONTS = `system-ui, -apple-system, "Segoe UI", "Noto Sans", Roboto, sans-serif`;
@@ -72,6 +72,7 @@ export function drawingStyle(colour: (name: keyof Palette) => string): string {
 .page{fill:${colour("page")}}
 ${names.map((name) => `.${name}{fill:${colour(name)}}`).join("\n")}
 .cross{stroke:${colour("bad")};stroke-width:2;fill:none}
+.retry{stroke:${colour("bad")};stroke-width:1.5}
 .again{stroke:${colour("bad")};stroke-width:1.2;fill:none;stroke-dasharray:3 3;pointer-events:none}
 `;
 }

@@ -6,7 +6,13 @@ import type { JobHistory } from "./job-history.ts";
 import { Markup, markup } from "./markup.ts";
 import type { OutputSurvey } from "./output-survey.ts";
 import { REPORT_SCRIPT, REPORT_STYLE } from "./report-style.ts";
-import { renderCounters, renderFailures, renderPhases, renderSlowest } from "./report-tables.ts";
+import {
+  renderCounters,
+  renderFailures,
+  renderPhases,
+  renderSkipped,
+  renderSlowest,
+} from "./report-tables.ts";
 import { drawSpread, drawTopKeys } from "./result-chart.ts";
 import { renderSkew } from "./skew-section.ts";
 import { layOutTimeline } from "./timeline.ts";
@@ -25,6 +31,7 @@ export function renderReport(history: JobHistory, survey: OutputSurvey): string 
     renderSkew(history),
     renderSlowest(history),
     renderFailures(failureFacts(history)),
+    renderSkipped(history),
     renderCounters(view.counters),
   ];
   const page = markup`<!doctype html>
@@ -48,7 +55,7 @@ function renderHeader(history: JobHistory, survey: OutputSurvey): Markup {
   const when = `${dateOf(first?.view.startedAt ?? 0)}${times}`;
   const state = view.outcome?.state ?? "running";
   const words = view.outcome === undefined ? "not ended" : state;
-  return markup`<header><h1>${nameOf(history)} <span class="outcome ${state}">${words}</span></h1><p class="about">${when} · ${visible(view.directory)}</p>${renderOutcome(view.outcome)}${renderSkipped(view.counters)}${renderTiles(history, survey)}</header>`;
+  return markup`<header><h1>${nameOf(history)} <span class="outcome ${state}">${words}</span></h1><p class="about">${when} · ${visible(view.directory)}</p>${renderOutcome(view.outcome)}${renderSkippedNotice(view.counters)}${renderTiles(history, survey)}</header>`;
 }
 
 function renderOutcome(outcome: JobOutcome | undefined): Markup | undefined {
@@ -64,7 +71,7 @@ function renderOutcome(outcome: JobOutcome | undefined): Markup | undefined {
   return markup`<div class="notice"><strong>${visible(message)}</strong>${trace}</div>`;
 }
 
-function renderSkipped(counters: Readonly<Record<string, number>>): Markup | undefined {
+function renderSkippedNotice(counters: Readonly<Record<string, number>>): Markup | undefined {
   const skipped = counters[SKIPPED_RECORDS];
   if (skipped === undefined) return undefined;
   return markup`<p class="notice">${counted(skipped, "record")} could not be used, and ${skipped === 1 ? "was" : "were"} left out of the result.</p>`;
@@ -151,7 +158,7 @@ function renderTimeline(history: JobHistory): Markup {
     ["map", "map"],
     ["reduce", "reduce"],
     ["backup", "backup attempt"],
-    ["bad", "failed or lost; a dashed line leads to the next attempt"],
+    ["bad", "failed or lost; the next attempt has a red edge"],
     ["idle", "another attempt was first"],
   ];
   return markup`<h2>Timeline</h2><ul class="legend">${legend.map(([name = "", text]) => {

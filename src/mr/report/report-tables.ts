@@ -14,6 +14,7 @@ import { medianOf } from "./result-chart.ts";
 const SLOWEST = 12;
 const MAX_FAILURES = 50;
 const MAX_COUNTERS = 500;
+const MAX_SKIPPED = 100;
 const MAX_TEXT = 4000;
 
 type Cell = string | Markup;
@@ -37,7 +38,8 @@ export function renderPhases(history: JobHistory): Markup {
   const rows = (["map", "reduce"] as const).map((phase) => {
     const facts = phaseFacts(history, phase);
     const { done, elapsedMs, busyMs } = facts;
-    const rate = elapsedMs > 0 ? `${formatBytes((done.bytes / elapsedMs) * 1000)}/s` : "–";
+    const rate =
+      elapsedMs > 0 && done.bytes > 0 ? `${formatBytes((done.bytes / elapsedMs) * 1000)}/s` : "–";
     return [
       phase,
       formatMs(elapsedMs),
@@ -46,7 +48,7 @@ export function renderPhases(history: JobHistory): Markup {
       formatNumber(facts.failed),
       elapsedMs > 0 ? (busyMs / elapsedMs).toFixed(1) : "–",
       formatNumber(done.records),
-      formatBytes(done.bytes),
+      done.bytes > 0 ? formatBytes(done.bytes) : "–",
       rate,
       formatMs(done.cpuMs),
       formatBytes(facts.outputBytes),
@@ -119,6 +121,15 @@ export function renderFailures(failures: readonly FailureFacts[]): Markup | unde
       ? markup`<p class="about">And ${counted(more, "more failure")} of other kinds.</p>`
       : undefined;
   return markup`<h2>Failures</h2><ul class="failures">${items}</ul>${note}`;
+}
+
+/** Records that were left out, where they are, and why. */
+export function renderSkipped({ skipped }: JobHistory): Markup | undefined {
+  if (skipped.length === 0) return undefined;
+  const rows = skipped.slice(0, MAX_SKIPPED).map(({ file = "", place, reason }) => {
+    return [file, place, reason].map((text) => shorten(visible(text), 300));
+  });
+  return markup`<h2>Records left out</h2>${table(["Input", "Place", "Reason"], rows, 3)}`;
 }
 
 /** What the app has counted. */

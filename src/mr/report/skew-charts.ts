@@ -7,6 +7,7 @@ import { timeTicks } from "./timeline-chart.ts";
 const WIDTH = 560;
 const HEIGHT = 220;
 const BOX = { left: 66, right: WIDTH - 12, top: 34, bottom: HEIGHT - 28 };
+const MIN_BINS = 12;
 const MAX_BINS = 60;
 /** More bars than this are drawn in groups. */
 const MAX_BARS = 80;
@@ -16,7 +17,8 @@ const MAX_COLUMNS = 40;
 /** How long the tasks of a phase took, as a histogram. */
 export function drawDurations(durationsMs: readonly number[], phase: "map" | "reduce"): Drawing {
   const longest = Math.max(...durationsMs.slice(0, 1), ...durationsMs.slice(-1), 1e-3);
-  const step = niceStep(0, longest, MAX_BINS);
+  const wanted = Math.min(MAX_BINS, Math.max(MIN_BINS, 4 * Math.sqrt(durationsMs.length)));
+  const step = niceStep(0, longest, wanted);
   const bins = new Array<number>(Math.floor(longest / step) + 1).fill(0);
   for (const ms of durationsMs) {
     const at = Math.floor(ms / step);

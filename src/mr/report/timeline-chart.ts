@@ -70,7 +70,8 @@ function drawLifetimes(
 function drawBars({ bars }: Lane, x: Scale, y: number, height: number): Markup {
   return markup`${bars.map((bar) => {
     const width = Math.max(1, x(bar.endMs) - x(bar.startMs) - 0.6);
-    return markup`<rect class="${kindOf(bar.attempt)}" x="${x(bar.startMs)}" y="${y + 2}" width="${width}" height="${height - 4}" rx="${Math.min(2, width / 2)}"><title>${describeAttempt(bar)}</title></rect>`;
+    const again = bar.attempt.attempt > 1 && !bar.attempt.isBackup ? " retry" : "";
+    return markup`<rect class="${kindOf(bar.attempt)}${again}" x="${x(bar.startMs)}" y="${y + 2}" width="${width}" height="${height - 4}" rx="${Math.min(2, width / 2)}"><title>${describeAttempt(bar)}</title></rect>`;
   })}`;
 }
 

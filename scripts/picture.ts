@@ -1,0 +1,117 @@
+/**
+ * Makes docs/images/run.svg, the picture of a run in README.md, out of a real one: `tsmr` in a terminal of
+ * 80 columns, counting words with three workers, of which one is killed. Needs the example data
+ * (`npm run data`) and `script` of util-linux.
+ *
+ *     npx tsx scripts/picture.ts
+ */
+import { spawn } from "node:child_process";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { animateTerminal, type Frame } from "./pictures/animate-terminal.ts";
+import { TerminalScreen } from "./pictures/terminal-screen.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+/** So often each book is in the input, for there to be something to see. */
+const TIMES = Number(process.argv[2] ?? 12);
+const COMMAND = "tsmr run wc 'books/*.txt' --workers 3 --top 5";
+/** As often is the picture drawn anew, at most. */
+const MAX_FRAMES = 40;
+/** A longer run is shown faster than it was. */
+const MAX_SHOWN_MS = 12_000;
+const KILL_AFTER_MS = 1500;
+
+const home = mkdtempSync(join(tmpdir(), "tsmr-picture-"));
+try {
+  makeBooks(join(home, "books"));
+  const ended = record();
+  await killWorker();
+  await ended;
+  const frames = framesOf(
+    readFileSync(join(home, "output")),
+    readFileSync(join(home, "timing"), "utf8"),
+  );
+  const svg = animateTerminal(frames);
+  mkdirSync(join(ROOT, "docs/images"), { recursive: true });
+  writeFileSync(join(ROOT, "docs/images/run.svg"), svg);
+  console.log(`docs/images/run.svg: ${frames.length} frames, ${svg.length} bytes`);
+} finally {
+  rmSync(home, { recursive: true, force: true });
+}
+
+function makeBooks(directory: string): void {
+  mkdirSync(directory);
+  for (const name of readdirSync(join(ROOT, "data"))) {
+    const book = readFileSync(join(ROOT, "data", name));
+    writeFileSync(join(directory, name), Buffer.concat(new Array<Buffer>(TIMES).fill(book)));
+  }
+}
+
+/** Runs the command in a terminal, and notes what it prints and when. */
+function record(): Promise<void> {
+  const tsx = join(ROOT, "node_modules/.bin/tsx");
+  const run = COMMAND.replace("tsmr", `${tsx} ${join(ROOT, "src/main/tsmr.ts")}`);
+  const program = `stty cols 80 rows 30; exec ${run} --split 8MB`;
+  const args = ["-qefc", program, "-O", join(home, "output"), "-T", join(home, "timing")];
+  const env = { ...process.env, TERM: "xterm-256color", LANG: "C.UTF-8", FORCE_COLOR: "1" };
+  const child = spawn("script", args, { cwd: home, env, stdio: ["ignore", "ignore", "inherit"] });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(`The run ended with exit code ${code}`));
+    });
+  });
+}
+
+/** Kills a worker in the middle of the job, as an accident would. */
+async function killWorker(): Promise<void> {
+  const log = join(home, "mr-out/.mr-events");
+  const hasBegun = () => /"attemptStarted"[^\n]*"worker":2,/.test(readFileSync(log, "utf8"));
+  while (!existsSync(log) || !hasBegun()) await sleep(50);
+  await sleep(KILL_AFTER_MS);
+  const joined = /"type":"workerJoined","worker":2,"pid":([0-9]+)/.exec(readFileSync(log, "utf8"));
+  if (joined !== null) process.kill(Number(joined[1]), "SIGKILL");
+}
+
+/** @param timing lines of a delay in seconds and how many bytes were printed after it */
+function framesOf(output: Buffer, timing: string): Frame[] {
+  const screen = new TerminalScreen();
+  screen.write(`\x1b[32m$\x1b[0m ${COMMAND}\n\r`);
+  const frames: Frame[] = [{ atMs: 0, lines: screen.lines }];
+  // The header that `script` writes first is not part of what was printed.
+  let at = output.indexOf("\n") + 1;
+  let nowMs = 0;
+  for (const [, seconds, bytes] of timing.matchAll(/^([0-9.]+) ([0-9]+)$/gm)) {
+    nowMs += Number(seconds) * 1000;
+    screen.write(output.toString("utf8", at, at + Number(bytes)));
+    at += Number(bytes);
+    frames.push({ atMs: Math.round(nowMs), lines: screen.lines });
+  }
+  return thinOut(frames);
+}
+
+/** What was on the screen for a short time only need not be drawn. */
+function thinOut(frames: readonly Frame[]): Frame[] {
+  const totalMs = frames.at(-1)?.atMs ?? 0;
+  const speed = Math.max(1, totalMs / MAX_SHOWN_MS);
+  const kept: Frame[] = [];
+  frames.forEach(({ atMs, lines }, at) => {
+    const shownMs = Math.round(atMs / speed);
+    const last = kept.at(-1);
+    const isDue = last === undefined || shownMs - last.atMs >= totalMs / speed / MAX_FRAMES;
+    if (isDue || at === frames.length - 1) kept.push({ atMs: shownMs, lines });
+  });
+  return kept;
+}

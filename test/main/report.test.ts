@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from "node:fs";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MAP, REDUCE } from "../support/apps.ts";
+import { Job } from "../support/job.ts";
+
+const TSMR = "src/main/tsmr.ts";
+
+let job: Job;
+beforeEach(() => {
+  job = new Job();
+  job.write("in.txt", "a b a");
+  job.writeApp(MAP + REDUCE);
+});
+afterEach(() => job.end());
+
+describe("tsmr report", () => {
+  it("writes a page and charts of a job, wherever they are wanted", async () => {
+    const run = ["run", "./app.ts", "in.txt", "--out", "out", "--workers", "1", "--report"];
+    const { code, stderr } = await job.start(TSMR, run).ended;
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringContaining("The report is in out/report.html"),
+    ]);
+    expect(readFileSync(job.path("out/report.html"), "utf8")).toContain(">app.ts ");
+
+    const chart = await job.start(TSMR, ["report", "out", "--chart", "--out", "c.png"]).ended;
+    expect([chart.code, chart.stdout]).toEqual([0, "c.svg\nc.png\n"]);
+    expect(readFileSync(job.path("c.svg"), "utf8")).toMatch(/^<svg .*>a<.*<\/svg>\n$/s);
+    expect(readFileSync(job.path("c.png")).subarray(1, 4).toString()).toBe("PNG");
+  });
+
+  it("tells of a job that failed, at its end where asked", async () => {
+    job.writeApp(`${MAP}export function reduce() { throw new Error("not today"); }`);
+    const run = ["run", "./app.ts", "in.txt", "--workers", "1", "--attempts", "1", "--report"];
+    expect((await job.start(TSMR, run).ended).code).toBe(1);
+    expect(readFileSync(job.path("mr-out/report.html"), "utf8")).toContain("not today");
+  });
+
+  it("says in one line where there is nothing to report on, and leaves nothing half-written", async () => {
+    const { code, stderr } = await job.start(TSMR, ["report", "nowhere"]).ended;
+    expect([code, stderr]).toEqual([
+      1,
+      'tsmr: Cannot read event log "nowhere/.mr-events": no job has run in directory "nowhere"\n',
+    ]);
+    job.write(
+      ".mr-events",
+      '{"type":"jobStarted","directory":"d","startedAt":0,"resumed":false,"leaseMs":1,"atMs":0}\n',
+    );
+    const elsewhere = await job.start(TSMR, ["report", ".", "--out", "no/such/report.html"]).ended;
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([
+      1,
+      'tsmr: Cannot write "no/such/report.html": no such file or directory (ENOENT)\n',
+    ]);
+    expect(existsSync(job.path("no"))).toBe(false);
+  });
+});
