@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { errorCode } from "../../src/mr/errors.ts";
 
 /** Why no small disks can be made here, or undefined when they can. */
 export const noSmallDisks: string | undefined = findOut();
@@ -33,6 +34,9 @@ export class SmallDisk {
     try {
       for (let left = bavail * bsize - except; left > 0; left -= bsize)
         writeSync(descriptor, block);
+    } catch (error) {
+      // Somebody else has taken the rest meanwhile.
+      if (errorCode(error) !== "ENOSPC") throw error;
     } finally {
       closeSync(descriptor);
     }
