@@ -6,12 +6,13 @@ import { Command, InvalidArgumentError } from "commander";
 import type { Benchmark } from "./benchmark.ts";
 import { p6, p7, p8 } from "./big-data-rows.ts";
 import { WrongResultError } from "./check-results.ts";
+import { p9 } from "./control-rows.ts";
 import { formatTable, machineFacts } from "./report.ts";
 import { type Row, runBenchmark } from "./run-benchmark.ts";
 import { TSMR_PROGRAM } from "./tsmr-command.ts";
 import { p1, p2, p3, p4, p5 } from "./word-count-rows.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [p1, p2, p3, p4, p5, p6, p7, p8];
+const BENCHMARKS: readonly Benchmark[] = [p1, p2, p3, p4, p5, p6, p7, p8, p9];
 
 interface Options {
   rounds?: number;
@@ -25,7 +26,7 @@ interface Options {
 
 const command = new Command("bench")
   .description("Times tsmr against its targets, each side a whole process, and checks each result.")
-  .argument("[names...]", "the rows to run: P1 to P8", selectBenchmark, [])
+  .argument("[names...]", "the rows to run: P1 to P9", selectBenchmark, [])
   .option(
     "--rounds <n>",
     "runs of each side (default: 5, or 11 where short, fewer where long)",

@@ -20,7 +20,13 @@ export type InputSet = "few" | "many" | "large" | "gz" | "csv" | "lines";
  */
 export function makeInputs(folder: string): Readonly<Record<InputSet, readonly string[]>> {
   const source = join(folder, "source");
-  execFileSync(process.execPath, ["--import", "tsx", MAKE_DATA, "--out", source]);
+  execFileSync(process.execPath, [
+    "--import",
+    import.meta.resolve("tsx"),
+    MAKE_DATA,
+    "--out",
+    source,
+  ]);
   const texts = readdirSync(source)
     .sort()
     .map((name) => readFileSync(join(source, name), "utf8"));

@@ -15,6 +15,16 @@ export function runtimeDir(): string {
   // Not userInfo(), which fails for a user without an entry in the password file, as in containers.
   const uid = process.getuid?.() ?? 0;
   const dir = join("/tmp", `tsmr-${uid}`);
+  ensureOwnDirectory(dir, uid);
+  return dir;
+}
+
+/**
+ * Makes a directory that only its owner may enter, unless it is there.
+ *
+ * @throws MrError when what is there belongs to somebody else, is not a directory, or is open to others
+ */
+export function ensureOwnDirectory(dir: string, uid: number): void {
   try {
     mkdirSync(dir, { mode: 0o700, recursive: true });
     const stats = lstatSync(dir);
@@ -24,5 +34,4 @@ export function runtimeDir(): string {
   } catch (error) {
     throw new MrError(`Cannot use runtime directory "${dir}": ${describeCause(error)}`);
   }
-  return dir;
 }

@@ -56,7 +56,7 @@ function pair(key: string, value: number): string {
   return JSON.stringify({ key, value });
 }
 
-describe("records that are skipped", () => {
+describe("records that are skipped", { timeout: 300_000 }, () => {
   it("F22 are listed with file, place and reason, in whatever part of a file they are", async () => {
     const lines = [pair("a", 1), "{x", pair("worse", 1), pair("a", 2), pair("a", 13), "", "nope"];
     const file = writeInput(lines);

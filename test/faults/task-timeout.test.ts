@@ -24,7 +24,7 @@ function startJob({ onTestFinished }: TestContext, inMap: string): Job {
   return job;
 }
 
-describe("an app that never returns", { concurrent: true }, () => {
+describe("an app that never returns", { concurrent: true, timeout: 300_000 }, () => {
   it("F37: fails the job, which names task, input and cause, and leaves no process behind", async (context) => {
     const job = startJob(context, `if (_file === "b") for (;;);`);
     const args = ["a", "b", "--workers", "2", "--attempts", "2", "--lease", "2"];

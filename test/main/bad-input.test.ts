@@ -142,6 +142,23 @@ describe("bad input", () => {
   );
 });
 
+describe("an output directory of tsmr run", () => {
+  it.skipIf(!canRunUnprivileged)(
+    "F13: is refused before any worker starts when it may not be written",
+    async (context) => {
+      const own = newJob(context, unprivilegedUid);
+      own.write("a", "x");
+      for (const out of ["closed", "closed/new"]) {
+        if (out === "closed") mkdirSync(own.path(out), { mode: 0o555 });
+        const ended = await own.start("src/main/tsmr.ts", ["run", "wc", "a", "--out", out]).ended;
+        expectOneLine(ended, "tsmr", [own.path(out), "permission denied (EACCES)"]);
+        expect(ended.code).toBe(1);
+      }
+      expect(own.files()).toEqual(["a", "closed"]);
+    },
+  );
+});
+
 describe("help", { concurrent: true }, () => {
   for (const [command, words] of [
     ["mrcoordinator", ["[inputs...]", "--reduces", "--socket", "--lease", "Exit code"]],

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
 import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";
 import { exitCodes, Job, sleep } from "../support/job.ts";
@@ -207,6 +207,20 @@ describe("a job", { concurrent: true }, () => {
       const { stdout } = spawnSync(process.execPath, ["-e", probe], { ...user, encoding: "utf8" });
       expect(stdout.trim()).toBe("EACCES");
       expect((await sendHttp(socket, "{}")).status).toBe(200);
+    },
+  );
+
+  it.skipIf(unprivilegedUid === undefined)(
+    "F35: is not worked for by another user, who is told whose it is",
+    async (context) => {
+      const job = startJob(context);
+      await job.ready("a");
+      chownSync(job.socketPath, unprivilegedUid ?? 0, 0);
+      const { code, stderr } = await job.worker("app.ts").ended;
+      expect(code).toBe(1);
+      expect(stderr).toBe(
+        `mrworker: Cannot talk to the coordinator on socket "${job.socketPath}": it belongs to user ${unprivilegedUid}, not to 0\n`,
+      );
     },
   );
 

@@ -132,7 +132,7 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
     expect(job.output()).toBe("");
   });
 
-  it("F4: workers end with exit code 1 when the coordinator is killed, and say so", async (context) => {
+  it("F30, F4: workers end with exit code 1 when the coordinator is killed, whose socket file the next one replaces", async (context) => {
     const job = startJob(context);
     const coordinator = await job.ready("a", "b", "-r", "2");
     for (const gate of ["go-map-a", "go-map-b"]) job.write(gate, "");

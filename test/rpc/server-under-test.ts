@@ -3,7 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Assignment, JobStatus } from "../../src/mr/rpc/protocol.ts";
-import { type Caller, type Handlers, RpcServer } from "../../src/mr/rpc/server.ts";
+import {
+  type Caller,
+  type Handlers,
+  RpcServer,
+  type RpcServerOptions,
+} from "../../src/mr/rpc/server.ts";
 import { Deferred } from "../support/deferred.ts";
 
 const STATUS: JobStatus = {
@@ -42,6 +47,7 @@ export function socketDirectory(): string {
 
 export async function startServer(
   socketPath = join(socketDirectory(), "s.sock"),
+  options: Pick<RpcServerOptions, "requestTimeoutMs"> = {},
 ): Promise<ServerUnderTest> {
   const gone: number[] = [];
   const assigned = new Deferred<Assignment>();
@@ -74,7 +80,7 @@ export async function startServer(
     "job.cancel": () => ({ accepted: true }),
   };
   const onWorkerGone = (worker: number) => void gone.push(worker);
-  const server = await RpcServer.listen({ socketPath, handlers, onWorkerGone });
+  const server = await RpcServer.listen({ socketPath, handlers, onWorkerGone, ...options });
   onTestFinished(() => server.close());
   return {
     server,

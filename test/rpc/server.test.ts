@@ -157,6 +157,30 @@ describe("the RPC server, when its callers misbehave", () => {
     for (const socket of slow) socket.destroy();
   });
 
+  it("F34: drops a request that takes too long to arrive, headers or body, and goes on", async () => {
+    const { socketPath } = await startServer(undefined, { requestTimeoutMs: 300 });
+    const head = "POST /rpc HTTP/1.1\r\nhost: x\r\n";
+    const [headers, body] = [
+      await openSocket(socketPath, head),
+      await openSocket(socketPath, `${head}content-length: 100\r\n\r\n`),
+    ];
+    // A byte now and then does not keep them alive.
+    const trickle = setInterval(() => {
+      headers.write("x");
+      body.write("x");
+    }, 50);
+    await Promise.all([closedByPeer(headers), closedByPeer(body)]);
+    clearInterval(trickle);
+    expect(await sendJson(socketPath, STATUS_REQUEST)).toHaveProperty("result");
+  });
+
+  it("F34: refuses a batch that is long because its answer would be longer", async () => {
+    const { socketPath } = await startServer();
+    const batch = (length: number) => Array.from({ length }, () => 0);
+    expect(await sendJson(socketPath, batch(1000))).toHaveLength(1000);
+    expect(await sendJson(socketPath, batch(1001))).toEqual(error(-32600));
+  });
+
   it("F34: closes although a request has not arrived whole", async () => {
     const { socketPath, server } = await startServer();
     const silent = await openSocket(socketPath);

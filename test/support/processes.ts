@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -43,6 +44,7 @@ export class Command {
     groups.add(this.pid);
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.#stdout += text;
+      this.#onText();
     });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;
@@ -112,6 +114,17 @@ export class Command {
     }
   }
 
+  /** Waits until standard output has a match, and gives all that is there; fails when it ends without. */
+  async printedOut(pattern: RegExp): Promise<string> {
+    while (!pattern.test(this.#stdout)) {
+      if (this.#hasEnded) throw new Error(`It ended without ${pattern}:\n${this.#stderr}`);
+      await new Promise<void>((done) => {
+        this.#onText = done;
+      });
+    }
+    return this.#stdout;
+  }
+
   /** Ends whatever is left of it. */
   async kill(): Promise<void> {
     killGroup(this.pid, "SIGKILL");
@@ -123,14 +136,14 @@ export class Command {
 /**
  * Starts a TypeScript file of this project.
  *
- * @param script its path from the project's root, such as `src/main/mrworker.ts`
+ * @param script its path from the project's root, such as `src/main/mrworker.ts`, or an absolute one
  */
 export function startScript(
   script: string,
   args: readonly string[],
   { cwd, viaTsx = false, uid }: StartOptions,
 ): Command {
-  const file = `${ROOT}${script}`;
+  const file = resolve(ROOT, script);
   const [command, before] = viaTsx
     ? [TSX, []]
     : [process.execPath, ["--import", import.meta.resolve("tsx")]];

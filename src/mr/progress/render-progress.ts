@@ -27,8 +27,10 @@ const MARGIN = 3;
 export function renderProgress(state: ProgressState, screen: Screen): string[] {
   const columns = Math.max(1, screen.columns - MARGIN);
   const lines = [header(state, columns, screen)];
-  lines.push(bar("maps", state.maps, columns, screen));
-  lines.push(bar("reduces", state.reduces, columns, screen));
+  const digits = String(Math.max(state.maps.total, state.reduces.total)).length;
+  for (const name of ["maps", "reduces"] as const) {
+    lines.push(bar(name, state[name], digits, columns, screen));
+  }
   const room = Math.min(MAX_WORKER_LINES, screen.rows - lines.length - 1);
   const { workers } = state;
   // The line that says how many are left out takes the place of one of them.
@@ -74,13 +76,19 @@ function measures({ speed, leftMs, phase }: ProgressState): string[] {
   return parts;
 }
 
-function bar(name: string, counts: TaskCounts, columns: number, screen: Screen): string {
+/** @param digits of the largest number of tasks, so that the bars have the same length */
+function bar(
+  name: string,
+  counts: TaskCounts,
+  digits: number,
+  columns: number,
+  screen: Screen,
+): string {
   const { completed, running, total } = counts;
   const label = name.padEnd(LABEL);
-  const width = String(total).length;
-  const figures = ` ${String(completed).padStart(width)}/${total}`;
+  const figures = ` ${String(completed).padStart(digits)}/${total}`;
   const busy = running > 0 ? `, ${running} running` : "";
-  const length = Math.min(MAX_BAR, columns - LABEL - figures.length - ", 999 running".length);
+  const length = Math.min(MAX_BAR, columns - LABEL - 2 * digits - " /, 999 running".length);
   if (length < MIN_BAR) return clip(`${label.trimEnd()}${figures}${busy}`, columns);
   const { style, unicode } = screen;
   const [full, half, empty] = unicode ? ["█", "▒", "░"] : ["#", "+", "."];

@@ -11,7 +11,8 @@ const splitting = v.union([
   v.picklist(["wholeFile", "bytes"]),
   v.object({ csvDelimiter: v.pipe(v.string(), v.minLength(1), v.maxLength(100)) }),
 ]);
-const counters = v.record(v.pipe(v.string(), v.maxLength(200)), v.pipe(v.number(), v.finite()));
+/** `v.record` would leave out names that every object has, such as `constructor`. */
+const counters = v.custom<Readonly<Record<string, number>>>(isCounters, "numbers by name expected");
 
 /** For which job the worker was given its number. */
 const job = v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/, "8 hex digits expected")));
@@ -76,4 +77,11 @@ export function parseParams<M extends Method>(method: M, input: unknown): Params
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
   return path === null ? issue.message : `${path}: ${issue.message}`;
+}
+
+function isCounters(input: unknown): boolean {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return false;
+  return Object.entries(input).every(([name, value]) => {
+    return name.length <= 200 && Number.isFinite(value);
+  });
 }

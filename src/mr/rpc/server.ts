@@ -16,10 +16,10 @@ import { checkSocketPath } from "./socket-path.ts";
 /** Room for a map task's report on hundred thousand outputs; anything larger is not ours. */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 const MAX_HEADER_BYTES = 8 * 1024;
-/** A request that takes longer to arrive is dropped. An answer may take as long as it likes. */
+/** Each request of a batch has an answer, which is longer than the shortest request. */
+const MAX_BATCH = 1000;
+/** A request that takes longer to arrive is dropped, soon after. An answer may take as long as it likes. */
 const REQUEST_TIMEOUT_MS = 10_000;
-/** How often slow requests are looked for. */
-const CHECK_MS = 5_000;
 /** How long closing waits for requests and answers that are still on their way. */
 const CLOSE_MS = 200;
 
@@ -44,6 +44,8 @@ export interface RpcServerOptions {
    * process however it dies, so this is the quickest news of a death there is.
    */
   readonly onWorkerGone: (worker: number) => void;
+  /** How long a request may take to arrive, in milliseconds, 10,000 unless told. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** JSON-RPC 2.0 over HTTP POST on a Unix domain socket that only its owner may connect to. */
@@ -56,12 +58,14 @@ export class RpcServer {
 
   private constructor(options: RpcServerOptions) {
     this.#options = options;
-    const limits = { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: CHECK_MS };
+    const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+    const connectionsCheckingInterval = requestTimeoutMs / 2;
+    const limits = { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval };
     this.#http = createServer(limits, (request, response) => {
       this.#serve(request, response);
     });
-    this.#http.requestTimeout = REQUEST_TIMEOUT_MS;
-    this.#http.headersTimeout = REQUEST_TIMEOUT_MS;
+    this.#http.requestTimeout = requestTimeoutMs;
+    this.#http.headersTimeout = requestTimeoutMs;
     // An idle worker keeps its connection, which is how its death is noticed.
     this.#http.keepAliveTimeout = 0;
     this.#http.on("connection", (socket) => {
@@ -178,7 +182,7 @@ export class RpcServer {
     }
     const isBatch = Array.isArray(message);
     const requests: unknown[] = Array.isArray(message) ? message : [message];
-    if (requests.length === 0) return invalidRequest();
+    if (requests.length === 0 || requests.length > MAX_BATCH) return invalidRequest();
     const answers = await Promise.all(
       requests.map((one) => {
         const isObject = typeof one === "object" && one !== null && !Array.isArray(one);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { realpathSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { MrError } from "../errors.ts";
 import { runtimeDir } from "../runtime-dir.ts";
@@ -19,6 +19,19 @@ const MAX_SOCKET_PATH_BYTES = process.platform === "linux" ? 107 : 103;
 export function socketPathOf(directory: string): string {
   const name = createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 20);
   return join(runtimeDir(), `${name}.sock`);
+}
+
+/**
+ * Checks that it is this user who listens there, since a worker does what it is told. No socket at all
+ * is not this function's business.
+ *
+ * @throws MrError when the socket belongs to somebody else; the end of a sentence about it
+ */
+export function checkSocketOwner(path: string): void {
+  const owner = statSync(path, { throwIfNoEntry: false })?.uid;
+  const user = process.getuid?.();
+  if (owner === undefined || user === undefined || owner === user) return;
+  throw new MrError(`it belongs to user ${owner}, not to ${user}`);
 }
 
 /**

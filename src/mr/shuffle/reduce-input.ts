@@ -37,8 +37,7 @@ export class ReduceInput {
     try {
       let left = runs;
       while (left.length > options.fanIn) left = this.#pass(left);
-      const size = bufferBytes(options.mergeBytes, left.length);
-      this.merger = new GroupMerger(left, size, options.order);
+      this.merger = new GroupMerger(left, bufferBytes(options), options.order);
     } catch (error) {
       this.#discard();
       throw error;
@@ -51,7 +50,8 @@ export class ReduceInput {
   }
 
   #pass(runs: readonly Run[]): Run[] {
-    const { directory, name, tag, fanIn, mergeBytes, order, writeGroup } = this.#options;
+    const { directory, name, tag, fanIn, order, writeGroup } = this.#options;
+    const runBytes = bufferBytes(this.#options);
     const merged: Run[] = [];
     for (let from = 0; from < runs.length; from += fanIn) {
       const part = runs.slice(from, from + fanIn);
@@ -62,7 +62,7 @@ export class ReduceInput {
       }
       const file = new PendingFile(directory, `${name}-merge-${this.#created++}`, tag);
       this.#temporary.push(file);
-      mergeInto(file, part, mergeBytes, order, writeGroup);
+      mergeInto(file, part, runBytes, order, writeGroup);
       merged.push({ ...file.endSegment(), isWholeFile: true });
       file.finish({ durable: false });
     }

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import { describeCause, MrError } from "../errors.ts";
+import { describeCause, errorCode, MrError } from "../errors.ts";
 import { giveBuffer, takeBuffer } from "../storage/buffer-pool.ts";
 import { ByteBuffer } from "../storage/byte-target.ts";
 import { findQuoteOrBackslash, viewOf } from "../storage/copy-bytes.ts";
@@ -88,6 +88,10 @@ export class RunCursor {
     try {
       this.#descriptor = openSync(run.path, "r");
     } catch (error) {
+      // That this process has too many files open says nothing of this one: making it again is no help.
+      if (["EMFILE", "ENFILE"].includes(errorCode(error) ?? "")) {
+        throw new MrError(`Cannot read map output "${run.path}": ${describeCause(error)}`);
+      }
       throw this.#damaged(describeCause(error));
     }
   }

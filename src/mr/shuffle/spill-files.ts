@@ -73,7 +73,7 @@ export class SpillFiles {
   /** Merges the runs of one reduce task into `file`. */
   merge(reduce: number, file: PendingFile, order: ValueOrder, writeGroup: GroupWriter): void {
     const runs = runsOf(this.#spills, reduce);
-    mergeInto(file, runs, this.#options.mergeBytes, order, writeGroup);
+    mergeInto(file, runs, bufferBytes(this.#options), order, writeGroup);
   }
 
   /** Removes all files. */
@@ -91,7 +91,8 @@ export class SpillFiles {
     const merged = this.#create((file) => {
       const segments: Segment[] = [];
       for (let reduce = 0; reduce < reduces; reduce++) {
-        mergeInto(file, runsOf(spills, reduce), this.#options.mergeBytes, order, writeGroup);
+        const runs = runsOf(spills, reduce);
+        mergeInto(file, runs, bufferBytes(this.#options), order, writeGroup);
         segments.push(file.endSegment());
       }
       return { file, segments };
@@ -129,11 +130,11 @@ function runsOf(spills: readonly Spill[], reduce: number): Run[] {
 export function mergeInto(
   file: PendingFile,
   runs: readonly Run[],
-  mergeBytes: number,
+  runBytes: number,
   order: ValueOrder,
   writeGroup: GroupWriter,
 ): void {
-  const merger = new GroupMerger(runs, bufferBytes(mergeBytes, runs.length), order);
+  const merger = new GroupMerger(runs, runBytes, order);
   try {
     const writer = new RecordWriter(file);
     while (merger.nextGroup()) {
@@ -146,9 +147,18 @@ export function mergeInto(
   }
 }
 
-/** The size of each buffer of a merge, a power of two: so that one merge can use those of another. */
-export function bufferBytes(mergeBytes: number, runs: number): number {
-  const share = Math.min(mergeBytes, USUAL_BYTES) / Math.max(1, runs);
+/**
+ * The size of each buffer of a merge of as many runs as are ever merged at a time; a power of two. It is
+ * the same for merges of fewer runs, so that they can use the buffers of others.
+ */
+export function bufferBytes({
+  mergeBytes,
+  fanIn,
+}: {
+  readonly mergeBytes: number;
+  readonly fanIn: number;
+}): number {
+  const share = Math.min(mergeBytes, USUAL_BYTES) / fanIn;
   const size = 2 ** Math.floor(Math.log2(Math.max(1, share)));
   return Math.min(MAX_BUFFER_BYTES, Math.max(MIN_BUFFER_BYTES, size));
 }

@@ -8,7 +8,9 @@ import {
   type Results,
   RPC_ERRORS,
 } from "../rpc/protocol.ts";
+import { checkSocketOwner } from "../rpc/socket-path.ts";
 import type { TaskFailure, TaskResult } from "../scheduler/types.ts";
+import { checkAssignment, checkRegistration } from "./check-answer.ts";
 import type { Assignment, Dismissal, TaskSource } from "./task-source.ts";
 
 /** Short, because a worker and its coordinator are often started together, and only one may wait. */
@@ -95,7 +97,9 @@ export class RpcTaskSource implements TaskSource {
     for (;;) {
       const { worker, job } = this.job;
       const answer = await this.#callAsMember("task.request", { worker, job });
-      if (answer !== undefined) return answer;
+      if (answer === undefined) continue;
+      checkAssignment(answer);
+      return answer;
     }
   }
 
@@ -145,11 +149,13 @@ export class RpcTaskSource implements TaskSource {
   }
 
   async #register(): Promise<void> {
-    this.#registration = await this.#call("worker.register", {
+    const registration = await this.#call("worker.register", {
       protocol: PROTOCOL_VERSION,
       pid: process.pid,
       ...this.#identity,
     });
+    checkRegistration(registration);
+    this.#registration = registration;
   }
 
   /** @returns undefined when the coordinator is another one, with which it has now registered */
@@ -208,7 +214,10 @@ export class RpcTaskSource implements TaskSource {
 function linkTo(socketPath: string): Link {
   const client = new RpcClient(socketPath);
   return {
-    call: (method, params) => client.call(method, params),
+    call: (method, params) => {
+      if (method === "worker.register") checkSocketOwner(socketPath);
+      return client.call(method, params);
+    },
     close: () => client.close(),
     nowMs: () => performance.now(),
     sleep,

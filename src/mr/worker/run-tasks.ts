@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { MrError } from "../errors.ts";
 import type { OutputFile, Progress, TaskFailure, TaskResult } from "../scheduler/types.ts";
 import { DamagedRunError } from "../shuffle/run-cursor.ts";
+import { AppError } from "../task/app-error.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
@@ -101,8 +102,12 @@ function damagedIn(error: unknown): string[] {
 
 function failureOf(error: unknown): TaskFailure {
   if (!(error instanceof Error)) return { message: firstLine(String(error)) };
-  const message = error instanceof MrError ? error.message : `${error.name}: ${error.message}`;
-  return { message: firstLine(message), stack: error.stack };
+  if (!(error instanceof MrError)) {
+    return { message: firstLine(`${error.name}: ${error.message}`), stack: error.stack };
+  }
+  // Where in the app it was thrown helps; where in this program something could not be done does not.
+  const stack = error instanceof AppError ? error.stack : undefined;
+  return { message: firstLine(error.message), stack };
 }
 
 function firstLine(text: string): string {

@@ -1,0 +1,51 @@
+import { isAbsolute } from "node:path";
+import { MrError } from "../errors.ts";
+import { mapOutputName } from "../names.ts";
+import type { Assignment, Dismissal, JobFacts } from "./task-source.ts";
+
+/**
+ * Checks what a coordinator says of its job, so that no file is touched outside of its directory: the
+ * job's number becomes part of file names.
+ *
+ * @throws MrError saying what is wrong
+ */
+export function checkRegistration({ job, directory, inputDirectory, reduces }: JobFacts): void {
+  if (!/^[0-9a-f]{8}$/.test(job)) throw nonsense(`job "${job}"`);
+  for (const path of [directory, inputDirectory]) {
+    if (typeof path !== "string" || !isAbsolute(path)) throw nonsense(`directory "${path}"`);
+  }
+  if (!isCount(reduces)) throw nonsense(`${reduces} reduce tasks`);
+}
+
+/**
+ * Checks that a task is one: that its numbers are numbers, which become part of file names, and that it
+ * reads nothing but its input, or the map outputs meant for it.
+ *
+ * @throws MrError saying what is wrong
+ */
+export function checkAssignment(assignment: Assignment | Dismissal): void {
+  const { kind } = assignment;
+  if (kind === "exit") return;
+  const { task, attempt } = assignment;
+  if (kind !== "map" && kind !== "reduce") throw nonsense(`a task of kind "${kind}"`);
+  if (!isCount(task) || !isCount(attempt)) throw nonsense(`${kind} task "${task}"`);
+  if (kind === "map") {
+    const { file, start, end } = assignment.split;
+    const isPart = isCount(start) && isCount(end) && start <= end;
+    if (typeof file !== "string" || !isPart)
+      throw nonsense(`bytes ${start} to ${end} of "${file}"`);
+    return;
+  }
+  for (const [map, { name, bytes, crc32 }] of assignment.sources.entries()) {
+    const isOurs = name === mapOutputName(map, task) && isCount(bytes) && isCount(crc32);
+    if (!isOurs) throw nonsense(`"${name}" as input of reduce task ${task}`);
+  }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function nonsense(what: string): MrError {
+  return new MrError(`The coordinator's answer makes no sense: ${what}`);
+}

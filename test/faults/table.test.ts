@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+
+const ROOT = new URL("../../", import.meta.url);
+const FAULTS = 40;
+
+interface Row {
+  readonly fault: number;
+  readonly isSimulated: boolean;
+  readonly files: readonly string[];
+}
+
+const rows = readRows();
+
+/** The rows of the table in the documentation. */
+function readRows(): Row[] {
+  const text = readFileSync(new URL("docs/fault-tolerance.md", ROOT), "utf8");
+  return [...text.matchAll(/^\| F(\d+)( ∗)? [^|]+\|[^|]+\|([^|]+)\|$/gm)].map((match) => {
+    const [, fault, star, files = ""] = match;
+    const names = [...files.matchAll(/`(test\/[^`]+)`/g)].map(([, name = ""]) => name);
+    return { fault: Number(fault), isSimulated: star !== undefined, files: names };
+  });
+}
+
+/** The numbers that the titles of a test file begin with, such as `F9 F10: …`, `F1, F2: …`. */
+function faultsIn(file: string): Set<number> {
+  const text = readFileSync(new URL(file, ROOT), "utf8");
+  const titles = [...text.matchAll(/["'`]((?:F\d+,? ?)+):? /g)].map(([, numbers = ""]) => numbers);
+  return new Set(titles.flatMap((title) => [...title.matchAll(/\d+/g)].map(Number)));
+}
+
+describe("the table of faults in docs/fault-tolerance.md", () => {
+  it("has every fault, once and in order", () => {
+    expect(rows.map(({ fault }) => fault)).toEqual(
+      Array.from({ length: FAULTS }, (_, index) => index + 1),
+    );
+  });
+
+  for (const { fault, isSimulated, files } of rows) {
+    it(`names tests of fault ${fault}, which there are`, () => {
+      expect(files.length).toBeGreaterThan(0);
+      for (const file of files) expect([...faultsIn(file)], file).toContain(fault);
+      expect(files.includes("test/simulation/simulation.test.ts")).toBe(isSimulated);
+    });
+  }
+
+  it("leaves no test out whose title names a fault that there is not", () => {
+    const numbers = new Set(
+      rows.flatMap(({ files }) => files.flatMap((file) => [...faultsIn(file)])),
+    );
+    expect(Math.max(...numbers)).toBe(FAULTS);
+  });
+});

@@ -1,0 +1,149 @@
+import { once } from "node:events";
+import { chmodSync, chownSync, mkdirSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { MAP, REDUCE } from "../support/apps.ts";
+import { Job } from "../support/job.ts";
+import type { Ended } from "../support/processes.ts";
+import { Folder, newFolder } from "../support/tsmr.ts";
+import { canRunUnprivileged, unprivilegedUid } from "../support/unprivileged.ts";
+
+function expectOneLine({ stderr, stdout }: Ended, words: readonly string[]): void {
+  expect(stderr).toMatch(/^tsmr: [^\n]+\n$/);
+  for (const word of words) expect(stderr).toContain(word);
+  expect(stdout).toBe("");
+}
+
+describe("bad input of tsmr", { concurrent: true }, () => {
+  const folder = new Folder();
+  beforeAll(() => {
+    folder.write("broken.ts", `${MAP}\nexport function reduce( {\n`);
+    folder.write("import.ts", `import { x } from "./nowhere.ts"; console.log(x);${MAP}${REDUCE}`);
+    folder.write("name.ts", `import { y } from "./app.ts"; console.log(y);${MAP}${REDUCE}`);
+    folder.write("library.ts", `import { deefineApp } from "tsmr"; deefineApp();${MAP}${REDUCE}`);
+    folder.write("typo.ts", MAP.replace("map", "mapp") + REDUCE);
+    mkdirSync(folder.path("empty"));
+  });
+  afterAll(() => folder.end());
+
+  const cases: Array<[title: string, args: string[], code: number, words: string[]]> = [
+    ["a misspelt command", ["rnu", "wc", "a"], 2, ["'rnu'", "did you mean run?", "tsmr --help"]],
+    [
+      "a misspelt flag",
+      ["run", "app", "a", "--wokers", "2"],
+      2,
+      ["'--wokers'", "did you mean --workers?", "tsmr run --help"],
+    ],
+    ["a flag of another command", ["status", "--out", "x"], 2, ["'--out'", "tsmr status --help"]],
+    ["no app", ["run"], 2, ["missing required argument 'app'", "tsmr run --help"]],
+    ["no input", ["run", "app.ts"], 2, ["no input files", "tsmr run --help"]],
+    ["a missing app", ["run", "nope", "a"], 1, ['Cannot find app "nope"']],
+    [
+      "a missing input",
+      ["run", "app.ts", "a", "nope"],
+      1,
+      ['Cannot read input "nope"', "(ENOENT)"],
+    ],
+    ["a pattern without a match", ["run", "app.ts", "*.csv"], 1, ['No file matches "*.csv"']],
+    ["a folder without files", ["run", "app.ts", "empty"], 1, ['"empty" has no files']],
+    ["no workers", ["run", "app.ts", "a", "-w", "0"], 2, ["--workers", "from 1 to 1000"]],
+    ["too little memory", ["run", "app.ts", "a", "--memory", "1KB"], 2, ["--memory", "64MB"]],
+    ["memory that is no size", ["run", "app.ts", "a", "--memory", "lots"], 2, ["--memory", "lots"]],
+    [
+      "a port that is none",
+      ["run", "app.ts", "a", "--ui", "65536"],
+      2,
+      ["--ui", "from 0 to 65535"],
+    ],
+    ["an output that is a file", ["run", "app.ts", "a", "-o", "b"], 1, ["/b", "(EEXIST)"]],
+    ["an output in a file", ["run", "app.ts", "a", "-o", "b/c"], 1, ["/b/c", "(ENOTDIR)"]],
+    [
+      "an app that does not compile",
+      ["run", "broken.ts", "a"],
+      1,
+      ["Cannot compile app", "broken.ts:7:1: Expected"],
+    ],
+    [
+      "an app that imports a missing file",
+      ["run", "import.ts", "a"],
+      1,
+      ["import.ts:1:19:", '"./nowhere.ts"'],
+    ],
+    ["an app that imports a missing name", ["run", "name.ts", "a"], 1, ["name.ts:1:10:", '"y"']],
+    [
+      "an app that misspells the library",
+      ["run", "library.ts", "a", "-o", "out-1", "-q"],
+      1,
+      ["'deefineApp'", "library.ts"],
+    ],
+    [
+      "an app with a misspelt map",
+      ["run", "typo.ts", "a", "-o", "out-2", "-q"],
+      1,
+      ['function "map"', '"mapp"'],
+    ],
+    [
+      "nothing to resume",
+      ["run", "app.ts", "a", "--resume", "-o", "empty"],
+      1,
+      ["empty", ".mr-journal"],
+    ],
+    ["status where no job is", ["status", "empty"], 1, ['No job is running in directory "empty"']],
+    ["status where nothing is", ["status", "gone"], 1, ['"gone": it does not exist']],
+    ["status without a job", ["status"], 1, ['"mr-out" or "."', "name the directory"]],
+    ["cancel without a job", ["cancel", "empty"], 1, ['No job is running in directory "empty"']],
+    [
+      "a worker without a job",
+      ["worker", "app.ts", "--dir", "gone"],
+      1,
+      ['"gone": it does not exist'],
+    ],
+    ["a shell that is none", ["completion", "csh"], 2, ["csh", "bash, zsh, fish"]],
+    ["an app's name that is none", ["init", "../x"], 2, ['"../x" is no name']],
+  ];
+  for (const [title, args, code, words] of cases) {
+    it(`is ${title}`, async () => {
+      const ended = await folder.tsmr(...args).ended;
+      expectOneLine(ended, words);
+      expect(ended.code).toBe(code);
+    });
+  }
+});
+
+describe("bad input of tsmr", () => {
+  it("F13: is an output directory that may not be written", async ({ onTestFinished, skip }) => {
+    skip(!canRunUnprivileged);
+    const job = new Job({ uid: unprivilegedUid });
+    onTestFinished(() => job.end());
+    job.write("a", "x");
+    job.write("app.ts", MAP + REDUCE);
+    mkdirSync(job.path("out"));
+    chownSync(job.directory, unprivilegedUid ?? 0, unprivilegedUid ?? 0);
+    chmodSync(job.path("out"), 0o555);
+    const args = ["run", "app.ts", "a", "--out"];
+    for (const out of ["out", "out/deeper"]) {
+      const ended = await job.start("src/main/tsmr.ts", [...args, out]).ended;
+      expectOneLine(ended, [job.path(out), "permission denied (EACCES)"]);
+      expect(ended.code).toBe(1);
+    }
+  });
+
+  it("is a dashboard's port that is taken, and leaves no directory behind", async (context) => {
+    const folder = newFolder(context);
+    const server = createServer().listen(0, "127.0.0.1");
+    context.onTestFinished(() => void server.close());
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const ended = await folder.tsmr("run", "app.ts", "a", "--ui", String(port)).ended;
+    expectOneLine(ended, ["Cannot serve the dashboard", `:${port}:`, "(EADDRINUSE)"]);
+    expect(ended.code).toBe(1);
+    expect(folder.files()).toEqual(["a", "app.ts", "b"]);
+  });
+
+  it("leaves a directory as it was", async (context) => {
+    const folder = newFolder(context);
+    folder.write("library.ts", `import { deefineApp } from "tsmr"; deefineApp();${MAP}${REDUCE}`);
+    expect((await folder.tsmr("run", "library.ts", "a").ended).code).toBe(1);
+    expect((await folder.tsmr("run", "app.ts", "a", "--top", "1").ended).stdout).toBe("x 2\n");
+  });
+});

@@ -1,0 +1,114 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { COMMANDS } from "../../src/main/commands/catalog.ts";
+import { shellWord } from "../../src/main/shell-words.ts";
+import { SHIPPED_APPS, TEST_APPS } from "../../src/main/shipped-apps.ts";
+import { newFolder } from "../support/tsmr.ts";
+
+const APPS = fileURLToPath(new URL("../../src/mrapps/", import.meta.url));
+
+describe("tsmr", { concurrent: true }, () => {
+  it("lists its commands in its help, which is what one gets who asks for nothing", async (context) => {
+    const folder = newFolder(context);
+    const help = await folder.tsmr("--help").ended;
+    expect([help.code, help.stderr]).toEqual([0, ""]);
+    for (const { name, summary } of COMMANDS) {
+      expect(help.stdout).toMatch(new RegExp(`^  ${name} +${summary}$`, "m"));
+    }
+    const nothing = await folder.tsmr().ended;
+    expect(nothing).toMatchObject({ code: 2, stdout: "", stderr: help.stdout });
+    const { version } = JSON.parse(
+      readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+    ) as { version: string };
+    expect((await folder.tsmr("--version").ended).stdout).toBe(`${version}\n`);
+  });
+
+  for (const { name } of COMMANDS) {
+    it(`explains ${name}, with examples`, async (context) => {
+      const folder = newFolder(context);
+      const [help, same] = [folder.tsmr(name, "--help"), folder.tsmr("help", name)];
+      const { code, stdout, stderr } = await help.ended;
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).toMatch(
+        new RegExp(`^Usage: tsmr ${name} .*Examples:\n  .*tsmr .*${name}`, "s"),
+      );
+      expect((await same.ended).stdout).toBe(stdout);
+      for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(110);
+    });
+  }
+
+  it("makes an app and its test, a package around them, and replaces nothing", async (context) => {
+    const folder = newFolder(context);
+    const first = await folder.tsmr("init", "counts").ended;
+    expect([first.code, first.stdout]).toEqual([
+      0,
+      "counts.ts\ncounts.test.ts\npackage.json\ntsconfig.json\n",
+    ]);
+    expect(first.stderr).toContain("npx tsmr run ./counts.ts");
+    const { stdout } = await folder.tsmr("run", "./counts.ts", "a", "b", "--top", "1").ended;
+    expect(stdout).toBe("y 3\n");
+
+    const taken = await folder.tsmr("init", "counts.ts").ended;
+    expect([taken.code, taken.stdout]).toEqual([1, ""]);
+    expect(taken.stderr).toBe(
+      'tsmr: Cannot make app "counts": "counts.ts" exists already, and is not replaced\n',
+    );
+    const second = await folder.tsmr("init", "more").ended;
+    expect([second.code, second.stdout]).toEqual([0, "more.ts\nmore.test.ts\n"]);
+  });
+
+  it("lists the shipped apps, each with the first line of its file", async (context) => {
+    const names = readdirSync(APPS).filter((name) => name.endsWith(".ts"));
+    expect([...SHIPPED_APPS.map(([name]) => name), ...TEST_APPS].sort()).toEqual(
+      names.map((name) => name.replace(".ts", "")).sort(),
+    );
+    for (const [name, summary] of SHIPPED_APPS) {
+      expect(readFileSync(`${APPS}${name}.ts`, "utf8").split("\n", 1)[0]).toBe(`// ${summary}`);
+    }
+    const folder = newFolder(context);
+    const { stdout } = await folder.tsmr("apps").ended;
+    expect(stdout).toMatch(/^wc +Word count: /m);
+    const json = await folder.tsmr("apps", "--json").ended;
+    expect(JSON.parse(json.stdout)).toContainEqual({ name: "wc", summary: SHIPPED_APPS[0]?.[1] });
+  });
+
+  it("completes commands, flags and apps in bash", async (context) => {
+    const folder = newFolder(context);
+    const { stdout } = await folder.tsmr("completion", "bash").ended;
+    folder.write("completion.bash", stdout);
+    const complete = (...words: string[]) => {
+      const script = `source completion.bash; COMP_WORDS=(${words.map(shellWord).join(" ")});
+        COMP_CWORD=${words.length - 1}; _tsmr; echo "\${COMPREPLY[@]}"`;
+      return execFileSync("bash", ["-c", script], { cwd: folder.directory }).toString().trim();
+    };
+    expect(complete("tsmr", "st")).toBe("status");
+    expect(complete("tsmr", "run", "w")).toBe("wc");
+    expect(complete("tsmr", "run", "wc", "--re")).toBe("--reduces --resume");
+    expect(complete("tsmr", "completion", "")).toBe("bash zsh fish");
+    expect(complete("tsmr", "status", "x")).toBe("");
+  });
+
+  it("has as much for zsh and fish", async (context) => {
+    const folder = newFolder(context);
+    const zsh = (await folder.tsmr("completion", "zsh").ended).stdout;
+    const fish = (await folder.tsmr("completion", "fish").ended).stdout;
+    for (const { name, summary } of COMMANDS) {
+      expect(zsh).toContain(`'${name}:${summary}'`);
+      expect(fish).toContain(`-a ${name} -d '${summary}'`);
+    }
+    expect(zsh).toContain("'--workers:number of workers (default\\: one per processor)'");
+    expect(fish).toContain("-l workers -s w -d 'number of workers (default: one per processor)'");
+  });
+});
+
+describe("a word for a shell", () => {
+  it.each(["a", "a b", "it's", "$HOME", "*", "", "--x=y", "ü", "a\nb", "\\"])(
+    "is %j again",
+    (word) => {
+      const echoed = execFileSync("sh", ["-c", `printf %s ${shellWord(word)}`]);
+      expect(echoed.toString()).toBe(word);
+    },
+  );
+});

@@ -1,0 +1,263 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";
+import { sleep } from "../support/job.ts";
+import { Screen } from "../support/screen.ts";
+import { type Folder, newFolder } from "../support/tsmr.ts";
+
+const ENDLESS = `${MAP}export function reduce() { for (;;); }`;
+const COUNTS = "x 2\ny 3\nz 1\n";
+
+/** The workers that a job in `folder` has started and that have not ended. */
+function workersOf(folder: Folder): number[] {
+  return readdirSync("/proc").flatMap((name) => {
+    try {
+      const line = readFileSync(`/proc/${name}/cmdline`, "utf8");
+      const isOurs = line.includes("worker-process") && line.includes(folder.path("app.ts"));
+      return isOurs ? [Number(name)] : [];
+    } catch {
+      // It has ended meanwhile, or is no process.
+      return [];
+    }
+  });
+}
+
+const ON_SIGNAL = fileURLToPath(new URL("../../src/main/on-signal.ts", import.meta.url));
+const hasProc = existsSync("/proc/self/cmdline");
+
+describe("tsmr run", { concurrent: true }, () => {
+  it("leaves nothing on standard output, and says on standard error where the output is", async (context) => {
+    const folder = newFolder(context);
+    const { code, stdout, stderr } = await folder.tsmr("run", "app.ts", "a", "b").ended;
+    expect([code, stdout]).toEqual([0, ""]);
+    expect(stderr).toMatch(
+      // On a machine that is busy it may last long enough for a line of progress.
+      /^(tsmr: \d of 2 maps, .*\n)*tsmr: Done in [\d.]+ s: the output is in mr-out\/mr-out-\*\ntsmr: To look at it: sort mr-out\/mr-out-\* \| less\n$/,
+    );
+    expect(readdirSync(folder.path("mr-out")).filter((name) => !name.startsWith("."))).toHaveLength(
+      10,
+    );
+  });
+
+  it("prints the keys with the largest numbers for --top, and nothing else with --quiet", async (context) => {
+    const folder = newFolder(context);
+    const { code, stdout, stderr } = await folder.tsmr("run", "app", "?", "--top", "2", "-q").ended;
+    expect([code, stdout, stderr]).toEqual([0, "y 3\nx 2\n", ""]);
+  });
+
+  it("merges the output into one file for --merge, the same as a sequential run", async (context) => {
+    const folder = newFolder(context);
+    const merged = await folder.tsmr("run", "app.ts", "a", "b", "--merge", "-o", "m").ended;
+    expect(merged.stderr).toContain(
+      "the output is in m/mr-out\ntsmr: To look at it: less m/mr-out\n",
+    );
+    expect(readdirSync(folder.path("m")).sort()).toEqual([".mr-events", "mr-out"]);
+    const { code, stderr } = await folder.tsmr("sequential", "app.ts", "a", "b", "-o", "s").ended;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect([folder.text("m/mr-out"), folder.text("s")]).toEqual([COUNTS, COUNTS]);
+    const again = await folder.tsmr("run", "app.ts", "a", "b", "-o", "m").ended;
+    expect(again.code).toBe(1);
+    expect(again.stderr).toMatch(/^tsmr: .*"mr-out": choose another, remove them, or .+\n$/);
+  });
+
+  it("prints what it has done as one JSON document for --json", async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", `console.log("noise");${MAP}${REDUCE}`);
+    const { stdout } = await folder.tsmr(
+      "run",
+      "app.ts",
+      "a",
+      "b",
+      "--json",
+      "--top",
+      "1",
+      "-r",
+      "1",
+    ).ended;
+    expect(JSON.parse(stdout)).toEqual({
+      directory: folder.path("mr-out"),
+      outputs: [folder.path("mr-out/mr-out-0")],
+      counters: {},
+      skipped: [],
+      elapsedMs: expect.any(Number),
+      top: [{ key: "y", value: 3 }],
+    });
+  });
+
+  it("goes on unharmed when nobody reads what it prints any more", async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", GATED_WORD_COUNT);
+    const command = folder.tsmr("run", "app.ts", "a", "b", "--json", "--verbose");
+    await command.printed("starts on worker");
+    command.closeOutput();
+    for (const gate of ["map-a", "map-b", "reduce"]) folder.write(`go-${gate}`, "");
+    expect((await command.ended).code).toBe(0);
+    expect(readdirSync(folder.path("mr-out"))).toContain("mr-out-9");
+  });
+
+  it("takes workers that are started by hand, tells of its state, and is cancelled", async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", GATED_WORD_COUNT);
+    const run = folder.tsmr("run", "app.ts", "a", "b", "-w", "1", "-o", "a dir", "--verbose");
+    await run.printed("starts on worker 1");
+    expect(run.stderr).toMatch(
+      /^tsmr: More workers can join: npx tsx \S+tsmr\.ts worker app\.ts --dir 'a dir'\n/,
+    );
+    const worker = folder.tsmr("worker", "app.ts", "--dir", "a dir");
+    await run.printed("starts on worker 2");
+
+    const { stdout } = await folder.tsmr("status", "a dir").ended;
+    const lines = stdout.split("\n");
+    expect(lines[0]).toBe(`job       app.ts in ${folder.path("a dir")}`);
+    expect(lines[1]).toMatch(/^state {5}running, map phase, [\d.]+ s$/);
+    expect(lines.slice(2, 4)).toEqual([
+      "maps      0 of 2 completed, 2 in progress",
+      "reduces   0 of 10 completed, 0 in progress",
+    ]);
+    expect(lines[5]).toBe(`worker 2  pid ${worker.pid}, map task 1, attempt 1`);
+    const json = await folder.tsmr("status", "a dir", "--json").ended;
+    expect(JSON.parse(json.stdout)).toMatchObject({ state: "running", maps: { inProgress: 2 } });
+
+    folder.write("go-map-a", "");
+    await run.printed("map task 0, attempt 1, is completed");
+    const cancelled = await folder.tsmr("cancel", "a dir", "--reason", "enough").ended;
+    expect([cancelled.code, cancelled.stderr]).toEqual([0, "tsmr: The job is cancelled\n"]);
+    expect((await run.ended).code).toBe(1);
+    expect(run.stderr).toContain(
+      "tsmr.ts run app.ts --workers 1 --out 'a dir' --verbose --resume\ntsmr: The job is not complete: enough\n",
+    );
+    const absent = await folder.tsmr("status", "a dir").ended;
+    expect(absent.code).toBe(1);
+    expect(absent.stderr).toMatch(
+      /^tsmr: No job is running in directory "a dir", but .*--resume .*\n$/,
+    );
+
+    for (const gate of ["map-b", "reduce"]) folder.write(`go-${gate}`, "");
+    const resumed = await folder.tsmr("run", "app.ts", "--resume", "--out", "a dir", "--merge")
+      .ended;
+    expect(resumed.code).toBe(0);
+    expect(folder.text("a dir/mr-out")).toBe(COUNTS);
+  });
+
+  it.skipIf(!hasProc)("ends cleanly on Ctrl-C, and says how to go on", async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", ENDLESS);
+    const first = folder.tsmr("run", "app.ts", "a", "b", "-w", "2", "-r", "1", "-v");
+    await first.printed("reduce task 0, attempt 1, starts");
+    first.signal("SIGINT");
+    const { code, stderr } = await first.ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(
+      /tsmr: The job is not complete: interrupted by SIGINT\ntsmr: To go on with it: npx tsx .* run app.ts --workers 2 --reduces 1 --verbose --resume\n$/,
+    );
+    expect(workersOf(folder)).toEqual([]);
+    const left = readdirSync(folder.path("mr-out"));
+    expect(left).toContain(".mr-journal");
+    expect(left.filter((name) => name.endsWith(".tmp"))).toEqual([]);
+  });
+
+  it("ends at once on a second Ctrl-C, when the first has not ended it yet", async (context) => {
+    const folder = newFolder(context);
+    const script = `
+      import { onSignals } from ${JSON.stringify(ON_SIGNAL)};
+      onSignals((signal) => console.error("first", signal), () => "last\\n");
+      setInterval(() => undefined, 1000);
+      console.error("ready");
+    `;
+    folder.write("script.mts", script);
+    const command = folder.start(folder.path("script.mts"), []);
+    await command.printed("ready");
+    command.signalAlone("SIGINT");
+    await command.printed("first SIGINT");
+    // A signal that comes twice at the same time is one: a program in between may have repeated it.
+    command.signalAlone("SIGINT");
+    await sleep(1000);
+    expect(command.hasEnded).toBe(false);
+    command.signalAlone("SIGINT");
+    expect(await command.ended).toMatchObject({ code: 130, stderr: "ready\nfirst SIGINT\nlast\n" });
+  });
+
+  it.skipIf(!hasProc)("leaves no worker behind when it is killed", async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", ENDLESS);
+    const command = folder.tsmr(
+      "run",
+      "app.ts",
+      "a",
+      "b",
+      "-w",
+      "2",
+      "-r",
+      "2",
+      "-v",
+      "--lease",
+      "1",
+    );
+    await command.printed("reduce task 0, attempt 1, starts");
+    expect(workersOf(folder)).toHaveLength(2);
+    command.signalAlone("SIGKILL");
+    await command.ended;
+    while (workersOf(folder).length > 0) await sleep(50);
+  });
+
+  it("can be run again after its app was wrong, without clearing up", async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", MAP.replace("{", '{ throw new Error("not yet");') + REDUCE);
+    const failed = await folder.tsmr("run", "app.ts", "a").ended;
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(/Error: not yet\n.*app\.ts:2:/s);
+    expect(failed.stderr).not.toContain("To go on with it");
+    folder.write("app.ts", MAP + REDUCE);
+    expect((await folder.tsmr("run", "app.ts", "a", "--top", "9").ended).stdout).toBe("x 2\ny 1\n");
+  });
+
+  it("serves a page to watch the job on with --ui", async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", GATED_WORD_COUNT);
+    const run = folder.tsmr("run", "app.ts", "a", "--ui", "0");
+    await run.printed("Watch it at ");
+    const [, url = ""] = /Watch it at (http:\/\/127\.0\.0\.1:\d+\/)\n/.exec(run.stderr) ?? [];
+    expect((await fetch(`${url}healthz`)).status).toBe(200);
+    for (const gate of ["map-a", "reduce"]) folder.write(`go-${gate}`, "");
+    expect((await run.ended).code).toBe(0);
+  });
+});
+
+const hasScript = existsSync("/usr/bin/script") && process.platform === "linux";
+
+describe.skipIf(!hasScript)("tsmr run on a terminal", () => {
+  it("shows the job live, with failures and what the app prints above it, and leaves only its end", async (context) => {
+    const folder = newFolder(context);
+    folder.write(
+      "app.ts",
+      `${GATED_WORD_COUNT.replace("await gate", "failOnce(file);\n  await gate").replace('await gate("reduce");', "")}
+      console.log("from the app");
+      function failOnce(file: string): void {
+        if (file !== "b" || existsSync("failed")) return;
+        writeFileSync("failed", "");
+        throw new Error("bad luck");
+      }`,
+    );
+    const command = folder.startOnTerminal(["run", "app.ts", "a", "b", "-w", "1"], 120, 24);
+    const screen = new Screen(120, 24);
+    let shown: string[] = [];
+    command.onOutput((text) => {
+      screen.write(text);
+      if (screen.lines.some((line) => line.startsWith("worker 1"))) shown = screen.lines;
+    });
+    folder.write("go-map-a", "");
+    while (!shown.some((line) => /^worker 1 +map 1 \(attempt 2\)/.test(line))) await sleep(50);
+    expect(screen.isCursorHidden).toBe(true);
+    expect(shown.join("\n")).toMatch(
+      /^from the app\ntsmr: map task 1, attempt 1, failed on worker 1 \(pid \d+\): map of app\.ts failed on "b": Error: bad luck\napp\.ts · [\d.]+ s.*\nmaps +\S+ +1\/2, 1 running\nreduces +\S+ +0\/10\nworker 1 +map 1 \(attempt 2\) +[\d.]+ s +b$/,
+    );
+    folder.write("go-map-b", "");
+    expect(await command.code).toBe(0);
+    expect(screen.isCursorHidden).toBe(false);
+    expect(screen.lines.slice(-2).join("\n")).toMatch(
+      /^tsmr: Done in [\d.]+ s: the output is in mr-out\/mr-out-\*\ntsmr: To look at it: .+$/,
+    );
+    expect(screen.lines.filter((line) => line.startsWith("maps"))).toEqual([]);
+  });
+});

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { parseParams } from "../../src/mr/rpc/params.ts";
+
+const REPORT = { worker: 1, phase: "map", task: 0, attempt: 1, outputs: [] };
+
+describe("the counters of a report", () => {
+  it("F24 may have names that every object has", () => {
+    const counters = JSON.parse('{"__proto__":1,"constructor":2,"toString":3}');
+    const params = parseParams("task.complete", { ...REPORT, counters });
+    expect(JSON.stringify(params)).toContain('{"__proto__":1,"constructor":2,"toString":3}');
+  });
+
+  it("are numbers", () => {
+    for (const counters of [[], null, "n", { a: "1" }, { a: null }, { ["n".repeat(201)]: 1 }]) {
+      expect(parseParams("task.complete", { ...REPORT, counters })).toBe(
+        "counters: numbers by name expected",
+      );
+    }
+  });
+});

@@ -1,0 +1,150 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { JobCancelledError, MrError } from "../../src/mr/errors.ts";
+import type { JobEvent } from "../../src/mr/events/job-event.ts";
+import { EventStream } from "../../src/mr/run/event-stream.ts";
+import { type RunJobOptions, runJob, startJob } from "../../src/mr/run/run-job.ts";
+import { MAP, REDUCE } from "../support/apps.ts";
+
+let home: string;
+let options: RunJobOptions;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  writeFileSync(join(home, "a"), "x y x");
+  writeFileSync(join(home, "app.ts"), MAP + REDUCE);
+  const out = join(home, "out");
+  options = { app: join(home, "app.ts"), inputs: [join(home, "a")], out, workers: 1, reduces: 2 };
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+/** An app whose map never ends. */
+function writeEndlessApp(): void {
+  writeFileSync(join(home, "app.ts"), `export function map() { for (;;); } ${REDUCE}`);
+}
+
+async function typesOf(events: AsyncIterable<JobEvent>): Promise<string[]> {
+  const types: string[] = [];
+  for await (const { type } of events) types.push(type);
+  return types;
+}
+
+describe("startJob", () => {
+  it("tells everything that happens, also to one who reads it when the job is over", async () => {
+    const seen: string[] = [];
+    const job = startJob({ ...options, onEvent: ({ type }) => seen.push(type) });
+    const { outputs } = await job.result;
+    const types = await typesOf(job.events);
+    expect(types).toEqual(seen);
+    expect([types[0], types.at(-1)]).toEqual(["jobStarted", "jobEnded"]);
+    expect(types.filter((type) => type === "attemptCompleted")).toHaveLength(3);
+    expect(outputs).toEqual([join(home, "out/mr-out-0"), join(home, "out/mr-out-1")]);
+  });
+
+  it("cancels a job that computes for ever, and leaves nothing behind", async () => {
+    writeEndlessApp();
+    const job = startJob(options);
+    for await (const { type } of job.events) if (type === "attemptStarted") break;
+    job.cancel("seen enough");
+    await expect(job.result).rejects.toThrow("The job is not complete: seen enough");
+    // Nothing was completed, so there is nothing to go on with, and the same call may be made again.
+    expect(readdirSync(join(home, "out"))).toEqual([".mr-events"]);
+    job.cancel();
+  });
+
+  it("ends the events without an error when the job cannot begin, and says why in its result", async () => {
+    const job = startJob({ ...options, inputs: [join(home, "nope")] });
+    expect(await typesOf(job.events)).toEqual([]);
+    await expect(job.result).rejects.toBeInstanceOf(MrError);
+  });
+});
+
+describe("runJob", () => {
+  it("honours a signal, before it begins and after, and gives its reason as the cause", async () => {
+    const reason = new Error("no more time");
+    const early = runJob({ ...options, signal: AbortSignal.abort(reason) });
+    await expect(early).rejects.toMatchObject({ name: "JobCancelledError", cause: reason });
+    expect(readdirSync(home)).not.toContain("out");
+
+    writeEndlessApp();
+    const abort = new AbortController();
+    const late = runJob({
+      ...options,
+      signal: abort.signal,
+      onEvent: ({ type }) => type === "attemptStarted" && abort.abort(reason),
+    });
+    const error = await late.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(JobCancelledError);
+    expect(error).toMatchObject({
+      message: "The job is not complete: no more time",
+      cause: reason,
+    });
+  });
+
+  it("gives what the app prints to one who asks for it", async () => {
+    writeFileSync(
+      join(home, "app.ts"),
+      `console.log("hello"); console.warn("you");${MAP}${REDUCE}`,
+    );
+    let printed = "";
+    await runJob({ ...options, onOutput: (text) => (printed += text) });
+    expect(printed.split("\n").sort()).toEqual(["", "hello", "you"]);
+  });
+});
+
+describe("a stream of events", () => {
+  const progressed = (task: number, records: number): JobEvent => ({
+    type: "attemptProgressed",
+    phase: "map",
+    ...{ task, attempt: 1, worker: 1, atMs: records },
+    progress: { records, bytes: 0, cpuMs: 0 },
+  });
+  const joined = (worker: number): JobEvent => ({ type: "workerJoined", worker, pid: 1, atMs: 0 });
+
+  it("keeps of an attempt's progress only the last, at its place in time", async () => {
+    const stream = new EventStream();
+    for (let records = 1; records <= 1000; records++) {
+      stream.push(progressed(0, records));
+      stream.push(progressed(1, -records));
+      if (records === 999) stream.push(joined(1));
+    }
+    stream.end();
+    const events: JobEvent[] = [];
+    for await (const event of stream) events.push(event);
+    expect(events).toEqual([joined(1), progressed(0, 1000), progressed(1, -1000)]);
+  });
+
+  it("serves readers that wait, and those that come late, in order", async () => {
+    const stream = new EventStream();
+    const waiting = [stream.next(), stream.next()];
+    for (const worker of [1, 2, 3]) stream.push(joined(worker));
+    expect((await Promise.all(waiting)).map(({ value }) => value)).toEqual([joined(1), joined(2)]);
+    expect((await stream.next()).value).toEqual(joined(3));
+    const last = stream.next();
+    stream.push(joined(4));
+    expect((await last).value).toEqual(joined(4));
+    const none = stream.next();
+    stream.end();
+    stream.push(joined(5));
+    expect(await none).toEqual({ done: true, value: undefined });
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it("keeps nothing for a reader who has left", async () => {
+    const stream = new EventStream();
+    stream.push(joined(1));
+    stream.push(joined(2));
+    for await (const event of stream) if (event) break;
+    stream.push(joined(3));
+    expect((await stream.next()).done).toBe(true);
+  });
+
+  it("takes time in proportion to the number of events that wait", async () => {
+    const stream = new EventStream();
+    for (let worker = 0; worker < 200_000; worker++) stream.push(joined(worker));
+    for (let worker = 0; worker < 200_000; worker++) {
+      expect((await stream.next()).value?.type).toBe("workerJoined");
+    }
+  });
+});

@@ -1,0 +1,69 @@
+/**
+ * As much of a terminal as the live display needs: it puts characters into a grid, breaks lines that are
+ * too long, scrolls, and understands the sequences that move the cursor, erase, colour, and hide it.
+ */
+export class Screen {
+  columns: number;
+  readonly rows: number;
+  isCursorHidden = false;
+  #lines: string[][] = [[]];
+  #row = 0;
+  #column = 0;
+
+  constructor(columns: number, rows: number) {
+    this.columns = columns;
+    this.rows = rows;
+  }
+
+  write(text: string): void {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal is made of them.
+    for (const part of text.match(/\x1b\[[?0-9;]*[A-Za-z]|[^\x1b]|\x1b/gu) ?? []) {
+      if (part.length > 1 && part.startsWith("\x1b")) this.#control(part);
+      else if (part === "\n") this.#down();
+      else if (part === "\r") this.#column = 0;
+      else this.#put(part);
+    }
+  }
+
+  /** Everything that was written and not erased, what has scrolled away included. */
+  get lines(): string[] {
+    const lines = this.#lines.map((line) =>
+      Array.from(line, (cell) => cell ?? " ")
+        .join("")
+        .trimEnd(),
+    );
+    while (lines.at(-1) === "") lines.pop();
+    return lines;
+  }
+
+  #put(character: string): void {
+    if (this.#column >= this.columns) this.#down();
+    const line = this.#lines[this.#row];
+    if (line === undefined) throw new Error("The cursor is outside of the screen");
+    line[this.#column] = character;
+    this.#column += 1;
+  }
+
+  /** As a terminal in its usual mode does it, where a line feed also returns. */
+  #down(): void {
+    this.#column = 0;
+    this.#row += 1;
+    if (this.#row === this.#lines.length) this.#lines.push([]);
+  }
+
+  #control(sequence: string): void {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+    const [, parameter = "", letter] = /^\x1b\[(.*)([A-Za-z])$/.exec(sequence) ?? [];
+    if (letter === "A") {
+      const top = Math.max(0, this.#lines.length - this.rows);
+      this.#row = Math.max(top, this.#row - Number(parameter));
+    } else if (letter === "J") {
+      this.#lines.length = this.#row + 1;
+      this.#lines[this.#row]?.splice(this.#column);
+    } else if (parameter === "?25") {
+      this.isCursorHidden = letter === "l";
+    } else if (letter !== "m") {
+      throw new Error(`The screen does not know ${JSON.stringify(sequence)}`);
+    }
+  }
+}
