@@ -46,6 +46,7 @@ export type {
   Failure,
   JobEvent,
   JobOutcome,
+  LeftOutRecord,
   LossReason,
   Phase,
   PlannedSplit,
