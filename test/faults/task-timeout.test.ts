@@ -66,6 +66,16 @@ describe("an app that never returns", { concurrent: true, timeout: 300_000 }, ()
     expect(job.output()).toBe(COUNTS);
   });
 
+  it("F40: ends a worker that is stuck even when nobody is left to read why", async (context) => {
+    const job = startJob(context, `if (_file === "b" && first("b")) for (;;);`);
+    const coordinator = await job.ready("a", "b", "--lease", "2", "--task-timeout", "3");
+    const stuck = job.worker("app.ts");
+    stuck.hangUpStderr();
+    expect((await stuck.ended).signal).toBe("SIGKILL");
+    expect(await exitCodes([coordinator, job.worker("app.ts")])).toEqual([0, 0]);
+    expect(job.output()).toBe(COUNTS);
+  });
+
   it("F37: is not confused with one that is slow, which is told and goes on with the next task", async (context) => {
     const slow = `return (async function* () {
       if (_file === "b" && first("b")) {

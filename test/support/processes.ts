@@ -70,6 +70,11 @@ export class Command {
     return this.#stderr;
   }
 
+  /** Whoever read its standard error is gone, as when a terminal is closed. */
+  hangUpStderr(): void {
+    this.#child.stderr?.destroy();
+  }
+
   get hasEnded(): boolean {
     return this.#hasEnded;
   }

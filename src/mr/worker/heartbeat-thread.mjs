@@ -140,7 +140,11 @@ function giveUp(serial, graceMs) {
 function die(serial, why) {
   const isStuck = Atomics.load(state, 0) === serial && Atomics.load(state, WORK_DONE) !== serial;
   if (!isStuck) return;
-  writeSync(STDERR, `worker ${process.pid}: ${why}\n`);
+  try {
+    writeSync(STDERR, `worker ${process.pid}: ${why}\n`);
+  } catch {
+    // Nobody is left to read it, which is no reason to go on for ever.
+  }
   process.kill(process.pid, "SIGKILL");
 }
 
