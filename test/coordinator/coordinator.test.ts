@@ -286,6 +286,17 @@ describe("the coordinator", () => {
     });
   });
 
+  it("cuts the inputs once for all workers of an app, and again for another app", async () => {
+    const plan = vi.fn(() => [{ file: "a.txt", start: 0, end: 10 }]);
+    const { join } = await startJob({ plan });
+    const before = plan.mock.calls.length;
+    const workers = [await join(), await join(), await join()];
+    expect(plan).toHaveBeenCalledTimes(before + 1);
+    for (const worker of workers) worker.client.close();
+    await vi.waitFor(() => join(INDEXER));
+    expect(plan).toHaveBeenCalledTimes(before + 2);
+  });
+
   it("F15: ends the job when its inputs cannot be planned for the first worker", async () => {
     let isGone = false;
     const plan = () => {

@@ -92,6 +92,8 @@ export class JobControl {
   readonly #skipped: SkippedRecords;
   #splits: readonly Split[];
   #splitting: Splitting = "wholeFile";
+  /** For which app and splitting the map tasks were last cut, and when that is done. */
+  #lastPlan: { readonly of: string; readonly done: Promise<void> | undefined } | undefined;
   #journal: Journal | undefined;
   #isPlanKept: boolean;
   readonly #outbox = new Outbox();
@@ -213,6 +215,13 @@ export class JobControl {
    * @returns a promise if they have to be read for that; it never rejects
    */
   #plan(splitting: Splitting): Promise<void> | undefined {
+    // All workers of an app bring the same plan, and to make it anew for each takes time where it is long.
+    const of = JSON.stringify([this.#workers.app, splitting]);
+    if (this.#lastPlan?.of !== of) this.#lastPlan = { of, done: this.#cut(splitting) };
+    return this.#lastPlan.done;
+  }
+
+  #cut(splitting: Splitting): Promise<void> | undefined {
     this.#splitting = splitting;
     // An input has vanished. No other worker would fare better.
     const giveUp = (error: unknown) => this.cancel(describeCause(error));
