@@ -1,17 +1,10 @@
 import { createHash } from "node:crypto";
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { BuildFailure, BuildResult, Plugin } from "esbuild";
 import { describeCause, MrError } from "../errors.ts";
+import { makeDirectory } from "../make-directory.ts";
 import { runtimeDir } from "../runtime-dir.ts";
 import { isCompiledShippedApp } from "./find-app.ts";
 
@@ -51,7 +44,7 @@ export async function compileApp(source: string): Promise<CompiledApp> {
   // Its imports are named by their contents, so its own digest covers them.
   if (isCompiledShippedApp(source)) return { path: source, digest: sha256(readFileSync(source)) };
   const dir = join(runtimeDir(), "apps");
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeDirectory(dir, 0o700);
   const entryPath = join(dir, `${sha256(`${source}\n${PUBLIC_FACE}\n${COMPILER_REVISION}`)}.json`);
   const cached = readEntry(entryPath);
   if (cached !== undefined) return cached;

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { compileApp } from "../app/compile-app.ts";
@@ -9,6 +9,7 @@ import { describeCause, JobCancelledError, JobFailedError, MrError } from "../er
 import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
 import { planJob } from "../job/plan-job.ts";
 import { resolveInputs } from "../job/resolve-inputs.ts";
+import { makeDirectory } from "../make-directory.ts";
 import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
@@ -125,7 +126,7 @@ async function awaitOutcome(
 function prepareOutput(directory: string): void {
   let names: string[];
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     names = readdirSync(directory);
   } catch (error) {
     throw new MrError(`Cannot use output directory "${directory}": ${describeCause(error)}`);
