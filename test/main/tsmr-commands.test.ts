@@ -86,6 +86,7 @@ describe("tsmr", { concurrent: true }, () => {
     expect(complete("tsmr", "st")).toBe("status");
     expect(complete("tsmr", "run", "w")).toBe("wc");
     expect(complete("tsmr", "run", "wc", "--red")).toBe("--reduces");
+    expect(complete("tsmr", "run", "wc", "--no-")).toBe("--no-backups --no-check");
     expect(complete("tsmr", "completion", "")).toBe("bash zsh fish");
     expect(complete("tsmr", "status", "x")).toBe("");
   });

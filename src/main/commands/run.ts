@@ -35,6 +35,7 @@ interface Options {
   readonly split?: number;
   readonly skipBadRecords?: true;
   readonly backups: boolean;
+  readonly check: boolean;
   readonly keep?: true;
   readonly resume?: true;
   readonly merge?: true;
@@ -106,6 +107,7 @@ export function define(command: Command): Action {
       "leave out and count records that are malformed or make the app throw",
     )
     .option("--no-backups", "never run a second attempt of a task while the first is alive")
+    .option("--no-check", "run the app without checking its types")
     .option("--resume", "go on with the same job, which was interrupted or failed")
     .option("--keep", "keep the files between map and reduce")
     .option("-q, --quiet", "report errors only")

@@ -32,7 +32,12 @@ export function findApp(spec: string, cwd: string): string {
 
 /** Whether a file is a shipped app that needs no compiling, as in the built package. */
 export function isCompiledShippedApp(path: string): boolean {
-  return extname(path) === ".js" && dirname(path) === dirname(join(SHIPPED_APPS, "app"));
+  return extname(path) === ".js" && isShippedApp(path);
+}
+
+/** Whether a file is one of the shipped apps, compiled or not. */
+export function isShippedApp(path: string): boolean {
+  return dirname(path) === dirname(join(SHIPPED_APPS, "app"));
 }
 
 function isFile(path: string): boolean {

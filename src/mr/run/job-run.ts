@@ -2,7 +2,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { compileApp } from "../app/compile-app.ts";
-import { findApp } from "../app/find-app.ts";
+import { findApp, isShippedApp } from "../app/find-app.ts";
 import { loadApp } from "../app/load-app.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
 import { describeCause, JobCancelledError, JobFailedError, MrError } from "../errors.ts";
@@ -33,6 +33,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const app = findApp(options.app, inputDirectory);
   // Once for all workers, and so that what does not compile is refused here.
   await compileApp(app);
+  if (options.check !== false) await checkTypes(app, options.signal);
   checkNotAborted(options.signal);
   if (!resume) prepareOutput(directory);
   checkJobDirectory(directory, inputDirectory, inputs);
@@ -88,6 +89,13 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     skipped: coordinator.skipped,
     elapsedMs: performance.now() - startedMs,
   };
+}
+
+async function checkTypes(app: string, signal: AbortSignal | undefined): Promise<void> {
+  if (!/\.m?ts$/.test(app) || isShippedApp(app)) return;
+  // Whoever runs anything else need not load it.
+  const { checkAppTypes } = await import("../app/check-app-types.ts");
+  await checkAppTypes(app, signal);
 }
 
 /** Leaves the results of a complete job, or what is needed to go on with one that is not. */
