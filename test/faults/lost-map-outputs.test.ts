@@ -20,6 +20,8 @@ function appThat(damage: string): string {
         fs.writeFileSync("damaged", "");
         ${damage}
       }
+      const wrong = values.find((value) => value !== "1");
+      if (wrong !== undefined) throw new Error("no map has emitted " + wrong);
       return String(values.length);
     }
   `;
@@ -79,6 +81,14 @@ describe("a map output that is not what its map task reported", () => {
 
   it("F11 runs only that map again when a byte of a word has changed", async () => {
     await expectOneMapAgain(FLIP.replace("AT", `bytes.indexOf("word") + 4`));
+  });
+
+  it("F11 runs only that map again when a value cannot be read any more", async () => {
+    await expectOneMapAgain(FLIP.replace("AT", `bytes.indexOf('"1"')`));
+  });
+
+  it("F11 blames a value that makes the app throw on the file, if that is corrupted", async () => {
+    await expectOneMapAgain(FLIP.replace("AT", `bytes.indexOf('"1"') + 1`));
   });
 
   it("F11 never takes a corrupted line for the end of the file", async () => {

@@ -21,6 +21,8 @@ export interface ControlLoad {
   readonly socket: { readonly maps: number; readonly reduces: number };
   /** Requests a second at which latencies are measured. */
   readonly requestsPerSecond: number;
+  /** How long before that. */
+  readonly warmUpMs: number;
 }
 
 export interface ControlResult {
@@ -35,9 +37,10 @@ const INPUT = "input.txt";
 
 const load: ControlLoad = JSON.parse(process.argv[2] ?? "{}");
 const { workers } = load;
-const scheduler = loadScheduler({ workers, ...load.scheduler });
+// First what the time of a single request is taken of: what the others leave in memory would be felt.
 const steady = await loadSocket(load.requestsPerSecond);
 const flatOut = await loadSocket();
+const scheduler = loadScheduler({ workers, ...load.scheduler });
 const result: ControlResult = { scheduler, steady, flatOut };
 process.stdout.write(`${JSON.stringify(result)}\n`);
 
@@ -54,7 +57,9 @@ async function loadSocket(requestsPerSecond?: number): Promise<SocketResult> {
   try {
     const socketPath = await socketOf(coordinator);
     const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
-    const result = await new SocketLoader({ socketPath, workers, maps, reduces, ...limit }).run();
+    const { warmUpMs } = load;
+    const loader = new SocketLoader({ socketPath, workers, maps, reduces, warmUpMs, ...limit });
+    const result = await loader.run();
     const [code] = await exited;
     if (code !== 0) throw new Error(`The coordinator ended with code ${code}`);
     return result;

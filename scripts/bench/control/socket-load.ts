@@ -8,12 +8,14 @@ export interface SocketLoad {
   readonly reduces: number;
   /** Requests a second that all workers together aim at; without one, as many as are served. */
   readonly requestsPerSecond?: number;
+  /** Latencies are taken from then on, in milliseconds: a process that has just started is slower. */
+  readonly warmUpMs: number;
 }
 
 export interface SocketResult {
   readonly requests: number;
   readonly seconds: number;
-  /** Of all requests but those that had to wait for a task. */
+  /** Of all requests after the warm-up, but those that had to wait for a task. */
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly highestMs: number;
@@ -35,6 +37,7 @@ export class SocketLoader {
   readonly #latenciesMs: number[] = [];
   readonly #completed = { map: new Set<number>(), reduce: new Set<number>() };
   #requests = 0;
+  #warmMs = 0;
 
   constructor(load: SocketLoad) {
     this.#load = load;
@@ -52,6 +55,7 @@ export class SocketLoader {
     );
     const members = await Promise.all(opened.map(register));
     const startedMs = performance.now();
+    this.#warmMs = startedMs + this.#load.warmUpMs;
     await Promise.all(members.map((member, at) => this.#work(member, at / workers)));
     const seconds = (performance.now() - startedMs) / 1000;
     for (const { connection } of members) connection.close();
@@ -116,7 +120,8 @@ export class SocketLoader {
 
   #count(sentMs: number, hasWaited: boolean): void {
     this.#requests += 1;
-    if (!hasWaited) this.#latenciesMs.push(performance.now() - sentMs);
+    if (hasWaited || sentMs < this.#warmMs) return;
+    this.#latenciesMs.push(performance.now() - sentMs);
   }
 
   get #isMapPhase(): boolean {

@@ -7,6 +7,7 @@ import { MrError } from "../errors.ts";
 import { reduceOutputName } from "../names.ts";
 import { text } from "../output/text.ts";
 import { combineGroup } from "../shuffle/combine-group.ts";
+import { findDamagedRun } from "../shuffle/find-damaged-run.ts";
 import type { GroupMerger } from "../shuffle/group-merger.ts";
 import { DEFAULT_MEMORY_BYTES, shareMemory } from "../shuffle/memory-shares.ts";
 import { ReduceInput, type ReduceInputOptions } from "../shuffle/reduce-input.ts";
@@ -45,14 +46,29 @@ export async function runReduceTask(
   loaded: LoadedApp,
   site: TaskSite,
 ): Promise<TaskResult> {
-  const { directory, tag } = site;
-  const app = recordFormOf(loaded.app);
-  const name = reduceOutputName(task);
   const runs = sources
     .filter(({ bytes }) => bytes > 0)
     .map(({ name: source, bytes, crc32 }) => {
-      return { path: join(directory, source), start: 0, end: bytes, crc32, isWholeFile: true };
+      return { path: join(site.directory, source), start: 0, end: bytes, crc32, isWholeFile: true };
     });
+  try {
+    return await reduceRuns(runs, task, loaded, site);
+  } catch (error) {
+    // Whatever an app did on values that its map tasks have not emitted is no mistake of the app.
+    const isAppsMistake = error instanceof AppError || !(error instanceof MrError);
+    throw (isAppsMistake ? findDamagedRun(runs) : undefined) ?? error;
+  }
+}
+
+async function reduceRuns(
+  runs: readonly Run[],
+  task: number,
+  loaded: LoadedApp,
+  site: TaskSite,
+): Promise<TaskResult> {
+  const { directory, tag } = site;
+  const app = recordFormOf(loaded.app);
+  const name = reduceOutputName(task);
   const input = openInput(runs, loaded.name, {
     directory,
     name,
