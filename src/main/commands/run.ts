@@ -59,6 +59,9 @@ Results are in files of DIR, ordered by key: mr-out-0, mr-out-1, … or, with --
 --top and --json ask for goes to standard output. Exit code 0 if the job is complete, 1 if it failed, 2 for
 wrong usage, 130 when interrupted: once ends it cleanly, twice at once.`;
 
+/** A job of which nothing is completed leaves nothing to go on with. */
+const BEGIN_AGAIN = "tsmr: No task was completed: to begin again, give the same command\n";
+
 export function define(command: Command): Action {
   command
     .description("Run a job on this machine: a coordinator in this process, and worker processes.")
@@ -178,7 +181,7 @@ async function run(
     const exitCode = signalCode();
     if (hasBegun && report === true) await reportOn(directory, watcher);
     if (exitCode !== undefined) process.stderr.write(`tsmr: ${describeCause(error)}\n`);
-    if (hasBegun) process.stderr.write(hint());
+    if (hasBegun) process.stderr.write(hint() || BEGIN_AGAIN);
     if (exitCode === undefined) throw error;
     return exitCode;
   } finally {

@@ -8,6 +8,17 @@ const EXTENSIONS = [".ts", ".mts", ".js", ".mjs"];
 /** In the built package the shipped apps are compiled, and their sources beside them are to be read. */
 const SHIPPED_EXTENSIONS = [".js", ".ts"];
 
+/** No such app. Its message says where it was looked for. */
+export class AppNotFoundError extends MrError {
+  override name = "AppNotFoundError";
+  readonly spec: string;
+
+  constructor(message: string, spec: string) {
+    super(message);
+    this.spec = spec;
+  }
+}
+
 /**
  * Finds the file of an app: as given, then beside the shipped apps; with its extension or without.
  *
@@ -27,7 +38,10 @@ export function findApp(spec: string, cwd: string): string {
   const found = candidates.find(isFile);
   if (found !== undefined) return found;
   const places = isBareName ? `neither "${given}" nor a shipped app` : `"${given}"`;
-  throw new MrError(`Cannot find app "${spec}": ${isBareName ? "" : "no file "}${places} exists`);
+  throw new AppNotFoundError(
+    `Cannot find app "${spec}": ${isBareName ? "" : "no file "}${places} exists`,
+    spec,
+  );
 }
 
 /** Whether a file is a shipped app that needs no compiling, as in the built package. */

@@ -1,4 +1,4 @@
-import { rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describeCause, MrError } from "../errors.ts";
 import { EventLog } from "../events/event-log.ts";
@@ -8,7 +8,12 @@ import { fileChecksum } from "../job/file-checksum.ts";
 import { sweepJobDirectory } from "../job/job-directory.ts";
 import { FileJournal } from "../journal/file-journal.ts";
 import { JOURNAL_VERSION, type JournalInput, type JournalState } from "../journal/journal.ts";
-import { EVENT_LOG_NAME, JOURNAL_NAME } from "../names.ts";
+import {
+  EVENT_LOG_NAME,
+  JOURNAL_NAME,
+  MERGED_OUTPUT_NAME,
+  parseReduceOutputName,
+} from "../names.ts";
 import type { CompletedTask } from "../scheduler/types.ts";
 
 export interface OpenJobOptions {
@@ -147,6 +152,7 @@ function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
 
 async function resume(options: OpenJobOptions, lock: DirectoryLock): Promise<OpenJob> {
   const { directory } = options;
+  checkNotComplete(directory);
   const { journal, state } = FileJournal.open(directory);
   try {
     checkSameJob(state, options);
@@ -160,6 +166,18 @@ async function resume(options: OpenJobOptions, lock: DirectoryLock): Promise<Ope
     journal.close();
     throw error;
   }
+}
+
+/** The journal is removed when all results are there, so where there are some without it, all are. */
+function checkNotComplete(directory: string): void {
+  if (existsSync(join(directory, JOURNAL_NAME))) return;
+  const result = readdirSync(directory).find((name) => {
+    return parseReduceOutputName(name) !== undefined || name === MERGED_OUTPUT_NAME;
+  });
+  if (result === undefined) return;
+  throw new MrError(
+    `Cannot resume the job in directory "${directory}": it is complete already, its output is there`,
+  );
 }
 
 function checkSameJob(
