@@ -130,6 +130,12 @@ describe("bad input of tsmr", { concurrent: true }, () => {
       1,
       ['"gone": it does not exist'],
     ],
+    [
+      "a chart of another format",
+      ["report", "--chart", "-o", "x.gif"],
+      2,
+      [".svg and .png", "x.gif"],
+    ],
     ["a shell that is none", ["completion", "csh"], 2, ["csh", "bash, zsh, fish"]],
     ["an app's name that is none", ["init", "../x"], 2, ['"../x" is no name']],
   ];
