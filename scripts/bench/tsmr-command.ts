@@ -32,6 +32,8 @@ export function tsmrCommand(program: string, run: TsmrRun): Command {
       "--out",
       run.out,
       ...(run.memory === undefined ? [] : ["--memory", run.memory]),
+      // The gate has checked the types of the apps; the first run must not pay for it, nor hold its memory.
+      "--no-check",
       "--quiet",
     ],
   };

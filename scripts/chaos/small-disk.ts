@@ -12,6 +12,7 @@ export class SmallDisk {
   readonly folder: string;
   #isMounted = true;
   #refill: NodeJS.Timeout | undefined;
+  readonly #onExit = () => this.unmount();
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -23,7 +24,10 @@ export class SmallDisk {
     try {
       const options = ["-t", "tmpfs", "-o", `size=${DISK_SIZE}`, "tsmr-chaos", folder];
       execFileSync("mount", options, { stdio: ["ignore", "ignore", "pipe"] });
-      return new SmallDisk(folder);
+      const disk = new SmallDisk(folder);
+      // Before anybody tries to remove the folder it is in.
+      process.prependOnceListener("exit", disk.#onExit);
+      return disk;
     } catch (error) {
       return (error instanceof Error ? error.message : String(error)).trim().replaceAll("\n", " ");
     }
@@ -48,6 +52,7 @@ export class SmallDisk {
   unmount(): void {
     if (!this.#isMounted) return;
     this.#isMounted = false;
+    process.off("exit", this.#onExit);
     execFileSync("umount", ["-l", this.folder], { stdio: "ignore" });
   }
 

@@ -61,6 +61,8 @@ export function socketOption(): Option {
 /** The least memory a worker can be given: below this a process can hardly hold itself. */
 export const MIN_MEMORY_BYTES = 64 * 1024 * 1024;
 
+const UNIT_MB = 2 ** 20;
+
 const UNITS: Readonly<Record<string, number>> = { "": 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
 
 /**
@@ -75,6 +77,11 @@ export function byteSize(min: number): (text: string) => number {
     const [, number, unit = ""] = /^([0-9]+(?:\.[0-9]+)?) ?([kmg]?)(?:i?b)?$/i.exec(text) ?? [];
     const bytes = Math.floor(Number(number) * (UNITS[unit.toLowerCase()] ?? Number.NaN));
     if (bytes >= min && bytes <= Number.MAX_SAFE_INTEGER) return bytes;
-    throw new InvalidArgumentError(`It must be a size such as 64MB, at least ${min} bytes.`);
+    throw new InvalidArgumentError(`It must be a size such as 64MB, at least ${sizeText(min)}.`);
   };
+}
+
+function sizeText(bytes: number): string {
+  if (bytes % UNIT_MB === 0) return `${bytes / UNIT_MB}MB`;
+  return `${bytes} byte${bytes === 1 ? "" : "s"}`;
 }

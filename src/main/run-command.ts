@@ -1,6 +1,9 @@
 import { type Command, CommanderError } from "commander";
+import { AppNotFoundError } from "../mr/app/find-app.ts";
 import { JobFailedError, MrError, UsageError } from "../mr/errors.ts";
-import type { Action } from "./commands/catalog.ts";
+import { type Action, COMMANDS } from "./commands/catalog.ts";
+import { nearestWord } from "./nearest-word.ts";
+import { SHIPPED_APPS } from "./shipped-apps.ts";
 
 /**
  * Parses the command line and runs what it asks for to its end. The exit code is what the action
@@ -56,18 +59,58 @@ function describe(program: Command, error: unknown): string {
       .replace(/^error: /, "")
       .replace(/\n\(Did you mean (.*)\?\)$/s, "; did you mean $1?")
       .replaceAll("\n", " ");
-    return `${text} (see ${helpOf(program)} --help)`;
+    return `${text}${misplaced(program, error)} (see ${helpOf(program)} --help)`;
   }
   if (error instanceof JobFailedError && error.appStack !== undefined) {
     return `${error.message}\n${error.appStack}`;
   }
+  if (error instanceof AppNotFoundError) return error.message + otherApps(program, error.spec);
   if (error instanceof MrError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+/**
+ * The command that a command line is about, wherever it stands.
+ *
+ * @param args those of the program
+ */
+export function wantedCommand(args: readonly string[]): string | undefined {
+  const [first] = args;
+  if (first === "help") return args[1];
+  if (first === undefined || !first.startsWith("-")) return first;
+  return args.find((word) => COMMANDS.some(({ name }) => name === word));
+}
+
+/** What to say of the apps that there are, when one was not found. */
+function otherApps(program: Command, spec: string): string {
+  if (/[/\\]/.test(spec)) return "";
+  const near = nearestWord(
+    spec.replace(/\.[jt]s$/, ""),
+    SHIPPED_APPS.map(([name]) => name),
+  );
+  const guess = near === undefined ? "" : `; did you mean ${near}?`;
+  return program.name() === "tsmr" ? `${guess} (see tsmr apps)` : guess;
+}
+
+/** What to do about an option that stands before the command. */
+function misplaced(program: Command, error: CommanderError): string {
+  const args = process.argv.slice(2);
+  const [flag = ""] = args[0]?.split("=") ?? [];
+  if (error.code !== "commander.unknownOption" || !flag.startsWith("-")) return "";
+  const wanted = wantedCommand(args);
+  const command = program.commands.find((part) => part.name() === wanted);
+  if (command === undefined) return "";
+  const name = `${program.name()} ${command.name()}`;
+  const flags = command.options.flatMap(({ long, short }) => [long ?? [], short ?? []].flat());
+  const where = `; the options of ${command.name()} come after it`;
+  if (flags.includes(flag)) return `${where}: ${name} ${flag}`;
+  const near = nearestWord(flag, flags);
+  return near === undefined ? where : `${where}; did you mean ${near}?`;
+}
+
 /** The command whose help lists what the user may have meant: `tsmr`, or `tsmr run`. */
 function helpOf(program: Command): string {
-  const wanted = process.argv[2];
+  const wanted = wantedCommand(process.argv.slice(2));
   const command = program.commands.find((part) => part.name() === wanted);
   return command === undefined ? program.name() : `${program.name()} ${command.name()}`;
 }

@@ -9,7 +9,6 @@ const FIRST_LIVE_MS = 300;
 const LIVE_MS = 125;
 const FIRST_LINE_MS = 2000;
 const LINE_MS = 5000;
-const DEFAULT_ROWS = 24;
 
 export interface WatchOptions {
   readonly quiet?: true | undefined;
@@ -110,7 +109,7 @@ async function liveDisplay(progress: JobProgress): Promise<Display> {
     process.env["LC_ALL"] || process.env["LC_CTYPE"] || process.env["LANG"] || "",
   );
   const draw = () => {
-    const { columns = 80, rows = DEFAULT_ROWS } = stderr;
+    const { columns, rows } = stderr;
     const state = progress.at(performance.now() - originMs);
     block.draw(renderProgress(state, { columns, rows, unicode, style }));
   };

@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { describeCause, MrError } from "./errors.ts";
+import { makeDirectory } from "./make-directory.ts";
 
 /**
  * The directory of this user's sockets and compiled apps, created on first use.
@@ -26,7 +27,7 @@ export function runtimeDir(): string {
  */
 export function ensureOwnDirectory(dir: string, uid: number): void {
   try {
-    mkdirSync(dir, { mode: 0o700, recursive: true });
+    makeDirectory(dir, 0o700);
     const stats = lstatSync(dir);
     if (!stats.isDirectory()) throw new MrError("it is not a directory");
     if (stats.uid !== uid) throw new MrError(`it belongs to user ${stats.uid}, not to ${uid}`);

@@ -12,6 +12,7 @@ const { positionals, values } = parseArgs({
     out: { type: "string", default: "." },
     memory: { type: "string" },
     quiet: { type: "boolean" },
+    "no-check": { type: "boolean" },
   },
 });
 const [, app = "", ...inputs] = positionals;

@@ -1,4 +1,11 @@
-import { appendFileSync, readFileSync, rmSync, truncateSync, utimesSync } from "node:fs";
+import {
+  appendFileSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeJournal } from "../../src/mr/journal/record.ts";
 import { replay } from "../../src/mr/journal/replay.ts";
@@ -122,6 +129,17 @@ describe("a job whose coordinator is killed", () => {
     expect((await coordinator.ended).code).toBe(0);
     const again = INPUTS.map((input) => (mapRuns()[input] ?? 0) - (runsBefore[input] ?? 0));
     expect(again).toEqual([0, 1, 1, 0]);
+    await expectExactOutput();
+  });
+
+  it("F4 runs a finished reduce task again whose result was corrupted meanwhile", async () => {
+    await killedAfter(4, 1);
+    const done = journalState().completed.find(({ phase }) => phase === "reduce");
+    const path = job.path(`mr-out-${done?.task}`);
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill("Z", 0, 4));
+    const coordinator = await job.ready("--resume");
+    expect((await coordinator.ended).code).toBe(0);
     await expectExactOutput();
   });
 

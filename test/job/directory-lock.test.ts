@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lockDirectory } from "../../src/mr/job/directory-lock.ts";
+import { canRunUnprivileged, unprivilegedUid } from "../support/unprivileged.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -26,6 +28,24 @@ describe("the lock of a job directory", () => {
     }
     winners[0]?.release();
   });
+
+  it.runIf(process.platform === "linux" && unprivilegedUid !== undefined && canRunUnprivileged)(
+    "F31 is refused to another user, too",
+    async () => {
+      chmodSync(directory, 0o777);
+      const lock = await lockDirectory(directory);
+      const module = JSON.stringify(import.meta.resolve("../../src/mr/job/directory-lock.ts"));
+      const script = `import { lockDirectory } from ${module};
+        await lockDirectory(${JSON.stringify(directory)}).then(() => console.log("locked"), console.log);`;
+      const { stdout } = spawnSync(
+        process.execPath,
+        ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script],
+        { uid: unprivilegedUid, encoding: "utf8" },
+      );
+      lock.release();
+      expect(stdout).toContain("Another coordinator is already running in directory");
+    },
+  );
 
   it("can be taken again once it is given free, and says nothing of other directories", async () => {
     const other = mkdtempSync(join(tmpdir(), "tsmr-test-"));

@@ -69,9 +69,9 @@ describe("the lines of a journal", () => {
         copy[at >> 3] = (copy[at >> 3] ?? 0) ^ (1 << (at & 7));
         try {
           const { records } = decodeJournal(copy);
-          // Only the end may be taken for torn: the last record, or two when what parts them is hit.
-          expect(records.length).toBeGreaterThanOrEqual(RECORDS.length - 2);
-          expect(records).toEqual(RECORDS.slice(0, Math.min(records.length, RECORDS.length - 1)));
+          // Without its line feed the last record, and no other, is taken for torn.
+          expect(at >> 3).toBe(journal.length - 1);
+          expect(records).toEqual(RECORDS.slice(0, -1));
         } catch (error) {
           if (!(error instanceof MrError)) throw error;
           expect(String(error)).toMatch(/its line \d is damaged/);
@@ -160,6 +160,21 @@ describe("the journal of a job in a file", () => {
     expect(open).toThrow(refusal("it is empty"));
     writeFileSync(path, "nonsense\nof two lines\n");
     expect(open).toThrow(refusal("its line 1 is damaged"));
+    writeFileSync(path, encodeRecord(JOB).toString().replace("reduces", "redvces"));
+    expect(open).toThrow(refusal("its line 1 is damaged"));
+  });
+
+  it("is left as it is until something is added to it, and then loses a torn end", async () => {
+    FileJournal.create(directory, JOB).close();
+    const whole = readFileSync(path);
+    const torn = Buffer.concat([whole, Buffer.alloc(500, "torn ")]);
+    writeFileSync(path, torn);
+    FileJournal.open(directory).journal.close();
+    expect(readFileSync(path)).toEqual(torn);
+    const { journal } = FileJournal.open(directory);
+    await journal.append([{ type: "resumed" }]);
+    journal.close();
+    expect(readFileSync(path)).toEqual(Buffer.concat([whole, encodeRecord({ type: "resumed" })]));
   });
 
   it("waits for the disk once for what is appended at once, and again for what comes later", async () => {

@@ -59,6 +59,21 @@ describe("tsmr", { concurrent: true }, () => {
     expect([second.code, second.stdout]).toEqual([0, "more.ts\nmore.test.ts\n"]);
   });
 
+  it("makes what a package lacks, and says what else it needs", async (context) => {
+    const folder = newFolder(context);
+    folder.write("package.json", '{ "dependencies": { "tsmr": "1" } }');
+    const bare = await folder.tsmr("init", "counts").ended;
+    expect(bare.stdout).toBe("counts.ts\ncounts.test.ts\ntsconfig.json\n");
+    expect(bare.stderr).not.toContain("npm install tsmr");
+    expect(bare.stderr).toContain("npm install --save-dev tsx typescript @types/node\n");
+    expect(bare.stderr).toContain("npm pkg set type=module\n");
+    const all = { tsmr: "1", tsx: "1", typescript: "1", "@types/node": "1" };
+    folder.write("package.json", JSON.stringify({ type: "module", dependencies: all }));
+    const full = await folder.tsmr("init", "more").ended;
+    expect(full.stdout).toBe("more.ts\nmore.test.ts\n");
+    expect(full.stderr).toMatch(/^\nNext:\n {2}node --import tsx/);
+  });
+
   it("lists the shipped apps, each with the first line of its file", async (context) => {
     const names = readdirSync(APPS).filter((name) => name.endsWith(".ts"));
     expect([...SHIPPED_APPS.map(([name]) => name), ...TEST_APPS].sort()).toEqual(
@@ -86,6 +101,7 @@ describe("tsmr", { concurrent: true }, () => {
     expect(complete("tsmr", "st")).toBe("status");
     expect(complete("tsmr", "run", "w")).toBe("wc");
     expect(complete("tsmr", "run", "wc", "--red")).toBe("--reduces");
+    expect(complete("tsmr", "run", "wc", "--no-")).toBe("--no-backups --no-check");
     expect(complete("tsmr", "completion", "")).toBe("bash zsh fish");
     expect(complete("tsmr", "status", "x")).toBe("");
   });

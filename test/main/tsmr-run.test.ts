@@ -157,6 +157,27 @@ describe("tsmr run", { concurrent: true }, () => {
     expect(left.filter((name) => name.endsWith(".tmp"))).toEqual([]);
   });
 
+  it.skipIf(!hasProc)("says how to begin again where nothing is completed", async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", `export function map() { for (;;); }${REDUCE}`);
+    const first = folder.tsmr("run", "app.ts", "a", "-v");
+    await first.printed("map task 0, attempt 1, starts");
+    first.signal("SIGINT");
+    const { code, stderr } = await first.ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(
+      /interrupted by SIGINT\ntsmr: No task was completed: to begin again, give the same command\n$/,
+    );
+  });
+
+  it("has nothing to go on with in a job that is complete", async (context) => {
+    const folder = newFolder(context);
+    expect((await folder.tsmr("run", "app.ts", "a", "b").ended).code).toBe(0);
+    const { code, stderr } = await folder.tsmr("run", "app.ts", "--resume").ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^tsmr: Cannot resume the job in .*: it is complete already, .*\n$/);
+  });
+
   it("ends at once on a second Ctrl-C, when the first has not ended it yet", async (context) => {
     const folder = newFolder(context);
     const script = `

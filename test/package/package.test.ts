@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InstalledPackage, outputLines, run } from "./installed-package.ts";
@@ -131,6 +131,21 @@ describe("the installed commands", PATIENCE, () => {
     const flags = ["--target", "es2023", "--module", "nodenext", "--types", "node"];
     const checked = await run(process.execPath, [...tsc, ...flags, "my-words.test.ts"], fresh);
     expect(checked.stdout).toBe("");
+  });
+
+  it("check the types of a scaffolded app before they run it", async () => {
+    const fresh = await tsmr.project("typed", ["@types/node", "typescript"]);
+    rmSync(join(fresh, "package.json"));
+    expect((await command("tsmr", ["init", "my-words"], fresh)).code).toBe(0);
+    writeFileSync(join(fresh, "in.txt"), "the cat\nthe tree\n");
+    const run = ["run", "./my-words.ts", "in.txt", "-q"];
+    expect(await command("tsmr", run, fresh)).toEqual({ code: 0, stdout: "", stderr: "" });
+    const text = readFileSync(join(fresh, "my-words.ts"), "utf8");
+    writeFileSync(join(fresh, "my-words.ts"), text.replace("emit(word, 1)", 'emit(word, "1")'));
+    const { code, stderr } = await command("tsmr", [...run, "--out", "out"], fresh);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^tsmr: my-words\.ts:12:\d+: error TS2345: .*'string'.*\n$/);
+    expect(existsSync(join(fresh, "out"))).toBe(false);
   });
 
   it("serve an app where nothing is installed, as a global installation does", async () => {

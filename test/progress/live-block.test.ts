@@ -35,6 +35,32 @@ describe("a live block", () => {
     expect(screen.lines).toEqual(["early", "a longer l", "ine", "x", "y", "late"]);
   });
 
+  it("keeps its colours when something is printed", () => {
+    let written = "";
+    const write = (text: string) => {
+      written += text;
+    };
+    const block = new LiveBlock({ columns: 80, write });
+    block.draw(["\x1b[32mgreen\x1b[39m"]);
+    written = "";
+    block.print("above");
+    expect(written).toContain("\x1b[32mgreen\x1b[39m");
+  });
+
+  it("is erased where the terminal does not know its width", () => {
+    let written = "";
+    const block = new LiveBlock({
+      columns: 0,
+      write: (text) => {
+        written += text;
+      },
+    });
+    block.draw(["a", "b"]);
+    written = "";
+    block.clear();
+    expect(written).toBe("\r\x1b[1A\x1b[J\x1b[?25h");
+  });
+
   it("is erased to its last row where the terminal has broken its lines anew", () => {
     const wide = new Screen(20, 10);
     const block = new LiveBlock(wide);

@@ -55,6 +55,18 @@ describe("the live display", () => {
     ]);
   });
 
+  it("shows whichever speed there is", () => {
+    const header = (recordsPerS: number, bytesPerS: number) =>
+      render({ ...STATE, speed: { recordsPerS, bytesPerS } }, 80)[0];
+    expect(header(1000, 0)).toBe("wc.ts · 12 s · 1.00k records/s · 35 s of maps left");
+    expect(header(0, 1024)).toBe("wc.ts · 12 s · 1.00 KB/s · 35 s of maps left");
+    expect(header(0, 0)).toBe("wc.ts · 12 s · 35 s of maps left");
+  });
+
+  it("has its usual size on a terminal that does not know its own", () => {
+    expect(render(STATE, 0, 0)).toEqual(render(STATE, 80, 24));
+  });
+
   it("leaves out what matters least where it is narrow, and goes without bars where it is narrower", () => {
     expect(render(STATE, 50)).toEqual([
       "wc.ts · 12 s · 35 s of maps left",

@@ -37,6 +37,8 @@ describe("startJob", () => {
     const { outputs } = await job.result;
     const types = await typesOf(job.events);
     expect(types).toEqual(seen);
+    // Without its app, and with it.
+    expect(types.filter((type) => type === "jobPlanned")).toHaveLength(2);
     expect([types[0], types.at(-1)]).toEqual(["jobStarted", "jobEnded"]);
     expect(types.filter((type) => type === "attemptCompleted")).toHaveLength(3);
     expect(outputs).toEqual([join(home, "out/mr-out-0"), join(home, "out/mr-out-1")]);

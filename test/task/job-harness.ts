@@ -24,6 +24,8 @@ export interface JobOptions {
 export class JobHarness {
   readonly directory = mkdtempSync(join(tmpdir(), "tsmr-job-"));
   counters: Record<string, number> = {};
+  /** What tasks have told of their progress since this was last set. */
+  told = { records: 0, bytes: 0 };
 
   write(name: string, contents: string | Uint8Array): string {
     const path = join(this.directory, name);
@@ -46,7 +48,14 @@ export class JobHarness {
       directory: this.directory,
       reduces: options.reduces ?? 3,
       tag: "0123abcd-0-1",
-      progress: { addRecords: () => undefined, addBytes: () => undefined },
+      progress: {
+        addRecords: (count) => {
+          this.told.records += count;
+        },
+        addBytes: (count) => {
+          this.told.bytes += count;
+        },
+      },
       memoryBytes: options.memoryBytes,
       fanIn: options.fanIn,
       skipBadRecords: options.skipBadRecords,

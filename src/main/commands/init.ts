@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { describeCause, MrError, UsageError } from "../../mr/errors.ts";
@@ -9,7 +9,7 @@ const HELP = `
 Examples:
   tsmr init word-lengths             makes word-lengths.ts and word-lengths.test.ts
 
-Makes a package.json and a tsconfig.json, too, if there is no package.json. Never replaces a file.`;
+Makes a package.json and a tsconfig.json, too, where there are none. Never replaces a file.`;
 
 const NAME = /^[A-Za-z][\w-]*$/;
 
@@ -31,10 +31,12 @@ export function define(command: Command): Action {
 }
 
 function init(name: string, directory: string): void {
-  const isNewPackage = !existsSync(join(directory, "package.json"));
+  const isMissing = (file: string) => !existsSync(join(directory, file));
+  const isNewPackage = isMissing("package.json");
+  const around = Object.entries(scaffoldPackage(basename(directory)));
   const files: Record<string, string> = {
     ...scaffoldApp(name),
-    ...(isNewPackage ? scaffoldPackage(basename(directory)) : {}),
+    ...Object.fromEntries(around.filter(([file]) => isMissing(file))),
   };
   // All or nothing: half of it would be in the way of the next try.
   const taken = Object.keys(files).find((file) => existsSync(join(directory, file)));
@@ -49,8 +51,37 @@ function init(name: string, directory: string): void {
     }
     process.stdout.write(`${file}\n`);
   }
-  const install = isNewPackage ? "npm install" : "npm install tsmr && npm install --save-dev tsx";
-  process.stderr.write(
-    `\nNext:\n  ${install}\n  node --import tsx --test ${name}.test.ts\n  npx tsmr run ./${name}.ts FILE… --top 10\n`,
-  );
+  const steps = [
+    ...(isNewPackage ? ["npm install"] : missingSteps(directory)),
+    `node --import tsx --test ${name}.test.ts`,
+    `npx tsmr run ./${name}.ts FILE… --top 10`,
+  ];
+  process.stderr.write(`\nNext:\n${steps.map((step) => `  ${step}\n`).join("")}`);
+}
+
+/** What a package that was there before still needs for the app and its test to run. */
+function missingSteps(directory: string): string[] {
+  let manifest: Manifest;
+  try {
+    manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) ?? {};
+  } catch {
+    // Whoever runs npm is told what is wrong with it.
+    manifest = {};
+  }
+  const { type, dependencies = {}, devDependencies = {} } = manifest;
+  const has = (name: string) => name in dependencies || name in devDependencies;
+  const steps: string[] = [];
+  if (!has("tsmr")) steps.push("npm install tsmr");
+  const tools = ["tsx", "typescript", "@types/node"].filter((tool) => !has(tool));
+  if (tools.length > 0) steps.push(`npm install --save-dev ${tools.join(" ")}`);
+  // The app is an ES module, which Node and TypeScript otherwise take it not to be.
+  if (type !== "module") steps.push("npm pkg set type=module");
+  return steps;
+}
+
+/** What of a package.json matters here. */
+interface Manifest {
+  readonly type?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
 }

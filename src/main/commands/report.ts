@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { UsageError } from "../../mr/errors.ts";
 import { writeChart, writeReport } from "../../mr/report/write-report.ts";
 import type { Action } from "./catalog.ts";
 
@@ -27,6 +28,9 @@ export function define(command: Command): Action {
 }
 
 async function report(directory: string, { out, chart }: Options): Promise<number> {
+  if (chart === true && out !== undefined && /\.(gif|jpe?g|webp|pdf|html?)$/i.test(out)) {
+    throw new UsageError(`a chart is written as .svg and .png, not to "${out}"`);
+  }
   const written =
     chart === true
       ? await writeChart(directory, out?.replace(/\.(svg|png)$/i, ""))

@@ -35,6 +35,7 @@ interface Options {
   readonly split?: number;
   readonly skipBadRecords?: true;
   readonly backups: boolean;
+  readonly check: boolean;
   readonly keep?: true;
   readonly resume?: true;
   readonly merge?: true;
@@ -57,6 +58,9 @@ Examples:
 Results are in files of DIR, ordered by key: mr-out-0, mr-out-1, … or, with --merge, mr-out alone. Only what
 --top and --json ask for goes to standard output. Exit code 0 if the job is complete, 1 if it failed, 2 for
 wrong usage, 130 when interrupted: once ends it cleanly, twice at once.`;
+
+/** A job of which nothing is completed leaves nothing to go on with. */
+const BEGIN_AGAIN = "tsmr: No task was completed: to begin again, give the same command\n";
 
 export function define(command: Command): Action {
   command
@@ -106,6 +110,7 @@ export function define(command: Command): Action {
       "leave out and count records that are malformed or make the app throw",
     )
     .option("--no-backups", "never run a second attempt of a task while the first is alive")
+    .option("--no-check", "run the app without checking its types")
     .option("--resume", "go on with the same job, which was interrupted or failed")
     .option("--keep", "keep the files between map and reduce")
     .option("-q, --quiet", "report errors only")
@@ -176,7 +181,7 @@ async function run(
     const exitCode = signalCode();
     if (hasBegun && report === true) await reportOn(directory, watcher);
     if (exitCode !== undefined) process.stderr.write(`tsmr: ${describeCause(error)}\n`);
-    if (hasBegun) process.stderr.write(hint());
+    if (hasBegun) process.stderr.write(hint() || BEGIN_AGAIN);
     if (exitCode === undefined) throw error;
     return exitCode;
   } finally {

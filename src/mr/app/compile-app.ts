@@ -1,18 +1,9 @@
-import { createHash } from "node:crypto";
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { BuildFailure, BuildResult, Plugin } from "esbuild";
 import { describeCause, MrError } from "../errors.ts";
-import { runtimeDir } from "../runtime-dir.ts";
+import { appCacheDir, publish, removeOld, sha256 } from "./app-cache.ts";
 import { isCompiledShippedApp } from "./find-app.ts";
 
 /** An app as one JavaScript module on disk, ready to be imported by any number of workers. */
@@ -34,8 +25,6 @@ const TESTING_FACE = join(dirname(SELF), `../testing/index${extname(SELF)}`);
 const PACKAGE_ROOT = resolve(dirname(SELF), "../../..");
 /** Changes whenever the same source would compile to different code. */
 const COMPILER_REVISION = "2";
-/** A module that is still in use is compiled again when it is next needed. */
-const KEPT_DAYS = 7;
 
 /**
  * Compiles an app and all it imports into one module, once: the result is kept under a name made of
@@ -50,8 +39,7 @@ const KEPT_DAYS = 7;
 export async function compileApp(source: string): Promise<CompiledApp> {
   // Its imports are named by their contents, so its own digest covers them.
   if (isCompiledShippedApp(source)) return { path: source, digest: sha256(readFileSync(source)) };
-  const dir = join(runtimeDir(), "apps");
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const dir = appCacheDir();
   const entryPath = join(dir, `${sha256(`${source}\n${PUBLIC_FACE}\n${COMPILER_REVISION}`)}.json`);
   const cached = readEntry(entryPath);
   if (cached !== undefined) return cached;
@@ -70,16 +58,6 @@ export async function compileApp(source: string): Promise<CompiledApp> {
   const entry: CacheEntry = { path, digest, sources };
   publish(entryPath, JSON.stringify(entry));
   return entry;
-}
-
-/** Each version of each app leaves its module behind, and nobody else clears them away. */
-function removeOld(dir: string): void {
-  const oldestMs = Date.now() - KEPT_DAYS * 24 * 60 * 60 * 1000;
-  for (const name of readdirSync(dir)) {
-    const path = join(dir, name);
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats !== undefined && stats.mtimeMs < oldestMs) rmSync(path, { force: true });
-  }
 }
 
 async function bundle(source: string): Promise<BuildResult> {
@@ -151,15 +129,4 @@ function readEntry(entryPath: string): CacheEntry | undefined {
     // Never compiled, half gone, or a source has been deleted: compiling says which, and mends it.
     return undefined;
   }
-}
-
-/** Several workers may publish the same file at once: each writes its own, and any of them may win. */
-function publish(path: string, contents: string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, contents, { mode: 0o600 });
-  renameSync(temporary, path);
-}
-
-function sha256(contents: string | Uint8Array): string {
-  return createHash("sha256").update(contents).digest("hex");
 }

@@ -1,3 +1,4 @@
+import { editDistance } from "../edit-distance.ts";
 import type { AppDefinition } from "./contract.ts";
 
 const MEMBERS = ["input", "map", "combine", "reduce", "partition", "orderValues", "output"];
@@ -103,20 +104,8 @@ function isOutput(member: unknown): boolean {
 
 /** The member that was probably meant. */
 function suggestion(name: string): string {
-  const meant = MEMBERS.find((member) => distance(member, name.toLowerCase()) <= 2);
+  const meant = MEMBERS.find(
+    (member) => editDistance(member.toLowerCase(), name.toLowerCase()) <= 2,
+  );
   return meant === undefined ? "" : ` (did you mean "${meant}"?)`;
-}
-
-/** The number of letters to insert, remove or replace (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1]?.toLowerCase() === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -8,6 +8,17 @@ const EXTENSIONS = [".ts", ".mts", ".js", ".mjs"];
 /** In the built package the shipped apps are compiled, and their sources beside them are to be read. */
 const SHIPPED_EXTENSIONS = [".js", ".ts"];
 
+/** No such app. Its message says where it was looked for. */
+export class AppNotFoundError extends MrError {
+  override name = "AppNotFoundError";
+  readonly spec: string;
+
+  constructor(message: string, spec: string) {
+    super(message);
+    this.spec = spec;
+  }
+}
+
 /**
  * Finds the file of an app: as given, then beside the shipped apps; with its extension or without.
  *
@@ -27,12 +38,20 @@ export function findApp(spec: string, cwd: string): string {
   const found = candidates.find(isFile);
   if (found !== undefined) return found;
   const places = isBareName ? `neither "${given}" nor a shipped app` : `"${given}"`;
-  throw new MrError(`Cannot find app "${spec}": ${isBareName ? "" : "no file "}${places} exists`);
+  throw new AppNotFoundError(
+    `Cannot find app "${spec}": ${isBareName ? "" : "no file "}${places} exists`,
+    spec,
+  );
 }
 
 /** Whether a file is a shipped app that needs no compiling, as in the built package. */
 export function isCompiledShippedApp(path: string): boolean {
-  return extname(path) === ".js" && dirname(path) === dirname(join(SHIPPED_APPS, "app"));
+  return extname(path) === ".js" && isShippedApp(path);
+}
+
+/** Whether a file is one of the shipped apps, compiled or not. */
+export function isShippedApp(path: string): boolean {
+  return dirname(path) === dirname(join(SHIPPED_APPS, "app"));
 }
 
 function isFile(path: string): boolean {

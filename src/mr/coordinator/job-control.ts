@@ -97,6 +97,7 @@ export class JobControl {
   #journal: Journal | undefined;
   #isPlanKept: boolean;
   readonly #outbox = new Outbox();
+  #toldPlan = "";
   readonly #waiting = new WaitingRequests();
   readonly #assignments: Assignments;
 
@@ -265,7 +266,7 @@ export class JobControl {
   #step(event: SchedulerEvent): Effect[] {
     const effects = this.#scheduler.step(event, this.#surroundings.nowMs());
     this.#keepDecisions(event, effects);
-    for (const effect of effects) this.#carryOut(effect);
+    for (const effect of effects) this.#carryOut(effect, event);
     this.#surroundings.onStep();
     return effects;
   }
@@ -303,8 +304,9 @@ export class JobControl {
   }
 
   /** What an effect means is found out now; others are told of it when it has been kept. */
-  #carryOut(effect: Effect): void {
-    const line = describeEffect(effect, (worker) => this.#workers.describe(worker));
+  #carryOut(effect: Effect, event: SchedulerEvent): void {
+    const winner = event.type === "commit" ? event : undefined;
+    const line = describeEffect(effect, (worker) => this.#workers.describe(worker), winner);
     if (line !== undefined) this.#options.log(line);
     if (effect.type === "completed") {
       this.#skipped.completed(effect, present(this.#scheduler.resultOf(effect.phase, effect.task)));
@@ -326,6 +328,10 @@ export class JobControl {
   #tellPlan(): void {
     const app = this.#workers.app?.name ?? null;
     const { reduces } = this.#options;
+    // Every worker that registers early plans the job, most of them to the same end.
+    const plan = JSON.stringify([app, this.#splits]);
+    if (plan === this.#toldPlan) return;
+    this.#toldPlan = plan;
     this.#events.tell({ type: "jobPlanned", app, splits: this.#splits, reduces });
   }
 

@@ -229,11 +229,14 @@ export class JobFeed {
     this.#toldMs.set(attempt, atMs);
   }
 
-  /** Adds the bytes that no attempt tells of while it runs: what it writes, and what a reduce reads. */
+  /** Adds the bytes that the attempt has not told of itself: a map's output; of a reduce none, in general. */
   #moved(atMs: number, { phase, task, startMs, progress }: AttemptView): void {
     const { outputBytes = [] } = this.view.tasks(phase)[task] ?? {};
-    const read = phase === "reduce" ? Math.max(0, this.#matrix.bytesTo(task) - progress.bytes) : 0;
-    const bytes = outputBytes.reduce((sum, length) => sum + length, read);
+    const written = outputBytes.reduce((sum, length) => sum + length, 0);
+    const bytes =
+      phase === "map"
+        ? written
+        : Math.max(0, this.#matrix.bytesTo(task) + written - progress.bytes);
     this.work = { ...this.work, bytes: this.work.bytes + bytes };
     this.#throughput.add(startMs, atMs, { ...NO_PROGRESS, bytes }, this.version);
   }

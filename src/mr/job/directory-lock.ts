@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { realpathSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { describeCause, errorCode, MrError } from "../errors.ts";
 import { runtimeDir } from "../runtime-dir.ts";
@@ -16,7 +15,8 @@ export interface DirectoryLock {
  *
  * The lock is a listening socket, because the system takes that away from a process however it dies.
  * On Linux its name is in the abstract namespace (unix(7)), where taking a name is atomic and nothing
- * is left behind. Elsewhere it is a file, and one that nobody listens on is replaced.
+ * is left behind; it reaches as far as the network namespace, so not from one container to another.
+ * Elsewhere it is a file, one for each user, and one that nobody listens on is replaced.
  *
  * @param directory absolute path; symbolic links to it lead to the same lock
  * @throws MrError when another coordinator has it
@@ -24,9 +24,8 @@ export interface DirectoryLock {
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const hash = createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 20);
   const isLinux = process.platform === "linux";
-  const name = isLinux
-    ? `\0tsmr-${userInfo().uid}-${hash}.lock`
-    : join(runtimeDir(), `${hash}.lock`);
+  // Whoever runs it: a directory may belong to many users.
+  const name = isLinux ? `\0tsmr-${hash}.lock` : join(runtimeDir(), `${hash}.lock`);
   // Whoever knocks learns that somebody is here, and nothing else.
   const server = createServer((socket) => socket.destroy());
   try {

@@ -36,6 +36,8 @@ export class FileJournal implements Journal {
   /** Syncs that have not ended. */
   #pending = 0;
   #isClosed = false;
+  /** Whether nothing is in the file behind the last record. */
+  #isTrimmed = false;
 
   private constructor(path: string, descriptor: number, bytes: number) {
     this.#path = path;
@@ -73,7 +75,7 @@ export class FileJournal implements Journal {
 
   /**
    * Goes on with the journal of a job whose coordinator has ended. A last record that was cut short
-   * is removed.
+   * is removed when the next one is written.
    *
    * @param directory absolute path of the job directory, which the caller must have locked
    * @throws MrError when there is none, it is damaged, or it is not one of this version
@@ -83,9 +85,7 @@ export class FileJournal implements Journal {
     try {
       const { records, bytes } = decodeJournal(readFileSync(path));
       const state = replay(records);
-      const descriptor = openSync(path, "r+");
-      ftruncateSync(descriptor, bytes);
-      return { journal: new FileJournal(path, descriptor, bytes), state };
+      return { journal: new FileJournal(path, openSync(path, "r+"), bytes), state };
     } catch (error) {
       const isMissing = errorCode(error) === "ENOENT";
       const why = isMissing ? "there is no job to go on with" : describeCause(error);
@@ -108,6 +108,8 @@ export class FileJournal implements Journal {
   #write(records: readonly JournalRecord[]): void {
     try {
       const bytes = Buffer.concat(records.map(encodeRecord));
+      if (!this.#isTrimmed) ftruncateSync(this.#descriptor, this.#bytes);
+      this.#isTrimmed = true;
       for (let written = 0; written < bytes.length; ) {
         const position = this.#bytes + written;
         written += writeSync(this.#descriptor, bytes, written, bytes.length - written, position);

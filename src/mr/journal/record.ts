@@ -27,8 +27,8 @@ export interface DecodedJournal {
 }
 
 /**
- * Reads a journal. A last record that is incomplete is normal: its writer died, and nobody was told of
- * what it says. Anything else that is not as it was written is an error.
+ * Reads a journal. A last record without its line feed is normal: its writer died, and nobody was told
+ * of what it says. Anything else that is not as it was written is an error.
  *
  * @throws MrError with the number of the line that is damaged
  */
@@ -37,12 +37,9 @@ export function decodeJournal(journal: Buffer): DecodedJournal {
   let start = 0;
   while (start < journal.length) {
     const end = journal.indexOf(LINE_FEED, start);
-    const record = end === -1 ? undefined : decodeRecord(journal.subarray(start, end));
-    if (record === undefined) {
-      const isLast = end === -1 || end === journal.length - 1;
-      if (isLast) break;
-      throw new MrError(`its line ${records.length + 1} is damaged`);
-    }
+    if (end === -1) break;
+    const record = decodeRecord(journal.subarray(start, end));
+    if (record === undefined) throw new MrError(`its line ${records.length + 1} is damaged`);
     records.push(record);
     start = end + 1;
   }

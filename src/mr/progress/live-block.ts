@@ -1,4 +1,4 @@
-import { widthOf } from "./text-width.ts";
+import { DEFAULT_COLUMNS, widthOf } from "./text-width.ts";
 
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
@@ -16,7 +16,8 @@ export interface Terminal {
  */
 export class LiveBlock {
   readonly #terminal: Terminal;
-  /** What is on the screen, without its colours. */
+  /** What is on the screen, with its colours and without. */
+  #lines: readonly string[] = [];
   #drawn: readonly string[] = [];
 
   constructor(terminal: Terminal) {
@@ -31,27 +32,29 @@ export class LiveBlock {
   draw(lines: readonly string[]): void {
     const hide = this.#drawn.length === 0 ? HIDE_CURSOR : "";
     this.#terminal.write(`${hide}${this.#eraser()}${lines.join("\n")}`);
+    this.#lines = lines;
     this.#drawn = lines.map(withoutColours);
   }
 
   /** Prints text above the block; what it ends in is completed to a line. */
   print(text: string): void {
     const above = text.endsWith("\n") ? text : `${text}\n`;
-    const lines = this.#drawn;
-    this.#terminal.write(`${this.#eraser()}${above}${lines.join("\n")}`);
+    this.#terminal.write(`${this.#eraser()}${above}${this.#lines.join("\n")}`);
   }
 
   /** Takes the block away, and gives the cursor back. */
   clear(): void {
     if (this.#drawn.length === 0) return;
     this.#terminal.write(this.#eraser() + SHOW_CURSOR);
+    this.#lines = [];
     this.#drawn = [];
   }
 
   /** Terminals break lines again when they become narrower: then the block is higher than it was drawn. */
   #eraser(): string {
     if (this.#drawn.length === 0) return "";
-    const { columns = 80 } = this.#terminal;
+    // A terminal that was never given a size says that it has none.
+    const columns = this.#terminal.columns || DEFAULT_COLUMNS;
     let rows = 0;
     for (const line of this.#drawn) rows += Math.max(1, Math.ceil(widthOf(line) / columns));
     const up = rows > 1 ? `\x1b[${rows - 1}A` : "";

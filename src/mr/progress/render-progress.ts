@@ -1,13 +1,13 @@
 import { basename } from "node:path";
 import type { ProgressState, TaskCounts, WorkerProgress } from "./job-progress.ts";
 import { formatBytes, formatCount, formatDuration, formatEstimate } from "./quantities.ts";
-import { clip, plainText, widthOf } from "./text-width.ts";
+import { clip, DEFAULT_COLUMNS, plainText, widthOf } from "./text-width.ts";
 
 /** What the lines are for. */
 export interface Screen {
-  /** Width of the terminal. Lines are at least three columns shorter. */
+  /** Width of the terminal; 0 if it does not know, for 80. Lines are at least three columns shorter. */
   readonly columns: number;
-  /** Height of the terminal. There are always fewer lines. */
+  /** Height of the terminal; 0 if it does not know, for 24. There are always fewer lines. */
   readonly rows: number;
   /** Whether it shows more than ASCII. */
   readonly unicode: boolean;
@@ -16,6 +16,7 @@ export interface Screen {
 
 export type Style = "bold" | "dim" | "green" | "cyan" | "yellow";
 
+const DEFAULT_ROWS = 24;
 const MAX_WORKER_LINES = 16;
 const MAX_BAR = 40;
 const MIN_BAR = 6;
@@ -24,7 +25,9 @@ const LABEL = 9;
 const MARGIN = 3;
 
 /** The job as lines of a terminal. */
-export function renderProgress(state: ProgressState, screen: Screen): string[] {
+export function renderProgress(state: ProgressState, given: Screen): string[] {
+  const { columns: width, rows } = given;
+  const screen = { ...given, columns: width || DEFAULT_COLUMNS, rows: rows || DEFAULT_ROWS };
   const columns = Math.max(1, screen.columns - MARGIN);
   const lines = [header(state, columns, screen)];
   const digits = String(Math.max(state.maps.total, state.reduces.total)).length;
@@ -66,8 +69,10 @@ function header(state: ProgressState, columns: number, { unicode, style }: Scree
 
 function measures({ speed, leftMs, phase }: ProgressState): string[] {
   const parts: string[] = [];
-  if (speed !== undefined && speed.bytesPerS > 0) {
-    parts.push(`${formatCount(speed.recordsPerS)} records/s`, `${formatBytes(speed.bytesPerS)}/s`);
+  if (speed !== undefined) {
+    const { recordsPerS, bytesPerS } = speed;
+    if (recordsPerS > 0) parts.push(`${formatCount(recordsPerS)} records/s`);
+    if (bytesPerS > 0) parts.push(`${formatBytes(bytesPerS)}/s`);
   }
   if (leftMs !== undefined) {
     const what = phase === "map" ? " of maps" : "";

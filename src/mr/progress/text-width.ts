@@ -1,3 +1,6 @@
+/** The width of a terminal that does not know its own. */
+export const DEFAULT_COLUMNS = 80;
+
 const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it is these that must not reach a terminal.

@@ -1,14 +1,15 @@
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { compileApp } from "../app/compile-app.ts";
-import { findApp } from "../app/find-app.ts";
+import { findApp, isShippedApp } from "../app/find-app.ts";
 import { loadApp } from "../app/load-app.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
 import { describeCause, JobCancelledError, JobFailedError, MrError } from "../errors.ts";
 import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
 import { planJob } from "../job/plan-job.ts";
 import { resolveInputs } from "../job/resolve-inputs.ts";
+import { makeDirectory } from "../make-directory.ts";
 import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
@@ -32,6 +33,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const app = findApp(options.app, inputDirectory);
   // Once for all workers, and so that what does not compile is refused here.
   await compileApp(app);
+  if (options.check !== false) await checkTypes(app, options.signal);
   checkNotAborted(options.signal);
   if (!resume) prepareOutput(directory);
   checkJobDirectory(directory, inputDirectory, inputs);
@@ -89,6 +91,13 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   };
 }
 
+async function checkTypes(app: string, signal: AbortSignal | undefined): Promise<void> {
+  if (!/\.m?ts$/.test(app) || isShippedApp(app)) return;
+  // Whoever runs anything else need not load it.
+  const { checkAppTypes } = await import("../app/check-app-types.ts");
+  await checkAppTypes(app, signal);
+}
+
 /** Leaves the results of a complete job, or what is needed to go on with one that is not. */
 function clearUp(
   job: OpenJob,
@@ -125,7 +134,7 @@ async function awaitOutcome(
 function prepareOutput(directory: string): void {
   let names: string[];
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     names = readdirSync(directory);
   } catch (error) {
     throw new MrError(`Cannot use output directory "${directory}": ${describeCause(error)}`);

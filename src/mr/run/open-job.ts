@@ -1,13 +1,19 @@
-import { rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describeCause, MrError } from "../errors.ts";
 import { EventLog } from "../events/event-log.ts";
 import type { JobEvent } from "../events/job-event.ts";
 import { type DirectoryLock, lockDirectory } from "../job/directory-lock.ts";
+import { fileChecksum } from "../job/file-checksum.ts";
 import { sweepJobDirectory } from "../job/job-directory.ts";
 import { FileJournal } from "../journal/file-journal.ts";
 import { JOURNAL_VERSION, type JournalInput, type JournalState } from "../journal/journal.ts";
-import { EVENT_LOG_NAME, JOURNAL_NAME } from "../names.ts";
+import {
+  EVENT_LOG_NAME,
+  JOURNAL_NAME,
+  MERGED_OUTPUT_NAME,
+  parseReduceOutputName,
+} from "../names.ts";
 import type { CompletedTask } from "../scheduler/types.ts";
 
 export interface OpenJobOptions {
@@ -109,7 +115,7 @@ export async function openJob(options: OpenJobOptions): Promise<OpenJob> {
   const { directory } = options;
   const lock = await lockDirectory(directory);
   try {
-    return options.resume ? resume(options, lock) : begin(options, lock);
+    return options.resume ? await resume(options, lock) : begin(options, lock);
   } catch (error) {
     lock.release();
     throw error;
@@ -144,18 +150,34 @@ function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
   return new OpenJob(directory, journal, state, { isResumed: false, removed, lock, log });
 }
 
-function resume(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
+async function resume(options: OpenJobOptions, lock: DirectoryLock): Promise<OpenJob> {
   const { directory } = options;
+  checkNotComplete(directory);
   const { journal, state } = FileJournal.open(directory);
   try {
     checkSameJob(state, options);
+    const completed: CompletedTask[] = [];
+    for (const task of state.completed) {
+      if (await hasItsOutputs(task, directory)) completed.push(task);
+    }
+    const given = { isResumed: true, removed: 0, lock, log: options.log };
+    return new OpenJob(directory, journal, { ...state, completed }, given);
   } catch (error) {
     journal.close();
     throw error;
   }
-  const completed = state.completed.filter((task) => hasItsOutputs(task, directory));
-  const given = { isResumed: true, removed: 0, lock, log: options.log };
-  return new OpenJob(directory, journal, { ...state, completed }, given);
+}
+
+/** The journal is removed when all results are there, so where there are some without it, all are. */
+function checkNotComplete(directory: string): void {
+  if (existsSync(join(directory, JOURNAL_NAME))) return;
+  const result = readdirSync(directory).find((name) => {
+    return parseReduceOutputName(name) !== undefined || name === MERGED_OUTPUT_NAME;
+  });
+  if (result === undefined) return;
+  throw new MrError(
+    `Cannot resume the job in directory "${directory}": it is complete already, its output is there`,
+  );
 }
 
 function checkSameJob(
@@ -181,11 +203,20 @@ function checkSameJob(
   }
 }
 
-/** What has vanished or was cut is made again; what was corrupted its readers will find out. */
-function hasItsOutputs({ result }: CompletedTask, directory: string): boolean {
-  return result.outputs.every(({ name, bytes }) => {
-    return statSync(join(directory, name), { throwIfNoEntry: false })?.size === bytes;
-  });
+/**
+ * What has vanished or was cut is made again. That a map output was corrupted the reduce tasks will find
+ * out; a result nobody reads after this, so that it is looked through here.
+ */
+async function hasItsOutputs(
+  { phase, result }: CompletedTask,
+  directory: string,
+): Promise<boolean> {
+  for (const { name, bytes, crc32 } of result.outputs) {
+    const path = join(directory, name);
+    if (statSync(path, { throwIfNoEntry: false })?.size !== bytes) return false;
+    if (phase === "reduce" && (await fileChecksum(path)) !== crc32) return false;
+  }
+  return true;
 }
 
 function describeInput(file: string, directory: string): JournalInput {

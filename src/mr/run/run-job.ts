@@ -42,6 +42,12 @@ export interface RunJobOptions {
    * that were completed are not run again. Default false.
    */
   readonly resume?: boolean;
+  /**
+   * Whether the types of a TypeScript app are checked before the job begins, by the TypeScript that is
+   * installed where the app is, with the tsconfig.json that is nearest to it; where there is none of either
+   * they never are. An app that was checked and has not changed is not checked again. Default true.
+   */
+  readonly check?: boolean;
   /** Whether to keep the map outputs `mr-X-Y`. Default false. */
   readonly keep?: boolean;
   /** Ends the job early. Its reason is the `cause` of the error. */
@@ -92,7 +98,8 @@ export interface RunningJob {
 /**
  * Runs a job to its end with a coordinator in this process and workers in processes of their own.
  *
- * @throws MrError when the app cannot be loaded, an input cannot be read, or the output directory cannot
+ * @throws MrError when the app cannot be loaded or has a type error (the message begins with its file, line
+ *   and column), an input cannot be read, or the output directory cannot
  *   be written or has results in it; JobFailedError when a task cannot be done; JobCancelledError when
  *   the job is ended early
  */

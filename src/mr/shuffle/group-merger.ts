@@ -67,6 +67,13 @@ export class GroupMerger {
     }
   }
 
+  /** How many bytes of all runs have been read so far. */
+  get bytesRead(): number {
+    let bytes = 0;
+    for (const cursor of this.#cursors) bytes += cursor.bytesRead;
+    return bytes;
+  }
+
   /** Closes all runs. Whoever stops early, or fails, leaves no file open. */
   close(): void {
     for (const cursor of this.#cursors) cursor.close();

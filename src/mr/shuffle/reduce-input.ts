@@ -27,6 +27,8 @@ export class ReduceInput {
   readonly #temporary: PendingFile[] = [];
   readonly #options: ReduceInputOptions;
   #created = 0;
+  /** What was read to merge runs into temporary files. */
+  #passBytes = 0;
 
   /**
    * @param runs in the order of the map tasks
@@ -42,6 +44,11 @@ export class ReduceInput {
       this.#discard();
       throw error;
     }
+  }
+
+  /** How many bytes have been read so far, in all passes. */
+  get bytesRead(): number {
+    return this.#passBytes + this.merger.bytesRead;
   }
 
   close(): void {
@@ -62,6 +69,7 @@ export class ReduceInput {
       }
       const file = new PendingFile(directory, `${name}-merge-${this.#created++}`, tag);
       this.#temporary.push(file);
+      for (const { start, end } of part) this.#passBytes += end - start;
       mergeInto(file, part, runBytes, order, writeGroup);
       merged.push({ ...file.endSegment(), isWholeFile: true });
       file.finish({ durable: false });

@@ -96,6 +96,11 @@ export class RunCursor {
     }
   }
 
+  /** How much of the run has been read so far. */
+  get bytesRead(): number {
+    return this.#position - this.#run.start;
+  }
+
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

@@ -63,6 +63,11 @@ export class PendingFile implements ByteTarget {
     this.#descriptor = this.#attempt("create", () => openSync(this.temporaryPath, "w", 0o666));
   }
 
+  /** How many bytes have been appended so far. */
+  get bytesWritten(): number {
+    return this.#written + this.length;
+  }
+
   /** Appends `bytes`, which may be reused as soon as this returns. */
   write(bytes: Uint8Array): void {
     if (bytes.length <= COPIED_BYTES) {

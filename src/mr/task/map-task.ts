@@ -162,7 +162,10 @@ class MapRun {
         const result: unknown = map(record, emit, context);
         if (result !== undefined || this.#rules.isClassic) {
           const pending = emitResult(result, emit, this.#rules, this.#site.progress);
-          if (pending !== undefined) return pending;
+          if (pending !== undefined) {
+            this.#site.progress.addRecords(records - 1);
+            return pending;
+          }
         }
       } catch (error) {
         this.#failed(error);

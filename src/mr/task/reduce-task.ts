@@ -20,6 +20,7 @@ import { CounterSet, SKIPPED_RECORDS } from "./counter-set.ts";
 import { GroupValues } from "./group-values.ts";
 import { LineSink } from "./line-sink.ts";
 import { recordFormOf } from "./record-form.ts";
+import { ReduceMeter } from "./reduce-meter.ts";
 import { reasonOf, SkipList } from "./skip-list.ts";
 import type { TaskResult, TaskSite } from "./task-site.ts";
 
@@ -28,9 +29,6 @@ export interface ReduceTask {
   /** The outputs of all map tasks for this reduce task, in the order of the map tasks. */
   readonly sources: readonly FileSummary[];
 }
-
-/** Progress is told this often, in groups: not so often as to be felt. */
-const GROUPS_PER_REPORT = 256;
 
 /**
  * Merges the map outputs of one reduce task, runs `reduce` over each key in the order of the keys'
@@ -84,7 +82,7 @@ async function reduceRuns(
     const counters = new CounterSet();
     const skips = new SkipList();
     const tally = { counters, skips };
-    const run = new ReduceRun(loaded.name, app, task, input.merger, file, tally, site);
+    const run = new ReduceRun(loaded.name, app, task, input, file, tally, site);
     await run.reduceAll();
     return { files: [file], counters: counters.toRecord(), skipped: skips.records };
   } catch (error) {
@@ -113,7 +111,7 @@ class ReduceRun {
   readonly #file: PendingFile;
   readonly #counters: CounterSet;
   readonly #skips: SkipList;
-  readonly #site: TaskSite;
+  readonly #meter: ReduceMeter;
   readonly #output: Output<unknown>;
   readonly #context: ReduceContext;
   readonly #sink: LineSink;
@@ -124,18 +122,19 @@ class ReduceRun {
     name: string,
     app: RecordApp,
     task: number,
-    merger: GroupMerger,
+    input: ReduceInput,
     file: PendingFile,
     { counters, skips }: { readonly counters: CounterSet; readonly skips: SkipList },
     site: TaskSite,
   ) {
     this.#name = name;
     this.#app = app;
+    const { merger } = input;
     this.#merger = merger;
     this.#file = file;
     this.#counters = counters;
     this.#skips = skips;
-    this.#site = site;
+    this.#meter = new ReduceMeter(input, file, site.progress);
     this.#output = app.output ?? text();
     this.#context = { keyBytes: merger.key, task, counters };
     this.#staged = site.skipBadRecords === true ? new ByteBuffer(1024) : undefined;
@@ -145,19 +144,19 @@ class ReduceRun {
 
   async reduceAll(): Promise<void> {
     const merger = this.#merger;
-    const { progress } = this.#site;
+    const meter = this.#meter;
     const { reduce } = this.#app;
     const context = this.#context;
     const write = this.#write;
-    for (let groups = 1; merger.nextGroup(); groups++) {
+    while (merger.nextGroup()) {
       const values = new GroupValues(merger);
       try {
         const result: unknown = reduce(merger.key.toString(), values, write, context);
         if (result !== undefined) {
           const pending = this.#take(result);
           if (pending !== undefined) {
+            meter.tell();
             await pending;
-            progress.addRecords(1);
           }
         }
         if (this.#staged !== undefined) this.#release(this.#staged);
@@ -167,9 +166,9 @@ class ReduceRun {
       values.end();
       // An app that swallows the failure to read its values must not pass for one that has read them.
       if (values.failure !== undefined) throw values.failure;
-      if (groups % GROUPS_PER_REPORT === 0) progress.addRecords(GROUPS_PER_REPORT);
+      meter.addGroup();
     }
-    progress.addRecords(1);
+    meter.end();
   }
 
   readonly #write = (value: unknown): void => {
@@ -200,7 +199,7 @@ class ReduceRun {
   async #takeLater(results: AsyncIterable<unknown>): Promise<void> {
     for await (const value of results) {
       this.#write(value);
-      this.#site.progress.addRecords(1);
+      this.#meter.tick();
     }
   }
 

@@ -19,7 +19,8 @@ export function checkRegistration({ job, directory, inputDirectory, reduces }: J
 
 /**
  * Checks that a task is one: that its numbers are numbers, which become part of file names, and that it
- * reads nothing but its input, or the map outputs meant for it.
+ * reads nothing but an input, or the map outputs meant for it. Which files are inputs is for the
+ * coordinator to say: it is the same user's, or the worker would not have connected.
  *
  * @throws MrError saying what is wrong
  */

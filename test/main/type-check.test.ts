@@ -1,0 +1,132 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, type TestContext } from "vitest";
+import { runJob } from "../../src/mr/run/run-job.ts";
+import { REDUCE } from "../support/apps.ts";
+import { type Folder, newFolder } from "../support/tsmr.ts";
+
+const COMPILER = fileURLToPath(
+  new URL("../../node_modules/typescript/lib/tsc.js", import.meta.url),
+);
+const SETTINGS = {
+  compilerOptions: { target: "es2023", module: "nodenext", types: [], strict: true },
+};
+const MAP = `import type { Word } from "./word.ts";
+export function map(_file: string, text: string) {
+  return text.split(" ").map((key: Word) => ({ key, value: "1" }));
+}
+`;
+const WRONG = `const wrong: number = "1", wronger: Date = wrong;`;
+
+/** A folder with an app, settings, and a TypeScript that counts how often it is run. */
+function typedFolder(context: TestContext, tsc = `require(${JSON.stringify(COMPILER)});`): Folder {
+  const folder = newFolder(context);
+  folder.write("app.ts", MAP + REDUCE);
+  folder.write("word.ts", "export type Word = string;");
+  folder.write("tsconfig.json", JSON.stringify(SETTINGS));
+  mkdirSync(folder.path("node_modules/typescript"), { recursive: true });
+  folder.write("node_modules/typescript/package.json", '{ "bin": { "tsc": "tsc.cjs" } }');
+  const count = `require("node:fs").appendFileSync(__dirname + "/../../checks", "+");`;
+  folder.write("node_modules/typescript/tsc.cjs", `${count}\n${tsc}`);
+  return folder;
+}
+
+const run = (folder: Folder, out: string, ...flags: string[]) =>
+  folder.tsmr("run", "app.ts", "a", "-q", "-w", "1", "--out", out, ...flags).ended;
+
+const DONE = { code: 0, signal: null, stdout: "", stderr: "" };
+
+describe("the types of an app", { concurrent: true }, () => {
+  it("refuse a job by the compiler's words, and leave nothing of it", async (context) => {
+    const folder = typedFolder(context);
+    folder.write("app.ts", `${MAP}${WRONG}\nexport const used = wronger;${REDUCE}`);
+    expect(await run(folder, "out")).toEqual({
+      ...DONE,
+      code: 1,
+      stderr:
+        "tsmr: app.ts:5:7: error TS2322: Type 'string' is not assignable to type 'number'. (and 1 more error)\n",
+    });
+    expect(existsSync(folder.path("out"))).toBe(false);
+    const options = { inputs: [folder.path("a")], out: folder.path("out"), workers: 1 };
+    await expect(runJob({ app: folder.path("app.ts"), ...options })).rejects.toThrow(
+      /app\.ts:5:7: error TS2322: /,
+    );
+  });
+
+  it("are not checked again until a file has changed that they are in", async (context) => {
+    const folder = typedFolder(context);
+    expect(await run(folder, "1")).toEqual(DONE);
+    expect(folder.text("checks")).toBe("+");
+    expect(await run(folder, "2")).toEqual(DONE);
+    expect(folder.text("checks")).toBe("+");
+    // Only types: what is run stays the same.
+    folder.write("word.ts", "export type Word = number;");
+    const { code, stderr } = await run(folder, "3");
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^tsmr: app\.ts:3:\d+: error TS/)]);
+    expect(folder.text("checks")).toBe("++");
+  });
+
+  it("are refused where an imported file has them wrong", async (context) => {
+    const folder = typedFolder(context);
+    folder.write("word.ts", `export type Word = string;\n${WRONG}\nconsole.log(wronger);`);
+    const { code, stderr } = await run(folder, "out");
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^tsmr: word\.ts:2:7: error TS2322/)]);
+  });
+
+  it("know what is declared for the whole project", async (context) => {
+    const folder = typedFolder(context);
+    folder.write("app.ts", `${MAP}export const used = () => planet;${REDUCE}`);
+    folder.write("planet.d.ts", "declare const planet: string;");
+    expect(await run(folder, "out")).toEqual(DONE);
+  });
+
+  it("are not checked with --no-check", async (context) => {
+    const folder = typedFolder(context);
+    folder.write("app.ts", MAP + WRONG + REDUCE);
+    expect(await run(folder, "out", "--no-check")).toEqual(DONE);
+    expect(folder.files()).not.toContain("checks");
+  });
+
+  it("are not checked without a tsconfig.json, nor without TypeScript", async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", MAP + WRONG + REDUCE);
+    folder.write("word.ts", "export type Word = string;");
+    expect(await run(folder, "1")).toEqual(DONE);
+    folder.write("tsconfig.json", JSON.stringify(SETTINGS));
+    expect(await run(folder, "2")).toEqual(DONE);
+  });
+
+  it("are nobody's business where the compiler does not work", async (context) => {
+    const folder = typedFolder(context, "process.exit(3);");
+    folder.write("app.ts", MAP + WRONG + REDUCE);
+    expect(await run(folder, "1")).toEqual(DONE);
+    folder.write("node_modules/typescript/package.json", "{");
+    expect(await run(folder, "2")).toEqual(DONE);
+  });
+
+  it("are nobody's business where the library is not installed", async (context) => {
+    const folder = typedFolder(context);
+    folder.write(
+      "app.ts",
+      `import { defineApp, lines } from "tsmr";
+      export default defineApp({
+        input: lines(),
+        map: (line, emit) => emit(line, 1),
+        reduce: (_key, values) => [...values].length,
+      });`,
+    );
+    expect(await run(folder, "out")).toEqual(DONE);
+    expect(folder.text("checks")).toBe("+");
+  });
+
+  it("are checked again when the settings have changed", async (context) => {
+    const folder = typedFolder(context);
+    folder.write("app.ts", `${MAP}export const used = (x) => x;${REDUCE}`);
+    const loose = { compilerOptions: { ...SETTINGS.compilerOptions, strict: false } };
+    folder.write("tsconfig.json", JSON.stringify(loose));
+    expect(await run(folder, "1")).toEqual(DONE);
+    folder.write("tsconfig.json", JSON.stringify(SETTINGS));
+    const { code, stderr } = await run(folder, "2");
+    expect([code, stderr]).toEqual([1, expect.stringContaining("app.ts:5:22: error TS7006")]);
+  });
+});
