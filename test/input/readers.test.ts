@@ -403,6 +403,18 @@ describe("csv()", () => {
     );
   });
 
+  it.each([
+    ["a quote out of place", 'a,b\n1,x\n2,"q"z\n3,y\n', "line 3, column 2: Invalid Closing Quote"],
+    ["a quote within a field", 'a,b\n1,x\n2,q"z\n3,y\n', "line 3, column 2: Invalid Opening Quote"],
+    ["a quote that is not closed", 'a,b\n1,x\n2,"q\n3,y\n', "Quote Not Closed"],
+    ["a malformed header", 'a,b"x\n1,x\n2,y\n', "line 1, column 2: Invalid Opening Quote"],
+  ])(
+    "goes on behind no row with %s, even where bad records are skipped",
+    async (_, contents, why) => {
+      await expect(read(csv(), contents, { skipBadRecords: true })).rejects.toThrow(why);
+    },
+  );
+
   it("leaves malformed rows out and counts them, when told to", async () => {
     const places: string[] = [];
     const onSkipped = (place: string, reason: string) => void places.push(`${place}: ${reason}`);

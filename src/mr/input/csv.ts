@@ -29,7 +29,8 @@ export type CsvRow = Readonly<Record<string, string>>;
  * - `csv({ header: false })`: arrays of fields; a `column` is then a number from 0 on.
  *
  * A row with more or fewer fields than the first, a quote out of place, or a column that the header
- * lacks is an error that names file, line and column.
+ * lacks is an error that names file, line and column. Of these, only a row with more or fewer fields can
+ * be skipped as a bad record: behind a quote out of place nobody knows where rows end.
  */
 export function csv(options: CsvOptions & { readonly column: string | number }): Reader<string>;
 export function csv<const C extends string>(
@@ -51,6 +52,13 @@ interface AllOptions extends CsvOptions {
   readonly columns?: readonly string[];
 }
 
+/** Codes of the parser's errors about quotes, one of which it names without a prefix. */
+const QUOTE_ERRORS: ReadonlySet<string> = new Set([
+  "INVALID_OPENING_QUOTE",
+  "CSV_INVALID_CLOSING_QUOTE",
+  "CSV_QUOTE_NOT_CLOSED",
+]);
+
 /** What the parser gives: the fields of a row, and where it ended. */
 interface ParsedRow {
   readonly record: readonly string[];
@@ -70,6 +78,8 @@ class CsvCursor implements RecordCursor<unknown> {
   #line = 1;
   #nextLine = 1;
   #nextOffset = 0;
+  /** What is wrong, where it is not with one row alone. */
+  #fatal: CsvError | undefined;
 
   constructor(source: InputSource, readOptions: ReadOptions, options: AllOptions) {
     const { skipBadRecords, onSkipped } = readOptions;
@@ -87,6 +97,10 @@ class CsvCursor implements RecordCursor<unknown> {
       skip_records_with_error: skipBadRecords,
     });
     this.#parser.on("skip", (error: CsvError | undefined) => {
+      if (error !== undefined && this.#cannotGoOnAfter(error)) {
+        this.#fatal ??= error;
+        return;
+      }
       this.skipped += 1;
       const { line, column, why } = this.#describe(error ?? new Error("it is malformed"));
       onSkipped?.(`line ${line}, column ${column}`, why);
@@ -122,6 +136,7 @@ class CsvCursor implements RecordCursor<unknown> {
   async load(): Promise<boolean> {
     const parser = this.#parser;
     for (;;) {
+      if (this.#fatal !== undefined) throw this.#malformed(this.#fatal);
       if (parser.readableLength > 0) return true;
       if (parser.readableEnded) return false;
       if (parser.errored !== null) throw this.#malformed(parser.errored);
@@ -138,6 +153,17 @@ class CsvCursor implements RecordCursor<unknown> {
   close(): void {
     this.#bytes.destroy();
     this.#parser.destroy();
+  }
+
+  /**
+   * Whether more than a row is lost. Behind a quote out of place nobody knows where rows end: the parser
+   * takes what follows, to the end of the file if need be, for one field. And the first row gives all
+   * others their meaning.
+   */
+  #cannotGoOnAfter({ code, ...context }: CsvError): boolean {
+    const { records } = context as { readonly records?: unknown };
+    const isHeader = this.#options.header !== false && records === 0;
+    return isHeader || QUOTE_ERRORS.has(code);
   }
 
   /** Where in the file the parser is, which has been given the first row and then the split. */

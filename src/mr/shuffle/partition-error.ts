@@ -1,5 +1,5 @@
 /** A partitioner gave a number that is no reduce task's. */
-export class PartitionError extends RangeError {
+export class PartitionError extends TypeError {
   override name = "PartitionError";
 
   constructor(key: string, partition: unknown, reduces: number) {
