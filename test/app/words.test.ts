@@ -4,6 +4,7 @@ import { ByteSlice } from "../../src/mr/app/byte-slice.ts";
 import { WordScan } from "../../src/mr/app/word-scan.ts";
 import { words } from "../../src/mr/app/words.ts";
 import { createKernel } from "../../src/mr/kernel/create-kernel.ts";
+import { memoryInUse } from "../support/memory.ts";
 
 const text = fc
   .array(
@@ -25,6 +26,11 @@ function expected(bytes: Uint8Array): string[] {
 
 function found(slice: ByteSlice): string[] {
   return Array.from(words(slice), (word) => word.toString());
+}
+
+/** `unit` again and again, up to `length` UTF-16 units, which may cut a pair of surrogates. */
+function fill(unit: string, length: number): string {
+  return unit.repeat(Math.ceil(length / unit.length)).slice(0, length);
 }
 
 describe("words", () => {
@@ -59,6 +65,74 @@ describe("words", () => {
       );
     },
   );
+
+  it("finds in a string of several pieces what the regular expression finds, wherever it is cut", () => {
+    const filling = fc.constantFrom("a", " ", "\u{1d49c}", "\u{1f600}", "\ud835", "ab c");
+    const part = fc.tuple(filling, fc.integer({ min: 16_370, max: 16_390 }), text);
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 3 }), (parts) => {
+        const value = parts.map(([unit, length, end]) => fill(unit, length) + end).join("");
+        expect([...words(value)]).toEqual(value.match(/\p{L}+/gu) ?? []);
+      }),
+    );
+  });
+
+  it("finds in bytes of other memory, UTF-8 or not, what the regular expression finds", () => {
+    const piece = fc.oneof(
+      text.map((value) => Buffer.from(value)),
+      fc.uint8Array({ maxLength: 4 }),
+      fc
+        .constantFrom([0xc3], [0xe8, 0xaa], [0xf0, 0x9d, 0x92], [0xed, 0xa0, 0x80])
+        .map(Buffer.from),
+    );
+    fc.assert(
+      fc.property(fc.array(piece), fc.nat(9), fc.nat(9), (pieces, before, after) => {
+        const bytes = Buffer.concat(pieces);
+        const start = Math.min(before, bytes.length);
+        const end = Math.max(start, bytes.length - after);
+        const slice = new ByteSlice(bytes, start, end);
+        expect(found(slice)).toEqual(expected(bytes.subarray(start, end)));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("finds a word that is as long as the text", () => {
+    const word = "ä".repeat(300_000);
+    expect([...words(word)]).toEqual([word]);
+    expect(found(new ByteSlice(Buffer.from(word)))).toEqual([word]);
+  });
+
+  it("gives words of other memory that can be collected, and gone through again", () => {
+    const all = words(new ByteSlice(Buffer.from("ab cd")));
+    expect([...all].map(String)).toEqual(["ab", "cd"]);
+    expect([...all].map(String)).toEqual(["ab", "cd"]);
+    const long = words("ab ".repeat(9_000));
+    expect([...long]).toEqual([...long]);
+  });
+
+  it("finds words one by one, so that those of a long text take no memory", () => {
+    const bytes = Buffer.from("word after word ".repeat(500_000));
+    const before = memoryInUse();
+    let most = 0;
+    let count = 0;
+    for (const word of words(new ByteSlice(bytes))) {
+      count += word.length > 0 ? 1 : 0;
+      if (count % 500_000 === 1) most = Math.max(most, memoryInUse() - before);
+    }
+    expect(count).toBe(1_500_000);
+    expect(most).toBeLessThan(1e6);
+    const string = bytes.toString("latin1");
+    const beforeString = memoryInUse();
+    let mostOfString = 0;
+    for (const word of words(string)) {
+      count += word.length > 0 ? 1 : 0;
+      if (count % 500_000 === 1)
+        mostOfString = Math.max(mostOfString, memoryInUse() - beforeString);
+    }
+    expect(count).toBe(3_000_000);
+    expect(mostOfString).toBeLessThan(2e6);
+  });
 
   it("finds words in slices of other memory, and keeps nested loops apart", () => {
     const kernel = createKernel({ blockBytes: 64 });

@@ -200,6 +200,13 @@ describe("inputs", () => {
 });
 
 describe("lines and whole files", () => {
+  it("F20 too long a line is an error where an earlier one has left room for it", async () => {
+    const contents = `${"x".repeat(290)}\n${"y".repeat(310)}\n`;
+    await expect(read(lines(), contents, { maxRecordBytes: 300 })).rejects.toThrow(
+      'Cannot read input "input.txt": the line at byte 291 is longer than 300 bytes',
+    );
+  });
+
   it("F20 that are too long are an error that names file and offset", async () => {
     const contents = `short\n${"x".repeat(500)}\n`;
     await expect(read(lines(), contents, { maxRecordBytes: 300 })).rejects.toThrow(

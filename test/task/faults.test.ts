@@ -1,7 +1,5 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
   type ByteSlice,
@@ -16,6 +14,7 @@ import {
   words,
 } from "../../src/mr/index.ts";
 import { DamagedRunError } from "../../src/mr/shuffle/run-cursor.ts";
+import { memoryInUse } from "../support/memory.ts";
 import { JobHarness } from "./job-harness.ts";
 
 let job: JobHarness;
@@ -47,16 +46,6 @@ const wordCount = defineApp({
   combine: sum,
   reduce: (_word, counts) => sum.of(counts),
 });
-
-setFlagsFromString("--expose-gc");
-const collectGarbage: () => void = runInNewContext("gc");
-
-/** What is not garbage, in bytes, within V8's heap and outside of it. */
-function memoryInUse(): number {
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
 
 describe("keys and values", () => {
   it.each<[string, unknown, unknown, string]>([

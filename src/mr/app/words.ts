@@ -1,27 +1,34 @@
-import { encodeUtf8 } from "../utf8.ts";
+import { findWord, findWordEnd } from "../kernel/word-edges.ts";
 import { ByteSlice, type Text } from "./byte-slice.ts";
 import type { WordScan } from "./word-scan.ts";
 
 const WORD = /\p{L}+/gu;
+const NO_LETTER = /\P{L}/gu;
+/** Longer strings are searched about so many UTF-16 units at a time. */
+const PIECE_UNITS = 16 * 1024;
 
 /**
- * The words of a text: exactly what `/\p{L}+/gu` finds in it, in any script.
+ * The words of a text: exactly what `/\p{L}+/gu` finds in it, in any script. They are found as they are
+ * asked for, so that the words of a long text take no memory.
  *
- * Words of a string are strings. Words of a byte slice are byte slices; one slice is reused for all of
- * them, so a word that is kept must be copied or made a string.
+ * Words of a string are strings. Words of a byte slice are parts of it, without a copy: they are valid as
+ * long as it is. Of what `lines()` and `blocks()` give, moreover, one slice is **reused** for all words. So a
+ * word that is kept must be copied or made a string.
  */
 export function words(text: string): Iterable<string>;
 export function words(text: ByteSlice): Iterable<ByteSlice>;
 export function words(text: Text): Iterable<Text>;
 export function words(text: Text): Iterable<Text> {
-  if (typeof text === "string") return text.match(WORD) ?? [];
+  if (typeof text === "string") {
+    return text.length <= PIECE_UNITS ? (text.match(WORD) ?? []) : new WordsOfString(text);
+  }
   const { scan } = text;
   if (scan === undefined || text.bytes !== scan.block || !scan.covers(text.start, text.end)) {
-    return wordsOfBytes(text);
+    return new WordsOfBytes(text);
   }
   const first = scan.firstAfter(text.start);
-  if (first < scan.count && (scan.starts[first] ?? 0) < text.start) return wordsOfBytes(text);
-  if (isCut(scan, text.end)) return wordsOfBytes(text);
+  if (first < scan.count && (scan.starts[first] ?? 0) < text.start) return new WordsOfBytes(text);
+  if (isCut(scan, text.end)) return new WordsOfBytes(text);
   return new ScannedWords(scan, first, text.end);
 }
 
@@ -35,10 +42,68 @@ function isCut(scan: WordScan, end: number): boolean {
   return index < scan.count && (scan.starts[index] ?? 0) < end;
 }
 
-/** For slices of other memory than the reader's block. */
-function wordsOfBytes(text: ByteSlice): ByteSlice[] {
-  const found = text.toString().match(WORD) ?? [];
-  return found.map((word) => new ByteSlice(encodeUtf8(word)));
+/** The words of a long string, found a piece at a time. */
+class WordsOfString implements Iterable<string> {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  [Symbol.iterator](): Iterator<string> {
+    const text = this.#text;
+    let from = 0;
+    let piece: readonly string[] = [];
+    let index = 0;
+    return {
+      next(): IteratorResult<string> {
+        while (index === piece.length) {
+          if (from === text.length) return DONE;
+          const end = endOfPiece(text, from);
+          piece = text.slice(from, end).match(WORD) ?? [];
+          index = 0;
+          from = end;
+        }
+        return { done: false, value: piece[index++] as string };
+      },
+    };
+  }
+}
+
+/** Where a piece that begins at `from` ends: at no place within a word or a character. */
+function endOfPiece(text: string, from: number): number {
+  const end = from + PIECE_UNITS;
+  if (end >= text.length) return text.length;
+  // Within a pair of surrogates, the expression finds the character that the pair is.
+  NO_LETTER.lastIndex = end;
+  return NO_LETTER.exec(text)?.index ?? text.length;
+}
+
+/** The words of bytes that are not in the reader's block: of a whole file, say, or a very long line. */
+class WordsOfBytes implements Iterable<ByteSlice> {
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor({ bytes, start, end }: ByteSlice) {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  [Symbol.iterator](): Iterator<ByteSlice> {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = this.#start;
+    return {
+      next(): IteratorResult<ByteSlice> {
+        const start = findWord(bytes, at, end);
+        if (start === end) return DONE;
+        at = findWordEnd(bytes, start, end);
+        return { done: false, value: new ByteSlice(bytes, start, at) };
+      },
+    };
+  }
 }
 
 /** Steps through words that were found before; one object is iterable, iterator and result. */

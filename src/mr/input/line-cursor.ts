@@ -2,10 +2,13 @@ import { ByteSlice } from "../app/byte-slice.ts";
 import type { InputSource, ReadOptions, RecordCursor } from "../app/reader.ts";
 import type { WordScan } from "../app/word-scan.ts";
 import type { BlockScanner } from "../kernel/kernel.ts";
+import { giveLargeBuffer, takeLargeBuffer } from "../storage/buffer-pool.ts";
 import { MAX_RECORD_BYTES, recordTooLong } from "./limits.ts";
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
+/** Memory that is not written to costs nothing, but what is copied from one buffer to the next does. */
+const GROWTH = 8;
 
 /** What one record is: a line without its end, or as many whole lines as a block holds. */
 export type LineUnit = "line" | "block";
@@ -27,6 +30,8 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   readonly #slice: ByteSlice;
   /** The scanner's block, or memory of its own while a line is too long for that. */
   #buffer: Uint8Array;
+  /** The memory of its own, once there was such a line. */
+  #large: Buffer | undefined;
   /** How much of the buffer is filled; the position of its first byte in the file. */
   #filled = 0;
   #base: number;
@@ -91,6 +96,11 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     return false;
   }
 
+  close(): void {
+    if (this.#large !== undefined) giveLargeBuffer(this.#large);
+    this.#large = undefined;
+  }
+
   /**
    * What to read into. Of a line too long for the block no more than a block at a time, so that what
    * follows its end fits into the block again.
@@ -140,6 +150,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
       this.#at = byteOrderMark(this.#buffer, this.#filled);
     }
     const limit = this.#findLimit(searched, isEndOfFile);
+    if (this.#buffer !== this.#scanner.block) this.#checkLength(limit);
     if (limit <= this.#at) {
       if (this.#filled + this.#roomLeft > this.#buffer.length) this.#grow();
       return false;
@@ -198,6 +209,17 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     this.#lineCount = this.#scanner.scanLines(this.#at, limit);
   }
 
+  /**
+   * Refuses a line too long for a record, of which all is loaded so far, or all up to `limit`.
+   *
+   * @throws MrError
+   */
+  #checkLength(limit: number): void {
+    const length = limit > 0 ? limit - lineEndLength(this.#buffer, this.#at, limit) : this.#filled;
+    if (length - this.#at <= this.#maxRecordBytes) return;
+    throw recordTooLong("line", this.#source.file, this.#base + this.#at, this.#maxRecordBytes);
+  }
+
   /** The line that fills the buffer goes on: a larger one, but no larger than a record may be. */
   #grow(): void {
     const { block } = this.#scanner;
@@ -210,13 +232,15 @@ export class LineCursor implements RecordCursor<ByteSlice> {
       this.#at = 0;
       return;
     }
-    if (this.#filled > this.#maxRecordBytes) {
-      throw recordTooLong("line", this.#source.file, this.#base, this.#maxRecordBytes);
+    const extra = block.length;
+    let large = this.#large;
+    if (large === undefined || large.length < this.#filled + extra) {
+      large = takeLargeBuffer(Math.min(GROWTH * this.#filled, this.#maxRecordBytes) + extra);
+      this.#large = large;
     }
-    const grown = Buffer.allocUnsafeSlow(2 * this.#filled + block.length);
-    grown.set(this.#buffer.subarray(0, this.#filled));
-    this.#buffer = grown;
-    this.#slice.bytes = grown;
+    large.set(this.#buffer.subarray(0, this.#filled));
+    this.#buffer = large;
+    this.#slice.bytes = large;
     this.#slice.scan = undefined;
   }
 }

@@ -1,8 +1,11 @@
 import { ByteSlice } from "../app/byte-slice.ts";
 import type { InputSource, Reader, RecordCursor } from "../app/reader.ts";
+import { giveLargeBuffer, takeLargeBuffer } from "../storage/buffer-pool.ts";
 import { MAX_RECORD_BYTES, recordTooLong } from "./limits.ts";
 
 const FIRST_BYTES = 64 * 1024;
+/** Memory that is not written to costs nothing, but what is copied from one buffer to the next does. */
+const GROWTH = 8;
 
 /** The one record is the whole file, as a byte slice; all bytes are kept. An empty file is a record. */
 export function wholeFile(): Reader<ByteSlice> {
@@ -19,6 +22,7 @@ class WholeFileCursor implements RecordCursor<ByteSlice> {
   readonly offset = 0;
   readonly #source: InputSource;
   readonly #maxBytes: number;
+  #buffer: Buffer | undefined;
   #record: ByteSlice | undefined;
   #state: "unread" | "read" = "unread";
 
@@ -44,7 +48,8 @@ class WholeFileCursor implements RecordCursor<ByteSlice> {
     const isSizeKnown = end !== Number.MAX_SAFE_INTEGER;
     if (isSizeKnown && end > this.#maxBytes) throw this.#tooLong(file);
     // One byte more than is expected, so that reading it all also shows that there is no more.
-    let buffer = Buffer.allocUnsafeSlow(isSizeKnown ? end + 1 : FIRST_BYTES);
+    let buffer = takeLargeBuffer(isSizeKnown ? end + 1 : FIRST_BYTES);
+    this.#buffer = buffer;
     let filled = 0;
     for (;;) {
       const reading = this.#source.read(buffer, filled, filled);
@@ -53,13 +58,20 @@ class WholeFileCursor implements RecordCursor<ByteSlice> {
       filled += count;
       if (filled > this.#maxBytes) throw this.#tooLong(file);
       if (filled === buffer.length) {
-        const grown = Buffer.allocUnsafeSlow(2 * filled);
+        const grown = takeLargeBuffer(Math.min(GROWTH * filled, this.#maxBytes + 1));
         grown.set(buffer);
         buffer = grown;
+        this.#buffer = grown;
       }
     }
     this.#record = new ByteSlice(buffer, 0, filled);
     return true;
+  }
+
+  close(): void {
+    if (this.#buffer !== undefined) giveLargeBuffer(this.#buffer);
+    this.#buffer = undefined;
+    this.#record = undefined;
   }
 
   #tooLong(file: string): Error {

@@ -1,24 +1,10 @@
 import { checkRange } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
-import { BITMAP_BYTES, markLetters, PAGE_BITS } from "./letters.ts";
 import { copyBytes } from "./plain-output.ts";
 import { PlainPairs } from "./plain-pairs.ts";
 import { fnv, PlainTable } from "./plain-table.ts";
 import { decode, widthOf } from "./utf8.ts";
-
-const NO_LETTER = 0;
-const LETTER = 1;
-const BEYOND_ASCII = 2;
-
-/** What each byte says by itself. */
-const CLASSES = new Uint8Array(256).map((_, byte) => {
-  if (byte > 0x7f) return BEYOND_ASCII;
-  const lower = byte | 0x20;
-  return lower >= 0x61 && lower <= 0x7a ? LETTER : NO_LETTER;
-});
-
-const pagesKnown = new Set<number>();
-let letters = new Uint8Array(0);
+import { CLASSES, isLetter, LETTER, NO_LETTER } from "./word-edges.ts";
 
 /** The kernel in plain TypeScript, for engines without WebAssembly SIMD. */
 export class PlainKernel extends PlainTable implements Kernel {
@@ -161,15 +147,4 @@ export class PlainKernel extends PlainTable implements Kernel {
     }
     return count;
   }
-}
-
-function isLetter(codePoint: number): boolean {
-  if (codePoint < 0) return false;
-  const page = codePoint >> PAGE_BITS;
-  if (!pagesKnown.has(page)) {
-    if (letters.length === 0) letters = new Uint8Array(BITMAP_BYTES);
-    markLetters(letters, page);
-    pagesKnown.add(page);
-  }
-  return (((letters[codePoint >> 3] ?? 0) >> (codePoint & 7)) & 1) === 1;
 }

@@ -26,3 +26,22 @@ export function giveBuffer(buffer: Buffer): void {
   idleBytes += buffer.length;
   while (idleBytes > MAX_IDLE_BYTES) idleBytes -= idle.shift()?.length ?? 0;
 }
+
+let idleLarge: Buffer | undefined;
+
+/**
+ * A buffer of `size` bytes or more, for a record that is larger than what is usually read at a time. One is
+ * kept for the next such record, since a few of them as garbage would be more than all other memory.
+ * More is asked for than is needed, so that it serves for others: what is never written to costs nothing.
+ */
+export function takeLargeBuffer(size: number): Buffer {
+  const found = idleLarge;
+  idleLarge = undefined;
+  if (found !== undefined && found.length >= size) return found;
+  return Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(Math.max(1, size))));
+}
+
+/** Takes a large buffer back that nobody reads or writes any more. */
+export function giveLargeBuffer(buffer: Buffer): void {
+  if (idleLarge === undefined || idleLarge.length < buffer.length) idleLarge = buffer;
+}
