@@ -34,4 +34,13 @@ describe("a byte slice", () => {
     expect(copy.equals("hello")).toBe(true);
     expect(copy.equals("hell")).toBe(false);
   });
+
+  it.each([
+    ["a Buffer", Buffer.from("kept")],
+    ["another byte array", new TextEncoder().encode("kept")],
+  ])("has a copy that stays as it is when the bytes of %s are reused", (_kind, bytes) => {
+    const copy = new ByteSlice(bytes, 1).copy();
+    bytes.fill(0);
+    expect(copy.toString()).toBe("ept");
+  });
 });

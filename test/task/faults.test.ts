@@ -205,6 +205,18 @@ describe("sizes", () => {
     expect(most).toBeLessThan(16e6);
   }, 60_000);
 
+  it("values that are byte slices can be copied, and kept while others are read", async () => {
+    const letters = [..."abcdefghijklmnopqrst"];
+    job.write("a.txt", letters.map((letter) => `${letter.repeat(20_000)}\n`).join(""));
+    const app = defineApp({
+      input: lines(),
+      map: (line, emit: Emit<ByteSlice>) => emit("k", line),
+      reduce: (_key, values) => Array.from(values, (value) => value.copy()).join(","),
+    });
+    const [output] = await job.run(app, ["a.txt"], { reduces: 1, memoryBytes: 100_000, fanIn: 2 });
+    expect(String(output)).toBe(`k ${letters.map((letter) => letter.repeat(20_000)).join(",")}\n`);
+  });
+
   it("F36 no more files are open at once than are merged at a time", async () => {
     const files = Array.from({ length: 40 }, (_, index) => `${index}.txt`);
     for (const file of files) job.write(file, `w${file.length} ${file}\n`);

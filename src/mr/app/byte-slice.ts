@@ -71,7 +71,8 @@ export class ByteSlice {
 
   /** A slice of its own copy of the bytes, valid for good. */
   copy(): ByteSlice {
-    return new ByteSlice(this.bytes.slice(this.start, this.end));
+    // Not `slice`, which of a Buffer is no copy.
+    return new ByteSlice(new Uint8Array(this.bytes.subarray(this.start, this.end)));
   }
 
   /** The text; bytes that are not UTF-8 become U+FFFD (lone surrogates in WTF-8 come back). */

@@ -93,7 +93,7 @@ async function reduceKey(
   parts: Uint8Array[],
 ): Promise<void> {
   const sink: OutputSink = {
-    bytes: (bytes, start, end) => parts.push(bytes.slice(start, end)),
+    bytes: (bytes, start, end) => parts.push(new Uint8Array(bytes.subarray(start, end))),
     text: (line) => parts.push(wtf8Bytes(line)),
   };
   const output = app.output ?? text();
