@@ -1,4 +1,12 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { describeCause, MrError } from "../errors.ts";
@@ -48,6 +56,9 @@ export class PendingFile implements ByteTarget {
   #written = 0;
   #crc32 = 0;
   #segmentStart = 0;
+  /** Where the file is cut by {@link rollBack}, and the checksum up to there once that is written. */
+  #mark = Number.POSITIVE_INFINITY;
+  #markCrc32 = 0;
   #state: "writing" | "finished" | "ended" = "writing";
 
   /**
@@ -86,6 +97,23 @@ export class PendingFile implements ByteTarget {
       this.bytes = count > BUFFER_BYTES ? Buffer.allocUnsafeSlow(count) : takeBuffer(BUFFER_BYTES);
       this.view = viewOf(this.bytes);
     }
+  }
+
+  /** What is appended from here on can be taken back, until the next mark, in a file without segments. */
+  mark(): void {
+    this.#mark = this.bytesWritten;
+  }
+
+  /** Takes back what was appended after {@link mark}, however much that was. */
+  rollBack(): void {
+    if (this.#mark >= this.#written) {
+      this.length = this.#mark - this.#written;
+      return;
+    }
+    this.#attempt("write", () => ftruncateSync(this.#descriptor, this.#mark));
+    this.length = 0;
+    this.#written = this.#mark;
+    this.#crc32 = this.#markCrc32;
   }
 
   /**
@@ -151,11 +179,16 @@ export class PendingFile implements ByteTarget {
   #writeOut(bytes: Uint8Array): void {
     this.#attempt("write", () => {
       for (let written = 0; written < bytes.length; ) {
-        written += writeSync(this.#descriptor, bytes, written);
+        const left = bytes.length - written;
+        const position = this.#written + written;
+        written += writeSync(this.#descriptor, bytes, written, left, position);
       }
     });
+    const beforeMark = Math.min(Math.max(0, this.#mark - this.#written), bytes.length);
+    if (beforeMark > 0) this.#crc32 = crc32(bytes.subarray(0, beforeMark), this.#crc32);
+    if (this.#written + beforeMark === this.#mark) this.#markCrc32 = this.#crc32;
+    if (beforeMark < bytes.length) this.#crc32 = crc32(bytes.subarray(beforeMark), this.#crc32);
     this.#written += bytes.length;
-    this.#crc32 = crc32(bytes, this.#crc32);
   }
 
   #attempt<T>(what: string, operation: () => T): T {

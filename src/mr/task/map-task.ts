@@ -7,7 +7,7 @@ import { MrError } from "../errors.ts";
 import { type OpenInput, openInput } from "../input/open-input.ts";
 import { MapOutput } from "../shuffle/map-output.ts";
 import { DEFAULT_MEMORY_BYTES } from "../shuffle/memory-shares.ts";
-import type { PendingFile } from "../storage/pending-file.ts";
+import { PendingFile } from "../storage/pending-file.ts";
 import { AppError } from "./app-error.ts";
 import { CounterSet, SKIPPED_RECORDS } from "./counter-set.ts";
 import { emitResult } from "./emit-result.ts";
@@ -108,7 +108,10 @@ class MapRun {
     const options = { skipBadRecords, onSkipped, scanner: kernel, words };
     const cursor = app.input.open(input, options);
     this.#cursor = cursor;
-    this.#staged = skipBadRecords ? new StagedPairs(output.emit, app.combine) : undefined;
+    const createStaged = () => new PendingFile(site.directory, `mr-${task}-staged`, site.tag);
+    this.#staged = skipBadRecords
+      ? new StagedPairs(output.emit, app.combine, createStaged)
+      : undefined;
     this.#emit = this.#staged?.emit ?? output.emit;
     this.#context = {
       file: input.file,
@@ -139,6 +142,7 @@ class MapRun {
         this.#counters.add(SKIPPED_RECORDS, cursor.skipped);
       }
     } finally {
+      this.#staged?.drop();
       cursor.close?.();
     }
   }

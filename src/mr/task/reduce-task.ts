@@ -13,7 +13,6 @@ import { DEFAULT_MEMORY_BYTES, shareMemory } from "../shuffle/memory-shares.ts";
 import { ReduceInput, type ReduceInputOptions } from "../shuffle/reduce-input.ts";
 import type { Run } from "../shuffle/run-cursor.ts";
 import { DEFAULT_FAN_IN } from "../shuffle/spill-files.ts";
-import { ByteBuffer, type ByteTarget } from "../storage/byte-target.ts";
 import { type FileSummary, PendingFile } from "../storage/pending-file.ts";
 import { AppError } from "./app-error.ts";
 import { CounterSet, SKIPPED_RECORDS } from "./counter-set.ts";
@@ -115,8 +114,8 @@ class ReduceRun {
   readonly #output: Output<unknown>;
   readonly #context: ReduceContext;
   readonly #sink: LineSink;
-  /** The lines of the group at hand, when a group may fail without the task failing. */
-  readonly #staged: ByteBuffer | undefined;
+  /** Whether a group may fail without the task failing. */
+  readonly #mayFail: boolean;
 
   constructor(
     name: string,
@@ -137,9 +136,8 @@ class ReduceRun {
     this.#meter = new ReduceMeter(input, file, site.progress);
     this.#output = app.output ?? text();
     this.#context = { keyBytes: merger.key, task, counters };
-    this.#staged = site.skipBadRecords === true ? new ByteBuffer(1024) : undefined;
-    const target: ByteTarget = this.#staged ?? file;
-    this.#sink = new LineSink(target);
+    this.#mayFail = site.skipBadRecords === true;
+    this.#sink = new LineSink(file);
   }
 
   async reduceAll(): Promise<void> {
@@ -150,6 +148,8 @@ class ReduceRun {
     const write = this.#write;
     while (merger.nextGroup()) {
       const values = new GroupValues(merger);
+      // A group that is left out must leave no line behind.
+      if (this.#mayFail) this.#file.mark();
       try {
         const result: unknown = reduce(merger.key.toString(), values, write, context);
         if (result !== undefined) {
@@ -159,7 +159,6 @@ class ReduceRun {
             await pending;
           }
         }
-        if (this.#staged !== undefined) this.#release(this.#staged);
       } catch (error) {
         this.#failed(values.failure ?? error);
       }
@@ -203,19 +202,14 @@ class ReduceRun {
     }
   }
 
-  #release(staged: ByteBuffer): void {
-    this.#file.write(staged.bytes.subarray(0, staged.length));
-    staged.length = 0;
-  }
-
   /** Skips the group, if that is allowed and the fault is the app's. */
   #failed(error: unknown): void {
     if (error instanceof MrError) throw error;
     const place = `key ${JSON.stringify(this.#merger.key.toString())}`;
-    if (this.#staged === undefined) {
+    if (!this.#mayFail) {
       throw new AppError(`reduce of ${this.#name} failed on ${place}`, error);
     }
-    this.#staged.length = 0;
+    this.#file.rollBack();
     this.#counters.add(SKIPPED_RECORDS);
     this.#skips.add(undefined, place, reasonOf(error));
   }
