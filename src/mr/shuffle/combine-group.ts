@@ -5,8 +5,10 @@ import type { GroupMerger } from "./group-merger.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
 
-/** A union may be cut into several of about this many values, so that it needs no more memory. */
-const MAX_UNION_VALUES = 100_000;
+/** A union may be cut into several that take about so much memory, in bytes. */
+const MAX_UNION_BYTES = 8 * 1024 * 1024;
+/** What a value of a union takes besides its text. */
+const UNION_VALUE_BYTES = 64;
 
 /**
  * Writes the values of the merger's group into the group that was begun: as they are, or combined.
@@ -53,12 +55,17 @@ function foldValues(merger: GroupMerger, writer: RecordWriter, fold: Fold<unknow
 
 function copyDistinct(merger: GroupMerger, writer: RecordWriter): void {
   const seen = new Set<string>();
+  let seenBytes = 0;
   while (merger.nextValue()) {
     const { isBytes, bytes, valueStart, valueEnd } = merger;
     const text = `${isBytes}${bytes.toString("latin1", valueStart, valueEnd)}`;
     if (seen.has(text)) continue;
-    if (seen.size === MAX_UNION_VALUES) seen.clear();
+    if (seenBytes > MAX_UNION_BYTES) {
+      seen.clear();
+      seenBytes = 0;
+    }
     seen.add(text);
+    seenBytes += UNION_VALUE_BYTES + text.length;
     writer.value(1, isBytes, bytes, valueStart, valueEnd);
   }
 }

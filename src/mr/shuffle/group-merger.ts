@@ -7,6 +7,12 @@ import { decodeBytesInto, decodeValue } from "./value-codec.ts";
 /** The order of values of a key, if there is one to keep. */
 export type ValueOrder = ((a: unknown, b: unknown) => number) | undefined;
 
+/** A cursor with the value that it stands at, decoded once. */
+interface Candidate {
+  readonly cursor: RunCursor;
+  value: unknown;
+}
+
 /** Where a value is; see {@link RunCursor}. */
 interface Value {
   readonly isBytes: boolean;
@@ -44,8 +50,8 @@ export class GroupMerger {
   /** The cursor whose line values are taken from; undefined before the first group and after each. */
   #current: RunCursor | undefined;
   /** With an order: the cursors that stand at a value of the group, in the order of the runs. */
-  #candidates: RunCursor[] = [];
-  #previous: RunCursor | undefined;
+  #candidates: Candidate[] = [];
+  #previous: Candidate | undefined;
 
   /**
    * @param runs in the order that decides between equal keys
@@ -161,10 +167,13 @@ export class GroupMerger {
   #gather(first: RunCursor): void {
     for (let top: RunCursor | undefined = first; top !== undefined; top = this.#heap.top) {
       if (!haveEqualKeys(top, first)) break;
-      this.#candidates.push(top);
+      this.#candidates.push({ cursor: top, value: undefined });
       this.#heap.removeTop();
     }
-    for (const cursor of this.#candidates) cursor.nextValue();
+    for (const candidate of this.#candidates) {
+      candidate.cursor.nextValue();
+      candidate.value = this.#valueOf(candidate.cursor);
+    }
     this.#previous = undefined;
   }
 
@@ -172,30 +181,27 @@ export class GroupMerger {
     if (this.#previous !== undefined) this.#advance(this.#previous);
     this.#previous = undefined;
     const order = this.#order;
-    const [first] = this.#candidates;
-    if (order === undefined || first === undefined) return false;
-    let least = first;
-    let leastValue = this.#valueOf(first);
-    for (const cursor of this.#candidates) {
-      if (cursor === first) continue;
-      const value = this.#valueOf(cursor);
-      if (order(value, leastValue) < 0) {
-        least = cursor;
-        leastValue = value;
-      }
+    let [least] = this.#candidates;
+    if (order === undefined || least === undefined) return false;
+    for (const candidate of this.#candidates) {
+      if (candidate !== least && order(candidate.value, least.value) < 0) least = candidate;
     }
     this.#previous = least;
-    this.#show(least);
+    this.#show(least.cursor);
     return true;
   }
 
   /** Moves a cursor to its next value of the group, or back into the heap. */
-  #advance(cursor: RunCursor): void {
-    if (cursor.nextValue()) return;
-    const isMore = cursor.nextLine();
-    if (isMore && this.#isOfGroup(cursor) && cursor.nextValue()) return;
-    this.#candidates = this.#candidates.filter((candidate) => candidate !== cursor);
-    if (isMore) this.#heap.push(cursor);
+  #advance(candidate: Candidate): void {
+    const { cursor } = candidate;
+    let isMore = cursor.nextValue();
+    if (!isMore) {
+      const isLine = cursor.nextLine();
+      isMore = isLine && this.#isOfGroup(cursor) && cursor.nextValue();
+      if (isLine && !isMore) this.#heap.push(cursor);
+    }
+    if (isMore) candidate.value = this.#valueOf(cursor);
+    else this.#candidates = this.#candidates.filter((other) => other !== candidate);
   }
 
   #valueOf(cursor: RunCursor): unknown {

@@ -1,5 +1,6 @@
 import { ByteBuffer } from "../storage/byte-target.ts";
 import type { ValueOrder } from "./group-merger.ts";
+import { putInOrder } from "./ordered-values.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { decodeStored, encodeValue } from "./value-codec.ts";
 import type { ValueStore } from "./value-store.ts";
@@ -197,19 +198,23 @@ export class ListStore implements ValueStore {
   #writeInOrder(id: number, order: (a: unknown, b: unknown) => number, writer: RecordWriter): void {
     const { bytes } = this.#values;
     const table = this.#table;
-    const decoded: { record: number; value: unknown }[] = [];
-    for (
-      let record = this.#first[id] ?? NONE;
-      record !== NONE;
-      record = table[record + NEXT] ?? NONE
-    ) {
-      const at = table[record + AT] ?? 0;
-      const size = table[record + SIZE] ?? 0;
-      const value = decodeStored(bytes, at, at + (size >>> 1), (size & 1) === 1);
-      decoded.push({ record, value });
+    let count = 0;
+    for (let at = this.#first[id] ?? NONE; at !== NONE; at = table[at + NEXT] ?? NONE) count += 1;
+    const records = new Uint32Array(count);
+    let record = this.#first[id] ?? NONE;
+    for (let index = 0; index < count; index++) {
+      records[index] = record;
+      record = table[record + NEXT] ?? NONE;
     }
-    decoded.sort((a, b) => order(a.value, b.value));
-    for (const { record } of decoded) this.#writeRecord(record, bytes, writer);
+    const values = {
+      lengthOf: (of: number) => (table[of + SIZE] ?? 0) >>> 1,
+      decode: (of: number) => {
+        const at = table[of + AT] ?? 0;
+        const size = table[of + SIZE] ?? 0;
+        return decodeStored(bytes, at, at + (size >>> 1), (size & 1) === 1);
+      },
+    };
+    for (const next of putInOrder(records, values, order)) this.#writeRecord(next, bytes, writer);
   }
 
   #writeRecord(record: number, bytes: Buffer, writer: RecordWriter): void {

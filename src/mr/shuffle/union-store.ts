@@ -1,6 +1,7 @@
 import type { KeyTable } from "../kernel/kernel.ts";
 import { ByteBuffer } from "../storage/byte-target.ts";
 import type { ValueOrder } from "./group-merger.ts";
+import { putInOrder } from "./ordered-values.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { decodeStored, encodeValue } from "./value-codec.ts";
 import type { ValueStore } from "./value-store.ts";
@@ -104,14 +105,21 @@ export class UnionStore implements ValueStore {
   }
 
   #writeInOrder(id: number, order: (a: unknown, b: unknown) => number, writer: RecordWriter): void {
-    const decoded: { text: Buffer; value: unknown }[] = [];
+    const ids: number[] = [];
     for (let pair = this.#first[id] ?? NONE; pair !== NONE; pair = this.#next[pair] ?? NONE) {
-      const view = this.#texts.key(this.#value[pair] ?? 0);
-      const text = Buffer.from(view.buffer, view.byteOffset, view.length);
-      decoded.push({ text, value: decodeStored(text, 1, text.length, text[0] === BYTES) });
+      ids.push(this.#value[pair] ?? 0);
     }
-    decoded.sort((a, b) => order(a.value, b.value));
-    for (const { text } of decoded) {
+    const texts = this.#texts;
+    const values = {
+      lengthOf: (value: number) => texts.keyLength(value),
+      decode: (value: number) => {
+        const view = texts.key(value);
+        const text = Buffer.from(view.buffer, view.byteOffset, view.length);
+        return decodeStored(text, 1, text.length, text[0] === BYTES);
+      },
+    };
+    for (const value of putInOrder(Uint32Array.from(ids), values, order)) {
+      const text = texts.key(value);
       writer.value(1, text[0] === BYTES, text, 1, text.length);
     }
   }
