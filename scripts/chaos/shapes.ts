@@ -31,7 +31,7 @@ const KINDS: readonly Kind[] = [
   { app: own("slow-count"), inputs: ["few", "many", "gz"] },
   { app: own("slow-count"), inputs: ["many"] },
   { app: own("word-lines"), inputs: ["large", "many", "gz"], splits: ["8K", "20K", "100K"] },
-  { app: own("sort-lines"), inputs: ["lines"], splits: ["300K", "2M"], memory: "64MB" },
+  { app: own("sort-lines"), inputs: ["lines"], splits: ["300K", "2M"], memory: "160MB" },
   { app: own("csv-totals"), inputs: ["csv"] },
   { app: own("line-index"), inputs: ["many", "gz"] },
 ];

@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { loadApp } from "../mr/app/load-app.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import { startWorker } from "../mr/worker/start-worker.ts";
-import { byteSize, MIN_MEMORY_BYTES, secondsToMs, socketOption } from "./parse-options.ts";
+import { memoryOption, secondsToMs, socketOption } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A worker may be started a little before its coordinator. */
@@ -21,7 +21,7 @@ const command = new Command("mrworker")
     "when the coordinator is killed, wait so long for it to be resumed (default: 30)",
     secondsToMs(0, 86_400),
   )
-  .option("--memory <size>", "memory of this process (default: 512MB)", byteSize(MIN_MEMORY_BYTES))
+  .addOption(memoryOption())
   .addHelpText("after", "\nExample:\n  tsx mrworker.ts wc.ts");
 
 interface Options {

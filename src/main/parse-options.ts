@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import { MIN_MEMORY_BYTES } from "../mr/shuffle/memory-shares.ts";
 
 /**
  * A commander argument parser for whole numbers.
@@ -58,8 +59,13 @@ export function socketOption(): Option {
   });
 }
 
-/** The least memory a worker can be given: below this a process can hardly hold itself. */
-export const MIN_MEMORY_BYTES = 64 * 1024 * 1024;
+/** What `--memory` means, the same for every command that is a worker or starts some. */
+export function memoryOption(): Option {
+  return new Option(
+    "--memory <size>",
+    "what a worker process may take, but for what the app holds itself; at least 160MB (default: 512MB)",
+  ).argParser(byteSize(MIN_MEMORY_BYTES));
+}
 
 const UNIT_MB = 2 ** 20;
 
@@ -77,7 +83,7 @@ export function byteSize(min: number): (text: string) => number {
     const [, number, unit = ""] = /^([0-9]+(?:\.[0-9]+)?) ?([kmg]?)(?:i?b)?$/i.exec(text) ?? [];
     const bytes = Math.floor(Number(number) * (UNITS[unit.toLowerCase()] ?? Number.NaN));
     if (bytes >= min && bytes <= Number.MAX_SAFE_INTEGER) return bytes;
-    throw new InvalidArgumentError(`It must be a size such as 64MB, at least ${sizeText(min)}.`);
+    throw new InvalidArgumentError(`It must be a size such as 512MB, at least ${sizeText(min)}.`);
   };
 }
 

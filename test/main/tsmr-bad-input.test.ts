@@ -72,7 +72,7 @@ describe("bad input of tsmr", { concurrent: true }, () => {
       "too little memory",
       ["run", "app.ts", "a", "--memory", "5"],
       2,
-      ["--memory", "at least 64MB"],
+      ["--memory", "at least 160MB"],
     ],
     [
       "a split that is none",

@@ -15,7 +15,7 @@ import { openDashboard, type UiOption, uiOption } from "../open-dashboard.ts";
 import {
   byteSize,
   leaseOption,
-  MIN_MEMORY_BYTES,
+  memoryOption,
   taskTimeoutOption,
   wholeNumber,
 } from "../parse-options.ts";
@@ -95,11 +95,7 @@ export function define(command: Command): Action {
       wholeNumber(1, 100),
       4,
     )
-    .option(
-      "--memory <size>",
-      "memory of a worker process (default: 512MB)",
-      byteSize(MIN_MEMORY_BYTES),
-    )
+    .addOption(memoryOption())
     .option(
       "--split <size>",
       "size of a map task's part of a file (default: 32MB to 64MB)",

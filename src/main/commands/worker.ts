@@ -5,7 +5,7 @@ import { loadApp } from "../../mr/app/load-app.ts";
 import { MrError } from "../../mr/errors.ts";
 import { socketPathOf } from "../../mr/rpc/socket-path.ts";
 import { startWorker } from "../../mr/worker/start-worker.ts";
-import { byteSize, MIN_MEMORY_BYTES } from "../parse-options.ts";
+import { memoryOption } from "../parse-options.ts";
 import type { Action } from "./catalog.ts";
 
 /** A worker may be started a little before its job, and a job may be resumed after its coordinator died. */
@@ -27,11 +27,7 @@ export function define(command: Command): Action {
     .description("Run tasks of a job that is running, until it ends: one more worker for it.")
     .argument("<app>", "file of the app, or the name of a shipped one such as wc")
     .option("-d, --dir <dir>", "directory of the job's output", "mr-out")
-    .option(
-      "--memory <size>",
-      "memory of this process (default: 512MB)",
-      byteSize(MIN_MEMORY_BYTES),
-    )
+    .addOption(memoryOption())
     .addHelpText("after", HELP);
   return async (spec: string, { dir, memory: memoryBytes }: Options) => {
     if (!existsSync(dir))

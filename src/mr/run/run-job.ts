@@ -31,7 +31,10 @@ export interface RunJobOptions {
   readonly attempts?: number;
   /** How large a part of an input file one map task takes, in bytes. Default 32 to 64 MiB, by the size of the job. */
   readonly splitBytes?: number;
-  /** How much memory a worker process may take at its peak, in bytes. Default 512 MiB. */
+  /**
+   * How much memory a worker process may take at its peak, in bytes, but for what the app itself holds, and
+   * one record or value at a time. Default 512 MiB; it can't keep to less than 160 MiB.
+   */
   readonly memoryBytes?: number;
   /** Leave out and count records that are malformed, or that the app throws on. Default false. */
   readonly skipBadRecords?: boolean;

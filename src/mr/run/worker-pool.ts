@@ -10,8 +10,22 @@ const PROGRAM = fileURLToPath(
 /** A worker that dies is replaced, but an app that takes every worker down must not do so for ever. */
 const RESTARTS_PER_WORKER = 20;
 
+/** What V8 takes for each of three spaces of young objects, at most, unless told. */
+const USUAL_YOUNG_MB = 16;
+/** Each gets this part of the limit, if that is less. */
+const YOUNG_OBJECTS_SHARE = 64;
+
 /** The standard error of this process, by its number, so that results alone go to standard output. */
 const STDERR = 2;
+
+/**
+ * What the engine is to be told where there is little memory. It lets objects that were just made fill
+ * three spaces before it looks which of them are garbage, which is 48 MB unless told.
+ */
+function engineFlags(memoryBytes: number = Number.POSITIVE_INFINITY): string[] {
+  const megabytes = Math.floor(memoryBytes / YOUNG_OBJECTS_SHARE / 2 ** 20);
+  return megabytes < USUAL_YOUNG_MB ? [`--max-semi-space-size=${Math.max(1, megabytes)}`] : [];
+}
 
 /** Worker processes on this machine, replaced when they die until the pool is stopped. */
 export class WorkerPool {
@@ -75,7 +89,8 @@ export class WorkerPool {
     // The sources run under tsx; the built package is plain JavaScript.
     const loader = extname(PROGRAM) === ".ts" ? ["--import", import.meta.resolve("tsx")] : [];
     const output = this.#onOutput === undefined ? STDERR : "pipe";
-    const child = spawn(process.execPath, [...loader, PROGRAM, JSON.stringify(this.#options)], {
+    const flags = [...engineFlags(this.#options.memoryBytes), ...loader];
+    const child = spawn(process.execPath, [...flags, PROGRAM, JSON.stringify(this.#options)], {
       stdio: ["ignore", output, output],
     });
     for (const stream of [child.stdout, child.stderr]) {

@@ -6,7 +6,7 @@ import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
 
 /** A union may be cut into several that take about so much memory, in bytes. */
-const MAX_UNION_BYTES = 8 * 1024 * 1024;
+const MAX_UNION_BYTES = 2 * 1024 * 1024;
 /** What a value of a union takes besides its text. */
 const UNION_VALUE_BYTES = 64;
 

@@ -10,6 +10,9 @@ import { NumberStore } from "./number-store.ts";
 import { UnionStore } from "./union-store.ts";
 import type { ValueStore } from "./value-store.ts";
 
+/** Values that are objects of the engine get this part of the memory for values: as much may be garbage. */
+const OBJECT_SHARE = 0.5;
+
 /**
  * The large memory of a map task: the block that is read into, the table of keys, and what is kept for
  * each key. It is made once and used by one task after the other, since getting it costs more than a
@@ -62,5 +65,5 @@ function createStore(
   }
   const kind = numberFoldKind(combine);
   if (kind !== undefined) return new NumberStore(kind);
-  return new FoldStore(combine, valueBytes);
+  return new FoldStore(combine, valueBytes * OBJECT_SHARE);
 }
