@@ -1,6 +1,6 @@
 /** So many values, or bytes of them as JSON, are decoded at a time to be put in order. */
-const PIECE_VALUES = 4096;
-const PIECE_BYTES = 256 * 1024;
+const PIECE_VALUES = 1024;
+const PIECE_BYTES = 64 * 1024;
 /** The values that a merge of pieces compares are so many bytes at most, as JSON, unless two are more. */
 const MERGE_BYTES = 1024 * 1024;
 
