@@ -13,6 +13,8 @@ export {
 } from "./app/combiners.ts";
 export type {
   AppDefinition,
+  Carried,
+  CarriedMember,
   ClassicApp,
   ClassicMap,
   ClassicReduce,
@@ -21,6 +23,7 @@ export type {
   KeyValue,
   MapContext,
   MapResult,
+  NotInJson,
   RecordMapResult,
   RecordReduceResult,
   ReduceContext,
