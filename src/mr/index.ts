@@ -29,6 +29,7 @@ export type {
   ReduceContext,
 } from "./app/contract.ts";
 export { defineApp, type RecordApp } from "./app/define-app.ts";
+export { fields } from "./app/fields.ts";
 export type { Output, OutputSink } from "./app/output.ts";
 export { hashPartition, type Partitioner, rangePartition } from "./app/partitioners.ts";
 export type {
@@ -40,6 +41,7 @@ export type {
   Split,
   Splitting,
 } from "./app/reader.ts";
+export { split } from "./app/split.ts";
 export type { WordScan } from "./app/word-scan.ts";
 export { words } from "./app/words.ts";
 export { JobCancelledError, JobFailedError, MrError, UsageError } from "./errors.ts";
