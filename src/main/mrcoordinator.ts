@@ -52,7 +52,7 @@ const command = new Command("mrcoordinator")
   .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
   .option(
     "--split <size>",
-    "size of a map task's part of a file, for apps that read records (default: 32MB to 64MB)",
+    "size of a map task's part of a file, for apps that read records (default: 64MB; in jobs below 4GB down to 32MB)",
     byteSize(1),
   )
   .option(

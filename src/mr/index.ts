@@ -13,6 +13,8 @@ export {
 } from "./app/combiners.ts";
 export type {
   AppDefinition,
+  Carried,
+  CarriedMember,
   ClassicApp,
   ClassicMap,
   ClassicReduce,
@@ -21,11 +23,13 @@ export type {
   KeyValue,
   MapContext,
   MapResult,
+  NotInJson,
   RecordMapResult,
   RecordReduceResult,
   ReduceContext,
 } from "./app/contract.ts";
 export { defineApp, type RecordApp } from "./app/define-app.ts";
+export { fields } from "./app/fields.ts";
 export type { Output, OutputSink } from "./app/output.ts";
 export { hashPartition, type Partitioner, rangePartition } from "./app/partitioners.ts";
 export type {
@@ -37,6 +41,7 @@ export type {
   Split,
   Splitting,
 } from "./app/reader.ts";
+export { split } from "./app/split.ts";
 export type { WordScan } from "./app/word-scan.ts";
 export { words } from "./app/words.ts";
 export { JobCancelledError, JobFailedError, MrError, UsageError } from "./errors.ts";

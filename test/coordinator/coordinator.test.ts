@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Coordinator, type CoordinatorOptions } from "../../src/mr/coordinator/coordinator.ts";
 import { RpcClient } from "../../src/mr/rpc/client.ts";
-import { PROTOCOL_VERSION, type Results } from "../../src/mr/rpc/protocol.ts";
+import { type Params, PROTOCOL_VERSION, type Results } from "../../src/mr/rpc/protocol.ts";
 
 const IDENTITY = { protocol: PROTOCOL_VERSION, pid: 1, splitting: "wholeFile" } as const;
 const WC = { ...IDENTITY, app: "wc.ts", digest: "a".repeat(64) };
@@ -41,7 +41,7 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
     return client;
   };
   /** A worker that has registered, to be moved by hand. */
-  const join_ = async (identity = WC) => {
+  const join_ = async (identity: Params<"worker.register"> = WC) => {
     const client = connect();
     const { worker } = await client.call("worker.register", identity);
     return new HandWorker(client, worker);
@@ -230,6 +230,15 @@ describe("the coordinator", () => {
     right.client.close();
     while (coordinator.status.workers.length > 0) await new Promise(setImmediate);
     await expect(join(WC)).rejects.toThrow("the job runs app");
+  });
+
+  it("refuses a worker whose app needs more reduce tasks, before anything is planned", async () => {
+    const { coordinator, log, join } = await startJob();
+    const reason = 'rangePartition of app "wc.ts" needs 3 reduce tasks or more, the job has 1';
+    await expect(join({ ...WC, leastReduces: 3 })).rejects.toThrow(reason);
+    expect(log).toEqual([`Refused a worker (pid 1): ${reason}`]);
+    expect(coordinator.status.app).toBeNull();
+    await join({ ...WC, leastReduces: 1 });
   });
 
   it("knows only the numbers it has given out", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "node:querystring";
@@ -6,18 +6,15 @@ import * as zlib from "node:zlib";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Reader, ReadOptions, Split, Splitting } from "../../src/mr/app/reader.ts";
-import { WordScan } from "../../src/mr/app/word-scan.ts";
+import type { Reader } from "../../src/mr/app/reader.ts";
 import { csv } from "../../src/mr/input/csv.ts";
 import { jsonLines } from "../../src/mr/input/json-lines.ts";
 import { lines } from "../../src/mr/input/lines.ts";
 import { openInput } from "../../src/mr/input/open-input.ts";
-import { planCsvSplits } from "../../src/mr/input/plan-csv-splits.ts";
 import { defaultSplitBytes, planSplits } from "../../src/mr/input/plan-splits.ts";
 import { recordsFrom } from "../../src/mr/input/records-from.ts";
 import { wholeFile } from "../../src/mr/input/whole-file.ts";
-import { planJob } from "../../src/mr/job/plan-job.ts";
-import { createKernel } from "../../src/mr/kernel/create-kernel.ts";
+import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
 
 let directory: string;
 
@@ -29,65 +26,13 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-interface Reading {
-  readonly records: unknown[];
-  readonly offsets: number[];
-  readonly places: (string | undefined)[];
-  readonly skipped: number;
-}
-
+/** Reads an input of these contents in the directory of the tests. */
 async function read<R>(
   reader: Reader<R>,
   contents: string | Uint8Array,
-  options: Partial<ReadOptions> & { readonly name?: string; readonly splitBytes?: number } = {},
+  options: ReadingOptions = {},
 ): Promise<Reading> {
-  const { name: file = "input.txt", splitBytes } = options;
-  const path = join(directory, file);
-  writeFileSync(path, contents);
-  const scanner = createKernel({ kind: "plain", blockBytes: 64 });
-  const all = { skipBadRecords: false, scanner, words: new WordScan(scanner), ...options };
-  const reading: Reading & { skipped: number } = {
-    records: [],
-    offsets: [],
-    places: [],
-    skipped: 0,
-  };
-  for (const split of await plan(reader.splitting, file, splitBytes)) {
-    const input = openInput(path, split);
-    const cursor = reader.open(input, all);
-    try {
-      while (await cursor.load()) {
-        for (let record = cursor.next(); record !== undefined; record = cursor.next()) {
-          reading.records.push(typeof record === "object" ? structuredCopy(record) : record);
-          reading.offsets.push(cursor.offset);
-          reading.places.push(cursor.place);
-        }
-      }
-      reading.skipped += cursor.skipped ?? 0;
-    } finally {
-      cursor.close?.();
-      input.close();
-    }
-  }
-  return reading;
-}
-
-/** In blocks so small that everything falls on their borders. */
-async function plan(
-  splitting: Splitting,
-  file: string,
-  splitBytes?: number,
-): Promise<readonly Split[]> {
-  const { size } = statSync(join(directory, file));
-  if (typeof splitting === "string") return planSplits(splitting, file, size, splitBytes);
-  const wanted = planSplits("bytes", file, size, splitBytes);
-  return await planCsvSplits(join(directory, file), wanted, splitting.csvDelimiter, 8);
-}
-
-function structuredCopy(record: unknown): unknown {
-  return record !== null && typeof record === "object" && "bytes" in record
-    ? String(record)
-    : structuredClone(record);
+  return await readContents(directory, reader, contents, options);
 }
 
 describe("planSplits", () => {
@@ -281,171 +226,6 @@ describe("jsonLines()", () => {
     const { records, skipped } = await read(jsonLines(), contents, { skipBadRecords: true });
     expect(records).toEqual([1, 2, 3]);
     expect(skipped).toBe(2);
-  });
-});
-
-/** Rows of fields that are quoted where they must be, and sometimes where they need not be. */
-const wellFormedCsv = fc
-  .tuple(
-    fc.integer({ min: 1, max: 3 }),
-    fc.array(
-      fc.tuple(fc.string({ unit: fc.constantFrom("a", ";", '"', "\n", "é", " ") }), fc.boolean()),
-    ),
-    fc.constantFrom("\n", "\r\n"),
-    fc.boolean(),
-  )
-  .map(([width, fields, lineBreak, isMarked]) => {
-    const texts = fields.map(([text, isQuoted]) =>
-      isQuoted || /[";\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text,
-    );
-    const rows: string[] = [];
-    for (let at = 0; at + width <= texts.length; at += width) {
-      rows.push(texts.slice(at, at + width).join(";"));
-    }
-    return `${isMarked ? "\uFEFF" : ""}${rows.join(lineBreak)}`;
-  });
-function withoutPlaces(reading: Reading | string): unknown {
-  if (typeof reading === "string") return reading.replace(/line \d+/, "");
-  return { ...reading, places: [], offsets: [] };
-}
-
-/** Whatever else there may be in a file that is called CSV. */
-const anyCsv = fc.string({
-  unit: fc.constantFrom("a", "b", ";", '"', "\n", "\r", "\0", "é"),
-  maxLength: 60,
-});
-
-describe("csv()", () => {
-  it("gives the same rows at the same places however a file is split", async () => {
-    const cut = async (
-      contents: string,
-      header: boolean,
-      skipBadRecords: boolean,
-      size?: number,
-    ) => {
-      const reader: Reader<unknown> = header
-        ? csv({ delimiter: ";" })
-        : csv({ header: false, delimiter: ";" });
-      const splitBytes = size ?? 2 ** 30;
-      return await read(reader, contents, { skipBadRecords, splitBytes }).catch(String);
-    };
-    await fc.assert(
-      fc.asyncProperty(
-        fc.oneof(wellFormedCsv, anyCsv),
-        fc.boolean(),
-        fc.boolean(),
-        fc.integer({ min: 1, max: 40 }),
-        async (contents, header, skipBadRecords, size) => {
-          const whole = await cut(contents, header, skipBadRecords);
-          const parts = await cut(contents, header, skipBadRecords, size);
-          // The parser counts lines in its own way where carriage returns are not part of line
-          // breaks, and says of a row behind one that was skipped that it is where that was.
-          const isOdd =
-            skipBadRecords || (contents.includes("\r") && !/^(\r\n|[^\r\n])*$/.test(contents));
-          const roughly = isOdd ? withoutPlaces : (reading: Reading | string) => reading;
-          expect(roughly(parts)).toEqual(roughly(whole));
-        },
-      ),
-      { numRuns: 300 },
-    );
-  });
-
-  it("is split where rows end, and but not behind a quote out of place", async () => {
-    const path = join(directory, "split.csv");
-    const row = '1,"a\nb"\n';
-    const splitsOf = async (contents: string) => {
-      writeFileSync(path, contents);
-      const splits = await planJob(["split.csv"], directory, 20)(csv().splitting);
-      return splits.map(({ start, end, csv }) => [start, end, csv?.headEnd, csv?.lines]);
-    };
-    expect(await splitsOf(`id,text\n${row.repeat(5)}`)).toEqual([
-      [0, 16, undefined, undefined],
-      [16, 32, 8, 2],
-      [32, 48, 8, 6],
-    ]);
-    expect(await splitsOf(`id,text\n${row}2,a"\n${row.repeat(5)}`)).toEqual([
-      [0, 16, undefined, undefined],
-      [16, 61, 8, 2],
-    ]);
-  });
-
-  it("reads quoted delimiters, quotes and line breaks, by the header or without", async () => {
-    const contents = '\ufeffid,text\r\n1,"a, ""b""\r\nc"\r\n2,é\r\n';
-    expect((await read(csv(), contents)).records).toEqual([
-      { id: "1", text: 'a, "b"\r\nc' },
-      { id: "2", text: "é" },
-    ]);
-    expect((await read(csv({ column: "text" }), contents)).records).toEqual(['a, "b"\r\nc', "é"]);
-    expect((await read(csv({ columns: ["text"] }), contents)).records).toEqual([
-      { text: 'a, "b"\r\nc' },
-      { text: "é" },
-    ]);
-    const bare = csv({ header: false, delimiter: ";" });
-    expect((await read(bare, "a;b\nc;d")).records).toEqual([
-      ["a", "b"],
-      ["c", "d"],
-    ]);
-    expect((await read(csv({ header: false, column: 1 }), "a,b\nc,d")).records).toEqual(["b", "d"]);
-  });
-
-  it("F24 takes columns of any name", async () => {
-    const { records } = await read(csv(), "__proto__,constructor\n1,2\n");
-    expect(JSON.stringify(records)).toBe('[{"__proto__":"1","constructor":"2"}]');
-  });
-
-  it.each([
-    ["a,b\n1,2\n3\n", /^Cannot read input "input.txt": line 3, column \d+: Invalid Record Length/],
-    [
-      'a,b\n1,2\n"x"y,3\n',
-      /^Cannot read input "input.txt": line 3, column \d+: Invalid Closing Quote/,
-    ],
-    ['a,b\n1,"2\n', /^Cannot read input "input.txt": line \d, column \d+: Quote Not Closed/],
-  ])("names file, line and column of what is malformed: %j", async (contents, where) => {
-    await expect(read(csv(), contents)).rejects.toThrow(where);
-  });
-
-  it("names a column that is not there", async () => {
-    await expect(read(csv({ column: "c" }), "a,b\n1,2\n")).rejects.toThrow(
-      'Cannot read input "input.txt": line 1, column 1: there is no column "c" ("a", "b")',
-    );
-  });
-
-  it.each([
-    ["a quote out of place", 'a,b\n1,x\n2,"q"z\n3,y\n', "line 3, column 2: Invalid Closing Quote"],
-    ["a quote within a field", 'a,b\n1,x\n2,q"z\n3,y\n', "line 3, column 2: Invalid Opening Quote"],
-    ["a quote that is not closed", 'a,b\n1,x\n2,"q\n3,y\n', "Quote Not Closed"],
-    ["a malformed header", 'a,b"x\n1,x\n2,y\n', "line 1, column 2: Invalid Opening Quote"],
-  ])(
-    "goes on behind no row with %s, even where bad records are skipped",
-    async (_, contents, why) => {
-      await expect(read(csv(), contents, { skipBadRecords: true })).rejects.toThrow(why);
-    },
-  );
-
-  it("leaves malformed rows out and counts them, when told to", async () => {
-    const places: string[] = [];
-    const onSkipped = (place: string, reason: string) => void places.push(`${place}: ${reason}`);
-    const options = { skipBadRecords: true, onSkipped };
-    const reading = await read(csv(), "a,b\n1,2\n3\n4,5\n", options);
-    expect(places).toEqual([expect.stringMatching(/^line 3, column \d+: Invalid Record Length/)]);
-    expect(reading.records).toEqual([
-      { a: "1", b: "2" },
-      { a: "4", b: "5" },
-    ]);
-    expect(reading.skipped).toBe(1);
-  });
-
-  it("reads many rows, compressed or not", async () => {
-    const rows = Array.from({ length: 5000 }, (_, index) => `${index},"v\n${index}"`);
-    const contents = `id,v\n${rows.join("\n")}\n`;
-    for (const [name, bytes] of [
-      ["m.csv", contents],
-      ["m.csv.gz", gzipSync(contents)],
-    ] as const) {
-      const { records } = await read(csv({ column: "v" }), bytes, { name });
-      expect(records).toHaveLength(5000);
-      expect(records[4999]).toBe("v\n4999");
-    }
   });
 });
 

@@ -8,6 +8,17 @@ import type { Ended } from "../support/processes.ts";
 import { Folder, newFolder } from "../support/tsmr.ts";
 import { canRunUnprivileged, unprivilegedUid } from "../support/unprivileged.ts";
 
+/** Of three ranges of keys. */
+const RANGES = `
+import { defineApp, lines, rangePartition } from "tsmr";
+export default defineApp({
+  input: lines(),
+  map: (line, emit) => emit(line, 1),
+  reduce: () => 1,
+  partition: rangePartition(["f", "k"]),
+});
+`;
+
 function expectOneLine({ stderr, stdout }: Ended, words: readonly string[]): void {
   expect(stderr).toMatch(/^tsmr: [^\n]+\n$/);
   for (const word of words) expect(stderr).toContain(word);
@@ -21,6 +32,7 @@ describe("bad input of tsmr", { concurrent: true }, () => {
     folder.write("import.ts", `import { x } from "./nowhere.ts"; console.log(x);${MAP}${REDUCE}`);
     folder.write("name.ts", `import { y } from "./app.ts"; console.log(y);${MAP}${REDUCE}`);
     folder.write("library.ts", `import { deefineApp } from "tsmr"; deefineApp();${MAP}${REDUCE}`);
+    folder.write("ranges.ts", RANGES);
     folder.write("typo.ts", MAP.replace("map", "mapp") + REDUCE);
     mkdirSync(folder.path("empty"));
   });
@@ -67,6 +79,12 @@ describe("bad input of tsmr", { concurrent: true }, () => {
     ],
     ["a pattern without a match", ["run", "app.ts", "*.csv"], 1, ['No file matches "*.csv"']],
     ["a folder without files", ["run", "app.ts", "empty"], 1, ['"empty" has no files']],
+    [
+      "fewer reduce tasks than the app's partitioner has ranges",
+      ["run", "ranges.ts", "a", "--no-check", "-r", "2", "-o", "out-r", "-q"],
+      2,
+      ['Cannot run app "ranges.ts" with --reduces 2: its rangePartition needs 3 or more'],
+    ],
     ["no workers", ["run", "app.ts", "a", "-w", "0"], 2, ["--workers", "from 1 to 1000"]],
     [
       "too little memory",

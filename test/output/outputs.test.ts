@@ -62,5 +62,19 @@ describe("jsonLines() as output", () => {
 
   it("refuses what JSON can't carry", () => {
     expect(() => written(jsonLines(), "k", { a: NaN })).toThrow("the value's .a is NaN");
+    expect(() => written(tsv(), "k", ["a", { b: 1n }])).toThrow(
+      "the value's [1].b is the bigint 1",
+    );
+  });
+
+  it("F18 refuses keys and slices that are not UTF-8, which would look like each other", () => {
+    const odd = new ByteSlice(Uint8Array.of(0x61, 0xff));
+    const sink = { bytes: () => undefined, text: () => undefined };
+    expect(() => jsonLines().write(odd, 1, sink)).toThrow(TypeError);
+    expect(() => jsonLines().write(odd, 1, sink)).toThrow(
+      "the key is no UTF-8 (bytes 61ff in hexadecimal), which JSON can't carry",
+    );
+    expect(() => written(jsonLines(), "k", odd)).toThrow("the value is no UTF-8 (bytes 61ff");
+    expect(written(jsonLines(), "\ufffd", "\ufffd")).toBe('{"key":"\ufffd","value":"\ufffd"}\n');
   });
 });

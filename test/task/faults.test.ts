@@ -360,7 +360,8 @@ describe("apps that throw", () => {
     });
     const running = job.run(app, ["a", "b", "c"], { fanIn: 2, skipBadRecords: true });
     await expect(running).rejects.toThrow(
-      "combine of test.ts failed when map outputs were merged: Error: cannot combine",
+      "combine of test.ts failed when map outputs were merged: CombineError: " +
+        'combine failed on key "x": cannot combine',
     );
     expect(job.leftovers).toEqual([]);
   });
@@ -372,7 +373,7 @@ describe("apps that throw", () => {
 
 describe("partitioners", () => {
   it.each([-1, 3, 0.5, Number.NaN, undefined])(
-    "that give %s fail the task, which names app and key",
+    "that give %s fail the task, which names app, record and key",
     async (partition) => {
       job.write("a.txt", "some\n");
       const app = defineApp({
@@ -382,8 +383,8 @@ describe("partitioners", () => {
         partition: () => partition as number,
       });
       await expect(job.run(app, ["a.txt"], { reduces: 3 })).rejects.toThrow(
-        "map of test.ts failed when its output was written: PartitionError: " +
-          `partition gave ${partition} for key "some", not a whole number from 0 to 2`,
+        'map of test.ts failed on the record at byte 0 of "a.txt": PartitionError: ' +
+          `partition gave ${partition}, not a whole number from 0 to 2, for key "some"`,
       );
       expect(readdirSync(job.directory)).toEqual(["a.txt"]);
     },

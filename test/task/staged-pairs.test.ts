@@ -52,7 +52,7 @@ describe("staged pairs", () => {
         const expected: unknown[] = [];
         for (const { pairs, isGood } of records) {
           for (const [k, v] of pairs) {
-            staged.emit(k, v);
+            emitAny(staged, k, v);
             // JSON has no −0.
             if (isGood) expected.push(plain(k, v instanceof ByteSlice ? v : withoutMinusZero(v)));
           }
@@ -89,7 +89,7 @@ describe("staged pairs", () => {
   it("leave a pair out that is refused, and keep those before and after it", () => {
     const { staged, released } = stage();
     staged.emit("a", 1);
-    expect(() => staged.emit("a long key", { n: 1n })).toThrow("the value's .n is the bigint 1");
+    expect(() => emitAny(staged, "a long key", { n: 1n })).toThrow("the value's .n is the bigint 1");
     expect(() => staged.emit(7 as never, 1)).toThrow("the key is of type number");
     staged.emit("b", 2);
     staged.release();
@@ -101,6 +101,11 @@ describe("staged pairs", () => {
     expect(() => staged.emit("a", "1")).toThrow("sum takes a finite number");
   });
 });
+
+/** As an app in JavaScript may. */
+function emitAny(staged: StagedPairs, key: Text, value: unknown): void {
+  (staged.emit as (key: Text, value: unknown) => void)(key, value);
+}
 
 function withoutMinusZero(json: unknown): unknown {
   return JSON.parse(JSON.stringify(json));

@@ -124,7 +124,7 @@ describe("runMap", () => {
       input: csv({ column: "n" }),
       map(n, emit: Emit<unknown>) {
         if (n === "2") throw new RangeError("two");
-        emit(n, n === "3" ? { when: new Date(0) } : 1);
+        emit(n, (n === "3" ? { when: new Date(0) } : 1) as unknown);
       },
       reduce: () => 0,
     });

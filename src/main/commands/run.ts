@@ -98,7 +98,7 @@ export function define(command: Command): Action {
     .addOption(memoryOption())
     .option(
       "--split <size>",
-      "size of a map task's part of a file (default: 32MB to 64MB)",
+      "size of a map task's part of a file (default: 64MB; in jobs below 4GB down to 32MB)",
       byteSize(1),
     )
     .option(

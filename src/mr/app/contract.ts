@@ -49,6 +49,36 @@ export interface ClassicApp {
   readonly reduce: ClassicReduce;
 }
 
+/** What the compiler names when a value is none that JSON carries. */
+export interface NotInJson<What extends string> {
+  /** In words. */
+  readonly "JSON can't carry": What;
+}
+
+/**
+ * `T` itself, as far as JSON carries it; {@link NotInJson} where a value, or a member of one, is
+ * undefined, a function, a BigInt or a symbol, which no such value can be given for. `unknown` is
+ * let through, and looked at when the app runs.
+ */
+export type Carried<T> = T extends ByteSlice ? T : CarriedMember<T>;
+
+/** As {@link Carried}, for a member of a value, which can't be a byte slice. */
+export type CarriedMember<T> = unknown extends T
+  ? T
+  : T extends string | number | boolean | null
+    ? T
+    : T extends bigint
+      ? NotInJson<"a BigInt">
+      : T extends undefined | void
+        ? NotInJson<"undefined">
+        : T extends symbol
+          ? NotInJson<"a symbol">
+          : T extends (...args: never) => unknown
+            ? NotInJson<"a function">
+            : T extends object
+              ? { [K in keyof T]: CarriedMember<T[K]> }
+              : T;
+
 /**
  * Emits one pair.
  *
@@ -56,7 +86,11 @@ export interface ClassicApp {
  * @param value what JSON can carry, or a byte slice, which is copied too
  * @throws TypeError for a key that is neither, and a value that JSON can't carry, by its path
  */
-export type Emit<V> = (key: Text, value: V) => void;
+// An interface, so that V is inferred from the V of another one, and not through the conditions.
+export interface Emit<V> {
+  /** Where nothing says which values there are, each is looked at by its own type `T`. */
+  <T = V>(key: Text, value: unknown extends V ? T & Carried<T> : Carried<V>): void;
+}
 
 /** Named numbers that user code counts up, summed over the attempts that count. */
 export interface Counters {

@@ -19,6 +19,7 @@ const FNV_PRIME = 0x01000193;
 
 const byteForms = new WeakMap<Partitioner, BytePartitioner>();
 const ascending = new WeakSet<Partitioner>();
+const ranges = new WeakMap<Partitioner, number>();
 
 /** The form of a partitioner that needs no strings, if it has one. */
 export function bytePartitioner(partitioner: Partitioner): BytePartitioner | undefined {
@@ -28,6 +29,14 @@ export function bytePartitioner(partitioner: Partitioner): BytePartitioner | und
 /** Whether it is known that a greater key never goes to a lesser reduce task. */
 export function isAscending(partitioner: Partitioner): boolean {
   return ascending.has(partitioner);
+}
+
+/**
+ * How many reduce tasks there must be at least, or keys would go to some that do not exist: 1, unless the
+ * partitioner is one by ranges.
+ */
+export function leastReduces(partitioner: Partitioner | undefined): number {
+  return (partitioner === undefined ? undefined : ranges.get(partitioner)) ?? 1;
 }
 
 /**
@@ -52,7 +61,8 @@ byteForms.set(hashPartition, (key, length, reduces) => hashKey(key.subarray(0, l
  * `boundaries[0]` go to reduce task 0, those from `boundaries[0]` on but less than `boundaries[1]` to
  * task 1, and so on: `rangePartition(["f", "k"])` is a–e, f–j, and k to the end.
  *
- * @param boundaries ascending, in the order of their bytes; one less than there are reduce tasks
+ * @param boundaries ascending, in the order of their bytes; fewer than there are reduce tasks, or the job
+ *   is refused before any task runs. Where there are more reduce tasks than ranges, the last ones get nothing
  * @throws RangeError when they do not ascend
  */
 export function rangePartition(boundaries: ReadonlyArray<string | ByteSlice>): Partitioner {
@@ -88,6 +98,7 @@ export function rangePartition(boundaries: ReadonlyArray<string | ByteSlice>): P
   };
   byteForms.set(partitioner, find);
   ascending.add(partitioner);
+  ranges.set(partitioner, limits.length + 1);
   return partitioner;
 }
 

@@ -15,7 +15,10 @@ export interface Split {
 
 /** What one has to know of a CSV file to read on from the end of one of its rows. */
 export interface CsvResumption {
-  /** Where the first row ends, in bytes: it names the columns and tells how many there are. */
+  /**
+   * Where the first row ends that is neither empty nor damaged, in bytes: it names the columns and tells
+   * how many there are.
+   */
   readonly headEnd: number;
   /** How many line breaks there are between the end of the first row and the start of the split. */
   readonly lines: number;
@@ -29,7 +32,7 @@ export type Splitting =
   | "bytes"
   | "wholeFile"
   | {
-      /** What is between the fields of a row: one character. */
+      /** What is between the fields of a row. */
       readonly csvDelimiter: string;
     };
 

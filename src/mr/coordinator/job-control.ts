@@ -195,7 +195,7 @@ export class JobControl {
     const { started } = this.#scheduler;
     const { directory, inputDirectory, reduces, leaseMs, skipBadRecords, log } = this.#options;
     try {
-      const { worker } = this.#workers.register(params, started);
+      const { worker } = this.#workers.register(params, started, reduces);
       caller.identify(worker);
       this.#events.tell({ type: "workerJoined", worker, pid: params.pid });
       const job = this.#job;

@@ -47,10 +47,12 @@ export class WorkerRegistry {
 
   /**
    * @param started whether any task has been completed, so that the app can no longer change
-   * @throws JSONRPCErrorException (`refused`) when protocol or app differ, saying how
+   * @param reduces how many reduce tasks there are
+   * @throws JSONRPCErrorException (`refused`) when protocol or app differ, or the app needs more reduce
+   *   tasks, saying how
    */
-  register(params: Params<"worker.register">, started: boolean): RegisteredWorker {
-    const { protocol, pid, app, digest } = params;
+  register(params: Params<"worker.register">, started: boolean, reduces: number): RegisteredWorker {
+    const { protocol, pid, app, digest, leastReduces = 1 } = params;
     if (protocol !== PROTOCOL_VERSION) {
       throw refusal(`the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker ${protocol}`);
     }
@@ -59,6 +61,11 @@ export class WorkerRegistry {
       const [theirs, ours] = [digest.slice(0, 12), current.digest.slice(0, 12)];
       throw refusal(
         `the job runs app "${current.name}" (${ours}…), the worker has "${app}" (${theirs}…)`,
+      );
+    }
+    if (leastReduces > reduces) {
+      throw refusal(
+        `rangePartition of app "${app}" needs ${leastReduces} reduce tasks or more, the job has ${reduces}`,
       );
     }
     this.#app = { name: app, digest };

@@ -12,7 +12,8 @@ import { LineCursor } from "./line-cursor.ts";
  * As `input`, the records are the values of the lines, of type `R` by your word, unchecked; empty lines
  * are left out. A line that is no JSON is an error that names file, line and column.
  *
- * As `output`, each line is `{"key":…,"value":…}`.
+ * As `output`, each line is `{"key":…,"value":…}`. A key, or a byte slice as value, that is not UTF-8 is
+ * a TypeError: it could not be told from others.
  */
 export function jsonLines<R = unknown>(): Reader<R> & Output<unknown> {
   return {

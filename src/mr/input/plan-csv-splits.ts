@@ -1,11 +1,10 @@
 import { type FileHandle, open } from "node:fs/promises";
 import type { Split } from "../app/reader.ts";
 import { describeCause, MrError } from "../errors.ts";
+import { utf8MarkLength, utf16EncodingOf } from "./byte-order-mark.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 
 const BLOCK_BYTES = 1024 * 1024;
-const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
-const UTF16_MARKS = [Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])];
 
 /** The end of a row: how many bytes and line breaks come before it. */
 interface RowEnd {
@@ -15,8 +14,7 @@ interface RowEnd {
 
 /**
  * Cuts a CSV file at ends of rows. It has to be read once for that, which takes a small part of the time
- * that parsing it does. Where a quote is out of place, the rest of the file stays in one piece: what the
- * parser makes of that depends on all that comes before.
+ * that making records of it does.
  *
  * @param path absolute path of the file
  * @param wanted the splits as they would be if a file could be cut anywhere
@@ -34,10 +32,9 @@ export async function planCsvSplits(
   const [first, last] = [wanted[0], wanted.at(-1)];
   if (first === undefined || last === undefined || first === last) return wanted;
   const { file } = first;
-  const targets = [1, ...wanted.slice(1).map(({ start }) => start)];
-  const scanner = new CsvScanner(delimiter);
+  const targets = wanted.slice(1).map(({ start }) => start);
   const [head, ...cuts] = await readInput(path, file, (handle) => {
-    return findRowEnds(handle, targets, scanner, Buffer.alloc(blockBytes));
+    return findRowEnds(handle, targets, new CsvScanner(delimiter), Buffer.alloc(blockBytes));
   });
   const splits: Split[] = [];
   let begin: RowEnd | undefined;
@@ -70,7 +67,10 @@ async function readInput<T>(
   }
 }
 
-/** The first end of a row at or after each of `targets`, which grow; each once. */
+/**
+ * The end of the first row that is neither empty nor damaged, and from there on the first end of a row at
+ * or after each of `targets`, which grow; each once.
+ */
 async function findRowEnds(
   handle: FileHandle,
   targets: readonly number[],
@@ -82,25 +82,37 @@ async function findRowEnds(
   /** Offset in the file of the buffer's first byte, and how many bytes the buffer holds. */
   let base = 0;
   let filled = 0;
-  for (let isEnd = false; !isEnd && waiting.length > 0; ) {
+  /** Offset in the file of the row that is scanned, and the line breaks before it. */
+  let row = 0;
+  let lines = 0;
+  while (waiting.length > 0) {
     const { bytesRead } = await handle.read(buffer, filled, undefined, base + filled);
-    isEnd = bytesRead === 0;
+    const isEnd = bytesRead === 0;
     filled += bytesRead;
     const block = buffer.subarray(0, filled);
-    if (base === 0 && UTF16_MARKS.some((mark) => block.indexOf(mark) === 0)) return [];
-    let at = base === 0 && block.indexOf(UTF8_MARK) === 0 ? UTF8_MARK.length : 0;
-    const limit = isEnd ? filled : Math.max(at, filled - scanner.lookahead);
-    for (let target = waiting[0]; target !== undefined && at < limit; target = waiting[0]) {
-      const stop = scanner.scan(block, at, limit, target - base);
-      at = stop.at;
-      if (scanner.isMalformed) return ends;
-      if (!stop.isRowEnd) continue;
-      ends.push({ at: base + at, lines: scanner.lines });
-      while (waiting[0] !== undefined && waiting[0] <= base + at) waiting.shift();
+    if (base === 0 && row === 0) {
+      if (utf16EncodingOf(block) !== undefined) return [];
+      row = utf8MarkLength(block);
     }
-    buffer.copyWithin(0, at, filled);
-    base += at;
-    filled -= at;
+    const limit = isEnd ? filled : filled - scanner.lookahead;
+    while (waiting.length > 0 && row + scanner.length >= base) {
+      scanner.scan(block, row + scanner.length - base, limit);
+      if (isEnd) scanner.finish();
+      if (scanner.outcome === "open" || scanner.length === 0) break;
+      row += scanner.length;
+      lines += scanner.lines;
+      const isHead = scanner.outcome === "row" && scanner.contentLength > 0;
+      const isWanted = ends.length === 0 ? isHead : row >= (waiting[0] ?? row);
+      if (isWanted) ends.push({ at: row, lines });
+      while (ends.length > 0 && waiting[0] !== undefined && waiting[0] <= row) waiting.shift();
+      scanner.begin();
+    }
+    const next = row + scanner.length;
+    if (isEnd && next >= base + filled) break;
+    // Behind a damaged row the file is read again, from the end of that row's first line.
+    if (next >= base) buffer.copyWithin(0, next - base, filled);
+    filled = next >= base ? base + filled - next : 0;
+    base = next;
   }
   return ends;
 }

@@ -9,7 +9,7 @@ const LEAST_SPLIT_BYTES = 32 * MEBIBYTE;
 const AMPLE_TASKS = 64;
 
 /**
- * How large splits are unless told: 64 MiB, but 32 MiB for jobs that have few of them then.
+ * How large splits are unless told: 64 MiB; a 64th of the job where that is less, but at least 32 MiB.
  *
  * @param totalBytes the size of all inputs of the job
  */

@@ -12,11 +12,11 @@ export function tsv(): Output<unknown> {
     name: "tsv()",
     write(key, value, sink) {
       writeField(key, sink);
-      for (const field of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
-        sink.text("\t");
-        if (field instanceof ByteSlice) writeField(field, sink);
-        else sink.text(escapeField(fieldText(field)));
-      }
+      if (Array.isArray(value)) {
+        for (let index = 0; index < value.length; index++) {
+          writeValue(value[index], `[${index}]`, sink);
+        }
+      } else writeValue(value, "", sink);
       sink.text("\n");
     },
   };
@@ -37,10 +37,15 @@ function writeField({ bytes, start, end }: ByteSlice, sink: Sink): void {
   sink.bytes(bytes, from, end);
 }
 
-function fieldText(field: unknown): string {
-  if (typeof field === "string") return field;
-  checkJsonValue(field);
-  return JSON.stringify(field);
+/** @param path where the field is in the value */
+function writeValue(field: unknown, path: string, sink: Sink): void {
+  sink.text("\t");
+  if (field instanceof ByteSlice) writeField(field, sink);
+  else if (typeof field === "string") sink.text(escapeField(field));
+  else {
+    checkJsonValue(field, path);
+    sink.text(escapeField(JSON.stringify(field)));
+  }
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -40,7 +40,15 @@ const none = v.optional(v.union([v.strictObject({}), v.tuple([])]));
 
 /** The parameters each method takes. */
 export const PARAMS = {
-  "worker.register": v.object({ protocol: count, pid: count, app: text, digest, splitting }),
+  "worker.register": v.object({
+    protocol: count,
+    pid: count,
+    app: text,
+    digest,
+    splitting,
+    /** How many reduce tasks the app's partitioner needs. */
+    leastReduces: v.optional(count),
+  }),
   "task.request": v.object({ worker, job }),
   "task.progress": v.object({
     ...attemptEntries,

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
+import { checkReduces } from "../app/check-reduces.ts";
 import { compileApp } from "../app/compile-app.ts";
 import { findApp, isShippedApp } from "../app/find-app.ts";
 import { loadApp } from "../app/load-app.ts";
@@ -13,7 +14,7 @@ import { makeDirectory } from "../make-directory.ts";
 import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
-import { type OpenJob, openJob, removeJournal, removeTraces } from "./open-job.ts";
+import { DEFAULT_REDUCES, type OpenJob, openJob, removeJournal, removeTraces } from "./open-job.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -43,7 +44,8 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const { memoryBytes } = options;
   // They end with the process that started them.
   const patience = { patienceMs: WORKER_PATIENCE_MS, reconnectMs: WORKER_PATIENCE_MS };
-  const workerOptions = { app, socketPath, memoryBytes, ...patience };
+  const reduces = options.reduces ?? (resume ? undefined : DEFAULT_REDUCES);
+  const workerOptions = { app, socketPath, reduces, memoryBytes, ...patience };
   const pool = new WorkerPool(workers, workerOptions, options.onOutput);
   let job: OpenJob | undefined;
   let coordinator: Coordinator | undefined;
@@ -72,7 +74,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
       onEvent: job.recordTo(options.onEvent),
     });
     outcome = await awaitOutcome(coordinator, pool, options.signal);
-    if (pool.cannotLoadApp) await loadApp(app);
+    if (pool.cannotLoadApp) checkReduces(await loadApp(app), job.terms.reduces);
   } finally {
     await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
     // What is in a directory that another coordinator has is not this one's to clear away.

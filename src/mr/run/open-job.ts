@@ -16,6 +16,9 @@ import {
 } from "../names.ts";
 import type { CompletedTask } from "../scheduler/types.ts";
 
+/** How many reduce tasks a job has unless told. */
+export const DEFAULT_REDUCES = 10;
+
 export interface OpenJobOptions {
   /** Absolute path of the job directory. */
   readonly directory: string;
@@ -135,7 +138,7 @@ export function removeTraces(directory: string): void {
 
 function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
   const { directory, inputDirectory, inputs, log } = options;
-  const { reduces = 10, skipBadRecords = false } = options;
+  const { reduces = DEFAULT_REDUCES, skipBadRecords = false } = options;
   const removed = sweepJobDirectory(directory);
   const job = {
     type: "job" as const,

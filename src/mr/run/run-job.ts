@@ -29,7 +29,10 @@ export interface RunJobOptions {
   readonly taskTimeoutMs?: number;
   /** How many attempts of a task may fail before the job does. Default 4. */
   readonly attempts?: number;
-  /** How large a part of an input file one map task takes, in bytes. Default 32 to 64 MiB, by the size of the job. */
+  /**
+   * How large a part of an input file one map task takes, in bytes. Default 64 MiB; in jobs below 4 GiB a
+   * 64th of the job, but not below 32 MiB.
+   */
   readonly splitBytes?: number;
   /**
    * How much memory a worker process may take at its peak, in bytes, but for what the app itself holds, and

@@ -1,6 +1,7 @@
 import { ByteSlice } from "../app/byte-slice.ts";
 import { type Fold, numberFoldKind, type Union } from "../app/combiners.ts";
 import { ByteBuffer } from "../storage/byte-target.ts";
+import { withKey } from "./combine-error.ts";
 import type { GroupMerger } from "./group-merger.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
@@ -14,6 +15,7 @@ const UNION_VALUE_BYTES = 64;
  * Writes the values of the merger's group into the group that was begun: as they are, or combined.
  *
  * @param combine of the app, if it has one
+ * @throws CombineError when it throws, or gives what JSON can't carry
  */
 export function combineGroup(
   merger: GroupMerger,
@@ -21,8 +23,13 @@ export function combineGroup(
   combine: Fold<unknown> | Union | undefined,
 ): void {
   if (combine === undefined) copyValues(merger, writer);
-  else if (typeof combine === "function") foldValues(merger, writer, combine);
-  else copyDistinct(merger, writer);
+  else if (typeof combine === "function") {
+    try {
+      foldValues(merger, writer, combine);
+    } catch (error) {
+      throw withKey(error, writer.keyText);
+    }
+  } else copyDistinct(merger, writer);
 }
 
 /** Without looking into the values. */

@@ -1,5 +1,6 @@
 import type { NumberFoldKind } from "../app/combiners.ts";
 import { ByteBuffer } from "../storage/byte-target.ts";
+import { CombineError } from "./combine-error.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
 import type { ValueStore } from "./value-store.ts";
@@ -66,7 +67,8 @@ export class NumberStore implements ValueStore {
   write(id: number, writer: RecordWriter): void {
     const number = this.#numbers[id] ?? 0;
     if (!Number.isFinite(number)) {
-      throw new TypeError(`the ${this.#kind} is ${number}, which JSON can't carry`);
+      const why = new TypeError(`the ${this.#kind} is ${number}, which JSON can't carry`);
+      throw new CombineError(writer.keyText, why);
     }
     const text = this.#text;
     text.length = 0;

@@ -1,11 +1,17 @@
-/** A partitioner gave a number that is no reduce task's. */
+/** A partitioner gave a number that is no reduce task's, or threw. */
 export class PartitionError extends TypeError {
   override name = "PartitionError";
+  /** The bytes of the key, to find the record by that emitted it. */
+  readonly key: Uint8Array;
 
-  constructor(key: string, partition: unknown, reduces: number) {
-    super(
-      `partition gave ${String(partition)} for key ${JSON.stringify(key)}, ` +
-        `not a whole number from 0 to ${reduces - 1}`,
-    );
+  /**
+   * @param key its bytes, which are kept
+   * @param text the same as the partitioner got it
+   */
+  constructor(key: Uint8Array, text: string, why: string, options?: ErrorOptions) {
+    super(`partition ${why} for key ${JSON.stringify(text)}`, options);
+    this.key = key;
+    const { cause } = this;
+    if (cause instanceof Error && cause.stack !== undefined) this.stack = cause.stack;
   }
 }

@@ -1,12 +1,13 @@
 import { ByteSlice } from "../app/byte-slice.ts";
 import { bytePartitioner, hashPartition, type Partitioner } from "../app/partitioners.ts";
+import { describeCause } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { PartitionError } from "./partition-error.ts";
 
 /**
  * Which reduce task the key of an id belongs to.
  *
- * @throws PartitionError when the partitioner says one that does not exist
+ * @throws PartitionError when the partitioner says one that does not exist, or throws
  */
 export function partitionOfIds(
   kernel: Kernel,
@@ -52,10 +53,18 @@ function checked(
   reduces: number,
 ): (key: Uint8Array, length: number) => number {
   const ofBytes = bytePartitioner(partitioner);
+  const last = reduces - 1;
   return (key, length) => {
     const text = () => new ByteSlice(key, 0, length).toString();
-    const partition = ofBytes?.(key, length, reduces) ?? partitioner(text(), reduces);
-    if (Number.isInteger(partition) && partition >= 0 && partition < reduces) return partition;
-    throw new PartitionError(text(), partition, reduces);
+    let partition: number;
+    try {
+      partition = ofBytes?.(key, length, reduces) ?? partitioner(text(), reduces);
+    } catch (cause) {
+      const why = `failed (${describeCause(cause)})`;
+      throw new PartitionError(key.slice(0, length), text(), why, { cause });
+    }
+    if (Number.isInteger(partition) && partition >= 0 && partition <= last) return partition;
+    const why = `gave ${String(partition)}, not a whole number from 0 to ${last},`;
+    throw new PartitionError(key.slice(0, length), text(), why);
   };
 }

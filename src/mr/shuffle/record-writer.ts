@@ -1,4 +1,5 @@
 import { appendBytes, type ByteTarget } from "../storage/byte-target.ts";
+import { decodeUtf8 } from "../utf8.ts";
 import { encodeBytes, encodeInteger } from "./value-codec.ts";
 
 const COMMA = 0x2c;
@@ -31,6 +32,11 @@ export class RecordWriter {
     this.#keyStart = start;
     this.#keyEnd = end;
     this.#open();
+  }
+
+  /** The key of the group, for people. */
+  get keyText(): string {
+    return decodeUtf8(this.#key, this.#keyStart, this.#keyEnd);
   }
 
   /**

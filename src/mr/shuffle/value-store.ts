@@ -12,7 +12,11 @@ export interface ValueStore {
   add(id: number, value: unknown): void;
   /** Whether anything was added to `id`: keys come into the table without being emitted, too. */
   has(id: number): boolean;
-  /** Writes the values of `id`, in the order they were added, into the group that was begun. */
+  /**
+   * Writes the values of `id`, in the order they were added, into the group that was begun.
+   *
+   * @throws CombineError when they were combined to what JSON can't carry
+   */
   write(id: number, writer: RecordWriter): void;
   /**
    * Looks at what will be written for ids[from, to): memory that is read here and there is waited for

@@ -1,62 +1,96 @@
+/** How deep arrays and objects may lie in each other: what the engine's own JSON takes on any stack. */
+const MAX_DEPTH = 1000;
+/** Longer paths are cut in the middle. */
+const MAX_PATH_LENGTH = 200;
+
 /**
  * Checks that a value comes back from JSON as what it was: strings, finite numbers, booleans, null, and
- * arrays and plain objects of these.
+ * arrays and plain objects of these, up to {@link MAX_DEPTH} levels deep.
  *
+ * @param path where it is in what is to be carried, if it is a part of that
  * @throws TypeError that says what is at which path of the value, such as `.names[3] is undefined`
  */
-export function checkJsonValue(value: unknown): void {
+export function checkJsonValue(value: unknown, path = ""): void {
+  // A path for each member would cost more than all the rest: it is looked for when one is unfit.
+  if (!isFit(value, 0)) findUnfit(value, path, []);
+}
+
+function isFit(value: unknown, depth: number): boolean {
   switch (typeof value) {
     case "string":
     case "boolean":
-      return;
+      return true;
     case "number":
-      if (Number.isFinite(value)) return;
-      break;
+      return value - value === 0;
     case "object":
-      if (value === null) return;
-      checkMembers(value, "", []);
-      return;
+      return value === null || (depth < MAX_DEPTH && isFitObject(value, depth + 1));
+    default:
+      return false;
   }
-  throw unfit(value, "");
+}
+
+function isFitObject(value: object, depth: number): boolean {
+  if (whyUnfit(value) !== undefined) return false;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      if (!isFit(value[index], depth)) return false;
+    }
+    return true;
+  }
+  for (const name of Object.keys(value)) {
+    if (!isFit((value as Record<string, unknown>)[name], depth)) return false;
+  }
+  return true;
+}
+
+/** What JSON would make something else of, apart from the members. */
+function whyUnfit(value: object): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const plain = Array.isArray(value) ? Array.prototype : Object.prototype;
+  if (prototype !== plain && (prototype !== null || Array.isArray(value))) {
+    const { name } = (value.constructor ?? {}) as { readonly name?: unknown };
+    return `is an instance of ${typeof name === "string" && name !== "" ? name : "a class"}`;
+  }
+  if (Object.getOwnPropertySymbols(value).length > 0) return "has a member named by a symbol";
+  if (typeof (value as { toJSON?: unknown }).toJSON === "function")
+    return "has a toJSON of its own";
+  return undefined;
 }
 
 /** @param above the objects that `value` is a member of, to find cycles */
-function checkMembers(value: object, path: string, above: object[]): void {
-  if (above.includes(value)) throw unfitBecause(path, "is an object that contains itself");
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (Array.isArray(value)) {
-    above.push(value);
-    for (let index = 0; index < value.length; index++) {
-      checkMember(value[index], `${path}[${index}]`, above);
-    }
-    above.pop();
+function findUnfit(value: unknown, path: string, above: object[]): void {
+  if (typeof value !== "object" || value === null) {
+    if (!isFit(value, 0)) throw unfitBecause(path, `is ${describe(value)}`);
     return;
   }
-  if (prototype !== Object.prototype && prototype !== null) {
-    const { name } = value.constructor;
-    throw unfitBecause(path, `is an instance of ${name || "a class"}`);
-  }
+  if (above.includes(value)) throw unfitBecause(path, "is an object that contains itself");
+  const why = whyUnfit(value);
+  if (why !== undefined) throw unfitBecause(path, why);
+  if (above.length === MAX_DEPTH) throw unfitBecause(path, `is more than ${MAX_DEPTH} levels deep`);
   above.push(value);
-  for (const [name, member] of Object.entries(value)) {
-    const isPlainName = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name);
-    checkMember(member, path + (isPlainName ? `.${name}` : `[${JSON.stringify(name)}]`), above);
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      findUnfit(value[index], `${path}[${index}]`, above);
+    }
+  } else {
+    for (const [name, member] of Object.entries(value)) {
+      const isPlainName = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name);
+      findUnfit(member, path + (isPlainName ? `.${name}` : `[${JSON.stringify(name)}]`), above);
+    }
   }
   above.pop();
 }
 
-function checkMember(member: unknown, path: string, above: object[]): void {
-  if (typeof member === "object" && member !== null) checkMembers(member, path, above);
-  else if (typeof member === "string" || typeof member === "boolean" || member === null) return;
-  else if (typeof member !== "number" || !Number.isFinite(member)) throw unfit(member, path);
-}
-
-function unfit(value: unknown, path: string): TypeError {
-  const what = typeof value === "function" ? "a function" : String(value);
-  const type = typeof value === "bigint" || typeof value === "symbol" ? `the ${typeof value} ` : "";
-  return unfitBecause(path, `is ${type}${what}`);
+function describe(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  const isNamed = typeof value === "bigint" || typeof value === "symbol";
+  return `${isNamed ? `the ${typeof value} ` : ""}${String(value)}`;
 }
 
 function unfitBecause(path: string, why: string): TypeError {
-  const where = path === "" ? "the value" : `the value's ${path}`;
+  const half = MAX_PATH_LENGTH / 2;
+  const isLong = path.length > MAX_PATH_LENGTH;
+  const short = isLong ? `${path.slice(0, half)}…${path.slice(-half)}` : path;
+  const where = path === "" ? "the value" : `the value's ${short}`;
   return new TypeError(`${where} ${why}, which JSON can't carry`);
 }

@@ -2,32 +2,31 @@ import { resolve } from "node:path";
 import type { Emit, MapContext } from "../app/contract.ts";
 import type { RecordApp } from "../app/define-app.ts";
 import type { LoadedApp } from "../app/load-app.ts";
-import type { RecordCursor, Split } from "../app/reader.ts";
+import type { RecordCursor } from "../app/reader.ts";
 import { MrError } from "../errors.ts";
 import { type OpenInput, openInput } from "../input/open-input.ts";
 import { MapOutput } from "../shuffle/map-output.ts";
 import { DEFAULT_MEMORY_BYTES } from "../shuffle/memory-shares.ts";
+import { PartitionError } from "../shuffle/partition-error.ts";
 import { PendingFile } from "../storage/pending-file.ts";
 import { AppError } from "./app-error.ts";
 import { CounterSet, SKIPPED_RECORDS } from "./counter-set.ts";
+import { describeRecord, placeInFile } from "./describe-record.ts";
 import { emitResult } from "./emit-result.ts";
+import { findRecord } from "./find-record.ts";
 import { recordFormOf } from "./record-form.ts";
 import { reasonOf, SkipList } from "./skip-list.ts";
 import { StagedPairs } from "./staged-pairs.ts";
-import type { TaskResult, TaskSite } from "./task-site.ts";
+import type { MapTask, TaskResult, TaskSite } from "./task-site.ts";
 
-export type { TaskResult, TaskSite } from "./task-site.ts";
-
-export interface MapTask {
-  readonly task: number;
-  readonly split: Split;
-}
+export type { MapTask, TaskResult, TaskSite } from "./task-site.ts";
 
 /**
  * Runs `map` over the records of one split and leaves its output under temporary names.
  *
  * @returns one finished file per reduce task, in their order, each still to be committed
- * @throws AppError when the app throws, or emits what can't be carried; it names the record
+ * @throws AppError when the app throws, or emits what can't be carried or goes to no reduce task; it
+ *   names the record
  * @throws MrError when the input cannot be read or the output cannot be written
  */
 export async function runMapTask(
@@ -58,8 +57,19 @@ export async function runMapTask(
     return { files, counters: counters.toRecord(), skipped: skips.records };
   } catch (error) {
     output.close();
-    throw error;
+    const partition = partitionErrorOf(error);
+    if (partition === undefined) throw error;
+    // Partitions are asked for when output is written: the record has gone by long before.
+    const place = await findRecord(partition.key, { task, split }, loaded, site);
+    if (place === undefined) throw error;
+    throw new AppError(`map of ${loaded.name} failed on ${place}`, partition);
   }
+}
+
+function partitionErrorOf(error: unknown): PartitionError | undefined {
+  if (error instanceof PartitionError) return error;
+  const cause = error instanceof AppError ? error.cause : undefined;
+  return cause instanceof PartitionError ? cause : undefined;
 }
 
 function write(output: MapOutput, name: string): PendingFile[] {
@@ -197,7 +207,7 @@ class MapRun {
       staged.release();
     } catch (error) {
       if (error instanceof MrError) throw error;
-      throw new AppError(`combine of ${this.#loaded.name} failed on ${this.#place()}`, error);
+      throw new AppError(`combine of ${this.#loaded.name} failed on ${this.#place}`, error);
     }
   }
 
@@ -205,26 +215,16 @@ class MapRun {
   #failed(error: unknown): void {
     if (error instanceof MrError) throw error;
     if (this.#staged === undefined) {
-      throw new AppError(`map of ${this.#loaded.name} failed on ${this.#place()}`, error);
+      throw new AppError(`map of ${this.#loaded.name} failed on ${this.#place}`, error);
     }
     this.#staged.drop();
     this.#counters.add(SKIPPED_RECORDS);
-    const { offset, place = this.#isWholeFile ? "the whole file" : `byte ${offset}` } =
-      this.#cursor;
+    const place = placeInFile(this.#cursor, this.#app.input);
     this.#skips.add(this.#input.file, place, reasonOf(error));
   }
 
-  /** Whether the record at hand is all there is of its file. */
-  get #isWholeFile(): boolean {
-    return this.#app.input.splitting === "wholeFile" && this.#cursor.offset === 0;
-  }
-
   /** The record at hand, in words. */
-  #place(): string {
-    const { offset, place } = this.#cursor;
-    const file = `"${this.#input.file}"`;
-    if (this.#isWholeFile) return file;
-    if (place !== undefined) return `${place} of ${file}`;
-    return `the record at byte ${offset} of ${file}`;
+  get #place(): string {
+    return describeRecord(this.#cursor, this.#app.input, this.#input.file);
   }
 }

@@ -1,6 +1,12 @@
+import type { Split } from "../app/reader.ts";
 import type { PendingFile } from "../storage/pending-file.ts";
 import type { ProgressMeter } from "./progress.ts";
 import type { SkippedRecord } from "./skip-list.ts";
+
+export interface MapTask {
+  readonly task: number;
+  readonly split: Split;
+}
 
 /** Where and how a task works. */
 export interface TaskSite {

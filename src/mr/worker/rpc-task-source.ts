@@ -29,6 +29,8 @@ export interface WorkerIdentity {
   readonly digest: string;
   /** Whether its inputs may be cut at any byte, or a file is one task. */
   readonly splitting: Params<"worker.register">["splitting"];
+  /** How many reduce tasks the app needs; 1 unless told. */
+  readonly leastReduces?: number;
 }
 
 /** How long to wait for a coordinator, in milliseconds. */

@@ -1,3 +1,4 @@
+import { leastReducesOf } from "../app/check-reduces.ts";
 import type { LoadedApp } from "../app/load-app.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type Patience, RpcTaskSource } from "./rpc-task-source.ts";
@@ -20,7 +21,7 @@ export interface WorkerOptions extends Patience {
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
   const { app, socketPath, patienceMs, reconnectMs, memoryBytes } = options;
   const { name, digest, splitting } = app;
-  const identity = { app: name, digest, splitting };
+  const identity = { app: name, digest, splitting, leastReduces: leastReducesOf(app) };
   const source = await RpcTaskSource.connect(socketPath, identity, { patienceMs, reconnectMs });
   const meter = new Heartbeat(socketPath, reconnectMs, source);
   try {

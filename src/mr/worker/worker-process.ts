@@ -2,6 +2,7 @@
  * The program of a worker that a job has started itself. What mrworker does for a person at a terminal,
  * it does without a command line to parse: it is started often, and every module it loads is paid for.
  */
+import { checkReduces } from "../app/check-reduces.ts";
 import { type LoadedApp, loadApp } from "../app/load-app.ts";
 import { MrError } from "../errors.ts";
 import { APP_NOT_LOADED } from "./exit-codes.ts";
@@ -11,13 +12,16 @@ import { startWorker, type WorkerOptions } from "./start-worker.ts";
 export interface WorkerProcessOptions extends Omit<WorkerOptions, "app"> {
   /** Absolute path of the app. */
   readonly app: string;
+  /** How many reduce tasks there are, where that is known. */
+  readonly reduces?: number | undefined;
 }
 
 async function main(): Promise<number> {
-  const { app, ...options }: WorkerProcessOptions = JSON.parse(process.argv[2] ?? "{}");
+  const { app, reduces, ...options }: WorkerProcessOptions = JSON.parse(process.argv[2] ?? "{}");
   let loaded: LoadedApp;
   try {
     loaded = await loadApp(app);
+    if (reduces !== undefined) checkReduces(loaded, reduces);
   } catch {
     // All workers fail in the same way: the job that started them says it once.
     return APP_NOT_LOADED;
