@@ -66,7 +66,12 @@ describe("bad input of tsmr", { concurrent: true }, () => {
       ['Cannot read input "nope"', "(ENOENT)"],
     ],
     ["a pattern without a match", ["run", "app.ts", "*.csv"], 1, ['No file matches "*.csv"']],
-    ["a folder without files", ["run", "app.ts", "empty"], 1, ['"empty" has no files']],
+    [
+      "a folder without files",
+      ["run", "app.ts", "empty"],
+      1,
+      ['"empty" has no files directly in it'],
+    ],
     ["no workers", ["run", "app.ts", "a", "-w", "0"], 2, ["--workers", "from 1 to 1000"]],
     [
       "too little memory",
