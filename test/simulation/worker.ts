@@ -46,7 +46,7 @@ export class SimulatedWorker {
   /** Returns when the process has ended by itself, and never when it is killed. */
   async run(): Promise<void> {
     try {
-      this.#source = await RpcTaskSource.connect("simulated", IDENTITY, PATIENCE, this.#link);
+      this.#source = await RpcTaskSource.connect("simulated", IDENTITY, PATIENCE, {}, this.#link);
       await runTasks(this.#source, (job, task) => this.#execute(job, task), {
         begin: (assignment) => this.#beginBeating(assignment),
         workDone: () => undefined,

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { loadApp } from "../../mr/app/load-app.ts";
 import { MrError } from "../../mr/errors.ts";
 import { socketPathOf } from "../../mr/rpc/socket-path.ts";
-import { startWorker } from "../../mr/worker/start-worker.ts";
+import { joinJob } from "../join-job.ts";
 import { byteSize, MIN_MEMORY_BYTES } from "../parse-options.ts";
 import type { Action } from "./catalog.ts";
 
@@ -39,7 +39,6 @@ export function define(command: Command): Action {
     const app = await loadApp(spec);
     const socketPath = socketPathOf(resolve(dir));
     const patience = { patienceMs: PATIENCE_MS, reconnectMs: PATIENCE_MS };
-    const outcome = await startWorker({ app, socketPath, ...patience, memoryBytes });
-    return outcome === "completed" ? 0 : 1;
+    return await joinJob("tsmr", { app, socketPath, ...patience, memoryBytes });
   };
 }

@@ -170,9 +170,9 @@ export class JobControl {
       "task.progress": ({ records, bytes, cpuMs, ...params }) =>
         this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
-      "task.complete": ({ outputs, counters, progress, skipped, ...params }) => {
+      "task.complete": ({ outputs, counters, progress, skipped, spills, ...params }) => {
         checkOutputs(params, outputs, this.#options.reduces);
-        const result = { outputs, counters, progress, skipped };
+        const result = { outputs, counters, progress, skipped, spills };
         return this.#report({ type: "complete", result, ...params });
       },
       "task.fail": ({ message, stack, damaged, ...params }) => {

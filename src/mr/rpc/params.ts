@@ -54,6 +54,7 @@ export const PARAMS = {
     progress: v.optional(progress),
     /** The first records that were left out. */
     skipped: v.optional(v.pipe(v.array(skipped), v.maxLength(100))),
+    spills: v.optional(count),
   }),
   "task.fail": v.object({
     ...attemptEntries,

@@ -39,6 +39,14 @@ export interface Patience {
   readonly reconnectMs: number;
 }
 
+/** Who wants to hear how a worker fares. */
+export interface Listeners {
+  /** The coordinator, or another one that goes on with the job, has given it a number. */
+  readonly onJoined?: ((job: Results["worker.register"]) => void) | undefined;
+  /** A task was completed, and counts. */
+  readonly onTaskDone?: (() => void) | undefined;
+}
+
 /** What a worker needs of the world: the coordinator, and time. */
 export interface Link {
   call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]>;
@@ -57,18 +65,21 @@ export class RpcTaskSource implements TaskSource {
   readonly #socketPath: string;
   readonly #identity: WorkerIdentity;
   readonly #patience: Patience;
+  readonly #listeners: Listeners;
   #registration: Results["worker.register"] | undefined;
 
   private constructor(
     socketPath: string,
     identity: WorkerIdentity,
     patience: Patience,
+    listeners: Listeners,
     link: Link,
   ) {
     this.#link = link;
     this.#socketPath = socketPath;
     this.#identity = identity;
     this.#patience = patience;
+    this.#listeners = listeners;
   }
 
   /**
@@ -81,9 +92,10 @@ export class RpcTaskSource implements TaskSource {
     socketPath: string,
     identity: WorkerIdentity,
     patience: Patience,
+    listeners: Listeners = {},
     link: Link = linkTo(socketPath),
   ): Promise<RpcTaskSource> {
-    const source = new RpcTaskSource(socketPath, identity, patience, link);
+    const source = new RpcTaskSource(socketPath, identity, patience, listeners, link);
     await source.#register();
     return source;
   }
@@ -107,15 +119,18 @@ export class RpcTaskSource implements TaskSource {
     return this.#report("task.commit", this.#attempt(assignment));
   }
 
-  complete(assignment: Assignment, result: TaskResult): Promise<boolean> {
-    const { outputs, counters, progress, skipped = [] } = result;
-    return this.#report("task.complete", {
+  async complete(assignment: Assignment, result: TaskResult): Promise<boolean> {
+    const { outputs, counters, progress, skipped = [], spills = 0 } = result;
+    const counts = await this.#report("task.complete", {
       ...this.#attempt(assignment),
       outputs: [...outputs],
       counters,
       progress,
       ...(skipped.length === 0 ? {} : { skipped: [...skipped] }),
+      ...(spills === 0 ? {} : { spills }),
     });
+    if (counts) this.#listeners.onTaskDone?.();
+    return counts;
   }
 
   fail(
@@ -156,6 +171,7 @@ export class RpcTaskSource implements TaskSource {
     });
     checkRegistration(registration);
     this.#registration = registration;
+    this.#listeners.onJoined?.(registration);
   }
 
   /** @returns undefined when the coordinator is another one, with which it has now registered */
