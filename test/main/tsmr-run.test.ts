@@ -252,6 +252,10 @@ describe("tsmr run", { concurrent: true }, () => {
     expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(/Error: not yet\n.*app\.ts:2:/s);
     expect(failed.stderr).not.toContain("To go on with it");
+    // Where in the app, and not where in what has called it.
+    expect(failed.stderr).toMatch(/\n {4}at map \(.*app\.ts:2:\d+\)\n$/);
+    const verbose = await folder.tsmr("run", "app.ts", "a", "-v", "--attempts", "1").ended;
+    expect(verbose.stderr).toMatch(/\n {4}at map \(.*app\.ts:2:\d+\)\n {4}at .*\/src\/mr\/.*:\d+/);
     folder.write("app.ts", MAP + REDUCE);
     expect((await folder.tsmr("run", "app.ts", "a", "--top", "9").ended).stdout).toBe("x 2\ny 1\n");
   });

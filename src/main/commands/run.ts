@@ -119,7 +119,7 @@ export function define(command: Command): Action {
     .option("--resume", "go on with the same job, which was interrupted or failed")
     .option("--keep", "keep the files between map and reduce")
     .option("-q, --quiet", "report errors only")
-    .option("-v, --verbose", "report everything that happens")
+    .option("-v, --verbose", "report everything that happens, and whole stacks")
     .addHelpText("after", HELP);
   const given: string[] = [];
   for (const { name, flag } of command.options.map((option) => ({
