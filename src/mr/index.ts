@@ -37,6 +37,7 @@ export type {
   Split,
   Splitting,
 } from "./app/reader.ts";
+export { setting } from "./app/setting.ts";
 export type { WordScan } from "./app/word-scan.ts";
 export { words } from "./app/words.ts";
 export { JobCancelledError, JobFailedError, MrError, UsageError } from "./errors.ts";

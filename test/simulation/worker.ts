@@ -10,7 +10,12 @@ import { summaryOf } from "./disk.ts";
 import { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
-const IDENTITY = { app: "simulated.ts", digest: "0".repeat(64), splitting: "wholeFile" } as const;
+const IDENTITY = {
+  app: "simulated.ts",
+  digest: "0".repeat(64),
+  splitting: "wholeFile",
+  settings: {},
+} as const;
 const PATIENCE = { patienceMs: 2000, reconnectMs: 600_000 };
 const BEATS_PER_LEASE = 4;
 

@@ -278,8 +278,8 @@ export class JobControl {
     const isFirst = event.type !== "resume" && effects.some(({ type }) => type === "assign");
     if (isFirst && !this.#isPlanKept) {
       this.#isPlanKept = true;
-      const { name, digest } = present(this.#workers.app);
-      records.unshift({ type: "plan", app: name, digest, splits: this.#splits });
+      const { name, digest, settings } = present(this.#workers.app);
+      records.unshift({ type: "plan", app: name, digest, settings, splits: this.#splits });
     }
     if (records.length > 0) this.#keep(records);
   }
@@ -350,6 +350,7 @@ export class JobControl {
       state: outcome?.state ?? "running",
       phase,
       app: this.#workers.app?.name ?? null,
+      settings: this.#workers.app?.settings ?? {},
       // Only what winning attempts have counted: a task that ran twice counts once.
       counters: sumCounters(results),
       elapsedMs: Math.round(this.#surroundings.nowMs() - this.#startedMs),

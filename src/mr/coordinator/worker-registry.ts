@@ -1,4 +1,5 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
+import { differenceOf, type Settings } from "../job/settings.ts";
 import { type Params, PROTOCOL_VERSION, RPC_ERRORS } from "../rpc/protocol.ts";
 
 /** A worker that has registered and whose connection is open. */
@@ -16,6 +17,14 @@ interface Caller {
 interface AppIdentity {
   readonly name: string;
   readonly digest: string;
+  readonly settings: Settings;
+}
+
+/** The app of a job that has been running before. */
+interface PlannedApp {
+  readonly app: string;
+  readonly digest: string;
+  readonly settings?: Settings;
 }
 
 /**
@@ -28,8 +37,10 @@ export class WorkerRegistry {
   #app: AppIdentity | undefined;
 
   /** @param plan what the job runs, when it has been running before */
-  constructor(plan?: { readonly app: string; readonly digest: string }) {
-    this.#app = plan === undefined ? undefined : { name: plan.app, digest: plan.digest };
+  constructor(plan?: PlannedApp) {
+    if (plan === undefined) return;
+    const { app: name, digest, settings = {} } = plan;
+    this.#app = { name, digest, settings };
   }
 
   /** The job's app, once a worker has brought one. */
@@ -47,21 +58,26 @@ export class WorkerRegistry {
 
   /**
    * @param started whether any task has been completed, so that the app can no longer change
-   * @throws JSONRPCErrorException (`refused`) when protocol or app differ, saying how
+   * @throws JSONRPCErrorException (`refused`) when protocol, app or settings differ, saying how
    */
   register(params: Params<"worker.register">, started: boolean): RegisteredWorker {
-    const { protocol, pid, app, digest } = params;
+    const { protocol, pid, app, digest, settings = {} } = params;
     if (protocol !== PROTOCOL_VERSION) {
       throw refusal(`the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker ${protocol}`);
     }
     const current = this.#app;
-    if (current !== undefined && current.digest !== digest && (started || this.size > 0)) {
+    const isFixed = started || this.size > 0;
+    if (current !== undefined && current.digest !== digest && isFixed) {
       const [theirs, ours] = [digest.slice(0, 12), current.digest.slice(0, 12)];
       throw refusal(
         `the job runs app "${current.name}" (${ours}…), the worker has "${app}" (${theirs}…)`,
       );
     }
-    this.#app = { name: app, digest };
+    const other = isFixed ? differenceOf(current?.settings ?? settings, settings) : undefined;
+    if (other !== undefined) {
+      throw refusal(`the job runs ${app} with ${other.ours}, the worker has ${other.theirs}`);
+    }
+    this.#app = { name: app, digest, settings };
     this.#registrations += 1;
     const worker = { worker: this.#registrations, pid };
     this.#workers.set(worker.worker, worker);

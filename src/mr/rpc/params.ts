@@ -17,6 +17,12 @@ const counters = v.custom<Readonly<Record<string, number>>>(isCounters, "numbers
 /** For which job the worker was given its number. */
 const job = v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/, "8 hex digits expected")));
 
+/** What the app was told by environment variables; null for those that are not set. */
+const settings = v.custom<Readonly<Record<string, string | null>>>(
+  isSettings,
+  "texts by name expected",
+);
+
 const attemptEntries = { worker, job, phase, task: count, attempt: count };
 
 const outputFile = v.object({
@@ -40,7 +46,14 @@ const none = v.optional(v.union([v.strictObject({}), v.tuple([])]));
 
 /** The parameters each method takes. */
 export const PARAMS = {
-  "worker.register": v.object({ protocol: count, pid: count, app: text, digest, splitting }),
+  "worker.register": v.object({
+    protocol: count,
+    pid: count,
+    app: text,
+    digest,
+    splitting,
+    settings: v.optional(settings),
+  }),
   "task.request": v.object({ worker, job }),
   "task.progress": v.object({
     ...attemptEntries,
@@ -78,6 +91,13 @@ export function parseParams<M extends Method>(method: M, input: unknown): Params
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
   return path === null ? issue.message : `${path}: ${issue.message}`;
+}
+
+function isSettings(input: unknown): boolean {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return false;
+  return Object.entries(input).every(([name, value]) => {
+    return name.length <= 200 && (value === null || v.is(text, value));
+  });
 }
 
 function isCounters(input: unknown): boolean {

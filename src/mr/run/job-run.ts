@@ -14,6 +14,7 @@ import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from 
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
 import { type OpenJob, openJob, removeJournal, removeTraces } from "./open-job.ts";
+import { settingsToResume } from "./resumed-app.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -32,7 +33,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const inputs = isAsBefore ? [] : await resolveInputs(options.inputs, inputDirectory);
   const app = findApp(options.app, inputDirectory);
   // Once for all workers, and so that what does not compile is refused here.
-  await compileApp(app);
+  const { digest } = await compileApp(app);
   if (options.check !== false) await checkTypes(app, options.signal);
   checkNotAborted(options.signal);
   if (!resume) prepareOutput(directory);
@@ -43,8 +44,9 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const { memoryBytes } = options;
   // They end with the process that started them.
   const patience = { patienceMs: WORKER_PATIENCE_MS, reconnectMs: WORKER_PATIENCE_MS };
+  const environment = resume ? settingsToResume(directory, digest) : {};
   const workerOptions = { app, socketPath, memoryBytes, ...patience };
-  const pool = new WorkerPool(workers, workerOptions, options.onOutput);
+  const pool = new WorkerPool(workers, workerOptions, options.onOutput, environment);
   let job: OpenJob | undefined;
   let coordinator: Coordinator | undefined;
   let outcome: Outcome | undefined;

@@ -29,6 +29,8 @@ export interface WorkerIdentity {
   readonly digest: string;
   /** Whether its inputs may be cut at any byte, or a file is one task. */
   readonly splitting: Params<"worker.register">["splitting"];
+  /** What the app was told by environment variables, by their names; null for those that are not set. */
+  readonly settings: Readonly<Record<string, string | null>>;
 }
 
 /** How long to wait for a coordinator, in milliseconds. */

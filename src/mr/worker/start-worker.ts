@@ -1,4 +1,5 @@
 import type { LoadedApp } from "../app/load-app.ts";
+import { sealSettings } from "../app/setting.ts";
 import type { Registration } from "../rpc/protocol.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type Patience, RpcTaskSource } from "./rpc-task-source.ts";
@@ -25,7 +26,7 @@ export interface WorkerOptions extends Patience {
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
   const { app, socketPath, patienceMs, reconnectMs, memoryBytes } = options;
   const { name, digest, splitting } = app;
-  const identity = { app: name, digest, splitting };
+  const identity = { app: name, digest, splitting, settings: sealSettings() };
   const { onJoined, onTaskDone } = options;
   const patience = { patienceMs, reconnectMs };
   const listeners = { onJoined, onTaskDone };
