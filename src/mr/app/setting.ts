@@ -14,10 +14,17 @@ let isSealed = false;
  * before the first task.
  *
  * @param name name of the variable
- * @param otherwise the value if it is not set. Default: undefined
+ * @returns its value; undefined if it is not set
  * @throws Error when it comes too late
  */
 export function setting(name: string): string | undefined;
+/**
+ * The same with a value for when it is not set.
+ *
+ * @param name name of the variable
+ * @param otherwise the value if it is not set
+ * @throws Error when it comes too late
+ */
 export function setting(name: string, otherwise: string): string;
 export function setting(name: string, otherwise?: string): string | undefined {
   if (!isSealed) taken.set(name, process.env[name] ?? null);
