@@ -3,6 +3,7 @@ import { describeCause } from "../errors.ts";
 import type { JobEvent } from "../events/job-event.ts";
 import type { JobPlan } from "../job/plan-job.ts";
 import type { Journal, JournalState } from "../journal/journal.ts";
+import { attemptTag } from "../names.ts";
 import type {
   Assignment,
   Dismissal,
@@ -63,6 +64,8 @@ export interface JobSurroundings {
   readonly nowMs: () => number;
   /** Something has happened, and {@link JobControl.nextDeadlineMs} may have changed. */
   readonly onStep: () => void;
+  /** A worker is gone, and may have left files of this attempt, which have this tag in their names. */
+  readonly onAbandoned?: (attempt: AttemptId, tag: string) => void;
   /** Makes the scheduler. Default: the one there is. */
   readonly createScheduler?: (shape: JobShape) => Scheduler;
   /** The job has ended. Workers that wait have been told. */
@@ -165,9 +168,13 @@ export class JobControl {
   /** A worker is gone. */
   leave(worker: number): void {
     this.#step({ type: "leave", worker });
-    if (this.#workers.remove(worker)) this.#events.tell({ type: "workerLeft", worker });
-    this.#assignments.forget(worker);
+    const pid = this.#workers.remove(worker);
+    if (pid !== undefined) this.#events.tell({ type: "workerLeft", worker });
     this.#waiting.forget(worker);
+    const left = this.#assignments.forget(worker);
+    if (left === undefined || pid === undefined) return;
+    // It is lost, and is granted no commit any more, whatever its worker may still be doing.
+    this.#surroundings.onAbandoned?.(left, attemptTag(this.#job, left.attempt, pid));
   }
 
   /** When {@link tick} is due. */
@@ -241,6 +248,9 @@ export class JobControl {
 
   #report(report: Report): Verdict | Promise<Verdict> {
     this.#workers.check(report, this.#job);
+    if (report.type === "complete" || report.type === "fail") {
+      this.#assignments.reported(report.worker);
+    }
     const verdict = this.#step(report).find((effect) => effect.type === "verdict");
     const accepted = verdict?.accepted ?? false;
     if (accepted && report.type === "progress") this.#events.progressed(report, report.progress);

@@ -95,9 +95,11 @@ export class WorkerRegistry {
     throw new JSONRPCErrorException(`no worker ${worker} is registered`, RPC_ERRORS.unknownWorker);
   }
 
-  /** @returns false if the worker was not there */
-  remove(worker: number): boolean {
-    return this.#workers.delete(worker);
+  /** @returns the process it was; undefined if the worker was not there */
+  remove(worker: number): number | undefined {
+    const pid = this.#workers.get(worker)?.pid;
+    this.#workers.delete(worker);
+    return pid;
   }
 
   /** `worker 3 (pid 4711)`, or the number alone once the worker is gone. */

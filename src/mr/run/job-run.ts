@@ -145,8 +145,11 @@ function prepareOutput(directory: string): void {
     return isJobOutput(name) || name === JOURNAL_NAME || name === MERGED_OUTPUT_NAME;
   });
   if (result !== undefined) {
+    // One that is complete cannot be resumed.
+    const canResume = names.includes(JOURNAL_NAME);
+    const todo = canResume ? "remove them, or resume that job" : "or remove them";
     throw new MrError(
-      `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, remove them, or resume that job`,
+      `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, ${todo}`,
     );
   }
 }
