@@ -56,9 +56,9 @@ Examples:
   tsmr run ./app.ts --out counts --resume        go on with a job that was interrupted
   tsmr run wc books --json | jq .map.records
 
---json prints: directory, outputs, counters, skipped, elapsedMs, app, workers, top (with --top), and for map and
-reduce each: tasks, attempts, failedAttempts, lostAttempts, supersededAttempts, records, bytes, cpuMs, outputBytes,
-spills. What they mean is in docs/library.md.
+--json prints: directory, outputs, counters, skipped, elapsedMs, app, workers, top (with --top), and for map
+and reduce each: tasks, attempts, failedAttempts, lostAttempts, supersededAttempts, records, bytes, cpuMs,
+outputBytes, spills. What they mean is in docs/library.md.
 
 Results are in files of DIR, ordered by key: mr-out-0, mr-out-1, … or, with --merge, mr-out alone. Only what
 --top and --json ask for goes to standard output. Exit code 0 if the job is complete, 1 if it failed, 2 for
