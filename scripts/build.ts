@@ -5,7 +5,7 @@
  *     npm run build
  *     npx tsx scripts/build.ts --out DIR    elsewhere, to leave a build that is in use alone
  */
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
@@ -76,10 +76,10 @@ function makeExecutable(): void {
 function writeDeclarations(): void {
   const all = join(OUT, ".declarations");
   const tsc = join(ROOT, "node_modules/.bin/tsc");
-  execFileSync(tsc, ["-p", "tsconfig.build.json", "--outDir", all], {
-    cwd: ROOT,
-    stdio: "inherit",
-  });
+  const args = ["-p", "tsconfig.build.json", "--outDir", all];
+  const { status } = spawnSync(tsc, args, { cwd: ROOT, stdio: "inherit" });
+  // The compiler has said what is wrong, or somebody has pressed Ctrl-C.
+  if (status !== 0) process.exit(status ?? 130);
   const written = new Set<string>();
   for (const entry of PUBLIC) writeDeclaration(all, entry.replace(/\.ts$/, ".d.ts"), written);
   rmSync(all, { recursive: true });

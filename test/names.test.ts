@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
+  attemptTag,
   isJobOutput,
   isTemporary,
+  isTemporaryOf,
   mapOutputName,
   reduceOutputName,
   temporaryName,
@@ -47,5 +49,32 @@ describe("the names of a job's files", () => {
 
   it("keep a temporary file out of mr-* and mr-out* in a shell", () => {
     expect(temporaryName("mr-out-1", "tag")).toMatch(/^\./);
+  });
+
+  it("tells the temporary files of an attempt from those of all others", () => {
+    const tag = attemptTag("00c0ffee", 2, 4711);
+    const isOf = (phase: "map" | "reduce", name: string, ofTag = tag) => {
+      return isTemporaryOf(temporaryName(name, ofTag), { phase, task: 1 }, tag);
+    };
+    expect(["mr-1-0", "mr-1-13", "mr-1-spill-0"].map((name) => isOf("map", name))).toEqual([
+      ...[true, true, true],
+    ]);
+    expect(["mr-out-1", "mr-out-1-merge-3"].map((name) => isOf("reduce", name))).toEqual([
+      ...[true, true],
+    ]);
+    expect(["mr-11-0", "mr-0-1", "mr-out-1"].map((name) => isOf("map", name))).toEqual([
+      ...[false, false, false],
+    ]);
+    expect(["mr-out-10", "mr-out-0", "mr-1-0"].map((name) => isOf("reduce", name))).toEqual([
+      ...[false, false, false],
+    ]);
+    for (const [job, attempt, pid] of [
+      ["00c0ffef", 2, 4711],
+      ["00c0ffee", 12, 4711],
+      ["00c0ffee", 2, 14_711],
+    ] as const) {
+      expect(isOf("map", "mr-1-0", attemptTag(job, attempt, pid))).toBe(false);
+    }
+    expect(isTemporaryOf("mr-1-0", { phase: "map", task: 1 }, tag)).toBe(false);
   });
 });

@@ -66,7 +66,7 @@ const site: Site = {
   home,
   seed: options.seed,
   program,
-  inputs: makeInputs(join(home, "data")),
+  inputs: await makeInputs(join(home, "data"), home),
   oracle: new Oracle(join(home, "data"), program),
 };
 await Promise.all(Array.from({ length: options.atOnce }, () => runJobs()));

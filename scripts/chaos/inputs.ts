@@ -1,9 +1,9 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { Random } from "../../test/simulation/random.ts";
+import { start } from "./processes.ts";
 
 const MAKE_DATA = fileURLToPath(new URL("../make-data.ts", import.meta.url));
 const SORT_FILES = 3;
@@ -16,17 +16,19 @@ export type InputSet = "few" | "many" | "large" | "gz" | "csv" | "lines";
  * Makes all input files, the same ones every time.
  *
  * @param folder absolute path of a folder that exists
+ * @param mark by which the process that makes them is found
  * @returns the absolute paths of each set
  */
-export function makeInputs(folder: string): Readonly<Record<InputSet, readonly string[]>> {
+export async function makeInputs(
+  folder: string,
+  mark: string,
+): Promise<Readonly<Record<InputSet, readonly string[]>>> {
   const source = join(folder, "source");
-  execFileSync(process.execPath, [
-    "--import",
-    import.meta.resolve("tsx"),
-    MAKE_DATA,
-    "--out",
-    source,
-  ]);
+  const log = join(folder, "make-data.log");
+  const command = [process.execPath, "--import", import.meta.resolve("tsx"), MAKE_DATA] as const;
+  // Out of reach of the terminal's Ctrl-C, which is for this process to act upon.
+  const { code } = await start([...command, "--out", source], { cwd: folder, mark, log }).ended;
+  if (code !== 0) throw new Error(`Cannot make inputs:\n${readFileSync(log, "utf8")}`);
   const texts = readdirSync(source)
     .sort()
     .map((name) => readFileSync(join(source, name), "utf8"));

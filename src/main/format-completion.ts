@@ -1,5 +1,3 @@
-import { SHIPPED_APPS } from "./shipped-apps.ts";
-
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
@@ -7,60 +5,73 @@ export type Shell = (typeof SHELLS)[number];
 export interface CompletionCommand {
   readonly name: string;
   readonly summary: string;
-  /** Whether its first argument is an app. */
-  readonly takesApp: boolean;
-  /** Whether it is a shell. */
-  readonly takesShell: boolean;
-  readonly options: ReadonlyArray<{
-    readonly long: string;
-    readonly short: string | undefined;
-    readonly description: string;
-  }>;
+  /** What its first argument may be, besides a file. */
+  readonly firstWords: readonly string[];
+  /** Whether any of its arguments is a file or a directory. */
+  readonly takesFiles: boolean;
+  readonly options: readonly CompletionOption[];
 }
 
-/** The completion of `tsmr` as a script for a shell. Where nothing else fits, files are completed. */
+interface CompletionOption {
+  readonly long: string;
+  readonly short: string | undefined;
+  readonly description: string;
+  /** What follows it, if anything must. */
+  readonly value: "file" | "other" | undefined;
+}
+
+/** The completion of `tsmr` as a script for a shell. */
 export function formatCompletion(shell: Shell, commands: readonly CompletionCommand[]): string {
   return { bash, zsh, fish }[shell](commands);
 }
 
+/** In each script: the command is the second word, its first argument the third. */
 function bash(commands: readonly CompletionCommand[]): string {
-  const cases = commands.map(({ name, options }) => {
-    const flags = [...options.map(({ long }) => long), "--help"].join(" ");
-    return `    ${name}) flags="${flags}"; first="${firstWords(name, commands)}" ;;`;
+  const cases = commands.map(({ name, options, firstWords, takesFiles }) => {
+    const flags = options.map(({ long }) => long).join(" ");
+    const files = takesFiles ? 1 : "";
+    return `    ${name}) flags="${flags}"; first="${firstWords.join(" ")}"; files=${files} ;;`;
   });
+  const names = commands.map(({ name }) => name).join(" ");
   return `_tsmr() {
-  local word=\${COMP_WORDS[COMP_CWORD]} flags="" first=""
+  local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} flags="" first="" files=""
+  COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(" ")} help" -- "$word"))
+    COMPREPLY=($(compgen -W "${names}" -- "$word"))
     return
   fi
   case \${COMP_WORDS[1]} in
 ${cases.join("\n")}
   esac
-  COMPREPLY=()
+  case $before in
+    ${flagsWith("file", commands).join("|")}) compopt -o default 2> /dev/null; return ;;
+    ${flagsWith("other", commands).join("|")}) return ;;
+  esac
   if [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "$flags" -- "$word"))
-  elif ((COMP_CWORD == 2)) && [[ -n $first ]]; then
-    COMPREPLY=($(compgen -W "$first" -- "$word"))
+    return
   fi
+  if ((COMP_CWORD == 2)); then COMPREPLY=($(compgen -W "$first" -- "$word")); fi
+  if [[ -n $files ]]; then compopt -o default 2> /dev/null; fi
 }
-complete -o default -F _tsmr tsmr
+complete -F _tsmr tsmr
 `;
 }
 
 function zsh(commands: readonly CompletionCommand[]): string {
-  const names = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
-  const cases = commands.map(({ name, options }) => {
-    const flags = options.map(({ long, description }) => {
-      return `        ${quote(`${long.replaceAll(":", "\\:")}:${description.replaceAll(":", "\\:")}`)}`;
-    });
-    const first = firstWords(name, commands);
-    const words = first === "" ? "" : `\n      first=(${first})`;
-    return `    ${name})${words}\n      flags=(\n${flags.join("\n")}\n      ) ;;`;
+  const names = commands.map(({ name, summary }) => `    ${described(name, summary)}`);
+  const cases = commands.map(({ name, options, firstWords, takesFiles }) => {
+    const flags = options.map(
+      ({ long, description }) => `        ${described(long, description)}\n`,
+    );
+    return `    ${name})
+      first=(${firstWords.join(" ")}) files=${takesFiles ? 1 : 0}
+      flags=(\n${flags.join("")}      ) ;;`;
   });
   return `#compdef tsmr
 _tsmr() {
   local -a commands flags first
+  local files=0
   commands=(
 ${names.join("\n")}
   )
@@ -71,40 +82,64 @@ ${names.join("\n")}
   case $words[2] in
 ${cases.join("\n")}
   esac
+  case $words[CURRENT-1] in
+    ${flagsWith("file", commands).join("|")}) _files; return ;;
+    ${flagsWith("other", commands).join("|")}) return 1 ;;
+  esac
   if [[ $PREFIX == -* ]]; then
     _describe option flags
-  else
-    ((CURRENT == 3)) && compadd -a first
-    _files
+    return
   fi
+  local found=1
+  ((CURRENT == 3 && $#first)) && compadd -a first && found=0
+  ((files)) && _files && found=0
+  return found
 }
-compdef _tsmr tsmr
+# Either as the file _tsmr in a folder of $fpath, or read by source.
+if [[ $funcstack[1] == _tsmr ]]; then
+  _tsmr "$@"
+else
+  compdef _tsmr tsmr
+fi
 `;
 }
 
 function fish(commands: readonly CompletionCommand[]): string {
-  const lines = commands.map(({ name, summary }) => {
-    return `complete -c tsmr -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`;
-  });
-  for (const { name, options } of commands) {
-    const condition = `-n ${quote(`__fish_seen_subcommand_from ${name}`)}`;
-    for (const { long, short, description } of options) {
-      const letter = short === undefined ? "" : ` -s ${short.slice(1)}`;
-      lines.push(
-        `complete -c tsmr ${condition} -l ${long.slice(2)}${letter} -d ${quote(description)}`,
-      );
+  const lines = [
+    "function __tsmr_words; test (count (commandline -opc)) -eq $argv[1]; end",
+    "function __tsmr_is; set -l words (commandline -opc); test (count $words) -ge 2; and test $words[2] = $argv[1]; end",
+    "complete -c tsmr -f",
+  ];
+  for (const { name, summary } of commands) {
+    lines.push(`complete -c tsmr -n '__tsmr_words 1' -a ${name} -d ${quote(summary)}`);
+  }
+  for (const { name, options, firstWords, takesFiles } of commands) {
+    const condition = `complete -c tsmr -n '__tsmr_is ${name}`;
+    if (takesFiles) lines.push(`${condition}' -F`);
+    if (firstWords.length > 0) {
+      lines.push(`${condition}; and __tsmr_words 2' -a ${quote(firstWords.join(" "))}`);
     }
-    const first = firstWords(name, commands);
-    if (first !== "") lines.push(`complete -c tsmr ${condition} -a ${quote(first)}`);
+    for (const { long, short, description, value } of options) {
+      const letter = short === undefined ? "" : ` -s ${short.slice(1)}`;
+      const needs = { file: " -r -F", other: " -x", none: "" }[value ?? "none"];
+      lines.push(`${condition}' -l ${long.slice(2)}${letter}${needs} -d ${quote(description)}`);
+    }
   }
   return `${lines.join("\n")}\n`;
 }
 
-/** What a command's first argument may be, besides a file. */
-function firstWords(name: string, commands: readonly CompletionCommand[]): string {
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command?.takesApp === true) return SHIPPED_APPS.map(([app]) => app).join(" ");
-  return command?.takesShell === true ? SHELLS.join(" ") : "";
+/** All flags that a value of this kind follows, long and short. */
+function flagsWith(kind: "file" | "other", commands: readonly CompletionCommand[]): string[] {
+  const options = commands.flatMap((command) => command.options);
+  const flags = options
+    .filter(({ value }) => value === kind)
+    .flatMap(({ long, short }) => (short === undefined ? [long] : [long, short]));
+  return [...new Set(flags)];
+}
+
+/** A word and what it means, as zsh has them. */
+function described(word: string, meaning: string): string {
+  return quote(`${word}:${meaning.replaceAll(":", "\\:")}`);
 }
 
 /** In single quotes, as all three take it. */

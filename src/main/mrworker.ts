@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { loadApp } from "../mr/app/load-app.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import { startWorker } from "../mr/worker/start-worker.ts";
+import { joinJob } from "./join-job.ts";
 import { memoryOption, secondsToMs, socketOption } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -35,6 +35,5 @@ runCommand(command, async (spec: string, options: Options): Promise<number> => {
   const { socket, wait: reconnectMs = RECONNECT_MS, memory: memoryBytes } = options;
   const socketPath = socket ?? socketPathOf(process.cwd());
   const patience = { patienceMs: PATIENCE_MS, reconnectMs };
-  const outcome = await startWorker({ app, socketPath, ...patience, memoryBytes });
-  return outcome === "completed" ? 0 : 1;
+  return await joinJob("mrworker", { app, socketPath, ...patience, memoryBytes });
 });

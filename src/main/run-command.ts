@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from "commander";
 import { AppNotFoundError } from "../mr/app/find-app.ts";
 import { JobFailedError, MrError, UsageError } from "../mr/errors.ts";
+import { appFrames } from "../mr/events/app-frames.ts";
 import { type Action, COMMANDS } from "./commands/catalog.ts";
 import { nearestWord } from "./nearest-word.ts";
 import { SHIPPED_APPS } from "./shipped-apps.ts";
@@ -62,7 +63,8 @@ function describe(program: Command, error: unknown): string {
     return `${text}${misplaced(program, error)} (see ${helpOf(program)} --help)`;
   }
   if (error instanceof JobFailedError && error.appStack !== undefined) {
-    return `${error.message}\n${error.appStack}`;
+    const isVerbose = program.commands.some((part) => part.opts()["verbose"] === true);
+    return `${error.message}\n${isVerbose ? error.appStack : appFrames(error.appStack)}`;
   }
   if (error instanceof AppNotFoundError) return error.message + otherApps(program, error.spec);
   if (error instanceof MrError) return error.message;

@@ -37,6 +37,8 @@ export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watche
     import("../mr/progress/job-progress.ts"),
     import("../mr/progress/describe-event.ts"),
   ]);
+  // Whoever waits for a job also waits for its app to be compiled: "Done in" counts that as well.
+  const beginMs = performance.now();
   const progress = new JobProgress();
   const display = isTerminal() ? await liveDisplay(progress) : await lineDisplay(progress);
   const say = (line: string) => display.print(`tsmr: ${line}\n`);
@@ -49,7 +51,11 @@ export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watche
       },
       onEvent: (event) => {
         progress.apply(event);
-        if (event.type === "jobStarted") display.start(performance.now() - event.atMs);
+        if (event.type === "jobStarted") {
+          const originMs = performance.now() - event.atMs;
+          progress.headStartMs = originMs - beginMs;
+          display.start(originMs);
+        }
         if (event.type === "jobEnded") display.end();
         const line = verbose === true ? describeEvent(event) : undefined;
         if (line !== undefined) say(line);

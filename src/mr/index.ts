@@ -41,6 +41,7 @@ export type {
   Split,
   Splitting,
 } from "./app/reader.ts";
+export { setting } from "./app/setting.ts";
 export { split } from "./app/split.ts";
 export type { WordScan } from "./app/word-scan.ts";
 export { words } from "./app/words.ts";

@@ -73,6 +73,27 @@ export function isJobFile(name: string): boolean {
   return isJobOutput(name) || name === JOURNAL_NAME || name === EVENT_LOG_NAME;
 }
 
+/**
+ * Tells an attempt's temporary files from those of all others.
+ *
+ * @param job 8 lower-case hex digits
+ * @param pid that of its worker
+ */
+export function attemptTag(job: string, attempt: number, pid: number): string {
+  return `${job}-${attempt}-${pid}`;
+}
+
+/** Whether `name` is a temporary file of this attempt, whose tag is `tag`, at this task. */
+export function isTemporaryOf(
+  name: string,
+  { phase, task }: { readonly phase: "map" | "reduce"; readonly task: number },
+  tag: string,
+): boolean {
+  const begin = phase === "map" ? `.mr-${task}-` : `.mr-out-${task}`;
+  if (!name.startsWith(begin) || !name.endsWith(`.${tag}.tmp`)) return false;
+  return phase === "map" || /^[.-]/.test(name.slice(begin.length));
+}
+
 /** Whether `name` is a file that an attempt was still writing. */
 export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);

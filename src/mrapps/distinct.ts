@@ -12,9 +12,10 @@
 // group come to it in their order, so it holds none of them, however many there are. But a group is
 // one reduce task's work.
 
-import { csv, defineApp, UsageError, union } from "../mr/index.ts";
+import { csv, defineApp, setting, UsageError, union } from "../mr/index.ts";
 
-const { DISTINCT, DISTINCT_PER } = process.env;
+const DISTINCT = setting("DISTINCT");
+const DISTINCT_PER = setting("DISTINCT_PER");
 if (DISTINCT === undefined) throw new UsageError("Set DISTINCT to the name of a column");
 const columns = DISTINCT_PER === undefined ? [DISTINCT] : [DISTINCT, DISTINCT_PER];
 

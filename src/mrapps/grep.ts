@@ -2,8 +2,7 @@
 //
 //     GREP='ERROR|timed out' tsmr run grep 'logs/*.log'
 //
-// GREP is a regular expression of JavaScript; GREP_FLAGS, if set, are its flags, such as `i`. Every
-// worker of the job must be started with the same ones.
+// GREP is a regular expression of JavaScript; GREP_FLAGS, if set, are its flags, such as `i`.
 //
 // Input is any text, of which each line is one record. For logs/db.log with the lines
 //
@@ -17,9 +16,10 @@
 // The lines of one file are together, and in its order. The counter `matching-lines` says how many
 // there are.
 
-import { type ByteSlice, defineApp, type Emit, lines, UsageError } from "../mr/index.ts";
+import { type ByteSlice, defineApp, type Emit, lines, setting, UsageError } from "../mr/index.ts";
 
-const { GREP, GREP_FLAGS = "" } = process.env;
+const GREP = setting("GREP");
+const GREP_FLAGS = setting("GREP_FLAGS", "");
 if (GREP === undefined) throw new UsageError("Set GREP to a pattern: GREP=error tsmr run grep …");
 // A global or sticky pattern remembers where it has stopped, and would miss lines.
 const pattern = new RegExp(GREP, GREP_FLAGS.replace(/[gy]/g, ""));

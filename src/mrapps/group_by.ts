@@ -16,9 +16,10 @@
 // twelve digits: further ones would depend on the order in which fractions are added, and so on how
 // the input is split.
 
-import { defineApp, jsonLines, UsageError } from "../mr/index.ts";
+import { defineApp, jsonLines, setting, UsageError } from "../mr/index.ts";
 
-const { GROUP_BY, GROUP_BY_FIELD } = process.env;
+const GROUP_BY = setting("GROUP_BY");
+const GROUP_BY_FIELD = setting("GROUP_BY_FIELD");
 if (GROUP_BY === undefined || GROUP_BY_FIELD === undefined) {
   throw new UsageError("Set GROUP_BY and GROUP_BY_FIELD to the names of two members");
 }

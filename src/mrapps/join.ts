@@ -23,9 +23,10 @@
 // right ones, however many, pass by.
 
 import { basename } from "node:path";
-import { csv, defineApp, type Emit, tsv } from "../mr/index.ts";
+import { csv, defineApp, type Emit, setting, tsv } from "../mr/index.ts";
 
-const { JOIN = "user_id", JOIN_LEFT = "users.csv" } = process.env;
+const JOIN = setting("JOIN", "user_id");
+const JOIN_LEFT = setting("JOIN_LEFT", "users.csv");
 
 interface Row {
   readonly side: "left" | "right";

@@ -17,9 +17,9 @@
 // Words are in lower case, and `don't` is one. N-grams go on over line ends and punctuation, but
 // not over the end of a paragraph.
 
-import { count, defineApp, recordsFrom, tsv, UsageError } from "../mr/index.ts";
+import { count, defineApp, recordsFrom, setting, tsv, UsageError } from "../mr/index.ts";
 
-const { NGRAMS = "2" } = process.env;
+const NGRAMS = setting("NGRAMS", "2");
 const n = Number(NGRAMS);
 if (!(Number.isInteger(n) && n > 0)) {
   throw new UsageError(`NGRAMS is the number of words in a sequence, not "${NGRAMS}"`);

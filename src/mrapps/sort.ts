@@ -21,9 +21,10 @@ import {
   lines,
   type Partitioner,
   rangePartition,
+  setting,
 } from "../mr/index.ts";
 
-const { SORT } = process.env;
+const SORT = setting("SORT");
 
 const FIRST = 0x20;
 const CHARACTERS = 0x7f - FIRST;

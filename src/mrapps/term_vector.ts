@@ -15,9 +15,9 @@
 // says how many there are at most (20). A page whose `url` is no URL is left out and counted as
 // `malformed-urls`.
 
-import { defineApp, type Emit, jsonLines, UsageError, words } from "../mr/index.ts";
+import { defineApp, type Emit, jsonLines, setting, UsageError, words } from "../mr/index.ts";
 
-const { TERM_VECTOR = "20" } = process.env;
+const TERM_VECTOR = setting("TERM_VECTOR", "20");
 const terms = Number(TERM_VECTOR);
 if (!(Number.isInteger(terms) && terms > 0)) {
   throw new UsageError(`TERM_VECTOR is how many words there are a host, not "${TERM_VECTOR}"`);

@@ -16,9 +16,9 @@
 // The range is the key, and all words in it are its values. They come to reduce in the order of the
 // words, so it can add up one word after the other, and never holds more than those it will write.
 
-import { blocks, defineApp, type Emit, UsageError, words } from "../mr/index.ts";
+import { blocks, defineApp, type Emit, setting, UsageError, words } from "../mr/index.ts";
 
-const { TOP_WORDS = "10" } = process.env;
+const TOP_WORDS = setting("TOP_WORDS", "10");
 const top = Number(TOP_WORDS);
 if (!(Number.isInteger(top) && top > 0)) {
   throw new UsageError(`TOP_WORDS is how many words there are a range, not "${TOP_WORDS}"`);

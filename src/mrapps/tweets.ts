@@ -17,9 +17,9 @@
 // Words are in lower case; names (@115712) and links (https://…) are none. TWEETS names another
 // column.
 
-import { count, csv, defineApp, words } from "../mr/index.ts";
+import { count, csv, defineApp, setting, words } from "../mr/index.ts";
 
-const { TWEETS = "text" } = process.env;
+const TWEETS = setting("TWEETS", "text");
 const NAME_OR_LINK = /@\w+|https?:\/\/\S+/g;
 
 export default defineApp({

@@ -60,7 +60,7 @@ describe("an app that never returns", { concurrent: true, timeout: 300_000 }, ()
     const { signal, stderr } = await stuck.ended;
     expect(signal).toBe("SIGKILL");
     expect(stderr).toMatch(
-      /^worker \d+: The app is still busy with map task 1, attempt 1, \d s after the coordinator gave that up: this worker ends\n$/,
+      /\nworker \d+: The app is still busy with map task 1, attempt 1, \d s after the coordinator gave that up: this worker ends\n$/,
     );
     expect(await exitCodes([coordinator, job.worker("app.ts")])).toEqual([0, 0]);
     expect(job.output()).toBe(COUNTS);
@@ -88,7 +88,11 @@ describe("an app that never returns", { concurrent: true, timeout: 300_000 }, ()
     const worker = job.worker("app.ts");
     expect(await exitCodes([coordinator, worker])).toEqual([0, 0]);
     expect(coordinator.stderr).toContain("it ran longer than the task timeout of 3 s");
-    expect(worker.stderr).toBe("");
+    // It was not killed: it has joined but once.
+    expect(worker.stderr.match(/^mrworker: Joined the job .* as worker 1 /gm)).toHaveLength(1);
+    expect(worker.stderr).toMatch(
+      /\nmrworker: The job is complete; this worker has done 12 tasks\n$/,
+    );
     expect(job.output()).toBe(COUNTS);
   });
 });

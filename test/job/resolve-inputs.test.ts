@@ -70,9 +70,11 @@ describe("the inputs of a job", () => {
     expect(await resolve("books/")).toEqual(["books/a.txt", "books/b.txt"]);
   });
 
-  it("F17: are refused when a directory has no files, by its name", async () => {
+  it("F17: are refused when a directory has no files directly in it, by its name", async () => {
     mkdirSync(join(cwd, "empty/deeper"), { recursive: true });
-    await expect(resolve("empty")).rejects.toSatisfy(refusal('"empty"', "no files"));
+    await expect(resolve("empty")).rejects.toSatisfy(
+      refusal('"empty"', '"empty/**" means all below it'),
+    );
   });
 
   it("F16: may be empty files", async () => {

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
 import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";
-import { exitCodes, Job } from "../support/job.ts";
+import { exitCodes, Job, sleep } from "../support/job.ts";
 
 /** A job on two small files; the gated app is `app.ts`. */
 function startJob({ onTestFinished }: TestContext, app = GATED_WORD_COUNT, viaTsx = false): Job {
@@ -33,6 +33,11 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
     expect(job.temporaryFiles()).not.toEqual([]);
     second.signal("SIGKILL");
     await job.appeared(`at-reduce-${third.pid}`);
+    // What the second has left is removed while the job goes on, and what the third writes is not.
+    const filesOf = ({ pid }: { pid: number }) =>
+      job.temporaryFiles().filter((name) => name.endsWith(`-${pid}.tmp`));
+    while (filesOf(second).length > 0) await sleep(20);
+    expect(filesOf(third)).not.toEqual([]);
     job.write("go-reduce", "");
 
     expect(await exitCodes([coordinator, third])).toEqual([0, 0]);

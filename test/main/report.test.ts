@@ -37,11 +37,22 @@ describe("tsmr report", () => {
   });
 
   it("says in one line where there is nothing to report on, and leaves nothing half-written", async () => {
-    const { code, stderr } = await job.start(TSMR, ["report", "nowhere"]).ended;
-    expect([code, stderr]).toEqual([
-      1,
-      'tsmr: Cannot read event log "nowhere/.mr-events": no job has run in directory "nowhere"\n',
-    ]);
+    job.write("a-file", "");
+    for (const chart of [[], ["--chart"]]) {
+      const say = async (directory: string) => {
+        const { code, stderr } = await job.start(TSMR, ["report", directory, ...chart]).ended;
+        expect(code).toBe(1);
+        return stderr;
+      };
+      const todo = "name the directory of a job's output, the --out of tsmr run\n";
+      expect(await say("nowhere")).toBe(
+        `tsmr: No job has run in directory "nowhere": it does not exist; ${todo}`,
+      );
+      expect(await say(".")).toBe(`tsmr: No job has run in directory "."; ${todo}`);
+      expect(await say("a-file")).toBe(
+        `tsmr: No job can have run in "a-file": it is not a directory; ${todo}`,
+      );
+    }
     job.write(
       ".mr-events",
       '{"type":"jobStarted","directory":"d","startedAt":0,"resumed":false,"leaseMs":1,"atMs":0}\n',

@@ -78,7 +78,12 @@ describe("bad input of tsmr", { concurrent: true }, () => {
       ['Cannot read input "nope"', "(ENOENT)"],
     ],
     ["a pattern without a match", ["run", "app.ts", "*.csv"], 1, ['No file matches "*.csv"']],
-    ["a folder without files", ["run", "app.ts", "empty"], 1, ['"empty" has no files']],
+    [
+      "a folder without files",
+      ["run", "app.ts", "empty"],
+      1,
+      ['"empty" has no files directly in it'],
+    ],
     [
       "fewer reduce tasks than the app's partitioner has ranges",
       ["run", "ranges.ts", "a", "--no-check", "-r", "2", "-o", "out-r", "-q"],

@@ -88,35 +88,6 @@ describe("tsmr", { concurrent: true }, () => {
     const json = await folder.tsmr("apps", "--json").ended;
     expect(JSON.parse(json.stdout)).toContainEqual({ name: "wc", summary: SHIPPED_APPS[0]?.[1] });
   });
-
-  it("completes commands, flags and apps in bash", async (context) => {
-    const folder = newFolder(context);
-    const { stdout } = await folder.tsmr("completion", "bash").ended;
-    folder.write("completion.bash", stdout);
-    const complete = (...words: string[]) => {
-      const script = `source completion.bash; COMP_WORDS=(${words.map(shellWord).join(" ")});
-        COMP_CWORD=${words.length - 1}; _tsmr; echo "\${COMPREPLY[@]}"`;
-      return execFileSync("bash", ["-c", script], { cwd: folder.directory }).toString().trim();
-    };
-    expect(complete("tsmr", "st")).toBe("status");
-    expect(complete("tsmr", "run", "w")).toBe("wc");
-    expect(complete("tsmr", "run", "wc", "--red")).toBe("--reduces");
-    expect(complete("tsmr", "run", "wc", "--no-")).toBe("--no-backups --no-check");
-    expect(complete("tsmr", "completion", "")).toBe("bash zsh fish");
-    expect(complete("tsmr", "status", "x")).toBe("");
-  });
-
-  it("has as much for zsh and fish", async (context) => {
-    const folder = newFolder(context);
-    const zsh = (await folder.tsmr("completion", "zsh").ended).stdout;
-    const fish = (await folder.tsmr("completion", "fish").ended).stdout;
-    for (const { name, summary } of COMMANDS) {
-      expect(zsh).toContain(`'${name}:${summary}'`);
-      expect(fish).toContain(`-a ${name} -d '${summary}'`);
-    }
-    expect(zsh).toContain("'--workers:number of workers (default\\: one per processor)'");
-    expect(fish).toContain("-l workers -s w -d 'number of workers (default: one per processor)'");
-  });
 });
 
 describe("a word for a shell", () => {

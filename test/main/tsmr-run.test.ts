@@ -58,7 +58,7 @@ describe("tsmr run", { concurrent: true }, () => {
     expect([folder.text("m/mr-out"), folder.text("s")]).toEqual([COUNTS, COUNTS]);
     const again = await folder.tsmr("run", "app.ts", "a", "b", "-o", "m").ended;
     expect(again.code).toBe(1);
-    expect(again.stderr).toMatch(/^tsmr: .*"mr-out": choose another, remove them, or .+\n$/);
+    expect(again.stderr).toMatch(/^tsmr: .*"mr-out": choose another, or remove them\n$/);
   });
 
   it("prints what it has done as one JSON document for --json", async (context) => {
@@ -74,13 +74,29 @@ describe("tsmr run", { concurrent: true }, () => {
       "1",
       "-r",
       "1",
+      "-w",
+      "1",
     ).ended;
+    const attempts = { failedAttempts: 0, lostAttempts: 0, supersededAttempts: 0 };
+    const reduceBytes = folder.text("mr-out/mr-out-0").length;
     expect(JSON.parse(stdout)).toEqual({
       directory: folder.path("mr-out"),
       outputs: [folder.path("mr-out/mr-out-0")],
       counters: {},
       skipped: [],
       elapsedMs: expect.any(Number),
+      app: "app.ts",
+      workers: 1,
+      map: {
+        ...{ tasks: 2, attempts: 2, ...attempts },
+        ...{ records: 8, bytes: expect.any(Number), cpuMs: expect.any(Number) },
+        ...{ outputBytes: expect.any(Number), spills: 0 },
+      },
+      reduce: {
+        ...{ tasks: 1, attempts: 1, ...attempts },
+        ...{ records: expect.any(Number), bytes: expect.any(Number), cpuMs: expect.any(Number) },
+        ...{ outputBytes: reduceBytes, spills: 0 },
+      },
       top: [{ key: "y", value: 3 }],
     });
   });
@@ -106,6 +122,8 @@ describe("tsmr run", { concurrent: true }, () => {
     );
     const worker = folder.tsmr("worker", "app.ts", "--dir", "a dir");
     await run.printed("starts on worker 2");
+    const joined = `tsmr: Joined the job of app.ts in "${folder.path("a dir")}" as worker 2 (pid ${worker.pid})\n`;
+    await worker.printed(joined);
 
     const { stdout } = await folder.tsmr("status", "a dir").ended;
     const lines = stdout.split("\n");
@@ -134,6 +152,11 @@ describe("tsmr run", { concurrent: true }, () => {
     );
 
     for (const gate of ["map-b", "reduce"]) folder.write(`go-${gate}`, "");
+    const { stderr: farewell } = await worker.ended;
+    expect(farewell.slice(0, joined.length)).toBe(joined);
+    expect(farewell.slice(joined.length)).toMatch(
+      /^worker \d+: The coordinator has gone, .*\n$|^tsmr: The coordinator has gone: .*; this worker has done 0 tasks\n$/,
+    );
     const resumed = await folder.tsmr("run", "app.ts", "--resume", "--out", "a dir", "--merge")
       .ended;
     expect(resumed.code).toBe(0);
@@ -229,6 +252,10 @@ describe("tsmr run", { concurrent: true }, () => {
     expect(failed.code).toBe(1);
     expect(failed.stderr).toMatch(/Error: not yet\n.*app\.ts:2:/s);
     expect(failed.stderr).not.toContain("To go on with it");
+    // Where in the app, and not where in what has called it.
+    expect(failed.stderr).toMatch(/\n {4}at map \(.*app\.ts:2:\d+\)\n$/);
+    const verbose = await folder.tsmr("run", "app.ts", "a", "-v", "--attempts", "1").ended;
+    expect(verbose.stderr).toMatch(/\n {4}at map \(.*app\.ts:2:\d+\)\n {4}at .*\/src\/mr\/.*:\d+/);
     folder.write("app.ts", MAP + REDUCE);
     expect((await folder.tsmr("run", "app.ts", "a", "--top", "9").ended).stdout).toBe("x 2\ny 1\n");
   });

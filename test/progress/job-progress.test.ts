@@ -77,6 +77,12 @@ describe("the progress of a job", () => {
     });
   });
 
+  it("has lasted since its command began, of which the coordinator has not seen the beginning", () => {
+    const story = new Story(1);
+    story.progress.headStartMs = 250;
+    expect(story.progress.at(1000)).toMatchObject({ elapsedMs: 1250 });
+  });
+
   it("has a speed after a second, from the last five, and never a negative one", () => {
     const story = new Story(1);
     expect(story.progress.at(0).speed).toBeUndefined();

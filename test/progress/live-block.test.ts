@@ -47,33 +47,57 @@ describe("a live block", () => {
     expect(written).toContain("\x1b[32mgreen\x1b[39m");
   });
 
-  it("is erased where the terminal does not know its width", () => {
-    let written = "";
-    const block = new LiveBlock({
-      columns: 0,
-      write: (text) => {
-        written += text;
-      },
-    });
-    block.draw(["a", "b"]);
-    written = "";
-    block.clear();
-    expect(written).toBe("\r\x1b[1A\x1b[J\x1b[?25h");
+  it("is drawn over itself whatever a person types meanwhile, at the top and at the bottom", () => {
+    for (const rows of [20, 5]) {
+      const screen = new Screen(20, rows);
+      const block = new LiveBlock(screen);
+      screen.write("a\nb\nc\n");
+      for (const [echo, number] of [
+        ["", 1],
+        ["\n", 2],
+        ["^C", 3],
+        ["\n\n", 4],
+        ["ls -l\n", 5],
+      ]) {
+        screen.write(String(echo));
+        block.draw(["one", "two", `three ${number}`]);
+        expect(screen.lines).toEqual(["a", "b", "c", "one", "two", `three ${number}`]);
+      }
+      screen.write("\n");
+      block.print("above\n");
+      expect(screen.lines).toEqual(["a", "b", "c", "above", "one", "two", "three 5"]);
+      screen.write("\n");
+      block.clear();
+      screen.write("done\n");
+      expect(screen.lines).toEqual(["a", "b", "c", "above", "done"]);
+    }
   });
 
-  it("is erased to its last row where the terminal has broken its lines anew", () => {
-    const wide = new Screen(20, 10);
-    const block = new LiveBlock(wide);
+  it("grows and shrinks where the terminal has to scroll for it", () => {
+    const screen = new Screen(20, 4);
+    const block = new LiveBlock(screen);
+    screen.write("a\nb\nc\n");
+    for (const height of [1, 3, 2, 3]) {
+      const lines = ["one", "two", "three"].slice(0, height);
+      block.draw(lines);
+      screen.write("\n");
+      expect(screen.lines).toEqual(["a", "b", "c", ...lines]);
+    }
+    block.clear();
+    expect(screen.lines).toEqual(["a", "b", "c"]);
+  });
+
+  it("does not rely on the saved place when the terminal has another size", () => {
+    const screen = new Screen(20, 10);
+    const block = new LiveBlock(screen);
     block.draw(["0123456789abcdef", "b"]);
-    // What the terminal makes of it at half the width.
+    screen.columns = 10;
     let written = "";
-    wide.columns = 10;
-    wide.write = (text: string) => {
+    screen.write = (text: string) => {
       written += text;
     };
     block.clear();
-    const narrow = new Screen(10, 10);
-    narrow.write(`before\n0123456789abcdef\nb${written}`);
-    expect(narrow.lines).toEqual(["before"]);
+    // The cursor stands at the beginning of the first line, into however many it was broken.
+    expect(written).toBe("\r\x1b[2K\n\x1b[J\x1b[1A\x1b[?25h");
   });
 });

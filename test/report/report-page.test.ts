@@ -228,7 +228,7 @@ describe("the event log of a report", () => {
   });
 
   it("must be there", async () => {
-    await expect(readHistory(directory)).rejects.toThrow(/no job has run in directory/);
+    await expect(readHistory(directory)).rejects.toThrow(/^No job has run in directory/);
     writeFileSync(join(directory, EVENT_LOG_NAME), "nonsense\n");
     await expect(readHistory(directory)).rejects.toThrow(/it has no job in it/);
     expect((await surveyOutput(directory)).files).toEqual([]);

@@ -17,6 +17,7 @@ const STATUS: JobStatus = {
   phase: "map",
   state: "running",
   app: null,
+  settings: {},
   counters: {},
   elapsedMs: 1,
   maps: { idle: 1, inProgress: 0, completed: 0 },

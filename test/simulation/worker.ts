@@ -10,7 +10,12 @@ import { summaryOf } from "./disk.ts";
 import { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
-const IDENTITY = { app: "simulated.ts", digest: "0".repeat(64), splitting: "wholeFile" } as const;
+const IDENTITY = {
+  app: "simulated.ts",
+  digest: "0".repeat(64),
+  splitting: "wholeFile",
+  settings: {},
+} as const;
 const PATIENCE = { patienceMs: 2000, reconnectMs: 600_000 };
 const BEATS_PER_LEASE = 4;
 
@@ -46,7 +51,7 @@ export class SimulatedWorker {
   /** Returns when the process has ended by itself, and never when it is killed. */
   async run(): Promise<void> {
     try {
-      this.#source = await RpcTaskSource.connect("simulated", IDENTITY, PATIENCE, this.#link);
+      this.#source = await RpcTaskSource.connect("simulated", IDENTITY, PATIENCE, {}, this.#link);
       await runTasks(this.#source, (job, task) => this.#execute(job, task), {
         begin: (assignment) => this.#beginBeating(assignment),
         workDone: () => undefined,

@@ -46,8 +46,13 @@ export class Job {
     return name;
   }
 
-  start(script: string, args: readonly string[], cwd: string = this.directory): Command {
-    const command = startScript(script, args, { ...this.#options, cwd });
+  start(
+    script: string,
+    args: readonly string[],
+    cwd: string = this.directory,
+    env: Readonly<Record<string, string>> = {},
+  ): Command {
+    const command = startScript(script, args, { ...this.#options, cwd, env });
     this.#commands.push(command);
     return command;
   }

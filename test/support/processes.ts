@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly viaTsx?: boolean;
   /** Start it as this user, which only root can. */
   readonly uid?: number | undefined;
+  /** Environment variables besides those of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Every process group started here that may still have a member. */
@@ -146,7 +148,7 @@ export class Command {
 export function startScript(
   script: string,
   args: readonly string[],
-  { cwd, viaTsx = false, uid }: StartOptions,
+  { cwd, viaTsx = false, uid, env = {} }: StartOptions,
 ): Command {
   const file = resolve(ROOT, script);
   const [command, before] = viaTsx
@@ -155,6 +157,7 @@ export function startScript(
   const user = uid === undefined ? {} : { uid, gid: uid };
   const child = spawn(command, [...before, file, ...args], {
     cwd,
+    env: { ...process.env, ...env },
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
     ...user,

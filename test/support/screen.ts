@@ -9,6 +9,10 @@ export class Screen {
   #lines: string[][] = [[]];
   #row = 0;
   #column = 0;
+  /** The first line that has not scrolled away. */
+  #top = 0;
+  /** On the screen, whatever has scrolled away since. */
+  #saved = { row: 0, column: 0 };
 
   constructor(columns: number, rows: number) {
     this.columns = columns;
@@ -17,7 +21,7 @@ export class Screen {
 
   write(text: string): void {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal is made of them.
-    for (const part of text.match(/\x1b\[[?0-9;]*[A-Za-z]|[^\x1b]|\x1b/gu) ?? []) {
+    for (const part of text.match(/\x1b\[[?0-9;]*[A-Za-z]|\x1b[78]|[^\x1b]|\x1b/gu) ?? []) {
       if (part.length > 1 && part.startsWith("\x1b")) this.#control(part);
       else if (part === "\n") this.#down();
       else if (part === "\r") this.#column = 0;
@@ -49,14 +53,25 @@ export class Screen {
     this.#column = 0;
     this.#row += 1;
     if (this.#row === this.#lines.length) this.#lines.push([]);
+    if (this.#row - this.#top === this.rows) this.#top += 1;
   }
 
   #control(sequence: string): void {
+    if (sequence === "\x1b7") {
+      this.#saved = { row: this.#row - this.#top, column: this.#column };
+      return;
+    }
+    if (sequence === "\x1b8") {
+      this.#row = this.#top + this.#saved.row;
+      this.#column = this.#saved.column;
+      return;
+    }
     // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
     const [, parameter = "", letter] = /^\x1b\[(.*)([A-Za-z])$/.exec(sequence) ?? [];
     if (letter === "A") {
-      const top = Math.max(0, this.#lines.length - this.rows);
-      this.#row = Math.max(top, this.#row - Number(parameter));
+      this.#row = Math.max(this.#top, this.#row - Number(parameter));
+    } else if (letter === "K" && parameter === "2") {
+      this.#lines[this.#row]?.splice(0);
     } else if (letter === "J") {
       this.#lines.length = this.#row + 1;
       this.#lines[this.#row]?.splice(this.#column);

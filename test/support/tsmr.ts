@@ -30,6 +30,11 @@ export class Folder extends Job {
     return this.start("src/main/tsmr.ts", args);
   }
 
+  /** The same with environment variables. */
+  tsmrWith(env: Readonly<Record<string, string>>, ...args: string[]): Command {
+    return this.start("src/main/tsmr.ts", args, this.directory, env);
+  }
+
   /** Runs `tsmr` on a terminal of its own, of which it believes that a person is there. */
   startOnTerminal(args: readonly string[], columns: number, rows: number): OnTerminal {
     const words = [process.execPath, "--import", import.meta.resolve("tsx"), TSMR, ...args];

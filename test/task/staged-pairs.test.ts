@@ -89,7 +89,9 @@ describe("staged pairs", () => {
   it("leave a pair out that is refused, and keep those before and after it", () => {
     const { staged, released } = stage();
     staged.emit("a", 1);
-    expect(() => emitAny(staged, "a long key", { n: 1n })).toThrow("the value's .n is the bigint 1");
+    expect(() => emitAny(staged, "a long key", { n: 1n })).toThrow(
+      "the value's .n is the bigint 1",
+    );
     expect(() => staged.emit(7 as never, 1)).toThrow("the key is of type number");
     staged.emit("b", 2);
     staged.release();

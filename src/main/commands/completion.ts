@@ -5,6 +5,7 @@ import {
   SHELLS,
   type Shell,
 } from "../format-completion.ts";
+import { SHIPPED_APPS } from "../shipped-apps.ts";
 import type { Action } from "./catalog.ts";
 
 const HELP = `
@@ -12,6 +13,9 @@ Examples:
   source <(tsmr completion bash)                                  in ~/.bashrc
   source <(tsmr completion zsh)                                   in ~/.zshrc, after compinit
   tsmr completion fish > ~/.config/fish/completions/tsmr.fish`;
+
+/** Options whose value is a file or a directory. */
+const FILES = /<(dir|file|path)>/;
 
 export function define(command: Command): Action {
   command
@@ -27,22 +31,43 @@ export function define(command: Command): Action {
 async function describeCommands(completion: Command): Promise<CompletionCommand[]> {
   // Here, because the catalogue imports this file, though only when it is run.
   const { COMMANDS } = await import("./catalog.ts");
-  return await Promise.all(
+  const commands = await Promise.all(
     COMMANDS.map(async ({ name, summary, load }) => {
       // A command of the same kind, so that this file needs no other import of the parser.
       const command = completion.createCommand(name);
       (await load()).define(command);
-      return {
-        name,
-        summary,
-        takesApp: command.registeredArguments[0]?.name() === "app",
-        takesShell: command.registeredArguments[0]?.name() === "shell",
-        options: command.options.map(({ long, short, description }) => ({
-          long: long ?? "",
-          short,
-          description,
-        })),
-      };
+      return { name, summary, ...describe(command) };
     }),
   );
+  return [
+    ...commands,
+    {
+      name: "help",
+      summary: "display help for command",
+      firstWords: COMMANDS.map(({ name }) => name),
+      takesFiles: false,
+      options: [],
+    },
+  ];
+}
+
+function describe(command: Command): Omit<CompletionCommand, "name" | "summary"> {
+  const args = command.registeredArguments.map((argument) => argument.name());
+  const [first = ""] = args;
+  const words: Record<string, readonly string[]> = {
+    app: SHIPPED_APPS.map(([app]) => app),
+    shell: SHELLS,
+  };
+  const options = command.options.map(({ long, short, description, flags, required }) => ({
+    long: long ?? "",
+    short,
+    description,
+    value: !required ? undefined : FILES.test(flags) ? ("file" as const) : ("other" as const),
+  }));
+  const help = { long: "--help", short: "-h", description: "display help", value: undefined };
+  return {
+    firstWords: words[first] ?? [],
+    takesFiles: args.some((name) => ["app", "inputs", "dir"].includes(name)),
+    options: [...options, help],
+  };
 }

@@ -10,6 +10,7 @@ import {
 } from "../../mr/errors.ts";
 import { JOURNAL_NAME } from "../../mr/names.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
+import type { JobFigures } from "../job-figures.ts";
 import { onSignals } from "../on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "../open-dashboard.ts";
 import {
@@ -53,7 +54,11 @@ Examples:
   tsmr run wc books --top 10                     and print the ten most frequent
   tsmr run ./app.ts 'logs/*.gz' --out counts     an app of your own
   tsmr run ./app.ts --out counts --resume        go on with a job that was interrupted
-  tsmr run wc books --json | jq .elapsedMs
+  tsmr run wc books --json | jq .map.records
+
+--json prints: directory, outputs, counters, skipped, elapsedMs, app, workers, top (with --top), and for map
+and reduce each: tasks, attempts, failedAttempts, lostAttempts, supersededAttempts, records, bytes, cpuMs,
+outputBytes, spills. What they mean is in docs/library.md.
 
 Results are in files of DIR, ordered by key: mr-out-0, mr-out-1, … or, with --merge, mr-out alone. Only what
 --top and --json ask for goes to standard output. Exit code 0 if the job is complete, 1 if it failed, 2 for
@@ -84,7 +89,7 @@ export function define(command: Command): Action {
       "print the keys with the largest numbers as values",
       wholeNumber(1, 1_000_000),
     )
-    .option("--json", "print what the job has done as JSON")
+    .option("--json", "print what the job has done as JSON, see below")
     .option("--report", "write a report of the job to report.html in DIR")
     .addOption(uiOption())
     .addOption(leaseOption())
@@ -110,7 +115,7 @@ export function define(command: Command): Action {
     .option("--resume", "go on with the same job, which was interrupted or failed")
     .option("--keep", "keep the files between map and reduce")
     .option("-q, --quiet", "report errors only")
-    .option("-v, --verbose", "report everything that happens")
+    .option("-v, --verbose", "report everything that happens, and whole stacks")
     .addHelpText("after", HELP);
   const given: string[] = [];
   for (const { name, flag } of command.options.map((option) => ({
@@ -145,6 +150,7 @@ async function run(
   const { verbose, ...rest } = others;
   const watcher = await watchJob({ quiet, verbose });
   const dashboard = await openDashboard("tsmr", ui);
+  const figures = json === true ? await newFigures() : undefined;
   const { onEvent, ...listeners } = watcher.listeners;
   if (verbose === true || ui !== undefined) {
     const dir = shellWord(relative(process.cwd(), directory) || ".");
@@ -162,13 +168,14 @@ async function run(
     onEvent: (event) => {
       onEvent?.(event);
       dashboard?.onEvent(event);
+      figures?.apply(event);
     },
     ...rest,
   };
   try {
     const result = await runJob(job);
     watcher.end();
-    await deliver(result, { merge, top, json, directory, signal: abort.signal, watcher });
+    await deliver(result, { merge, top, figures, directory, signal: abort.signal, watcher });
     if (report === true) await reportOn(directory, watcher);
     return 0;
   } catch (error) {
@@ -185,6 +192,11 @@ async function run(
   }
 }
 
+async function newFigures(): Promise<JobFigures> {
+  const { JobFigures } = await import("../job-figures.ts");
+  return new JobFigures();
+}
+
 /** A job is as complete, or has failed, without a report as with it. */
 async function reportOn(directory: string, watcher: Watcher): Promise<void> {
   try {
@@ -199,7 +211,8 @@ async function reportOn(directory: string, watcher: Watcher): Promise<void> {
 interface Delivery {
   readonly merge: true | undefined;
   readonly top: number | undefined;
-  readonly json: true | undefined;
+  /** What --json prints, if that was asked for. */
+  readonly figures: JobFigures | undefined;
   readonly directory: string;
   readonly signal: AbortSignal;
   readonly watcher: Watcher;
@@ -207,7 +220,7 @@ interface Delivery {
 
 /** Does with the output what was asked for, and says where it is. */
 async function deliver(result: JobResult, delivery: Delivery): Promise<void> {
-  const { merge, top, json, directory, signal, watcher } = delivery;
+  const { merge, top, figures, directory, signal, watcher } = delivery;
   let { outputs } = result;
   let best: ReadonlyArray<{ key: string; value: number }> | undefined;
   try {
@@ -230,11 +243,12 @@ async function deliver(result: JobResult, delivery: Delivery): Promise<void> {
   const seconds = (result.elapsedMs / 1000).toFixed(2);
   watcher.say(`Done in ${seconds} s: the output is in ${path}`);
   if (best?.length === 0) watcher.say("No value of it is a number, so there is nothing for --top");
-  if (json === true) {
+  if (figures !== undefined) {
     const document = {
       directory,
       ...result,
       outputs,
+      ...figures.summary,
       ...(best === undefined ? {} : { top: best }),
     };
     process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);

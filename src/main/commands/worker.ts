@@ -3,8 +3,9 @@ import { resolve } from "node:path";
 import type { Command } from "commander";
 import { loadApp } from "../../mr/app/load-app.ts";
 import { MrError } from "../../mr/errors.ts";
+import { RpcClient } from "../../mr/rpc/client.ts";
 import { socketPathOf } from "../../mr/rpc/socket-path.ts";
-import { startWorker } from "../../mr/worker/start-worker.ts";
+import { joinJob } from "../join-job.ts";
 import { memoryOption } from "../parse-options.ts";
 import type { Action } from "./catalog.ts";
 
@@ -32,10 +33,25 @@ export function define(command: Command): Action {
   return async (spec: string, { dir, memory: memoryBytes }: Options) => {
     if (!existsSync(dir))
       throw new MrError(`No job is running in directory "${dir}": it does not exist`);
-    const app = await loadApp(spec);
     const socketPath = socketPathOf(resolve(dir));
+    await takeSettings(socketPath);
+    const app = await loadApp(spec);
     const patience = { patienceMs: PATIENCE_MS, reconnectMs: PATIENCE_MS };
-    const outcome = await startWorker({ app, socketPath, ...patience, memoryBytes });
-    return outcome === "completed" ? 0 : 1;
+    return await joinJob("tsmr", { app, socketPath, ...patience, memoryBytes });
   };
+}
+
+/** Sets what the job's app was told by environment variables, unless it is set here already. */
+async function takeSettings(socketPath: string): Promise<void> {
+  const client = new RpcClient(socketPath);
+  try {
+    const { settings } = await client.call("job.status", undefined);
+    for (const [name, value] of Object.entries(settings)) {
+      if (value !== null) process.env[name] ??= value;
+    }
+  } catch {
+    // The job may be about to start; whatever else is wrong, whoever registers is told.
+  } finally {
+    client.close();
+  }
 }

@@ -8,6 +8,8 @@ type WorkersAttempt = AttemptId & { readonly worker: number };
 export class Assignments {
   readonly #resultOf: (map: number) => TaskResult | undefined;
   readonly #last = new Map<number, Assignment>();
+  /** The workers that have not said yet what came of it. */
+  readonly #unreported = new Set<number>();
 
   /** @param resultOf what a completed map task has left behind */
   constructor(resultOf: (map: number) => TaskResult | undefined) {
@@ -31,11 +33,25 @@ export class Assignments {
         ? { kind: phase, task, attempt, split: present(splits[task]) }
         : { kind: phase, task, attempt, sources: this.#sourcesOf(task, splits.length) };
     this.#last.set(worker, assignment);
+    this.#unreported.add(worker);
     return assignment;
   }
 
-  forget(worker: number): void {
+  /** The worker has told what came of what it was to do. */
+  reported(worker: number): void {
+    this.#unreported.delete(worker);
+  }
+
+  /**
+   * The worker is gone.
+   *
+   * @returns the attempt of which it has not told what came of it, if there is one
+   */
+  forget(worker: number): AttemptId | undefined {
+    const last = this.#last.get(worker);
     this.#last.delete(worker);
+    if (!this.#unreported.delete(worker) || last === undefined) return undefined;
+    return { phase: last.kind, task: last.task, attempt: last.attempt };
   }
 
   #sourcesOf(reduce: number, maps: number): OutputFile[] {

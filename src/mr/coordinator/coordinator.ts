@@ -1,3 +1,4 @@
+import { sweepAttempt } from "../job/job-directory.ts";
 import type { JobStatus } from "../rpc/protocol.ts";
 import { RpcServer } from "../rpc/server.ts";
 import type { Outcome, SkippedRecord } from "../scheduler/types.ts";
@@ -30,6 +31,7 @@ export class Coordinator {
       nowMs: () => performance.now(),
       onStep: () => this.#armTimer(),
       onEnd: (outcome) => this.#finish(outcome),
+      onAbandoned: (attempt, tag) => void sweepAttempt(options.directory, attempt, tag),
     });
   }
 

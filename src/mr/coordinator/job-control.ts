@@ -2,14 +2,14 @@ import { randomBytes } from "node:crypto";
 import { describeCause } from "../errors.ts";
 import type { JobEvent } from "../events/job-event.ts";
 import type { JobPlan } from "../job/plan-job.ts";
-import type { Journal, JournalRecord, JournalState } from "../journal/journal.ts";
+import type { Journal, JournalState } from "../journal/journal.ts";
+import { attemptTag } from "../names.ts";
 import type {
   Assignment,
   Dismissal,
   JobStatus,
   Params,
   Registration,
-  Split,
   Verdict,
 } from "../rpc/protocol.ts";
 import type { Caller, Handlers } from "../rpc/server.ts";
@@ -24,18 +24,16 @@ import type {
 } from "../scheduler/types.ts";
 import { Assignments, present } from "./assignments.ts";
 import { checkOutputs, damagedMapsOf } from "./check-report.ts";
+import { DecisionLog } from "./decision-log.ts";
 import { describeEffect } from "./describe-effect.ts";
 import { describeSplit } from "./describe-split.ts";
 import { JobEvents } from "./job-events.ts";
+import { JobPlanner } from "./job-planner.ts";
 import { Outbox } from "./outbox.ts";
-import { recordsOf } from "./records-of.ts";
 import { SkippedRecords, skippedIn } from "./skipped-records.ts";
 import { sumCounters } from "./sum-counters.ts";
 import { WaitingRequests } from "./waiting-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
-
-/** Where the app's inputs may be cut. */
-export type Splitting = Params<"worker.register">["splitting"];
 
 export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
   /**
@@ -66,6 +64,8 @@ export interface JobSurroundings {
   readonly nowMs: () => number;
   /** Something has happened, and {@link JobControl.nextDeadlineMs} may have changed. */
   readonly onStep: () => void;
+  /** A worker is gone, and may have left files of this attempt, which have this tag in their names. */
+  readonly onAbandoned?: (attempt: AttemptId, tag: string) => void;
   /** Makes the scheduler. Default: the one there is. */
   readonly createScheduler?: (shape: JobShape) => Scheduler;
   /** The job has ended. Workers that wait have been told. */
@@ -90,36 +90,56 @@ export class JobControl {
   readonly #startedMs: number;
   readonly #events: JobEvents;
   readonly #skipped: SkippedRecords;
-  #splits: readonly Split[];
-  #splitting: Splitting = "wholeFile";
-  /** For which app and splitting the map tasks were last cut, and when that is done. */
-  #lastPlan: { readonly of: string; readonly done: Promise<void> | undefined } | undefined;
-  #journal: Journal | undefined;
-  #isPlanKept: boolean;
+  readonly #planner: JobPlanner;
   readonly #outbox = new Outbox();
+  readonly #decisions: DecisionLog;
   #toldPlan = "";
   readonly #waiting = new WaitingRequests();
   readonly #assignments: Assignments;
 
   constructor(options: JobOptions, surroundings: JobSurroundings) {
-    const { plan, journal, resumed } = options;
+    const { resumed } = options;
     this.#options = options;
     this.#surroundings = surroundings;
-    this.#journal = journal;
     this.#startedMs = surroundings.nowMs();
-    this.#isPlanKept = resumed?.plan !== undefined;
-    this.#splits = resumed?.plan?.splits ?? plan("wholeFile");
+    this.#planner = this.#createPlanner(options);
+    this.#decisions = this.#createDecisionLog(options);
     this.#workers = new WorkerRegistry(resumed?.plan);
     const { createScheduler = (shape) => new Scheduler(shape) } = surroundings;
     const { reduces, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = options;
-    const maps = this.#splits.length;
+    const maps = this.#planner.splits.length;
     const limits = { leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups };
-    const inputOf = (map: number) => describeSplit(this.#splits, map);
+    const inputOf = (map: number) => describeSplit(this.#planner.splits, map);
     this.#scheduler = createScheduler({ maps, reduces, inputOf, ...limits });
     const elapsedMs = () => surroundings.nowMs() - this.#startedMs;
     this.#assignments = new Assignments((map) => this.#scheduler.resultOf("map", map));
     this.#skipped = new SkippedRecords(options.log);
     this.#events = new JobEvents(options.onEvent, elapsedMs, this.#scheduler);
+  }
+
+  #createPlanner({ plan, resumed }: JobOptions): JobPlanner {
+    return new JobPlanner(plan, resumed?.plan?.splits, {
+      isOpen: () => !this.#scheduler.started,
+      onPlanned: (splits) => {
+        this.#step({ type: "plan", maps: splits.length });
+        this.#tellPlan();
+      },
+      onImpossible: (reason) => this.cancel(reason),
+    });
+  }
+
+  #createDecisionLog({ journal, resumed, log }: JobOptions): DecisionLog {
+    return new DecisionLog(journal, resumed?.plan !== undefined, this.#outbox, {
+      resultOf: ({ phase, task }) => present(this.#scheduler.resultOf(phase, task)),
+      plan: () => {
+        const { name, digest, settings } = present(this.#workers.app);
+        return { type: "plan", app: name, digest, settings, splits: this.#planner.splits };
+      },
+      onFailure: (reason) => {
+        log(reason);
+        queueMicrotask(() => this.cancel(reason));
+      },
+    });
   }
 
   /** Begins, or goes on where the last coordinator was. The job may end at once. */
@@ -129,7 +149,7 @@ export class JobControl {
     this.#tellPlan();
     this.#events.restored(resumed?.completed ?? []);
     if (resumed === undefined) return;
-    this.#keep([{ type: "resumed" }]);
+    this.#decisions.keep([{ type: "resumed" }]);
     if (resumed.plan === undefined) return;
     // What comes of it is in the journal already, all but the end.
     this.#step({ type: "resume", completed: resumed.completed });
@@ -148,9 +168,13 @@ export class JobControl {
   /** A worker is gone. */
   leave(worker: number): void {
     this.#step({ type: "leave", worker });
-    if (this.#workers.remove(worker)) this.#events.tell({ type: "workerLeft", worker });
-    this.#assignments.forget(worker);
+    const pid = this.#workers.remove(worker);
+    if (pid !== undefined) this.#events.tell({ type: "workerLeft", worker });
     this.#waiting.forget(worker);
+    const left = this.#assignments.forget(worker);
+    if (left === undefined || pid === undefined) return;
+    // It is lost, and is granted no commit any more, whatever its worker may still be doing.
+    this.#surroundings.onAbandoned?.(left, attemptTag(this.#job, left.attempt, pid));
   }
 
   /** When {@link tick} is due. */
@@ -170,9 +194,9 @@ export class JobControl {
       "task.progress": ({ records, bytes, cpuMs, ...params }) =>
         this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
-      "task.complete": ({ outputs, counters, progress, skipped, ...params }) => {
+      "task.complete": ({ outputs, counters, progress, skipped, spills, ...params }) => {
         checkOutputs(params, outputs, this.#options.reduces);
-        const result = { outputs, counters, progress, skipped };
+        const result = { outputs, counters, progress, skipped, spills };
         return this.#report({ type: "complete", result, ...params });
       },
       "task.fail": ({ message, stack, damaged, ...params }) => {
@@ -201,48 +225,15 @@ export class JobControl {
       const job = this.#job;
       const registration = { worker, job, directory, inputDirectory, reduces, leaseMs };
       // A worker that has not got its number cannot ask for a task yet.
-      const planned = started ? undefined : this.#plan(params.splitting);
+      const planned = started
+        ? undefined
+        : this.#planner.planFor(this.#workers.app, params.splitting);
       const answer = { ...registration, skipBadRecords };
       return planned === undefined ? answer : planned.then(() => answer);
     } catch (error) {
       log(`Refused a worker (pid ${params.pid}): ${describeCause(error)}`);
       throw error;
     }
-  }
-
-  /**
-   * What a worker's app can do with an input decides how the inputs are cut.
-   *
-   * @returns a promise if they have to be read for that; it never rejects
-   */
-  #plan(splitting: Splitting): Promise<void> | undefined {
-    // All workers of an app bring the same plan, and to make it anew for each takes time where it is long.
-    const of = JSON.stringify([this.#workers.app, splitting]);
-    if (this.#lastPlan?.of !== of) this.#lastPlan = { of, done: this.#cut(splitting) };
-    return this.#lastPlan.done;
-  }
-
-  #cut(splitting: Splitting): Promise<void> | undefined {
-    this.#splitting = splitting;
-    // An input has vanished. No other worker would fare better.
-    const giveUp = (error: unknown) => this.cancel(describeCause(error));
-    try {
-      const splits = this.#options.plan(splitting);
-      if ("then" in splits) return splits.then((all) => this.#planned(all, splitting), giveUp);
-      this.#planned(splits, splitting);
-    } catch (error) {
-      giveUp(error);
-    }
-    return undefined;
-  }
-
-  #planned(splits: readonly Split[], splitting: Splitting): void {
-    // Meanwhile this worker may have gone, and one with another app have come.
-    const isCurrent = JSON.stringify(splitting) === JSON.stringify(this.#splitting);
-    if (!isCurrent || this.#scheduler.started) return;
-    this.#splits = splits;
-    this.#step({ type: "plan", maps: splits.length });
-    this.#tellPlan();
   }
 
   #request(params: Params<"task.request">, caller: Caller): Promise<Assignment | Dismissal> {
@@ -257,6 +248,9 @@ export class JobControl {
 
   #report(report: Report): Verdict | Promise<Verdict> {
     this.#workers.check(report, this.#job);
+    if (report.type === "complete" || report.type === "fail") {
+      this.#assignments.reported(report.worker);
+    }
     const verdict = this.#step(report).find((effect) => effect.type === "verdict");
     const accepted = verdict?.accepted ?? false;
     if (accepted && report.type === "progress") this.#events.progressed(report, report.progress);
@@ -265,42 +259,10 @@ export class JobControl {
 
   #step(event: SchedulerEvent): Effect[] {
     const effects = this.#scheduler.step(event, this.#surroundings.nowMs());
-    this.#keepDecisions(event, effects);
+    this.#decisions.keepDecisions(event, effects);
     for (const effect of effects) this.#carryOut(effect, event);
     this.#surroundings.onStep();
     return effects;
-  }
-
-  #keepDecisions(event: SchedulerEvent, effects: readonly Effect[]): void {
-    const records = recordsOf(effects, ({ phase, task }) => {
-      return present(this.#scheduler.resultOf(phase, task));
-    });
-    const isFirst = event.type !== "resume" && effects.some(({ type }) => type === "assign");
-    if (isFirst && !this.#isPlanKept) {
-      this.#isPlanKept = true;
-      const { name, digest } = present(this.#workers.app);
-      records.unshift({ type: "plan", app: name, digest, splits: this.#splits });
-    }
-    if (records.length > 0) this.#keep(records);
-  }
-
-  #keep(records: readonly JournalRecord[]): void {
-    try {
-      const keeping = this.#journal?.append(records);
-      if (keeping === undefined) return;
-      this.#outbox.waitFor(keeping.catch((error: unknown) => this.#journalFailed(error)));
-    } catch (error) {
-      this.#journalFailed(error);
-    }
-  }
-
-  /** A job whose decisions can no longer be kept ends, before the next one is made. */
-  #journalFailed(error: unknown): void {
-    if (this.#journal === undefined) return;
-    this.#journal = undefined;
-    const reason = describeCause(error);
-    this.#options.log(reason);
-    queueMicrotask(() => this.cancel(reason));
   }
 
   /** What an effect means is found out now; others are told of it when it has been kept. */
@@ -314,7 +276,7 @@ export class JobControl {
     const isRepeated = effect.type === "assign" && this.#assignments.isRepeated(effect);
     if (!isRepeated) this.#events.tellOf(effect);
     if (effect.type === "assign") {
-      const assignment = this.#assignments.describe(effect, this.#splits);
+      const assignment = this.#assignments.describe(effect, this.#planner.splits);
       this.#outbox.send(() => this.#waiting.answer(effect.worker, assignment));
     } else if (effect.type === "dismiss") {
       const outcome = this.#scheduler.outcome?.state ?? "cancelled";
@@ -329,10 +291,10 @@ export class JobControl {
     const app = this.#workers.app?.name ?? null;
     const { reduces } = this.#options;
     // Every worker that registers early plans the job, most of them to the same end.
-    const plan = JSON.stringify([app, this.#splits]);
+    const plan = JSON.stringify([app, this.#planner.splits]);
     if (plan === this.#toldPlan) return;
     this.#toldPlan = plan;
-    this.#events.tell({ type: "jobPlanned", app, splits: this.#splits, reduces });
+    this.#events.tell({ type: "jobPlanned", app, splits: this.#planner.splits, reduces });
   }
 
   /** The first records that completed tasks have left out, maps first. */
@@ -350,6 +312,7 @@ export class JobControl {
       state: outcome?.state ?? "running",
       phase,
       app: this.#workers.app?.name ?? null,
+      settings: this.#workers.app?.settings ?? {},
       // Only what winning attempts have counted: a task that ran twice counts once.
       counters: sumCounters(results),
       elapsedMs: Math.round(this.#surroundings.nowMs() - this.#startedMs),

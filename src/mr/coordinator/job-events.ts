@@ -96,8 +96,9 @@ function attemptOf({ phase, task, attempt, worker }: Attempt): Attempt {
 }
 
 function whatIsLeft(result: TaskResult | undefined) {
-  const { skipped = [] } = result ?? {};
+  const { skipped = [], spills = 0 } = result ?? {};
   return {
+    ...(spills === 0 ? {} : { spills }),
     ...(skipped.length === 0 ? {} : { skipped }),
     progress: result?.progress,
     outputBytes: (result?.outputs ?? []).map(({ bytes }) => bytes),

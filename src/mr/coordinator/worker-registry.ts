@@ -1,4 +1,5 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
+import { differenceOf, type Settings } from "../job/settings.ts";
 import { type Params, PROTOCOL_VERSION, RPC_ERRORS } from "../rpc/protocol.ts";
 
 /** A worker that has registered and whose connection is open. */
@@ -16,6 +17,14 @@ interface Caller {
 interface AppIdentity {
   readonly name: string;
   readonly digest: string;
+  readonly settings: Settings;
+}
+
+/** The app of a job that has been running before. */
+interface PlannedApp {
+  readonly app: string;
+  readonly digest: string;
+  readonly settings?: Settings;
 }
 
 /**
@@ -28,8 +37,10 @@ export class WorkerRegistry {
   #app: AppIdentity | undefined;
 
   /** @param plan what the job runs, when it has been running before */
-  constructor(plan?: { readonly app: string; readonly digest: string }) {
-    this.#app = plan === undefined ? undefined : { name: plan.app, digest: plan.digest };
+  constructor(plan?: PlannedApp) {
+    if (plan === undefined) return;
+    const { app: name, digest, settings = {} } = plan;
+    this.#app = { name, digest, settings };
   }
 
   /** The job's app, once a worker has brought one. */
@@ -48,16 +59,17 @@ export class WorkerRegistry {
   /**
    * @param started whether any task has been completed, so that the app can no longer change
    * @param reduces how many reduce tasks there are
-   * @throws JSONRPCErrorException (`refused`) when protocol or app differ, or the app needs more reduce
-   *   tasks, saying how
+   * @throws JSONRPCErrorException (`refused`) when protocol, app or settings differ, or the app needs more
+   *   reduce tasks, saying how
    */
   register(params: Params<"worker.register">, started: boolean, reduces: number): RegisteredWorker {
-    const { protocol, pid, app, digest, leastReduces = 1 } = params;
+    const { protocol, pid, app, digest, settings = {}, leastReduces = 1 } = params;
     if (protocol !== PROTOCOL_VERSION) {
       throw refusal(`the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker ${protocol}`);
     }
     const current = this.#app;
-    if (current !== undefined && current.digest !== digest && (started || this.size > 0)) {
+    const isFixed = started || this.size > 0;
+    if (current !== undefined && current.digest !== digest && isFixed) {
       const [theirs, ours] = [digest.slice(0, 12), current.digest.slice(0, 12)];
       throw refusal(
         `the job runs app "${current.name}" (${ours}…), the worker has "${app}" (${theirs}…)`,
@@ -68,7 +80,11 @@ export class WorkerRegistry {
         `rangePartition of app "${app}" needs ${leastReduces} reduce tasks or more, the job has ${reduces}`,
       );
     }
-    this.#app = { name: app, digest };
+    const other = isFixed ? differenceOf(current?.settings ?? settings, settings) : undefined;
+    if (other !== undefined) {
+      throw refusal(`the job runs ${app} with ${other.ours}, the worker has ${other.theirs}`);
+    }
+    this.#app = { name: app, digest, settings };
     this.#registrations += 1;
     const worker = { worker: this.#registrations, pid };
     this.#workers.set(worker.worker, worker);
@@ -86,9 +102,11 @@ export class WorkerRegistry {
     throw new JSONRPCErrorException(`no worker ${worker} is registered`, RPC_ERRORS.unknownWorker);
   }
 
-  /** @returns false if the worker was not there */
-  remove(worker: number): boolean {
-    return this.#workers.delete(worker);
+  /** @returns the process it was; undefined if the worker was not there */
+  remove(worker: number): number | undefined {
+    const pid = this.#workers.get(worker)?.pid;
+    this.#workers.delete(worker);
+    return pid;
   }
 
   /** `worker 3 (pid 4711)`, or the number alone once the worker is gone. */

@@ -1,4 +1,5 @@
-import type { AttemptProgress, JobEvent, Phase } from "../events/job-event.ts";
+import { appFrames } from "../events/app-frames.ts";
+import type { AttemptProgress, JobEvent, JobOutcome, Phase } from "../events/job-event.ts";
 import { type AttemptView, JobView } from "../events/job-view.ts";
 import { timeLeftMs } from "../events/time-left.ts";
 import type { JobRow, Patch, TotalsRow } from "./protocol.ts";
@@ -176,7 +177,7 @@ export class JobFeed {
       reduceStartMs: reduceStartMs ?? null,
       maps: this.view.tasks("map").length,
       reduces: this.view.tasks("reduce").length,
-      outcome: outcome ?? null,
+      outcome: outcome === undefined ? null : forPeople(outcome),
       endMs: this.endMs,
     };
   }
@@ -263,4 +264,9 @@ export class JobFeed {
   #touch(table: Table, row: number): void {
     this.#changes[table].touch(row, this.version);
   }
+}
+
+function forPeople(outcome: JobOutcome): JobOutcome {
+  if (outcome.state !== "failed" || outcome.failure.stack === undefined) return outcome;
+  return { ...outcome, failure: { ...outcome.failure, stack: appFrames(outcome.failure.stack) } };
 }

@@ -1,3 +1,4 @@
+import { appFrames } from "../events/app-frames.ts";
 import type { Phase } from "../events/job-event.ts";
 import type { JobView, Trouble } from "../events/job-view.ts";
 import type { AttemptRow, Row, SplitRow, TaskRow, TroubleRow, WorkerRow } from "./protocol.ts";
@@ -78,7 +79,16 @@ function troubleRow({ atMs, event }: Trouble): TroubleRow {
   const task = "task" in event ? event.task : 0;
   const [attempt, worker] = "attempt" in event ? [event.attempt, event.worker] : [null, null];
   const { message, stack } = describe(event);
-  return [Math.round(atMs), event.type, phase, task, attempt, worker, message, stack ?? null];
+  return [
+    Math.round(atMs),
+    event.type,
+    phase,
+    task,
+    attempt,
+    worker,
+    message,
+    stack === undefined ? null : appFrames(stack),
+  ];
 }
 
 function describe(event: Trouble["event"]): { message: string; stack?: string | undefined } {

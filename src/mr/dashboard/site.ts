@@ -25,6 +25,7 @@ const PAGE = [
   "style.css",
   "icon.svg",
   "app.js",
+  "attempts.js",
   "chart.js",
   "format.js",
   "job-state.js",

@@ -114,6 +114,8 @@ export type UntimedEvent =
       readonly counters: Readonly<Record<string, number>>;
       /** The first of the records that were left out, if any were. */
       readonly skipped?: readonly LeftOutRecord[];
+      /** How often a map task wrote what it held to disk because its memory was full; 0 if not there. */
+      readonly spills?: number;
     } & Attempt)
   /** The attempt said that it failed. Its task will be tried again, unless the job ends. */
   | ({ readonly type: "attemptFailed"; readonly failure: Failure } & Attempt)
@@ -135,6 +137,8 @@ export type UntimedEvent =
       readonly counters: Readonly<Record<string, number>>;
       /** The first of the records that were left out, if any were. */
       readonly skipped?: readonly LeftOutRecord[];
+      /** How often a map task wrote what it held to disk because its memory was full; 0 if not there. */
+      readonly spills?: number;
     }
   | { readonly type: "phaseStarted"; readonly phase: Phase }
   /** The last event. */

@@ -38,6 +38,8 @@ export interface TaskView {
   progress: AttemptProgress | undefined;
   /** Of a completed task; a map task's by reduce task. */
   outputBytes: readonly number[];
+  /** How often a completed map task wrote what it held to disk because its memory was full. */
+  spills: number;
   counters: Readonly<Record<string, number>>;
 }
 
@@ -241,8 +243,8 @@ export class JobView {
   ): void {
     const task = this.#task(event);
     if (task === undefined) return;
-    const { progress, outputBytes, counters } = event;
-    Object.assign(task, { state: "completed", winner, progress, outputBytes, counters });
+    const { progress, outputBytes, spills = 0, counters } = event;
+    Object.assign(task, { state: "completed", winner, progress, outputBytes, spills, counters });
     this.#completed[event.phase] += 1;
     this.#done = sum(this.#done, progress ?? NO_PROGRESS);
     this.#count(counters, 1);
@@ -294,6 +296,7 @@ function idleTask(): TaskView {
     winner: undefined,
     progress: undefined,
     outputBytes: [],
+    spills: 0,
     counters: {},
   };
 }

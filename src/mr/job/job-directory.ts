@@ -1,7 +1,15 @@
 import { accessSync, constants, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { describeCause, MrError } from "../errors.ts";
-import { isJobFile, isJobOutput, isMapOutput, isTemporary, JOURNAL_NAME } from "../names.ts";
+import {
+  isJobFile,
+  isJobOutput,
+  isMapOutput,
+  isTemporary,
+  isTemporaryOf,
+  JOURNAL_NAME,
+} from "../names.ts";
 
 /**
  * Checks that a job can write its files into `directory`, and that none of its inputs is one of them.
@@ -57,6 +65,26 @@ export function sweepJobDirectory(directory: string): number {
 /** Removes what attempts that were killed have left half-written in `directory`. */
 export function sweepTemporaryFiles(directory: string): void {
   sweep(directory, isTemporary);
+}
+
+/**
+ * Removes what one attempt has left half-written, whose worker is gone. Whatever cannot be removed now is
+ * removed at the end of the job.
+ *
+ * @param tag see `attemptTag`
+ */
+export async function sweepAttempt(
+  directory: string,
+  task: { readonly phase: "map" | "reduce"; readonly task: number },
+  tag: string,
+): Promise<void> {
+  try {
+    for (const name of await readdir(directory)) {
+      if (isTemporaryOf(name, task, tag)) await rm(join(directory, name), { force: true });
+    }
+  } catch {
+    // The directory may be gone, or not be readable any more: those who need it are told.
+  }
 }
 
 /** Removes the files between map and reduce, which nobody needs once the results are there. */

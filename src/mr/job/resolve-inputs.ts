@@ -31,7 +31,12 @@ async function expand(arg: string, cwd: string): Promise<string[]> {
   if (stats === undefined) return await match(arg, cwd);
   if (stats.isDirectory()) {
     const files = filesOf(arg, cwd);
-    if (files.length === 0) throw new MrError(`Input directory "${arg}" has no files`);
+    if (files.length === 0) {
+      const inside = join(arg, "**");
+      throw new MrError(
+        `Input directory "${arg}" has no files directly in it; "${inside}" means all below it`,
+      );
+    }
     return files;
   }
   return [arg];

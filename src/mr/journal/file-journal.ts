@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { describeCause, errorCode, MrError } from "../errors.ts";
 import { JOURNAL_NAME, temporaryName } from "../names.ts";
-import type { JobRecord, Journal, JournalRecord, JournalState } from "./journal.ts";
+import type { JobRecord, Journal, JournalRecord, JournalState, PlanRecord } from "./journal.ts";
 import { decodeJournal, encodeRecord } from "./record.ts";
 import { replay } from "./replay.ts";
 
@@ -90,6 +90,21 @@ export class FileJournal implements Journal {
       const isMissing = errorCode(error) === "ENOENT";
       const why = isMissing ? "there is no job to go on with" : describeCause(error);
       throw new MrError(`Cannot resume from journal "${path}": ${why}`);
+    }
+  }
+
+  /**
+   * What the job in a directory is about, for those who only want to know.
+   *
+   * @param directory absolute path of the job directory, which another coordinator may have
+   * @returns undefined if there is none, no attempt was ever handed out, or it cannot be read
+   */
+  static planOf(directory: string): PlanRecord | undefined {
+    try {
+      return replay(decodeJournal(readFileSync(join(directory, JOURNAL_NAME))).records).plan;
+    } catch {
+      // Whoever opens it is told what is wrong with it.
+      return undefined;
     }
   }
 

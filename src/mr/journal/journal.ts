@@ -35,6 +35,8 @@ export interface PlanRecord {
   readonly app: string;
   /** SHA-256 of the compiled app. */
   readonly digest: string;
+  /** What the app was told by environment variables, by name; null for those that are not set. */
+  readonly settings?: Readonly<Record<string, string | null>>;
   /** The map tasks, in their order. */
   readonly splits: readonly JournalSplit[];
 }

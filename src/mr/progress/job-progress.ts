@@ -36,6 +36,7 @@ export interface ProgressState {
   /** Null until a worker has brought one. */
   readonly app: string | null;
   readonly phase: Phase;
+  /** Since the job's command began. */
   readonly elapsedMs: number;
   readonly maps: TaskCounts;
   readonly reduces: TaskCounts;
@@ -56,6 +57,8 @@ interface Sample {
 /** Follows a job by its events, and says at any time how far it is. */
 export class JobProgress {
   readonly view = new JobView();
+  /** How long the job's command had been running when the coordinator started. */
+  headStartMs = 0;
   readonly #samples: Sample[] = [];
   #phase: Phase = "map";
   /** When the phase will be over, as it seems. */
@@ -79,7 +82,7 @@ export class JobProgress {
     return {
       app: view.app,
       phase: view.phase,
-      elapsedMs: view.nowMs,
+      elapsedMs: this.headStartMs + view.nowMs,
       maps: this.#count("map"),
       reduces: this.#count("reduce"),
       speed: this.#speed(view.nowMs),

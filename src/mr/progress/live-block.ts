@@ -1,24 +1,34 @@
-import { DEFAULT_COLUMNS, widthOf } from "./text-width.ts";
-
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
-const ERASE_BELOW = "\x1b[J";
+/**
+ * The line of the cursor, then what is below it. Some terminals (tmux) keep what is erased from the
+ * first place of the screen on, as if it had scrolled away.
+ */
+const ERASE = "\r\x1b[2K\n\x1b[J\x1b[1A";
+const SAVE_CURSOR = "\x1b7";
+const RESTORE_CURSOR = "\x1b8";
 
 /** What of a terminal is needed. */
 export interface Terminal {
   readonly columns?: number;
+  readonly rows?: number;
   write(text: string): unknown;
 }
 
 /**
- * Lines at the bottom of a terminal that are drawn again and again, below all else that is printed. The
- * cursor is hidden as long as they are there, and stands at the end of the last one.
+ * Lines at the bottom of a terminal that are drawn again and again, below all else that is printed.
+ *
+ * As long as they are there, the cursor is hidden and stands at the beginning of the first one. That is
+ * where everything below it can be erased, into however many rows the terminal has broken the lines
+ * after it became narrower. What a person types meanwhile moves the cursor, and Enter moves it down. So
+ * its place is saved; and because there is room for the block below it, Enter does not make the
+ * terminal scroll, which the saved place would not follow.
  */
 export class LiveBlock {
   readonly #terminal: Terminal;
-  /** What is on the screen, with its colours and without. */
   #lines: readonly string[] = [];
-  #drawn: readonly string[] = [];
+  /** The size of the terminal when the cursor was saved; undefined if nothing is drawn. */
+  #savedAt: string | undefined;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -30,39 +40,42 @@ export class LiveBlock {
    * @param lines each shorter than the terminal is wide, and fewer than it is high
    */
   draw(lines: readonly string[]): void {
-    const hide = this.#drawn.length === 0 ? HIDE_CURSOR : "";
-    this.#terminal.write(`${hide}${this.#eraser()}${lines.join("\n")}`);
     this.#lines = lines;
-    this.#drawn = lines.map(withoutColours);
+    const hide = this.#savedAt === undefined ? HIDE_CURSOR : "";
+    this.#terminal.write(hide + this.#eraser() + this.#block());
   }
 
   /** Prints text above the block; what it ends in is completed to a line. */
   print(text: string): void {
     const above = text.endsWith("\n") ? text : `${text}\n`;
-    this.#terminal.write(`${this.#eraser()}${above}${this.#lines.join("\n")}`);
+    this.#terminal.write(this.#eraser() + above + this.#block());
   }
 
   /** Takes the block away, and gives the cursor back. */
   clear(): void {
-    if (this.#drawn.length === 0) return;
+    if (this.#savedAt === undefined) return;
     this.#terminal.write(this.#eraser() + SHOW_CURSOR);
     this.#lines = [];
-    this.#drawn = [];
+    this.#savedAt = undefined;
   }
 
-  /** Terminals break lines again when they become narrower: then the block is higher than it was drawn. */
+  /** The lines, with the cursor back at their beginning. */
+  #block(): string {
+    if (this.#lines.length === 0) return "";
+    this.#savedAt = this.#size;
+    // The row below is for one more Enter.
+    return `${this.#lines.join("\n")}\n\x1b[${this.#lines.length}A${SAVE_CURSOR}`;
+  }
+
   #eraser(): string {
-    if (this.#drawn.length === 0) return "";
-    // A terminal that was never given a size says that it has none.
-    const columns = this.#terminal.columns || DEFAULT_COLUMNS;
-    let rows = 0;
-    for (const line of this.#drawn) rows += Math.max(1, Math.ceil(widthOf(line) / columns));
-    const up = rows > 1 ? `\x1b[${rows - 1}A` : "";
-    return `\r${up}${ERASE_BELOW}`;
+    if (this.#savedAt === undefined) return "";
+    // A terminal that breaks its lines anew takes the cursor along, but not the saved place.
+    const back = this.#savedAt === this.#size ? RESTORE_CURSOR : "";
+    return back + ERASE;
   }
-}
 
-function withoutColours(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how colours begin.
-  return line.replace(/\x1b\[[0-9;]*m/g, "");
+  get #size(): string {
+    const { columns, rows } = this.#terminal;
+    return `${columns} ${rows}`;
+  }
 }

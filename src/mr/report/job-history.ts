@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describeCause, errorCode, MrError } from "../errors.ts";
@@ -49,14 +49,25 @@ export async function readHistory(directory: string): Promise<JobHistory> {
       if (event !== undefined) builder.add(event);
     }
   } catch (error) {
-    const isMissing = errorCode(error) === "ENOENT";
-    const why = isMissing ? `no job has run in directory "${directory}"` : describeCause(error);
-    throw new MrError(`Cannot read event log "${path}": ${why}`);
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw nothingThere(directory);
+    throw new MrError(`Cannot read event log "${path}": ${describeCause(error)}`);
   }
   const { history } = builder;
   if (history === undefined)
     throw new MrError(`Cannot read event log "${path}": it has no job in it`);
   return history;
+}
+
+/** Nobody needs to know of event logs to be told that this is the wrong directory. */
+function nothingThere(directory: string): MrError {
+  const stats = statSync(directory, { throwIfNoEntry: false });
+  const what =
+    stats === undefined
+      ? `No job has run in directory "${directory}": it does not exist`
+      : stats.isDirectory()
+        ? `No job has run in directory "${directory}"`
+        : `No job can have run in "${directory}": it is not a directory`;
+  return new MrError(`${what}; name the directory of a job's output, the --out of tsmr run`);
 }
 
 class HistoryBuilder {

@@ -1,3 +1,4 @@
+import { appFrames } from "../events/app-frames.ts";
 import type { JobOutcome } from "../events/job-event.ts";
 import { counted, formatBytes, formatMs, formatNumber, visible } from "./display-text.ts";
 import { standAlone } from "./drawing.ts";
@@ -67,7 +68,7 @@ function renderOutcome(outcome: JobOutcome | undefined): Markup | undefined {
     return markup`<p class="notice">The job was ended early: ${visible(outcome.reason)}</p>`;
   }
   const { message, stack } = outcome.failure;
-  const trace = stack === undefined ? undefined : markup`<pre>${showLines(stack)}</pre>`;
+  const trace = stack === undefined ? undefined : markup`<pre>${showLines(appFrames(stack))}</pre>`;
   return markup`<div class="notice"><strong>${visible(message)}</strong>${trace}</div>`;
 }
 

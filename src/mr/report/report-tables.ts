@@ -1,3 +1,4 @@
+import { appFrames } from "../events/app-frames.ts";
 import type { JobView } from "../events/job-view.ts";
 import { counted, formatBytes, formatMs, formatNumber, shorten, visible } from "./display-text.ts";
 import {
@@ -108,7 +109,8 @@ export function renderFailures(failures: readonly FailureFacts[]): Markup | unde
       failure === undefined
         ? undefined
         : markup`<br>${visible(failure.message.slice(0, MAX_TEXT))}`;
-    const stack = failure?.stack?.slice(0, MAX_TEXT);
+    const stack =
+      failure?.stack === undefined ? undefined : appFrames(failure.stack).slice(0, MAX_TEXT);
     const details =
       stack === undefined
         ? undefined

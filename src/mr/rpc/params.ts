@@ -17,6 +17,12 @@ const counters = v.custom<Readonly<Record<string, number>>>(isCounters, "numbers
 /** For which job the worker was given its number. */
 const job = v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/, "8 hex digits expected")));
 
+/** What the app was told by environment variables; null for those that are not set. */
+const settings = v.custom<Readonly<Record<string, string | null>>>(
+  isSettings,
+  "texts by name expected",
+);
+
 const attemptEntries = { worker, job, phase, task: count, attempt: count };
 
 const outputFile = v.object({
@@ -48,6 +54,7 @@ export const PARAMS = {
     splitting,
     /** How many reduce tasks the app's partitioner needs. */
     leastReduces: v.optional(count),
+    settings: v.optional(settings),
   }),
   "task.request": v.object({ worker, job }),
   "task.progress": v.object({
@@ -62,6 +69,7 @@ export const PARAMS = {
     progress: v.optional(progress),
     /** The first records that were left out. */
     skipped: v.optional(v.pipe(v.array(skipped), v.maxLength(100))),
+    spills: v.optional(count),
   }),
   "task.fail": v.object({
     ...attemptEntries,
@@ -85,6 +93,13 @@ export function parseParams<M extends Method>(method: M, input: unknown): Params
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
   return path === null ? issue.message : `${path}: ${issue.message}`;
+}
+
+function isSettings(input: unknown): boolean {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) return false;
+  return Object.entries(input).every(([name, value]) => {
+    return name.length <= 200 && (value === null || v.is(text, value));
+  });
 }
 
 function isCounters(input: unknown): boolean {

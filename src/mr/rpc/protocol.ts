@@ -96,6 +96,8 @@ export interface JobStatus {
   readonly phase: "map" | "reduce";
   readonly state: "running" | "completed" | "failed" | "cancelled";
   readonly app: string | null;
+  /** What the app was told by environment variables, by name; null for those that are not set. */
+  readonly settings: Readonly<Record<string, string | null>>;
   readonly elapsedMs: number;
   /** What the app has counted, summed over completed tasks. */
   readonly counters: Readonly<Record<string, number>>;

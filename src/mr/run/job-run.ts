@@ -15,6 +15,7 @@ import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from 
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
 import { DEFAULT_REDUCES, type OpenJob, openJob, removeJournal, removeTraces } from "./open-job.ts";
+import { settingsToResume } from "./resumed-app.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
@@ -33,7 +34,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const inputs = isAsBefore ? [] : await resolveInputs(options.inputs, inputDirectory);
   const app = findApp(options.app, inputDirectory);
   // Once for all workers, and so that what does not compile is refused here.
-  await compileApp(app);
+  const { digest } = await compileApp(app);
   if (options.check !== false) await checkTypes(app, options.signal);
   checkNotAborted(options.signal);
   if (!resume) prepareOutput(directory);
@@ -44,9 +45,10 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const { memoryBytes } = options;
   // They end with the process that started them.
   const patience = { patienceMs: WORKER_PATIENCE_MS, reconnectMs: WORKER_PATIENCE_MS };
+  const environment = resume ? settingsToResume(directory, digest) : {};
   const reduces = options.reduces ?? (resume ? undefined : DEFAULT_REDUCES);
   const workerOptions = { app, socketPath, reduces, memoryBytes, ...patience };
-  const pool = new WorkerPool(workers, workerOptions, options.onOutput);
+  const pool = new WorkerPool(workers, workerOptions, options.onOutput, environment);
   let job: OpenJob | undefined;
   let coordinator: Coordinator | undefined;
   let outcome: Outcome | undefined;
@@ -145,8 +147,11 @@ function prepareOutput(directory: string): void {
     return isJobOutput(name) || name === JOURNAL_NAME || name === MERGED_OUTPUT_NAME;
   });
   if (result !== undefined) {
+    // One that is complete cannot be resumed.
+    const canResume = names.includes(JOURNAL_NAME);
+    const todo = canResume ? "remove them, or resume that job" : "or remove them";
     throw new MrError(
-      `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, remove them, or resume that job`,
+      `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, ${todo}`,
     );
   }
 }

@@ -31,6 +31,7 @@ function engineFlags(memoryBytes: number = Number.POSITIVE_INFINITY): string[] {
 export class WorkerPool {
   readonly #options: WorkerProcessOptions;
   readonly #onOutput: ((text: string) => void) | undefined;
+  readonly #environment: Readonly<Record<string, string>>;
   readonly #running = new Set<ChildProcess>();
   #onGivenUp: (reason: string) => void = () => undefined;
   #cannotLoadApp = false;
@@ -41,14 +42,17 @@ export class WorkerPool {
   /**
    * @param size number of workers
    * @param onOutput receives what workers print; without it, it goes to the standard error of this process
+   * @param environment variables that they get besides those of this process
    */
   constructor(
     size: number,
     options: WorkerProcessOptions,
     onOutput: ((text: string) => void) | undefined,
+    environment: Readonly<Record<string, string>> = {},
   ) {
     this.#options = options;
     this.#onOutput = onOutput;
+    this.#environment = environment;
     this.#restartsLeft = size * RESTARTS_PER_WORKER;
     for (let started = 0; started < size; started++) this.#start();
   }
@@ -92,6 +96,7 @@ export class WorkerPool {
     const flags = [...engineFlags(this.#options.memoryBytes), ...loader];
     const child = spawn(process.execPath, [...flags, PROGRAM, JSON.stringify(this.#options)], {
       stdio: ["ignore", output, output],
+      env: { ...process.env, ...this.#environment },
     });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => this.#onOutput?.(text));

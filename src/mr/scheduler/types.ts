@@ -61,6 +61,8 @@ export interface TaskResult {
   readonly progress?: Progress | undefined;
   /** The first records that were left out; all of them are counted as `skipped-records`. */
   readonly skipped?: readonly SkippedRecord[] | undefined;
+  /** How often a map task wrote what it held to disk because its memory was full. */
+  readonly spills?: number | undefined;
 }
 
 /** A task whose output is there, as another scheduler has to know it. */

@@ -180,6 +180,11 @@ export class MapOutput {
     }
   }
 
+  /** How often it was written to disk because its memory was full, the rest at the end included. */
+  get spills(): number {
+    return this.#spills.count;
+  }
+
   /** Removes the temporary files and gives the memory back. Nothing may be emitted any more. */
   close(): void {
     if (this.#state === "closed") return;

@@ -40,6 +40,7 @@ export class SpillFiles {
   readonly #options: SpillOptions;
   #spills: Spill[] = [];
   #created = 0;
+  #added = 0;
 
   constructor(options: SpillOptions) {
     this.#options = options;
@@ -49,8 +50,14 @@ export class SpillFiles {
     return this.#spills.length === 0;
   }
 
+  /** How many were ever added. */
+  get count(): number {
+    return this.#added;
+  }
+
   /** Adds a spill that `write` puts into a new file. */
   add(write: (file: PendingFile) => Spill): void {
+    this.#added += 1;
     this.#spills.push(this.#create(write));
   }
 

@@ -54,7 +54,8 @@ export async function runMapTask(
       input.close();
     }
     const files = write(output, loaded.name);
-    return { files, counters: counters.toRecord(), skipped: skips.records };
+    const { spills } = output;
+    return { files, counters: counters.toRecord(), skipped: skips.records, spills };
   } catch (error) {
     output.close();
     const partition = partitionErrorOf(error);

@@ -34,4 +34,6 @@ export interface TaskResult {
   readonly counters: Readonly<Record<string, number>>;
   /** The first records that were left out. */
   readonly skipped: readonly SkippedRecord[];
+  /** How often a map task wrote what it held to disk because its memory was full. */
+  readonly spills?: number | undefined;
 }

@@ -31,6 +31,8 @@ export interface WorkerIdentity {
   readonly splitting: Params<"worker.register">["splitting"];
   /** How many reduce tasks the app needs; 1 unless told. */
   readonly leastReduces?: number;
+  /** What the app was told by environment variables, by their names; null for those that are not set. */
+  readonly settings: Readonly<Record<string, string | null>>;
 }
 
 /** How long to wait for a coordinator, in milliseconds. */
@@ -39,6 +41,14 @@ export interface Patience {
   readonly patienceMs: number;
   /** While the one that was has died, and may be started again to go on with its job. */
   readonly reconnectMs: number;
+}
+
+/** Who wants to hear how a worker fares. */
+export interface Listeners {
+  /** The coordinator, or another one that goes on with the job, has given it a number. */
+  readonly onJoined?: ((job: Results["worker.register"]) => void) | undefined;
+  /** A task was completed, and counts. */
+  readonly onTaskDone?: (() => void) | undefined;
 }
 
 /** What a worker needs of the world: the coordinator, and time. */
@@ -59,18 +69,21 @@ export class RpcTaskSource implements TaskSource {
   readonly #socketPath: string;
   readonly #identity: WorkerIdentity;
   readonly #patience: Patience;
+  readonly #listeners: Listeners;
   #registration: Results["worker.register"] | undefined;
 
   private constructor(
     socketPath: string,
     identity: WorkerIdentity,
     patience: Patience,
+    listeners: Listeners,
     link: Link,
   ) {
     this.#link = link;
     this.#socketPath = socketPath;
     this.#identity = identity;
     this.#patience = patience;
+    this.#listeners = listeners;
   }
 
   /**
@@ -83,9 +96,10 @@ export class RpcTaskSource implements TaskSource {
     socketPath: string,
     identity: WorkerIdentity,
     patience: Patience,
+    listeners: Listeners = {},
     link: Link = linkTo(socketPath),
   ): Promise<RpcTaskSource> {
-    const source = new RpcTaskSource(socketPath, identity, patience, link);
+    const source = new RpcTaskSource(socketPath, identity, patience, listeners, link);
     await source.#register();
     return source;
   }
@@ -109,15 +123,18 @@ export class RpcTaskSource implements TaskSource {
     return this.#report("task.commit", this.#attempt(assignment));
   }
 
-  complete(assignment: Assignment, result: TaskResult): Promise<boolean> {
-    const { outputs, counters, progress, skipped = [] } = result;
-    return this.#report("task.complete", {
+  async complete(assignment: Assignment, result: TaskResult): Promise<boolean> {
+    const { outputs, counters, progress, skipped = [], spills = 0 } = result;
+    const counts = await this.#report("task.complete", {
       ...this.#attempt(assignment),
       outputs: [...outputs],
       counters,
       progress,
       ...(skipped.length === 0 ? {} : { skipped: [...skipped] }),
+      ...(spills === 0 ? {} : { spills }),
     });
+    if (counts) this.#listeners.onTaskDone?.();
+    return counts;
   }
 
   fail(
@@ -158,6 +175,7 @@ export class RpcTaskSource implements TaskSource {
     });
     checkRegistration(registration);
     this.#registration = registration;
+    this.#listeners.onJoined?.(registration);
   }
 
   /** @returns undefined when the coordinator is another one, with which it has now registered */

@@ -19,6 +19,7 @@ export interface AttemptResult {
   readonly files: readonly AttemptFile[];
   readonly counters: TaskResult["counters"];
   readonly skipped?: TaskResult["skipped"];
+  readonly spills?: TaskResult["spills"];
 }
 
 /** Where a worker says which attempt it is on, and who knows how far that has come. */
@@ -88,8 +89,8 @@ async function runAttempt(
       await source.fail(assignment, failureOf(error), []);
       return;
     }
-    const { counters, skipped } = made;
-    await source.complete(assignment, { outputs, counters, skipped, progress: observer.progress });
+    const { files: _, ...rest } = made;
+    await source.complete(assignment, { ...rest, outputs, progress: observer.progress });
   } finally {
     for (const file of files) file.discard();
   }

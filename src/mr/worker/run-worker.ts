@@ -1,4 +1,5 @@
 import type { LoadedApp } from "../app/load-app.ts";
+import { attemptTag } from "../names.ts";
 import { runMapTask } from "../task/map-task.ts";
 import type { ProgressMeter } from "../task/progress.ts";
 import { runReduceTask } from "../task/reduce-task.ts";
@@ -45,7 +46,7 @@ function runTask(
   app: LoadedApp,
   { meter, memoryBytes }: Workplace,
 ): Promise<TaskResult> {
-  const tag = `${job}-${assignment.attempt}-${process.pid}`;
+  const tag = attemptTag(job, assignment.attempt, process.pid);
   const site: TaskSite = {
     directory,
     inputDirectory,

@@ -1,5 +1,7 @@
 import { leastReducesOf } from "../app/check-reduces.ts";
 import type { LoadedApp } from "../app/load-app.ts";
+import { sealSettings } from "../app/setting.ts";
+import type { Registration } from "../rpc/protocol.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type Patience, RpcTaskSource } from "./rpc-task-source.ts";
 import { runWorker } from "./run-worker.ts";
@@ -10,6 +12,10 @@ export interface WorkerOptions extends Patience {
   readonly socketPath: string;
   /** How much memory the process may take at its peak, in bytes. Default 512 MiB. */
   readonly memoryBytes?: number | undefined;
+  /** The worker has been given its number; once more if another coordinator goes on with the job. */
+  readonly onJoined?: ((job: Registration) => void) | undefined;
+  /** A task was completed, and counts. */
+  readonly onTaskDone?: (() => void) | undefined;
 }
 
 /**
@@ -21,8 +27,12 @@ export interface WorkerOptions extends Patience {
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
   const { app, socketPath, patienceMs, reconnectMs, memoryBytes } = options;
   const { name, digest, splitting } = app;
-  const identity = { app: name, digest, splitting, leastReduces: leastReducesOf(app) };
-  const source = await RpcTaskSource.connect(socketPath, identity, { patienceMs, reconnectMs });
+  const leastReduces = leastReducesOf(app);
+  const identity = { app: name, digest, splitting, leastReduces, settings: sealSettings() };
+  const { onJoined, onTaskDone } = options;
+  const patience = { patienceMs, reconnectMs };
+  const listeners = { onJoined, onTaskDone };
+  const source = await RpcTaskSource.connect(socketPath, identity, patience, listeners);
   const meter = new Heartbeat(socketPath, reconnectMs, source);
   try {
     return await runWorker(source, app, { meter, memoryBytes });

@@ -1,5 +1,6 @@
+import { describeAttempt, fillOf, isLost } from "./attempts.js";
 import { Chart, color } from "./chart.js";
-import { formatBytes, formatCount, formatDuration, formatTick, niceTimeStep } from "./format.js";
+import { formatTick, niceTimeStep } from "./format.js";
 
 /**
  * @import { Attempt, JobState } from "./job-state.js"
@@ -16,22 +17,6 @@ const THIN_ROW = 8;
 const WANTED_HEIGHT = 420;
 /** More arrows than this only hide what they point at. */
 const MAX_LINKS = 60;
-
-/**
- * What an end is called, and its colour.
- *
- * @type {Readonly<Record<NonNullable<Attempt["end"]>, readonly [string, string]>>}
- */
-const ENDS = {
-  completed: ["completed", "completed"],
-  failed: ["failed", "failed"],
-  blocked: ["blocked: map output was missing", "trouble"],
-  leaseEnded: ["lost: no progress within the lease", "failed"],
-  workerGone: ["lost: its worker is gone", "failed"],
-  superseded: ["another attempt was faster", "superseded"],
-  ended: ["ended with the job", "superseded"],
-};
-const LOST = new Set(["failed", "blocked", "leaseEnded", "workerGone"]);
 
 /** What every worker did when: a row a worker, a bar an attempt. @extends {Chart<Attempt>} */
 export class Timeline extends Chart {
@@ -76,7 +61,7 @@ export class Timeline extends Chart {
   /** @override */
   summary() {
     const { workers, attempts } = this.#state;
-    const lost = attempts.filter(({ end }) => end !== null && LOST.has(end)).length;
+    const lost = attempts.filter(isLost).length;
     return `Timeline of ${attempts.length} attempts by ${workers.length} workers; ${lost} of them failed or were lost`;
   }
 
@@ -181,7 +166,7 @@ export class Timeline extends Chart {
   #paintLinks() {
     const { context } = this;
     const { attempts } = this.#state;
-    const lost = attempts.filter(({ end }) => end !== null && LOST.has(end)).slice(-MAX_LINKS);
+    const lost = attempts.filter(isLost).slice(-MAX_LINKS);
     context.strokeStyle = color("trouble");
     context.fillStyle = color("trouble");
     context.lineWidth = 1.5;
@@ -268,25 +253,7 @@ export class Timeline extends Chart {
    * @param {Attempt} attempt
    */
   locate(attempt) {
-    const { phase, task, worker, end, startMs, endMs, isBackup, records, bytes } = attempt;
-    const trouble = this.#state.troubles.find((one) => {
-      return one.phase === phase && one.task === task && one.attempt === attempt.attempt;
-    });
-    const ending = end === null ? "in progress" : ENDS[end][0];
-    const lines = [
-      trouble === undefined || trouble.type === "attemptLost"
-        ? ending
-        : `${ending}: ${trouble.message}`,
-      `worker ${worker}${isBackup ? ", as a backup" : ""}`,
-      `${formatDuration((endMs ?? this.#state.nowMs) - startMs)}, from ${formatDuration(startMs)}`,
-    ];
-    if (records > 0) lines.push(`${formatCount(records)} records, ${formatBytes(bytes)}`);
-    const next = this.#state.attemptsOf(phase, task).find((one) => one.attempt > attempt.attempt);
-    if (next !== undefined && end !== null && LOST.has(end)) {
-      lines.push(`tried again by worker ${next.worker}`);
-    }
-    const title = `${phase} ${task}${attempt.attempt > 1 ? `, attempt ${attempt.attempt}` : ""}`;
-    return { ...this.#bar(attempt), description: { title, lines } };
+    return { ...this.#bar(attempt), description: describeAttempt(this.#state, attempt) };
   }
 
   /** @param {Attempt} attempt */
@@ -306,11 +273,6 @@ export class Timeline extends Chart {
   #y(row) {
     return TOP + row * this.#row;
   }
-}
-
-/** @param {Attempt} attempt */
-function fillOf({ end }) {
-  return end === null ? "running" : ENDS[end][1];
 }
 
 /**

@@ -1,0 +1,42 @@
+import { MrError } from "../mr/errors.ts";
+import { startWorker, type WorkerOptions } from "../mr/worker/start-worker.ts";
+
+const ENDS = {
+  completed: "The job is complete",
+  failed: "The job has failed",
+  cancelled: "The job was cancelled",
+};
+
+/**
+ * Makes this process a worker that a person has started, and says on standard error what becomes of it.
+ *
+ * @param program the name of the command
+ * @returns the exit code
+ * @throws MrError when there is no coordinator, it refuses this worker, or has gone
+ */
+export async function joinJob(program: string, options: WorkerOptions): Promise<number> {
+  const say = (line: string) => process.stderr.write(`${program}: ${line}\n`);
+  let hasJoined = false;
+  let tasks = 0;
+  const did = () => `this worker has done ${tasks === 1 ? "1 task" : `${tasks} tasks`}`;
+  try {
+    const outcome = await startWorker({
+      ...options,
+      onJoined: ({ worker, directory }) => {
+        const again = hasJoined ? "resumed " : "";
+        hasJoined = true;
+        say(
+          `Joined the ${again}job of ${options.app.name} in "${directory}" as worker ${worker} (pid ${process.pid})`,
+        );
+      },
+      onTaskDone: () => {
+        tasks += 1;
+      },
+    });
+    say(`${ENDS[outcome]}; ${did()}`);
+    return outcome === "completed" ? 0 : 1;
+  } catch (error) {
+    if (!hasJoined || !(error instanceof MrError)) throw error;
+    throw new MrError(`${error.message}; ${did()}`, { cause: error });
+  }
+}
