@@ -15,7 +15,7 @@ import {
   wholeFile,
   words,
 } from "../../src/mr/index.ts";
-import { DamagedRunError } from "../../src/mr/shuffle/run-cursor.ts";
+import { DamagedRunError } from "../../src/mr/shuffle/run-file.ts";
 import { JobHarness } from "./job-harness.ts";
 
 let job: JobHarness;

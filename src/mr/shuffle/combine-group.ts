@@ -1,7 +1,7 @@
 import { ByteSlice } from "../app/byte-slice.ts";
 import { type Fold, numberFoldKind, type Union } from "../app/combiners.ts";
 import { ByteBuffer } from "../storage/byte-target.ts";
-import type { GroupMerger } from "./group-merger.ts";
+import type { GroupSource } from "./group-source.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
 
@@ -14,7 +14,7 @@ const MAX_UNION_VALUES = 100_000;
  * @param combine of the app, if it has one
  */
 export function combineGroup(
-  merger: GroupMerger,
+  merger: GroupSource,
   writer: RecordWriter,
   combine: Fold<unknown> | Union | undefined,
 ): void {
@@ -24,7 +24,7 @@ export function combineGroup(
 }
 
 /** Without looking into the values. */
-function copyValues(merger: GroupMerger, writer: RecordWriter): void {
+function copyValues(merger: GroupSource, writer: RecordWriter): void {
   while (merger.nextValue()) {
     const { count, isBytes, bytes, valueStart, valueEnd } = merger;
     writer.value(count, isBytes, bytes, valueStart, valueEnd);
@@ -33,7 +33,7 @@ function copyValues(merger: GroupMerger, writer: RecordWriter): void {
 
 const scratch = new ByteBuffer(1024);
 
-function foldValues(merger: GroupMerger, writer: RecordWriter, fold: Fold<unknown>): void {
+function foldValues(merger: GroupSource, writer: RecordWriter, fold: Fold<unknown>): void {
   let result: unknown;
   let isFirst = true;
   const kind = numberFoldKind(fold);
@@ -51,7 +51,7 @@ function foldValues(merger: GroupMerger, writer: RecordWriter, fold: Fold<unknow
   writer.value(1, isBytes, scratch.bytes, 0, scratch.length);
 }
 
-function copyDistinct(merger: GroupMerger, writer: RecordWriter): void {
+function copyDistinct(merger: GroupSource, writer: RecordWriter): void {
   const seen = new Set<string>();
   while (merger.nextValue()) {
     const { isBytes, bytes, valueStart, valueEnd } = merger;
