@@ -15,10 +15,11 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { createRequire } from "node:module";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
+import { type BuildOptions, build, type Metafile, type Plugin, type PluginBuild } from "esbuild";
 import fastGlob from "fast-glob";
 import ts from "typescript";
 
@@ -30,7 +31,42 @@ const OUT = resolve(ROOT, options.out);
 const PUBLIC = fastGlob.sync(["mr/index.ts", "mr/testing/index.ts"], { cwd: `${ROOT}src` });
 /** What is started as a process of its own. */
 const COMMANDS = fastGlob.sync("main/{mr*,tsmr}.ts", { cwd: `${ROOT}src` });
+/** The program of a worker that a job has started. */
+const WORKER = "mr/worker/worker-process.ts";
 const APPS = fastGlob.sync("mrapps/*.ts", { cwd: `${ROOT}src` });
+
+/**
+ * Libraries that every job needs, and that Node takes long to load: as CommonJS, of several files, each of
+ * which it looks through for what it exports.
+ */
+const BUNDLED = ["commander", "json-rpc-2.0"];
+/** What all that a worker loads is in. */
+const CORE = "core.js";
+const SETTINGS = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  packages: "external",
+  platform: "node",
+  format: "esm",
+  target: "node20",
+} as const satisfies BuildOptions;
+
+const withLibraries: Plugin = {
+  name: "libraries",
+  setup(builder) {
+    const { resolve: find } = createRequire(import.meta.url);
+    builder.onResolve({ filter: /^[\w.-]+$/ }, ({ path }) => {
+      return BUNDLED.includes(path) ? { path: find(path) } : undefined;
+    });
+    // A module of the system has no `require`.
+    builder.onResolve({ filter: /^node:/ }, ({ path, kind }) => {
+      return kind === "require-call" ? { path, namespace: "builtin" } : undefined;
+    });
+    builder.onLoad({ filter: /^/, namespace: "builtin" }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+  },
+};
 
 rmSync(OUT, { recursive: true, force: true });
 await bundle();
@@ -45,22 +81,78 @@ checkAssets();
  * worker takes three times as long to load.
  */
 async function bundle(): Promise<void> {
-  await build({
-    absWorkingDir: ROOT,
-    entryPoints: [...PUBLIC, "mr/worker/worker-process.ts", ...COMMANDS, ...APPS].map((file) => {
-      return `src/${file}`;
-    }),
+  const { metafile } = await build({
+    ...SETTINGS,
+    entryPoints: [...PUBLIC, WORKER, ...COMMANDS, ...APPS].map((file) => `src/${file}`),
     outbase: "src",
     outdir: OUT,
     // Two folders deep, like the sources: files that are found relative to a module stay where they are.
     chunkNames: "mr/chunks/[name]-[hash]",
-    bundle: true,
     splitting: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    target: "node20",
+    metafile: true,
+    plugins: [withLibraries],
   });
+  await mergeChunks(metafile);
+  writeNotices();
+}
+
+/**
+ * Makes one file of all chunks that a worker loads. The bundler makes a chunk of whatever the same entry
+ * points have in common, which are twenty here, and to load one takes most of a millisecond.
+ */
+async function mergeChunks({ outputs }: Metafile): Promise<void> {
+  const worker = relative(ROOT, join(OUT, javaScriptName(WORKER)));
+  const chunks = new Set<string>();
+  const visit = (file: string) => {
+    for (const { path, kind, external } of outputs[file]?.imports ?? []) {
+      const isEntry = outputs[path]?.entryPoint !== undefined;
+      if (kind !== "import-statement" || external === true || isEntry || chunks.has(path)) continue;
+      chunks.add(path);
+      visit(path);
+    }
+  };
+  visit(worker);
+  const exported = new Set<string>();
+  const lines = Array.from(chunks, (chunk) => {
+    const names = outputs[chunk]?.exports ?? [];
+    const twice = names.find((name) => exported.has(name));
+    if (twice !== undefined) throw new Error(`Two chunks export "${twice}": see mergeChunks`);
+    for (const name of names) exported.add(name);
+    return `export { ${names.join(", ")} } from "./${basename(chunk)}";`;
+  });
+  const folder = join(OUT, "mr/chunks");
+  await build({
+    ...SETTINGS,
+    stdin: { contents: lines.join("\n"), resolveDir: folder },
+    outfile: join(folder, CORE),
+    // What is loaded later stays where it is, and is named as before.
+    plugins: [{ name: "others", setup: (builder) => leaveOthers(builder, chunks) }],
+  });
+  const names = [...chunks].map((chunk) => basename(chunk).replaceAll(".", "\\.")).join("|");
+  const reference = new RegExp(`(["/])(${names})"`, "g");
+  for (const chunk of chunks) rmSync(resolve(ROOT, chunk));
+  for (const file of fastGlob.sync("**/*.js", { cwd: OUT, absolute: true })) {
+    const text = readFileSync(file, "utf8").replaceAll(reference, `$1${CORE}"`);
+    // A file imports many chunks only because they are loaded with others.
+    const brief = text.replaceAll(/^import "[^"]*\/core\.js";\n/gm, "");
+    writeFileSync(file, brief.includes(`/${CORE}"`) ? brief : text);
+  }
+}
+
+function leaveOthers(builder: PluginBuild, chunks: ReadonlySet<string>): void {
+  const names = new Set([...chunks].map((chunk) => basename(chunk)));
+  builder.onResolve({ filter: /^\.\.?\// }, ({ path }) => {
+    return names.has(basename(path)) ? undefined : { path, external: true };
+  });
+}
+
+/** Their licenses ask that they go where the code goes. */
+function writeNotices(): void {
+  const parts = BUNDLED.map((name) => {
+    const text = readFileSync(join(ROOT, "node_modules", name, "LICENSE"), "utf8");
+    return `This package contains code of ${name}:\n\n${text.trim()}\n`;
+  });
+  writeFileSync(join(OUT, "NOTICES.txt"), parts.join(`\n${"-".repeat(80)}\n\n`));
 }
 
 /** npm makes what `bin` names executable, but a command may also be started from where it was unpacked. */

@@ -25,6 +25,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const PUBLISHED = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
   /^docs\/(images\/)?[\w-]+\.(md|svg|png)$/,
+  /^dist\/NOTICES\.txt$/,
   /^dist\/main\/[\w-]+\.js$/,
   /^dist\/mr\/chunks\/[\w-]+\.js$/,
   /^dist\/mr\/[\w/-]+\.(js|mjs|d\.ts|wasm|html|css|svg)$/,

@@ -1,26 +1,5 @@
-import { Command } from "commander";
-import { COMMANDS } from "./commands/catalog.ts";
-import { packageVersion } from "./package-version.ts";
-import { runProgram, setAction, wantedCommand } from "./run-command.ts";
+import { standBy } from "../mr/run/standby-workers.ts";
 
-const program = new Command("tsmr")
-  .description("MapReduce for TypeScript.")
-  .version(packageVersion())
-  .addHelpText("after", "\nExamples:\n  tsmr run wc 'books/*.txt' --top 10\n  tsmr help run");
-
-const wanted = wantedCommand(process.argv.slice(2));
-for (const { name, summary, load } of COMMANDS) {
-  const command = program.command(name).summary(summary);
-  if (name === wanted) setAction(command, (await load()).define(command));
-}
-// Commander's own answers help for a command that does not exist with that of the program.
-const help = program.command("help [command]").summary("display help for command");
-setAction(help, async (name: string | undefined) => {
-  const command = program.commands.find((part) => part.name() === name);
-  if (name !== undefined && command === undefined) {
-    await program.parseAsync([name], { from: "user" });
-  }
-  (command ?? program).outputHelp();
-  return 0;
-});
-runProgram(program);
+// Before anything else is loaded, so that the two go on side by side.
+standBy(process.argv.slice(2));
+await import("./tsmr-program.ts");

@@ -86,7 +86,7 @@ describe("records that are skipped", { timeout: 300_000 }, () => {
         `in-${index}.jsonl`,
       );
     });
-    const { skipped, counters } = await runJob({ ...options, inputs });
+    const { skipped, counters } = await runJob({ ...options, inputs, splitBytes: 1000 });
     expect(skipped).toHaveLength(1000);
     expect(skipped.filter(({ file }) => file === inputs[0])).toHaveLength(100);
     expect(counters).toMatchObject({ "skipped-records": 1440 });

@@ -10,6 +10,8 @@ const KERNEL = fileURLToPath(new URL("../../src/mr/kernel/", import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), "kernel-build-"));
 const compiler = findCompiler();
 
+afterAll(() => rmSync(directory, { recursive: true }));
+
 function findCompiler(): string | undefined {
   try {
     const main = createRequire(import.meta.url).resolve("assemblyscript/package.json");
@@ -20,16 +22,17 @@ function findCompiler(): string | undefined {
   }
 }
 
-describe("kernel.wasm", () => {
-  afterAll(() => rmSync(directory, { recursive: true }));
-
+describe.each([
+  ["kernel.wasm", "asconfig.json"],
+  ["merge.wasm", "merge.asconfig.json"],
+])("%s", (module, settings) => {
   it("is what its sources compile to", (context) => {
     if (compiler === undefined) return context.skip("assemblyscript is not installed");
-    const built = join(directory, "kernel.wasm");
-    const config = join(KERNEL, "assembly/asconfig.json");
+    const built = join(directory, module);
+    const config = join(KERNEL, "assembly", settings);
     const args = [compiler, "--config", config, "--target", "release", "--outFile", built];
     execFileSync(process.execPath, args, { stdio: "pipe" });
-    const same = readFileSync(built).equals(readFileSync(join(KERNEL, "kernel.wasm")));
-    expect(same, "run `npm run build:kernel` and commit src/mr/kernel/kernel.wasm").toBe(true);
+    const same = readFileSync(built).equals(readFileSync(join(KERNEL, module)));
+    expect(same, `run \`npm run build:kernel\` and commit src/mr/kernel/${module}`).toBe(true);
   }, 60_000);
 });

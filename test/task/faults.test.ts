@@ -13,7 +13,7 @@ import {
   wholeFile,
   words,
 } from "../../src/mr/index.ts";
-import { DamagedRunError } from "../../src/mr/shuffle/run-cursor.ts";
+import { DamagedRunError } from "../../src/mr/shuffle/run-file.ts";
 import { memoryInUse } from "../support/memory.ts";
 import { JobHarness } from "./job-harness.ts";
 

@@ -15,6 +15,8 @@ import type { TaskSite } from "../../src/mr/task/task-site.ts";
 export interface JobOptions {
   readonly reduces?: number;
   readonly splitBytes?: number;
+  /** How many map tasks small files leave, if they are so many. Default: they share none. */
+  readonly parallelism?: number;
   readonly memoryBytes?: number;
   readonly fanIn?: number;
   readonly skipBadRecords?: boolean;
@@ -65,7 +67,9 @@ export class JobHarness {
   /** Runs all map tasks and commits their files. @returns the reports, by map task */
   async map(app: ClassicApp | RecordApp, files: readonly string[], options: JobOptions = {}) {
     const loaded = loadedApp(app);
-    const splits = await planJob(files, this.directory, options.splitBytes)(loaded.splitting);
+    const { splitBytes, parallelism = Infinity } = options;
+    const plan = planJob(files, this.directory, splitBytes, parallelism);
+    const splits = await plan(loaded.splitting);
     const reports: FileSummary[][] = [];
     for (const [task, split] of splits.entries()) {
       const result = await runMapTask({ task, split }, loaded, this.site(options));

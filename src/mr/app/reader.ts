@@ -1,7 +1,7 @@
 import type { BlockScanner } from "../kernel/kernel.ts";
 import type { WordScan } from "./word-scan.ts";
 
-/** The part of a file that one map task reads: the records that begin in [start, end). */
+/** The part of a file that a map task reads: the records that begin in [start, end). */
 export interface Split {
   /** The input as the user named it. */
   readonly file: string;
@@ -11,6 +11,8 @@ export interface Split {
   readonly end: number;
   /** Of a part of a CSV file, except its first. */
   readonly csv?: CsvResumption | undefined;
+  /** Parts of other files that the same task reads next, where these are small. */
+  readonly further?: readonly Split[] | undefined;
 }
 
 /** What one has to know of a CSV file to read on from the end of one of its rows. */

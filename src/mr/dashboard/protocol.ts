@@ -46,7 +46,8 @@ export interface JobRow {
   readonly endMs: number | null;
 }
 
-export type SplitRow = readonly [file: number, start: number, end: number];
+/** The first file that the task reads, how much it reads of all, and how many other files. */
+export type SplitRow = readonly [file: number, bytes: number, others: number];
 
 /** State: 0 idle, 1 in progress, 2 completed. */
 export type TaskRow = readonly [

@@ -1,6 +1,7 @@
 import { appFrames } from "../events/app-frames.ts";
 import type { Phase } from "../events/job-event.ts";
 import type { JobView, Trouble } from "../events/job-view.ts";
+import { plannedBytes } from "../events/planned-split.ts";
 import type { AttemptRow, Row, SplitRow, TaskRow, TroubleRow, WorkerRow } from "./protocol.ts";
 
 const STATES = { idle: 0, inProgress: 1, completed: 2 } as const;
@@ -9,13 +10,18 @@ const PHASES = { map: 0, reduce: 1 } as const;
 /** The numbers of the tasks, attempts and so on to be told of. */
 type Numbers = readonly number[];
 
-/** Splits with the number of their file in `files`. */
+/** What the map tasks read, with the number of their first file in `files`. */
 export function splitRows({ splits }: JobView, files: ReadonlyMap<string, number>, which: Numbers) {
   return which.flatMap((at): Row<SplitRow>[] => {
     const split = splits[at];
     return split === undefined
       ? []
-      : [[at, files.get(split.file) ?? 0, split.start, split.end] as const];
+      : [
+          [
+            ...([at, files.get(split.file) ?? 0] as const),
+            ...([plannedBytes(split), split.further?.length ?? 0] as const),
+          ],
+        ];
   });
 }
 

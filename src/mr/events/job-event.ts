@@ -46,7 +46,7 @@ export interface LeftOutRecord {
   readonly reason: string;
 }
 
-/** The part of an input that is one map task. */
+/** What one map task reads: a part of an input and, where these are small, further ones. */
 export interface PlannedSplit {
   /** As the user named it. */
   readonly file: string;
@@ -54,6 +54,8 @@ export interface PlannedSplit {
   readonly start: number;
   /** In bytes. */
   readonly end: number;
+  /** Where small files share the task: the others. */
+  readonly further?: readonly PlannedSplit[] | undefined;
 }
 
 /** How a job ended. */

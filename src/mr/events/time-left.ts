@@ -1,4 +1,5 @@
 import type { AttemptView, JobView } from "./job-view.ts";
+import { plannedBytes } from "./planned-split.ts";
 
 /**
  * How long the phase under way will probably still take, in milliseconds: what is left of it, at the
@@ -11,7 +12,7 @@ export function timeLeftMs(view: JobView): number | undefined {
   // An empty input is work, too.
   const weightOf = (task: number) => {
     const split = phase === "map" ? splits[task] : undefined;
-    return split === undefined ? 1 : Math.max(1, split.end - split.start);
+    return split === undefined ? 1 : Math.max(1, plannedBytes(split));
   };
   let [left, done, spentMs, open] = [0, 0, 0, 0];
   view.tasks(phase).forEach(({ state, winner }, task) => {

@@ -1,7 +1,9 @@
 import { statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import type { Split, Splitting } from "../app/reader.ts";
 import { describeCause, MrError } from "../errors.ts";
+import { packSplits } from "../input/pack-splits.ts";
 import { planCsvSplits } from "../input/plan-csv-splits.ts";
 import { defaultSplitBytes, planSplits } from "../input/plan-splits.ts";
 
@@ -17,12 +19,14 @@ export interface JobPlan {
  *
  * @param directory absolute path that relative `inputs` start from
  * @param splitBytes how large a split may be; 32 to 64 MiB by the size of the job where undefined
+ * @param parallelism how many tasks can run at a time; small files share tasks as long as there are so many
  * @throws MrError when a file's size cannot be found out
  */
 export function planJob(
   inputs: readonly string[],
   directory: string,
   splitBytes: number | undefined,
+  parallelism: number = availableParallelism(),
 ): JobPlan {
   const sizes = inputs.map((file) => ({ file, size: sizeOf(file, directory) }));
   const total = sizes.reduce((sum, { size }) => sum + size, 0);
@@ -34,7 +38,8 @@ export function planJob(
   function plan(splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
   function plan(splitting: Splitting): readonly Split[] | Promise<readonly Split[]> {
     if (typeof splitting === "string") {
-      return sizes.flatMap(({ file, size }) => planSplits(splitting, file, size, limit));
+      const splits = sizes.flatMap(({ file, size }) => planSplits(splitting, file, size, limit));
+      return splitting === "wholeFile" ? splits : pack(splits);
     }
     const { csvDelimiter } = splitting;
     const csvPlan = csvPlans.get(csvDelimiter) ?? planCsv(csvDelimiter);
@@ -48,7 +53,11 @@ export function planJob(
       const wanted = planSplits("bytes", file, size, limit);
       splits.push(...(await planCsvSplits(resolve(directory, file), wanted, delimiter)));
     }
-    return splits;
+    return pack(splits);
+  }
+
+  function pack(splits: readonly Split[]): readonly Split[] {
+    return packSplits(splits, limit, parallelism);
   }
 }
 

@@ -11,11 +11,12 @@ export interface JournalInput {
   readonly mtimeMs: number;
 }
 
-/** A part of an input file, which is one map task. */
+/** What one map task reads: a part of an input file, and parts of others. */
 interface JournalSplit {
   readonly file: string;
   readonly start: number;
   readonly end: number;
+  readonly further?: readonly JournalSplit[] | undefined;
 }
 
 /** The first record: what the job is about. */

@@ -148,7 +148,7 @@ export interface PairList {
    */
   writePairs(from: number, to: number): number;
 
-  /** Where the output of the last `writePairs` ends. */
+  /** Where the output of the last `writePairs` or `writeNumbers` ends. */
   readonly outputEnd: number;
 
   /** The line of the pair at `index` of the order alone, for those too long for the output. */
@@ -170,6 +170,16 @@ export interface ByteOutput {
    * @throws RangeError when it does not fit
    */
   writeKey(id: number, at: number): number;
+
+  /**
+   * Writes a line `["key",1,number]` of a run to output[0, outputEnd) for each of the keys ids[from, to),
+   * the number being that of the same id. It stops where the output is full, and at what it leaves to the
+   * caller: a key that is not UTF-8, and a number that is not a whole one from 0 to 2^53 - 1.
+   *
+   * @param numbers by id
+   * @returns the first that was not written, maybe `from`
+   */
+  writeNumbers(ids: Uint32Array, from: number, to: number, numbers: Float64Array): number;
 }
 
 /** The words that `scanWords` finds are interned in the kernel's own table. */

@@ -1,10 +1,14 @@
 import { checkRange } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
-import { copyBytes } from "./plain-output.ts";
+import { copyBytes, quoteBytes } from "./plain-output.ts";
 import { PlainPairs } from "./plain-pairs.ts";
 import { fnv, PlainTable } from "./plain-table.ts";
 import { decode, widthOf } from "./utf8.ts";
 import { CLASSES, isLetter, LETTER, NO_LETTER } from "./word-edges.ts";
+
+const OPEN = 0x5b;
+/** What a line with a number has besides the key, at most: as much as the other kernel reserves. */
+const NUMBER_LINE_MARKS = 64;
 
 /** The kernel in plain TypeScript, for engines without WebAssembly SIMD. */
 export class PlainKernel extends PlainTable implements Kernel {
@@ -15,6 +19,7 @@ export class PlainKernel extends PlainTable implements Kernel {
   readonly ends: Uint32Array;
   readonly lineEnds: Uint32Array;
   readonly output: Uint8Array;
+  outputEnd = 0;
   readonly #pairs = new PlainPairs();
 
   /**
@@ -48,16 +53,33 @@ export class PlainKernel extends PlainTable implements Kernel {
     return copyBytes(key, 0, key.length, this.output, at);
   }
 
+  writeNumbers(ids: Uint32Array, from: number, to: number, numbers: Float64Array): number {
+    const { output } = this;
+    let out = 0;
+    let index = from;
+    for (; index < to; index++) {
+      const id = ids[index] ?? 0;
+      const key = this.key(id);
+      const number = numbers[id] ?? 0;
+      if (out + 6 * key.length + NUMBER_LINE_MARKS > output.length) break;
+      if (!Number.isSafeInteger(number) || number < 0) break;
+      const quoted = quoteBytes(key, 0, key.length, output, out + 1);
+      if (quoted < 0) break;
+      output[out] = OPEN;
+      out = quoted;
+      const rest = `,1,${number}]\n`;
+      for (let i = 0; i < rest.length; i++) output[out++] = rest.charCodeAt(i);
+    }
+    this.outputEnd = out;
+    return index;
+  }
+
   get pairCount(): number {
     return this.#pairs.count;
   }
 
   get pairBytes(): number {
     return this.#pairs.bytes;
-  }
-
-  get outputEnd(): number {
-    return this.#pairs.written;
   }
 
   appendRanges(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): boolean {
@@ -100,7 +122,9 @@ export class PlainKernel extends PlainTable implements Kernel {
   }
 
   writePairs(from: number, to: number): number {
-    return this.#pairs.write(from, to, this.output);
+    const next = this.#pairs.write(from, to, this.output);
+    this.outputEnd = this.#pairs.written;
+    return next;
   }
 
   pairLine(index: number): Uint8Array {

@@ -40,6 +40,7 @@ export interface WasmExports {
   sortKeys(): number;
   tableBytes(): number;
   writeKey(id: number, at: number): number;
+  writeNumbers(count: number, capacity: number): number;
   writePairKey(pair: number, at: number): number;
   writePairs(from: number, to: number): number;
 }

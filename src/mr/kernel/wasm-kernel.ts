@@ -11,6 +11,7 @@ const MIN_PAGES = 4;
 const MAX_PAGES = 65536;
 /** What the module returns instead of an id when there is no memory for a key. */
 const FULL = -1;
+const ID_BYTES = 4;
 /** What comes before the texts of a pair; see assembly/pairs.ts. */
 const PAIR_HEADER = 24;
 /** Shorter keys are copied byte by byte: that is faster than a call that copies. */
@@ -47,6 +48,9 @@ export class WasmKernel implements Kernel {
   readonly #exports: WasmExports;
   readonly #scratch: number;
   readonly #scratchBytes: number;
+  /** Ids and numbers on their way in: all of the scratch. */
+  readonly #scratchIds: Uint32Array;
+  readonly #scratchNumbers: Float64Array;
   /** All of the memory when last looked; it may have grown since. */
   #bytes: Uint8Array;
   /** The order of pairs, as `sortPairs` gave it. */
@@ -77,6 +81,11 @@ export class WasmKernel implements Kernel {
     this.#scratch = this.#exports.SCRATCH.value;
     this.#scratchBytes = this.#exports.SCRATCH_BYTES.value;
     const { buffer } = this.#memory;
+    // An even number, so that the numbers begin where numbers may.
+    const most = Math.floor(this.#scratchBytes / 24) * 2;
+    const numbersAt = this.#scratch + most * ID_BYTES;
+    this.#scratchIds = new Uint32Array(buffer, this.#scratch, most);
+    this.#scratchNumbers = new Float64Array(buffer, numbersAt, most);
     const maxWords = (blockBytes + 1) >>> 1;
     this.block = new Uint8Array(buffer, this.#exports.BLOCK.value, blockBytes);
     this.ids = new Uint32Array(buffer, this.#exports.idsAt.value, maxWords);
@@ -155,6 +164,18 @@ export class WasmKernel implements Kernel {
   writeKey(id: number, at: number): number {
     checkRange(this.output, at, at + this.keyLength(id));
     return this.#exports.writeKey(id, at);
+  }
+
+  writeNumbers(ids: Uint32Array, from: number, to: number, numbers: Float64Array): number {
+    const given = this.#scratchIds;
+    const values = this.#scratchNumbers;
+    const count = Math.min(to - from, given.length);
+    for (let index = 0; index < count; index++) {
+      const id = ids[from + index] ?? 0;
+      given[index] = id;
+      values[index] = numbers[id] ?? 0;
+    }
+    return from + this.#exports.writeNumbers(count, given.length);
   }
 
   get pairCount(): number {

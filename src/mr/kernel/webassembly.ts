@@ -13,7 +13,14 @@ export interface WasmMemory {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** An exported global that never changes. */
+/** A memory of one thread; growing it detaches its buffer. */
+export interface UnsharedMemory {
+  readonly buffer: ArrayBuffer;
+  /** @throws RangeError when there is no memory */
+  grow(pages: number): number;
+}
+
+/** An exported global. */
 export interface WasmGlobal {
   readonly value: number;
 }
@@ -21,11 +28,14 @@ export interface WasmGlobal {
 interface WasmInterface {
   readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: unknown };
-  readonly Memory: new (limits: {
-    readonly initial: number;
-    readonly maximum: number;
-    readonly shared: true;
-  }) => WasmMemory;
+  readonly Memory: {
+    new (limits: {
+      readonly initial: number;
+      readonly maximum: number;
+      readonly shared: true;
+    }): WasmMemory;
+    new (limits: { readonly initial: number }): UnsharedMemory;
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { JobEvent, Phase } from "../events/job-event.ts";
 import { JobView } from "../events/job-view.ts";
+import { inputName } from "../events/planned-split.ts";
 import { timeLeftMs } from "../events/time-left.ts";
 
 /** Speeds are those of the last seconds. */
@@ -90,11 +91,18 @@ export class JobProgress {
       workers: workers.map(({ worker, attempt }) => {
         if (attempt === undefined) return { worker, attempt };
         const { phase, task, isBackup, startMs } = attempt;
-        const file = phase === "map" ? view.splits[task]?.file : undefined;
+        const split = phase === "map" ? view.splits[task] : undefined;
         const elapsedMs = view.nowMs - startMs;
         return {
           worker,
-          attempt: { phase, task, attempt: attempt.attempt, isBackup, elapsedMs, file },
+          attempt: {
+            phase,
+            task,
+            attempt: attempt.attempt,
+            isBackup,
+            elapsedMs,
+            file: split && inputName(split),
+          },
         };
       }),
     };

@@ -27,6 +27,9 @@ function event<Type extends JobEvent["type"], Entries extends v.ObjectEntries>(
   return v.object({ type: v.literal(type), atMs: count, ...entries });
 }
 
+/** A part of an input. */
+const part = { file: v.string(), start: count, end: count };
+
 /** What is in an event log, as far as a reader relies on it. */
 const EVENT = v.variant("type", [
   event("jobStarted", {
@@ -37,7 +40,7 @@ const EVENT = v.variant("type", [
   }),
   event("jobPlanned", {
     app: v.nullable(v.string()),
-    splits: v.array(v.object({ file: v.string(), start: count, end: count })),
+    splits: v.array(v.object({ ...part, further: v.optional(v.array(v.object(part))) })),
     // A damaged number must not become an array that fills the memory.
     reduces: v.pipe(whole, v.maxValue(1_000_000)),
   }),

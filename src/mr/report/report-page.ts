@@ -1,5 +1,6 @@
 import { appFrames } from "../events/app-frames.ts";
 import type { JobOutcome } from "../events/job-event.ts";
+import { partsOf, plannedBytes } from "../events/planned-split.ts";
 import { counted, formatBytes, formatMs, formatNumber, visible } from "./display-text.ts";
 import { standAlone } from "./drawing.ts";
 import { failureFacts, phaseFacts, total } from "./job-facts.ts";
@@ -81,8 +82,8 @@ function renderSkippedNotice(counters: Readonly<Record<string, number>>): Markup
 function renderTiles(history: JobHistory, { lines, bytes, files }: OutputSurvey): Markup {
   const { sessions, last } = history;
   const { splits } = last.view;
-  const inputs = new Set(splits.map(({ file }) => file)).size;
-  const inputBytes = total(splits.map(({ start, end }) => Math.max(0, end - start)));
+  const inputs = new Set(splits.flatMap(partsOf).map(({ file }) => file)).size;
+  const inputBytes = total(splits.map(plannedBytes));
   const workers = total(sessions.map(({ view }) => view.workers.size));
   const left = total(
     sessions.map(({ view }) => {

@@ -97,6 +97,9 @@ function inputOf(view: JobView, { task }: TimedTask): string {
   const split = view.splits[task];
   if (split === undefined) return "–";
   const file = shorten(visible(split.file), 120);
+  if (split.further !== undefined) {
+    return `${file} and ${counted(split.further.length, "other file")}`;
+  }
   return `${file}, bytes ${formatNumber(split.start)} to ${formatNumber(split.end)}`;
 }
 

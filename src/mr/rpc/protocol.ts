@@ -54,6 +54,8 @@ export interface Split {
   /** Of a part of a CSV file, except its first: where the file's first row ends, and how many line breaks
    * there are between that and `start`. */
   readonly csv?: { readonly headEnd: number; readonly lines: number } | undefined;
+  /** Parts of other files, which the task reads next: small files share a task. */
+  readonly further?: readonly Split[] | undefined;
 }
 
 interface MapAssignment {

@@ -64,7 +64,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     job = await openJob({ directory, inputDirectory, inputs, ...settings, resume, log });
     const { Coordinator } = await import("../coordinator/coordinator.ts");
     coordinator = await Coordinator.start({
-      plan: planJob(job.inputs, inputDirectory, options.splitBytes),
+      plan: planJob(job.inputs, inputDirectory, options.splitBytes, workers),
       ...job.terms,
       leaseMs: options.leaseMs ?? 10_000,
       taskTimeoutMs: options.taskTimeoutMs ?? Infinity,

@@ -1,12 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
+import type { ChildProcess } from "node:child_process";
 import { APP_NOT_LOADED } from "../worker/exit-codes.ts";
 import type { WorkerProcessOptions } from "../worker/worker-process.ts";
+import { endStandby, spawnWorker, takeStandby } from "./standby-workers.ts";
 
-const PROGRAM = fileURLToPath(
-  new URL(`../worker/worker-process${extname(fileURLToPath(import.meta.url))}`, import.meta.url),
-);
 /** A worker that dies is replaced, but an app that takes every worker down must not do so for ever. */
 const RESTARTS_PER_WORKER = 20;
 
@@ -55,6 +51,7 @@ export class WorkerPool {
     this.#environment = environment;
     this.#restartsLeft = size * RESTARTS_PER_WORKER;
     for (let started = 0; started < size; started++) this.#start();
+    endStandby();
   }
 
   /** Whether a worker ended because it could not load the app. It leaves saying why to its parent. */
@@ -90,16 +87,18 @@ export class WorkerPool {
   }
 
   #start(): void {
-    // The sources run under tsx; the built package is plain JavaScript.
-    const loader = extname(PROGRAM) === ".ts" ? ["--import", import.meta.resolve("tsx")] : [];
+    const environment = this.#environment;
+    const options = JSON.stringify({ ...this.#options, environment });
     const output = this.#onOutput === undefined ? STDERR : "pipe";
-    const flags = [...engineFlags(this.#options.memoryBytes), ...loader];
-    const child = spawn(process.execPath, [...flags, PROGRAM, JSON.stringify(this.#options)], {
-      stdio: ["ignore", output, output],
-      env: { ...process.env, ...this.#environment },
-    });
+    const flags = engineFlags(this.#options.memoryBytes);
+    // One that waits was started without flags.
+    const waiting = flags.length === 0 ? takeStandby() : undefined;
+    // One that has just ended is told in vain, and is replaced when its end is heard of.
+    waiting?.stdin?.on("error", () => undefined).end(options);
+    const child = waiting ?? spawnWorker(flags, options, ["ignore", output, output]);
+    const onOutput = this.#onOutput ?? ((text: string) => process.stderr.write(text));
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding("utf8").on("data", (text: string) => this.#onOutput?.(text));
+      stream?.setEncoding("utf8").on("data", onOutput);
     }
     this.#running.add(child);
     child.once("exit", (code) => this.#ended(child, code));

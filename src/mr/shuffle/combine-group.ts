@@ -2,7 +2,7 @@ import { ByteSlice } from "../app/byte-slice.ts";
 import { type Fold, numberFoldKind, type Union } from "../app/combiners.ts";
 import { ByteBuffer } from "../storage/byte-target.ts";
 import { withKey } from "./combine-error.ts";
-import type { GroupMerger } from "./group-merger.ts";
+import type { GroupSource } from "./group-source.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
 
@@ -18,7 +18,7 @@ const UNION_VALUE_BYTES = 64;
  * @throws CombineError when it throws, or gives what JSON can't carry
  */
 export function combineGroup(
-  merger: GroupMerger,
+  merger: GroupSource,
   writer: RecordWriter,
   combine: Fold<unknown> | Union | undefined,
 ): void {
@@ -33,7 +33,7 @@ export function combineGroup(
 }
 
 /** Without looking into the values. */
-function copyValues(merger: GroupMerger, writer: RecordWriter): void {
+function copyValues(merger: GroupSource, writer: RecordWriter): void {
   while (merger.nextValue()) {
     const { count, isBytes, bytes, valueStart, valueEnd } = merger;
     writer.value(count, isBytes, bytes, valueStart, valueEnd);
@@ -42,7 +42,7 @@ function copyValues(merger: GroupMerger, writer: RecordWriter): void {
 
 const scratch = new ByteBuffer(1024);
 
-function foldValues(merger: GroupMerger, writer: RecordWriter, fold: Fold<unknown>): void {
+function foldValues(merger: GroupSource, writer: RecordWriter, fold: Fold<unknown>): void {
   let result: unknown;
   let isFirst = true;
   const kind = numberFoldKind(fold);
@@ -60,7 +60,7 @@ function foldValues(merger: GroupMerger, writer: RecordWriter, fold: Fold<unknow
   writer.value(1, isBytes, scratch.bytes, 0, scratch.length);
 }
 
-function copyDistinct(merger: GroupMerger, writer: RecordWriter): void {
+function copyDistinct(merger: GroupSource, writer: RecordWriter): void {
   const seen = new Set<string>();
   let seenBytes = 0;
   while (merger.nextValue()) {

@@ -1,4 +1,5 @@
-import { DamagedRunError, type Run, RunCursor } from "./run-cursor.ts";
+import { RunCursor } from "./run-cursor.ts";
+import { DamagedRunError, type Run } from "./run-file.ts";
 
 const BUFFER_BYTES = 64 * 1024;
 

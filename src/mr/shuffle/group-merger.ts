@@ -1,8 +1,10 @@
 import { ByteSlice } from "../app/byte-slice.ts";
 import { ByteBuffer } from "../storage/byte-target.ts";
 import { CursorHeap, haveEqualKeys } from "./cursor-heap.ts";
-import { type Run, RunCursor } from "./run-cursor.ts";
-import { decodeBytesInto, decodeValue } from "./value-codec.ts";
+import type { GroupSource } from "./group-source.ts";
+import { RunCursor } from "./run-cursor.ts";
+import type { Run } from "./run-file.ts";
+import { ValueDecoder } from "./value-codec.ts";
 
 /** The order of values of a key, if there is one to keep. */
 export type ValueOrder = ((a: unknown, b: unknown) => number) | undefined;
@@ -30,7 +32,7 @@ interface Value {
  * Nothing is held in memory but a buffer per run. Values are gone through by {@link nextValue}, and are
  * valid until its next call.
  */
-export class GroupMerger {
+export class GroupMerger implements GroupSource {
   /** The key of the group. */
   readonly key = new ByteSlice(new Uint8Array(0));
   /** The run of equal values that {@link nextValue} moved to, as in {@link RunCursor}. */
@@ -45,8 +47,7 @@ export class GroupMerger {
   readonly #heap: CursorHeap;
   readonly #order: ValueOrder;
   readonly #keyBuffer = new ByteBuffer(256);
-  readonly #slice = new ByteSlice(new Uint8Array(0));
-  readonly #decoded = new ByteBuffer(256);
+  readonly #decoder = new ValueDecoder();
   /** The cursor whose line values are taken from; undefined before the first group and after each. */
   #current: RunCursor | undefined;
   /** With an order: the cursors that stand at a value of the group, in the order of the runs. */
@@ -119,20 +120,7 @@ export class GroupMerger {
   }
 
   #decode({ isBytes, isPlain, bytes, valueStart, valueEnd }: Value): unknown {
-    if (!isBytes) return decodeValue(bytes, valueStart, valueEnd);
-    const slice = this.#slice;
-    if (isPlain) {
-      slice.bytes = bytes;
-      slice.start = valueStart + 1;
-      slice.end = valueEnd - 1;
-    } else {
-      const decoded = this.#decoded;
-      decodeBytesInto(bytes, valueStart, valueEnd, decoded);
-      slice.bytes = decoded.bytes;
-      slice.start = 0;
-      slice.end = decoded.length;
-    }
-    return slice;
+    return this.#decoder.decode(bytes, valueStart, valueEnd, isBytes, isPlain);
   }
 
   #show(cursor: RunCursor): void {

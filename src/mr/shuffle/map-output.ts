@@ -8,6 +8,8 @@ import { PendingFile } from "../storage/pending-file.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { combineGroup } from "./combine-group.ts";
 import { ListStore } from "./list-store.ts";
+import { NumberLines } from "./number-lines.ts";
+import { NumberStore } from "./number-store.ts";
 import { describeKey, PairStore } from "./pair-store.ts";
 import { keyBytesOf, partitionOfIds, partitionOfPairs } from "./partition-keys.ts";
 import { RecordWriter } from "./record-writer.ts";
@@ -220,6 +222,8 @@ export class MapOutput {
     const { kernel } = this;
     const store = this.#store;
     const { ids, starts } = this.#sortByPartition();
+    const numberLines =
+      store instanceof NumberStore ? new NumberLines(kernel, store.numbers) : undefined;
     for (let reduce = 0; reduce < this.#options.reduces; reduce++) {
       const file = open(reduce);
       const writer = new RecordWriter(file);
@@ -228,6 +232,8 @@ export class MapOutput {
         if (index % TOUCHED_KEYS === 0) {
           this.#touched += store.touch?.(ids, index, Math.min(index + TOUCHED_KEYS, end)) ?? 0;
         }
+        if (numberLines !== undefined) index = numberLines.write(ids, index, end, file);
+        if (index === end) break;
         const id = ids[index] ?? 0;
         const length = kernel.keyLength(id);
         const key = keyBytesOf(kernel, id, length);

@@ -60,6 +60,11 @@ export class NumberStore implements ValueStore {
     if (value > (this.#numbers[id] ?? 0)) this.#numbers[id] = value;
   }
 
+  /** What each id has. */
+  get numbers(): Float64Array {
+    return this.#numbers;
+  }
+
   has(id: number): boolean {
     return !Object.is(this.#numbers[id], this.#nothing);
   }

@@ -1,6 +1,7 @@
 import { PendingFile } from "../storage/pending-file.ts";
-import { GroupMerger, type ValueOrder } from "./group-merger.ts";
-import type { Run } from "./run-cursor.ts";
+import type { ValueOrder } from "./group-merger.ts";
+import { type GroupSource, mergeRuns } from "./group-source.ts";
+import type { Run } from "./run-file.ts";
 import { bufferBytes, type GroupWriter, mergeInto } from "./spill-files.ts";
 
 export interface ReduceInputOptions {
@@ -23,7 +24,7 @@ export interface ReduceInputOptions {
  * at a time, neighbours are first merged into temporary files, in as many passes as it takes.
  */
 export class ReduceInput {
-  readonly merger: GroupMerger;
+  readonly merger: GroupSource;
   readonly #temporary: PendingFile[] = [];
   readonly #options: ReduceInputOptions;
   #created = 0;
@@ -39,7 +40,7 @@ export class ReduceInput {
     try {
       let left = runs;
       while (left.length > options.fanIn) left = this.#pass(left);
-      this.merger = new GroupMerger(left, bufferBytes(options), options.order);
+      this.merger = mergeRuns(left, bufferBytes(options), options.order);
     } catch (error) {
       this.#discard();
       throw error;

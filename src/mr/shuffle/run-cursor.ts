@@ -1,10 +1,7 @@
-import { closeSync, openSync, readSync } from "node:fs";
-import { crc32 } from "node:zlib";
-import { describeCause, errorCode, MrError } from "../errors.ts";
 import { giveBuffer, takeBuffer } from "../storage/buffer-pool.ts";
 import { ByteBuffer } from "../storage/byte-target.ts";
 import { findQuoteOrBackslash, viewOf } from "../storage/copy-bytes.ts";
-import type { Segment } from "../storage/pending-file.ts";
+import { type Run, RunFile } from "./run-file.ts";
 import { decodeBytesInto } from "./value-codec.ts";
 
 const LINE_FEED = 10;
@@ -16,24 +13,6 @@ const BACKSLASH = 0x5c;
 const CLOSE = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-
-/** A run that is not, or no longer, what its map task reported. */
-export class DamagedRunError extends MrError {
-  override name = "DamagedRunError";
-  /** Absolute path of the file. */
-  readonly path: string;
-
-  constructor(path: string, why: string) {
-    super(`Cannot read map output "${path}": ${why}`);
-    this.path = path;
-  }
-}
-
-/** What a cursor reads: a segment of which the whole file may have to be just that. */
-export interface Run extends Segment {
-  /** Whether the file must end where the segment does. */
-  readonly isWholeFile: boolean;
-}
 
 /**
  * Steps through a sorted run, line by line, and through the values of each line, all in place in one
@@ -60,15 +39,11 @@ export class RunCursor {
   /** Whether the value is a string without escapes. */
   isPlain = false;
 
-  readonly #run: Run;
+  readonly #file: RunFile;
   #view: DataView;
   /** Keys that have escapes. */
   readonly #decodedKey = new ByteBuffer(64);
-  readonly #descriptor: number;
   #isOpen = true;
-  /** Where in the file reading goes on. */
-  #position: number;
-  #crc32 = 0;
   /** Whole lines are in bytes[at, limit), and part of another in bytes[limit, filled). */
   #at = 0;
   #limit = 0;
@@ -80,31 +55,21 @@ export class RunCursor {
    * @throws DamagedRunError when there is no such file
    */
   constructor(run: Run, bufferBytes: number) {
-    this.#run = run;
-    this.#position = run.start;
+    this.#file = new RunFile(run);
     this.bytes = takeBuffer(bufferBytes);
     this.#view = viewOf(this.bytes);
     this.keyBytes = this.bytes;
-    try {
-      this.#descriptor = openSync(run.path, "r");
-    } catch (error) {
-      // That this process has too many files open says nothing of this one: making it again is no help.
-      if (["EMFILE", "ENFILE"].includes(errorCode(error) ?? "")) {
-        throw new MrError(`Cannot read map output "${run.path}": ${describeCause(error)}`);
-      }
-      throw this.#damaged(describeCause(error));
-    }
   }
 
   /** How much of the run has been read so far. */
   get bytesRead(): number {
-    return this.#position - this.#run.start;
+    return this.#file.bytesRead;
   }
 
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    closeSync(this.#descriptor);
+    this.#file.close();
     // Values of the last line are no longer valid.
     giveBuffer(this.bytes);
   }
@@ -134,7 +99,7 @@ export class RunCursor {
     if (at === 0 || bytes[at - 1] === LINE_FEED) return false;
     const separator = bytes[at++];
     if (separator !== COMMA) {
-      if (separator !== CLOSE || bytes[at] !== LINE_FEED) throw this.#malformed();
+      if (separator !== CLOSE || bytes[at] !== LINE_FEED) throw this.#file.malformed();
       this.#at = at + 1;
       return false;
     }
@@ -146,7 +111,7 @@ export class RunCursor {
       count = count * 10 + digit;
       digit = (bytes[++at] ?? 0) - 0x30;
     }
-    if (bytes[at] !== COMMA || count === 0) throw this.#malformed();
+    if (bytes[at] !== COMMA || count === 0) throw this.#file.malformed();
     this.count = count;
     this.valueStart = at + 1;
     this.#isPlain = false;
@@ -159,7 +124,7 @@ export class RunCursor {
   #readKey(): void {
     const { bytes } = this;
     const start = this.#at + 1;
-    if (bytes[start - 1] !== OPEN) throw this.#malformed();
+    if (bytes[start - 1] !== OPEN) throw this.#file.malformed();
     const end = this.#skipValue(start);
     this.#at = end;
     if (bytes[start] === QUOTE && this.#isPlain) {
@@ -170,7 +135,7 @@ export class RunCursor {
       try {
         decodeBytesInto(bytes, start, end, this.#decodedKey);
       } catch {
-        throw this.#malformed();
+        throw this.#file.malformed();
       }
       this.keyBytes = this.#decodedKey.bytes;
       this.keyStart = 0;
@@ -178,7 +143,7 @@ export class RunCursor {
     }
     this.prefixHigh = this.#prefix(this.keyStart);
     this.prefixLow = this.#prefix(this.keyStart + 4);
-    if (bytes[end] !== COMMA) throw this.#malformed();
+    if (bytes[end] !== COMMA) throw this.#file.malformed();
   }
 
   #prefix(at: number): number {
@@ -204,7 +169,7 @@ export class RunCursor {
     if (first !== OPEN && first !== OPEN_BRACE) {
       let end = at;
       while (end < limit && bytes[end] !== COMMA && bytes[end] !== CLOSE) end += 1;
-      if (end === at || end === limit) throw this.#malformed();
+      if (end === at || end === limit) throw this.#file.malformed();
       return end;
     }
     let depth = 0;
@@ -217,7 +182,7 @@ export class RunCursor {
         if (depth === 0) return end;
       }
     }
-    throw this.#malformed();
+    throw this.#file.malformed();
   }
 
   /** The position after the quote that ends the string whose first byte is at `at`. */
@@ -229,7 +194,7 @@ export class RunCursor {
       this.#isPlain = false;
       end = findQuoteOrBackslash(this.#view, end + 2, limit);
     }
-    if (end >= limit) throw this.#malformed();
+    if (end >= limit) throw this.#file.malformed();
     return end + 1;
   }
 
@@ -242,13 +207,12 @@ export class RunCursor {
     this.#limit = 0;
     for (;;) {
       if (this.#filled === this.bytes.length) this.#grow();
-      const count = this.#read();
+      const count = this.#file.read(this.bytes, this.#filled, this.bytes.length);
       if (count === 0) {
-        this.#checkEnd();
+        this.#file.checkEnd(this.#filled);
         return false;
       }
       const fresh = this.bytes.subarray(this.#filled, this.#filled + count);
-      this.#crc32 = crc32(fresh, this.#crc32);
       const feed = fresh.lastIndexOf(LINE_FEED);
       const before = this.#filled;
       this.#filled += count;
@@ -259,47 +223,11 @@ export class RunCursor {
     }
   }
 
-  #read(): number {
-    const { start, end, isWholeFile } = this.#run;
-    const room = this.bytes.length - this.#filled;
-    // One byte more of a whole file: it must not be there.
-    const wanted = Math.min(room, end - this.#position + (isWholeFile ? 1 : 0));
-    if (wanted <= 0) return 0;
-    let count: number;
-    try {
-      count = readSync(this.#descriptor, this.bytes, this.#filled, wanted, this.#position);
-    } catch (error) {
-      throw this.#damaged(describeCause(error));
-    }
-    this.#position += count;
-    if (this.#position > end) {
-      throw this.#damaged(`it is longer than the ${end - start} bytes it should have`);
-    }
-    return count;
-  }
-
-  #checkEnd(): void {
-    const { start, end, crc32: expected } = this.#run;
-    if (this.#position !== end) {
-      throw this.#damaged(`it has ${this.#position - start} bytes instead of ${end - start}`);
-    }
-    if (this.#crc32 !== expected) throw this.#damaged("its checksum is wrong");
-    if (this.#filled > 0) throw this.#damaged("its last line is incomplete");
-  }
-
   #grow(): void {
     const grown = Buffer.allocUnsafeSlow(2 * this.bytes.length);
     grown.set(this.bytes.subarray(0, this.#filled));
     giveBuffer(this.bytes);
     this.bytes = grown;
     this.#view = viewOf(grown);
-  }
-
-  #malformed(): DamagedRunError {
-    return this.#damaged("a line is no record of a key and counted values");
-  }
-
-  #damaged(why: string): DamagedRunError {
-    return new DamagedRunError(this.#run.path, why);
   }
 }

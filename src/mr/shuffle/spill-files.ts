@@ -1,7 +1,8 @@
 import { PendingFile, type Segment } from "../storage/pending-file.ts";
-import { GroupMerger, type ValueOrder } from "./group-merger.ts";
+import type { ValueOrder } from "./group-merger.ts";
+import { type GroupSource, mergeRuns } from "./group-source.ts";
 import { RecordWriter } from "./record-writer.ts";
-import type { Run } from "./run-cursor.ts";
+import type { Run } from "./run-file.ts";
 
 /** How many runs are merged at a time unless told: files open at once, and buffers. */
 export const DEFAULT_FAN_IN = 64;
@@ -18,7 +19,7 @@ export interface Spill {
 }
 
 /** Writes the values of the merger's group to a group that was begun. */
-export type GroupWriter = (merger: GroupMerger, writer: RecordWriter) => void;
+export type GroupWriter = (merger: GroupSource, writer: RecordWriter) => void;
 
 export interface SpillOptions {
   /** Absolute path of the job directory. */
@@ -141,7 +142,7 @@ export function mergeInto(
   order: ValueOrder,
   writeGroup: GroupWriter,
 ): void {
-  const merger = new GroupMerger(runs, runBytes, order);
+  const merger = mergeRuns(runs, runBytes, order);
   try {
     const writer = new RecordWriter(file);
     while (merger.nextGroup()) {

@@ -221,3 +221,31 @@ function decodeAny(text: Buffer, start: number, end: number): Uint8Array {
 export function decodeStored(bytes: Buffer, start: number, end: number, isBytes: boolean): unknown {
   return isBytes ? new ByteSlice(decodeBytes(bytes, start, end)) : decodeValue(bytes, start, end);
 }
+
+/** Decodes values of which is known besides whether they are byte slices. */
+export class ValueDecoder {
+  readonly #slice = new ByteSlice(new Uint8Array(0));
+  readonly #decoded = new ByteBuffer(256);
+
+  /**
+   * What the JSON text bytes[start, end) encodes. A byte slice is one that is reused for the next value.
+   *
+   * @param isPlain whether the text is a string without escapes
+   */
+  decode(bytes: Buffer, start: number, end: number, isBytes: boolean, isPlain: boolean): unknown {
+    if (!isBytes) return decodeValue(bytes, start, end);
+    const slice = this.#slice;
+    if (isPlain) {
+      slice.bytes = bytes;
+      slice.start = start + 1;
+      slice.end = end - 1;
+    } else {
+      const decoded = this.#decoded;
+      decodeBytesInto(bytes, start, end, decoded);
+      slice.bytes = decoded.bytes;
+      slice.start = 0;
+      slice.end = decoded.length;
+    }
+    return slice;
+  }
+}

@@ -25,6 +25,19 @@ export async function findRecord(
   loaded: LoadedApp,
   site: TaskSite,
 ): Promise<string | undefined> {
+  for (const part of [split, ...(split.further ?? [])]) {
+    const place = await findInPart(key, { task, split: part }, loaded, site);
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
+
+async function findInPart(
+  key: Uint8Array,
+  { task, split }: MapTask,
+  loaded: LoadedApp,
+  site: TaskSite,
+): Promise<string | undefined> {
   const app = recordFormOf(loaded.app);
   const rules = { isClassic: app !== loaded.app };
   const { skipBadRecords = false, progress } = site;

@@ -1,5 +1,5 @@
 import type { RunIterable } from "../app/combiners.ts";
-import type { GroupMerger } from "../shuffle/group-merger.ts";
+import type { GroupSource } from "../shuffle/group-source.ts";
 
 /**
  * The values of one group as `reduce` gets them: a stream that can be gone through once. It is iterable,
@@ -13,12 +13,12 @@ export class GroupValues
   runLength = 0;
   /** What reading the values failed with, which the app may have swallowed. */
   failure: unknown = undefined;
-  readonly #merger: GroupMerger;
+  readonly #merger: GroupSource;
   /** How many times more `value` comes. */
   #left = 0;
   #state: "running" | "over" = "running";
 
-  constructor(merger: GroupMerger) {
+  constructor(merger: GroupSource) {
     this.#merger = merger;
   }
 

@@ -22,7 +22,7 @@ import type { MapTask, TaskResult, TaskSite } from "./task-site.ts";
 export type { MapTask, TaskResult, TaskSite } from "./task-site.ts";
 
 /**
- * Runs `map` over the records of one split and leaves its output under temporary names.
+ * Runs `map` over the records of a split, or several, and leaves its output under temporary names.
  *
  * @returns one finished file per reduce task, in their order, each still to be committed
  * @throws AppError when the app throws, or emits what can't be carried or goes to no reduce task; it
@@ -46,12 +46,14 @@ export async function runMapTask(
   try {
     const counters = new CounterSet();
     const skips = new SkipList();
-    const input = openInput(resolve(site.inputDirectory ?? site.directory, split.file), split);
-    try {
-      const run = new MapRun(loaded, app, task, input, output, { counters, skips }, site);
-      await run.readAll();
-    } finally {
-      input.close();
+    for (const part of [split, ...(split.further ?? [])]) {
+      const input = openInput(resolve(site.inputDirectory ?? site.directory, part.file), part);
+      try {
+        const run = new MapRun(loaded, app, task, input, output, { counters, skips }, site);
+        await run.readAll();
+      } finally {
+        input.close();
+      }
     }
     const files = write(output, loaded.name);
     const { spills } = output;
@@ -82,7 +84,7 @@ function write(output: MapOutput, name: string): PendingFile[] {
   }
 }
 
-/** Takes records from a cursor to the app. */
+/** Takes records of one file from a cursor to the app. */
 class MapRun {
   readonly #loaded: LoadedApp;
   readonly #app: RecordApp;

@@ -8,10 +8,10 @@ import { reduceOutputName } from "../names.ts";
 import { text } from "../output/text.ts";
 import { combineGroup } from "../shuffle/combine-group.ts";
 import { findDamagedRun } from "../shuffle/find-damaged-run.ts";
-import type { GroupMerger } from "../shuffle/group-merger.ts";
+import type { GroupSource } from "../shuffle/group-source.ts";
 import { DEFAULT_MEMORY_BYTES, shareMemory } from "../shuffle/memory-shares.ts";
 import { ReduceInput, type ReduceInputOptions } from "../shuffle/reduce-input.ts";
-import type { Run } from "../shuffle/run-cursor.ts";
+import type { Run } from "../shuffle/run-file.ts";
 import { DEFAULT_FAN_IN } from "../shuffle/spill-files.ts";
 import { type FileSummary, PendingFile } from "../storage/pending-file.ts";
 import { AppError } from "./app-error.ts";
@@ -106,7 +106,7 @@ function openInput(runs: readonly Run[], app: string, options: ReduceInputOption
 class ReduceRun {
   readonly #name: string;
   readonly #app: RecordApp;
-  readonly #merger: GroupMerger;
+  readonly #merger: GroupSource;
   readonly #file: PendingFile;
   readonly #counters: CounterSet;
   readonly #skips: SkipList;

@@ -31,10 +31,12 @@ export function checkAssignment(assignment: Assignment | Dismissal): void {
   if (kind !== "map" && kind !== "reduce") throw nonsense(`a task of kind "${kind}"`);
   if (!isCount(task) || !isCount(attempt)) throw nonsense(`${kind} task "${task}"`);
   if (kind === "map") {
-    const { file, start, end } = assignment.split;
-    const isPart = isCount(start) && isCount(end) && start <= end;
-    if (typeof file !== "string" || !isPart)
-      throw nonsense(`bytes ${start} to ${end} of "${file}"`);
+    const { split } = assignment;
+    for (const { file, start, end } of [split, ...(split.further ?? [])]) {
+      const isPart = isCount(start) && isCount(end) && start <= end;
+      if (typeof file !== "string" || !isPart)
+        throw nonsense(`bytes ${start} to ${end} of "${file}"`);
+    }
     return;
   }
   for (const [map, { name, bytes, crc32 }] of assignment.sources.entries()) {

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { MrError } from "../errors.ts";
 import type { OutputFile, Progress, TaskFailure, TaskResult } from "../scheduler/types.ts";
-import { DamagedRunError } from "../shuffle/run-cursor.ts";
+import { DamagedRunError } from "../shuffle/run-file.ts";
 import { AppError } from "../task/app-error.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";

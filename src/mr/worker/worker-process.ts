@@ -2,22 +2,32 @@
  * The program of a worker that a job has started itself. What mrworker does for a person at a terminal,
  * it does without a command line to parse: it is started often, and every module it loads is paid for.
  */
+import { readFileSync } from "node:fs";
 import { checkReduces } from "../app/check-reduces.ts";
 import { type LoadedApp, loadApp } from "../app/load-app.ts";
 import { MrError } from "../errors.ts";
 import { APP_NOT_LOADED } from "./exit-codes.ts";
 import { startWorker, type WorkerOptions } from "./start-worker.ts";
 
-/** What a worker process is told, as JSON in its first argument. */
+const STDIN = 0;
+
+/** What a worker process is told, as JSON in its first argument, or else on its standard input. */
 export interface WorkerProcessOptions extends Omit<WorkerOptions, "app"> {
   /** Absolute path of the app. */
   readonly app: string;
   /** How many reduce tasks there are, where that is known. */
   readonly reduces?: number | undefined;
+  /** Variables to set before the app is loaded. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 async function main(): Promise<number> {
-  const { app, reduces, ...options }: WorkerProcessOptions = JSON.parse(process.argv[2] ?? "{}");
+  // Waits for it: there is nothing else to do.
+  const given = process.argv[2] ?? readFileSync(STDIN, "utf8");
+  // The one that started this process has no work for it, or is gone.
+  if (given === "") return 0;
+  const { app, reduces, environment, ...options }: WorkerProcessOptions = JSON.parse(given);
+  Object.assign(process.env, environment);
   let loaded: LoadedApp;
   try {
     loaded = await loadApp(app);

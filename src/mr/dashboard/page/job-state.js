@@ -6,7 +6,7 @@
 
 /**
  * @typedef {"map" | "reduce"} Phase
- * @typedef {{ file: string, start: number, end: number }} Split
+ * @typedef {{ file: string, bytes: number, others: number }} Split
  * @typedef {{ state: 0 | 1 | 2, attempts: number, alive: number, troubles: number, isRestored: boolean,
  *   records: number, bytes: number, cpuMs: number, outputBytes: number, status: TaskStatus }} Task
  * @typedef {{ phase: Phase, task: number, attempt: number, worker: number, isBackup: boolean,
@@ -76,8 +76,8 @@ export class JobState {
     this.files = patch.files ?? this.files;
     this.counters = patch.counters ?? this.counters;
     if (patch.totals !== undefined) this.totals = totalsOf(patch.totals);
-    for (const [at, file, start, end] of patch.splits ?? []) {
-      this.splits[at] = { file: this.files[file] ?? "", start, end };
+    for (const [at, file, bytes, others] of patch.splits ?? []) {
+      this.splits[at] = { file: this.files[file] ?? "", bytes, others };
     }
     for (const row of patch.maps ?? []) this.#takeTask("map", row);
     for (const row of patch.reduces ?? []) this.#takeTask("reduce", row);

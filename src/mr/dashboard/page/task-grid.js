@@ -181,7 +181,10 @@ function describeTask(state, phase, number) {
   const last = attempts.at(-1);
   const lines = [];
   const split = phase === "map" ? state.splits[number] : undefined;
-  if (split !== undefined) lines.push(`${split.file}, ${formatBytes(split.end - split.start)}`);
+  if (split !== undefined) {
+    const others = split.others > 0 ? ` and ${split.others} more` : "";
+    lines.push(`${split.file}${others}, ${formatBytes(split.bytes)}`);
+  }
   if (last !== undefined) {
     const forMs = (last.endMs ?? state.nowMs) - last.startMs;
     const which = attempts.length > 1 ? `attempt ${last.attempt}, ` : "";

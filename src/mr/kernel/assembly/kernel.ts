@@ -1,7 +1,8 @@
 /** What the module offers to wasm-kernel.ts. */
 
 import { openLines } from "./lines";
-import { BLOCK, GUARD, MASKS, NO_ENTRY, openHeap } from "./memory";
+import { BLOCK, GUARD, MASKS, NO_ENTRY, openHeap, SCRATCH } from "./memory";
+import { writeNumberLines, writtenEnd } from "./numbers";
 import { copyBytes } from "./output";
 import { pairKey, pairKeyLength, resetPairs, writePairs as writePairsTo, written } from "./pairs";
 import { openScan } from "./scan";
@@ -28,7 +29,7 @@ export let startsAt: usize = 0;
 export let endsAt: usize = 0;
 export let lineEndsAt: usize = 0;
 export let outputAt: usize = 0;
-/** How many bytes `writePairs` has written. */
+/** How many bytes `writePairs` or `writeNumbers` has written. */
 export let outputEnd: u32 = 0;
 let outputBytes: usize = 0;
 
@@ -75,4 +76,15 @@ export function writePairs(from: u32, to: u32): u32 {
   const next = writePairsTo(from, to, outputAt, outputAt + outputBytes);
   outputEnd = <u32>(written - outputAt);
   return next;
+}
+
+/**
+ * Writes lines to the output for the keys whose ids are in the scratch, each with its number, which come
+ * after room for `capacity` ids. @returns how many it has written
+ */
+export function writeNumbers(count: u32, capacity: u32): u32 {
+  const numbers = SCRATCH + (<usize>capacity << 2);
+  const written = writeNumberLines(SCRATCH, numbers, count, outputAt, outputAt + outputBytes);
+  outputEnd = <u32>(writtenEnd - outputAt);
+  return written;
 }

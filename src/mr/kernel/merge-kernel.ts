@@ -1,0 +1,219 @@
+import { readFileSync } from "node:fs";
+import {
+  type UnsharedMemory,
+  type WasmGlobal,
+  type WasmModule,
+  webAssembly,
+} from "./webassembly.ts";
+
+/** What {@link MergeKernel.next} stops for; see assembly/merge.ts. */
+export const MERGE = { done: 0, full: 1, read: 2, decode: 3, malformed: 4, grow: 5 } as const;
+
+/** What is known of a value: bits of {@link MergeKernel.kinds}. */
+export const VALUE = {
+  /** It was emitted as a byte slice. */
+  bytes: 1,
+  /** A string without escapes. */
+  plain: 2,
+  /** A whole number of up to 15 digits, which is in {@link MergeKernel.numbers}. */
+  integer: 4,
+} as const;
+
+const PAGE_BYTES = 65536;
+/** Below this address are the constants of the compiler. */
+const FIRST_ADDRESS = 4096;
+const RUN_BYTES = 32;
+const MAX_GROUPS = 4096;
+const MAX_VALUES = 8192;
+const OUTPUT_BYTES = 128 * 1024;
+/** The module may read and write so far past the end of what it was given. */
+const GUARD_BYTES = 64;
+
+interface Exports {
+  readonly subject: WasmGlobal;
+  readonly needed: WasmGlobal;
+  readonly groups: WasmGlobal;
+  readonly values: WasmGlobal;
+  readonly isOpen: WasmGlobal;
+  open(count: number, runsAt: number, heapAt: number): void;
+  setArrays(
+    maxGroups: number,
+    keyStartsAt: number,
+    keyEndsAt: number,
+    firstValuesAt: number,
+    maxValues: number,
+    valueStartsAt: number,
+    valueEndsAt: number,
+    kindsAt: number,
+    countsAt: number,
+    numbersAt: number,
+  ): void;
+  setOutput(at: number, limit: number): void;
+  setWindow(run: number, at: number, limit: number, isEnded: number): void;
+  setKey(at: number, end: number): void;
+  keyTextStart(): number;
+  keyTextEnd(): number;
+  taken(): void;
+  next(): number;
+}
+
+let compiled: WasmModule | undefined;
+
+/**
+ * Merges sorted runs, of which parts are read into windows of its memory, into batches of groups: the
+ * keys, and the values of each with their counts. All positions are in {@link bytes}.
+ */
+export class MergeKernel {
+  /** All of the memory; another array after it has grown. */
+  bytes: Buffer = Buffer.alloc(0);
+  /** Where keys begin and end, by group. */
+  keyStarts = new Uint32Array(0);
+  keyEnds = new Uint32Array(0);
+  /** The first value of each group, and after the last group the number of values. */
+  firstValues = new Uint32Array(0);
+  /** Where the JSON texts of values begin and end. */
+  valueStarts = new Uint32Array(0);
+  valueEnds = new Uint32Array(0);
+  /** See {@link VALUE}. */
+  kinds = new Uint8Array(0);
+  /** How many times in a row each value comes. */
+  counts = new Float64Array(0);
+  numbers = new Float64Array(0);
+
+  readonly #memory: UnsharedMemory;
+  readonly #exports: Exports;
+  /** Where the arrays are, in the order of their fields above. */
+  #places: readonly number[] = [];
+  #top = FIRST_ADDRESS;
+  #outputAt = 0;
+  #outputBytes = 0;
+
+  /** @throws Error where the engine has no WebAssembly, or no SIMD */
+  constructor() {
+    const { Module, Instance, Memory } = webAssembly();
+    compiled ??= new Module(readFileSync(new URL("../kernel/merge.wasm", import.meta.url)));
+    this.#memory = new Memory({ initial: 1 });
+    const instance = new Instance(compiled, { env: { memory: this.#memory } });
+    this.#exports = instance.exports as unknown as Exports;
+  }
+
+  /** Begins to merge so many runs. */
+  open(runs: number): void {
+    this.#top = FIRST_ADDRESS;
+    const runsAt = this.allocate(runs * RUN_BYTES);
+    const heapAt = this.allocate(runs * 4);
+    const [keyStarts, keyEnds, firsts] = this.#allocateAll(MAX_GROUPS + 1, [4, 4, 4]);
+    const [starts, ends, kinds, counts, numbers] = this.#allocateAll(MAX_VALUES, [4, 4, 1, 8, 8]);
+    this.#places = [keyStarts, keyEnds, firsts, starts, ends, kinds, counts, numbers].map(Number);
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = this.#places;
+    this.#exports.open(runs, runsAt, heapAt);
+    this.#exports.setArrays(MAX_GROUPS, a, b, c, MAX_VALUES, d, e, f, g, h);
+    this.#outputBytes = 0;
+    this.growOutput(OUTPUT_BYTES);
+    this.#look();
+  }
+
+  /**
+   * Room for `size` bytes, to be used until the next {@link open}.
+   *
+   * @returns where it begins
+   * @throws RangeError when there is no memory for it
+   */
+  allocate(size: number): number {
+    const address = this.#top;
+    const missing = address + roomOf(size) - this.#memory.buffer.byteLength;
+    if (missing > 0) {
+      this.#memory.grow(Math.ceil(missing / PAGE_BYTES));
+      this.#look();
+    }
+    this.#top = address + roomOf(size);
+    return address;
+  }
+
+  /**
+   * Room for `size` bytes instead of that for `before` bytes at `start`: the same, or another, to which
+   * nothing is copied.
+   */
+  enlarge(start: number, before: number, size: number): number {
+    // What was allocated last goes on into what is free.
+    if (start + roomOf(before) === this.#top) this.#top = start;
+    return this.allocate(size);
+  }
+
+  /** Replaces the output by one that holds `needed` bytes, and some more. */
+  growOutput(needed: number): void {
+    const size = needed + (needed >>> 2);
+    this.#outputAt = this.enlarge(this.#outputAt, this.#outputBytes, size);
+    this.#outputBytes = size;
+    this.#exports.setOutput(this.#outputAt, this.#outputAt + size);
+  }
+
+  /** Says what there is of a run: whole lines, in bytes[start, end), and whether these are the last. */
+  setWindow(run: number, start: number, end: number, isLast: boolean): void {
+    this.#exports.setWindow(run, start, end, isLast ? 1 : 0);
+  }
+
+  /** Goes on with the next batch. @returns one of {@link MERGE} */
+  next(): number {
+    return this.#exports.next();
+  }
+
+  /** The groups of this batch are no longer needed, but the last one if it {@link isOpen}. */
+  taken(): void {
+    this.#exports.taken();
+  }
+
+  /** How many groups there are in the batch. */
+  get groups(): number {
+    return this.#exports.groups.value;
+  }
+
+  /** Whether the last group of the batch goes on as the first of the next one. */
+  get isOpen(): boolean {
+    return this.#exports.isOpen.value !== 0;
+  }
+
+  /** After `read`, `decode` and `malformed`: the run in question. */
+  get subject(): number {
+    return this.#exports.subject.value;
+  }
+
+  /** After `grow`: how large the output must be, in bytes. */
+  get needed(): number {
+    return this.#exports.needed.value;
+  }
+
+  /** After `decode`: where the text of the key is that is to be decoded. */
+  get keyText(): { readonly start: number; readonly end: number } {
+    return { start: this.#exports.keyTextStart(), end: this.#exports.keyTextEnd() };
+  }
+
+  /** After `decode`: the key is bytes[start, end), until that run has another one. */
+  setKey(start: number, end: number): void {
+    this.#exports.setKey(start, end);
+  }
+
+  #allocateAll(count: number, sizes: readonly number[]): number[] {
+    return sizes.map((size) => this.allocate(count * size));
+  }
+
+  /** The memory may be another one: looks at it anew. */
+  #look(): void {
+    const { buffer } = this.#memory;
+    this.bytes = Buffer.from(buffer);
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = this.#places;
+    this.keyStarts = new Uint32Array(buffer, a, MAX_GROUPS + 1);
+    this.keyEnds = new Uint32Array(buffer, b, MAX_GROUPS + 1);
+    this.firstValues = new Uint32Array(buffer, c, MAX_GROUPS + 1);
+    this.valueStarts = new Uint32Array(buffer, d, MAX_VALUES);
+    this.valueEnds = new Uint32Array(buffer, e, MAX_VALUES);
+    this.kinds = new Uint8Array(buffer, f, MAX_VALUES);
+    this.counts = new Float64Array(buffer, g, MAX_VALUES);
+    this.numbers = new Float64Array(buffer, h, MAX_VALUES);
+  }
+}
+
+/** What so many bytes take up. */
+function roomOf(size: number): number {
+  return Math.ceil((size + GUARD_BYTES) / 8) * 8;
+}
