@@ -147,6 +147,7 @@ describe("a worker that is busy in its app when the job ends", SLOW, () => {
     await job.appeared("first-b");
     expect(await exitCodes([coordinator, job.worker("app.ts")])).toEqual([0, 0]);
     expect(await stuck.survivors(60_000)).toEqual([]);
+    await stuck.ended;
     expect(stuck.stderr).toMatch(/The coordinator has gone|still busy with map task 1, attempt 1/);
     expect(job.output()).toBe(COUNTS);
     expect(job.temporaryFiles()).toEqual([]);

@@ -117,6 +117,20 @@ function treePeaksMb({ pid: root }: ChildProcess): number[] {
   return [...statuses].filter(([pid]) => isOfTree(pid)).map(([, { peakMb }]) => peakMb);
 }
 
+/** Each word with its places, which are counted. */
+const INDEX = `import { defineApp, lines, words } from "tsmr";
+export default defineApp({
+  input: lines(),
+  map(line, emit, { file, offset }) {
+    for (const word of words(line)) emit(word, \`\${file} at byte \${offset}\`);
+  },
+  reduce(_word, places) {
+    let count = 0;
+    for (const _ of places) count += 1;
+    return count;
+  },
+});`;
+
 /** How many words there are in `lines.txt`. */
 const WORDS = LINES * LINE_WORDS;
 
@@ -143,26 +157,23 @@ describe.skipIf(!existsSync("/proc/self/status"))(
       expect(spills).toBeGreaterThan(3);
     });
 
-    it("F26 without a combiner, of a large file and more small ones than are merged at a time", async () => {
-      const { lines, spills, merges, peakMb } = await runWatched(
-        "index",
-        `import { defineApp, lines, words } from "tsmr";
-        export default defineApp({
-          input: lines(),
-          map(line, emit, { file, offset }) {
-            for (const word of words(line)) emit(word, \`\${file} at byte \${offset}\`);
-          },
-          reduce(_word, places) {
-            let count = 0;
-            for (const _ of places) count += 1;
-            return count;
-          },
-        });`,
-        ["lines.txt", "many"],
+    it("F26 without a combiner", async () => {
+      const { lines, spills, peakMb } = await runWatched("index", INDEX, ["lines.txt"]);
+      expect(peakMb).toBeLessThan(LIMIT_MB);
+      expect(total(lines)).toBe(WORDS);
+      expect(spills).toBeGreaterThan(3);
+    });
+
+    it("F26 with the outputs of more map tasks than are merged at a time", async () => {
+      const { lines, merges, peakMb } = await runWatched(
+        "many-tasks",
+        INDEX,
+        ["many"],
+        // So small that no two files share a task.
+        ...["--split", "16KB"],
       );
       expect(peakMb).toBeLessThan(LIMIT_MB);
-      expect(total(lines)).toBe(WORDS + 70 * 200 * LINE_WORDS);
-      expect(spills).toBeGreaterThan(3);
+      expect(total(lines)).toBe(70 * 200 * LINE_WORDS);
       expect(merges).toBeGreaterThan(1);
     });
 

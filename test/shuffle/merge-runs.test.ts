@@ -70,11 +70,13 @@ function mergeAll(merger: GroupSource, most = Infinity): [string, Counted[]][] {
   try {
     while (merger.nextGroup()) {
       const values: Counted[] = [];
+      // Whoever writes a long group needs its key again and again, where it was in the beginning.
+      const key = merger.key.view();
       while (values.length < most && merger.nextValue()) {
         values.push([merger.count, shown(merger.decode())]);
       }
-      // The key is there to be written after the values have been gone through.
-      groups.push([merger.key.view().toString("hex"), values]);
+      expect(merger.key.view().equals(key)).toBe(true);
+      groups.push([key.toString("hex"), values]);
     }
   } finally {
     merger.close();

@@ -86,10 +86,10 @@ export type CarriedMember<T> = unknown extends T
  * @param value what JSON can carry, or a byte slice, which is copied too
  * @throws TypeError for a key that is neither, and a value that JSON can't carry, by its path
  */
-// biome-ignore lint/style/useShorthandFunctionType: through a type V would be inferred from its conditions
 // An interface, so that V is inferred from the V of another one, and not through the conditions.
 export interface Emit<V> {
   /** Where nothing says which values there are, each is looked at by its own type `T`. */
+  // biome-ignore lint/style/useShorthandFunctionType: see above
   <T = V>(key: Text, value: unknown extends V ? T & Carried<T> : Carried<V>): void;
 }
 

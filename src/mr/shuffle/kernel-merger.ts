@@ -1,6 +1,6 @@
 import { ByteSlice } from "../app/byte-slice.ts";
 import { MERGE, type MergeKernel, VALUE } from "../kernel/merge-kernel.ts";
-import { ByteBuffer } from "../storage/byte-target.ts";
+import { appendBytes, ByteBuffer } from "../storage/byte-target.ts";
 import type { GroupSource } from "./group-source.ts";
 import { giveMergeKernel } from "./merge-kernels.ts";
 import { type Run, RunFile } from "./run-file.ts";
@@ -33,6 +33,7 @@ export class KernelMerger implements GroupSource {
   readonly #kernel: MergeKernel;
   readonly #windows: Window[] = [];
   readonly #decodedKey = new ByteBuffer(64);
+  readonly #keptKey = new ByteBuffer(64);
   readonly #decoder = new ValueDecoder();
   #isClosed = false;
   /** All that there is has been merged. */
@@ -77,7 +78,8 @@ export class KernelMerger implements GroupSource {
   nextGroup(): boolean {
     while (this.#group + 1 >= this.#groups) if (!this.#load()) return false;
     this.#group += 1;
-    this.#show();
+    this.#showKey();
+    this.#showValues();
     return true;
   }
 
@@ -104,13 +106,24 @@ export class KernelMerger implements GroupSource {
     return this.#decoder.decode(this.bytes, this.valueStart, this.valueEnd, this.isBytes, isPlain);
   }
 
-  /** Where the group is in the batch, and its values. */
-  #show(): void {
-    const { keyStarts, keyEnds, firstValues } = this.#kernel;
+  #showKey(): void {
+    const { keyStarts, keyEnds, isOpen } = this.#kernel;
     const { key } = this;
     key.bytes = this.bytes;
     key.start = keyStarts[this.#group] ?? 0;
     key.end = keyEnds[this.#group] ?? 0;
+    if (!isOpen || this.#group + 1 < this.#groups) return;
+    // More batches may come within this group, each over the last one.
+    const kept = this.#keptKey;
+    kept.length = 0;
+    appendBytes(kept, key.bytes, key.start, key.end);
+    key.bytes = kept.bytes;
+    key.start = 0;
+    key.end = kept.length;
+  }
+
+  #showValues(): void {
+    const { firstValues } = this.#kernel;
     this.#value = firstValues[this.#group] ?? 0;
     this.#end = firstValues[this.#group + 1] ?? 0;
   }
@@ -129,7 +142,7 @@ export class KernelMerger implements GroupSource {
     this.bytes = kernel.bytes;
     this.#groups = kernel.groups;
     this.#group = goesOn ? 0 : -1;
-    if (goesOn) this.#show();
+    if (goesOn) this.#showValues();
     return true;
   }
 
