@@ -1,7 +1,7 @@
 import { sweepAttempt } from "../job/job-directory.ts";
 import type { JobStatus } from "../rpc/protocol.ts";
 import { RpcServer } from "../rpc/server.ts";
-import type { Outcome, SkippedRecord } from "../scheduler/types.ts";
+import type { AttemptId, Outcome, Progress, SkippedRecord } from "../scheduler/types.ts";
 import { JobControl, type JobOptions } from "./job-control.ts";
 
 /** After the end, how long a worker that is still busy or only just starting may take to hear of it. */
@@ -67,6 +67,16 @@ export class Coordinator {
   /** Ends the job without a result. Harmless when it has ended. */
   cancel(reason: string): void {
     this.#job.cancel(reason);
+  }
+
+  /** See {@link JobControl.progress}. */
+  progress(attempt: AttemptId & { readonly worker: number }, progress: Progress): Promise<boolean> {
+    return this.#job.progress(attempt, progress);
+  }
+
+  /** Whether a worker waits for a task. */
+  isWaiting(worker: number): boolean {
+    return this.#job.isWaiting(worker);
   }
 
   /** Ticks are needed only when something is due without any other event; often, nothing is. */

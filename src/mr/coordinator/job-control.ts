@@ -19,6 +19,7 @@ import type {
   Effect,
   JobShape,
   Outcome,
+  Progress,
   SchedulerEvent,
   SkippedRecord,
 } from "../scheduler/types.ts";
@@ -175,6 +176,21 @@ export class JobControl {
     if (left === undefined || pid === undefined) return;
     // It is lost, and is granted no commit any more, whatever its worker may still be doing.
     this.#surroundings.onAbandoned?.(left, attemptTag(this.#job, left.attempt, pid));
+  }
+
+  /**
+   * An attempt has got on, as somebody else than its worker has found out.
+   *
+   * @returns false when the attempt has been given up
+   */
+  async progress(attempt: AttemptId & { readonly worker: number }, progress: Progress) {
+    const { accepted } = await this.#report({ type: "progress", progress, ...attempt });
+    return accepted;
+  }
+
+  /** Whether a worker waits for a task. */
+  isWaiting(worker: number): boolean {
+    return this.#waiting.has(worker);
   }
 
   /** When {@link tick} is due. */

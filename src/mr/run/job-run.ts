@@ -15,13 +15,17 @@ import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from 
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
 import { DEFAULT_REDUCES, type OpenJob, openJob, removeJournal, removeTraces } from "./open-job.ts";
+import { canTellProcessTime, processTimeMs } from "./process-time.ts";
 import { settingsToResume } from "./resumed-app.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
+import { StandInHeartbeat } from "./stand-in-heartbeat.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /** How long workers may take to end after the job has: one may be a straggler that lost its race. */
 const WORKER_GRACE_MS = 500;
 const WORKER_PATIENCE_MS = 2000;
+/** Shorter jobs are not worth another process. */
+const GUARD_AFTER_MS = 250;
 
 /** What `runJob` does; see there. */
 export async function executeJob(options: RunJobOptions): Promise<JobResult> {
@@ -47,11 +51,13 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const patience = { patienceMs: WORKER_PATIENCE_MS, reconnectMs: WORKER_PATIENCE_MS };
   const environment = resume ? settingsToResume(directory, digest) : {};
   const reduces = options.reduces ?? (resume ? undefined : DEFAULT_REDUCES);
-  const workerOptions = { app, socketPath, reduces, memoryBytes, ...patience };
+  const hasStandIn = canTellProcessTime();
+  const workerOptions = { app, socketPath, reduces, memoryBytes, hasStandIn, ...patience };
   const pool = new WorkerPool(workers, workerOptions, options.onOutput, environment);
   let job: OpenJob | undefined;
   let coordinator: Coordinator | undefined;
   let outcome: Outcome | undefined;
+  let standIn: StandInHeartbeat | undefined;
   // Whatever ends this process early: nothing it has started goes on.
   const onExit = () => {
     pool.kill();
@@ -63,21 +69,30 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     const settings = { reduces: options.reduces, skipBadRecords: options.skipBadRecords };
     job = await openJob({ directory, inputDirectory, inputs, ...settings, resume, log });
     const { Coordinator } = await import("../coordinator/coordinator.ts");
+    const leaseMs = options.leaseMs ?? 10_000;
+    standIn = hasStandIn ? standInFor(pool, () => coordinator, leaseMs, log) : undefined;
+    const { onEvent } = options;
     coordinator = await Coordinator.start({
       plan: planJob(job.inputs, inputDirectory, options.splitBytes, workers),
       ...job.terms,
-      leaseMs: options.leaseMs ?? 10_000,
+      leaseMs,
       taskTimeoutMs: options.taskTimeoutMs ?? Infinity,
       maxFailures: attempts,
       maxLosses: 5 * attempts,
       maxBackups: options.backups === false ? 0 : 1,
       socketPath,
       log,
-      onEvent: job.recordTo(options.onEvent),
+      onEvent: job.recordTo((event) => {
+        standIn?.onEvent(event);
+        onEvent?.(event);
+      }),
     });
+    standIn?.start();
+    if (hasStandIn) setTimeout(() => pool.guard(), GUARD_AFTER_MS).unref();
     outcome = await awaitOutcome(coordinator, pool, options.signal);
     if (pool.cannotLoadApp) checkReduces(await loadApp(app), job.terms.reduces);
   } finally {
+    standIn?.stop();
     await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
     // What is in a directory that another coordinator has is not this one's to clear away.
     if (job !== undefined) clearUp(job, coordinator, outcome, options.keep === true);
@@ -93,6 +108,26 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     skipped: coordinator.skipped,
     elapsedMs: performance.now() - startedMs,
   };
+}
+
+function standInFor(
+  pool: WorkerPool,
+  coordinator: () => Coordinator | undefined,
+  leaseMs: number,
+  log: (line: string) => void,
+): StandInHeartbeat {
+  return new StandInHeartbeat({
+    leaseMs,
+    nowMs: () => performance.now(),
+    processTimeMs,
+    isOurs: (pid) => pool.has(pid),
+    isWaiting: (worker) => coordinator()?.isWaiting(worker) ?? false,
+    report: async (attempt, progress) => (await coordinator()?.progress(attempt, progress)) ?? true,
+    kill: (pid, why) => {
+      log(why);
+      pool.killOne(pid);
+    },
+  });
 }
 
 async function checkTypes(app: string, signal: AbortSignal | undefined): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { APP_NOT_LOADED } from "../worker/exit-codes.ts";
 import type { WorkerProcessOptions } from "../worker/worker-process.ts";
+import { Guardian } from "./guardian.ts";
 import { endStandby, spawnWorker, takeStandby } from "./standby-workers.ts";
 
 /** A worker that dies is replaced, but an app that takes every worker down must not do so for ever. */
@@ -29,6 +30,7 @@ export class WorkerPool {
   readonly #onOutput: ((text: string) => void) | undefined;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #running = new Set<ChildProcess>();
+  #guardian: Guardian | undefined;
   #onGivenUp: (reason: string) => void = () => undefined;
   #cannotLoadApp = false;
   #restartsLeft: number;
@@ -59,6 +61,24 @@ export class WorkerPool {
     return this.#cannotLoadApp;
   }
 
+  /** From now on, no worker outlives this process, however that dies. */
+  guard(): void {
+    if (this.#stopping || this.#guardian !== undefined) return;
+    this.#guardian = new Guardian();
+    this.#tellGuardian();
+  }
+
+  /** Whether this is a worker of the pool. */
+  has(pid: number): boolean {
+    for (const child of this.#running) if (child.pid === pid) return true;
+    return false;
+  }
+
+  /** Ends one worker at once; another takes its place. */
+  killOne(pid: number): void {
+    for (const child of this.#running) if (child.pid === pid) child.kill("SIGKILL");
+  }
+
   /** Calls `listener` when the pool starts no more workers, because they die too often or at once. */
   onGivenUp(listener: (reason: string) => void): void {
     this.#onGivenUp = listener;
@@ -71,13 +91,17 @@ export class WorkerPool {
    */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
-    if (this.#running.size === 0) return;
+    if (this.#running.size === 0) {
+      this.#guardian?.end();
+      return;
+    }
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
     const timer = setTimeout(() => this.kill(), graceMs);
     await empty;
     clearTimeout(timer);
+    this.#guardian?.end();
   }
 
   /** Ends every worker at once. */
@@ -101,14 +125,21 @@ export class WorkerPool {
       stream?.setEncoding("utf8").on("data", onOutput);
     }
     this.#running.add(child);
+    this.#tellGuardian();
     child.once("exit", (code) => this.#ended(child, code));
     child.once("error", () => this.#ended(child, null));
   }
 
   #ended(child: ChildProcess, code: number | null): void {
     if (!this.#running.delete(child)) return;
+    this.#tellGuardian();
     if (!this.#stopping && code !== 0) this.#replace(code);
     if (this.#running.size === 0) this.#onEmpty();
+  }
+
+  #tellGuardian(): void {
+    const pids = Array.from(this.#running, ({ pid }) => pid).filter((pid) => pid !== undefined);
+    this.#guardian?.watch(pids);
   }
 
   #replace(code: number | null): void {

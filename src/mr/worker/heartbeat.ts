@@ -39,31 +39,32 @@ export class Heartbeat implements ProgressMeter {
   readonly #meters = new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT);
   readonly #attempt = new Int32Array(this.#state);
   readonly #meter = new Float64Array(this.#meters);
-  readonly #thread: Worker;
   readonly #membership: Membership;
+  readonly #lateMs: number;
+  readonly #workerData: HeartbeatData;
+  #thread: Worker | undefined;
+  /** When the thread is to be started at last, if there is none yet; on a monotonic clock. */
+  #dueMs = 0;
+  #timer: NodeJS.Timeout | undefined;
   #serial = 0;
 
   /**
    * @param reconnectMs how long a worker goes on when its coordinator has died
    * @param membership asked at the start of each attempt
+   * @param lateMs how long an attempt may last before the thread is started, where somebody else reports
+   *   for this worker until then, and for as long as its app does not come to the end of a piece of work
    */
-  constructor(socketPath: string, reconnectMs: number, membership: Membership) {
+  constructor(socketPath: string, reconnectMs: number, membership: Membership, lateMs: number) {
     this.#membership = membership;
-    const workerData: HeartbeatData = {
+    this.#lateMs = lateMs;
+    this.#workerData = {
       socketPath,
       path: RPC_PATH,
       reconnectMs,
       state: this.#state,
       meters: this.#meters,
     };
-    this.#thread = new Worker(new URL("../worker/heartbeat-thread.mjs", import.meta.url), {
-      workerData,
-      // The thread needs nothing of what this process was started with, such as a loader.
-      execArgv: [],
-    });
-    // It must not keep the process alive, nor end it: without beats the lease just ends.
-    this.#thread.unref();
-    this.#thread.on("error", () => undefined);
+    if (lateMs === 0) this.#start();
   }
 
   /** The attempt `assignment` starts: its progress counts from here. */
@@ -76,6 +77,11 @@ export class Heartbeat implements ProgressMeter {
     this.#attempt.set(fields, 1);
     this.#serial = (this.#serial + 1) & 0x7fffffff || 1;
     this.#announce(this.#serial);
+    if (this.#thread !== undefined) return;
+    this.#dueMs = performance.now() + this.#lateMs;
+    // For apps that wait; those that compute come by when they have done something.
+    this.#timer = setTimeout(() => this.#start(), this.#lateMs);
+    this.#timer.unref();
   }
 
   /** User code is done: what follows can't be stuck, and is not killed. */
@@ -85,6 +91,7 @@ export class Heartbeat implements ProgressMeter {
 
   /** The attempt is over, whatever came of it. */
   end(): void {
+    clearTimeout(this.#timer);
     this.#announce(0);
   }
 
@@ -105,11 +112,26 @@ export class Heartbeat implements ProgressMeter {
     this.#meter[1] = (this.#meter[1] ?? 0) + count;
   }
 
-  close(): Promise<number> {
-    return this.#thread.terminate();
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#thread?.terminate();
+  }
+
+  #start(): void {
+    if (this.#thread !== undefined) return;
+    const thread = new Worker(new URL("../worker/heartbeat-thread.mjs", import.meta.url), {
+      workerData: this.#workerData,
+      // The thread needs nothing of what this process was started with, such as a loader.
+      execArgv: [],
+    });
+    // It must not keep the process alive, nor end it: without beats the lease just ends.
+    thread.unref();
+    thread.on("error", () => undefined);
+    this.#thread = thread;
   }
 
   #checkGivenUp(): void {
+    if (this.#thread === undefined && performance.now() >= this.#dueMs) this.#start();
     const isGivenUp = Atomics.load(this.#attempt, GIVEN_UP) === this.#serial;
     if (isGivenUp) throw new AttemptGivenUpError();
   }

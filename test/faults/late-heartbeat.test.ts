@@ -1,0 +1,50 @@
+import { describe, expect, it, type TestContext } from "vitest";
+import { canTellProcessTime } from "../../src/mr/run/process-time.ts";
+import { Job } from "../support/job.ts";
+
+const TSMR = "src/main/tsmr.ts";
+
+/** An app whose first record is all the work there is, done without a moment in which anything else can run. */
+function startJob({ onTestFinished }: TestContext, work: string): Job {
+  const job = new Job();
+  onTestFinished(() => job.end());
+  job.write("a", "x y x\n");
+  job.writeApp(`import { writeFileSync } from "node:fs";
+    import { defineApp, lines, sum, words } from "tsmr";
+    export default defineApp({
+      input: lines(),
+      map(line, emit) {
+        writeFileSync("begun", "");
+        ${work}
+        for (const word of words(line)) emit(word, 1);
+      },
+      combine: sum,
+      reduce: (_word, counts) => sum.of(counts),
+    });`);
+  return job;
+}
+
+describe.skipIf(!canTellProcessTime())(
+  "a worker of tsmr run that has no heartbeat yet (Linux only: elsewhere it has one from the start)",
+  { concurrent: true, timeout: 60_000 },
+  () => {
+    it("F8: keeps its task for as long as it computes", async (context) => {
+      const job = startJob(context, "for (const end = Date.now() + 7000; Date.now() < end;);");
+      const args = ["a", "--workers", "2", "--lease", "2", "--no-backups", "--json", "--out", "."];
+      const { code, stdout } = await job.start(TSMR, ["run", "app.ts", ...args]).ended;
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ map: { attempts: 1 } });
+      expect(job.output()).toBe("x 2\ny 1\n");
+    });
+
+    it("F40: does not outlive the process that has started it, even if that is killed", async (context) => {
+      const job = startJob(context, "for (;;);");
+      const command = job.start(TSMR, ["run", "app.ts", "a", "--workers", "1", "--out", "."]);
+      await job.appeared("begun");
+      // When a job lasts so long, somebody watches.
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      command.signalAlone("SIGKILL");
+      expect(await command.survivors(20_000)).toEqual([]);
+    });
+  },
+);
