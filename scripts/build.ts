@@ -16,10 +16,17 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type BuildOptions, build, type Metafile, type Plugin, type PluginBuild } from "esbuild";
+import {
+  type BuildOptions,
+  build,
+  type Metafile,
+  type Plugin,
+  type PluginBuild,
+  transform,
+} from "esbuild";
 import fastGlob from "fast-glob";
 import ts from "typescript";
 
@@ -40,8 +47,15 @@ const APPS = fastGlob.sync("mrapps/*.ts", { cwd: `${ROOT}src` });
  * which it looks through for what it exports.
  */
 const BUNDLED = ["commander", "json-rpc-2.0"];
-/** What all that a worker loads is in. */
-const CORE = "core.js";
+/** What `tsmr run` loads, one after the other. */
+const COMMAND_PARTS = [
+  "main/tsmr.ts",
+  "main/tsmr-program.ts",
+  "main/commands/run.ts",
+  "mr/run/job-run.ts",
+  "mr/coordinator/coordinator.ts",
+];
+const LINE_LENGTH = 120;
 const SETTINGS = {
   absWorkingDir: ROOT,
   bundle: true,
@@ -75,6 +89,7 @@ writeDeclarations();
 copyAppSources();
 copyAssets();
 checkAssets();
+await shorten();
 
 /**
  * Bundled, because a job starts several processes and each pays for every file it loads: in pieces, a
@@ -97,11 +112,21 @@ async function bundle(): Promise<void> {
 }
 
 /**
- * Makes one file of all chunks that a worker loads. The bundler makes a chunk of whatever the same entry
- * points have in common, which are twenty here, and to load one takes most of a millisecond.
+ * Makes two files of all chunks that a worker loads: what it shares with the command that starts it, and the
+ * rest. The bundler makes a chunk of whatever the same entry points have in common, which are twenty here,
+ * and to load one takes most of a millisecond.
  */
 async function mergeChunks({ outputs }: Metafile): Promise<void> {
-  const worker = relative(ROOT, join(OUT, javaScriptName(WORKER)));
+  const ofWorker = chunksOf(outputs, [WORKER]);
+  const ofCommand = chunksOf(outputs, COMMAND_PARTS);
+  const shared = [...ofWorker].filter((chunk) => ofCommand.has(chunk));
+  await mergeInto("shared.js", shared, outputs);
+  const others = [...ofWorker].filter((chunk) => !ofCommand.has(chunk));
+  await mergeInto("worker.js", others, outputs);
+}
+
+/** The chunks that are loaded with some of the entry points. */
+function chunksOf(outputs: Metafile["outputs"], entries: readonly string[]): Set<string> {
   const chunks = new Set<string>();
   const visit = (file: string) => {
     for (const { path, kind, external } of outputs[file]?.imports ?? []) {
@@ -111,9 +136,25 @@ async function mergeChunks({ outputs }: Metafile): Promise<void> {
       visit(path);
     }
   };
-  visit(worker);
+  for (const entry of entries) {
+    const [file] =
+      Object.entries(outputs).find(([, { entryPoint }]) => {
+        return entryPoint === `src/${entry}`;
+      }) ?? [];
+    if (file === undefined) throw new Error(`The bundler made nothing of ${entry}`);
+    visit(file);
+  }
+  return chunks;
+}
+
+/** Makes one file of several chunks, which import nothing but each other and what was merged before. */
+async function mergeInto(
+  name: string,
+  chunks: readonly string[],
+  outputs: Metafile["outputs"],
+): Promise<void> {
   const exported = new Set<string>();
-  const lines = Array.from(chunks, (chunk) => {
+  const lines = chunks.map((chunk) => {
     const names = outputs[chunk]?.exports ?? [];
     const twice = names.find((name) => exported.has(name));
     if (twice !== undefined) throw new Error(`Two chunks export "${twice}": see mergeChunks`);
@@ -124,18 +165,18 @@ async function mergeChunks({ outputs }: Metafile): Promise<void> {
   await build({
     ...SETTINGS,
     stdin: { contents: lines.join("\n"), resolveDir: folder },
-    outfile: join(folder, CORE),
+    outfile: join(folder, name),
     // What is loaded later stays where it is, and is named as before.
-    plugins: [{ name: "others", setup: (builder) => leaveOthers(builder, chunks) }],
+    plugins: [{ name: "others", setup: (builder) => leaveOthers(builder, new Set(chunks)) }],
   });
-  const names = [...chunks].map((chunk) => basename(chunk).replaceAll(".", "\\.")).join("|");
+  const names = chunks.map((chunk) => basename(chunk).replaceAll(".", "\\.")).join("|");
   const reference = new RegExp(`(["/])(${names})"`, "g");
   for (const chunk of chunks) rmSync(resolve(ROOT, chunk));
   for (const file of fastGlob.sync("**/*.js", { cwd: OUT, absolute: true })) {
-    const text = readFileSync(file, "utf8").replaceAll(reference, `$1${CORE}"`);
+    const text = readFileSync(file, "utf8").replaceAll(reference, `$1${name}"`);
     // A file imports many chunks only because they are loaded with others.
-    const brief = text.replaceAll(/^import "[^"]*\/core\.js";\n/gm, "");
-    writeFileSync(file, brief.includes(`/${CORE}"`) ? brief : text);
+    const brief = text.replaceAll(new RegExp(`^import "[^"]*/${name}";\\n`, "gm"), "");
+    writeFileSync(file, brief.includes(`/${name}"`) ? brief : text);
   }
 }
 
@@ -226,6 +267,25 @@ function checkAssets(): void {
       if (existsSync(resolve(dirname(file), known))) continue;
       throw new Error(`${file} looks for "${target}", which is not there: see checkAssets`);
     }
+  }
+}
+
+/**
+ * Leaves out what only people need: a process that lives for a tenth of a second spends a tenth of that on
+ * reading itself. Names and lines stay, for stacks.
+ */
+async function shorten(): Promise<void> {
+  for (const file of fastGlob.sync("{main,mr}/**/*.js", { cwd: OUT, absolute: true })) {
+    // Pages go to a browser, as they are in the sources.
+    if (file.includes("/page/")) continue;
+    const { code } = await transform(readFileSync(file, "utf8"), {
+      minifyWhitespace: true,
+      minifySyntax: true,
+      lineLimit: LINE_LENGTH,
+      format: "esm",
+      target: SETTINGS.target,
+    });
+    writeFileSync(file, code);
   }
 }
 
