@@ -7,6 +7,7 @@
 import { execFileSync } from "node:child_process";
 import {
   cpSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -21,10 +22,13 @@ import { fileURLToPath } from "node:url";
 import fastGlob from "fast-glob";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-/** Everything that may be published; tests, scripts, source maps and sources of the library may not. */
+/** Everything that may be published; tests, scripts and source maps may not. */
 const PUBLISHED = [
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/,
+  /^(package\.json|LICENSE|(README|CHANGELOG|ARCHITECTURE|CONTRIBUTING)\.md)$/,
   /^docs\/(images\/)?[\w-]+\.(md|svg|png)$/,
+  // What the documents speak of.
+  /^src\/[\w/-]+\.(ts|js|mjs|wasm|html|css|svg|ttf)$/,
+  /^src\/mr\/report\/fonts\/LICENSE$/,
   /^dist\/NOTICES\.txt$/,
   /^dist\/main\/[\w-]+\.js$/,
   /^dist\/mr\/chunks\/[\w-]+\.js$/,
@@ -75,7 +79,17 @@ function checkContents(installed: string): void {
       if (path.length > 1 && text.includes(path)) throw new Error(`${file} contains "${path}"`);
     }
   }
+  for (const page of files.filter((file) => file.endsWith(".md"))) checkLinks(installed, page);
   process.stdout.write(`${files.length} files in the package\n`);
+}
+
+/** What a page links to must be in the package as well. */
+function checkLinks(installed: string, page: string): void {
+  const text = readFileSync(join(installed, page), "utf8");
+  for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)/g)) {
+    if (/^\w+:/.test(target) || existsSync(join(installed, dirname(page), target))) continue;
+    throw new Error(`${page} links to "${target}", which is not in the package`);
+  }
 }
 
 function checkSize(installed: string): void {

@@ -35,6 +35,10 @@ describe("packSplits", () => {
     expect(packed(sizes, 64 * MEBIBYTE, 2)).toEqual(["f0", "f1", "f2 f3", "f4", "f5", "f6"]);
   });
 
+  it("pairs no parts that fill most of a task by themselves", () => {
+    expect(packed(Array(24).fill(1_650_000), 2 * MEBIBYTE, 3)).toHaveLength(24);
+  });
+
   it("lets no files share a task that is as small as the user wants them", () => {
     expect(packed([1000, 1000, 1000], 1000, 1)).toHaveLength(3);
   });

@@ -125,7 +125,9 @@ describe("the lines about events", () => {
     const attempt = { phase: "reduce", task: 3, attempt: 2, worker: 1 } as const;
     const progress = { records: 1500, bytes: 2048, cpuMs: 1 };
     const told: UntimedEvent[] = [
+      // What the first plan says is not known to be true yet.
       { type: "jobPlanned", app: null, splits: SPLITS, reduces: 1 },
+      { type: "jobPlanned", app: "wc.ts", splits: SPLITS, reduces: 1 },
       { type: "workerJoined", worker: 1, pid: 7 },
       { type: "attemptStarted", ...attempt, isBackup: true },
       { type: "attemptProgressed", ...attempt, progress },
@@ -135,7 +137,8 @@ describe("the lines about events", () => {
       { type: "workerLeft", worker: 1 },
     ];
     expect(told.map((event) => describeEvent({ ...event, atMs: 0 } as JobEvent))).toEqual([
-      "4 map tasks and 1 reduce task for the app",
+      undefined,
+      "4 map tasks and 1 reduce task for wc.ts",
       "worker 1 (pid 7) has joined",
       "reduce task 3, attempt 2, starts as a backup on worker 1",
       undefined,

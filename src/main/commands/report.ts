@@ -11,8 +11,7 @@ interface Options {
 export function define(command: Command): Action {
   command
     .description(
-      "Write a report of a job that has ended, completed or not: one HTML file with its result, its\n" +
-        "timeline, how evenly its work was distributed, and what failed.",
+      "Write a report of a job that has ended, completed or not: one HTML file with its result, its timeline, how evenly its work was distributed, and what failed.",
     )
     .argument("[dir]", "directory of the job", "mr-out")
     .option("-o, --out <file>", "file to write (default: report.html in the directory of the job)")

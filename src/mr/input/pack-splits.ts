@@ -27,12 +27,14 @@ export function packSplits(
   let before = 0;
   for (const split of splits) {
     const weight = weightOf(split);
-    // The share in which the middle of the split lies: two that are larger than a share have none in common.
+    // The share in which the middle of the split lies.
     const pack = Math.floor((before + weight / 2) / share);
     before += weight;
-    if (pack === last) packs.at(-1)?.push(split);
+    const isLarge = 2 * weight > share;
+    if (pack === last && !isLarge) packs.at(-1)?.push(split);
     else packs.push([split]);
-    last = pack;
+    // What takes more than half a share has none beside it.
+    last = isLarge ? -1 : pack;
   }
   return packs.map(([first, ...further]) => {
     return further.length === 0 ? (first as Split) : { ...(first as Split), further };

@@ -10,7 +10,9 @@ export function describeEvent(event: JobEvent): string | undefined {
   switch (event.type) {
     case "jobPlanned": {
       const { app, splits, reduces } = event;
-      const name = app === null ? "the app" : plainText(app);
+      // Before the first worker has come, nobody knows how inputs are cut.
+      if (app === null) return undefined;
+      const name = plainText(app);
       return `${count(splits.length, "map task")} and ${count(reduces, "reduce task")} for ${name}`;
     }
     case "workerJoined":

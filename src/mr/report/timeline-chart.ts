@@ -6,6 +6,8 @@ import { type Markup, markup } from "./markup.ts";
 import { type Bar, hasFailed, type Lane, type Timeline } from "./timeline.ts";
 
 const WIDTH = 1160;
+/** What the label of a mark takes. */
+const LABEL_WIDTH = 60;
 const LEFT = 92;
 const TOP = 26;
 const LANE = 20;
@@ -35,7 +37,9 @@ export function drawTimeline(timeline: Timeline): Drawing {
     return markup`${drawLifetimes(lane, x, y, laneHeight, lanes.length <= FEW_LANES || at % 5 === 0)}${drawLane(lane, x, y, laneHeight)}`;
   });
   const lines = marks.map(({ atMs, label }) => {
-    return markup`<path class="grid" stroke-dasharray="4 3" d="M${x(atMs)} ${TOP - 6}V${bottom}"/><text class="soft" x="${x(atMs) + 4}" y="${TOP - 10}">${label}</text>`;
+    // There would be no room for the label behind it.
+    const isLate = x(atMs) > WIDTH - LABEL_WIDTH;
+    return markup`<path class="grid" stroke-dasharray="4 3" d="M${x(atMs)} ${TOP - 6}V${bottom}"/><text class="soft" text-anchor="${isLate ? "end" : "start"}" x="${x(atMs) + (isLate ? -4 : 4)}" y="${TOP - 10}">${label}</text>`;
   });
   const arrows = reassignments.slice(0, MAX_ARROWS).map(({ from, to }) => {
     const half = laneHeight / 2;

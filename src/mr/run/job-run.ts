@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { checkReduces } from "../app/check-reduces.ts";
@@ -42,6 +42,9 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   if (options.check !== false) await checkTypes(app, options.signal);
   checkNotAborted(options.signal);
   if (!resume) prepareOutput(directory);
+  else if (!existsSync(directory)) {
+    throw new MrError(`There is no job to resume in directory "${directory}": it does not exist`);
+  }
   checkJobDirectory(directory, inputDirectory, inputs);
 
   const socketPath = socketPathOf(directory);

@@ -42,7 +42,8 @@ export function standBy([command, ...words]: readonly string[]): void {
   if (command !== "run" || EXTENSION === ".ts") return;
   // Nor are they of use to one who asks for help, or whose workers take flags for the engine.
   if (words.some((word) => /^(-h|--help|--memory(=.*)?)$/.test(word))) return;
-  const count = wantedWorkers(words);
+  // More than can run at a time would only hold up what this process does meanwhile.
+  const count = Math.min(wantedWorkers(words), availableParallelism());
   for (let started = 0; started < count; started++) {
     const child = spawnWorker([], undefined, ["pipe", "pipe", "pipe"]);
     // One that cannot be started is missing from the pool, which starts another and finds out why.
@@ -87,7 +88,7 @@ function wantedWorkers(words: readonly string[]): number {
     if (word === "--workers" || word === "-w") text = words[index + 1] ?? "";
     else if (/^(--workers=|-w\d)/.test(word)) text = word.replace(/^(--workers=|-w)/, "");
   }
-  if (text === undefined) return Math.min(availableParallelism(), MOST_WORKERS);
+  if (text === undefined) return availableParallelism();
   const count = Number(text);
   return Number.isInteger(count) && count >= 1 && count <= MOST_WORKERS ? count : 0;
 }

@@ -32,6 +32,7 @@ export class WorkerPool {
   readonly #running = new Set<ChildProcess>();
   #guardian: Guardian | undefined;
   #onGivenUp: (reason: string) => void = () => undefined;
+  #whyGivenUp: string | undefined;
   #cannotLoadApp = false;
   #restartsLeft: number;
   #stopping = false;
@@ -79,9 +80,11 @@ export class WorkerPool {
     for (const child of this.#running) if (child.pid === pid) child.kill("SIGKILL");
   }
 
-  /** Calls `listener` when the pool starts no more workers, because they die too often or at once. */
+  /** Calls `listener` when the pool starts no more workers, because they die too often or at once, or has done so. */
   onGivenUp(listener: (reason: string) => void): void {
     this.#onGivenUp = listener;
+    // Workers may be quicker than whoever wants to hear of them.
+    if (this.#whyGivenUp !== undefined) listener(this.#whyGivenUp);
   }
 
   /**
@@ -137,6 +140,11 @@ export class WorkerPool {
     if (this.#running.size === 0) this.#onEmpty();
   }
 
+  #giveUp(why: string): void {
+    this.#whyGivenUp ??= why;
+    this.#onGivenUp(why);
+  }
+
   #tellGuardian(): void {
     const pids = Array.from(this.#running, ({ pid }) => pid).filter((pid) => pid !== undefined);
     this.#guardian?.watch(pids);
@@ -146,9 +154,9 @@ export class WorkerPool {
     this.#restartsLeft -= 1;
     if (code === APP_NOT_LOADED) {
       this.#cannotLoadApp = true;
-      this.#onGivenUp("a worker could not load the app");
+      this.#giveUp("a worker could not load the app");
     } else if (this.#restartsLeft < 0) {
-      this.#onGivenUp("too many workers died");
+      this.#giveUp("too many workers died");
     } else {
       this.#start();
     }

@@ -64,7 +64,8 @@ function checked(
       throw new PartitionError(key.slice(0, length), text(), why, { cause });
     }
     if (Number.isInteger(partition) && partition >= 0 && partition <= last) return partition;
-    const why = `gave ${String(partition)}, not a whole number from 0 to ${last},`;
+    const given = typeof partition === "string" ? JSON.stringify(partition) : String(partition);
+    const why = `gave ${given}, not a whole number from 0 to ${last},`;
     throw new PartitionError(key.slice(0, length), text(), why);
   };
 }

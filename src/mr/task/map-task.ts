@@ -84,6 +84,9 @@ function write(output: MapOutput, name: string): PendingFile[] {
   }
 }
 
+/** Progress is told this often, in records: not so often as to be felt. */
+const RECORDS_PER_REPORT = 1024;
+
 /** Takes records of one file from a cursor to the app. */
 class MapRun {
   readonly #loaded: LoadedApp;
@@ -188,6 +191,11 @@ class MapRun {
         this.#failed(error);
       }
       if (this.#staged !== undefined) this.#release(this.#staged);
+      // A block may take a slow app a while.
+      if (records === RECORDS_PER_REPORT) {
+        this.#site.progress.addRecords(records);
+        records = 0;
+      }
     }
     this.#site.progress.addRecords(records);
     return undefined;
