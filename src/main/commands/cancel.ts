@@ -14,10 +14,14 @@ export function define(command: Command): Action {
   command
     .description("End a running job; the command that started it ends with exit code 1.")
     .argument("[dir]", "directory of the job's output (default: mr-out, or the current one)")
+    .option("-d, --dir <dir>", "the same, as tsmr worker takes it")
     .option("--reason <text>", "what the job's own command is to say", "cancelled by tsmr cancel")
     .addHelpText("after", HELP);
-  return async (directory: string | undefined, { reason }: { readonly reason: string }) => {
-    const { accepted } = await askJob(directory, "job.cancel", { reason });
+  return async (
+    directory: string | undefined,
+    { reason, dir }: { readonly reason: string; readonly dir?: string },
+  ) => {
+    const { accepted } = await askJob(directory ?? dir, "job.cancel", { reason });
     if (!accepted) throw new MrError("The job has ended already");
     process.stderr.write("tsmr: The job is cancelled\n");
     return 0;

@@ -17,10 +17,14 @@ export function define(command: Command): Action {
   command
     .description("Say how a running job is doing.")
     .argument("[dir]", "directory of the job's output (default: mr-out, or the current one)")
+    .option("-d, --dir <dir>", "the same, as tsmr worker takes it")
     .option("--json", "print it as JSON")
     .addHelpText("after", HELP);
-  return async (directory: string | undefined, { json }: { readonly json?: true }) => {
-    const status = await askJob(directory, "job.status", undefined);
+  return async (
+    directory: string | undefined,
+    { json, dir }: { readonly json?: true; readonly dir?: string },
+  ) => {
+    const status = await askJob(directory ?? dir, "job.status", undefined);
     const text = json === true ? `${JSON.stringify(status, undefined, 2)}\n` : format(status);
     process.stdout.write(text);
     return 0;
