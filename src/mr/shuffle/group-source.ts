@@ -4,6 +4,13 @@ import { KernelMerger } from "./kernel-merger.ts";
 import { idleMergeKernel } from "./merge-kernels.ts";
 import type { Run } from "./run-file.ts";
 
+/** For what is read of all runs of a merge. */
+const WINDOWS_BYTES = 2 * 1024 * 1024;
+/** Smaller parts take longer to read. */
+const LEAST_WINDOW_BYTES = 32 * 1024;
+/** Larger ones save nothing. */
+const MOST_WINDOW_BYTES = 256 * 1024;
+
 /**
  * Groups in the order of their keys' bytes, each key once, with their values: what is left of sorted runs
  * when they are merged. Values are gone through by {@link nextValue}, and are valid until its next call.
@@ -51,5 +58,16 @@ export function mergeRuns(
   // Values are compared by the app, which knows nothing of bytes.
   const kernel = order === undefined ? idleMergeKernel() : undefined;
   if (kernel === undefined) return new GroupMerger(runs, bufferBytes, order);
-  return new KernelMerger(runs, bufferBytes, kernel);
+  return new KernelMerger(runs, windowBytes(runs.length, bufferBytes), kernel);
+}
+
+/**
+ * Few runs are read in large parts and many in small ones: so a merge takes the same memory, be there much
+ * to merge or little.
+ */
+function windowBytes(runs: number, bufferBytes: number): number {
+  // Where memory is short, it is shared out already.
+  if (bufferBytes < LEAST_WINDOW_BYTES) return bufferBytes;
+  const share = Math.floor(WINDOWS_BYTES / Math.max(1, runs));
+  return Math.min(MOST_WINDOW_BYTES, Math.max(LEAST_WINDOW_BYTES, share));
 }
