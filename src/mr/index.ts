@@ -34,6 +34,7 @@ export type { Output, OutputSink } from "./app/output.ts";
 export { hashPartition, type Partitioner, rangePartition } from "./app/partitioners.ts";
 export type {
   CsvResumption,
+  CsvSplitting,
   InputSource,
   Reader,
   ReadOptions,

@@ -69,7 +69,7 @@ async function plan(
   const { size } = statSync(join(directory, file));
   if (typeof splitting === "string") return planSplits(splitting, file, size, splitBytes);
   const wanted = planSplits("bytes", file, size, splitBytes);
-  return await planCsvSplits(join(directory, file), wanted, splitting.csvDelimiter, 8);
+  return await planCsvSplits(join(directory, file), wanted, splitting, 8);
 }
 
 function structuredCopy(record: unknown): unknown {

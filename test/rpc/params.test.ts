@@ -18,3 +18,18 @@ describe("the counters of a report", () => {
     }
   });
 });
+
+describe("the splitting of CSV", () => {
+  const worker = { protocol: 1, pid: 1, app: "a.ts", digest: "0".repeat(64) };
+
+  it("may say how long a row may be, which is a whole number", () => {
+    const register = (splitting: object) =>
+      parseParams("worker.register", { ...worker, splitting });
+    for (const splitting of [{ csvDelimiter: ";" }, { csvDelimiter: ";", maxRowBytes: 9 }]) {
+      expect(register(splitting)).toHaveProperty("splitting", splitting);
+    }
+    for (const maxRowBytes of [0, 1.5, "9", null]) {
+      expect(register({ csvDelimiter: ";", maxRowBytes })).toBeTypeOf("string");
+    }
+  });
+});

@@ -30,13 +30,15 @@ export interface CsvResumption {
  * Where the files of a reader may be cut: `bytes` for anywhere, the reader then gives the records that
  * begin in its part; `wholeFile` for nowhere; and CSV where a row ends.
  */
-export type Splitting =
-  | "bytes"
-  | "wholeFile"
-  | {
-      /** What is between the fields of a row. */
-      readonly csvDelimiter: string;
-    };
+export type Splitting = "bytes" | "wholeFile" | CsvSplitting;
+
+/** What one has to know to find the ends of the rows of a CSV file. */
+export interface CsvSplitting {
+  /** What is between the fields of a row. */
+  readonly csvDelimiter: string;
+  /** How long a row may be, in bytes without its line break; 16 MiB where undefined. */
+  readonly maxRowBytes?: number | undefined;
+}
 
 /** What a reader reads from. */
 export interface InputSource {
@@ -87,7 +89,10 @@ export interface ReadOptions {
    * wrong with it.
    */
   readonly onSkipped?: (place: string, reason: string) => void;
-  /** The longest record there may be, in bytes; V8's longest string, 536,870,888, unless told. */
+  /**
+   * The longest record there may be, in bytes; V8's longest string, 536,870,888, unless told. `csv()` has
+   * a limit of its own, which must be known where files are cut.
+   */
   readonly maxRecordBytes?: number;
   /** Memory to read into, and what finds lines in it. */
   readonly scanner: BlockScanner;

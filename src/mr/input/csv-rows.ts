@@ -2,9 +2,10 @@ import type { InputSource } from "../app/reader.ts";
 import { decodeUtf8 } from "../utf8.ts";
 import { utf8MarkLength, utf16EncodingOf } from "./byte-order-mark.ts";
 import type { CsvScanner, RowFault } from "./csv-scanner.ts";
-import { recordTooLong } from "./limits.ts";
 import { Utf16Input } from "./utf16-input.ts";
 
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 const BLOCK_BYTES = 256 * 1024;
 /** Behind the end of its part a reader needs little more than a look at what follows. */
 const BEYOND_BYTES = 4096;
@@ -27,7 +28,6 @@ export interface CsvRowsOptions {
   readonly end: number;
   /** The number of the line that the first of them begins in. */
   readonly line: number;
-  readonly maxRecordBytes: number;
 }
 
 /** Steps through the rows of a CSV file, empty ones left out. */
@@ -41,7 +41,6 @@ export class CsvRows {
   fault: CsvFault | undefined;
   readonly #delimiter: string;
   #end: number;
-  readonly #maxRecordBytes: number;
   readonly #scanner: CsvScanner;
   #source: InputSource;
   #buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
@@ -50,9 +49,14 @@ export class CsvRows {
   #loadedBytes = this.#buffer.subarray(0, 0);
   /** Offset in the file of the first byte in the buffer. */
   #base: number;
-  /** Where in the buffer the next row begins, and in which line of the file. */
+  /**
+   * Where in the buffer the next row begins, and in which line of the file. It begins before the buffer if
+   * it is damaged and the end of its first line has not come yet: nothing of it will be wanted.
+   */
   #row = 0;
   #nextLine: number;
+  /** What is wrong with the next row, if that was to be found out before its end had come. */
+  #nextFault: CsvFault | undefined;
   /** Whether the buffer holds all there is up to the end of the file. */
   #isEnd = false;
   #isBegun = false;
@@ -64,7 +68,6 @@ export class CsvRows {
     this.#base = options.start;
     this.#end = options.end;
     this.#nextLine = options.line;
-    this.#maxRecordBytes = options.maxRecordBytes;
   }
 
   /** Line breaks up to the end of the row that was given last. */
@@ -97,7 +100,8 @@ export class CsvRows {
     if (this.#isBegun && isOver) return false;
     this.#makeRoom();
     const position = this.#base + this.#filled;
-    const wanted = Math.max(BEYOND_BYTES, this.#end - position);
+    // Twice as much each time, where a row that is not closed goes on beyond the part.
+    const wanted = Math.max(BEYOND_BYTES, this.#filled, this.#end - position);
     const room = this.#buffer.subarray(0, this.#filled + wanted);
     const reading = this.#source.read(room, this.#filled, position);
     if (typeof reading !== "number") return reading.then((count) => this.#loaded(count));
@@ -126,21 +130,26 @@ export class CsvRows {
     return this.load();
   }
 
-  /** Moves the row that is not complete to the front, into a larger buffer if need be. */
+  /** Moves what is not done with to the front, into a larger buffer if need be. */
   #makeRoom(): void {
-    const rest = this.#filled - this.#row;
-    const isFull = this.#buffer.length - rest < BLOCK_BYTES / 2;
-    if (isFull && rest > this.#maxRecordBytes) {
-      const offset = this.#base + this.#row;
-      throw recordTooLong("row", this.#source.file, offset, this.#maxRecordBytes);
+    const { outcome, fault, length, lookahead, maxRowBytes } = this.#scanner;
+    let from = this.#row;
+    if (outcome === "open" && fault !== undefined) {
+      this.#nextFault ??= this.#describe(fault);
+      from += length;
     }
-    const larger = Math.min(2 * this.#buffer.length, this.#maxRecordBytes + 2 * BLOCK_BYTES);
-    const target = isFull ? Buffer.allocUnsafeSlow(larger) : this.#buffer;
-    this.#buffer.copy(target, 0, this.#row, this.#filled);
+    const rest = this.#filled - from;
+    const isFull = this.#buffer.length - rest < BLOCK_BYTES / 2;
+    // A longer row is damaged, so this leaves room for a block.
+    const enough = maxRowBytes + 2 * lookahead + 2 * BLOCK_BYTES;
+    const target = isFull
+      ? Buffer.allocUnsafeSlow(Math.min(2 * this.#buffer.length, enough))
+      : this.#buffer;
+    if (isFull || from > 0) this.#buffer.copy(target, 0, from, this.#filled);
     this.#buffer = target;
-    this.#base += this.#row;
+    this.#base += from;
     this.#filled = rest;
-    this.#row = 0;
+    this.#row -= from;
   }
 
   #take(): void {
@@ -149,29 +158,39 @@ export class CsvRows {
     this.offset = this.#base + start;
     this.line = this.#nextLine;
     this.fields = [];
-    this.fault = fault === undefined ? undefined : this.#describe(fault);
+    this.fault = fault === undefined ? undefined : (this.#nextFault ?? this.#describe(fault));
+    this.#nextFault = undefined;
     if (fault !== undefined) return;
-    if (contentLength > this.#maxRecordBytes) {
-      throw recordTooLong("row", this.#source.file, this.offset, this.#maxRecordBytes);
-    }
     const text = decodeUtf8(this.#buffer, start, start + contentLength);
     this.fields = hasQuotes ? unquoted(text, this.#delimiter) : text.split(this.#delimiter);
   }
 
+  /** Of the next row, which is in the buffer up to its fault. */
   #describe({ kind, at }: RowFault): CsvFault {
-    const before = this.#buffer.toString("utf8", this.#row, this.#row + at);
-    const lines = before.split(/\r\n|\n|\r/);
-    const column = (lines.at(-1)?.length ?? 0) + 1;
-    const line = this.line + lines.length - 1;
-    const row = line === this.line ? "" : `, in the row that begins in line ${this.line}`;
-    return { line, column, why: FAULTS[kind] + row };
+    let line = this.#nextLine;
+    let begin = this.#row;
+    const end = this.#row + at;
+    for (let i = begin; i < end; i++) {
+      const isReturn = this.#buffer[i] === CARRIAGE_RETURN;
+      if (!isReturn && this.#buffer[i] !== LINE_FEED) continue;
+      if (isReturn && i + 1 < end && this.#buffer[i + 1] === LINE_FEED) continue;
+      line += 1;
+      begin = i + 1;
+    }
+    const column = this.#buffer.toString("utf8", begin, end).length + 1;
+    const why = FAULTS[kind](this.#scanner.maxRowBytes);
+    const row = line === this.#nextLine ? "" : `, in the row that begins in line ${this.#nextLine}`;
+    return { line, column, why: why + row };
   }
 }
 
-const FAULTS: Readonly<Record<RowFault["kind"], string>> = {
-  quoteInField: "there is a quote in a field that does not begin with one",
-  textAfterQuote: "there is something between a closing quote and the end of the field",
-  quoteNotClosed: "this quote is not closed",
+const FAULTS: Readonly<Record<RowFault["kind"], (maxRowBytes: number) => string>> = {
+  quoteInField: () => "there is a quote in a field that does not begin with one",
+  textAfterQuote: () => "there is something between a closing quote and the end of the field",
+  quoteNotClosed: () => "this quote is not closed",
+  quoteTooLong: (maxRowBytes) =>
+    `this quote is not closed before the row is longer than ${maxRowBytes} bytes (maxRowBytes)`,
+  rowTooLong: (maxRowBytes) => `the row is longer than ${maxRowBytes} bytes (maxRowBytes)`,
 };
 
 /** The fields of a row in which quotes are where they may be. */

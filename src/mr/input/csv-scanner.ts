@@ -12,12 +12,19 @@ type State =
   | "quoted"
   /** After a quote in a quoted field: its last one, or the first of two that mean one. */
   | "afterQuote"
-  /** A quote was out of place in the first line of the row, whose end is looked for. */
+  /** Something is wrong with the first line of the row, whose end is looked for. */
   | "damaged";
 
 /** What is wrong with a row, and how many bytes of it come before that. */
 export interface RowFault {
-  readonly kind: "quoteInField" | "textAfterQuote" | "quoteNotClosed";
+  readonly kind:
+    | "quoteInField"
+    | "textAfterQuote"
+    | "quoteNotClosed"
+    /** The row is too long, and goes on within quotes. */
+    | "quoteTooLong"
+    /** The row is too long, and goes on outside quotes. */
+    | "rowTooLong";
   readonly at: number;
 }
 
@@ -28,10 +35,12 @@ export interface RowFault {
  *
  * The first line break outside quotes tells which kind ends the rows of the file. A row with a quote out
  * of place, or one that is never closed, is damaged, and ends at its first line break even if that is
- * within quotes: so a stray quote costs the line it is in, and no more.
+ * within quotes: so a stray quote costs the line it is in, and no more. So is and does a row that is too
+ * long: without a limit, only the end of the file would tell that a quote is never closed.
  */
 export class CsvScanner {
   readonly #delimiter: Uint8Array;
+  readonly maxRowBytes: number;
   /** Bytes that may mean something outside quotes, as 1. */
   readonly #special: Uint8Array;
   #lineBreak: Uint8Array | undefined;
@@ -54,9 +63,13 @@ export class CsvScanner {
   #firstLineLength = 0;
   #firstLineBreaks = 0;
 
-  /** @param delimiter what is between fields, without quotes and line breaks */
-  constructor(delimiter: string) {
+  /**
+   * @param delimiter what is between fields, without quotes and line breaks
+   * @param maxRowBytes how long a row may be, without its line break
+   */
+  constructor(delimiter: string, maxRowBytes: number) {
     this.#delimiter = Buffer.from(delimiter);
+    this.maxRowBytes = maxRowBytes;
     this.#special = tableOf([QUOTE, LINE_FEED, CARRIAGE_RETURN, ...this.#delimiter.subarray(0, 1)]);
   }
 
@@ -87,11 +100,17 @@ export class CsvScanner {
    */
   scan(block: Uint8Array, start: number, end: number): number {
     const base = start - this.length;
+    const limit = base + this.maxRowBytes;
     let at = start;
     while (at < end && this.outcome === "open") {
+      if (at >= limit && this.#state !== "damaged" && !(at === limit && this.#endsAt(block, at))) {
+        this.#failAsTooLong();
+        continue;
+      }
       const from = at;
+      const stop = at < limit && limit < end ? limit : end;
       const special = this.#state === "quoted" ? SPECIAL_IN_QUOTES : this.#special;
-      while (at < end && special[block[at] ?? 0] === 0) at += 1;
+      while (at < stop && special[block[at] ?? 0] === 0) at += 1;
       if (at > from) this.#takeText(from - base);
       else at += this.#takeSpecial(block, at, at - base);
     }
@@ -101,7 +120,10 @@ export class CsvScanner {
 
   /** The file ends here, and with it the row. */
   finish(): void {
-    if (this.#state === "quoted") this.#fail("quoteNotClosed", this.#quotedFrom);
+    // A delimiter may have gone beyond the limit, with nothing behind it.
+    const isTooLong = this.length > this.maxRowBytes && this.#state !== "damaged";
+    if (this.outcome === "open" && isTooLong) this.#failAsTooLong();
+    else if (this.#state === "quoted") this.#fail("quoteNotClosed", this.#quotedFrom);
     if (this.outcome !== "open") return;
     this.contentLength = this.length;
     this.outcome = this.fault === undefined ? "row" : "damaged";
@@ -166,6 +188,18 @@ export class CsvScanner {
     const lineBreak = this.#lineBreak;
     if (lineBreak !== undefined) return isAt(lineBreak, block, at) ? lineBreak.length : 0;
     return block[at] === CARRIAGE_RETURN && block[at + 1] === LINE_FEED ? 2 : 1;
+  }
+
+  /** Whether the row ends at `at`. */
+  #endsAt(block: Uint8Array, at: number): boolean {
+    const byte = block[at];
+    if (this.#state === "quoted" || (byte !== LINE_FEED && byte !== CARRIAGE_RETURN)) return false;
+    return this.#lineBreakLength(block, at) > 0;
+  }
+
+  #failAsTooLong(): void {
+    if (this.#state === "quoted") this.#fail("quoteTooLong", this.#quotedFrom);
+    else this.#fail("rowTooLong", 0);
   }
 
   #fail(kind: RowFault["kind"], at: number): void {

@@ -2,7 +2,7 @@ import type { InputSource, Reader, ReadOptions, RecordCursor } from "../app/read
 import { MrError } from "../errors.ts";
 import { type CsvFault, CsvRows } from "./csv-rows.ts";
 import { CsvScanner } from "./csv-scanner.ts";
-import { MAX_RECORD_BYTES } from "./limits.ts";
+import { MAX_RECORD_BYTES, MAX_ROW_BYTES } from "./limits.ts";
 
 /** How CSV files are read. */
 export interface CsvOptions {
@@ -10,6 +10,11 @@ export interface CsvOptions {
   readonly delimiter?: string;
   /** Whether the first row names the columns; true unless told. */
   readonly header?: boolean;
+  /**
+   * How long a row may be, in bytes of UTF-8 without its line break: 1 to 536,870,888, 16 MiB unless told.
+   * A longer one counts as damaged, and a quote that is never closed takes so much memory.
+   */
+  readonly maxRowBytes?: number;
 }
 
 /** A row by the names of its columns. */
@@ -27,9 +32,10 @@ export type CsvRow = Readonly<Record<string, string>>;
  * - `csv({ header: false })`: arrays of fields; a `column` is then a number from 0 on, and `columns` names
  *   all columns, from the first to the last.
  *
- * A row with more or fewer fields than the first, and one with a quote out of place, is an error that
- * names file, line and column, or with `--skip-bad-records` is left out and counted. A row with a quote
- * out of place ends at its first line break, even if that is within quotes; what follows is read anew.
+ * A row with more or fewer fields than the first, one with a quote out of place, and one that is longer than
+ * `maxRowBytes` is an error that names file, line and column, or with `--skip-bad-records` is left out and
+ * counted. A row with a quote out of place, and one that is too long, ends at its first line break, even
+ * if that is within quotes; what follows is read anew.
  * A malformed header, a column that it lacks, and one that it names twice are errors in any case.
  *
  * @throws TypeError for options that make no sense
@@ -44,7 +50,7 @@ export function csv(options: AllOptions = {}): Reader<unknown> {
   checkOptions(options);
   return {
     name: "csv()",
-    splitting: { csvDelimiter: delimiterOf(options) },
+    splitting: { csvDelimiter: delimiterOf(options), maxRowBytes: maxRowBytesOf(options) },
     open: (source, readOptions) => new CsvCursor(source, readOptions, options),
   };
 }
@@ -73,7 +79,7 @@ class CsvCursor implements RecordCursor<unknown> {
     this.#source = source;
     this.#options = options;
     this.#readOptions = readOptions;
-    this.#scanner = new CsvScanner(delimiterOf(options));
+    this.#scanner = new CsvScanner(delimiterOf(options), maxRowBytesOf(options));
     const { csv, start, end } = source;
     this.#rows = csv === undefined ? this.#open(start, end, 1) : this.#open(0, csv.headEnd, 1);
   }
@@ -114,9 +120,7 @@ class CsvCursor implements RecordCursor<unknown> {
 
   #open(start: number, end: number, line: number): CsvRows {
     const delimiter = delimiterOf(this.#options);
-    const scanner = this.#scanner;
-    const { maxRecordBytes = MAX_RECORD_BYTES } = this.#readOptions;
-    return new CsvRows(this.#source, { delimiter, scanner, start, end, line, maxRecordBytes });
+    return new CsvRows(this.#source, { delimiter, scanner: this.#scanner, start, end, line });
   }
 
   /** The part itself comes after the first row. */
@@ -216,16 +220,25 @@ function delimiterOf({ delimiter = "," }: CsvOptions): string {
   return delimiter;
 }
 
+function maxRowBytesOf({ maxRowBytes = MAX_ROW_BYTES }: CsvOptions): number {
+  return maxRowBytes;
+}
+
 function inFields(count: number): string {
   return count === 1 ? "1 field" : `${count} fields`;
 }
 
-function checkOptions({ delimiter = ",", header = true, column, columns }: AllOptions): void {
+function checkOptions(options: AllOptions): void {
+  const { delimiter = ",", header = true, column, columns } = options;
   const refuse = (why: string) => {
     throw new TypeError(`csv: ${why}`);
   };
   if (typeof delimiter !== "string" || delimiter === "" || /["\r\n]/.test(delimiter)) {
     refuse('"delimiter" takes one or more characters, none of them a quote or a line break');
+  }
+  const maxRowBytes = maxRowBytesOf(options);
+  if (!Number.isInteger(maxRowBytes) || maxRowBytes < 1 || maxRowBytes > MAX_RECORD_BYTES) {
+    refuse(`"maxRowBytes" is a whole number from 1 to ${MAX_RECORD_BYTES}, not ${maxRowBytes}`);
   }
   if (column !== undefined && columns !== undefined) {
     refuse('give "column" for one field of each row, or "columns" for objects, not both');

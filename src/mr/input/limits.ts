@@ -6,6 +6,9 @@ import { MrError } from "../errors.ts";
  */
 export const MAX_RECORD_BYTES = 536_870_888;
 
+/** The longest row of CSV unless told, in bytes: what a quote that is never closed takes of memory. */
+export const MAX_ROW_BYTES = 16 * 2 ** 20;
+
 /**
  * @param what kind of record, such as `line`
  * @param offset where it begins, in bytes

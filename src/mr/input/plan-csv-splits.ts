@@ -1,8 +1,9 @@
 import { type FileHandle, open } from "node:fs/promises";
-import type { Split } from "../app/reader.ts";
+import type { CsvSplitting, Split } from "../app/reader.ts";
 import { describeCause, MrError } from "../errors.ts";
 import { utf8MarkLength, utf16EncodingOf } from "./byte-order-mark.ts";
 import { CsvScanner } from "./csv-scanner.ts";
+import { MAX_ROW_BYTES } from "./limits.ts";
 
 const BLOCK_BYTES = 1024 * 1024;
 
@@ -18,7 +19,7 @@ interface RowEnd {
  *
  * @param path absolute path of the file
  * @param wanted the splits as they would be if a file could be cut anywhere
- * @param delimiter what is between fields
+ * @param splitting what ends a row, which must be the same to whoever reads the splits
  * @param blockBytes how much is read at a time
  * @returns splits that begin and end where rows do; together they are the whole file
  * @throws MrError when the file cannot be read
@@ -26,15 +27,16 @@ interface RowEnd {
 export async function planCsvSplits(
   path: string,
   wanted: readonly Split[],
-  delimiter: string,
+  { csvDelimiter, maxRowBytes = MAX_ROW_BYTES }: CsvSplitting,
   blockBytes: number = BLOCK_BYTES,
 ): Promise<readonly Split[]> {
   const [first, last] = [wanted[0], wanted.at(-1)];
   if (first === undefined || last === undefined || first === last) return wanted;
   const { file } = first;
   const targets = wanted.slice(1).map(({ start }) => start);
+  const scanner = new CsvScanner(csvDelimiter, maxRowBytes);
   const [head, ...cuts] = await readInput(path, file, (handle) => {
-    return findRowEnds(handle, targets, new CsvScanner(delimiter), Buffer.alloc(blockBytes));
+    return findRowEnds(handle, targets, scanner, Buffer.alloc(blockBytes));
   });
   const splits: Split[] = [];
   let begin: RowEnd | undefined;

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import type { Split, Splitting } from "../app/reader.ts";
+import type { CsvSplitting, Split, Splitting } from "../app/reader.ts";
 import { describeCause, MrError } from "../errors.ts";
 import { packSplits } from "../input/pack-splits.ts";
 import { planCsvSplits } from "../input/plan-csv-splits.ts";
@@ -41,17 +41,17 @@ export function planJob(
       const splits = sizes.flatMap(({ file, size }) => planSplits(splitting, file, size, limit));
       return splitting === "wholeFile" ? splits : pack(splits);
     }
-    const { csvDelimiter } = splitting;
-    const csvPlan = csvPlans.get(csvDelimiter) ?? planCsv(csvDelimiter);
-    csvPlans.set(csvDelimiter, csvPlan);
+    const key = JSON.stringify([splitting.csvDelimiter, splitting.maxRowBytes]);
+    const csvPlan = csvPlans.get(key) ?? planCsv(splitting);
+    csvPlans.set(key, csvPlan);
     return csvPlan;
   }
 
-  async function planCsv(delimiter: string): Promise<readonly Split[]> {
+  async function planCsv(splitting: CsvSplitting): Promise<readonly Split[]> {
     const splits: Split[] = [];
     for (const { file, size } of sizes) {
       const wanted = planSplits("bytes", file, size, limit);
-      splits.push(...(await planCsvSplits(resolve(directory, file), wanted, delimiter)));
+      splits.push(...(await planCsvSplits(resolve(directory, file), wanted, splitting)));
     }
     return pack(splits);
   }

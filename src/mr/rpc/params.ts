@@ -9,7 +9,10 @@ const worker = count;
 /** Whether the app's inputs may be cut at any byte, where a row of CSV ends, or a file is one task. */
 const splitting = v.union([
   v.picklist(["wholeFile", "bytes"]),
-  v.object({ csvDelimiter: v.pipe(v.string(), v.minLength(1), v.maxLength(100)) }),
+  v.object({
+    csvDelimiter: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
+    maxRowBytes: v.optional(v.pipe(count, v.minValue(1))),
+  }),
 ]);
 /** `v.record` would leave out names that every object has, such as `constructor`. */
 const counters = v.custom<Readonly<Record<string, number>>>(isCounters, "numbers by name expected");
