@@ -2,6 +2,7 @@
 export { ByteSlice, type Text } from "./app/byte-slice.ts";
 export {
   count,
+  type First,
   type Fold,
   first,
   max,
@@ -18,15 +19,21 @@ export type {
   ClassicApp,
   ClassicMap,
   ClassicReduce,
+  Combiner,
   Counters,
   Emit,
+  EmitOutput,
+  EmittedOutput,
   KeyValue,
+  KnownFold,
   MapContext,
   MapResult,
   NotInJson,
+  OwnOutput,
   RecordMapResult,
   RecordReduceResult,
   ReduceContext,
+  Written,
 } from "./app/contract.ts";
 export { defineApp, type RecordApp } from "./app/define-app.ts";
 export { fields } from "./app/fields.ts";

@@ -74,7 +74,7 @@ describe("the types of an app", () => {
       reduce(_key, values) {
         expectTypeOf(values).toEqualTypeOf<Iterable<string>>();
         // @ts-expect-error max takes numbers
-        return () => max.of(values);
+        return max.of(values);
       },
     });
   });

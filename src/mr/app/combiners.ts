@@ -21,6 +21,15 @@ export interface Union {
   of<V>(values: Iterable<V>): V[];
 }
 
+// It has no signature for the compiler: one of any `V` would tell it that values are `unknown`.
+/** Keeps the value that comes first. */
+export interface First {
+  /** Tells it from a function of two values. */
+  readonly isFirst: true;
+  /** The first of `values`; undefined if there is none. */
+  of<V>(values: Iterable<V>): V | undefined;
+}
+
 /** Which of the library's own folds a combiner is, for those that have a fast path. */
 export type NumberFoldKind = "sum" | "count" | "min" | "max";
 
@@ -64,10 +73,8 @@ export const min: NumberFold = numberFold("min", Math.min, Infinity, (value) => 
 export const max: NumberFold = numberFold("max", Math.max, -Infinity, (value) => value);
 
 /** Keeps the value that comes first in the input. `first.of` gives undefined for no values. */
-export const first: (<V>(first: V, second: V) => V) & {
-  /** The first of `values`; undefined if there is none. */
-  of<V>(values: Iterable<V>): V | undefined;
-} = Object.assign(<V>(a: V, _b: V): V => a, {
+export const first: First = Object.assign(<V>(a: V, _b: V): V => a, {
+  isFirst: true as const,
   of<V>(values: Iterable<V>): V | undefined {
     for (const value of values) return value;
     return undefined;

@@ -1,5 +1,5 @@
 import type { ByteSlice, Text } from "./byte-slice.ts";
-import type { Fold, Union } from "./combiners.ts";
+import type { First, Fold, Union } from "./combiners.ts";
 import type { Output } from "./output.ts";
 import type { Partitioner } from "./partitioners.ts";
 import type { Reader } from "./reader.ts";
@@ -49,6 +49,8 @@ export interface ClassicApp {
   readonly reduce: ClassicReduce;
 }
 
+declare const WHY: unique symbol;
+
 /** What the compiler names when a value is none that JSON carries. */
 export interface NotInJson<What extends string> {
   /** In words. */
@@ -93,6 +95,29 @@ export interface Emit<V> {
   <T = V>(key: Text, value: unknown extends V ? T & Carried<T> : Carried<V>): void;
 }
 
+/**
+ * `T` itself, as far as one of the library's output formats can write it: as {@link Carried}, besides
+ * undefined, which writes no line, and byte slices in an array, which are fields for `tsv()`.
+ */
+export type EmittedOutput<T> = T extends undefined
+  ? T
+  : T extends readonly unknown[]
+    ? { [K in keyof T]: Carried<T[K]> }
+    : Carried<T>;
+
+/**
+ * Writes one output of `reduce`.
+ *
+ * @param output what the output format can write; undefined writes no line
+ * @throws TypeError when the output format can't write it
+ */
+// An interface for the reason that Emit is one.
+export interface EmitOutput<Out> {
+  /** Where nothing says which outputs there are, each is looked at by its own type `T`. */
+  // biome-ignore lint/style/useShorthandFunctionType: see above
+  <T = Out>(output: unknown extends Out ? T & EmittedOutput<T> : Out | undefined): void;
+}
+
 /** Named numbers that user code counts up, summed over the attempts that count. */
 export interface Counters {
   /** Adds `by`, 1 by default, to the counter `name`. */
@@ -129,6 +154,15 @@ export type RecordMapResult<V> =
   | Iterable<readonly [Text, V]>
   | AsyncIterable<readonly [Text, V]>;
 
+/** What makes one value of several: a function of two of them, or a combiner of the library. */
+export type Combiner<V> = (Fold<V> & KnownFold<V>) | First | Union;
+
+// The compiler works out a condition before it looks at a function of one's own, with what is known of V
+// by then: so what that function returns can be a tuple or a literal without being said to be one. Where
+// nothing is known yet, `Fold<V>` alone lets it find out, from that function among others.
+/** As {@link Fold}, where something says which values there are. */
+export type KnownFold<V> = unknown extends V ? object : Fold<V>;
+
 /**
  * What `reduce` may hand back: one output; `undefined` for none; the iterator of a generator for any
  * number of them; or a promise of an output. An array is one output.
@@ -140,6 +174,29 @@ export type RecordReduceResult<Out> =
   | Promise<Out | undefined | void>
   | Generator<Out, void, undefined>
   | AsyncGenerator<Out, void, undefined>;
+
+/**
+ * What else a definition must have: nothing, unless `reduce` gives what JSON can't carry. `text()`, which
+ * is the output format unless told, can't write that.
+ */
+export type Written<Out> = [Out] extends [
+  Carried<Out> | undefined | void | Promise<undefined | void>,
+]
+  ? unknown
+  : OwnOutput<Out, Carried<Out>>;
+
+/**
+ * What the compiler names when JSON can't carry what `reduce` gives.
+ *
+ * @typeParam Out what `reduce` gives
+ * @typeParam Why the same, with {@link NotInJson} for what JSON can't carry
+ */
+export interface OwnOutput<Out, Why> {
+  /** A format that can write it. */
+  readonly output: Output<Out>;
+  /** Never there: it is for the compiler to name. */
+  readonly [WHY]?: Why;
+}
 
 /**
  * The record form of an app.
@@ -157,7 +214,7 @@ export interface AppDefinition<R, V, Out> {
    * Makes one value of two of the same key; must be associative. May run zero, one or many times for
    * each value, on either side of the shuffle. By its form it can't change the key.
    */
-  readonly combine?: Fold<V> | Union;
+  readonly combine?: Combiner<V>;
   /**
    * Called once per distinct key, in the order of the keys' bytes. `values` can be gone through once,
    * and is not held in memory.
@@ -165,7 +222,7 @@ export interface AppDefinition<R, V, Out> {
   readonly reduce: (
     key: string,
     values: Iterable<V>,
-    emit: (output: Out) => void,
+    emit: EmitOutput<Out>,
     context: ReduceContext,
   ) => RecordReduceResult<Out>;
   /** Which reduce task a key goes to, `hashPartition` unless told. */

@@ -1,5 +1,6 @@
 import { editDistance } from "../edit-distance.ts";
-import type { AppDefinition } from "./contract.ts";
+import type { Fold, Union } from "./combiners.ts";
+import type { AppDefinition, Written } from "./contract.ts";
 
 const MEMBERS = ["input", "map", "combine", "reduce", "partition", "orderValues", "output"];
 
@@ -13,6 +14,9 @@ export interface RecordApp<R = unknown, V = unknown, Out = unknown>
   extends AppDefinition<unknown, unknown, unknown> {
   /** Tells it from an app in the classic form. */
   readonly form: "record";
+  // For those who fold with it: `first` is a function, though its type doesn't say so.
+  /** As in the definition. */
+  readonly combine?: Fold<unknown> | Union;
   /** Never there: it carries the types from `defineApp` to `runMap`, `runReduce` and `runSequential`. */
   readonly [TYPES]?: readonly [record: R, value: V, output: Out];
 }
@@ -22,11 +26,12 @@ export interface RecordApp<R = unknown, V = unknown, Out = unknown>
  *
  * The type of values follows from `combine`, or from a type given to `emit` or `values`, such as
  * `map(line, emit: Emit<string>)`; then what `emit` takes is what `reduce` gets.
+ * Without an `output`, what `reduce` makes must be what JSON can carry, see {@link Written}.
  *
  * @throws TypeError that names every member that is missing, misspelt or of the wrong type
  */
 export function defineApp<R, V = unknown, Out = unknown>(
-  definition: AppDefinition<R, V, Out>,
+  definition: AppDefinition<R, V, Out> & Written<Out>,
 ): RecordApp<R, V, Out> {
   const problems = findProblems(definition);
   if (problems.length > 0) throw new TypeError(`defineApp: ${problems.join("; ")}`);
