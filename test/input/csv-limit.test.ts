@@ -64,7 +64,7 @@ const NOT_CLOSED = "this quote is not closed before the row is longer than 12 by
 describe("the longest row of csv()", () => {
   const reader = csv({ maxRowBytes: 12 });
 
-  it("may be as long as the limit, not counting its line break", async () => {
+  it("F20 may be as long as the limit, not counting its line break", async () => {
     for (const lineBreak of ["\n", "\r\n"]) {
       const lines = [
         "a,b",
@@ -85,7 +85,7 @@ describe("the longest row of csv()", () => {
     }
   });
 
-  it("costs the line that a quote is in which is never closed", async () => {
+  it("F20 costs the line that a quote is in which is never closed", async () => {
     const contents = `a,b\n1,x\n2,"q\n${"3,y\n".repeat(20)}`;
     for (const splitBytes of [6, 1000]) {
       const reading = await read(reader, contents, { skipBadRecords: true, splitBytes });
@@ -94,7 +94,7 @@ describe("the longest row of csv()", () => {
     }
   });
 
-  it("is named with file, line and column, and with where it began", async () => {
+  it("F20 is named with file, line and column, and with where it began", async () => {
     const message = `Cannot read input "input.txt": line 4, column 4: ${NOT_CLOSED}`;
     const contents = `a,b\n1,x\n"2\né","y${"z\n".repeat(20)}`;
     for (const splitBytes of [6, 1000]) {

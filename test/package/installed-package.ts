@@ -46,7 +46,9 @@ export class InstalledPackage {
     const staging = join(this.directory, "staging");
     const build = [join(ROOT, "scripts/build.ts"), "--out", join(staging, "dist")];
     await this.#succeed(join(ROOT, "node_modules/.bin/tsx"), build, ROOT);
-    for (const name of ["package.json", ...manifest.files]) {
+    // What is left out, npm leaves out.
+    const names = manifest.files.filter((name) => !name.startsWith("!"));
+    for (const name of ["package.json", ...names]) {
       if (name !== "dist") cpSync(join(ROOT, name), join(staging, name), { recursive: true });
     }
     // The build above is the one that `prepack` would make.

@@ -172,11 +172,12 @@ describe("a partition out of range", () => {
     "of %j is refused with app, record and key",
     async (partition) => {
       const app = appOf({ partition: (key: string) => (key === "second" ? partition : 0) });
+      const shown = typeof partition === "string" ? JSON.stringify(partition) : partition;
       for (const skipBadRecords of [false, true]) {
         const { message, cause } = await failureOf(app, { skipBadRecords });
         expect(message).toBe(
           'map of test.ts failed on the record at byte 6 of "a.txt": PartitionError: ' +
-            `partition gave ${partition}, not a whole number from 0 to 2, for key "second"`,
+            `partition gave ${shown}, not a whole number from 0 to 2, for key "second"`,
         );
         expect(cause).toBeInstanceOf(TypeError);
       }
