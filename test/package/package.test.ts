@@ -47,12 +47,15 @@ describe("the packed package", PATIENCE, () => {
   it("holds the build, the documentation, and nothing of how it was made", () => {
     const installed = join(project, "node_modules/tsmr");
     expect(readdirSync(installed).sort()).toEqual([
+      "ARCHITECTURE.md",
       "CHANGELOG.md",
+      "CONTRIBUTING.md",
       "LICENSE",
       "README.md",
       "dist",
       "docs",
       "package.json",
+      "src",
     ]);
     const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
     expect(files.filter((file) => /\.map$|\.test\.|assembly|tsconfig/.test(file))).toEqual([]);

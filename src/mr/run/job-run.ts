@@ -25,7 +25,7 @@ import { WorkerPool } from "./worker-pool.ts";
 const WORKER_GRACE_MS = 500;
 const WORKER_PATIENCE_MS = 2000;
 /** Shorter jobs are not worth another process. */
-const GUARD_AFTER_MS = 250;
+const GUARD_AFTER_MS = 500;
 
 /** What `runJob` does; see there. */
 export async function executeJob(options: RunJobOptions): Promise<JobResult> {
