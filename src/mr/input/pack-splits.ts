@@ -41,6 +41,11 @@ export function packSplits(
   });
 }
 
+/** All parts of files that a map task reads, in the order in which it does. */
+export function partsOf(split: Split): readonly Split[] {
+  return split.further === undefined ? [split] : [split, ...split.further];
+}
+
 function weightOf({ start, end }: Split): number {
   return Math.max(end - start, OPEN_BYTES);
 }

@@ -4,7 +4,9 @@ import type { LoadedApp } from "../app/load-app.ts";
 import type { RecordCursor } from "../app/reader.ts";
 import { WordScan } from "../app/word-scan.ts";
 import { openInput } from "../input/open-input.ts";
+import { partsOf } from "../input/pack-splits.ts";
 import { createKernel } from "../kernel/create-kernel.ts";
+import type { BlockScanner } from "../kernel/kernel.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { CounterSet } from "./counter-set.ts";
 import { describeRecord } from "./describe-record.ts";
@@ -25,8 +27,9 @@ export async function findRecord(
   loaded: LoadedApp,
   site: TaskSite,
 ): Promise<string | undefined> {
-  for (const part of [split, ...(split.further ?? [])]) {
-    const place = await findInPart(key, { task, split: part }, loaded, site);
+  const scanner = createKernel();
+  for (const part of partsOf(split)) {
+    const place = await findInPart(key, { task, split: part }, loaded, site, scanner);
     if (place !== undefined) return place;
   }
   return undefined;
@@ -37,6 +40,7 @@ async function findInPart(
   { task, split }: MapTask,
   loaded: LoadedApp,
   site: TaskSite,
+  scanner: BlockScanner,
 ): Promise<string | undefined> {
   const app = recordFormOf(loaded.app);
   const rules = { isClassic: app !== loaded.app };
@@ -45,7 +49,6 @@ async function findInPart(
   const input = openInput(resolve(site.inputDirectory ?? site.directory, file), split);
   let cursor: RecordCursor<unknown> | undefined;
   try {
-    const scanner = createKernel();
     const options = { skipBadRecords, scanner, words: new WordScan(scanner) };
     cursor = app.input.open(input, options);
     const context = { file, task, offset: 0, counters: new CounterSet() };

@@ -5,6 +5,7 @@ import type { LoadedApp } from "../app/load-app.ts";
 import type { RecordCursor } from "../app/reader.ts";
 import { MrError } from "../errors.ts";
 import { type OpenInput, openInput } from "../input/open-input.ts";
+import { partsOf } from "../input/pack-splits.ts";
 import { MapOutput } from "../shuffle/map-output.ts";
 import { DEFAULT_MEMORY_BYTES } from "../shuffle/memory-shares.ts";
 import { PartitionError } from "../shuffle/partition-error.ts";
@@ -46,10 +47,11 @@ export async function runMapTask(
   try {
     const counters = new CounterSet();
     const skips = new SkipList();
-    for (const part of [split, ...(split.further ?? [])]) {
+    const tally = { counters, skips, staged: stagedPairsFor(output, app, task, site) };
+    for (const part of partsOf(split)) {
       const input = openInput(resolve(site.inputDirectory ?? site.directory, part.file), part);
       try {
-        const run = new MapRun(loaded, app, task, input, output, { counters, skips }, site);
+        const run = new MapRun(loaded, app, task, input, output, tally, site);
         await run.readAll();
       } finally {
         input.close();
@@ -69,6 +71,13 @@ export async function runMapTask(
   }
 }
 
+/** Holds back the pairs of a record, where one may fail without the task failing. */
+function stagedPairsFor(output: MapOutput, app: RecordApp, task: number, site: TaskSite) {
+  if (site.skipBadRecords !== true) return undefined;
+  const createFile = () => new PendingFile(site.directory, `mr-${task}-staged`, site.tag);
+  return new StagedPairs(output.emit, app.combine, createFile);
+}
+
 function partitionErrorOf(error: unknown): PartitionError | undefined {
   if (error instanceof PartitionError) return error;
   const cause = error instanceof AppError ? error.cause : undefined;
@@ -82,6 +91,13 @@ function write(output: MapOutput, name: string): PendingFile[] {
     if (error instanceof MrError) throw error;
     throw new AppError(`map of ${name} failed when its output was written`, error);
   }
+}
+
+/** What all files of a task have in common. */
+interface Tally {
+  readonly counters: CounterSet;
+  readonly skips: SkipList;
+  readonly staged: StagedPairs | undefined;
 }
 
 /** Progress is told this often, in records: not so often as to be felt. */
@@ -108,7 +124,7 @@ class MapRun {
     task: number,
     input: OpenInput,
     output: MapOutput,
-    { counters, skips }: { readonly counters: CounterSet; readonly skips: SkipList },
+    { counters, skips, staged }: Tally,
     site: TaskSite,
   ) {
     this.#loaded = loaded;
@@ -124,10 +140,7 @@ class MapRun {
     const options = { skipBadRecords, onSkipped, scanner: kernel, words };
     const cursor = app.input.open(input, options);
     this.#cursor = cursor;
-    const createStaged = () => new PendingFile(site.directory, `mr-${task}-staged`, site.tag);
-    this.#staged = skipBadRecords
-      ? new StagedPairs(output.emit, app.combine, createStaged)
-      : undefined;
+    this.#staged = staged;
     this.#emit = this.#staged?.emit ?? output.emit;
     this.#context = {
       file: input.file,

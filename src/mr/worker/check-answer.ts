@@ -1,5 +1,6 @@
 import { isAbsolute } from "node:path";
 import { MrError } from "../errors.ts";
+import { partsOf } from "../input/pack-splits.ts";
 import { mapOutputName } from "../names.ts";
 import type { Assignment, Dismissal, JobFacts } from "./task-source.ts";
 
@@ -32,7 +33,7 @@ export function checkAssignment(assignment: Assignment | Dismissal): void {
   if (!isCount(task) || !isCount(attempt)) throw nonsense(`${kind} task "${task}"`);
   if (kind === "map") {
     const { split } = assignment;
-    for (const { file, start, end } of [split, ...(split.further ?? [])]) {
+    for (const { file, start, end } of partsOf(split)) {
       const isPart = isCount(start) && isCount(end) && start <= end;
       if (typeof file !== "string" || !isPart)
         throw nonsense(`bytes ${start} to ${end} of "${file}"`);
