@@ -9,12 +9,9 @@ import { MergeKernel } from "../../src/mr/kernel/merge-kernel.ts";
 import { GroupMerger } from "../../src/mr/shuffle/group-merger.ts";
 import type { GroupSource } from "../../src/mr/shuffle/group-source.ts";
 import { KernelMerger } from "../../src/mr/shuffle/kernel-merger.ts";
-import { RecordWriter } from "../../src/mr/shuffle/record-writer.ts";
 import { DamagedRunError, type Run } from "../../src/mr/shuffle/run-file.ts";
-import { encodeValue } from "../../src/mr/shuffle/value-codec.ts";
-import { ByteBuffer } from "../../src/mr/storage/byte-target.ts";
-import { PendingFile } from "../../src/mr/storage/pending-file.ts";
 import { key } from "../kernel/arbitraries.ts";
+import { type Counted, writeRun as writeRunTo } from "./write-run.ts";
 
 let directory: string;
 let files = 0;
@@ -27,7 +24,6 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-type Counted = readonly [count: number, value: unknown];
 type Group = readonly [key: Uint8Array, values: readonly Counted[]];
 
 function byKey([a]: Group, [b]: Group): number {
@@ -35,21 +31,7 @@ function byKey([a]: Group, [b]: Group): number {
 }
 
 function writeRun(groups: readonly Group[]): Run {
-  const file = new PendingFile(directory, `mr-0-${files++}`, "t");
-  const writer = new RecordWriter(file);
-  const text = new ByteBuffer(64);
-  for (const [bytes, values] of groups) {
-    writer.begin(bytes, 0, bytes.length);
-    for (const [count, value] of values) {
-      text.length = 0;
-      const isBytes = encodeValue(value, text);
-      writer.value(count, isBytes, text.bytes, 0, text.length);
-    }
-    writer.end();
-  }
-  const segment = file.endSegment();
-  file.finish({ durable: false });
-  return { ...segment, isWholeFile: true };
+  return writeRunTo(directory, groups);
 }
 
 /** A run of which the file has these lines, whatever they are. */

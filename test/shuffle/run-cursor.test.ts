@@ -5,15 +5,11 @@ import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { GroupMerger } from "../../src/mr/shuffle/group-merger.ts";
-import { RecordWriter } from "../../src/mr/shuffle/record-writer.ts";
 import { RunCursor } from "../../src/mr/shuffle/run-cursor.ts";
 import { DamagedRunError, type Run } from "../../src/mr/shuffle/run-file.ts";
-import { encodeValue } from "../../src/mr/shuffle/value-codec.ts";
-import { ByteBuffer } from "../../src/mr/storage/byte-target.ts";
-import { PendingFile } from "../../src/mr/storage/pending-file.ts";
+import { writeRun as writeRunTo } from "./write-run.ts";
 
 let directory: string;
-let files = 0;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "tsmr-runs-"));
@@ -30,22 +26,7 @@ function byKey([a]: Group, [b]: Group): number {
 }
 
 function writeRun(groups: readonly Group[]): Run {
-  const file = new PendingFile(directory, `mr-0-${files++}`, "t");
-  const writer = new RecordWriter(file);
-  const text = new ByteBuffer(64);
-  for (const [key, values] of groups) {
-    const bytes = Buffer.from(key);
-    writer.begin(bytes, 0, bytes.length);
-    for (const [count, value] of values) {
-      text.length = 0;
-      const isBytes = encodeValue(value, text);
-      writer.value(count, isBytes, text.bytes, 0, text.length);
-    }
-    writer.end();
-  }
-  const segment = file.endSegment();
-  file.finish({ durable: false });
-  return { ...segment, isWholeFile: true };
+  return writeRunTo(directory, groups);
 }
 
 function readAll(run: Run, bufferBytes = 16): number {

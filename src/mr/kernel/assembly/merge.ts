@@ -5,8 +5,9 @@
  * escapes, more output, or somebody to take what there is.
  */
 
-import { copyBytes } from "./output";
 import { isPlain, NOWHERE, skipValue } from "./json";
+import { copyBytes } from "./output";
+import { heapSize, keep, openRuns, push, removeTop, sinkTop, stateOf, topRun } from "./runs";
 
 /** What {@link next} stops for. */
 const DONE: u32 = 0;
@@ -42,22 +43,7 @@ const SLACK: usize = 16;
 /** As many digits as are exact in any case. */
 const MAX_DIGITS: usize = 15;
 
-/**
- * A run, of which the line is known that comes next:
- *
- *    0  u32  where its values, or those not yet taken, begin; without a line, where that begins
- *    4  u32  where the whole lines in the window end
- *    8  u32  the key of the line begins
- *   12  u32  and ends
- *   16  u64  its first eight bytes, zero-padded, as a number
- *   24  u32  1 when nothing comes after the window
- */
-const RUN_SHIFT: usize = 5;
-
-let runs: usize = 0;
 let runCount: u32 = 0;
-let heap: usize = 0;
-let heapSize: u32 = 0;
 /** How many runs have been looked at. */
 let introduced: u32 = 0;
 /** The run whose next line is to be found before anything else. */
@@ -92,10 +78,9 @@ export let values: u32 = 0;
 
 /** Where the runs and the heap are. Forgets all that was. */
 export function open(count: u32, runsAt: usize, heapAt: usize): void {
-  runs = runsAt;
+  openRuns(runsAt, heapAt);
   runCount = count;
-  heap = heapAt;
-  heapSize = introduced = 0;
+  introduced = 0;
   groups = values = 0;
   isAwaiting = hasKey = isNew = isOpen = isTaking = false;
 }
@@ -199,7 +184,7 @@ export function next(): u32 {
       isOpen = false;
       return DONE;
     } else {
-      const run = load<u32>(heap);
+      const run = topRun();
       const code = takeLine(stateOf(run));
       if (code != LINE) {
         subject = run;
@@ -210,11 +195,6 @@ export function next(): u32 {
       isNew = false;
     }
   }
-}
-
-@inline
-function stateOf(run: u32): usize {
-  return runs + (<usize>run << RUN_SHIFT);
 }
 
 /** Finds the key of the line that begins where the last has ended. */
@@ -233,15 +213,6 @@ function readLine(state: usize): u32 {
   store<u32>(state, <u32>(at + 1), 8);
   store<u32>(state, <u32>end, 12);
   return DECODE;
-}
-
-function keep(state: usize, at: usize, end: usize): void {
-  store<u32>(state, <u32>at, 8);
-  store<u32>(state, <u32>end, 12);
-  const length = end - at;
-  let prefix = bswap<u64>(load<u64>(at));
-  if (length < 8) prefix = length == 0 ? 0 : prefix & (<u64>-1 << <u64>((8 - length) << 3));
-  store<u64>(state, prefix, 16);
 }
 
 /** Copies what there is of the line on top of the heap, into the open group or another. */
@@ -350,74 +321,4 @@ function isOfGroup(state: usize): bool {
   const length = <usize>load<u32>(state, 12) - key;
   if (<usize>load<u32>(keyEnds + index) - groupKey != length) return false;
   return memory.compare(groupKey, key, length) == 0;
-}
-
-/** Whether the line of run a comes before that of run b. */
-function isBefore(a: u32, b: u32): bool {
-  const stateA = stateOf(a);
-  const stateB = stateOf(b);
-  const prefixA = load<u64>(stateA, 16);
-  const prefixB = load<u64>(stateB, 16);
-  if (prefixA != prefixB) return prefixA < prefixB;
-  const keyA = <usize>load<u32>(stateA, 8);
-  const keyB = <usize>load<u32>(stateB, 8);
-  const lengthA = <usize>load<u32>(stateA, 12) - keyA;
-  const lengthB = <usize>load<u32>(stateB, 12) - keyB;
-  const both = min(lengthA, lengthB);
-  if (both > 8) {
-    const order = memory.compare(keyA + 8, keyB + 8, both - 8);
-    if (order != 0) return order < 0;
-  }
-  if (lengthA != lengthB) return lengthA < lengthB;
-  return a < b;
-}
-
-@inline
-function heapAt(index: u32): u32 {
-  return load<u32>(heap + (<usize>index << 2));
-}
-
-@inline
-function setHeap(index: u32, run: u32): void {
-  store<u32>(heap + (<usize>index << 2), run);
-}
-
-function push(run: u32): void {
-  let index = heapSize++;
-  while (index > 0) {
-    const parent = (index - 1) >> 1;
-    const above = heapAt(parent);
-    if (!isBefore(run, above)) break;
-    setHeap(index, above);
-    index = parent;
-  }
-  setHeap(index, run);
-}
-
-function removeTop(): void {
-  heapSize--;
-  if (heapSize == 0) return;
-  setHeap(0, heapAt(heapSize));
-  sinkTop();
-}
-
-function sinkTop(): void {
-  const run = heapAt(0);
-  let index: u32 = 0;
-  while (true) {
-    let child: u32 = 2 * index + 1;
-    if (child >= heapSize) break;
-    let least = heapAt(child);
-    if (child + 1 < heapSize) {
-      const other = heapAt(child + 1);
-      if (isBefore(other, least)) {
-        least = other;
-        child++;
-      }
-    }
-    if (!isBefore(least, run)) break;
-    setHeap(index, least);
-    index = child;
-  }
-  setHeap(index, run);
 }
