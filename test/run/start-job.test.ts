@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -63,6 +63,24 @@ describe("startJob", () => {
 });
 
 describe("runJob", () => {
+  it("has all its workers soon, where a small input takes long", async () => {
+    const begun = join(home, "begun");
+    mkdirSync(begun);
+    // Nobody is done before three are at it.
+    const map = `import { readdirSync, writeFileSync } from "node:fs";
+      export async function map() {
+        writeFileSync(${JSON.stringify(begun)} + "/" + process.pid, "");
+        while (readdirSync(${JSON.stringify(begun)}).length < 3) {
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        return [];
+      }`;
+    writeFileSync(join(home, "app.ts"), map + REDUCE);
+    const file = join(home, "a");
+    await runJob({ ...options, inputs: [file, file, file], workers: 3, reduces: 1 });
+    expect(readdirSync(begun)).toHaveLength(3);
+  });
+
   it("honours a signal, before it begins and after, and gives its reason as the cause", async () => {
     const reason = new Error("no more time");
     const early = runJob({ ...options, signal: AbortSignal.abort(reason) });

@@ -1,16 +1,50 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { WorkerPool } from "../../src/mr/run/worker-pool.ts";
 
-it("F21 a pool says that it has given up to whoever asks only after its workers could not load the app", async () => {
-  const options = { app: "/there/is/no/app.mjs", socketPath: "/there/is/no/socket" };
-  const pool = new WorkerPool(1, { ...options, patienceMs: 0, reconnectMs: 0 }, () => undefined);
-  try {
-    while (!pool.cannotLoadApp) await sleep(20);
-    const heard: string[] = [];
-    pool.onGivenUp((reason) => heard.push(reason));
-    expect(heard).toEqual(["a worker could not load the app"]);
-  } finally {
-    await pool.stop(0);
-  }
-}, 60_000);
+const OPTIONS = {
+  app: "/there/is/no/app.mjs",
+  socketPath: "/there/is/no/socket",
+  patienceMs: 0,
+  reconnectMs: 0,
+};
+
+describe("WorkerPool", () => {
+  it("begins with one worker where none stand by, and has all of them once it is filled", async () => {
+    const pool = new WorkerPool(3, OPTIONS, () => undefined);
+    try {
+      const [first, ...others] = pool.pids;
+      expect(others).toEqual([]);
+      pool.fill();
+      pool.fill();
+      expect(pool.pids).toHaveLength(3);
+      expect(pool.pids[0]).toBe(first);
+    } finally {
+      await pool.stop(0);
+    }
+  });
+
+  it("starts no more workers once it is being stopped", async () => {
+    const pool = new WorkerPool(3, OPTIONS, () => undefined);
+    const stopped = pool.stop(0);
+    pool.fill();
+    expect(pool.pids).toHaveLength(1);
+    await stopped;
+    expect(pool.pids).toEqual([]);
+  });
+
+  it("F21 says that it has given up to whoever asks only after its workers could not load the app", async () => {
+    const pool = new WorkerPool(2, OPTIONS, () => undefined);
+    try {
+      while (!pool.cannotLoadApp) await sleep(20);
+      const heard: string[] = [];
+      pool.onGivenUp((reason) => heard.push(reason));
+      expect(heard).toEqual(["a worker could not load the app"]);
+      // What the first worker could not do, the second would not do either.
+      pool.fill();
+      expect(pool.pids).toEqual([]);
+    } finally {
+      await pool.stop(0);
+    }
+  }, 60_000);
+});

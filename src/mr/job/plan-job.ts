@@ -14,6 +14,12 @@ export interface JobPlan {
   (splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
 }
 
+/** A plan of inputs whose sizes are known. */
+export interface MeasuredPlan extends JobPlan {
+  /** Of all inputs together. */
+  readonly inputBytes: number;
+}
+
 /**
  * Looks the sizes of the inputs up, once.
  *
@@ -27,11 +33,12 @@ export function planJob(
   directory: string,
   splitBytes: number | undefined,
   parallelism: number = availableParallelism(),
-): JobPlan {
+): MeasuredPlan {
   const sizes = inputs.map((file) => ({ file, size: sizeOf(file, directory) }));
   const total = sizes.reduce((sum, { size }) => sum + size, 0);
   const limit = splitBytes ?? defaultSplitBytes(total);
   const csvPlans = new Map<string, Promise<readonly Split[]>>();
+  plan.inputBytes = total;
   return plan;
 
   function plan(splitting: "bytes" | "wholeFile"): readonly Split[];

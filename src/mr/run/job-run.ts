@@ -24,6 +24,10 @@ import { WorkerPool } from "./worker-pool.ts";
 /** How long workers may take to end after the job has: one may be a straggler that lost its race. */
 const WORKER_GRACE_MS = 500;
 const WORKER_PATIENCE_MS = 2000;
+/** About what one worker reads while another starts. */
+const SMALL_INPUT_BYTES = 8 * 1024 * 1024;
+/** A job with a small input that is not over by then has more to do than to read. */
+const FILL_AFTER_MS = 250;
 /** Shorter jobs are not worth another process. */
 const GUARD_AFTER_MS = 500;
 
@@ -73,10 +77,12 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     job = await openJob({ directory, inputDirectory, inputs, ...settings, resume, log });
     const { Coordinator } = await import("../coordinator/coordinator.ts");
     const leaseMs = options.leaseMs ?? 10_000;
+    const plan = planJob(job.inputs, inputDirectory, options.splitBytes, workers);
+    if (plan.inputBytes > SMALL_INPUT_BYTES) pool.fill();
     standIn = hasStandIn ? standInFor(pool, () => coordinator, leaseMs, log) : undefined;
     const { onEvent } = options;
     coordinator = await Coordinator.start({
-      plan: planJob(job.inputs, inputDirectory, options.splitBytes, workers),
+      plan,
       ...job.terms,
       leaseMs,
       taskTimeoutMs: options.taskTimeoutMs ?? Infinity,
@@ -91,6 +97,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
       }),
     });
     standIn?.start();
+    setTimeout(() => pool.fill(), FILL_AFTER_MS).unref();
     if (hasStandIn) setTimeout(() => pool.guard(), GUARD_AFTER_MS).unref();
     outcome = await awaitOutcome(coordinator, pool, options.signal);
     if (pool.cannotLoadApp) checkReduces(await loadApp(app), job.terms.reduces);

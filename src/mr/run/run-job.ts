@@ -15,7 +15,10 @@ export interface RunJobOptions {
    * that job is to be resumed. Default `mr-out`.
    */
   readonly out?: string;
-  /** Number of worker processes. Default: one per processor. */
+  /**
+   * Number of worker processes. Default: one per processor. A small job may be over before all of them
+   * have been started.
+   */
   readonly workers?: number;
   /** Number of reduce tasks and output files. Default 10, or that of the job that is resumed. */
   readonly reduces?: number;

@@ -42,8 +42,8 @@ export function standBy([command, ...words]: readonly string[]): void {
   if (command !== "run" || EXTENSION === ".ts") return;
   // Nor are they of use to one who asks for help, or whose workers take flags for the engine.
   if (words.some((word) => /^(-h|--help|--memory(=.*)?)$/.test(word))) return;
-  // More than can run at a time would only hold up what this process does meanwhile.
-  const count = Math.min(wantedWorkers(words), availableParallelism());
+  // More than can run at a time, beside this process, would hold up what that does meanwhile.
+  const count = Math.min(wantedWorkers(words), Math.max(1, availableParallelism() - 1));
   for (let started = 0; started < count; started++) {
     const child = spawnWorker([], undefined, ["pipe", "pipe", "pipe"]);
     // One that cannot be started is missing from the pool, which starts another and finds out why.
@@ -63,6 +63,11 @@ export function takeStandby(): ChildProcess | undefined {
   const child = standby.shift();
   if (child !== undefined) for (const handle of handlesOf(child)) handle.ref();
   return child;
+}
+
+/** Whether {@link takeStandby} has any. */
+export function hasStandby(): boolean {
+  return standby.length > 0;
 }
 
 /** Workers that nobody has taken are not needed. */

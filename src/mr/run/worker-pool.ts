@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { APP_NOT_LOADED } from "../worker/exit-codes.ts";
 import type { WorkerProcessOptions } from "../worker/worker-process.ts";
 import { Guardian } from "./guardian.ts";
-import { endStandby, spawnWorker, takeStandby } from "./standby-workers.ts";
+import { endStandby, hasStandby, spawnWorker, takeStandby } from "./standby-workers.ts";
 
 /** A worker that dies is replaced, but an app that takes every worker down must not do so for ever. */
 const RESTARTS_PER_WORKER = 20;
@@ -24,12 +24,17 @@ function engineFlags(memoryBytes: number = Number.POSITIVE_INFINITY): string[] {
   return megabytes < USUAL_YOUNG_MB ? [`--max-semi-space-size=${Math.max(1, megabytes)}`] : [];
 }
 
-/** Worker processes on this machine, replaced when they die until the pool is stopped. */
+/**
+ * Worker processes on this machine, replaced when they die until the pool is stopped. It begins with those
+ * that stand by, or else with one, and has its size from {@link fill} on.
+ */
 export class WorkerPool {
   readonly #options: WorkerProcessOptions;
   readonly #onOutput: ((text: string) => void) | undefined;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #running = new Set<ChildProcess>();
+  /** Workers that the pool is to have, and has not started yet. */
+  #missing: number;
   #guardian: Guardian | undefined;
   #onGivenUp: (reason: string) => void = () => undefined;
   #whyGivenUp: string | undefined;
@@ -39,7 +44,7 @@ export class WorkerPool {
   #onEmpty: () => void = () => undefined;
 
   /**
-   * @param size number of workers
+   * @param size number of workers, once it is full
    * @param onOutput receives what workers print; without it, it goes to the standard error of this process
    * @param environment variables that they get besides those of this process
    */
@@ -53,8 +58,21 @@ export class WorkerPool {
     this.#onOutput = onOutput;
     this.#environment = environment;
     this.#restartsLeft = size * RESTARTS_PER_WORKER;
-    for (let started = 0; started < size; started++) this.#start();
+    this.#missing = size;
+    do this.#startNext();
+    while (this.#missing > 0 && hasStandby());
     endStandby();
+  }
+
+  /** The processes that run. */
+  get pids(): number[] {
+    return Array.from(this.#running, ({ pid }) => pid).filter((pid) => pid !== undefined);
+  }
+
+  /** Starts the workers that are missing, unless the pool has given up or is being stopped. */
+  fill(): void {
+    if (this.#stopping || this.#whyGivenUp !== undefined) return;
+    while (this.#missing > 0) this.#startNext();
   }
 
   /** Whether a worker ended because it could not load the app. It leaves saying why to its parent. */
@@ -113,6 +131,11 @@ export class WorkerPool {
     for (const child of this.#running) child.kill("SIGKILL");
   }
 
+  #startNext(): void {
+    this.#missing -= 1;
+    this.#start();
+  }
+
   #start(): void {
     const environment = this.#environment;
     const options = JSON.stringify({ ...this.#options, environment });
@@ -146,8 +169,7 @@ export class WorkerPool {
   }
 
   #tellGuardian(): void {
-    const pids = Array.from(this.#running, ({ pid }) => pid).filter((pid) => pid !== undefined);
-    this.#guardian?.watch(pids);
+    this.#guardian?.watch(this.pids);
   }
 
   #replace(code: number | null): void {
