@@ -10,6 +10,7 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
@@ -22,6 +23,7 @@ const CLIENT = `require("node:http").get(process.argv[1] + "events", (response) 
   response.once("data", () => console.log("watching")).resume();
 });`;
 
+const SETTLE_MS = 3000;
 /** A backup here and there would decide who is faster. */
 const QUIET = { backups: false, leaseMs: 60_000 };
 
@@ -108,6 +110,8 @@ async function watch(url: string): Promise<() => Promise<void>> {
     });
     const page = await browser.newPage();
     await page.goto(url);
+    // It is the page that is measured, not how a browser starts.
+    await setTimeout(SETTLE_MS);
     return () => browser.close();
   }
   const client = spawn(process.execPath, ["-e", CLIENT, url]);

@@ -1,8 +1,11 @@
 import type { ServerResponse } from "node:http";
 import type { JobFeed } from "./job-feed.ts";
 
-/** How often those who watch are told of what has changed. */
-const BATCH_MS = 200;
+/**
+ * How often those who watch are told of what has changed. Each time costs the machine of a browser some twenty
+ * milliseconds, and that is often the one whose processors all are at work on the job.
+ */
+const BATCH_MS = 1000;
 /** A connection on which nothing is sent is closed by some, and not known to be dead by others. */
 const HEARTBEAT_MS = 15_000;
 /** How long a browser waits before it connects again. */
