@@ -10,6 +10,7 @@ import { GroupMerger } from "../../src/mr/shuffle/group-merger.ts";
 import type { GroupSource } from "../../src/mr/shuffle/group-source.ts";
 import { KernelMerger } from "../../src/mr/shuffle/kernel-merger.ts";
 import { DamagedRunError, type Run } from "../../src/mr/shuffle/run-file.ts";
+import { decodeUtf8 } from "../../src/mr/utf8.ts";
 import { key } from "../kernel/arbitraries.ts";
 import { type Counted, writeRun as writeRunTo } from "./write-run.ts";
 
@@ -46,18 +47,33 @@ function shown(value: unknown): unknown {
   return value instanceof ByteSlice ? { slice: value.view().toString("hex") } : value;
 }
 
-/** All that is in a group, or the first `most` runs of equal values of each. */
-function mergeAll(merger: GroupSource, most = Infinity): [string, Counted[]][] {
+/**
+ * All that is in a group, or the first `most` runs of equal values of each.
+ *
+ * @param takesNumbers several at once, where that can be done
+ */
+function mergeAll(
+  merger: GroupSource,
+  most = Infinity,
+  takesNumbers = false,
+): [string, Counted[]][] {
   const groups: [string, Counted[]][] = [];
   try {
     while (merger.nextGroup()) {
       const values: Counted[] = [];
       // Whoever writes a long group needs its key again and again, where it was in the beginning.
-      const key = merger.key.view();
-      while (values.length < most && merger.nextValue()) {
+      const key = Buffer.from(merger.key.view());
+      expect(merger.keyText).toBe(decodeUtf8(key));
+      for (;;) {
+        const runs = takesNumbers ? merger.nextNumbers() : undefined;
+        for (let at = runs?.from ?? 0; at < (runs?.to ?? 0); at++) {
+          values.push([runs?.counts[at] ?? 0, runs?.numbers[at]]);
+        }
+        if (values.length >= most || !merger.nextValue()) break;
         values.push([merger.count, shown(merger.decode())]);
       }
       expect(merger.key.view().equals(key)).toBe(true);
+      expect(merger.keyText).toBe(decodeUtf8(key));
       groups.push([key.toString("hex"), values]);
     }
   } finally {
@@ -98,9 +114,11 @@ describe.each<[string, (runs: readonly Run[], bufferBytes: number) => GroupSourc
       fc.property(
         fc.array(run, { maxLength: 6 }),
         fc.integer({ min: 1, max: 99 }),
-        (runs, bufferBytes) => {
+        fc.boolean(),
+        (runs, bufferBytes, takesNumbers) => {
           const sorted = runs.map((groups) => groups.toSorted(byKey));
-          const merged = mergeAll(merge(sorted.map(writeRun), bufferBytes));
+          const merger = merge(sorted.map(writeRun), bufferBytes);
+          const merged = mergeAll(merger, Infinity, takesNumbers);
           // A stable sort keeps the order of the runs.
           const expected = new Map<string, Counted[]>();
           for (const [key, values] of sorted.flat().sort(byKey)) {
@@ -139,6 +157,7 @@ describe.each<[string, (runs: readonly Run[], bufferBytes: number) => GroupSourc
       return writeRun(groups);
     });
     const merged = mergeAll(merge(runs, 4096));
+    expect(mergeAll(merge(runs, 4096), Infinity, true)).toEqual(merged);
     expect(merged).toHaveLength(9000);
     expect(merged[4321]?.[1]).toHaveLength(90_000);
     expect(merged[4321]?.[1][30_000]).toEqual([1, "v0"]);

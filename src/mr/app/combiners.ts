@@ -33,10 +33,20 @@ export interface First {
 /** Which of the library's own folds a combiner is, for those that have a fast path. */
 export type NumberFoldKind = "sum" | "count" | "min" | "max";
 
+/** Numbers that are values of one group: numbers[at], counts[at] times, for each `at` in [from, to). */
+export interface NumberRuns {
+  readonly numbers: Float64Array;
+  readonly counts: Float64Array;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Values that come in runs of equal ones, so that a sum needs to look at a run only once. */
 export interface RunIterable<V> extends Iterable<V> {
   /** Moves on to the next run; false at the end. */
   nextRun(): boolean;
+  /** Moves past several runs of numbers at once; undefined where that can't be done. */
+  nextNumbers(): NumberRuns | undefined;
   readonly runLength: number;
   readonly runValue: V;
 }
@@ -109,10 +119,17 @@ function numberFold(
   const of = (values: Iterable<number>): number => {
     let result = empty;
     if (hasRuns(values)) {
-      while (values.nextRun()) {
+      for (;;) {
+        const runs = values.nextNumbers();
+        if (runs !== undefined) {
+          const { numbers, counts, to } = runs;
+          for (let at = runs.from; at < to; at++) {
+            result = fold(result, repeat(numbers[at] ?? 0, counts[at] ?? 0));
+          }
+        }
+        if (!values.nextRun()) return result;
         result = fold(result, repeat(checkNumber(kind, values.runValue), values.runLength));
       }
-      return result;
     }
     for (const value of values) result = fold(result, checkNumber(kind, value));
     return result;

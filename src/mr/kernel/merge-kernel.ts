@@ -40,6 +40,7 @@ interface Exports {
     maxGroups: number,
     keyStartsAt: number,
     keyEndsAt: number,
+    keyKindsAt: number,
     firstValuesAt: number,
     maxValues: number,
     valueStartsAt: number,
@@ -69,6 +70,8 @@ export class MergeKernel {
   /** Where keys begin and end, by group. */
   keyStarts = new Uint32Array(0);
   keyEnds = new Uint32Array(0);
+  /** 1 for a key that is ASCII alone, or else 0. */
+  keyKinds = new Uint8Array(0);
   /** The first value of each group, and after the last group the number of values. */
   firstValues = new Uint32Array(0);
   /** Where the JSON texts of values begin and end. */
@@ -102,12 +105,12 @@ export class MergeKernel {
     this.#top = FIRST_ADDRESS;
     const runsAt = this.allocate(runs * RUN_BYTES);
     const heapAt = this.allocate(runs * 4);
-    const [keyStarts, keyEnds, firsts] = this.#allocateAll(MAX_GROUPS + 1, [4, 4, 4]);
-    const [starts, ends, kinds, counts, numbers] = this.#allocateAll(MAX_VALUES, [4, 4, 1, 8, 8]);
-    this.#places = [keyStarts, keyEnds, firsts, starts, ends, kinds, counts, numbers].map(Number);
-    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = this.#places;
+    const ofGroups = this.#allocateAll(MAX_GROUPS + 1, [4, 4, 1, 4]);
+    const ofValues = this.#allocateAll(MAX_VALUES, [4, 4, 1, 8, 8]);
+    this.#places = [...ofGroups, ...ofValues];
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = this.#places;
     this.#exports.open(runs, runsAt, heapAt);
-    this.#exports.setArrays(MAX_GROUPS, a, b, c, MAX_VALUES, d, e, f, g, h);
+    this.#exports.setArrays(MAX_GROUPS, a, b, c, d, MAX_VALUES, e, f, g, h, i);
     this.#outputBytes = 0;
     this.growOutput(OUTPUT_BYTES);
     this.#look();
@@ -201,15 +204,16 @@ export class MergeKernel {
   #look(): void {
     const { buffer } = this.#memory;
     this.bytes = Buffer.from(buffer);
-    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = this.#places;
+    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = this.#places;
     this.keyStarts = new Uint32Array(buffer, a, MAX_GROUPS + 1);
     this.keyEnds = new Uint32Array(buffer, b, MAX_GROUPS + 1);
-    this.firstValues = new Uint32Array(buffer, c, MAX_GROUPS + 1);
-    this.valueStarts = new Uint32Array(buffer, d, MAX_VALUES);
-    this.valueEnds = new Uint32Array(buffer, e, MAX_VALUES);
-    this.kinds = new Uint8Array(buffer, f, MAX_VALUES);
-    this.counts = new Float64Array(buffer, g, MAX_VALUES);
-    this.numbers = new Float64Array(buffer, h, MAX_VALUES);
+    this.keyKinds = new Uint8Array(buffer, c, MAX_GROUPS + 1);
+    this.firstValues = new Uint32Array(buffer, d, MAX_GROUPS + 1);
+    this.valueStarts = new Uint32Array(buffer, e, MAX_VALUES);
+    this.valueEnds = new Uint32Array(buffer, f, MAX_VALUES);
+    this.kinds = new Uint8Array(buffer, g, MAX_VALUES);
+    this.counts = new Float64Array(buffer, h, MAX_VALUES);
+    this.numbers = new Float64Array(buffer, i, MAX_VALUES);
   }
 }
 

@@ -14,6 +14,10 @@ export function text(): Output<unknown> {
     name: "text()",
     write(key, value, sink) {
       sink.bytes(key.bytes, key.start, key.end);
+      if (typeof value === "number" && Number.isFinite(value)) {
+        sink.text(` ${value}\n`);
+        return;
+      }
       sink.bytes(SPACE, 0, 1);
       writeValue(value, sink);
       sink.bytes(LINE_FEED, 0, 1);
@@ -24,7 +28,6 @@ export function text(): Output<unknown> {
 function writeValue(value: unknown, sink: OutputSink): void {
   if (value instanceof ByteSlice) sink.bytes(value.bytes, value.start, value.end);
   else if (typeof value === "string") sink.text(value);
-  else if (typeof value === "number" && Number.isFinite(value)) sink.text(String(value));
   else {
     checkJsonValue(value);
     sink.text(JSON.stringify(value));

@@ -74,6 +74,15 @@ export class GroupMerger implements GroupSource {
     }
   }
 
+  get keyText(): string {
+    return this.key.toString();
+  }
+
+  /** None is at hand before it is decoded. */
+  nextNumbers(): undefined {
+    return undefined;
+  }
+
   /** How many bytes of all runs have been read so far. */
   get bytesRead(): number {
     let bytes = 0;

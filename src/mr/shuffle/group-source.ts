@@ -1,4 +1,5 @@
 import type { ByteSlice } from "../app/byte-slice.ts";
+import type { NumberRuns } from "../app/combiners.ts";
 import { GroupMerger, type ValueOrder } from "./group-merger.ts";
 import { KernelMerger } from "./kernel-merger.ts";
 import { idleMergeKernel } from "./merge-kernels.ts";
@@ -18,6 +19,8 @@ const MOST_WINDOW_BYTES = 256 * 1024;
 export interface GroupSource {
   /** The key of the group, until {@link nextGroup}. */
   readonly key: ByteSlice;
+  /** The text of the key. */
+  readonly keyText: string;
   /** How many times in a row the value came. */
   readonly count: number;
   /** Whether the value was emitted as a byte slice. */
@@ -36,6 +39,11 @@ export interface GroupSource {
   nextGroup(): boolean;
   /** Moves to the next run of equal values of the group; false when there is none. */
   nextValue(): boolean;
+  /**
+   * Moves past those of the values that come next which are numbers and at hand, and says what they are:
+   * until the next call. Undefined if there is none, which says nothing of further values.
+   */
+  nextNumbers(): NumberRuns | undefined;
   /** The value, decoded. A byte slice is one that is reused for the next value. */
   decode(): unknown;
   /** Closes all runs. Whoever stops early, or fails, leaves no file open. */

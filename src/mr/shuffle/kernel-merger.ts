@@ -1,4 +1,5 @@
 import { ByteSlice } from "../app/byte-slice.ts";
+import type { NumberRuns } from "../app/combiners.ts";
 import { MERGE, type MergeKernel, VALUE } from "../kernel/merge-kernel.ts";
 import { appendBytes, ByteBuffer } from "../storage/byte-target.ts";
 import type { GroupSource } from "./group-source.ts";
@@ -7,6 +8,10 @@ import { type Run, RunFile } from "./run-file.ts";
 import { decodeBytesInto, ValueDecoder } from "./value-codec.ts";
 
 const LINE_FEED = 10;
+/** A longer part of a string is no copy, and would keep all of it in memory. */
+const COPIED_UNITS = 12;
+/** With more between two keys, to decode them one by one is cheaper. */
+const MOST_BYTES_A_KEY = 256;
 
 /** A part of a run, in the memory of the kernel. */
 interface Window {
@@ -43,6 +48,15 @@ export class KernelMerger implements GroupSource {
   #groups = 0;
   #value = 0;
   #end = 0;
+  /** The keys of the batch as one text, once the first of them is asked for, and where it begins. */
+  #keyTexts: string | undefined;
+  #keysStart = 0;
+  readonly #numberRuns = {
+    numbers: new Float64Array(0),
+    counts: new Float64Array(0),
+    from: 0,
+    to: 0,
+  };
 
   /** @param kernel is given back by {@link close} */
   constructor(runs: readonly Run[], bufferBytes: number, kernel: MergeKernel) {
@@ -75,6 +89,16 @@ export class KernelMerger implements GroupSource {
     giveMergeKernel(this.#kernel);
   }
 
+  get keyText(): string {
+    const { key } = this;
+    const { start, end } = key;
+    const isShortAscii = end - start <= COPIED_UNITS && this.#kernel.keyKinds[this.#group] === 1;
+    if (!isShortAscii || key.bytes !== this.bytes) return key.toString();
+    this.#keyTexts ??= this.#readKeyTexts();
+    if (this.#keyTexts === "") return key.toString();
+    return this.#keyTexts.substring(start - this.#keysStart, end - this.#keysStart);
+  }
+
   nextGroup(): boolean {
     while (this.#group + 1 >= this.#groups) if (!this.#load()) return false;
     this.#group += 1;
@@ -97,6 +121,22 @@ export class KernelMerger implements GroupSource {
     return true;
   }
 
+  nextNumbers(): NumberRuns | undefined {
+    const { kinds } = this.#kernel;
+    const from = this.#value;
+    const end = this.#end;
+    let to = from;
+    while (to < end && ((kinds[to] ?? 0) & VALUE.integer) !== 0) to += 1;
+    if (to === from) return undefined;
+    this.#value = to;
+    const runs = this.#numberRuns;
+    runs.numbers = this.#kernel.numbers;
+    runs.counts = this.#kernel.counts;
+    runs.from = from;
+    runs.to = to;
+    return runs;
+  }
+
   decode(): unknown {
     const { kinds, numbers } = this.#kernel;
     const value = this.#value - 1;
@@ -104,6 +144,17 @@ export class KernelMerger implements GroupSource {
     if (kind === VALUE.integer) return numbers[value];
     const isPlain = (kind & VALUE.plain) !== 0;
     return this.#decoder.decode(this.bytes, this.valueStart, this.valueEnd, this.isBytes, isPlain);
+  }
+
+  /** All keys of the batch, and what is between them, as Latin-1; empty where that is far more than keys. */
+  #readKeyTexts(): string {
+    const { keyStarts, keyEnds } = this.#kernel;
+    const start = keyStarts[0] ?? 0;
+    const end = keyEnds[this.#groups - 1] ?? 0;
+    this.#keysStart = start;
+    return end - start > MOST_BYTES_A_KEY * this.#groups
+      ? ""
+      : this.bytes.toString("latin1", start, end);
   }
 
   #showKey(): void {
@@ -140,6 +191,7 @@ export class KernelMerger implements GroupSource {
     const goesOn = kernel.groups > 0;
     this.#merge();
     this.bytes = kernel.bytes;
+    this.#keyTexts = undefined;
     this.#groups = kernel.groups;
     this.#group = goesOn ? 0 : -1;
     if (goesOn) this.#showValues();

@@ -1,4 +1,4 @@
-import type { RunIterable } from "../app/combiners.ts";
+import type { NumberRuns, RunIterable } from "../app/combiners.ts";
 import type { GroupSource } from "../shuffle/group-source.ts";
 
 /**
@@ -41,6 +41,11 @@ export class GroupValues
     this.runLength = this.#left;
     this.#left = 0;
     return true;
+  }
+
+  nextNumbers(): NumberRuns | undefined {
+    if (this.#left > 0 || this.#state === "over") return undefined;
+    return this.#merger.nextNumbers();
   }
 
   /** The call of `reduce` has ended: whoever kept the values gets no more of them. */

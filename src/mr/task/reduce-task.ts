@@ -151,7 +151,7 @@ class ReduceRun {
       // A group that is left out must leave no line behind.
       if (this.#mayFail) this.#file.mark();
       try {
-        const result: unknown = reduce(merger.key.toString(), values, write, context);
+        const result: unknown = reduce(merger.keyText, values, write, context);
         if (result !== undefined) {
           const pending = this.#take(result);
           if (pending !== undefined) {

@@ -6,7 +6,7 @@
  */
 
 import { isPlain, NOWHERE, skipValue } from "./json";
-import { copyBytes } from "./output";
+import { copyBytes, isAscii } from "./output";
 import { heapSize, keep, openRuns, push, removeTop, sinkTop, stateOf, topRun } from "./runs";
 
 /** What {@link next} stops for. */
@@ -56,6 +56,7 @@ let groupCapacity: u32 = 0;
 let valueCapacity: u32 = 0;
 let keyStarts: usize = 0;
 let keyEnds: usize = 0;
+let keyKinds: usize = 0;
 let firstValues: usize = 0;
 let valueStarts: usize = 0;
 let valueEnds: usize = 0;
@@ -90,6 +91,7 @@ export function setArrays(
   maxGroups: u32,
   keyStartsAt: usize,
   keyEndsAt: usize,
+  keyKindsAt: usize,
   firstValuesAt: usize,
   maxValues: u32,
   valueStartsAt: usize,
@@ -101,6 +103,7 @@ export function setArrays(
   groupCapacity = maxGroups;
   keyStarts = keyStartsAt;
   keyEnds = keyEndsAt;
+  keyKinds = keyKindsAt;
   firstValues = firstValuesAt;
   valueCapacity = maxValues;
   valueStarts = valueStartsAt;
@@ -277,6 +280,7 @@ function giveUp(): u32 {
 function addGroup(length: usize): void {
   const index = <usize>groups << 2;
   store<u32>(keyStarts + index, <u32>out);
+  store<u8>(keyKinds + <usize>groups, <u8>isAscii(out, out + length));
   out += length;
   store<u32>(keyEnds + index, <u32>out);
   store<u32>(firstValues + index, values);

@@ -17,6 +17,15 @@ export function copyBytes(from: usize, to: usize, target: usize): usize {
   return to + move;
 }
 
+/** Whether [from, to) is ASCII alone. As copyBytes, it looks at bytes past the end. */
+export function isAscii(from: usize, to: usize): bool {
+  for (let at = from; at < to; at += 16) {
+    const beyond = i8x16.bitmask(v128.load(at));
+    if (ctz(beyond | 0x10000) < <i32>min(to - at, 16)) return false;
+  }
+  return true;
+}
+
 /**
  * Writes [from, to) as a JSON string, as JSON.stringify writes the text it decodes to. Up to six
  * bytes a byte, two quotes, and sixteen bytes past those are written.
