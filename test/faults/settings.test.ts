@@ -30,7 +30,7 @@ async function begin(folder: Folder) {
 }
 
 describe("a setting of an app", { concurrent: true }, () => {
-  it("is the same for the whole job when it is resumed, or else resuming is refused", async (context) => {
+  it("F33: is the same for the whole job when it is resumed, or else resuming is refused", async (context) => {
     const folder = newFolder(context);
     const run = await begin(folder);
     run.signal("SIGINT");
@@ -47,7 +47,7 @@ describe("a setting of an app", { concurrent: true }, () => {
     expect([resumed.code, resumed.stdout]).toEqual([0, "x 2\n"]);
   });
 
-  it("is told to workers that join, and refused where it is another one", async (context) => {
+  it("F33: is told to workers that join, and refused where it is another one", async (context) => {
     const folder = newFolder(context);
     const run = await begin(folder);
     const other = await folder.tsmrWith({ WORD: "y" }, "worker", "app.ts").ended;

@@ -12,7 +12,7 @@ export const RPC_PATH = "/rpc";
 
 /** JSON-RPC error codes of this protocol, in the range the specification leaves to servers. */
 export const RPC_ERRORS = {
-  /** The worker may not take part in this job: other protocol, other app. */
+  /** The worker may not take part in this job: other protocol, app or settings. */
   refused: -32001,
   /** The worker number was never given out by this coordinator. */
   unknownWorker: -32002,
