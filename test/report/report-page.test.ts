@@ -13,6 +13,7 @@ import { surveyOutput } from "../../src/mr/report/output-survey.ts";
 import { renderPng } from "../../src/mr/report/render-png.ts";
 import { renderReport } from "../../src/mr/report/report-page.ts";
 import { renderResultChart } from "../../src/mr/report/result-chart.ts";
+import { drawDurations } from "../../src/mr/report/skew-charts.ts";
 import { ValueSpread } from "../../src/mr/report/value-spread.ts";
 import { NASTY } from "./arbitraries.ts";
 import { checkMarkup } from "./check-markup.ts";
@@ -151,6 +152,15 @@ describe("the report of a job", () => {
     expect(text).toMatch(/resumed once[\s\S]*ended early: interrupted/);
     expect(text).toMatch(/Workers\s+3\s+1 left before the end/);
     expect(text).toMatch(/restored\s+7/);
+  });
+
+  it("has room for the last time on the axis of a chart", () => {
+    const { width, content } = drawDurations([396, 100, 50], "map");
+    const labels = [...content.text.matchAll(/middle" x="([\d.]+)"[^>]*>([^<]*)</g)];
+    expect(labels.at(-1)?.[2]).toBe("400 ms");
+    // About as wide as letters get in this size.
+    for (const [, x, text = ""] of labels)
+      expect(Number(x) + 3.5 * text.length).toBeLessThan(width);
   });
 
   it("stays small however many tasks a job has", () => {
