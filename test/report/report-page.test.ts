@@ -98,6 +98,17 @@ describe("the report of a job", () => {
     expect(text).toMatch(/Records left out[\s\S]*why wc\.ts/);
   });
 
+  it("says once how many records were left out, and how many of them it lists", () => {
+    const text = textOf(report(eventfulJob("wc.ts")));
+    expect(text).not.toContain("skipped-records");
+    expect(text.match(/Counters\s+Counter\s+Count\s+wc\.ts\s+6\s/)).not.toBeNull();
+    expect(text).toContain("The list has 1 of 4.");
+    const bare = eventfulJob().map((event) => {
+      return "counters" in event ? { ...event, counters: { "skipped-records": 1 } } : event;
+    });
+    expect(textOf(report(bare))).not.toMatch(/Counters/);
+  });
+
   it("marks what came to nothing, and leads to what took it over", () => {
     const page = report(eventfulJob());
     expect(page.match(/class="cross"/g)).toHaveLength(3);
