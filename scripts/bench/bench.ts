@@ -1,15 +1,14 @@
 /** `npm run bench [P1 …]`: see docs/performance.md. */
-import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import type { Benchmark } from "./benchmark.ts";
 import { p6, p7, p8 } from "./big-data-rows.ts";
+import { problemOfBuild, TSMR_PROGRAM, TSMR_SOURCES } from "./built-command.ts";
 import { WrongResultError } from "./check-results.ts";
 import { p9 } from "./control-rows.ts";
 import { formatTable, machineFacts } from "./report.ts";
 import { type Row, runBenchmark } from "./run-benchmark.ts";
-import { TSMR_PROGRAM } from "./tsmr-command.ts";
 import { p1, p2, p3, p4, p5 } from "./word-count-rows.ts";
 
 const BENCHMARKS: readonly Benchmark[] = [p1, p2, p3, p4, p5, p6, p7, p8, p9];
@@ -49,8 +48,10 @@ const command = new Command("bench")
 await command.parseAsync();
 
 async function main(benchmarks: readonly Benchmark[], options: Options): Promise<void> {
-  if (!existsSync(options.tsmr)) {
-    console.error(`Cannot find the built command "${options.tsmr}": run \`npm run build\` first`);
+  const isOurs = options.tsmr === TSMR_PROGRAM;
+  const problem = problemOfBuild(options.tsmr, isOurs ? TSMR_SOURCES : undefined);
+  if (problem !== undefined) {
+    console.error(problem);
     process.exitCode = 1;
     return;
   }

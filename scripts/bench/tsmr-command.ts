@@ -13,9 +13,6 @@ export interface TsmrRun {
   readonly memory?: string;
 }
 
-/** The built command; `npm run build` makes it. */
-export const TSMR_PROGRAM = fileURLToPath(new URL("../../dist/main/tsmr.js", import.meta.url));
-
 /** The one place that knows the command line of `tsmr run`. */
 export function tsmrCommand(program: string, run: TsmrRun): Command {
   return {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import { MIN_MEMORY_BYTES } from "../mr/shuffle/memory-shares.ts";
+import { MIN_MEMORY_BYTES } from "../mr/memory-limits.ts";
 
 /**
  * A commander argument parser for whole numbers.

@@ -60,7 +60,8 @@ function describe(program: Command, error: unknown): string {
       .replace(/^error: /, "")
       .replace(/\n\(Did you mean (.*)\?\)$/s, "; did you mean $1?")
       .replaceAll("\n", " ");
-    return `${text}${misplaced(program, error)} (see ${helpOf(program)} --help)`;
+    const what = valueTooMuch(program, error) ?? `${text}${misplaced(program, error)}`;
+    return `${what} (see ${helpOf(program)} --help)`;
   }
   if (error instanceof JobFailedError && error.appStack !== undefined) {
     const isVerbose = program.commands.some((part) => part.opts()["verbose"] === true);
@@ -92,6 +93,15 @@ function otherApps(program: Command, spec: string): string {
   );
   const guess = near === undefined ? "" : `; did you mean ${near}?`;
   return program.name() === "tsmr" ? `${guess} (see tsmr apps)` : guess;
+}
+
+/** What to say of an option with a value that takes none: the parser says that it does not know it. */
+function valueTooMuch(program: Command, error: CommanderError): string | undefined {
+  const [, flag] = /^error: unknown option '(--[^'=]+)=/.exec(error.message) ?? [];
+  const args = process.argv.slice(2);
+  const command = program.commands.find((part) => part.name() === wantedCommand(args)) ?? program;
+  const isThere = command.options.some(({ long }) => long === flag);
+  return flag !== undefined && isThere ? `option '${flag}' takes no value` : undefined;
 }
 
 /** What to do about an option that stands before the command. */

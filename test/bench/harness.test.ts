@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import {
   type SideResult,
   timesFaster,
 } from "../../scripts/bench/benchmark.ts";
+import { problemOfBuild } from "../../scripts/bench/built-command.ts";
 import { checkSorted, WrongResultError } from "../../scripts/bench/check-results.ts";
 import { realText } from "../../scripts/bench/inputs/real-text.ts";
 import { sortRecords } from "../../scripts/bench/inputs/sort-records.ts";
@@ -141,15 +142,46 @@ describe("measuring", () => {
   });
 });
 
+describe("the build that is timed", () => {
+  const [program, sources] = [join(scratch, "dist.js"), join(scratch, "src")];
+  const write = (path: string, second: number) => {
+    writeFileSync(path, "");
+    utimesSync(path, second, second);
+  };
+
+  it("must be there, and not be older than any of its sources, however deep", () => {
+    mkdirSync(join(sources, "deep", "down"), { recursive: true });
+    write(join(sources, "a.ts"), 100);
+    write(join(sources, "deep", "down", "b.wasm"), 200);
+    const todo = "run `npm run build` first";
+    expect(problemOfBuild(program, sources)).toBe(
+      `Cannot time the built command "${program}", which does not exist: ${todo}`,
+    );
+    write(program, 199);
+    expect(problemOfBuild(program, sources)).toBe(
+      `Cannot time the built command "${program}", which is older than "${join(sources, "deep/down/b.wasm")}": ${todo}`,
+    );
+    write(program, 200);
+    expect(problemOfBuild(program, sources)).toBeUndefined();
+    // That what was made elsewhere is up to date is for those to know who made it.
+    write(program, 1);
+    expect(problemOfBuild(program, undefined)).toBeUndefined();
+  });
+});
+
 describe("the whole suite, with a stand-in for tsmr", () => {
   const bench = fileURLToPath(new URL("../../scripts/bench/bench.ts", import.meta.url));
   const standIn = fileURLToPath(new URL("stand-in.mjs", import.meta.url));
 
-  function runBench(names: string[], fault = ""): { status: number | null; text: string } {
+  function runBench(
+    names: string[],
+    fault = "",
+    program = standIn,
+  ): { status: number | null; text: string } {
     const run = spawnSync(
       process.execPath,
       [
-        ...["--import", "tsx", bench, ...names, "--quick", "--tsmr", standIn],
+        ...["--import", "tsx", bench, ...names, "--quick", "--tsmr", program],
         ...["--data", join(scratch, "data"), "--json", join(scratch, "bench.json")],
       ],
       { encoding: "utf8", env: { ...process.env, TSMR_STAND_IN_FAULT: fault } },
@@ -175,6 +207,15 @@ describe("the whole suite, with a stand-in for tsmr", () => {
       expect(text).toContain(`Wrong result of ${name}, tsmr`);
     }
   }, 600_000);
+
+  it("refuses a build that is not there, in one line", () => {
+    const missing = join(scratch, "missing.js");
+    const { status, text } = runBench(["P1"], "", missing);
+    expect(status).toBe(1);
+    expect(text).toMatch(
+      /^Cannot time the built command ".*missing\.js", which does not exist: .*\n$/,
+    );
+  });
 
   it("refuses a row that does not exist, naming those that do", () => {
     const { status, text } = runBench(["P10"]);

@@ -46,6 +46,18 @@ describe("bad input of tsmr", { concurrent: true }, () => {
       2,
       ["'--wokers'", "did you mean --workers?", "tsmr run --help"],
     ],
+    [
+      "a value for a flag that takes none",
+      ["report", "a", "--chart=c.png"],
+      2,
+      ["option '--chart' takes no value", "tsmr report --help"],
+    ],
+    [
+      "the file of a chart where the directory of a job is meant",
+      ["report", ".", "--chart", "c.png"],
+      2,
+      ["--out names the file: tsmr report . --chart --out c.png", "tsmr report --help"],
+    ],
     ["help for a misspelt command", ["help", "rum"], 2, ["'rum'", "did you mean run?"]],
     ["help for too much", ["help", "run", "x"], 2, ["too many arguments"]],
     [

@@ -101,6 +101,28 @@ describe("tsmr run", { concurrent: true }, () => {
     });
   });
 
+  it("says once how many bad records it has skipped, beside what the app has counted", async (context) => {
+    const folder = newFolder(context);
+    folder.write(
+      "app.ts",
+      `import { defineApp, jsonLines } from "tsmr";
+      export default defineApp({
+        input: jsonLines(),
+        map(_line, _emit, { counters }) {
+          counters.add("lines");
+        },
+        reduce: () => 1,
+      });`,
+    );
+    folder.write("in.jsonl", "{}\n{\n");
+    const args = ["run", "app.ts", "in.jsonl", "--skip-bad-records", "--no-check"];
+    const { stdout, stderr } = await folder.tsmr(...args, "--json").ended;
+    expect(stderr).toMatch(
+      /Skipped record: .*\ntsmr: Bad records skipped: 1\ntsmr: lines: 1\ntsmr: Done in /,
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ counters: { lines: 1, "skipped-records": 1 } });
+  });
+
   it("goes on unharmed when nobody reads what it prints any more", async (context) => {
     const folder = newFolder(context);
     folder.write("app.ts", GATED_WORD_COUNT);

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeReport } from "../../src/mr/report/write-report.ts";
 import { runJob } from "../../src/mr/run/run-job.ts";
@@ -57,6 +57,25 @@ describe.skipIf(!existsSync(CHROMIUM))(`a report in ${CHROMIUM} (skipped where i
     return { page, events, url };
   }
 
+  /** At which edges of an element its background is not the same as between them. */
+  async function shadedEdges(part: Locator, canvas: Page): Promise<string[]> {
+    const png = (await part.screenshot()).toString("base64");
+    const row = (await canvas.evaluate(`(async () => {
+      const image = new Image();
+      image.src = "data:image/png;base64,${png}";
+      await image.decode();
+      const { width, height } = image;
+      const context = new OffscreenCanvas(width, height).getContext("2d");
+      context.drawImage(image, 0, 0);
+      const { data } = context.getImageData(0, height >> 1, width, 1);
+      return Array.from({ length: width }, (_, x) => data.slice(4 * x, 4 * x + 3).join(" "));
+    })()`)) as string[];
+    const middle = row[row.length >> 1];
+    // The very edge may be half a pixel.
+    const edges = { left: row[1], right: row.at(-2) };
+    return Object.entries(edges).flatMap(([name, colour]) => (colour === middle ? [] : [name]));
+  }
+
   it("shows the crash and who took over, without a complaint or a request", async () => {
     const { page, events, url } = await open({ width: 1280, colorScheme: "light" });
     expect(await page.locator("h1").innerText()).toMatch(/app\.ts\s*completed/);
@@ -86,6 +105,33 @@ describe.skipIf(!existsSync(CHROMIUM))(`a report in ${CHROMIUM} (skipped where i
     expect(background).toBe(
       settings.colorScheme === "dark" ? "rgb(14, 18, 23)" : "rgb(255, 255, 255)",
     );
+  });
+
+  it("has a shadow where more of a chart or a table is to be scrolled to, and nowhere else", async () => {
+    const { page } = await open({ width: 390, colorScheme: "light" });
+    const parts = [".charts > div", ".wide", ".scroll"].map((name) => page.locator(name).first());
+    const canvas = await browser.newPage();
+    // What is drawn would be in the way of looking at what is behind it.
+    await page.addStyleTag({ content: "svg, table{visibility:hidden}" });
+    const look = async (from: "start" | "end") => {
+      const found = new Set<string>();
+      for (const part of parts) {
+        await part.evaluate((element, edge) => {
+          element.scrollLeft = edge === "start" ? 0 : element.scrollWidth;
+        }, from);
+        found.add((await shadedEdges(part, canvas)).join(" and "));
+      }
+      return [...found];
+    };
+    expect(await look("start")).toEqual(["right"]);
+    expect(await look("end")).toEqual(["left"]);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    expect(await look("start")).toEqual([""]);
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await look("start")).toEqual(["right"]);
+    await page.emulateMedia({ media: "print" });
+    expect(await look("start")).toEqual([""]);
   });
 
   it("can be printed", async () => {

@@ -13,6 +13,7 @@ import { surveyOutput } from "../../src/mr/report/output-survey.ts";
 import { renderPng } from "../../src/mr/report/render-png.ts";
 import { renderReport } from "../../src/mr/report/report-page.ts";
 import { renderResultChart } from "../../src/mr/report/result-chart.ts";
+import { drawDurations } from "../../src/mr/report/skew-charts.ts";
 import { ValueSpread } from "../../src/mr/report/value-spread.ts";
 import { NASTY } from "./arbitraries.ts";
 import { checkMarkup } from "./check-markup.ts";
@@ -97,6 +98,17 @@ describe("the report of a job", () => {
     expect(text).toMatch(/Records left out[\s\S]*why wc\.ts/);
   });
 
+  it("says once how many records were left out, and how many of them it lists", () => {
+    const text = textOf(report(eventfulJob("wc.ts")));
+    expect(text).not.toContain("skipped-records");
+    expect(text.match(/Counters\s+Counter\s+Count\s+wc\.ts\s+6\s/)).not.toBeNull();
+    expect(text).toContain("The list has 1 of 4.");
+    const bare = eventfulJob().map((event) => {
+      return "counters" in event ? { ...event, counters: { "skipped-records": 1 } } : event;
+    });
+    expect(textOf(report(bare))).not.toMatch(/Counters/);
+  });
+
   it("marks what came to nothing, and leads to what took it over", () => {
     const page = report(eventfulJob());
     expect(page.match(/class="cross"/g)).toHaveLength(3);
@@ -151,6 +163,15 @@ describe("the report of a job", () => {
     expect(text).toMatch(/resumed once[\s\S]*ended early: interrupted/);
     expect(text).toMatch(/Workers\s+3\s+1 left before the end/);
     expect(text).toMatch(/restored\s+7/);
+  });
+
+  it("has room for the last time on the axis of a chart", () => {
+    const { width, content } = drawDurations([396, 100, 50], "map");
+    const labels = [...content.text.matchAll(/middle" x="([\d.]+)"[^>]*>([^<]*)</g)];
+    expect(labels.at(-1)?.[2]).toBe("400 ms");
+    // About as wide as letters get in this size.
+    for (const [, x, text = ""] of labels)
+      expect(Number(x) + 3.5 * text.length).toBeLessThan(width);
   });
 
   it("stays small however many tasks a job has", () => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { JobCancelledError, MrError } from "../../src/mr/errors.ts";
+import { JobCancelledError, MrError, UsageError } from "../../src/mr/errors.ts";
 import type { JobEvent } from "../../src/mr/events/job-event.ts";
 import { EventStream } from "../../src/mr/run/event-stream.ts";
 import { type RunJobOptions, runJob, startJob } from "../../src/mr/run/run-job.ts";
@@ -63,6 +63,30 @@ describe("startJob", () => {
 });
 
 describe("runJob", () => {
+  it.each<[option: keyof RunJobOptions, value: unknown, allowed: string]>([
+    ["memoryBytes", 160 * 2 ** 20 - 1, "a whole number of at least 167772160"],
+    ["memoryBytes", Number.NaN, "a whole number of at least 167772160"],
+    ["workers", 0, "a whole number from 1 to 1000"],
+    ["workers", "2", "a whole number from 1 to 1000"],
+    ["reduces", 1.5, "a whole number from 1 to 100000"],
+    ["attempts", 101, "a whole number from 1 to 100"],
+    ["splitBytes", 0, "a whole number of at least 1"],
+    ["leaseMs", 99, "a number from 100 to 86400000"],
+    ["taskTimeoutMs", Number.NaN, "a number of at least 100"],
+  ])("refuses %s: %s before it makes anything", async (option, value, allowed) => {
+    const refused = new UsageError(
+      `Cannot run a job with ${option} ${value}: it must be ${allowed}`,
+    );
+    await expect(runJob({ ...options, [option]: value })).rejects.toThrow(refused);
+    expect(readdirSync(home).sort()).toEqual(["a", "app.ts"]);
+  });
+
+  it("takes the least memory that is documented, and undefined for an option that is not given", async () => {
+    const least = { memoryBytes: 160 * 2 ** 20, taskTimeoutMs: Infinity, splitBytes: undefined };
+    const { outputs } = await runJob({ ...options, ...least } as unknown as RunJobOptions);
+    expect(outputs).toHaveLength(2);
+  });
+
   it("has all its workers soon, where a small input takes long", async () => {
     const begun = join(home, "begun");
     mkdirSync(begun);

@@ -1,12 +1,7 @@
 import type { Command } from "commander";
-import { UsageError } from "../../mr/errors.ts";
 import { writeChart, writeReport } from "../../mr/report/write-report.ts";
+import { checkReportRequest, type ReportOptions } from "../report-request.ts";
 import type { Action } from "./catalog.ts";
-
-interface Options {
-  readonly out?: string;
-  readonly chart?: true;
-}
 
 export function define(command: Command): Action {
   command
@@ -14,22 +9,27 @@ export function define(command: Command): Action {
       "Write a report of a job that has ended, completed or not: one HTML file with its result, its timeline, how evenly its work was distributed, and what failed.",
     )
     .argument("[dir]", "directory of the job", "mr-out")
-    .option("-o, --out <file>", "file to write (default: report.html in the directory of the job)")
     .option(
-      "--chart",
-      "write a chart of the result instead, as SVG and PNG (default: chart.svg and chart.png)",
+      "-o, --out <file>",
+      "file to write (default: report.html or, with --chart, chart.svg and chart.png, in the directory of the job)",
     )
+    .option("--chart", "write a chart of the result instead, as SVG and as PNG")
     .addHelpText(
       "after",
-      "\nExamples:\n  tsmr report counts\n  tsmr report counts --out word-count.html\n  tsmr report counts --chart",
-    );
-  return report;
+      "\nExamples:\n  tsmr report counts\n  tsmr report counts --out word-count.html\n  tsmr report counts --chart\n  tsmr report counts --chart --out word-count.png",
+    )
+    // What is too much is most likely the file to write, which is said better here than by the parser.
+    .allowExcessArguments();
+  return (directory: string, options: ReportOptions) => report(directory, options, command.args);
 }
 
-async function report(directory: string, { out, chart }: Options): Promise<number> {
-  if (chart === true && out !== undefined && /\.(gif|jpe?g|webp|pdf|html?)$/i.test(out)) {
-    throw new UsageError(`a chart is written as .svg and .png, not to "${out}"`);
-  }
+async function report(
+  directory: string,
+  options: ReportOptions,
+  words: readonly string[],
+): Promise<number> {
+  checkReportRequest(words.length === 0 ? [directory] : words, options);
+  const { out, chart } = options;
   const written =
     chart === true
       ? await writeChart(directory, out?.replace(/\.(svg|png)$/i, ""))

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
+import { SKIPPED_RECORDS } from "../../mr/counter-names.ts";
 import {
   describeCause,
   JobCancelledError,
@@ -239,7 +240,10 @@ async function deliver(result: JobResult, delivery: Delivery): Promise<void> {
   const where = relative(process.cwd(), directory) || ".";
   const files = merge === true ? "mr-out" : outputs.length === 1 ? "mr-out-0" : "mr-out-*";
   const path = `${/^\.\.|^\//.test(where) ? directory : where}/${files}`;
-  for (const [name, count] of Object.entries(result.counters)) watcher.say(`${name}: ${count}`);
+  for (const [name, count] of Object.entries(result.counters)) {
+    // The job has told of these itself, with what they were.
+    if (name !== SKIPPED_RECORDS) watcher.say(`${name}: ${count}`);
+  }
   const seconds = (result.elapsedMs / 1000).toFixed(2);
   watcher.say(`Done in ${seconds} s: the output is in ${path}`);
   if (best?.length === 0) watcher.say("No value of it is a number, so there is nothing for --top");

@@ -1,10 +1,8 @@
+import { SKIPPED_RECORDS } from "../counter-names.ts";
 import type { AttemptId, SkippedRecord, TaskResult } from "../scheduler/types.ts";
 
 /** So many records of a job are listed; the others are only counted. */
 const MAX_LISTED = 1000;
-
-/** The counter that data planes keep of them. */
-const COUNTER = "skipped-records";
 
 /** Tells of the records that the attempts that count have left out. */
 export class SkippedRecords {
@@ -30,7 +28,7 @@ export class SkippedRecords {
 
   /** The job is complete: says how many there were, listed or not. */
   ended(counters: Readonly<Record<string, number>>): void {
-    const total = counters[COUNTER] ?? 0;
+    const total = counters[SKIPPED_RECORDS] ?? 0;
     const unlisted = total > this.#lines ? `, ${this.#lines} of them are listed above` : "";
     if (total > 0) this.#log(`Bad records skipped: ${total}${unlisted}`);
   }

@@ -1,3 +1,4 @@
+import { SKIPPED_RECORDS } from "../counter-names.ts";
 import { appFrames } from "../events/app-frames.ts";
 import type { JobOutcome } from "../events/job-event.ts";
 import { partsOf, plannedBytes } from "../events/planned-split.ts";
@@ -19,8 +20,6 @@ import { drawSpread, drawTopKeys } from "./result-chart.ts";
 import { renderSkew } from "./skew-section.ts";
 import { layOutTimeline } from "./timeline.ts";
 import { drawTimeline } from "./timeline-chart.ts";
-
-const SKIPPED_RECORDS = "skipped-records";
 
 /** The report of a job as one HTML page, which needs nothing else and asks for nothing. */
 export function renderReport(history: JobHistory, survey: OutputSurvey): string {

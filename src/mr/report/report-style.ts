@@ -1,8 +1,20 @@
 import { cssVariables, DARK, drawingStyle, FONTS, LIGHT } from "./palette.ts";
 
+/**
+ * A shadow at each edge behind which there is more to scroll to: many systems show a scroll bar only while
+ * one scrolls. Each shadow stays where it is, and what covers it moves with the contents, and covers it
+ * only when there is no more of them. It needs no script.
+ */
+const SCROLL_SHADOWS =
+  "background:" +
+  "linear-gradient(to right,var(--page) 40%,transparent) left/40px 100% no-repeat local," +
+  "linear-gradient(to left,var(--page) 40%,transparent) right/40px 100% no-repeat local," +
+  "linear-gradient(to right,var(--shade),transparent) left/16px 100% no-repeat scroll," +
+  "linear-gradient(to left,var(--shade),transparent) right/16px 100% no-repeat scroll";
+
 /** The style sheet of a report: light or dark as the reader's system is, and light on paper. */
-export const REPORT_STYLE = `:root{color-scheme:light dark;${cssVariables(LIGHT)}}
-@media screen and (prefers-color-scheme:dark){:root{${cssVariables(DARK)}}}
+export const REPORT_STYLE = `:root{color-scheme:light dark;${cssVariables(LIGHT)}--shade:#18202a4d}
+@media screen and (prefers-color-scheme:dark){:root{${cssVariables(DARK)}--shade:#e7ebf04d}}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:1240px;padding:28px 24px 56px;background:var(--page);color:var(--ink);font:15px/1.5 ${FONTS}}
 h1{font-size:26px;line-height:1.25;margin:0;overflow-wrap:anywhere}
@@ -21,14 +33,14 @@ a{color:var(--map)}
 .tiles small{display:block;font-size:13px;font-weight:400;color:var(--soft)}
 .notice{border-left:4px solid var(--bad);background:var(--panel);padding:10px 14px;margin:18px 0 0;border-radius:0 8px 8px 0;overflow-wrap:anywhere}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:28px 40px;align-items:start}
-.charts>div,.wide{overflow-x:auto}
+.charts>div,.wide,.scroll{overflow-x:auto}
+@media screen{.charts>div,.wide,.scroll{${SCROLL_SHADOWS}}}
 .charts svg{min-width:430px}
 .wide>svg{min-width:820px}
 svg{display:block;width:100%;height:auto}
 svg [data-tip]:hover{opacity:.7}
 .legend{display:flex;flex-wrap:wrap;gap:4px 18px;margin:0 0 10px;padding:0;list-style:none;color:var(--soft);font-size:13px}
 .legend i{display:inline-block;width:11px;height:11px;border-radius:2px;margin-right:6px;vertical-align:-1px}
-.scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
 th{color:var(--soft);font-weight:500;font-size:13px}

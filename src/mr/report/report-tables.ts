@@ -1,3 +1,4 @@
+import { SKIPPED_RECORDS } from "../counter-names.ts";
 import { appFrames } from "../events/app-frames.ts";
 import type { JobView } from "../events/job-view.ts";
 import { counted, formatBytes, formatMs, formatNumber, shorten, visible } from "./display-text.ts";
@@ -129,17 +130,24 @@ export function renderFailures(failures: readonly FailureFacts[]): Markup | unde
 }
 
 /** Records that were left out, where they are, and why. */
-export function renderSkipped({ skipped }: JobHistory): Markup | undefined {
+export function renderSkipped({ skipped, last }: JobHistory): Markup | undefined {
   if (skipped.length === 0) return undefined;
   const rows = skipped.slice(0, MAX_SKIPPED).map(({ file = "", place, reason }) => {
     return [file, place, reason].map((text) => shorten(visible(text), 300));
   });
-  return markup`<h2>Records left out</h2>${table(["Input", "Place", "Reason"], rows, 3)}`;
+  const all = last.view.counters[SKIPPED_RECORDS] ?? 0;
+  const note =
+    all > rows.length
+      ? markup`<p class="about">The list has ${formatNumber(rows.length)} of ${formatNumber(all)}.</p>`
+      : undefined;
+  return markup`<h2>Records left out</h2>${table(["Input", "Place", "Reason"], rows, 3)}${note}`;
 }
 
-/** What the app has counted. */
+/** What the app has counted. How many records were left out is in the head of the report. */
 export function renderCounters(counters: Readonly<Record<string, number>>): Markup | undefined {
-  const entries = Object.entries(counters).sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(counters)
+    .filter(([name]) => name !== SKIPPED_RECORDS)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   if (entries.length === 0) return undefined;
   const rows = entries
     .slice(0, MAX_COUNTERS)

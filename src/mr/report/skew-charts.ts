@@ -6,7 +6,7 @@ import { timeTicks } from "./timeline-chart.ts";
 
 const WIDTH = 560;
 const HEIGHT = 220;
-const BOX = { left: 66, right: WIDTH - 12, top: 34, bottom: HEIGHT - 28 };
+const BOX = { left: 66, right: WIDTH - 24, top: 34, bottom: HEIGHT - 28 };
 const MIN_BINS = 12;
 const MAX_BINS = 60;
 /** More bars than this are drawn in groups. */

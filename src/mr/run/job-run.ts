@@ -14,6 +14,7 @@ import { makeDirectory } from "../make-directory.ts";
 import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
+import { checkOptions } from "./check-options.ts";
 import { DEFAULT_REDUCES, type OpenJob, openJob, removeJournal, removeTraces } from "./open-job.ts";
 import { canTellProcessTime, processTimeMs } from "./process-time.ts";
 import { settingsToResume } from "./resumed-app.ts";
@@ -34,8 +35,9 @@ const GUARD_AFTER_MS = 500;
 /** What `runJob` does; see there. */
 export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const startedMs = performance.now();
+  checkOptions(options);
   const { resume = false, attempts = 4, workers = availableParallelism() } = options;
-  const { log = () => undefined } = options;
+  const { log = () => undefined, memoryBytes } = options;
   const directory = resolve(options.out ?? "mr-out");
   const inputDirectory = process.cwd();
   const isAsBefore = resume && options.inputs.length === 0;
@@ -52,9 +54,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   checkJobDirectory(directory, inputDirectory, inputs);
 
   const socketPath = socketPathOf(directory);
-  // The workers start up while this process loads what it needs to be their coordinator.
-  const { memoryBytes } = options;
-  // They end with the process that started them.
+  // The workers start up while this process loads what it needs to be their coordinator. They end with it.
   const patience = { patienceMs: WORKER_PATIENCE_MS, reconnectMs: WORKER_PATIENCE_MS };
   const environment = resume ? settingsToResume(directory, digest) : {};
   const reduces = options.reduces ?? (resume ? undefined : DEFAULT_REDUCES);

@@ -16,21 +16,21 @@ export interface RunJobOptions {
    */
   readonly out?: string;
   /**
-   * Number of worker processes. Default: one per processor. A small job may be over before all of them
+   * Number of worker processes, up to 1000. Default: one per processor. A small job may be over before all of them
    * have been started.
    */
   readonly workers?: number;
-  /** Number of reduce tasks and output files. Default 10, or that of the job that is resumed. */
+  /** Number of reduce tasks and output files, up to 100,000. Default 10, or that of the job that is resumed. */
   readonly reduces?: number;
-  /** How long an attempt may go without progress, in milliseconds. Default 10,000. */
+  /** How long an attempt may go without progress, in milliseconds, at least 100. Default 10,000. */
   readonly leaseMs?: number;
   /**
-   * How long an attempt may run, in milliseconds, however much progress it makes: what computes for ever
+   * How long an attempt may run, in milliseconds, at least 100, however much progress it makes: what computes for ever
    * would keep its lease for ever. A longer one has failed, and its worker process is replaced. Default:
    * no limit.
    */
   readonly taskTimeoutMs?: number;
-  /** How many attempts of a task may fail before the job does. Default 4. */
+  /** How many attempts of a task may fail before the job does, up to 100. Default 4. */
   readonly attempts?: number;
   /**
    * How large a part of an input file one map task takes, in bytes. Default 64 MiB; in jobs below 4 GiB a
@@ -39,7 +39,7 @@ export interface RunJobOptions {
   readonly splitBytes?: number;
   /**
    * How much memory a worker process may take at its peak, in bytes, but for what the app itself holds, and
-   * one record or value at a time. Default 512 MiB; it can't keep to less than 160 MiB.
+   * one record or value at a time. Default 512 MiB, at least 160 MiB.
    */
   readonly memoryBytes?: number;
   /** Leave out and count records that are malformed, or that the app throws on. Default false. */
@@ -107,9 +107,9 @@ export interface RunningJob {
 /**
  * Runs a job to its end with a coordinator in this process and workers in processes of their own.
  *
- * @throws MrError when the app cannot be loaded or has a type error (the message begins with its file, line
- *   and column), an input cannot be read, or the output directory cannot
- *   be written or has results in it; JobFailedError when a task cannot be done; JobCancelledError when
+ * @throws UsageError when an option is not what it may be; MrError when the app cannot be loaded or has a
+ *   type error (the message begins with its file, line and column), an input cannot be read, or the output
+ *   directory cannot be written or has results in it; JobFailedError when a task cannot be done; JobCancelledError when
  *   the job is ended early
  */
 export async function runJob(options: RunJobOptions): Promise<JobResult> {

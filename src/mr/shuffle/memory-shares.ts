@@ -1,13 +1,5 @@
-/** Unless told: 512 MiB for a worker process. */
-export const DEFAULT_MEMORY_BYTES = 512 * 1024 * 1024;
+import { ENGINE_BYTES } from "../memory-limits.ts";
 
-/**
- * What the engine, its code and its garbage take besides what is shared out here. It takes 65 MiB before it
- * does anything in Node 20, 85 in Node 24, and 30 more when the sources are run as they are.
- */
-const BASE_BYTES = 144 * 1024 * 1024;
-/** The least that a worker process can keep to: 160 MiB. */
-export const MIN_MEMORY_BYTES = BASE_BYTES + 16 * 1024 * 1024;
 /** A job gets this much even if the limit is less than that. */
 const LEAST_BYTES = 12 * 1024 * 1024;
 
@@ -31,7 +23,7 @@ export interface MemoryShares {
  */
 export function shareMemory(memoryBytes: number): MemoryShares {
   const isJobShare = memoryBytes < 16 * 1024 * 1024;
-  const jobBytes = isJobShare ? memoryBytes : Math.max(LEAST_BYTES, memoryBytes - BASE_BYTES);
+  const jobBytes = isJobShare ? memoryBytes : Math.max(LEAST_BYTES, memoryBytes - ENGINE_BYTES);
   return {
     blockBytes:
       jobBytes >= 64 * 1024 * 1024 ? 1 << 20 : jobBytes >= LEAST_BYTES ? 1 << 18 : 1 << 14,

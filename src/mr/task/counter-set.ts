@@ -17,6 +17,3 @@ export class CounterSet implements Counters {
     return Object.fromEntries(sorted);
   }
 }
-
-/** The counter of records that were left out with `--skip-bad-records`. */
-export const SKIPPED_RECORDS = "skipped-records";
