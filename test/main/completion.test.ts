@@ -114,6 +114,8 @@ it("knows all commands in each shell, with what they do", async (context) => {
     expect(zsh).toContain(`'${name}:${summary}'`);
     expect(fish).toContain(`-a ${name} -d '${summary}'`);
   }
-  expect(zsh).toContain("'--workers:number of workers (default\\: one per processor)'");
-  expect(fish).toContain("-l workers -s w -x -d 'number of workers (default: one per processor)'");
+  expect(zsh).toContain("'--workers:how many workers there may be (default\\: one per processor)'");
+  expect(fish).toContain(
+    "-l workers -s w -x -d 'how many workers there may be (default: one per processor)'",
+  );
 });

@@ -81,6 +81,16 @@ describe("runJob", () => {
     expect(readdirSync(home).sort()).toEqual(["a", "app.ts"]);
   });
 
+  it.each<[option: keyof RunJobOptions, value: unknown, what: string]>([
+    ["app", undefined, "the path or the name of an app"],
+    ["inputs", "a", "an array of paths and patterns"],
+    ["inputs", ["a", 1], "an array of paths and patterns"],
+    ["out", 3, "the path of a directory"],
+  ])("refuses %s: %s", async (option, value, what) => {
+    const refused = new UsageError(`Cannot run a job: ${option} must be ${what}`);
+    await expect(runJob({ ...options, [option]: value })).rejects.toThrow(refused);
+  });
+
   it("takes the least memory that is documented, and undefined for an option that is not given", async () => {
     const least = { memoryBytes: 160 * 2 ** 20, taskTimeoutMs: Infinity, splitBytes: undefined };
     const { outputs } = await runJob({ ...options, ...least } as unknown as RunJobOptions);

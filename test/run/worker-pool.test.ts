@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { WorkerPool } from "../../src/mr/run/worker-pool.ts";
 
@@ -11,13 +12,16 @@ const OPTIONS = {
 
 describe("WorkerPool", () => {
   it("begins with one worker where none stand by, and has all of them once it is filled", async () => {
-    const pool = new WorkerPool(3, OPTIONS, () => undefined);
+    // They wait for a coordinator.
+    const app = fileURLToPath(new URL("../../src/mrapps/wc.ts", import.meta.url));
+    const pool = new WorkerPool(3, { ...OPTIONS, app, patienceMs: 60_000 }, () => undefined);
     try {
       const [first, ...others] = pool.pids;
       expect(others).toEqual([]);
       pool.fill();
       pool.fill();
-      expect(pool.pids).toHaveLength(3);
+      // No more at a time than there are processors.
+      await expect.poll(() => pool.pids.length).toBe(3);
       expect(pool.pids[0]).toBe(first);
     } finally {
       await pool.stop(0);

@@ -75,7 +75,7 @@ export function define(command: Command): Action {
     .argument("[inputs...]", "input files, directories or quoted patterns")
     .option(
       "-w, --workers <n>",
-      "number of workers (default: one per processor)",
+      "how many workers there may be (default: one per processor)",
       wholeNumber(1, 1000),
     )
     .option(

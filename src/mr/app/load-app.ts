@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describeCause, MrError } from "../errors.ts";
+import { describeCause, MrError, UsageError } from "../errors.ts";
 import { compileApp } from "./compile-app.ts";
 import type { ClassicApp } from "./contract.ts";
 import { checkRecordApp, type RecordApp } from "./define-app.ts";
@@ -39,7 +39,9 @@ export async function loadApp(spec: string, cwd: string = process.cwd()): Promis
   try {
     exported = await import(pathToFileURL(compiled.path).href);
   } catch (error) {
-    throw new MrError(`Cannot load app "${path}": ${describeCause(error)}`);
+    const message = `Cannot load app "${path}": ${describeCause(error)}`;
+    // The app wants something else of its user: a setting, say.
+    throw error instanceof UsageError ? new UsageError(message) : new MrError(message);
   }
   const app = checkApp(path, exported);
   const splitting = "input" in app ? app.input.splitting : "wholeFile";

@@ -1,10 +1,8 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
-import { checkReduces } from "../app/check-reduces.ts";
 import { compileApp } from "../app/compile-app.ts";
 import { findApp, isShippedApp } from "../app/find-app.ts";
-import { loadApp } from "../app/load-app.ts";
 import type { Coordinator } from "../coordinator/coordinator.ts";
 import { describeCause, JobCancelledError, JobFailedError, MrError } from "../errors.ts";
 import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
@@ -20,6 +18,7 @@ import { canTellProcessTime, processTimeMs } from "./process-time.ts";
 import { settingsToResume } from "./resumed-app.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
 import { StandInHeartbeat } from "./stand-in-heartbeat.ts";
+import { type LoadOptions, whyNotLoaded } from "./why-not-loaded.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
 /** How long workers may take to end after the job has: one may be a straggler that lost its race. */
@@ -36,7 +35,7 @@ const GUARD_AFTER_MS = 500;
 export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const startedMs = performance.now();
   checkOptions(options);
-  const { resume = false, attempts = 4, workers = availableParallelism() } = options;
+  const { resume = false, workers = availableParallelism() } = options;
   const { log = () => undefined, memoryBytes } = options;
   const directory = resolve(options.out ?? "mr-out");
   const inputDirectory = process.cwd();
@@ -76,22 +75,19 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     const settings = { reduces: options.reduces, skipBadRecords: options.skipBadRecords };
     job = await openJob({ directory, inputDirectory, inputs, ...settings, resume, log });
     const { Coordinator } = await import("../coordinator/coordinator.ts");
-    const leaseMs = options.leaseMs ?? 10_000;
+    const limits = limitsOf(options);
     const plan = planJob(job.inputs, inputDirectory, options.splitBytes, workers);
     if (plan.inputBytes > SMALL_INPUT_BYTES) pool.fill();
-    standIn = hasStandIn ? standInFor(pool, () => coordinator, leaseMs, log) : undefined;
+    standIn = hasStandIn ? standInFor(pool, () => coordinator, limits.leaseMs, log) : undefined;
     const { onEvent } = options;
     coordinator = await Coordinator.start({
       plan,
       ...job.terms,
-      leaseMs,
-      taskTimeoutMs: options.taskTimeoutMs ?? Infinity,
-      maxFailures: attempts,
-      maxLosses: 5 * attempts,
-      maxBackups: options.backups === false ? 0 : 1,
+      ...limits,
       socketPath,
       log,
       onEvent: job.recordTo((event) => {
+        if (event.type === "workerJoined") pool.joined(event.pid);
         standIn?.onEvent(event);
         onEvent?.(event);
       }),
@@ -100,7 +96,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     setTimeout(() => pool.fill(), FILL_AFTER_MS).unref();
     if (hasStandIn) setTimeout(() => pool.guard(), GUARD_AFTER_MS).unref();
     outcome = await awaitOutcome(coordinator, pool, options.signal);
-    if (pool.cannotLoadApp) checkReduces(await loadApp(app), job.terms.reduces);
+    if (pool.cannotLoadApp) await explain({ app, reduces: job.terms.reduces, environment });
   } finally {
     standIn?.stop();
     await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
@@ -118,6 +114,17 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     skipped: coordinator.skipped,
     elapsedMs: performance.now() - startedMs,
   };
+}
+
+/** What is borne with before an attempt is given up, or the job. */
+function limitsOf({
+  leaseMs = 10_000,
+  taskTimeoutMs = Infinity,
+  attempts = 4,
+  backups = true,
+}: RunJobOptions) {
+  const [maxFailures, maxLosses, maxBackups] = [attempts, 5 * attempts, backups ? 1 : 0];
+  return { leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups };
 }
 
 function standInFor(
@@ -145,6 +152,12 @@ async function checkTypes(app: string, signal: AbortSignal | undefined): Promise
   // Whoever runs anything else need not load it.
   const { checkAppTypes } = await import("../app/check-app-types.ts");
   await checkAppTypes(app, signal);
+}
+
+/** @throws MrError that says why workers could not load the app, if that can be found out */
+async function explain(options: LoadOptions): Promise<void> {
+  const why = await whyNotLoaded(options);
+  if (why !== undefined) throw why;
 }
 
 /** Leaves the results of a complete job, or what is needed to go on with one that is not. */

@@ -9,8 +9,13 @@ const EXTENSION = extname(fileURLToPath(import.meta.url));
 const PROGRAM = fileURLToPath(new URL(`../worker/worker-process${EXTENSION}`, import.meta.url));
 const MOST_WORKERS = 1000;
 
-/** What becomes of each standard stream of a worker. */
-type Stdio = ["ignore" | "pipe", "pipe" | number, "pipe" | number];
+/** What becomes of each standard stream of a worker, and of one more. */
+type Stdio = [
+  "ignore" | "pipe",
+  "ignore" | "pipe" | number,
+  "ignore" | "pipe" | number,
+  ("ignore" | "pipe")?,
+];
 
 /**
  * Starts the program of a worker.
@@ -25,7 +30,9 @@ export function spawnWorker(
 ): ChildProcess {
   const loader = EXTENSION === ".ts" ? ["--import", import.meta.resolve("tsx")] : [];
   const given = options === undefined ? [] : [options];
-  return spawn(process.execPath, [...flags, ...loader, PROGRAM, ...given], { stdio });
+  return spawn(process.execPath, [...flags, ...loader, PROGRAM, ...given], {
+    stdio: stdio.map((stream) => stream ?? "ignore"),
+  });
 }
 
 const standby: ChildProcess[] = [];

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
-import { APP_NOT_LOADED } from "../worker/exit-codes.ts";
+import { availableParallelism } from "node:os";
+import { APP_NOT_LOADED, WORKER_FAILED } from "../worker/exit-codes.ts";
 import type { WorkerProcessOptions } from "../worker/worker-process.ts";
 import { Guardian } from "./guardian.ts";
 import { endStandby, hasStandby, spawnWorker, takeStandby } from "./standby-workers.ts";
@@ -7,8 +8,12 @@ import { endStandby, hasStandby, spawnWorker, takeStandby } from "./standby-work
 /** A worker that dies is replaced, but an app that takes every worker down must not do so for ever. */
 const RESTARTS_PER_WORKER = 20;
 
-/** What V8 takes for each of three spaces of young objects, at most, unless told. */
-const USUAL_YOUNG_MB = 16;
+/** An app that ends the process that loads it will do so the next time. */
+const MOST_ENDED_EARLY = 3;
+const FILL_INTERVAL_MS = 100;
+
+/** How large each of three spaces of young objects may become, at most: more makes nothing faster. */
+const MOST_YOUNG_MB = 16;
 /** Each gets this part of the limit, if that is less. */
 const YOUNG_OBJECTS_SHARE = 64;
 
@@ -16,12 +21,13 @@ const YOUNG_OBJECTS_SHARE = 64;
 const STDERR = 2;
 
 /**
- * What the engine is to be told where there is little memory. It lets objects that were just made fill
- * three spaces before it looks which of them are garbage, which is 48 MB unless told.
+ * What the engine is to be told where memory is limited. Unless told, it lets objects that were just made
+ * fill three spaces before it looks which of them are garbage: of 16 MB each in Node 20, of 64 in Node 24.
  */
-function engineFlags(memoryBytes: number = Number.POSITIVE_INFINITY): string[] {
+function engineFlags(memoryBytes: number | undefined): string[] {
+  if (memoryBytes === undefined) return [];
   const megabytes = Math.floor(memoryBytes / YOUNG_OBJECTS_SHARE / 2 ** 20);
-  return megabytes < USUAL_YOUNG_MB ? [`--max-semi-space-size=${Math.max(1, megabytes)}`] : [];
+  return [`--max-semi-space-size=${Math.min(MOST_YOUNG_MB, Math.max(1, megabytes))}`];
 }
 
 /**
@@ -39,6 +45,11 @@ export class WorkerPool {
   #onGivenUp: (reason: string) => void = () => undefined;
   #whyGivenUp: string | undefined;
   #cannotLoadApp = false;
+  /** The processes whose workers have joined the job. */
+  readonly #joined = new Set<number>();
+  /** How many have ended by themselves before they had joined, since the last one joined. */
+  #endedEarly = 0;
+  #filling: NodeJS.Timeout | undefined;
   #restartsLeft: number;
   #stopping = false;
   #onEmpty: () => void = () => undefined;
@@ -69,13 +80,29 @@ export class WorkerPool {
     return Array.from(this.#running, ({ pid }) => pid).filter((pid) => pid !== undefined);
   }
 
-  /** Starts the workers that are missing, unless the pool has given up or is being stopped. */
+  /**
+   * Starts the workers that are missing, unless the pool has given up or is being stopped: no more at a time
+   * than there are processors for, since those that work already need them too.
+   */
   fill(): void {
-    if (this.#stopping || this.#whyGivenUp !== undefined) return;
-    while (this.#missing > 0) this.#startNext();
+    if (this.#filling !== undefined || this.#whyGivenUp !== undefined) return;
+    for (let started = 0; started < availableParallelism(); started++) {
+      if (this.#missing === 0 || this.#stopping) return;
+      this.#startNext();
+    }
+    this.#filling = setTimeout(() => {
+      this.#filling = undefined;
+      this.fill();
+    }, FILL_INTERVAL_MS).unref();
   }
 
-  /** Whether a worker ended because it could not load the app. It leaves saying why to its parent. */
+  /** The worker in a process of the pool has joined the job, so that it has loaded the app. */
+  joined(pid: number): void {
+    this.#joined.add(pid);
+    this.#endedEarly = 0;
+  }
+
+  /** Whether workers ended because they could not load the app. They leave saying why to their parent. */
   get cannotLoadApp(): boolean {
     return this.#cannotLoadApp;
   }
@@ -158,8 +185,10 @@ export class WorkerPool {
 
   #ended(child: ChildProcess, code: number | null): void {
     if (!this.#running.delete(child)) return;
+    const hasJoined = child.pid !== undefined && this.#joined.delete(child.pid);
     this.#tellGuardian();
-    if (!this.#stopping && code !== 0) this.#replace(code);
+    // Whatever it ended with: as long as the job goes on, no worker is dismissed.
+    if (!this.#stopping) this.#replace(code, hasJoined);
     if (this.#running.size === 0) this.#onEmpty();
   }
 
@@ -172,9 +201,11 @@ export class WorkerPool {
     this.#guardian?.watch(this.pids);
   }
 
-  #replace(code: number | null): void {
+  #replace(code: number | null, hasJoined: boolean): void {
     this.#restartsLeft -= 1;
-    if (code === APP_NOT_LOADED) {
+    // Neither was it killed, nor had it anything to say: then it was the app that ended it.
+    if (!hasJoined && code !== null && code !== WORKER_FAILED) this.#endedEarly += 1;
+    if ((!hasJoined && code === APP_NOT_LOADED) || this.#endedEarly === MOST_ENDED_EARLY) {
       this.#cannotLoadApp = true;
       this.#giveUp("a worker could not load the app");
     } else if (this.#restartsLeft < 0) {

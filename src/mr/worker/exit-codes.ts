@@ -1,2 +1,7 @@
-/** The exit code of a worker process that could not load its app, which its parent can explain. */
-export const APP_NOT_LOADED = 3;
+/**
+ * How a worker process ends when it is not dismissed: with codes that no app is likely to end it with.
+ * {@link APP_NOT_LOADED}: its app cannot be loaded, of which it leaves saying why to its parent.
+ */
+export const APP_NOT_LOADED = 86;
+/** The worker could not do its work, and has said why. */
+export const WORKER_FAILED = 87;

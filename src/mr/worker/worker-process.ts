@@ -2,11 +2,12 @@
  * The program of a worker that a job has started itself. What mrworker does for a person at a terminal,
  * it does without a command line to parse: it is started often, and every module it loads is paid for.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import { checkReduces } from "../app/check-reduces.ts";
 import { type LoadedApp, loadApp } from "../app/load-app.ts";
-import { MrError } from "../errors.ts";
-import { APP_NOT_LOADED } from "./exit-codes.ts";
+import { MrError, UsageError } from "../errors.ts";
+import { APP_NOT_LOADED, WORKER_FAILED } from "./exit-codes.ts";
+import { EXPLANATION, type Explanation } from "./explanation.ts";
 import { startWorker, type WorkerOptions } from "./start-worker.ts";
 
 const STDIN = 0;
@@ -19,6 +20,8 @@ export interface WorkerProcessOptions extends Omit<WorkerOptions, "app"> {
   readonly reduces?: number | undefined;
   /** Variables to set before the app is loaded. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Only loads the app, and says what is wrong with it. */
+  readonly explains?: boolean | undefined;
 }
 
 async function main(): Promise<number> {
@@ -26,17 +29,41 @@ async function main(): Promise<number> {
   const given = process.argv[2] ?? readFileSync(STDIN, "utf8");
   // The one that started this process has no work for it, or is gone.
   if (given === "") return 0;
-  const { app, reduces, environment, ...options }: WorkerProcessOptions = JSON.parse(given);
+  const { app, reduces, environment, explains, ...options }: WorkerProcessOptions =
+    JSON.parse(given);
   Object.assign(process.env, environment);
+  if (explains) return explainLoading(app, reduces);
   let loaded: LoadedApp;
   try {
     loaded = await loadApp(app);
     if (reduces !== undefined) checkReduces(loaded, reduces);
   } catch {
-    // All workers fail in the same way: the job that started them says it once.
+    // All workers fail in the same way: the job that started them has it said once.
     return APP_NOT_LOADED;
   }
-  return (await startWorker({ app: loaded, ...options })) === "completed" ? 0 : 1;
+  return (await startWorker({ app: loaded, ...options })) === "completed" ? 0 : WORKER_FAILED;
+}
+
+/** Says why the app cannot be loaded; null when it can. */
+async function explainLoading(app: string, reduces = Number.POSITIVE_INFINITY): Promise<number> {
+  const explain = (explanation: Explanation | null) => {
+    writeSync(EXPLANATION, JSON.stringify(explanation));
+  };
+  // There is nothing left to do in this process.
+  const onIdle = () => {
+    const why = "at its top level, it waits for what never happens";
+    explain({ message: `Cannot load app "${app}": ${why}`, isUsage: false });
+  };
+  process.once("beforeExit", onIdle);
+  try {
+    checkReduces(await loadApp(app), reduces);
+    explain(null);
+  } catch (error) {
+    if (!(error instanceof MrError)) throw error;
+    explain({ message: error.message, isUsage: error instanceof UsageError });
+  }
+  process.off("beforeExit", onIdle);
+  return 0;
 }
 
 // Ctrl-C in a terminal reaches every process of the job: the one that started this one decides.
@@ -49,6 +76,6 @@ main().then(
   (error: unknown) => {
     const text = error instanceof MrError ? error.message : (error as Error).stack;
     process.stderr.write(`worker ${process.pid}: ${text}\n`);
-    process.exitCode = 1;
+    process.exitCode = WORKER_FAILED;
   },
 );

@@ -1,0 +1,9 @@
+/** Which stream a process writes to that was started to find out why an app cannot be loaded. */
+export const EXPLANATION = 3;
+
+/** Why an app cannot be loaded. */
+export interface Explanation {
+  readonly message: string;
+  /** Whether it is the user who has to do something else. */
+  readonly isUsage: boolean;
+}
