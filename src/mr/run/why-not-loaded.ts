@@ -33,7 +33,9 @@ export async function whyNotLoaded(options: LoadOptions): Promise<MrError | unde
   process.once("exit", kill);
   try {
     const said = Promise.all([text(child.stdio[EXPLANATION] as Readable), ended]);
-    const [explanation, code] = await Promise.race([said, sleep(PATIENCE_MS, ["", null] as const)]);
+    // The process it waits for keeps this one from ending, and not the time.
+    const patience = sleep(PATIENCE_MS, ["", null] as const, { ref: false });
+    const [explanation, code] = await Promise.race([said, patience]);
     if (explanation !== "") return errorOf(JSON.parse(explanation) as Explanation | null);
     if (code === null) return undefined;
     return new MrError(
