@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { writeChart, writeReport } from "../../mr/report/write-report.ts";
+import { printResult } from "../print-result.ts";
 import { checkReportRequest, type ReportOptions } from "../report-request.ts";
 import type { Action } from "./catalog.ts";
 
@@ -34,6 +35,6 @@ async function report(
     chart === true
       ? await writeChart(directory, out?.replace(/\.(svg|png)$/i, ""))
       : [await writeReport(directory, out)];
-  process.stdout.write(`${written.join("\n")}\n`);
+  printResult(`${written.join("\n")}\n`);
   return 0;
 }

@@ -21,6 +21,7 @@ import {
   taskTimeoutOption,
   wholeNumber,
 } from "../parse-options.ts";
+import { printResult } from "../print-result.ts";
 import { programName } from "../program-name.ts";
 import { shellWord } from "../shell-words.ts";
 import { type Watcher, watchJob } from "../watch-job.ts";
@@ -255,9 +256,9 @@ async function deliver(result: JobResult, delivery: Delivery): Promise<void> {
       ...figures.summary,
       ...(best === undefined ? {} : { top: best }),
     };
-    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    printResult(`${JSON.stringify(document, undefined, 2)}\n`);
   } else if (best !== undefined) {
-    process.stdout.write(best.map(({ key, value }) => `${key} ${value}\n`).join(""));
+    printResult(best.map(({ key, value }) => `${key} ${value}\n`).join(""));
   } else {
     const isOne = outputs.length === 1;
     watcher.say(`To look at it: ${isOne ? `less ${path}` : `sort ${path} | less`}`);

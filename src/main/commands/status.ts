@@ -3,6 +3,7 @@ import { formatDuration } from "../../mr/progress/quantities.ts";
 import { plainText } from "../../mr/progress/text-width.ts";
 import type { JobStatus } from "../../mr/rpc/protocol.ts";
 import { askJob } from "../find-job.ts";
+import { printResult } from "../print-result.ts";
 import type { Action } from "./catalog.ts";
 
 const HELP = `
@@ -26,7 +27,7 @@ export function define(command: Command): Action {
   ) => {
     const status = await askJob(directory ?? dir, "job.status", undefined);
     const text = json === true ? `${JSON.stringify(status, undefined, 2)}\n` : format(status);
-    process.stdout.write(text);
+    printResult(text);
     return 0;
   };
 }
