@@ -1,5 +1,6 @@
 import { MrError } from "../mr/errors.ts";
 import { startWorker, type WorkerOptions } from "../mr/worker/start-worker.ts";
+import { stopWatchingForNothingLeft } from "./nothing-left.ts";
 
 const ENDS = {
   completed: "The job is complete",
@@ -19,6 +20,8 @@ export async function joinJob(program: string, options: WorkerOptions): Promise<
   let hasJoined = false;
   let tasks = 0;
   const did = () => `this worker has done ${tasks === 1 ? "1 task" : `${tasks} tasks`}`;
+  // A worker fails the attempt that waits in vain, and lives on.
+  stopWatchingForNothingLeft();
   try {
     const outcome = await startWorker({
       ...options,

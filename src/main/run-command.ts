@@ -4,6 +4,7 @@ import { JobFailedError, MrError, UsageError } from "../mr/errors.ts";
 import { appFrames } from "../mr/events/app-frames.ts";
 import { type Action, COMMANDS } from "./commands/catalog.ts";
 import { nearestWord } from "./nearest-word.ts";
+import { stopWatchingForNothingLeft, watchForNothingLeft } from "./nothing-left.ts";
 import { exitCodeAfter, printResult, watchStandardOutput } from "./print-result.ts";
 import { SHIPPED_APPS } from "./shipped-apps.ts";
 
@@ -36,7 +37,14 @@ export function runCommand(program: Command, action: Action): void {
 /** Makes `action` what the command does. */
 export function setAction(command: Command, action: Action): void {
   command.action(async (...args: unknown[]) => {
-    process.exitCode = exitCodeAfter(await action(...(args as never[])));
+    const takesApp = command.registeredArguments[0]?.name() === "app";
+    const app = takesApp && typeof args[0] === "string" ? args[0] : undefined;
+    watchForNothingLeft(command.parent?.name() ?? command.name(), app);
+    try {
+      process.exitCode = exitCodeAfter(await action(...(args as never[])));
+    } finally {
+      stopWatchingForNothingLeft();
+    }
   });
 }
 
