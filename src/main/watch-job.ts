@@ -40,7 +40,7 @@ export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watche
   // Whoever waits for a job also waits for its app to be compiled: "Done in" counts that as well.
   const beginMs = performance.now();
   const progress = new JobProgress();
-  const display = isTerminal() ? await liveDisplay(progress) : await lineDisplay(progress);
+  const display = canDraw() ? await liveDisplay(progress) : await lineDisplay(progress);
   const say = (line: string) => display.print(`tsmr: ${line}\n`);
   return {
     listeners: {
@@ -76,8 +76,10 @@ interface Display {
   readonly end: () => void;
 }
 
-function isTerminal(): boolean {
-  return process.stderr.isTTY && process.env["TERM"] !== "dumb";
+/** A terminal that does not say what it is may be a dumb one, which others take it for as well. */
+function canDraw(): boolean {
+  const { TERM = "" } = process.env;
+  return process.stderr.isTTY && TERM !== "" && TERM !== "dumb";
 }
 
 async function lineDisplay(progress: JobProgress): Promise<Display> {
