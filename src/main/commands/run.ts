@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { SKIPPED_RECORDS } from "../../mr/counter-names.ts";
 import {
   describeCause,
@@ -15,7 +15,9 @@ import type { JobFigures } from "../job-figures.ts";
 import { onSignals } from "../on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "../open-dashboard.ts";
 import {
+  appSpec,
   byteSize,
+  filePath,
   leaseOption,
   memoryOption,
   taskTimeoutOption,
@@ -72,7 +74,7 @@ const BEGIN_AGAIN = "tsmr: No task was completed: to begin again, give the same 
 export function define(command: Command): Action {
   command
     .description("Run a job on this machine: a coordinator in this process, and worker processes.")
-    .argument("<app>", "file of the app, or the name of a shipped one such as wc")
+    .argument("<app>", "file of the app, or the name of a shipped one such as wc", appSpec)
     .argument("[inputs...]", "input files, directories or quoted patterns")
     .option(
       "-w, --workers <n>",
@@ -84,7 +86,7 @@ export function define(command: Command): Action {
       "number of reduce tasks and output files (default: 10)",
       wholeNumber(1, 100_000),
     )
-    .option("-o, --out <dir>", "directory for the output files", "mr-out")
+    .option("-o, --out <dir>", "directory for the output files", filePath, "mr-out")
     .option("--merge", "merge the output files into one, mr-out, in the order of its lines' bytes")
     .option(
       "--top <n>",
@@ -116,7 +118,7 @@ export function define(command: Command): Action {
     .option("--no-check", "run the app without checking its types")
     .option("--resume", "go on with the same job, which was interrupted or failed")
     .option("--keep", "keep the files between map and reduce")
-    .option("-q, --quiet", "report errors only")
+    .addOption(new Option("-q, --quiet", "report errors only").conflicts("verbose"))
     .option("-v, --verbose", "report everything that happens, and whole stacks")
     .addHelpText("after", HELP);
   const given: string[] = [];
