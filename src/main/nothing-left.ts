@@ -1,3 +1,5 @@
+import { visibleLines } from "../mr/visible-text.ts";
+
 let listener: (() => void) | undefined;
 
 /**
@@ -11,7 +13,7 @@ export function watchForNothingLeft(program: string, app: string | undefined): v
   listener = () => {
     const what = app === undefined ? "" : ` with app "${app}"`;
     const why = "it waits for a promise that nothing is left to settle";
-    process.stderr.write(`${program}: Cannot go on${what}: ${why}\n`);
+    process.stderr.write(visibleLines(`${program}: Cannot go on${what}: ${why}\n`));
   };
   // Only the first time, for what is written may make the process come here once more.
   process.once("beforeExit", listener);

@@ -2,6 +2,7 @@ import { type Command, CommanderError } from "commander";
 import { AppNotFoundError } from "../mr/app/find-app.ts";
 import { JobFailedError, MrError, UsageError } from "../mr/errors.ts";
 import { appFrames } from "../mr/events/app-frames.ts";
+import { visibleLines } from "../mr/visible-text.ts";
 import { type Action, COMMANDS } from "./commands/catalog.ts";
 import { nearestWord } from "./nearest-word.ts";
 import { stopWatchingForNothingLeft, watchForNothingLeft } from "./nothing-left.ts";
@@ -60,7 +61,7 @@ function report(program: Command, error: unknown): void {
   }
   const isUsage = error instanceof UsageError || error instanceof CommanderError;
   process.exitCode = isUsage ? 2 : 1;
-  process.stderr.write(`${program.name()}: ${describe(program, error)}\n`);
+  process.stderr.write(visibleLines(`${program.name()}: ${describe(program, error)}\n`));
 }
 
 function describe(program: Command, error: unknown): string {

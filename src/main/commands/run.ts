@@ -11,6 +11,7 @@ import {
 } from "../../mr/errors.ts";
 import { JOURNAL_NAME } from "../../mr/names.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
+import { visibleLines } from "../../mr/visible-text.ts";
 import type { JobFigures } from "../job-figures.ts";
 import { onSignals } from "../on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "../open-dashboard.ts";
@@ -187,7 +188,8 @@ async function run(
     const hasBegun = error instanceof JobCancelledError || error instanceof JobFailedError;
     const exitCode = signalCode();
     if (hasBegun && report === true) await reportOn(directory, watcher);
-    if (exitCode !== undefined) process.stderr.write(`tsmr: ${describeCause(error)}\n`);
+    if (exitCode !== undefined)
+      process.stderr.write(`tsmr: ${visibleLines(describeCause(error))}\n`);
     if (hasBegun) process.stderr.write(hint() || BEGIN_AGAIN);
     if (exitCode === undefined) throw error;
     return exitCode;
@@ -208,7 +210,7 @@ async function reportOn(directory: string, watcher: Watcher): Promise<void> {
     watcher.say(`The report is in ${relative(process.cwd(), await writeReport(directory))}`);
   } catch (error) {
     if (!(error instanceof MrError)) throw error;
-    process.stderr.write(`tsmr: ${error.message}\n`);
+    process.stderr.write(`tsmr: ${visibleLines(error.message)}\n`);
   }
 }
 
