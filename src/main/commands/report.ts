@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { destinationOf } from "../../mr/destination.ts";
 import { writeChart, writeReport } from "../../mr/report/write-report.ts";
 import { filePath } from "../parse-options.ts";
 import { printResult } from "../print-result.ts";
@@ -37,6 +38,8 @@ async function report(
     chart === true
       ? await writeChart(directory, out?.replace(/\.(svg|png)$/i, ""))
       : [await writeReport(directory, out)];
-  printResult(`${written.join("\n")}\n`);
+  // Where it went to standard output itself, nothing else does.
+  const files = written.filter((path) => destinationOf(path).isReplaced);
+  printResult(files.map((path) => `${path}\n`).join(""));
   return 0;
 }
