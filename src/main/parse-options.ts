@@ -39,7 +39,7 @@ export function filePath(text: string): string {
 /** A commander argument parser for the file or the name of an app. */
 export function appSpec(text: string): string {
   if (text !== "") return text;
-  throw new InvalidArgumentError("It must be an app.");
+  throw new InvalidArgumentError("It must be the file or the name of an app.");
 }
 
 /** What `--lease` means, the same for every command that starts a job. */

@@ -155,9 +155,24 @@ describe("bad input of tsmr", { concurrent: true }, () => {
       1,
       ["empty", ".mr-journal"],
     ],
-    ["an app without a name", ["run", "", "a"], 2, ["argument 'app'", "It must be an app."]],
-    ["an app to run here without a name", ["sequential", "", "a"], 2, ["It must be an app."]],
-    ["an app of a worker without a name", ["worker", ""], 2, ["It must be an app."]],
+    [
+      "an app without a name",
+      ["run", "", "a"],
+      2,
+      ["argument 'app'", "It must be the file or the name of an app."],
+    ],
+    [
+      "an app to run here without a name",
+      ["sequential", "", "a"],
+      2,
+      ["It must be the file or the name of an app."],
+    ],
+    [
+      "an app of a worker without a name",
+      ["worker", ""],
+      2,
+      ["It must be the file or the name of an app."],
+    ],
     ...[
       ["run", "app.ts", "a", "--out", ""],
       ["sequential", "app.ts", "a", "--out", ""],

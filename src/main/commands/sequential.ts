@@ -12,6 +12,7 @@ const HELP = `
 Examples:
   tsmr sequential wc 'books/*.txt'
   tsmr sequential ./app.ts small.txt --out expected
+  tsmr sequential wc small.txt --out /dev/stdout | sort -k2nr
 
 It shares nothing with tsmr run but the app, so it is what that can be compared with: the output of a job,
 merged, is the same. Everything is in memory.`;
