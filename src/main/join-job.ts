@@ -1,5 +1,7 @@
 import { MrError } from "../mr/errors.ts";
+import { visibleLines } from "../mr/visible-text.ts";
 import { startWorker, type WorkerOptions } from "../mr/worker/start-worker.ts";
+import { stopWatchingForNothingLeft } from "./nothing-left.ts";
 
 const ENDS = {
   completed: "The job is complete",
@@ -15,10 +17,12 @@ const ENDS = {
  * @throws MrError when there is no coordinator, it refuses this worker, or has gone
  */
 export async function joinJob(program: string, options: WorkerOptions): Promise<number> {
-  const say = (line: string) => process.stderr.write(`${program}: ${line}\n`);
+  const say = (line: string) => process.stderr.write(visibleLines(`${program}: ${line}\n`));
   let hasJoined = false;
   let tasks = 0;
   const did = () => `this worker has done ${tasks === 1 ? "1 task" : `${tasks} tasks`}`;
+  // A worker fails the attempt that waits in vain, and lives on.
+  stopWatchingForNothingLeft();
   try {
     const outcome = await startWorker({
       ...options,

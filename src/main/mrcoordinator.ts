@@ -9,6 +9,7 @@ import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import type { JournalState } from "../mr/journal/journal.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import { openJob, removeTraces } from "../mr/run/open-job.ts";
+import { visibleLines } from "../mr/visible-text.ts";
 import { onSignal } from "./on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "./open-dashboard.ts";
 import {
@@ -77,7 +78,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   const inputs = args.length === 0 ? [] : await resolveInputs(args, directory);
   checkJobDirectory(directory, directory, inputs);
   const log = (line: string) => {
-    if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${line}\n`);
+    if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${visibleLines(line)}\n`);
   };
   const socketPath = options.socket ?? socketPathOf(directory);
   const startedMs = performance.now();
@@ -141,7 +142,8 @@ async function finish(coordinator: Coordinator): Promise<number> {
     process.stderr.write(hint);
     throw new JobFailedError(outcome.failure.message, outcome.failure.stack);
   }
-  process.stderr.write(`mrcoordinator: The job is not complete: ${outcome.reason}\n${hint}`);
+  const what = visibleLines(`The job is not complete: ${outcome.reason}`);
+  process.stderr.write(`mrcoordinator: ${what}\n${hint}`);
   return signalCode ?? 1;
 }
 

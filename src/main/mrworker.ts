@@ -2,7 +2,7 @@ import { Command } from "commander";
 import { loadApp } from "../mr/app/load-app.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
 import { joinJob } from "./join-job.ts";
-import { memoryOption, secondsToMs, socketOption } from "./parse-options.ts";
+import { appSpec, memoryOption, secondsToMs, socketOption } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A worker may be started a little before its coordinator. */
@@ -14,7 +14,7 @@ const command = new Command("mrworker")
   .description(
     "Run tasks of the MapReduce job in the current directory with an app, until the job ends.",
   )
-  .argument("<app>", "file of the app, or the name of a shipped one such as wc.ts")
+  .argument("<app>", "file of the app, or the name of a shipped one such as wc.ts", appSpec)
   .addOption(socketOption())
   .option(
     "--wait <seconds>",

@@ -30,6 +30,18 @@ export function secondsToMs(min: number, max: number): (text: string) => number 
   };
 }
 
+/** A commander argument parser for paths: an empty one would be the current directory. */
+export function filePath(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("It must be a path.");
+}
+
+/** A commander argument parser for the file or the name of an app. */
+export function appSpec(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("It must be the file or the name of an app.");
+}
+
 /** What `--lease` means, the same for every command that starts a job. */
 export function leaseOption(): Option {
   return new Option(
@@ -53,10 +65,7 @@ export function socketOption(): Option {
   return new Option(
     "--socket <path>",
     "socket of the coordinator (default: found from the current directory)",
-  ).argParser((text) => {
-    if (text !== "") return text;
-    throw new InvalidArgumentError("It must be a path.");
-  });
+  ).argParser(filePath);
 }
 
 /** What `--memory` means, the same for every command that is a worker or starts some. */

@@ -2,8 +2,11 @@ import { type Command, CommanderError } from "commander";
 import { AppNotFoundError } from "../mr/app/find-app.ts";
 import { JobFailedError, MrError, UsageError } from "../mr/errors.ts";
 import { appFrames } from "../mr/events/app-frames.ts";
+import { visibleLines } from "../mr/visible-text.ts";
 import { type Action, COMMANDS } from "./commands/catalog.ts";
 import { nearestWord } from "./nearest-word.ts";
+import { stopWatchingForNothingLeft, watchForNothingLeft } from "./nothing-left.ts";
+import { exitCodeAfter, printResult, watchStandardOutput } from "./print-result.ts";
 import { SHIPPED_APPS } from "./shipped-apps.ts";
 
 /**
@@ -14,13 +17,14 @@ import { SHIPPED_APPS } from "./shipped-apps.ts";
  * @param program with its commands, arguments and options, and actions made by {@link setAction}
  */
 export function runProgram(program: Command): void {
+  watchStandardOutput(program.name());
   // Nobody may be left to read what is written: that must not end a job.
-  process.stdout.on("error", () => undefined);
   process.stderr.on("error", () => undefined);
   // Until the action says otherwise: should it never end, nothing was achieved.
   process.exitCode = 1;
   for (const part of [program, ...program.commands]) {
-    part.exitOverride().configureOutput({ outputError: () => undefined });
+    part.exitOverride();
+    part.configureOutput({ writeOut: printResult, outputError: () => undefined });
   }
   program.parseAsync().catch((error: unknown) => report(program, error));
 }
@@ -34,13 +38,20 @@ export function runCommand(program: Command, action: Action): void {
 /** Makes `action` what the command does. */
 export function setAction(command: Command, action: Action): void {
   command.action(async (...args: unknown[]) => {
-    process.exitCode = await action(...(args as never[]));
+    const takesApp = command.registeredArguments[0]?.name() === "app";
+    const app = takesApp && typeof args[0] === "string" ? args[0] : undefined;
+    watchForNothingLeft(command.parent?.name() ?? command.name(), app);
+    try {
+      process.exitCode = exitCodeAfter(await action(...(args as never[])));
+    } finally {
+      stopWatchingForNothingLeft();
+    }
   });
 }
 
 function report(program: Command, error: unknown): void {
   if (error instanceof CommanderError && error.exitCode === 0) {
-    process.exitCode = 0;
+    process.exitCode = exitCodeAfter(0);
     return;
   }
   // Commander has printed the help: a command was wanted and none was given.
@@ -50,7 +61,7 @@ function report(program: Command, error: unknown): void {
   }
   const isUsage = error instanceof UsageError || error instanceof CommanderError;
   process.exitCode = isUsage ? 2 : 1;
-  process.stderr.write(`${program.name()}: ${describe(program, error)}\n`);
+  process.stderr.write(visibleLines(`${program.name()}: ${describe(program, error)}\n`));
 }
 
 function describe(program: Command, error: unknown): string {

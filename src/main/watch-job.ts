@@ -3,6 +3,7 @@ import { REDUCES_BEGIN } from "../mr/coordinator/describe-effect.ts";
 import type { JobEvent } from "../mr/events/job-event.ts";
 import type { JobProgress } from "../mr/progress/job-progress.ts";
 import type { Style } from "../mr/progress/render-progress.ts";
+import { visibleLines } from "../mr/visible-text.ts";
 
 /** Shorter jobs need no progress. */
 const FIRST_LIVE_MS = 300;
@@ -40,14 +41,15 @@ export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watche
   // Whoever waits for a job also waits for its app to be compiled: "Done in" counts that as well.
   const beginMs = performance.now();
   const progress = new JobProgress();
-  const display = isTerminal() ? await liveDisplay(progress) : await lineDisplay(progress);
-  const say = (line: string) => display.print(`tsmr: ${line}\n`);
+  const display = canDraw() ? await liveDisplay(progress) : await lineDisplay(progress);
+  const say = (line: string) => display.print(`tsmr: ${visibleLines(line)}\n`);
   return {
     listeners: {
       ...(display.takesOutput ? { onOutput: (text: string) => display.print(text) } : {}),
       log: (line) => {
         if (verbose === true) say(line);
-        else if (line !== REDUCES_BEGIN) display.print(`${display.warning(`tsmr: ${line}`)}\n`);
+        else if (line !== REDUCES_BEGIN)
+          display.print(`${display.warning(`tsmr: ${visibleLines(line)}`)}\n`);
       },
       onEvent: (event) => {
         progress.apply(event);
@@ -76,8 +78,10 @@ interface Display {
   readonly end: () => void;
 }
 
-function isTerminal(): boolean {
-  return process.stderr.isTTY && process.env["TERM"] !== "dumb";
+/** A terminal that does not say what it is may be a dumb one, which others take it for as well. */
+function canDraw(): boolean {
+  const { TERM = "" } = process.env;
+  return process.stderr.isTTY && TERM !== "" && TERM !== "dumb";
 }
 
 async function lineDisplay(progress: JobProgress): Promise<Display> {

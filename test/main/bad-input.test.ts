@@ -71,6 +71,12 @@ describe("bad input", () => {
 
   const workerCases: Array<[title: string, args: string[], code: number, words: string[]]> = [
     ["no app", [], 2, ["missing required argument 'app'"]],
+    [
+      "an app without a name",
+      [""],
+      2,
+      ["argument 'app'", "It must be the file or the name of an app."],
+    ],
     ["two apps", ["good.ts", "wc.ts"], 2, ["too many arguments"]],
     ["F21: a missing app", ["nope.ts"], 1, ['Cannot find app "nope.ts"']],
     ["F21: an app that is a directory", ["folder.ts"], 1, ['Cannot find app "folder.ts"']],

@@ -330,4 +330,25 @@ describe.skipIf(!hasScript)("tsmr run on a terminal", () => {
     );
     expect(screen.lines.filter((line) => line.startsWith("maps"))).toEqual([]);
   });
+
+  for (const [title, terminal] of [
+    ["says that it is a dumb one", "dumb"],
+    ["does not say what it is", null],
+  ] as const) {
+    it(`shows the job in plain lines where the terminal ${title}`, async (context) => {
+      const folder = newFolder(context);
+      folder.write("app.ts", GATED_WORD_COUNT);
+      const args = ["run", "app.ts", "a", "-w", "1"];
+      const command = folder.startOnTerminal(args, 120, 24, terminal);
+      let shown = "";
+      command.onOutput((text) => {
+        shown += text;
+        if (/tsmr: 0 of 1 maps|maps .* 0\/1/.test(shown)) folder.write("go-map-a", "");
+      });
+      folder.write("go-reduce", "");
+      expect(await command.code).toBe(0);
+      expect(shown).toMatch(/^tsmr: 0 of 1 maps, 0 of 10 reduces, [\d.]+ s\r$/m);
+      expect(shown).not.toContain("\x1b");
+    });
+  }
 });

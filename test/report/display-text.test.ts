@@ -8,9 +8,9 @@ import {
   formatShort,
   shorten,
   textWidth,
-  visible,
 } from "../../src/mr/report/display-text.ts";
 import { markup } from "../../src/mr/report/markup.ts";
+import { visible } from "../../src/mr/visible-text.ts";
 import { NASTY } from "./arbitraries.ts";
 
 describe("text that is shown", () => {

@@ -86,6 +86,7 @@ describe("runJob", () => {
     ["inputs", "a", "an array of paths and patterns"],
     ["inputs", ["a", 1], "an array of paths and patterns"],
     ["out", 3, "the path of a directory"],
+    ["out", "", "the path of a directory"],
   ])("refuses %s: %s", async (option, value, what) => {
     const refused = new UsageError(`Cannot run a job: ${option} must be ${what}`);
     await expect(runJob({ ...options, [option]: value })).rejects.toThrow(refused);

@@ -22,6 +22,8 @@ export interface StartOptions {
   readonly uid?: number | undefined;
   /** Environment variables besides those of the tests. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A descriptor that becomes its standard output, of which nothing is known then. */
+  readonly stdout?: number;
 }
 
 /** Every process group started here that may still have a member. */
@@ -148,7 +150,7 @@ export class Command {
 export function startScript(
   script: string,
   args: readonly string[],
-  { cwd, viaTsx = false, uid, env = {} }: StartOptions,
+  { cwd, viaTsx = false, uid, env = {}, stdout }: StartOptions,
 ): Command {
   const file = resolve(ROOT, script);
   const [command, before] = viaTsx
@@ -159,7 +161,7 @@ export function startScript(
     cwd,
     env: { ...process.env, ...env },
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", stdout ?? "pipe", "pipe"],
     ...user,
   });
   return new Command(child);

@@ -35,8 +35,17 @@ export class Folder extends Job {
     return this.start("src/main/tsmr.ts", args, this.directory, env);
   }
 
-  /** Runs `tsmr` on a terminal of its own, of which it believes that a person is there. */
-  startOnTerminal(args: readonly string[], columns: number, rows: number): OnTerminal {
+  /**
+   * Runs `tsmr` on a terminal of its own, of which it believes that a person is there.
+   *
+   * @param terminal what kind it is said to be; null if nothing is said
+   */
+  startOnTerminal(
+    args: readonly string[],
+    columns: number,
+    rows: number,
+    terminal: string | null = "xterm-256color",
+  ): OnTerminal {
     const words = [process.execPath, "--import", import.meta.resolve("tsx"), TSMR, ...args];
     const line = words.map((word) => `'${word}'`).join(" ");
     const child = spawn(
@@ -44,7 +53,7 @@ export class Folder extends Job {
       ["-qfec", `stty cols ${columns} rows ${rows}; exec ${line}`, "/dev/null"],
       {
         cwd: this.directory,
-        env: { ...process.env, TERM: "xterm-256color", LC_ALL: "C.UTF-8", NO_COLOR: "" },
+        env: { ...process.env, TERM: terminal ?? undefined, LC_ALL: "C.UTF-8", NO_COLOR: "" },
         stdio: ["pipe", "pipe", "inherit"],
       },
     );

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { printResult } from "../print-result.ts";
 import { SHIPPED_APPS } from "../shipped-apps.ts";
 import type { Action } from "./catalog.ts";
 
@@ -22,7 +23,7 @@ export function define(command: Command): Action {
             2,
           )}\n`
         : SHIPPED_APPS.map(([name, summary]) => `${name.padEnd(width)}  ${summary}\n`).join("");
-    process.stdout.write(text);
+    printResult(text);
     return 0;
   };
 }

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { MrError } from "../../mr/errors.ts";
 import { askJob } from "../find-job.ts";
+import { filePath } from "../parse-options.ts";
 import type { Action } from "./catalog.ts";
 
 const HELP = `
@@ -13,8 +14,12 @@ What is done of the job stays: tsmr run --resume, or mrcoordinator --resume, goe
 export function define(command: Command): Action {
   command
     .description("End a running job; the command that started it ends with exit code 1.")
-    .argument("[dir]", "directory of the job's output (default: mr-out, or the current one)")
-    .option("-d, --dir <dir>", "the same, as tsmr worker takes it")
+    .argument(
+      "[dir]",
+      "directory of the job's output (default: mr-out, or the current one)",
+      filePath,
+    )
+    .option("-d, --dir <dir>", "the same, as tsmr worker takes it", filePath)
     .option("--reason <text>", "what the job's own command is to say", "cancelled by tsmr cancel")
     .addHelpText("after", HELP);
   return async (

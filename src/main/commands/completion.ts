@@ -5,6 +5,7 @@ import {
   SHELLS,
   type Shell,
 } from "../format-completion.ts";
+import { printResult } from "../print-result.ts";
 import { SHIPPED_APPS } from "../shipped-apps.ts";
 import type { Action } from "./catalog.ts";
 
@@ -23,7 +24,7 @@ export function define(command: Command): Action {
     .addArgument(new Argument("<shell>", "bash, zsh or fish").choices([...SHELLS]))
     .addHelpText("after", HELP);
   return async (shell: Shell) => {
-    process.stdout.write(formatCompletion(shell, await describeCommands(command)));
+    printResult(formatCompletion(shell, await describeCommands(command)));
     return 0;
   };
 }

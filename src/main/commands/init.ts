@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { describeCause, MrError, UsageError } from "../../mr/errors.ts";
+import { printResult } from "../print-result.ts";
 import { scaffoldApp, scaffoldPackage } from "../scaffold.ts";
 import type { Action } from "./catalog.ts";
 
@@ -49,7 +50,7 @@ function init(name: string, directory: string): void {
     } catch (error) {
       throw new MrError(`Cannot write "${join(directory, file)}": ${describeCause(error)}`);
     }
-    process.stdout.write(`${file}\n`);
+    printResult(`${file}\n`);
   }
   const steps = [
     ...(isNewPackage ? ["npm install"] : missingSteps(directory)),

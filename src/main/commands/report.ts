@@ -1,5 +1,8 @@
 import type { Command } from "commander";
+import { destinationOf } from "../../mr/destination.ts";
 import { writeChart, writeReport } from "../../mr/report/write-report.ts";
+import { filePath } from "../parse-options.ts";
+import { printResult } from "../print-result.ts";
 import { checkReportRequest, type ReportOptions } from "../report-request.ts";
 import type { Action } from "./catalog.ts";
 
@@ -8,10 +11,11 @@ export function define(command: Command): Action {
     .description(
       "Write a report of a job that has ended, completed or not: one HTML file with its result, its timeline, how evenly its work was distributed, and what failed.",
     )
-    .argument("[dir]", "directory of the job", "mr-out")
+    .argument("[dir]", "directory of the job", filePath, "mr-out")
     .option(
       "-o, --out <file>",
       "file to write (default: report.html or, with --chart, chart.svg and chart.png, in the directory of the job)",
+      filePath,
     )
     .option("--chart", "write a chart of the result instead, as SVG and as PNG")
     .addHelpText(
@@ -34,6 +38,8 @@ async function report(
     chart === true
       ? await writeChart(directory, out?.replace(/\.(svg|png)$/i, ""))
       : [await writeReport(directory, out)];
-  process.stdout.write(`${written.join("\n")}\n`);
+  // Where it went to standard output itself, nothing else does.
+  const files = written.filter((path) => destinationOf(path).isReplaced);
+  printResult(files.map((path) => `${path}\n`).join(""));
   return 0;
 }

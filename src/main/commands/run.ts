@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { SKIPPED_RECORDS } from "../../mr/counter-names.ts";
 import {
   describeCause,
@@ -11,16 +11,20 @@ import {
 } from "../../mr/errors.ts";
 import { JOURNAL_NAME } from "../../mr/names.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
+import { visibleLines } from "../../mr/visible-text.ts";
 import type { JobFigures } from "../job-figures.ts";
 import { onSignals } from "../on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "../open-dashboard.ts";
 import {
+  appSpec,
   byteSize,
+  filePath,
   leaseOption,
   memoryOption,
   taskTimeoutOption,
   wholeNumber,
 } from "../parse-options.ts";
+import { printResult } from "../print-result.ts";
 import { programName } from "../program-name.ts";
 import { shellWord } from "../shell-words.ts";
 import { type Watcher, watchJob } from "../watch-job.ts";
@@ -71,7 +75,7 @@ const BEGIN_AGAIN = "tsmr: No task was completed: to begin again, give the same 
 export function define(command: Command): Action {
   command
     .description("Run a job on this machine: a coordinator in this process, and worker processes.")
-    .argument("<app>", "file of the app, or the name of a shipped one such as wc")
+    .argument("<app>", "file of the app, or the name of a shipped one such as wc", appSpec)
     .argument("[inputs...]", "input files, directories or quoted patterns")
     .option(
       "-w, --workers <n>",
@@ -83,7 +87,7 @@ export function define(command: Command): Action {
       "number of reduce tasks and output files (default: 10)",
       wholeNumber(1, 100_000),
     )
-    .option("-o, --out <dir>", "directory for the output files", "mr-out")
+    .option("-o, --out <dir>", "directory for the output files", filePath, "mr-out")
     .option("--merge", "merge the output files into one, mr-out, in the order of its lines' bytes")
     .option(
       "--top <n>",
@@ -115,7 +119,7 @@ export function define(command: Command): Action {
     .option("--no-check", "run the app without checking its types")
     .option("--resume", "go on with the same job, which was interrupted or failed")
     .option("--keep", "keep the files between map and reduce")
-    .option("-q, --quiet", "report errors only")
+    .addOption(new Option("-q, --quiet", "report errors only").conflicts("verbose"))
     .option("-v, --verbose", "report everything that happens, and whole stacks")
     .addHelpText("after", HELP);
   const given: string[] = [];
@@ -184,7 +188,8 @@ async function run(
     const hasBegun = error instanceof JobCancelledError || error instanceof JobFailedError;
     const exitCode = signalCode();
     if (hasBegun && report === true) await reportOn(directory, watcher);
-    if (exitCode !== undefined) process.stderr.write(`tsmr: ${describeCause(error)}\n`);
+    if (exitCode !== undefined)
+      process.stderr.write(`tsmr: ${visibleLines(describeCause(error))}\n`);
     if (hasBegun) process.stderr.write(hint() || BEGIN_AGAIN);
     if (exitCode === undefined) throw error;
     return exitCode;
@@ -205,7 +210,7 @@ async function reportOn(directory: string, watcher: Watcher): Promise<void> {
     watcher.say(`The report is in ${relative(process.cwd(), await writeReport(directory))}`);
   } catch (error) {
     if (!(error instanceof MrError)) throw error;
-    process.stderr.write(`tsmr: ${error.message}\n`);
+    process.stderr.write(`tsmr: ${visibleLines(error.message)}\n`);
   }
 }
 
@@ -255,9 +260,9 @@ async function deliver(result: JobResult, delivery: Delivery): Promise<void> {
       ...figures.summary,
       ...(best === undefined ? {} : { top: best }),
     };
-    process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    printResult(`${JSON.stringify(document, undefined, 2)}\n`);
   } else if (best !== undefined) {
-    process.stdout.write(best.map(({ key, value }) => `${key} ${value}\n`).join(""));
+    printResult(best.map(({ key, value }) => `${key} ${value}\n`).join(""));
   } else {
     const isOne = outputs.length === 1;
     watcher.say(`To look at it: ${isOne ? `less ${path}` : `sort ${path} | less`}`);

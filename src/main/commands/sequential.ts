@@ -5,12 +5,14 @@ import { resolveInputs } from "../../mr/job/resolve-inputs.ts";
 import { runRecordApp } from "../../mr/sequential/run-record-app.ts";
 import { runSequential } from "../../mr/sequential/run-sequential.ts";
 import { writeLines } from "../../mr/sequential/write-lines.ts";
+import { appSpec, filePath } from "../parse-options.ts";
 import type { Action } from "./catalog.ts";
 
 const HELP = `
 Examples:
   tsmr sequential wc 'books/*.txt'
   tsmr sequential ./app.ts small.txt --out expected
+  tsmr sequential wc small.txt --out /dev/stdout | sort -k2nr
 
 It shares nothing with tsmr run but the app, so it is what that can be compared with: the output of a job,
 merged, is the same. Everything is in memory.`;
@@ -18,9 +20,9 @@ merged, is the same. Everything is in memory.`;
 export function define(command: Command): Action {
   command
     .description("Run a job in this one process, without any machinery.")
-    .argument("<app>", "file of the app, or the name of a shipped one such as wc")
+    .argument("<app>", "file of the app, or the name of a shipped one such as wc", appSpec)
     .argument("<inputs...>", "input files, directories or quoted patterns")
-    .option("-o, --out <file>", "the output file", "mr-out-0")
+    .option("-o, --out <file>", "the output file", filePath, "mr-out-0")
     .addHelpText("after", HELP);
   return async (spec: string, patterns: string[], { out }: { readonly out: string }) => {
     await runInThisProcess(spec, patterns, out);

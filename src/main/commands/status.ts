@@ -3,6 +3,8 @@ import { formatDuration } from "../../mr/progress/quantities.ts";
 import { plainText } from "../../mr/progress/text-width.ts";
 import type { JobStatus } from "../../mr/rpc/protocol.ts";
 import { askJob } from "../find-job.ts";
+import { filePath } from "../parse-options.ts";
+import { printResult } from "../print-result.ts";
 import type { Action } from "./catalog.ts";
 
 const HELP = `
@@ -16,8 +18,12 @@ It works for jobs of mrcoordinator as well: DIR is where that was started.`;
 export function define(command: Command): Action {
   command
     .description("Say how a running job is doing.")
-    .argument("[dir]", "directory of the job's output (default: mr-out, or the current one)")
-    .option("-d, --dir <dir>", "the same, as tsmr worker takes it")
+    .argument(
+      "[dir]",
+      "directory of the job's output (default: mr-out, or the current one)",
+      filePath,
+    )
+    .option("-d, --dir <dir>", "the same, as tsmr worker takes it", filePath)
     .option("--json", "print it as JSON")
     .addHelpText("after", HELP);
   return async (
@@ -26,7 +32,7 @@ export function define(command: Command): Action {
   ) => {
     const status = await askJob(directory ?? dir, "job.status", undefined);
     const text = json === true ? `${JSON.stringify(status, undefined, 2)}\n` : format(status);
-    process.stdout.write(text);
+    printResult(text);
     return 0;
   };
 }

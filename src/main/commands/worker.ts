@@ -6,7 +6,7 @@ import { MrError } from "../../mr/errors.ts";
 import { RpcClient } from "../../mr/rpc/client.ts";
 import { socketPathOf } from "../../mr/rpc/socket-path.ts";
 import { joinJob } from "../join-job.ts";
-import { memoryOption } from "../parse-options.ts";
+import { appSpec, filePath, memoryOption } from "../parse-options.ts";
 import type { Action } from "./catalog.ts";
 
 /** A worker may be started a little before its job, and a job may be resumed after its coordinator died. */
@@ -26,8 +26,8 @@ interface Options {
 export function define(command: Command): Action {
   command
     .description("Run tasks of a job that is running, until it ends: one more worker for it.")
-    .argument("<app>", "file of the app, or the name of a shipped one such as wc")
-    .option("-d, --dir <dir>", "directory of the job's output", "mr-out")
+    .argument("<app>", "file of the app, or the name of a shipped one such as wc", appSpec)
+    .option("-d, --dir <dir>", "directory of the job's output", filePath, "mr-out")
     .addOption(memoryOption())
     .addHelpText("after", HELP);
   return async (spec: string, { dir, memory: memoryBytes }: Options) => {

@@ -3,11 +3,6 @@
  * function says what it guarantees.
  */
 
-/** Control characters, what changes the direction of text, and what XML has no way to write. */
-const INVISIBLE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb\ufffe\uffff]|\p{Cs}/gu;
-
 const ESCAPES: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",
@@ -15,15 +10,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': "&quot;",
   "'": "&#39;",
 };
-
-/** Shows what cannot be seen, or would change how the text around it looks, as `\u{…}`. */
-export function visible(text: string): string {
-  return text.replace(INVISIBLE, (symbol) => {
-    if (symbol === "\n") return "\\n";
-    if (symbol === "\t") return "\\t";
-    return `\\u{${symbol.codePointAt(0)?.toString(16)}}`;
-  });
-}
 
 /**
  * Makes text safe between the tags and inside the quoted attributes of HTML and of SVG. What XML has no

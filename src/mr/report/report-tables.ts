@@ -1,7 +1,8 @@
 import { SKIPPED_RECORDS } from "../counter-names.ts";
 import { appFrames } from "../events/app-frames.ts";
 import type { JobView } from "../events/job-view.ts";
-import { counted, formatBytes, formatMs, formatNumber, shorten, visible } from "./display-text.ts";
+import { visible } from "../visible-text.ts";
+import { counted, formatBytes, formatMs, formatNumber, shorten } from "./display-text.ts";
 import {
   bytesByReduce,
   type FailureFacts,

@@ -1,3 +1,4 @@
+import { visible } from "../visible-text.ts";
 import {
   type Box,
   drawXAxis,
@@ -9,7 +10,7 @@ import {
   niceStep,
   type Tick,
 } from "./axes.ts";
-import { counted, formatNumber, formatShort, shorten, visible } from "./display-text.ts";
+import { counted, formatNumber, formatShort, shorten } from "./display-text.ts";
 import type { Drawing } from "./drawing.ts";
 import { Markup, markup } from "./markup.ts";
 import type { OutputSurvey } from "./output-survey.ts";

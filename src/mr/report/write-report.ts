@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { destinationOf } from "../destination.ts";
 import { describeCause, MrError } from "../errors.ts";
 import { readHistory } from "./job-history.ts";
 import { surveyOutput } from "./output-survey.ts";
@@ -52,14 +53,20 @@ async function titleOf(directory: string): Promise<string> {
   }
 }
 
-/** A file that is being looked at is replaced in one step. */
+/** A file that is being looked at is replaced in one step; what is no file is written to. */
 function publish(path: string, contents: string | Buffer): void {
-  const temporary = `${path}.${process.pid}.tmp`;
+  let temporary: string | undefined;
   try {
+    const target = destinationOf(path);
+    if (!target.isReplaced) {
+      writeFileSync(target.path, contents, { flag: "a" });
+      return;
+    }
+    temporary = `${target.path}.${process.pid}.tmp`;
     writeFileSync(temporary, contents);
-    renameSync(temporary, path);
+    renameSync(temporary, target.path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (temporary !== undefined) rmSync(temporary, { force: true });
     throw new MrError(`Cannot write "${path}": ${describeCause(error)}`);
   }
 }

@@ -26,12 +26,12 @@ const LIMITS = {
  * @throws UsageError that names the option and says what it may be
  */
 export function checkOptions(options: RunJobOptions): void {
-  const { app, inputs, out = "" }: { [name: string]: unknown } = { ...options };
+  const { app, inputs, out = "mr-out" }: { [name: string]: unknown } = { ...options };
   if (typeof app !== "string" || app === "") refuse("app", "the path or the name of an app");
   if (!Array.isArray(inputs) || !inputs.every((input) => typeof input === "string")) {
     refuse("inputs", "an array of paths and patterns");
   }
-  if (typeof out !== "string") refuse("out", "the path of a directory");
+  if (typeof out !== "string" || out === "") refuse("out", "the path of a directory");
   for (const [name, limits] of Object.entries(LIMITS)) {
     const value: unknown = options[name as keyof typeof LIMITS];
     if (value === undefined || isWithin(value, limits)) continue;

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { visibleLines } from "../visible-text.ts";
 
 /**
  * What an app throws where nobody catches it, such as in a promise it does not wait for. It fails the
@@ -11,7 +12,7 @@ export class StrayErrors {
       this.#onError(error);
       return;
     }
-    process.stderr.write(`worker ${process.pid}: ${error.stack ?? error.message}\n`);
+    process.stderr.write(visibleLines(`worker ${process.pid}: ${error.stack ?? error.message}\n`));
     process.exit(1);
   };
   readonly #onNothingLeft = () => {

@@ -6,6 +6,7 @@ import { readFileSync, writeSync } from "node:fs";
 import { checkReduces } from "../app/check-reduces.ts";
 import { type LoadedApp, loadApp } from "../app/load-app.ts";
 import { MrError, UsageError } from "../errors.ts";
+import { visibleLines } from "../visible-text.ts";
 import { APP_NOT_LOADED, WORKER_FAILED } from "./exit-codes.ts";
 import { EXPLANATION, type Explanation } from "./explanation.ts";
 import { startWorker, type WorkerOptions } from "./start-worker.ts";
@@ -75,7 +76,7 @@ main().then(
   },
   (error: unknown) => {
     const text = error instanceof MrError ? error.message : (error as Error).stack;
-    process.stderr.write(`worker ${process.pid}: ${text}\n`);
+    process.stderr.write(visibleLines(`worker ${process.pid}: ${text}\n`));
     process.exitCode = WORKER_FAILED;
   },
 );

@@ -1,0 +1,56 @@
+import { fstatSync, writeSync } from "node:fs";
+import { describeCause, errorCode, MrError } from "../mr/errors.ts";
+
+const STDOUT = 1;
+
+let hasFailed = false;
+
+/**
+ * Writes what a command was asked for to standard output, all of it.
+ *
+ * @throws MrError when a file or a device does not take it. Whether a pipe does, is known later: see
+ *   {@link watchStandardOutput}
+ */
+export function printResult(text: string): void {
+  if (!isWrittenAtOnce()) {
+    process.stdout.write(text);
+    return;
+  }
+  // Node's own stream leaves out the rest, without an error, when a disk had room for a part.
+  try {
+    const bytes = Buffer.from(text);
+    for (let at = 0; at < bytes.length; ) at += writeSync(STDOUT, bytes, at);
+  } catch (error) {
+    throw new MrError(describe(error), { cause: error });
+  }
+}
+
+/**
+ * Has those that could not be told at once fail the program.
+ *
+ * @param program its name
+ */
+export function watchStandardOutput(program: string): void {
+  process.stdout.on("error", (error) => {
+    // Nobody is left to read: that is no failure, and must not end a job.
+    if (errorCode(error) === "EPIPE" || hasFailed) return;
+    hasFailed = true;
+    process.stderr.write(`${program}: ${describe(error)}\n`);
+    process.exitCode ||= 1;
+  });
+}
+
+/** The exit code of a program whose action came to `code`. */
+export function exitCodeAfter(code: number): number {
+  return hasFailed && code === 0 ? 1 : code;
+}
+
+/** Files and devices are, by Node as well; a terminal or a pipe may have to be waited for. */
+function isWrittenAtOnce(): boolean {
+  const stats = fstatSync(STDOUT);
+  return stats.isFile() || (stats.isCharacterDevice() && !process.stdout.isTTY);
+}
+
+function describe(error: unknown): string {
+  return `Cannot write to standard output: ${describeCause(error)}`;
+}

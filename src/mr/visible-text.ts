@@ -1,0 +1,25 @@
+/** Control characters, what changes the direction of text, and what XML has no way to write. */
+const INVISIBLE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb\ufffe\uffff]|\p{Cs}/gu;
+
+/** Shows what cannot be seen, or would change how the text around it looks, as `\u{…}`. */
+export function visible(text: string): string {
+  return text.replace(INVISIBLE, (symbol) => {
+    if (symbol === "\n") return "\\n";
+    if (symbol === "\t") return "\\t";
+    return show(symbol);
+  });
+}
+
+/**
+ * The same for text of several lines, such as a stack: line ends and tabs stay. A terminal takes nothing
+ * in it for a command.
+ */
+export function visibleLines(text: string): string {
+  return text.replace(INVISIBLE, (symbol) => (/[\n\t]/.test(symbol) ? symbol : show(symbol)));
+}
+
+function show(symbol: string): string {
+  return `\\u{${symbol.codePointAt(0)?.toString(16)}}`;
+}

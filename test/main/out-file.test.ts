@@ -1,0 +1,75 @@
+import { execFileSync, spawn } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+} from "node:fs";
+import { text } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+import { startScript } from "../support/processes.ts";
+import { newFolder } from "../support/tsmr.ts";
+
+const RESULT = "x 2\ny 1\n";
+const EVENTS =
+  '{"type":"jobStarted","directory":"d","startedAt":0,"resumed":false,"leaseMs":1,"atMs":0}\n';
+
+/** Each writes one file; the job of which a report is made has but begun. */
+const WRITERS: Array<[command: string, args: string[], content: RegExp]> = [
+  ["sequential", ["app.ts", "a"], /^x 2\ny 1\n$/],
+  ["report", ["."], /^<!doctype html>.*<\/html>\s*$/is],
+];
+
+describe("a file that is named by --out", { concurrent: true }, () => {
+  for (const [command, args, content] of WRITERS) {
+    it(`of tsmr ${command} is what a link points at, and the link stays`, async (context) => {
+      const folder = newFolder(context);
+      folder.write(".mr-events", EVENTS);
+      mkdirSync(folder.path("there"));
+      folder.write("there/old", "old");
+      symlinkSync("there/old", folder.path("link"));
+      symlinkSync("there/new", folder.path("dangling"));
+      for (const [link, file] of [
+        ["link", "there/old"],
+        ["dangling", "there/new"],
+      ] as const) {
+        const { code, stderr } = await folder.tsmr(command, ...args, "--out", link).ended;
+        expect([code, stderr]).toEqual([0, ""]);
+        expect(lstatSync(folder.path(link)).isSymbolicLink()).toBe(true);
+        expect(folder.text(file)).toMatch(content);
+      }
+      expect(folder.temporaryFiles()).toEqual([]);
+    });
+
+    it(`of tsmr ${command} is written to as it is, when it is a pipe`, async (context) => {
+      const folder = newFolder(context);
+      folder.write(".mr-events", EVENTS);
+      execFileSync("mkfifo", [folder.path("pipe")]);
+      const reader = spawn("cat", [folder.path("pipe")], { stdio: ["ignore", "pipe", "inherit"] });
+      context.onTestFinished(() => void reader.kill("SIGKILL"));
+      const read = text(reader.stdout);
+      const ended = await folder.tsmr(command, ...args, "--out", "pipe").ended;
+      expect([ended.code, ended.stderr]).toEqual([0, ""]);
+      expect(ended.stdout).toBe("");
+      expect(lstatSync(folder.path("pipe")).isFIFO()).toBe(true);
+      expect(await read).toMatch(content);
+    });
+  }
+
+  // Not /dev/stdout, which root could take away from everybody if this went wrong.
+  it.skipIf(!existsSync("/proc/self/fd"))("may be standard output", async (context) => {
+    const folder = newFolder(context);
+    folder.write("log", "before\n");
+    const stdout = openSync(folder.path("log"), "a");
+    const args = ["sequential", "app.ts", "a", "--out", "/proc/self/fd/1"];
+    const cwd = folder.directory;
+    const command = startScript("src/main/tsmr.ts", args, { cwd, stdout });
+    closeSync(stdout);
+    const { code, stderr } = await command.ended;
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(readFileSync(folder.path("log"), "utf8")).toBe(`before\n${RESULT}`);
+  });
+});
