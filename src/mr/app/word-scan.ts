@@ -63,6 +63,11 @@ export class WordScan {
     return cursor;
   }
 
+  /** @internal The words before this one have been gone through: {@link firstAfter} looks from here on. */
+  passed(word: number): void {
+    this.#cursor = word;
+  }
+
   #search(position: number): number {
     let low = 0;
     let high = this.count;

@@ -111,6 +111,7 @@ class ScannedWords implements IterableIterator<ByteSlice>, IteratorYieldResult<B
   // The same object goes on to say that it is done, which the type of a result can't express.
   done = false as false;
   value: ByteSlice;
+  readonly #scan: WordScan;
   readonly #starts: Uint32Array;
   readonly #ends: Uint32Array;
   readonly #count: number;
@@ -118,6 +119,7 @@ class ScannedWords implements IterableIterator<ByteSlice>, IteratorYieldResult<B
   #index: number;
 
   constructor(scan: WordScan, first: number, limit: number) {
+    this.#scan = scan;
     this.#starts = scan.starts;
     this.#ends = scan.ends;
     this.#count = scan.count;
@@ -134,7 +136,10 @@ class ScannedWords implements IterableIterator<ByteSlice>, IteratorYieldResult<B
   next(): IteratorResult<ByteSlice> {
     const index = this.#index;
     const start = index < this.#count ? (this.#starts[index] ?? 0) : this.#limit;
-    if (start >= this.#limit) return DONE;
+    if (start >= this.#limit) {
+      this.#scan.passed(index);
+      return DONE;
+    }
     this.#index = index + 1;
     const slice = this.value;
     slice.start = start;
