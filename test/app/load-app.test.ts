@@ -143,6 +143,13 @@ describe("loading an app", () => {
     await expect(load("word.ts")).rejects.toSatisfy(refusal('function "map"'));
   });
 
+  it("names a shipped app as one asks for it, without the extension that it happens to have", async () => {
+    expect((await load("wc")).name).toBe("wc");
+    expect((await load("wc.ts")).name).toBe("wc");
+    write("wc.ts", MAP + REDUCE);
+    expect((await load("wc")).name).toBe("wc.ts");
+  });
+
   it("takes an app written as CommonJS, in the classic form", async () => {
     const text = `const { one } = require("./one.cjs");
       module.exports.map = (key) => [{ key, value: one }];

@@ -115,6 +115,8 @@ describe("the installed commands", PATIENCE, () => {
       const { code } = await command("tsmr", ["run", name, "in.txt", "--out", out, "--quiet"]);
       expect(code).toBe(0);
       expect(outputLines(join(project, out))).toEqual(["cat 1", "the 2", "tree 1"]);
+      // What its log, its report and the dashboard call it.
+      expect(readFileSync(join(project, out, ".mr-events"), "utf8")).toContain('"app":"wc"');
     }
   });
 

@@ -1,15 +1,15 @@
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describeCause, MrError } from "../errors.ts";
 import { compileApp } from "./compile-app.ts";
 import type { ClassicApp } from "./contract.ts";
 import { checkRecordApp, hasRecordMembers, type RecordApp } from "./define-app.ts";
-import { findApp } from "./find-app.ts";
+import { findApp, isShippedApp } from "./find-app.ts";
 import type { Splitting } from "./reader.ts";
 
 /** An app that was found, compiled, imported and checked. */
 export interface LoadedApp {
-  /** Its file name, such as `wc.ts`. */
+  /** What to call it: its file name, such as `count.ts`, or `wc` of a shipped one. Nothing depends on it. */
   readonly name: string;
   /** Absolute path of its source. */
   readonly path: string;
@@ -32,7 +32,8 @@ export interface LoadedApp {
 export async function loadApp(spec: string, cwd: string = process.cwd()): Promise<LoadedApp> {
   const path = findApp(spec, cwd);
   const compiled = await compileApp(path);
-  const name = basename(path);
+  // A shipped one is asked for by its name, and its extension depends on how the package was built.
+  const name = isShippedApp(path) ? basename(path, extname(path)) : basename(path);
   // Stack traces of the app then show the lines its author wrote.
   process.setSourceMapsEnabled(true);
   let exported: Record<string, unknown>;
