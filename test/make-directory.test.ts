@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { makeDirectory } from "../src/mr/make-directory.ts";
+import { makeDirectory, removeEmptyDirectories } from "../src/mr/make-directory.ts";
 
 function home(): string {
   const directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
@@ -15,6 +15,17 @@ it("makes a directory and those it is in, and leaves one that is there", () => {
   makeDirectory(path);
   makeDirectory(path);
   expect(existsSync(path)).toBe(true);
+});
+
+it("tells which it has made, so that those in which nothing is left can be removed again", () => {
+  const directory = home();
+  const made = makeDirectory(join(directory, "a", "b", "c"));
+  const paths = ["a", "a/b", "a/b/c"].map((path) => join(directory, path));
+  expect(made).toEqual(paths);
+  expect(makeDirectory(join(directory, "a", "b"))).toEqual([]);
+  writeFileSync(join(directory, "a", "kept"), "");
+  removeEmptyDirectories(made);
+  expect(paths.map((path) => existsSync(path))).toEqual([true, false, false]);
 });
 
 it("fails where a file is in the way", () => {

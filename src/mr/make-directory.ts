@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, rmdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { errorCode } from "./errors.ts";
 
@@ -8,17 +8,36 @@ import { errorCode } from "./errors.ts";
  *
  * @param path absolute
  * @param mode of each directory that is made
+ * @returns those that were not there, the outermost first
  * @throws the error of the operating system
  */
-export function makeDirectory(path: string, mode?: number): void {
-  if (isDirectory(path)) return;
+export function makeDirectory(path: string, mode?: number): string[] {
+  if (isDirectory(path)) return [];
   const parent = dirname(path);
-  if (parent !== path) makeDirectory(parent, mode);
+  const made = parent === path ? [] : makeDirectory(parent, mode);
   try {
     mkdirSync(path, mode);
+    return [...made, path];
   } catch (error) {
     // Somebody else may have made it meanwhile.
     if (errorCode(error) !== "EEXIST" || !isDirectory(path)) throw error;
+    return made;
+  }
+}
+
+/**
+ * Removes directories in which nothing is left.
+ *
+ * @param made what {@link makeDirectory} returned
+ */
+export function removeEmptyDirectories(made: readonly string[]): void {
+  for (const path of [...made].reverse()) {
+    try {
+      rmdirSync(path);
+    } catch {
+      // Somebody has put something into it, or has removed it already: it is theirs.
+      return;
+    }
   }
 }
 

@@ -13,8 +13,9 @@
 //
 //     logs/db.log:12:00:07 query timed out
 //
-// The lines of one file are together, and in its order. The counter `matching-lines` says how many
-// there are.
+// The lines of one file are together, and in its order. The CR of lines that end in CRLF and a byte
+// order mark are dropped before the pattern is tried; `grep` would keep them. The counter
+// `matching-lines` says how many lines there are.
 
 import { type ByteSlice, defineApp, type Emit, lines, setting, UsageError } from "../mr/index.ts";
 

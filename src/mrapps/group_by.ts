@@ -12,9 +12,10 @@
 //     {"key":"no","value":{"count":2,"sum":20,"min":7.5,"max":12.5,"mean":10}}
 //
 // Groups are strings, numbers or booleans, fields are numbers. Records where either is anything
-// else, or missing, are left out and counted as `left-out-records`. Sum and mean are given with
-// twelve digits: further ones would depend on the order in which fractions are added, and so on how
-// the input is split.
+// else, or missing, are left out and counted as `left-out-records`. Numbers are added without any
+// rounding, so the order, and how the input is split, makes no difference. A sum or a mean that is
+// an integer up to 2^53 is given as it is; others are rounded in the end, to fifteen digits, so that
+// 0.1 and 0.2 are 0.3.
 
 import { defineApp, jsonLines, setting, UsageError } from "../mr/index.ts";
 
@@ -26,7 +27,8 @@ if (GROUP_BY === undefined || GROUP_BY_FIELD === undefined) {
 
 interface Aggregates {
   readonly count: number;
-  readonly sum: number;
+  /** Numbers whose sum it is: from small to great, and none with a digit where another has one. */
+  readonly sum: readonly number[];
   readonly min: number;
   readonly max: number;
 }
@@ -35,13 +37,43 @@ interface Aggregates {
 function add(a: Aggregates, b: Aggregates): Aggregates {
   return {
     count: a.count + b.count,
-    sum: a.sum + b.sum,
+    sum: b.sum.reduce(plus, a.sum),
     min: Math.min(a.min, b.min),
     max: Math.max(a.max, b.max),
   };
 }
 
-const NONE: Aggregates = { count: 0, sum: 0, min: Infinity, max: -Infinity };
+/** Adds a number to a sum, of which what one number can't hold stays in others (Shewchuk, 1997). */
+function plus(sum: readonly number[], added: number): number[] {
+  const parts: number[] = [];
+  let great = added;
+  for (const part of sum) {
+    const [a, b] = Math.abs(part) > Math.abs(great) ? [part, great] : [great, part];
+    great = a + b;
+    const lost = b - (great - a);
+    if (lost !== 0) parts.push(lost);
+  }
+  return [...parts, great];
+}
+
+/** The number next to a sum; of two that are as near, the even one, as always in arithmetic. */
+function nearest(sum: readonly number[]): number {
+  let total = 0;
+  let lost = 0;
+  let left = sum.length;
+  while (left > 0 && lost === 0) {
+    const part = sum[--left] ?? 0;
+    const next = total + part;
+    lost = part - (next - total);
+    total = next;
+  }
+  // It was in the middle of two only if nothing comes after it.
+  const hasMore = Math.sign(sum[left - 1] ?? 0) === Math.sign(lost);
+  const other = total + 2 * lost;
+  return hasMore && other - total === 2 * lost ? other : total;
+}
+
+const NONE: Aggregates = { count: 0, sum: [], min: Infinity, max: -Infinity };
 
 export default defineApp({
   input: jsonLines<Record<string, unknown> | null>(),
@@ -49,7 +81,7 @@ export default defineApp({
     const group = record?.[GROUP_BY];
     const field = record?.[GROUP_BY_FIELD];
     if (typeof field === "number" && ["string", "number", "boolean"].includes(typeof group)) {
-      emit(String(group), { count: 1, sum: field, min: field, max: field });
+      emit(String(group), { count: 1, sum: [field], min: field, max: field });
     } else {
       counters.add("left-out-records");
     }
@@ -58,12 +90,13 @@ export default defineApp({
   reduce(_group, parts) {
     let all = NONE;
     for (const part of parts) all = add(all, part);
-    const { count, sum, min, max } = all;
+    const { count, min, max } = all;
+    const sum = nearest(all.sum);
     return { count, sum: rounded(sum), min, max, mean: rounded(sum / count) };
   },
   output: jsonLines(),
 });
 
 function rounded(value: number): number {
-  return Number(value.toPrecision(12));
+  return Number.isSafeInteger(value) ? value : Number(value.toPrecision(15));
 }

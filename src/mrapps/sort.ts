@@ -3,14 +3,15 @@
 //     tsmr run sort 'records/*' --out sorted
 //     cat $(ls -v sorted/mr-out-*)
 //
-// Input is any text, of which each line is one record. Output is the same lines. Each output file
-// is sorted, and each has only lines that come after those of the file before it, so all of them
-// one after the other are sorted too.
+// Input is any text, of which each line is one record. Output is the same lines, but for the CR of
+// those that end in CRLF and a byte order mark, which are dropped where `sort` would keep them. Each
+// output file is sorted, and each has only lines that come after those of the file before it, so all
+// of them one after the other are sorted too.
 //
 // For that a line goes to a reduce task by what it begins with. Unless told, the first two
 // characters decide, in even parts of printable ASCII, which suits random keys such as TeraSort's.
-// For other lines SORT says where each output file but the first begins; then there must be that
-// many output files:
+// For other lines SORT says where each output file but the first begins; then there must be at
+// least that many output files, here four, and further ones stay empty:
 //
 //     SORT='f m t' tsmr run sort names.txt --reduces 4
 

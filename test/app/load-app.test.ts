@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { sum } from "../../src/mr/app/combiners.ts";
 import { compileApp } from "../../src/mr/app/compile-app.ts";
 import type { ClassicApp } from "../../src/mr/app/contract.ts";
 import { findApp } from "../../src/mr/app/find-app.ts";
@@ -140,6 +141,64 @@ describe("loading an app", () => {
     await expect(load("mapp.ts")).rejects.toSatisfy(refusal('"map"', '"mapp", "reduce"'));
     write("word.ts", `export const map = "no function";\n${REDUCE}`);
     await expect(load("word.ts")).rejects.toSatisfy(refusal('function "map"'));
+  });
+
+  it("names a shipped app as one asks for it, without the extension that it happens to have", async () => {
+    expect((await load("wc")).name).toBe("wc");
+    expect((await load("wc.ts")).name).toBe("wc");
+    write("wc.ts", MAP + REDUCE);
+    expect((await load("wc")).name).toBe("wc.ts");
+  });
+
+  it("takes an app written as CommonJS, in the classic form", async () => {
+    const text = `const { one } = require("./one.cjs");
+      module.exports.map = (key) => [{ key, value: one }];
+      module.exports.reduce = (key, values) => key + values.join();\n`;
+    write("one.cjs", "exports.one = '1';\n");
+    write("package.json", '{ "type": "commonjs" }');
+    for (const name of ["app.js", "app.cjs"]) {
+      write(name, text);
+      const app = (await load(name)).app as ClassicApp;
+      expect(app.map("f", "")).toEqual([{ key: "f", value: "1" }]);
+      expect(app.reduce("f", ["1", "2"])).toBe("f1,2");
+    }
+  });
+
+  it("takes an app written as CommonJS, in the record form, with this library's own functions", async () => {
+    const definition = `{ input: lines(), map() {}, combine: sum, reduce: () => 1 }`;
+    const uses = `const { defineApp, lines, sum, MrError } = require("tsmr");\n`;
+    const texts = [
+      `${uses}module.exports = defineApp(${definition});`,
+      // As the TypeScript compiler writes it.
+      `${uses}Object.defineProperty(exports, "__esModule", { value: true });
+       exports.default = defineApp(${definition});`,
+      `${uses}require("tsmr/testing"); module.exports = ${definition};`,
+    ];
+    for (const [index, text] of texts.entries()) {
+      const { app } = await load(write(`app${index}.js`, text));
+      expect(app).toMatchObject({ form: "record", combine: sum });
+    }
+    const own = write("own.js", `${uses}module.exports = { MrError, map() {}, reduce() {} };`);
+    const { path } = await compileApp(own);
+    expect((await import(pathToFileURL(path).href)).default.MrError).toBe(MrError);
+    // Where nothing has changed, it is not compiled again.
+    expect((await compileApp(own)).path).toBe(path);
+  });
+
+  it("takes functions in the default export for the classic form, and names what else is there", async () => {
+    write("app.js", "export default { map: () => [], reduce: () => '' };\n");
+    expect((await load("app.js")).app).not.toHaveProperty("form");
+    // What has a member of the record form is one that is not finished.
+    write("record.js", "export default { map: () => [], reduce: () => '', combine: () => 1 };\n");
+    await expect(load("record.js")).rejects.toSatisfy(refusal('"input" is missing'));
+    write("typo.js", "export default { map: () => [], reduce: () => '', Inputs: {} };\n");
+    await expect(load("typo.js")).rejects.toSatisfy(refusal('did you mean "input"?'));
+    write("class.js", "class App { map() {} reduce() {} } module.exports = new App();\n");
+    expect((await load("class.js")).app.map).toBeTypeOf("function");
+    write("half.js", "module.exports.map = () => [];\n");
+    await expect(load("half.js")).rejects.toSatisfy(refusal('function "reduce"', 'exports "map"'));
+    write("empty.js", "module.exports = {};\n");
+    await expect(load("empty.js")).rejects.toSatisfy(refusal('function "map"', "exports nothing"));
   });
 
   it("F21: refuses an app that throws while it is loaded, with the cause", async () => {

@@ -5,6 +5,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SHIPPED_APPS } from "../../src/main/shipped-apps.ts";
 import { type Example, findExamples } from "./examples.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -58,5 +59,6 @@ describe("the catalogue of the apps", () => {
     const shown = examples.map(({ title }) => title);
     const table = [...page.matchAll(/^\| \[`(\w+)`\]/gm)].map(([, name]) => name);
     expect(shown).toEqual(table);
+    expect(new Set(shown)).toEqual(new Set(SHIPPED_APPS.map(([name]) => name)));
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/main/commands/catalog.ts";
@@ -8,6 +8,7 @@ import { SHIPPED_APPS, TEST_APPS } from "../../src/main/shipped-apps.ts";
 import { newFolder } from "../support/tsmr.ts";
 
 const APPS = fileURLToPath(new URL("../../src/mrapps/", import.meta.url));
+const APP_TESTS = fileURLToPath(new URL("../mrapps/", import.meta.url));
 
 describe("tsmr", { concurrent: true }, () => {
   it("lists its commands in its help, which is what one gets who asks for nothing", async (context) => {
@@ -74,13 +75,14 @@ describe("tsmr", { concurrent: true }, () => {
     expect(full.stderr).toMatch(/^\nNext:\n {2}node --import tsx/);
   });
 
-  it("lists the shipped apps, each with the first line of its file", async (context) => {
+  it("lists the shipped apps, each with the first line of its file, and each has a test", async (context) => {
     const names = readdirSync(APPS).filter((name) => name.endsWith(".ts"));
     expect([...SHIPPED_APPS.map(([name]) => name), ...TEST_APPS].sort()).toEqual(
       names.map((name) => name.replace(".ts", "")).sort(),
     );
     for (const [name, summary] of SHIPPED_APPS) {
       expect(readFileSync(`${APPS}${name}.ts`, "utf8").split("\n", 1)[0]).toBe(`// ${summary}`);
+      expect(existsSync(`${APP_TESTS}${name}.test.ts`), `a test of ${name}`).toBe(true);
     }
     const folder = newFolder(context);
     const { stdout } = await folder.tsmr("apps").ended;

@@ -38,6 +38,21 @@ describe("sort", () => {
     expect(outputs).toEqual(["\nann\nann\nbob\n", "f\nfay\n", "mia\n", "tom\nzoe\n"]);
   });
 
+  it("leaves the outputs empty that are more than its boundaries make", async () => {
+    job.write("names", "tom\nann\n");
+    const outputs = await job.run(await loadShipped("sort", { SORT: "m" }), ["names"], {
+      reduces: 4,
+    });
+    expect(outputs).toEqual(["ann\n", "tom\n", "", ""]);
+  });
+
+  it("drops the CR of line ends and a byte order mark, other than sort", async () => {
+    job.write("names", "\uFEFFtom\r\nann\r\n\r\nb\rob");
+    const outputs = await job.run(await loadShipped("sort"), ["names"], { reduces: 1 });
+    expect(outputs).toEqual(["\nann\nb\rob\ntom\n"]);
+    expect(outputs.join("")).toBe(job.shell(`(tail -c +4 names; echo) | sed 's/\\r$//' | sort`));
+  });
+
   it("keeps the order of bytes over all output files, whatever the lines are", async () => {
     const app = await loadShipped("sort");
     const line = fc.string({

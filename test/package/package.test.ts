@@ -99,6 +99,14 @@ describe("the installed commands", PATIENCE, () => {
     expect(outputLines(join(project, "counts"))).toEqual(EXPECTED);
   });
 
+  it("run an app written as CommonJS, which shares the library with them as well", async () => {
+    const text = APP.replace(/^import (.*) from "tsmr"/m, 'const $1 = require("tsmr")');
+    writeFileSync(join(project, "app.cjs"), text.replace("export default", "module.exports ="));
+    const { code } = await command("tsmr", ["run", "app.cjs", "in.txt", "--out", "common"]);
+    expect(code).toBe(0);
+    expect(outputLines(join(project, "common"))).toEqual(EXPECTED);
+  });
+
   it("find the shipped apps by name, with extension or without", async () => {
     for (const [name, out] of [
       ["wc", "by-name"],
@@ -107,6 +115,8 @@ describe("the installed commands", PATIENCE, () => {
       const { code } = await command("tsmr", ["run", name, "in.txt", "--out", out, "--quiet"]);
       expect(code).toBe(0);
       expect(outputLines(join(project, out))).toEqual(["cat 1", "the 2", "tree 1"]);
+      // What its log, its report and the dashboard call it.
+      expect(readFileSync(join(project, out, ".mr-events"), "utf8")).toContain('"app":"wc"');
     }
   });
 

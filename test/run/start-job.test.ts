@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -18,6 +18,10 @@ beforeEach(() => {
   options = { app: join(home, "app.ts"), inputs: [join(home, "a")], out, workers: 1, reduces: 2 };
 });
 afterEach(() => rmSync(home, { recursive: true }));
+
+/** An app that can't do without a setting, which nobody gives it. */
+const SETTING = `import { setting, UsageError } from "tsmr";
+  if (setting("NO_SUCH_NAME") === undefined) throw new UsageError("Set NO_SUCH_NAME");`;
 
 /** An app whose map never ends. */
 function writeEndlessApp(): void {
@@ -96,6 +100,41 @@ describe("runJob", () => {
     const least = { memoryBytes: 160 * 2 ** 20, taskTimeoutMs: Infinity, splitBytes: undefined };
     const { outputs } = await runJob({ ...options, ...least } as unknown as RunJobOptions);
     expect(outputs).toHaveLength(2);
+  });
+
+  it.each([
+    ["exports nothing", "export const one = 1;", "does not export the function"],
+    ["throws while it is loaded", 'throw new Error("no licence");', "no licence"],
+    [
+      "needs more reduce tasks",
+      `import { defineApp, lines, rangePartition } from "tsmr";
+       export default defineApp({
+         input: lines(), map() {}, reduce() {}, partition: rangePartition(["b", "c"])
+       });`,
+      "needs 3 or more",
+    ],
+    ["lacks a setting", SETTING, "Set NO_SUCH_NAME"],
+  ])("leaves nothing behind where the app %s, and so nothing began", async (_, text, why) => {
+    writeFileSync(join(home, "app.ts"), text);
+    const out = join(home, "new/out");
+    await expect(runJob({ ...options, out })).rejects.toThrow(why);
+    expect(readdirSync(home).sort()).toEqual(["a", "app.ts"]);
+    // What was there before stays as it was, the log of an earlier job included.
+    mkdirSync(out, { recursive: true });
+    writeFileSync(join(out, ".mr-events"), "earlier\n");
+    writeFileSync(join(out, "notes"), "");
+    await expect(runJob({ ...options, out })).rejects.toThrow(why);
+    expect(readdirSync(out).sort()).toEqual([".mr-events", "notes"]);
+    expect(readFileSync(join(out, ".mr-events"), "utf8")).toBe("earlier\n");
+  });
+
+  it("leaves the log of a job in which attempts failed", async () => {
+    writeFileSync(
+      join(home, "app.ts"),
+      `export function map() { throw new Error("no"); } ${REDUCE}`,
+    );
+    await expect(runJob({ ...options, attempts: 1 })).rejects.toThrow("no");
+    expect(readdirSync(join(home, "out"))).toEqual([".mr-events"]);
   });
 
   it("has all its workers soon, where a small input takes long", async () => {

@@ -8,7 +8,7 @@ import type { Action } from "./catalog.ts";
 
 const HELP = `
 Examples:
-  tsmr init word-lengths             makes word-lengths.ts and word-lengths.test.ts
+  tsmr init word-count               makes word-count.ts and word-count.test.ts
 
 Makes a package.json and a tsconfig.json, too, where there are none. Never replaces a file.`;
 

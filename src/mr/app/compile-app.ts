@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { BuildFailure, BuildResult, Plugin } from "esbuild";
+import type { BuildFailure, BuildResult, ImportKind, Plugin } from "esbuild";
 import { describeCause, MrError } from "../errors.ts";
 import { appCacheDir, publish, removeOld, sha256 } from "./app-cache.ts";
 import { isCompiledShippedApp } from "./find-app.ts";
@@ -23,8 +23,10 @@ const SELF = fileURLToPath(import.meta.url);
 const PUBLIC_FACE = join(dirname(SELF), `../index${extname(SELF)}`);
 const TESTING_FACE = join(dirname(SELF), `../testing/index${extname(SELF)}`);
 const PACKAGE_ROOT = resolve(dirname(SELF), "../../..");
+/** The namespace of this library as CommonJS gets it. */
+const REQUIRED = "tsmr-required";
 /** Changes whenever the same source would compile to different code. */
-const COMPILER_REVISION = "2";
+const COMPILER_REVISION = "3";
 
 /**
  * Compiles an app and all it imports into one module, once: the result is kept under a name made of
@@ -51,6 +53,7 @@ export async function compileApp(source: string): Promise<CompiledApp> {
   const path = join(dir, `${basename(source, extname(source))}-${digest.slice(0, 16)}.mjs`);
   const sources: Record<string, string> = {};
   for (const input of Object.keys(result.metafile?.inputs ?? {})) {
+    if (input.startsWith(`${REQUIRED}:`)) continue;
     const file = resolve(dirname(source), input);
     sources[file] = sha256(readFileSync(file));
   }
@@ -95,16 +98,24 @@ async function bundle(source: string): Promise<BuildResult> {
 const shareThisLibrary: Plugin = {
   name: "share-this-library",
   setup(build) {
-    const running = { path: pathToFileURL(PUBLIC_FACE).href, external: true };
-    const testing = { path: pathToFileURL(TESTING_FACE).href, external: true };
-    build.onResolve({ filter: /^tsmr$/ }, () => running);
-    build.onResolve({ filter: /^tsmr\/testing$/ }, () => testing);
-    build.onResolve({ filter: /\/mr\/index\.[jt]s$/ }, ({ path, resolveDir }) => {
+    // A module can't be required from a file URL: it is imported, and what it exports is handed on.
+    const share = (path: string, kind: ImportKind) => {
+      const { href } = pathToFileURL(path);
+      if (kind !== "require-call") return { path: href, external: true };
+      return { path: href, namespace: REQUIRED };
+    };
+    build.onLoad({ filter: /^/, namespace: REQUIRED }, ({ path }) => {
+      return { contents: `export * from ${JSON.stringify(path)};` };
+    });
+    build.onResolve({ filter: /^/, namespace: REQUIRED }, ({ path }) => ({ path, external: true }));
+    build.onResolve({ filter: /^tsmr$/ }, ({ kind }) => share(PUBLIC_FACE, kind));
+    build.onResolve({ filter: /^tsmr\/testing$/ }, ({ kind }) => share(TESTING_FACE, kind));
+    build.onResolve({ filter: /\/mr\/index\.[jt]s$/ }, ({ path, resolveDir, kind }) => {
       const target = resolve(resolveDir, path);
       const isOurs = ["src", "dist"].some((root) => {
         return dirname(target) === join(PACKAGE_ROOT, root, "mr");
       });
-      return isOurs ? running : null;
+      return isOurs ? share(PUBLIC_FACE, kind) : null;
     });
   },
 };

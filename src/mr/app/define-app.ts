@@ -48,6 +48,13 @@ export function checkRecordApp(exported: unknown): RecordApp {
   return defineApp(exported as AppDefinition<unknown, unknown, unknown>);
 }
 
+/** Whether something has members of the record form besides those that the classic form has as well. */
+export function hasRecordMembers(exported: object): boolean {
+  return Object.keys(exported).some((name) => {
+    return name === "form" || !["map", "reduce", undefined].includes(memberMeant(name));
+  });
+}
+
 /** Whether something is what {@link defineApp} made. */
 export function isRecordApp(app: unknown): app is RecordApp {
   return typeof app === "object" && app !== null && "form" in app && app.form === "record";
@@ -107,10 +114,15 @@ function isOutput(member: unknown): boolean {
   return isFunction((member as { write?: unknown }).write);
 }
 
-/** The member that was probably meant. */
 function suggestion(name: string): string {
-  const meant = MEMBERS.find(
-    (member) => editDistance(member.toLowerCase(), name.toLowerCase()) <= 2,
-  );
+  const meant = memberMeant(name);
   return meant === undefined ? "" : ` (did you mean "${meant}"?)`;
+}
+
+/** The member that a name stands for, or is probably meant to stand for. */
+function memberMeant(name: string): string | undefined {
+  const distance = (member: string) => editDistance(member.toLowerCase(), name.toLowerCase());
+  return (
+    MEMBERS.find((member) => member === name) ?? MEMBERS.find((member) => distance(member) <= 2)
+  );
 }

@@ -1,15 +1,15 @@
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describeCause, MrError, UsageError } from "../errors.ts";
 import { compileApp } from "./compile-app.ts";
 import type { ClassicApp } from "./contract.ts";
-import { checkRecordApp, type RecordApp } from "./define-app.ts";
-import { findApp } from "./find-app.ts";
+import { checkRecordApp, hasRecordMembers, type RecordApp } from "./define-app.ts";
+import { findApp, isShippedApp } from "./find-app.ts";
 import type { Splitting } from "./reader.ts";
 
 /** An app that was found, compiled, imported and checked. */
 export interface LoadedApp {
-  /** Its file name, such as `wc.ts`. */
+  /** What to call it: its file name, such as `count.ts`, or `wc` of a shipped one. Nothing depends on it. */
   readonly name: string;
   /** Absolute path of its source. */
   readonly path: string;
@@ -32,7 +32,8 @@ export interface LoadedApp {
 export async function loadApp(spec: string, cwd: string = process.cwd()): Promise<LoadedApp> {
   const path = findApp(spec, cwd);
   const compiled = await compileApp(path);
-  const name = basename(path);
+  // A shipped one is asked for by its name, and its extension depends on how the package was built.
+  const name = isShippedApp(path) ? basename(path, extname(path)) : basename(path);
   // Stack traces of the app then show the lines its author wrote.
   process.setSourceMapsEnabled(true);
   let exported: Record<string, unknown>;
@@ -48,23 +49,33 @@ export async function loadApp(spec: string, cwd: string = process.cwd()): Promis
   return { name, path, digest: compiled.digest, app, splitting };
 }
 
-function checkApp(path: string, exported: Record<string, unknown>): ClassicApp | RecordApp {
-  const { default: main } = exported;
-  if (typeof main === "object") {
+function checkApp(
+  path: string,
+  exported: Readonly<Record<string, unknown>>,
+): ClassicApp | RecordApp {
+  const main = defaultExport(exported);
+  if (typeof main === "object" && (main === null || hasRecordMembers(main))) {
     try {
       return checkRecordApp(main);
     } catch (error) {
       throw new MrError(`Cannot load app "${path}": ${describeCause(error)}`);
     }
   }
-  const wrong = ["map", "reduce"].filter((name) => typeof exported[name] !== "function");
+  const members = typeof main === "object" ? (main as typeof exported) : exported;
+  const wrong = ["map", "reduce"].filter((name) => typeof members[name] !== "function");
   if (wrong.length > 0) {
-    const names = Object.keys(exported);
+    const names = Object.keys(members);
     const found = names.length === 0 ? "nothing" : names.map((name) => `"${name}"`).join(", ");
     throw new MrError(
       `App "${path}" does not export the function "${wrong.join('" and the function "')}", ` +
         `nor an app made by defineApp as default: it exports ${found}`,
     );
   }
-  return exported as unknown as ClassicApp;
+  return members as unknown as ClassicApp;
+}
+
+/** What CommonJS exports is all in the default; an app that was compiled to it has its own default in there. */
+function defaultExport({ default: main }: Readonly<Record<string, unknown>>): unknown {
+  const isCompiled = typeof main === "object" && main !== null && "__esModule" in main;
+  return isCompiled && "default" in main ? main.default : main;
 }

@@ -94,7 +94,7 @@ export type UntimedEvent =
   /** What the job consists of; once more when the app is known, if it changes the splits. */
   | {
       readonly type: "jobPlanned";
-      /** File name of the app; null until a worker has brought one. */
+      /** File name of the app, or name of a shipped one; null until a worker has brought one. */
       readonly app: string | null;
       readonly splits: readonly PlannedSplit[];
       /** Number of reduce tasks. */

@@ -8,12 +8,12 @@ import { describeCause, JobCancelledError, JobFailedError, MrError } from "../er
 import { checkJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../job/job-directory.ts";
 import { planJob } from "../job/plan-job.ts";
 import { resolveInputs } from "../job/resolve-inputs.ts";
-import { makeDirectory } from "../make-directory.ts";
+import { makeDirectory, removeEmptyDirectories } from "../make-directory.ts";
 import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
 import { checkOptions } from "./check-options.ts";
-import { DEFAULT_REDUCES, type OpenJob, openJob, removeJournal, removeTraces } from "./open-job.ts";
+import { DEFAULT_REDUCES, type OpenJob, openJob, removeJournal } from "./open-job.ts";
 import { canTellProcessTime, processTimeMs } from "./process-time.ts";
 import { settingsToResume } from "./resumed-app.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
@@ -46,10 +46,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const { digest } = await compileApp(app);
   if (options.check !== false) await checkTypes(app, options.signal);
   checkNotAborted(options.signal);
-  if (!resume) prepareOutput(directory);
-  else if (!existsSync(directory)) {
-    throw new MrError(`There is no job to resume in directory "${directory}": it does not exist`);
-  }
+  const made = resume ? findOutput(directory) : prepareOutput(directory);
   checkJobDirectory(directory, inputDirectory, inputs);
 
   const socketPath = socketPathOf(directory);
@@ -102,6 +99,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
     // What is in a directory that another coordinator has is not this one's to clear away.
     if (job !== undefined) clearUp(job, coordinator, outcome, options.keep === true);
+    if (job?.hasBegun !== true) removeEmptyDirectories(made);
     process.off("exit", onExit);
   }
   // What is there of the output, and the journal, are for the one who resumes the job.
@@ -174,8 +172,7 @@ function clearUp(
   const isUnbegun = job.resumed === undefined && completed === 0;
   sweepTemporaryFiles(directory);
   if (isUnbegun || (isComplete && !keep)) sweepMapOutputs(directory);
-  if (isUnbegun && coordinator === undefined) removeTraces(directory);
-  else if (isUnbegun || isComplete) removeJournal(directory);
+  if (isUnbegun || isComplete) removeJournal(directory);
   job.close();
 }
 
@@ -193,10 +190,18 @@ async function awaitOutcome(
   return outcome;
 }
 
-function prepareOutput(directory: string): void {
+/** @returns the directories that it has made: none */
+function findOutput(directory: string): string[] {
+  if (existsSync(directory)) return [];
+  throw new MrError(`There is no job to resume in directory "${directory}": it does not exist`);
+}
+
+/** @returns the directories that it has made */
+function prepareOutput(directory: string): string[] {
+  let made: string[];
   let names: string[];
   try {
-    makeDirectory(directory);
+    made = makeDirectory(directory);
     names = readdirSync(directory);
   } catch (error) {
     throw new MrError(`Cannot use output directory "${directory}": ${describeCause(error)}`);
@@ -212,6 +217,7 @@ function prepareOutput(directory: string): void {
       `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, ${todo}`,
     );
   }
+  return made;
 }
 
 function checkNotAborted(signal: AbortSignal | undefined): void {

@@ -8,12 +8,7 @@ import { fileChecksum } from "../job/file-checksum.ts";
 import { sweepJobDirectory } from "../job/job-directory.ts";
 import { FileJournal } from "../journal/file-journal.ts";
 import { JOURNAL_VERSION, type JournalInput, type JournalState } from "../journal/journal.ts";
-import {
-  EVENT_LOG_NAME,
-  JOURNAL_NAME,
-  MERGED_OUTPUT_NAME,
-  parseReduceOutputName,
-} from "../names.ts";
+import { JOURNAL_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../names.ts";
 import type { CompletedTask } from "../scheduler/types.ts";
 
 /** How many reduce tasks a job has unless told. */
@@ -84,18 +79,27 @@ export class OpenJob {
     this.#log = log;
   }
 
+  /** Whether something has happened that is worth a log: an attempt has started. */
+  get hasBegun(): boolean {
+    return this.#events !== undefined;
+  }
+
   /**
-   * What the job's events are to be told: writes them to the event log, and passes them on.
+   * What the job's events are to be told: writes them to the event log, and passes them on. The log of a new
+   * job begins with its first attempt: what ends before that leaves no log, and an earlier one as it was.
    *
    * @param listener must not throw
    */
   recordTo(listener: ((event: JobEvent) => void) | undefined): (event: JobEvent) => void {
     const { directory } = this.terms;
     const resumed = this.resumed !== undefined;
-    const events = new EventLog({ directory, resumed, onTrouble: this.#log });
-    this.#events = events;
+    const early: JobEvent[] = [];
     return (event) => {
-      events.record(event);
+      early.push(event);
+      if (resumed || event.type === "attemptStarted") {
+        this.#events ??= new EventLog({ directory, resumed, onTrouble: this.#log });
+      }
+      if (this.#events !== undefined) for (const one of early.splice(0)) this.#events.record(one);
       listener?.(event);
     };
   }
@@ -130,10 +134,9 @@ export function removeJournal(directory: string): void {
   rmSync(join(directory, JOURNAL_NAME), { force: true });
 }
 
-/** Removes what a new job that never began has left: it is nothing to go on with, nor to look at. */
+/** Removes what a new job that never began has left: nothing but the journal, as it has no log yet. */
 export function removeTraces(directory: string): void {
   removeJournal(directory);
-  rmSync(join(directory, EVENT_LOG_NAME), { force: true });
 }
 
 function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
