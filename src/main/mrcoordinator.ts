@@ -8,7 +8,7 @@ import { planJob } from "../mr/job/plan-job.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import type { JournalState } from "../mr/journal/journal.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import { openJob, removeTraces } from "../mr/run/open-job.ts";
+import { openJob, removeJournal } from "../mr/run/open-job.ts";
 import { visibleLines } from "../mr/visible-text.ts";
 import { onSignal } from "./on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "./open-dashboard.ts";
@@ -118,7 +118,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     if (code !== 0) return code;
   } finally {
     sweepTemporaryFiles(directory);
-    if (coordinator === undefined && resumed === undefined) removeTraces(directory);
+    if (coordinator === undefined && resumed === undefined) removeJournal(directory);
     // Last, because from then on another coordinator may have the directory.
     job.close();
     await dashboard?.close();

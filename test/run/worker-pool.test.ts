@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { WorkerPool } from "../../src/mr/run/worker-pool.ts";
 
 const OPTIONS = {
@@ -36,6 +39,23 @@ describe("WorkerPool", () => {
     await stopped;
     expect(pool.pids).toEqual([]);
   });
+
+  it("replaces a worker that ends while the job goes on, with exit code 0 too, and none once it has ended", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "tsmr-pool-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const app = join(directory, "app.mjs");
+    writeFileSync(app, "process.exit(0);");
+    const pool = new WorkerPool(1, { ...OPTIONS, app }, () => undefined);
+    try {
+      const [first] = pool.pids;
+      await expect.poll(() => pool.pids[0], { timeout: 20_000 }).not.toBe(first);
+      pool.onEvent({ type: "jobEnded", atMs: 0, outcome: { state: "completed" } });
+      await expect.poll(() => pool.pids, { timeout: 20_000 }).toEqual([]);
+      expect(pool.cannotLoadApp).toBe(false);
+    } finally {
+      await pool.stop(0);
+    }
+  }, 60_000);
 
   it("F21 says that it has given up to whoever asks only after its workers could not load the app", async () => {
     const pool = new WorkerPool(2, OPTIONS, () => undefined);

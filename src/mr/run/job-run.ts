@@ -84,7 +84,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
       socketPath,
       log,
       onEvent: job.recordTo((event) => {
-        if (event.type === "workerJoined") pool.joined(event.pid);
+        pool.onEvent(event);
         standIn?.onEvent(event);
         onEvent?.(event);
       }),

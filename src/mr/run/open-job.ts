@@ -129,14 +129,9 @@ export async function openJob(options: OpenJobOptions): Promise<OpenJob> {
   }
 }
 
-/** Removes the journal of a job whose output is complete. */
+/** Removes the journal of a job whose output is complete, or that never began and so has nothing else yet. */
 export function removeJournal(directory: string): void {
   rmSync(join(directory, JOURNAL_NAME), { force: true });
-}
-
-/** Removes what a new job that never began has left: nothing but the journal, as it has no log yet. */
-export function removeTraces(directory: string): void {
-  removeJournal(directory);
 }
 
 function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {

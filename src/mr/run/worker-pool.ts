@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
+import type { JobEvent } from "../events/job-event.ts";
 import { APP_NOT_LOADED, WORKER_FAILED } from "../worker/exit-codes.ts";
 import type { WorkerProcessOptions } from "../worker/worker-process.ts";
 import { Guardian } from "./guardian.ts";
@@ -45,13 +46,14 @@ export class WorkerPool {
   #onGivenUp: (reason: string) => void = () => undefined;
   #whyGivenUp: string | undefined;
   #cannotLoadApp = false;
-  /** The processes whose workers have joined the job. */
+  /** No more workers are needed. */
+  #isOver = false;
+  /** The processes whose workers have joined the job, and so have loaded the app. */
   readonly #joined = new Set<number>();
   /** How many have ended by themselves before they had joined, since the last one joined. */
   #endedEarly = 0;
   #filling: NodeJS.Timeout | undefined;
   #restartsLeft: number;
-  #stopping = false;
   #onEmpty: () => void = () => undefined;
 
   /**
@@ -87,7 +89,7 @@ export class WorkerPool {
   fill(): void {
     if (this.#filling !== undefined || this.#whyGivenUp !== undefined) return;
     for (let started = 0; started < availableParallelism(); started++) {
-      if (this.#missing === 0 || this.#stopping) return;
+      if (this.#missing === 0 || this.#isOver) return;
       this.#startNext();
     }
     this.#filling = setTimeout(() => {
@@ -96,10 +98,15 @@ export class WorkerPool {
     }, FILL_INTERVAL_MS).unref();
   }
 
-  /** The worker in a process of the pool has joined the job, so that it has loaded the app. */
-  joined(pid: number): void {
-    this.#joined.add(pid);
-    this.#endedEarly = 0;
+  /** Must be told of all that happens in the job. */
+  onEvent(event: JobEvent): void {
+    if (event.type === "workerJoined") {
+      this.#joined.add(event.pid);
+      this.#endedEarly = 0;
+    } else if (event.type === "jobEnded") {
+      // From now on, workers are dismissed.
+      this.#isOver = true;
+    }
   }
 
   /** Whether workers ended because they could not load the app. They leave saying why to their parent. */
@@ -109,7 +116,7 @@ export class WorkerPool {
 
   /** From now on, no worker outlives this process, however that dies. */
   guard(): void {
-    if (this.#stopping || this.#guardian !== undefined) return;
+    if (this.#isOver || this.#guardian !== undefined) return;
     this.#guardian = new Guardian();
     this.#tellGuardian();
   }
@@ -138,7 +145,7 @@ export class WorkerPool {
    * @param graceMs how long they may take before they are killed
    */
   async stop(graceMs: number): Promise<void> {
-    this.#stopping = true;
+    this.#isOver = true;
     if (this.#running.size === 0) {
       this.#guardian?.end();
       return;
@@ -154,7 +161,7 @@ export class WorkerPool {
 
   /** Ends every worker at once. */
   kill(): void {
-    this.#stopping = true;
+    this.#isOver = true;
     for (const child of this.#running) child.kill("SIGKILL");
   }
 
@@ -188,7 +195,7 @@ export class WorkerPool {
     const hasJoined = child.pid !== undefined && this.#joined.delete(child.pid);
     this.#tellGuardian();
     // Whatever it ended with: as long as the job goes on, no worker is dismissed.
-    if (!this.#stopping) this.#replace(code, hasJoined);
+    if (!this.#isOver) this.#replace(code, hasJoined);
     if (this.#running.size === 0) this.#onEmpty();
   }
 
