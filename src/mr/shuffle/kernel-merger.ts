@@ -11,7 +11,7 @@ const LINE_FEED = 10;
 /** A longer part of a string is no copy, and would keep all of it in memory. */
 const COPIED_UNITS = 12;
 /** With more between two keys, to decode them one by one is cheaper. */
-const MOST_BYTES_A_KEY = 256;
+const MOST_BYTES_A_KEY = 32;
 
 /** A part of a run, in the memory of the kernel. */
 interface Window {
