@@ -28,6 +28,8 @@ const TIMES = Number(process.argv[2] ?? 12);
 const COMMAND = "tsmr run wc 'books/*.txt' --workers 3 --top 5";
 /** As often is the picture drawn anew, at most. */
 const MAX_FRAMES = 40;
+/** What is printed in one go comes in several pieces: the screen is looked at when no more has come for so long. */
+const SETTLED_MS = 30;
 /** A longer run is shown faster than it was. */
 const MAX_SHOWN_MS = 12_000;
 const KILL_AFTER_MS = 1500;
@@ -52,7 +54,8 @@ try {
 
 function makeBooks(directory: string): void {
   mkdirSync(directory);
-  for (const name of readdirSync(join(ROOT, "data"))) {
+  const books = readdirSync(join(ROOT, "data")).filter((name) => name.endsWith(".txt"));
+  for (const name of books) {
     const book = readFileSync(join(ROOT, "data", name));
     writeFileSync(join(directory, name), Buffer.concat(new Array<Buffer>(TIMES).fill(book)));
   }
@@ -108,6 +111,8 @@ function thinOut(frames: readonly Frame[]): Frame[] {
   const speed = Math.max(1, totalMs / MAX_SHOWN_MS);
   const kept: Frame[] = [];
   frames.forEach(({ atMs, lines }, at) => {
+    const next = frames[at + 1];
+    if (next !== undefined && next.atMs - atMs < SETTLED_MS) return;
     const shownMs = Math.round(atMs / speed);
     const last = kept.at(-1);
     const isDue = last === undefined || shownMs - last.atMs >= totalMs / speed / MAX_FRAMES;

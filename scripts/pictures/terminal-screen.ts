@@ -16,7 +16,7 @@ export const COLUMNS = 80;
 const BLANK: Cell = { character: " ", style: "" };
 /** Text, or a control sequence, or a control character. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a terminal is controlled with.
-const TOKENS = /\x1b\[([?0-9;]*)([A-Za-z])|[\r\n]|[^\x00-\x1f]+/gu;
+const TOKENS = /\x1b\[([?0-9;]*)([A-Za-z])|\x1b[78]|[\r\n]|[^\x00-\x1f]+/gu;
 
 /** As much of a terminal as `tsmr` makes use of. It never scrolls: it is as high as what was written. */
 export class TerminalScreen {
@@ -24,11 +24,14 @@ export class TerminalScreen {
   #row = 0;
   #column = 0;
   #style = "";
+  #saved = { row: 0, column: 0 };
 
   write(output: string): void {
     for (const [token, parameters = "", command] of output.matchAll(TOKENS)) {
       if (token === "\n") this.#row += 1;
       else if (token === "\r") this.#column = 0;
+      else if (token === "\x1b7") this.#saved = { row: this.#row, column: this.#column };
+      else if (token === "\x1b8") ({ row: this.#row, column: this.#column } = this.#saved);
       else if (command === undefined) this.#print(token);
       else this.#control(parameters, command);
     }
@@ -55,6 +58,7 @@ export class TerminalScreen {
   #control(parameters: string, command: string): void {
     if (command === "A") this.#row -= Number(parameters || 1);
     else if (command === "m") this.#select(parameters);
+    else if (command === "K" && parameters === "2") this.#cells(this.#row).length = 0;
     else if (command === "J" || command === "K") {
       this.#cells(this.#row).length = Math.min(this.#cells(this.#row).length, this.#column);
       if (command === "J") this.#rows.length = this.#row + 1;
