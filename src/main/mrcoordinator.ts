@@ -8,6 +8,7 @@ import { planJob } from "../mr/job/plan-job.ts";
 import { resolveInputs } from "../mr/job/resolve-inputs.ts";
 import type { JournalState } from "../mr/journal/journal.ts";
 import { socketPathOf } from "../mr/rpc/socket-path.ts";
+import { attemptLimits } from "../mr/run/attempt-limits.ts";
 import { openJob, removeJournal } from "../mr/run/open-job.ts";
 import { visibleLines } from "../mr/visible-text.ts";
 import { onSignal } from "./on-signal.ts";
@@ -103,11 +104,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     coordinator = await Coordinator.start({
       plan: planJob(job.inputs, directory, options.split),
       ...terms,
-      leaseMs: options.lease,
-      taskTimeoutMs: options.taskTimeout ?? Infinity,
-      maxFailures: options.attempts,
-      maxLosses: 5 * options.attempts,
-      maxBackups: options.backups ? 1 : 0,
+      ...attemptLimits({ ...options, leaseMs: options.lease, taskTimeoutMs: options.taskTimeout }),
       socketPath,
       log,
       onEvent: job.recordTo(dashboard?.onEvent),

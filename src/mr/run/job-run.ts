@@ -12,6 +12,7 @@ import { makeDirectory, removeEmptyDirectories } from "../make-directory.ts";
 import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
+import { attemptLimits } from "./attempt-limits.ts";
 import { checkOptions } from "./check-options.ts";
 import { DEFAULT_REDUCES, type OpenJob, openJob, removeJournal } from "./open-job.ts";
 import { canTellProcessTime, processTimeMs } from "./process-time.ts";
@@ -72,7 +73,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     const settings = { reduces: options.reduces, skipBadRecords: options.skipBadRecords };
     job = await openJob({ directory, inputDirectory, inputs, ...settings, resume, log });
     const { Coordinator } = await import("../coordinator/coordinator.ts");
-    const limits = limitsOf(options);
+    const limits = attemptLimits(options);
     const plan = planJob(job.inputs, inputDirectory, options.splitBytes, workers);
     if (plan.inputBytes > SMALL_INPUT_BYTES) pool.fill();
     standIn = hasStandIn ? standInFor(pool, () => coordinator, limits.leaseMs, log) : undefined;
@@ -112,17 +113,6 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     skipped: coordinator.skipped,
     elapsedMs: performance.now() - startedMs,
   };
-}
-
-/** What is borne with before an attempt is given up, or the job. */
-function limitsOf({
-  leaseMs = 10_000,
-  taskTimeoutMs = Infinity,
-  attempts = 4,
-  backups = true,
-}: RunJobOptions) {
-  const [maxFailures, maxLosses, maxBackups] = [attempts, 5 * attempts, backups ? 1 : 0];
-  return { leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups };
 }
 
 function standInFor(

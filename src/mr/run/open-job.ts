@@ -95,11 +95,12 @@ export class OpenJob {
     const resumed = this.resumed !== undefined;
     const early: JobEvent[] = [];
     return (event) => {
-      early.push(event);
-      if (resumed || event.type === "attemptStarted") {
-        this.#events ??= new EventLog({ directory, resumed, onTrouble: this.#log });
+      if (this.#events === undefined && (resumed || event.type === "attemptStarted")) {
+        this.#events = new EventLog({ directory, resumed, onTrouble: this.#log });
+        for (const one of early.splice(0)) this.#events.record(one);
       }
-      if (this.#events !== undefined) for (const one of early.splice(0)) this.#events.record(one);
+      if (this.#events === undefined) early.push(event);
+      else this.#events.record(event);
       listener?.(event);
     };
   }

@@ -32,7 +32,7 @@ function engineFlags(memoryBytes: number | undefined): string[] {
 }
 
 /**
- * Worker processes on this machine, replaced when they die until the pool is stopped. It begins with those
+ * Worker processes on this machine, replaced when they end before the job does. It begins with those
  * that stand by, or else with one, and has its size from {@link fill} on.
  */
 export class WorkerPool {
