@@ -61,7 +61,10 @@ export class JobFeed {
     const ending = event.type === "jobEnded" ? view.running : [];
     // Afterwards, nothing is left of the output that was lost.
     if (event.type === "taskReopened") this.#account(event.phase, event.task, -1);
+    const { phase: phaseBefore } = view;
     view.apply(event);
+    // Also when the last map task is completed that had to be done again.
+    if (view.phase !== phaseBefore) this.#latest.job = this.version;
     if ("task" in event) this.#touchTask(event.phase, event.task);
     if (living !== undefined) this.#touch("attempts", living.index);
     if (view.troubles.length > troubles) this.#touch("troubles", troubles);
