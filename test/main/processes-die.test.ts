@@ -95,6 +95,28 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
     expect(job.output()).toBe("x 2\ny 1\n");
   });
 
+  it("F6: keeps the attempts of all workers when it was the coordinator that stopped for longer than a lease", async (context) => {
+    const job = startJob(
+      context,
+      `import { existsSync, writeFileSync } from "node:fs";
+      ${MAP.replace("{", '{ writeFileSync("at-map-" + _file, ""); while (!existsSync("go"));')}${REDUCE}`,
+    );
+    const coordinator = await job.ready("a", "b", "-r", "1", "--lease", "3", "--no-backups");
+    const workers = [job.worker("app.ts"), job.worker("app.ts")];
+    await job.appeared("at-map-a");
+    await job.appeared("at-map-b");
+    for (let times = 0; times < 2; times++) {
+      coordinator.signalAlone("SIGSTOP");
+      await sleep(5000);
+      coordinator.signalAlone("SIGCONT");
+      await job.status();
+    }
+    job.write("go", "");
+    expect(await exitCodes([coordinator, ...workers])).toEqual([0, 0, 0]);
+    expect(coordinator.stderr).not.toContain("is lost");
+    expect(job.output()).toBe("x 2\ny 3\nz 1\n");
+  });
+
   it("F6: takes the task of a worker that only sleeps, whatever its heartbeat costs", async (context) => {
     const job = startJob(context);
     // A backup would be handed out as soon as a lease time has passed, whether or not the lease has ended.

@@ -186,9 +186,9 @@ export class SimulatedCoordinator {
   #armTimer(): void {
     this.#timers += 1;
     const timer = this.#timers;
-    const dueMs = this.#job.nextDeadlineMs;
-    if (dueMs === undefined) return;
-    this.process.after(Math.max(0, dueMs - this.process.nowMs), () => {
+    const delayMs = this.#job.tickInMs;
+    if (delayMs === undefined) return;
+    this.process.after(delayMs, () => {
       if (timer === this.#timers) this.#job.tick();
     });
   }

@@ -22,6 +22,8 @@ export class Ledger {
   /** When each live attempt was handed out, by attempt. */
   #startedMs = new Map<string, number>();
   error: Error | undefined;
+  /** Attempts that were given up because no sign of life came in time. */
+  leasesEnded = 0;
 
   constructor(disk: Disk, shape: JobShape) {
     this.#disk = disk;
@@ -64,6 +66,9 @@ export class Ledger {
         break;
       case "completed":
         this.#complete(effect, event, scheduler);
+        break;
+      case "lost":
+        if (effect.reason === "leaseEnded") this.leasesEnded += 1;
         break;
       case "reopened":
         this.#expect(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Faults, NO_FAULTS } from "./faults.ts";
 import { replayCommand, simulate } from "./simulate.ts";
+import { World } from "./world.ts";
 
 /** Runs jobs, and shows how to run the one that failed again. */
 async function expectAllToComplete(from: number, seeds: number, faults?: Faults): Promise<void> {
@@ -38,6 +39,15 @@ describe("a simulated job, with the real scheduler, journal and protocol", () =>
       await expectAllToComplete(1, 80, { ...NO_FAULTS, ...faults });
     });
   }
+
+  it("F6 takes no attempt for lost while it was the coordinator that stopped", async () => {
+    const faults: Faults = { ...NO_FAULTS, everyMs: 400, kinds: ["pauseCoordinator"] };
+    for (let seed = 1; seed <= 80; seed++) {
+      const world = new World(seed, faults);
+      await world.run();
+      expect({ seed, leasesEnded: world.leasesEnded }).toEqual({ seed, leasesEnded: 0 });
+    }
+  });
 
   it("completes with its exact output though everything goes wrong at once", async () => {
     await expectAllToComplete(1, 2000);

@@ -81,6 +81,11 @@ export class World {
     return events;
   }
 
+  /** Attempts that were given up because no sign of life came in time. */
+  get leasesEnded(): number {
+    return this.#ledger.leasesEnded;
+  }
+
   createScheduler(shape: JobShape): Scheduler {
     return this.#ledger.watch(new Scheduler(shape));
   }

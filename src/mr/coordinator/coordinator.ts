@@ -6,7 +6,6 @@ import { JobControl, type JobOptions } from "./job-control.ts";
 
 /** After the end, how long a worker that is still busy or only just starting may take to hear of it. */
 const FAREWELL_MS = 200;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface CoordinatorOptions extends JobOptions {
   readonly socketPath: string;
@@ -82,9 +81,8 @@ export class Coordinator {
   /** Ticks are needed only when something is due without any other event; often, nothing is. */
   #armTimer(): void {
     clearTimeout(this.#timer);
-    const dueMs = this.#job.nextDeadlineMs;
-    if (dueMs === undefined) return;
-    const delayMs = Math.min(Math.max(0, dueMs - performance.now()), MAX_TIMER_MS);
+    const delayMs = this.#job.tickInMs;
+    if (delayMs === undefined) return;
     this.#timer = setTimeout(() => this.#job.tick(), Math.ceil(delayMs));
   }
 

@@ -3,6 +3,7 @@ import { describeCause } from "../errors.ts";
 import type { JobEvent } from "../events/job-event.ts";
 import type { JobPlan } from "../job/plan-job.ts";
 import type { Journal, JournalState } from "../journal/journal.ts";
+import { beatMs } from "../lease-beat.ts";
 import { attemptTag } from "../names.ts";
 import type {
   Assignment,
@@ -30,6 +31,7 @@ import { describeEffect } from "./describe-effect.ts";
 import { describeSplit } from "./describe-split.ts";
 import { JobEvents } from "./job-events.ts";
 import { JobPlanner } from "./job-planner.ts";
+import { ListeningClock } from "./listening-clock.ts";
 import { Outbox } from "./outbox.ts";
 import { SkippedRecords, skippedIn } from "./skipped-records.ts";
 import { sumCounters } from "./sum-counters.ts";
@@ -63,7 +65,7 @@ export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
 export interface JobSurroundings {
   /** A monotonic clock. */
   readonly nowMs: () => number;
-  /** Something has happened, and {@link JobControl.nextDeadlineMs} may have changed. */
+  /** Something has happened, and {@link JobControl.tickInMs} may have changed. */
   readonly onStep: () => void;
   /** A worker is gone, and may have left files of this attempt, which have this tag in their names. */
   readonly onAbandoned?: (attempt: AttemptId, tag: string) => void;
@@ -89,6 +91,8 @@ export class JobControl {
   readonly #scheduler: Scheduler;
   readonly #workers: WorkerRegistry;
   readonly #startedMs: number;
+  /** The time of leases. */
+  readonly #clock: ListeningClock;
   readonly #events: JobEvents;
   readonly #skipped: SkippedRecords;
   readonly #planner: JobPlanner;
@@ -103,6 +107,7 @@ export class JobControl {
     this.#options = options;
     this.#surroundings = surroundings;
     this.#startedMs = surroundings.nowMs();
+    this.#clock = new ListeningClock(surroundings.nowMs, beatMs(options.leaseMs));
     this.#planner = this.#createPlanner(options);
     this.#decisions = this.#createDecisionLog(options);
     this.#workers = new WorkerRegistry(resumed?.plan);
@@ -193,9 +198,14 @@ export class JobControl {
     return this.#waiting.has(worker);
   }
 
-  /** When {@link tick} is due. */
-  get nextDeadlineMs(): number | undefined {
-    return this.#scheduler.nextDeadlineMs;
+  /**
+   * In how many milliseconds {@link tick} is due; undefined for never. While there are leases that is often,
+   * because one that ends is found out only by who listens.
+   */
+  get tickInMs(): number | undefined {
+    const dueMs = this.#scheduler.nextDeadlineMs;
+    if (dueMs === undefined) return undefined;
+    return Math.min(Math.max(0, dueMs - this.#clock.look()), beatMs(this.#options.leaseMs) / 2);
   }
 
   /** Number of workers that are connected. */
@@ -274,7 +284,7 @@ export class JobControl {
   }
 
   #step(event: SchedulerEvent): Effect[] {
-    const effects = this.#scheduler.step(event, this.#surroundings.nowMs());
+    const effects = this.#scheduler.step(event, this.#clock.look());
     this.#decisions.keepDecisions(event, effects);
     for (const effect of effects) this.#carryOut(effect, event);
     this.#surroundings.onStep();

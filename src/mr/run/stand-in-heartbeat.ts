@@ -1,9 +1,6 @@
 import type { JobEvent } from "../events/job-event.ts";
+import { beatMs } from "../lease-beat.ts";
 import type { AttemptId, Progress } from "../scheduler/types.ts";
-
-/** As in worker/heartbeat.ts. */
-const BEATS_PER_LEASE = 4;
-const MAX_BEAT_MS = 1000;
 
 /** What a stand-in has to know and to do; all of it about workers that this process has started. */
 export interface StandInOptions {
@@ -54,7 +51,7 @@ export class StandInHeartbeat {
 
   constructor(options: StandInOptions) {
     this.#options = options;
-    this.#beatMs = Math.min(options.leaseMs / BEATS_PER_LEASE, MAX_BEAT_MS);
+    this.#beatMs = beatMs(options.leaseMs);
   }
 
   /** Begins to watch, until {@link stop}. */

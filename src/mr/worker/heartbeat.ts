@@ -1,15 +1,11 @@
 import { Worker } from "node:worker_threads";
+import { BEATS_PER_LEASE, beatMs } from "../lease-beat.ts";
 import { RPC_PATH } from "../rpc/protocol.ts";
 import type { Progress } from "../scheduler/types.ts";
 import type { ProgressMeter } from "../task/progress.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { HeartbeatData } from "./heartbeat-thread.mjs";
 import type { Assignment } from "./task-source.ts";
-
-/** Beats per lease, at least: enough that a lost one, or a busy machine, costs nobody a task. */
-const BEATS_PER_LEASE = 4;
-/** Often enough for somebody who watches. */
-const MAX_BEAT_MS = 1000;
 
 /** Places in the state that this thread and the other share. */
 const GIVEN_UP = 6;
@@ -71,8 +67,8 @@ export class Heartbeat implements ProgressMeter {
   begin({ kind, task, attempt }: Assignment): void {
     const { user, system } = process.cpuUsage();
     const { worker, job, leaseMs } = this.#membership.job;
-    const beatMs = Math.min(leaseMs / BEATS_PER_LEASE, MAX_BEAT_MS);
-    this.#meter.set([0, 0, (user + system) / 1000, beatMs, leaseMs / BEATS_PER_LEASE]);
+    const cpuMs = (user + system) / 1000;
+    this.#meter.set([0, 0, cpuMs, beatMs(leaseMs), leaseMs / BEATS_PER_LEASE]);
     const fields = [kind === "map" ? 0 : 1, task, attempt, worker, Number.parseInt(job, 16)];
     this.#attempt.set(fields, 1);
     this.#serial = (this.#serial + 1) & 0x7fffffff || 1;
