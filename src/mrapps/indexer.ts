@@ -1,10 +1,10 @@
 // Inverted index: for each word, in how many documents it occurs, and in which.
 
-import type { KeyValue } from "../mr/index.ts";
+import { type KeyValue, words } from "../mr/index.ts";
 
 /** One pair for each distinct word of the document, however often the word occurs in it. */
 export function map(document: string, contents: string): KeyValue[] {
-  const distinctWords = new Set(contents.match(/\p{L}+/gu));
+  const distinctWords = new Set(words(contents));
   return Array.from(distinctWords, (word) => ({ key: word, value: document }));
 }
 

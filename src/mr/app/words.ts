@@ -1,11 +1,7 @@
 import { findWord, findWordEnd } from "../kernel/word-edges.ts";
 import { ByteSlice, type Text } from "./byte-slice.ts";
+import { StringWords } from "./string-words.ts";
 import type { WordScan } from "./word-scan.ts";
-
-const WORD = /\p{L}+/gu;
-const NO_LETTER = /\P{L}/gu;
-/** Longer strings are searched about so many UTF-16 units at a time. */
-const PIECE_UNITS = 16 * 1024;
 
 /**
  * The words of a text: exactly what `/\p{L}+/gu` finds in it, in any script. They are found as they are
@@ -19,9 +15,7 @@ export function words(text: string): Iterable<string>;
 export function words(text: ByteSlice): Iterable<ByteSlice>;
 export function words(text: Text): Iterable<Text>;
 export function words(text: Text): Iterable<Text> {
-  if (typeof text === "string") {
-    return text.length <= PIECE_UNITS ? (text.match(WORD) ?? []) : new WordsOfString(text);
-  }
+  if (typeof text === "string") return new StringWords(text);
   const { scan } = text;
   if (scan === undefined || text.bytes !== scan.block || !scan.covers(text.start, text.end)) {
     return new WordsOfBytes(text);
@@ -40,43 +34,6 @@ function isCut(scan: WordScan, end: number): boolean {
   if (byte === 10 || byte === 13 || before === 10 || end === 0) return false;
   const index = scan.firstAfter(end);
   return index < scan.count && (scan.starts[index] ?? 0) < end;
-}
-
-/** The words of a long string, found a piece at a time. */
-class WordsOfString implements Iterable<string> {
-  readonly #text: string;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  [Symbol.iterator](): Iterator<string> {
-    const text = this.#text;
-    let from = 0;
-    let piece: readonly string[] = [];
-    let index = 0;
-    return {
-      next(): IteratorResult<string> {
-        while (index === piece.length) {
-          if (from === text.length) return DONE;
-          const end = endOfPiece(text, from);
-          piece = text.slice(from, end).match(WORD) ?? [];
-          index = 0;
-          from = end;
-        }
-        return { done: false, value: piece[index++] as string };
-      },
-    };
-  }
-}
-
-/** Where a piece that begins at `from` ends: at no place within a word or a character. */
-function endOfPiece(text: string, from: number): number {
-  const end = from + PIECE_UNITS;
-  if (end >= text.length) return text.length;
-  // Within a pair of surrogates, the expression finds the character that the pair is.
-  NO_LETTER.lastIndex = end;
-  return NO_LETTER.exec(text)?.index ?? text.length;
 }
 
 /** The words of bytes that are not in the reader's block: of a whole file, say, or a very long line. */
