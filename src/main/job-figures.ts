@@ -17,7 +17,12 @@ interface PhaseFigures {
 
 /** Follows a job by its events, to say in numbers what it came to. */
 export class JobFigures {
-  readonly #view = new JobView();
+  readonly #view: JobView;
+
+  /** @param view what is known of the job already */
+  constructor(view: JobView = new JobView()) {
+    this.#view = view;
+  }
 
   /** Takes in the next event. */
   apply(event: JobEvent): void {

@@ -106,7 +106,29 @@ describe("the inputs of a job", () => {
   it("are refused when a directory has a link in it that leads nowhere, by the link's name", async () => {
     write("books/a.txt");
     symlinkSync("nowhere", join(cwd, "books/z.txt"));
-    await expect(resolve("books")).rejects.toSatisfy(refusal("books", "ENOENT"));
+    for (const inputs of ["books", "books/*", "**/*.txt"]) {
+      await expect(resolve(inputs)).rejects.toSatisfy(
+        refusal('Cannot read input "books/z.txt": no such file or directory (ENOENT)'),
+      );
+    }
+  });
+
+  it.skipIf(process.platform === "darwin")(
+    "are refused when a directory has a file in it whose name is not UTF-8, which no path can name",
+    async () => {
+      write("books/a.txt");
+      writeFileSync(Buffer.concat([Buffer.from(join(cwd, "books/b")), Buffer.from([0xe9])]), "");
+      await expect(resolve("books")).rejects.toSatisfy(
+        refusal('Cannot read input "books/b\ufffd": its name is not UTF-8'),
+      );
+    },
+  );
+
+  it("of a pattern are files only, and links to files", async () => {
+    write("books/a.txt", "books/deeper/b.txt");
+    symlinkSync("a.txt", join(cwd, "books/link"));
+    symlinkSync("deeper", join(cwd, "books/other"));
+    expect(await resolve("books/*")).toEqual(["books/a.txt", "books/link"]);
   });
 
   it("are refused when one is a device, which could not be read twice", async () => {

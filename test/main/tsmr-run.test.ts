@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";
@@ -222,6 +222,47 @@ describe("tsmr run", { concurrent: true }, () => {
     const { code, stderr } = await folder.tsmr("run", "app.ts", "--resume").ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(/^tsmr: Cannot resume the job in .*: it is complete already, .*\n$/);
+  });
+
+  it("does what could not be done with the output of a job that is complete", async (context) => {
+    const folder = newFolder(context);
+    folder.write(
+      "app.ts",
+      `import { mkdirSync } from "node:fs";
+      ${MAP}
+      export function reduce(_key: string, values: string[]) {
+        mkdirSync(process.env["IN_THE_WAY"] ?? "", { recursive: true });
+        return String(values.length);
+      }`,
+    );
+    const env = { IN_THE_WAY: folder.path("mr-out/mr-out/x") };
+    const args = ["run", "app.ts", "a", "b", "-r", "2", "--merge", "--no-check"];
+    const failed = await folder.tsmrWith(env, ...args).ended;
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toMatch(
+      /tsmr: To go on with it: npx tsx .* run app.ts --reduces 2 --merge --no-check --resume\ntsmr: The job is complete, but its output is not merged: .*\n$/,
+    );
+    rmSync(folder.path("mr-out/mr-out"), { recursive: true });
+    folder.write("mr-out/.mr-out.merge-1-0.tmp", "half");
+    const merged = await folder.tsmr("run", "app.ts", "--merge", "--resume", "--json").ended;
+    expect(merged.code).toBe(0);
+    expect(folder.text("mr-out/mr-out")).toBe(COUNTS);
+    expect(JSON.parse(merged.stdout)).toMatchObject({
+      ...{ app: "app.ts", outputs: [folder.path("mr-out/mr-out")], skipped: [] },
+      ...{ map: { tasks: 2 }, reduce: { tasks: 2, attempts: 2, records: 3 } },
+    });
+    expect(readdirSync(folder.path("mr-out")).sort()).toEqual([".mr-events", "mr-out"]);
+    const again = await folder.tsmr("run", "app.ts", "--merge", "--top", "1", "--resume").ended;
+    expect(again).toMatchObject({ code: 0, stdout: "y 3\n" });
+    expect(folder.text("mr-out/mr-out")).toBe(COUNTS);
+  });
+
+  it("quotes what it says to type", async (context) => {
+    const folder = newFolder(context);
+    const { stderr } = await folder.tsmr("run", "app.ts", "a", "b", "--out", "$a dir").ended;
+    expect(stderr).toContain("tsmr: To look at it: sort '$a dir'/mr-out-* | less\n");
+    const dashed = await folder.tsmr("run", "app.ts", "a", "--out=-x", "-r", "1").ended;
+    expect(dashed.stderr).toContain("tsmr: To look at it: less ./-x/mr-out-0\n");
   });
 
   it("ends at once on a second Ctrl-C, when the first has not ended it yet", async (context) => {

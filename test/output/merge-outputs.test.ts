@@ -102,10 +102,24 @@ describe("the top lines", () => {
     const text =
       'a b 2\nc\t3.5\n{"key":"d e","value":1e3}\nf 1 x.txt\ng 0x10\n{"broken 9\nh Infinity\n\n';
     expect(await topLines(write([text]), 9)).toEqual([
-      { key: "d e", value: 1000 },
-      { key: "c", value: 3.5 },
-      { key: "a b", value: 2 },
+      { key: "d e", value: 1000, text: "1000" },
+      { key: '{"broken', value: 9, text: "9" },
+      { key: "c", value: 3.5, text: "3.5" },
+      { key: "a b", value: 2, text: "2" },
     ]);
+  });
+
+  it("are found although their keys look like JSON", async () => {
+    const keys = ['{"level":', '{"key":"fake","value":99}', '{"key":1,"value":2}', '{"a":1}', "{"];
+    const text = keys.map((key, index) => `${key} ${index}\n`).join("");
+    expect((await topLines(write([text]), 9)).map(({ key }) => key)).toEqual(keys.toReversed());
+  });
+
+  it("keep the form that their numbers have", async () => {
+    const numbers = ["9007199254740993", "1e3", "12.50", "007", "+1", "-.5"];
+    const text = numbers.map((number) => `k ${number}\n`).join("");
+    const found = await topLines(write([text]), 9);
+    expect(found.map((line) => line.text)).toEqual(numbers);
   });
 });
 

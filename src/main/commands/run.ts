@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { SKIPPED_RECORDS } from "../../mr/counter-names.ts";
 import {
   describeCause,
   JobCancelledError,
@@ -9,9 +8,12 @@ import {
   MrError,
   UsageError,
 } from "../../mr/errors.ts";
+import type { JobView } from "../../mr/events/job-view.ts";
 import { JOURNAL_NAME } from "../../mr/names.ts";
-import { type JobResult, type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
+import { type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
 import { visibleLines } from "../../mr/visible-text.ts";
+import type { CompletedJob } from "../completed-job.ts";
+import { deliverOutput } from "../deliver-output.ts";
 import type { JobFigures } from "../job-figures.ts";
 import { onSignals } from "../on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "../open-dashboard.ts";
@@ -24,7 +26,6 @@ import {
   taskTimeoutOption,
   wholeNumber,
 } from "../parse-options.ts";
-import { printResult } from "../print-result.ts";
 import { programName } from "../program-name.ts";
 import { shellWord } from "../shell-words.ts";
 import { type Watcher, watchJob } from "../watch-job.ts";
@@ -155,7 +156,8 @@ async function run(
   const { verbose, ...rest } = others;
   const watcher = await watchJob({ quiet, verbose });
   const dashboard = await openDashboard("tsmr", ui);
-  const figures = json === true ? await newFigures() : undefined;
+  const done = await completeAlready(options, directory);
+  const figures = json === true ? await newFigures(done?.view) : undefined;
   const { onEvent, ...listeners } = watcher.listeners;
   if (verbose === true || ui !== undefined) {
     const dir = shellWord(relative(process.cwd(), directory) || ".");
@@ -177,10 +179,13 @@ async function run(
     },
     ...rest,
   };
+  let isComplete = false;
   try {
-    const result = await runJob(job);
+    const result = done?.result ?? (await runJob(job));
+    isComplete = true;
     watcher.end();
-    await deliver(result, { merge, top, figures, directory, signal: abort.signal, watcher });
+    const { signal } = abort;
+    await deliverOutput(result, { merge, top, figures, directory, signal, say: watcher.say });
     if (report === true) await reportOn(directory, watcher);
     return 0;
   } catch (error) {
@@ -190,7 +195,8 @@ async function run(
     if (hasBegun && report === true) await reportOn(directory, watcher);
     if (exitCode !== undefined)
       process.stderr.write(`tsmr: ${visibleLines(describeCause(error))}\n`);
-    if (hasBegun) process.stderr.write(hint() || BEGIN_AGAIN);
+    if (isComplete) process.stderr.write(sameAgain(app, given));
+    else if (hasBegun) process.stderr.write(hint() || BEGIN_AGAIN);
     if (exitCode === undefined) throw error;
     return exitCode;
   } finally {
@@ -198,9 +204,19 @@ async function run(
   }
 }
 
-async function newFigures(): Promise<JobFigures> {
+async function newFigures(view: JobView | undefined): Promise<JobFigures> {
   const { JobFigures } = await import("../job-figures.ts");
-  return new JobFigures();
+  return new JobFigures(view);
+}
+
+/** The job that is to be resumed, if only what is to be done with its output is left to do. */
+async function completeAlready(
+  { resume, merge, top, json }: Options,
+  directory: string,
+): Promise<CompletedJob | undefined> {
+  if (resume !== true || (merge ?? json ?? top) === undefined) return undefined;
+  const { completedJob } = await import("../completed-job.ts");
+  return await completedJob(directory);
 }
 
 /** A job is as complete, or has failed, without a report as with it. */
@@ -214,64 +230,12 @@ async function reportOn(directory: string, watcher: Watcher): Promise<void> {
   }
 }
 
-interface Delivery {
-  readonly merge: true | undefined;
-  readonly top: number | undefined;
-  /** What --json prints, if that was asked for. */
-  readonly figures: JobFigures | undefined;
-  readonly directory: string;
-  readonly signal: AbortSignal;
-  readonly watcher: Watcher;
-}
-
-/** Does with the output what was asked for, and says where it is. */
-async function deliver(result: JobResult, delivery: Delivery): Promise<void> {
-  const { merge, top, figures, directory, signal, watcher } = delivery;
-  let { outputs } = result;
-  let best: ReadonlyArray<{ key: string; value: number }> | undefined;
-  try {
-    if (merge === true) {
-      const { mergeOutputs } = await import("../../mr/output/merge-outputs.ts");
-      outputs = [await mergeOutputs(directory, outputs, { signal })];
-    }
-    if (top !== undefined) {
-      const { topLines } = await import("../../mr/output/top-lines.ts");
-      best = await topLines(outputs, top, signal);
-    }
-  } catch (error) {
-    const what = merge === true && outputs.length > 1 ? "not merged" : "not searched for --top";
-    throw new MrError(`The job is complete, but its output is ${what}: ${describeCause(error)}`);
-  }
-  const where = relative(process.cwd(), directory) || ".";
-  const files = merge === true ? "mr-out" : outputs.length === 1 ? "mr-out-0" : "mr-out-*";
-  const path = `${/^\.\.|^\//.test(where) ? directory : where}/${files}`;
-  for (const [name, count] of Object.entries(result.counters)) {
-    // The job has told of these itself, with what they were.
-    if (name !== SKIPPED_RECORDS) watcher.say(`${name}: ${count}`);
-  }
-  const seconds = (result.elapsedMs / 1000).toFixed(2);
-  watcher.say(`Done in ${seconds} s: the output is in ${path}`);
-  if (best?.length === 0) watcher.say("No value of it is a number, so there is nothing for --top");
-  if (figures !== undefined) {
-    const document = {
-      directory,
-      ...result,
-      outputs,
-      ...figures.summary,
-      ...(best === undefined ? {} : { top: best }),
-    };
-    printResult(`${JSON.stringify(document, undefined, 2)}\n`);
-  } else if (best !== undefined) {
-    printResult(best.map(({ key, value }) => `${key} ${value}\n`).join(""));
-  } else {
-    const isOne = outputs.length === 1;
-    watcher.say(`To look at it: ${isOne ? `less ${path}` : `sort ${path} | less`}`);
-  }
-}
-
 /** How to go on with a job that has not ended, if there is one to go on with. */
 function resumeHint(app: string, given: readonly string[], directory: string): string {
-  if (!existsSync(join(directory, JOURNAL_NAME))) return "";
+  return existsSync(join(directory, JOURNAL_NAME)) ? sameAgain(app, given) : "";
+}
+
+function sameAgain(app: string, given: readonly string[]): string {
   const words = ["run", shellWord(app), ...given.filter((word) => word !== "--resume"), "--resume"];
   return `tsmr: To go on with it: ${programName()} ${words.join(" ")}\n`;
 }

@@ -42,7 +42,7 @@ async function expand(arg: string, cwd: string): Promise<string[]> {
   return [arg];
 }
 
-/** Why there is none, if it is no pattern either, `checkReadable` says. */
+/** Why there is none, `checkReadable` says. */
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);
@@ -55,21 +55,25 @@ async function match(pattern: string, cwd: string): Promise<string[]> {
   // Loaded only when it is needed: most shells have expanded the patterns before.
   const { default: fastGlob } = await import("fast-glob");
   if (!fastGlob.isDynamicPattern(pattern)) return [pattern];
-  const matches = await fastGlob.glob(pattern, { cwd, onlyFiles: true });
-  if (matches.length === 0) throw new MrError(`No file matches "${pattern}"`);
-  return matches.sort(byBytes);
+  const entries = await fastGlob.glob(pattern, { cwd, onlyFiles: false, objectMode: true });
+  // What is still a link has not led anywhere: it is to be refused, not left out.
+  const files = entries.filter(({ dirent }) => dirent.isFile() || dirent.isSymbolicLink());
+  if (files.length === 0) throw new MrError(`No file matches "${pattern}"`);
+  return files.map(({ path }) => path).sort(byBytes);
 }
 
 function filesOf(directory: string, cwd: string): string[] {
+  let names: string[];
   try {
-    return readdirSync(resolve(cwd, directory))
-      .filter((name) => !name.startsWith("."))
-      .sort(byBytes)
-      .map((name) => join(directory, name))
-      .filter((path) => !statSync(resolve(cwd, path)).isDirectory());
+    names = readdirSync(resolve(cwd, directory));
   } catch (error) {
     throw new MrError(`Cannot list input directory "${directory}": ${describeCause(error)}`);
   }
+  return names
+    .filter((name) => !name.startsWith("."))
+    .sort(byBytes)
+    .map((name) => join(directory, name))
+    .filter((path) => statOf(resolve(cwd, path))?.isDirectory() !== true);
 }
 
 function checkReadable(input: string, cwd: string): void {
@@ -79,7 +83,9 @@ function checkReadable(input: string, cwd: string): void {
     // A task may be read more than once, and its size is its end: a pipe or device has neither.
     if (!statSync(path).isFile()) throw new MrError("it is not a regular file");
   } catch (error) {
-    throw new MrError(`Cannot read input "${input}": ${describeCause(error)}`);
+    const isMangled = input.includes("\ufffd") && statOf(resolve(cwd, input)) === undefined;
+    const why = isMangled ? "its name is not UTF-8" : describeCause(error);
+    throw new MrError(`Cannot read input "${input}": ${why}`);
   }
 }
 

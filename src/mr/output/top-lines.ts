@@ -5,6 +5,8 @@ import { LineReader } from "./line-reader.ts";
 export interface NumberLine {
   readonly key: string;
   readonly value: number;
+  /** The value as the line has it. */
+  readonly text: string;
 }
 
 /** Candidates beyond those that are wanted, so that they are seldom sorted. */
@@ -42,7 +44,7 @@ export async function topLines(
     try {
       while (reader.next()) {
         const line = parse(reader, least);
-        if (line !== undefined && best.push(line) >= count + SLACK) cut();
+        if (line !== undefined && line.value >= least && best.push(line) >= count + SLACK) cut();
         if (++lines % LINES_PER_TURN !== 0) continue;
         await setImmediate();
         signal?.throwIfAborted();
@@ -55,11 +57,12 @@ export async function topLines(
   return best;
 }
 
-/** @returns undefined when its value is no number, or less than `least` */
+/** @returns undefined when its value is no number; it may be, when that is less than `least` */
 function parse({ bytes, start, end }: LineReader, least: number): NumberLine | undefined {
   const last = end - 1;
   if (bytes.toString("latin1", start, start + 2) === QUOTE_BRACE) {
-    return parseJson(bytes.toString("utf8", start, last), least);
+    const line = parseJson(bytes.toString("utf8", start, last));
+    if (line !== undefined) return line.number;
   }
   let at = last - 1;
   while (at >= start && bytes[at] !== SPACE && bytes[at] !== TAB) at -= 1;
@@ -67,19 +70,21 @@ function parse({ bytes, start, end }: LineReader, least: number): NumberLine | u
   if (at < start || !NUMBER.test(text)) return undefined;
   const value = Number(text);
   if (!(value >= least)) return undefined;
-  return { key: bytes.toString("utf8", start, at), value };
+  return { key: bytes.toString("utf8", start, at), value, text };
 }
 
-function parseJson(text: string, least: number): NumberLine | undefined {
+/** @returns undefined when the line is none of `jsonLines()`: a key may look like the beginning of one */
+function parseJson(text: string): { readonly number: NumberLine | undefined } | undefined {
   try {
-    const { key, value } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof key === "string" && typeof value === "number" && value >= least) {
-      return { key, value };
+    const { key, value, ...others } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof key !== "string" || value === undefined || Object.keys(others).length > 0) {
+      return undefined;
     }
+    return { number: typeof value === "number" ? { key, value, text: String(value) } : undefined };
   } catch {
-    // A line that only begins like JSON has no value that could be told from its key.
+    // It is text.
+    return undefined;
   }
-  return undefined;
 }
 
 function compare(a: NumberLine, b: NumberLine): number {

@@ -1,0 +1,81 @@
+import { basename, join, relative } from "node:path";
+import { SKIPPED_RECORDS } from "../mr/counter-names.ts";
+import { describeCause, MrError } from "../mr/errors.ts";
+import { MERGED_OUTPUT_NAME } from "../mr/names.ts";
+import type { NumberLine } from "../mr/output/top-lines.ts";
+import type { JobResult } from "../mr/run/run-job.ts";
+import type { JobFigures } from "./job-figures.ts";
+import { printResult } from "./print-result.ts";
+import { shellWord } from "./shell-words.ts";
+
+/** What is to be done with the output of a job that is complete. */
+export interface Delivery {
+  readonly merge: true | undefined;
+  readonly top: number | undefined;
+  /** What --json prints, if that was asked for. */
+  readonly figures: JobFigures | undefined;
+  /** Absolute path of the job directory. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  /** Prints a line for people. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Does with the output what was asked for, and says where it is.
+ *
+ * @throws MrError when that cannot be done or is ended early: the job is as complete as before
+ */
+export async function deliverOutput(result: JobResult, delivery: Delivery): Promise<void> {
+  const { merge, top, figures, directory, signal, say } = delivery;
+  let { outputs } = result;
+  const isMerged = () => outputs.length === 1 && outputs[0] === join(directory, MERGED_OUTPUT_NAME);
+  let best: readonly NumberLine[] | undefined;
+  try {
+    if (merge === true && !isMerged()) {
+      const { mergeOutputs } = await import("../mr/output/merge-outputs.ts");
+      outputs = [await mergeOutputs(directory, outputs, { signal })];
+    }
+    if (top !== undefined) {
+      const { topLines } = await import("../mr/output/top-lines.ts");
+      best = await topLines(outputs, top, signal);
+    }
+  } catch (error) {
+    const what = merge === true && !isMerged() ? "merged" : "searched for --top";
+    throw new MrError(
+      `The job is complete, but its output is not ${what}: ${describeCause(error)}`,
+    );
+  }
+  for (const [name, count] of Object.entries(result.counters)) {
+    // The job has told of these itself, with what they were.
+    if (name !== SKIPPED_RECORDS) say(`${name}: ${count}`);
+  }
+  const [first = ""] = outputs;
+  const files = outputs.length === 1 ? basename(first) : "mr-out-*";
+  const folder = nearest(directory);
+  say(`Done in ${(result.elapsedMs / 1000).toFixed(2)} s: the output is in ${folder}/${files}`);
+  if (best?.length === 0) say("No value of it is a number, so there is nothing for --top");
+  if (figures !== undefined) {
+    const document = {
+      directory,
+      ...result,
+      outputs,
+      ...figures.summary,
+      ...(best === undefined ? {} : { top: best.map(({ key, value }) => ({ key, value })) }),
+    };
+    printResult(`${JSON.stringify(document, undefined, 2)}\n`);
+  } else if (best !== undefined) {
+    printResult(best.map(({ key, text }) => `${key} ${text}\n`).join(""));
+  } else {
+    const path = `${shellWord(folder)}/${files}`;
+    say(`To look at it: ${outputs.length === 1 ? `less ${path}` : `sort ${path} | less`}`);
+  }
+}
+
+/** From here, as long as that is not further than from the root. */
+function nearest(directory: string): string {
+  const path = relative(process.cwd(), directory) || ".";
+  if (/^\.\.|^\//.test(path)) return directory;
+  // No program takes that for an option.
+  return path.startsWith("-") ? `./${path}` : path;
+}
