@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -136,6 +145,19 @@ describe("the inputs of a job", () => {
       refusal('"/dev/null"', "not a regular file"),
     );
   });
+
+  it.skipIf(!existsSync("/dev/fd"))(
+    "are refused by names that mean other files in a worker",
+    async () => {
+      write("a.txt");
+      const descriptor = openSync(join(cwd, "a.txt"), "r");
+      onTestFinished(() => closeSync(descriptor));
+      const name = `/dev/fd/${descriptor}`;
+      await expect(resolve(name)).rejects.toSatisfy(
+        refusal(`Cannot read input "${name}": workers can open it only by its own name`),
+      );
+    },
+  );
 
   it("are wrong usage when there are none", async () => {
     await expect(resolve()).rejects.toBeInstanceOf(UsageError);

@@ -91,9 +91,96 @@ describe("runJob", () => {
     ["inputs", ["a", 1], "an array of paths and patterns"],
     ["out", 3, "the path of a directory"],
     ["out", "", "the path of a directory"],
+    ["signal", 5, "an AbortSignal"],
+    ["signal", {}, "an AbortSignal"],
+    ["onEvent", 5, "a function"],
+    ["onOutput", "x", "a function"],
+    ["log", true, "a function"],
+    ["keep", 1, "true or false"],
+    ["backups", 0, "true or false"],
+    ["check", "no", "true or false"],
+    ["resume", null, "true or false"],
+    ["skipBadRecords", "yes", "true or false"],
   ])("refuses %s: %s", async (option, value, what) => {
     const refused = new UsageError(`Cannot run a job: ${option} must be ${what}`);
     await expect(runJob({ ...options, [option]: value })).rejects.toThrow(refused);
+    await expect(startJob({ ...options, [option]: value }).result).rejects.toThrow(refused);
+    expect(readdirSync(home).sort()).toEqual(["a", "app.ts"]);
+  });
+
+  it("refuses an option that there is not, and names the one that is meant", async () => {
+    const misspelt = { ...options, wrokers: 2 };
+    const refused = 'Cannot run a job: there is no option "wrokers" (did you mean "workers"?)';
+    await expect(runJob(misspelt)).rejects.toThrow(new UsageError(refused));
+  });
+
+  it("refuses options that are none", async () => {
+    const none = null as unknown as RunJobOptions;
+    const refused = new UsageError("Cannot run a job: its options must be an object");
+    await expect(runJob(none)).rejects.toThrow(refused);
+    const { events, result } = startJob(none);
+    await expect(result).rejects.toThrow(refused);
+    expect(await typesOf(events)).toEqual([]);
+  });
+
+  it.each(["jobStarted", "attemptStarted", "attemptCompleted"])(
+    "ends the job when its listener throws on %s, and not the process",
+    async (type) => {
+      const bug = new Error("a bug of the listener's");
+      let calls = 0;
+      const onEvent = (event: JobEvent) => {
+        calls += event.type === type ? 1 : 0;
+        if (event.type === type) throw bug;
+      };
+      const error = await runJob({ ...options, onEvent }).catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(JobCancelledError);
+      expect(error).toMatchObject({
+        message: "The job is not complete: onEvent has thrown: a bug of the listener's",
+        cause: bug,
+      });
+      expect(calls).toBe(1);
+    },
+  );
+
+  it("tells of a listener that throws on the end of a job, which is complete then", async () => {
+    const bug = new Error("a bug of the listener's");
+    const onEvent = ({ type }: JobEvent) => {
+      if (type === "jobEnded") throw bug;
+    };
+    const error = await runJob({ ...options, onEvent }).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({
+      message: "The job is complete, but onEvent has thrown: a bug of the listener's",
+      cause: bug,
+    });
+    expect(readdirSync(join(home, "out")).sort()).toEqual([".mr-events", "mr-out-0", "mr-out-1"]);
+  });
+
+  it("ends the job when one who takes what the app prints throws", async () => {
+    writeFileSync(
+      join(home, "app.ts"),
+      MAP.replace("{", '{ console.log("hello"); for (;;);') + REDUCE,
+    );
+    const onOutput = () => {
+      throw new Error("full");
+    };
+    await expect(runJob({ ...options, onOutput, check: false })).rejects.toThrow(
+      new JobCancelledError("onOutput has thrown: full"),
+    );
+  });
+
+  it("listens once for the end of the process, however many jobs there are", async () => {
+    const before = process.listenerCount("exit");
+    const jobs = Array.from({ length: 3 }, (_, job) => {
+      return startJob({ ...options, out: join(home, `out-${job}`) });
+    });
+    let most = 0;
+    await Promise.all(
+      jobs.map(async ({ events }) => {
+        for await (const _ of events) most = Math.max(most, process.listenerCount("exit"));
+      }),
+    );
+    expect(most).toBe(before + 1);
+    expect(process.listenerCount("exit")).toBeLessThanOrEqual(before + 1);
   });
 
   it("takes the least memory that is documented, and undefined for an option that is not given", async () => {

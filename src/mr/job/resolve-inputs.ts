@@ -2,6 +2,9 @@ import { accessSync, constants, readdirSync, type Stats, statSync } from "node:f
 import { join, resolve } from "node:path";
 import { describeCause, MrError, UsageError } from "../errors.ts";
 
+/** Names for what a process has open, which are other files in another process. */
+const OPEN_FILE = /^\/(dev\/(stdin|fd\/\d+)|proc\/(self|thread-self|\d+)\/fd\/\d+)$/;
+
 /**
  * Turns the inputs of a command line into the list of files of a job, which numbers the map tasks.
  *
@@ -82,6 +85,7 @@ function checkReadable(input: string, cwd: string): void {
     accessSync(path, constants.R_OK);
     // A task may be read more than once, and its size is its end: a pipe or device has neither.
     if (!statSync(path).isFile()) throw new MrError("it is not a regular file");
+    if (OPEN_FILE.test(path)) throw new MrError("workers can open it only by its own name");
   } catch (error) {
     const isMangled = input.includes("\ufffd") && statOf(resolve(cwd, input)) === undefined;
     const why = isMangled ? "its name is not UTF-8" : describeCause(error);

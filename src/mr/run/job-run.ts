@@ -12,8 +12,10 @@ import { makeDirectory, removeEmptyDirectories } from "../make-directory.ts";
 import { isJobOutput, JOURNAL_NAME, MERGED_OUTPUT_NAME, reduceOutputName } from "../names.ts";
 import { socketPathOf } from "../rpc/socket-path.ts";
 import type { Outcome } from "../scheduler/types.ts";
+import { atExit } from "./at-exit.ts";
 import { attemptLimits } from "./attempt-limits.ts";
 import { checkOptions } from "./check-options.ts";
+import { GuardedListeners } from "./guarded-listeners.ts";
 import { DEFAULT_REDUCES, type OpenJob, openJob, removeJournal } from "./open-job.ts";
 import { canTellProcessTime, processTimeMs } from "./process-time.ts";
 import { settingsToResume } from "./resumed-app.ts";
@@ -37,7 +39,9 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const startedMs = performance.now();
   checkOptions(options);
   const { resume = false, workers = availableParallelism() } = options;
-  const { log = () => undefined, memoryBytes } = options;
+  const { memoryBytes } = options;
+  const listeners = new GuardedListeners(options);
+  const { log } = listeners;
   const directory = resolve(options.out ?? "mr-out");
   const inputDirectory = process.cwd();
   const isAsBefore = resume && options.inputs.length === 0;
@@ -57,18 +61,17 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const reduces = options.reduces ?? (resume ? undefined : DEFAULT_REDUCES);
   const hasStandIn = canTellProcessTime();
   const workerOptions = { app, socketPath, reduces, memoryBytes, hasStandIn, ...patience };
-  const pool = new WorkerPool(workers, workerOptions, options.onOutput, environment);
+  const pool = new WorkerPool(workers, workerOptions, listeners.onOutput, environment);
   let job: OpenJob | undefined;
   let coordinator: Coordinator | undefined;
   let outcome: Outcome | undefined;
   let standIn: StandInHeartbeat | undefined;
   // Whatever ends this process early: nothing it has started goes on.
-  const onExit = () => {
+  const forgetExit = atExit(() => {
     pool.kill();
     if (coordinator !== undefined) rmSync(socketPath, { force: true });
     if (job !== undefined) sweepTemporaryFiles(directory);
-  };
-  process.once("exit", onExit);
+  });
   try {
     const settings = { reduces: options.reduces, skipBadRecords: options.skipBadRecords };
     job = await openJob({ directory, inputDirectory, inputs, ...settings, resume, log });
@@ -77,7 +80,6 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     const plan = planJob(job.inputs, inputDirectory, options.splitBytes, workers);
     if (plan.inputBytes > SMALL_INPUT_BYTES) pool.fill();
     standIn = hasStandIn ? standInFor(pool, () => coordinator, limits.leaseMs, log) : undefined;
-    const { onEvent } = options;
     coordinator = await Coordinator.start({
       plan,
       ...job.terms,
@@ -87,13 +89,13 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
       onEvent: job.recordTo((event) => {
         pool.onEvent(event);
         standIn?.onEvent(event);
-        onEvent?.(event);
+        listeners.onEvent(event);
       }),
     });
     standIn?.start();
     setTimeout(() => pool.fill(), FILL_AFTER_MS).unref();
     if (hasStandIn) setTimeout(() => pool.guard(), GUARD_AFTER_MS).unref();
-    outcome = await awaitOutcome(coordinator, pool, options.signal);
+    outcome = await awaitOutcome(coordinator, pool, listeners, options.signal);
     if (pool.cannotLoadApp) await explain({ app, reduces: job.terms.reduces, environment });
   } finally {
     standIn?.stop();
@@ -101,10 +103,15 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     // What is in a directory that another coordinator has is not this one's to clear away.
     if (job !== undefined) clearUp(job, coordinator, outcome, options.keep === true);
     if (job?.hasBegun !== true) removeEmptyDirectories(made);
-    process.off("exit", onExit);
+    forgetExit();
   }
   // What is there of the output, and the journal, are for the one who resumes the job.
-  if (outcome.state !== "completed") throw failure(outcome, options.signal);
+  const thrown = listeners.failure;
+  if (outcome.state !== "completed")
+    throw failure(outcome, thrown?.error ?? options.signal?.reason);
+  if (thrown !== undefined) {
+    throw new MrError(`The job is complete, but ${thrown.reason}`, { cause: thrown.error });
+  }
   return {
     outputs: Array.from({ length: job.terms.reduces }, (_, reduce) => {
       return join(directory, reduceOutputName(reduce));
@@ -169,9 +176,12 @@ function clearUp(
 async function awaitOutcome(
   coordinator: Coordinator,
   pool: WorkerPool,
+  listeners: GuardedListeners,
   signal: AbortSignal | undefined,
 ): Promise<Outcome> {
   pool.onGivenUp((reason) => coordinator.cancel(reason));
+  listeners.onFailure = ({ reason }) => coordinator.cancel(reason);
+  if (listeners.failure !== undefined) coordinator.cancel(listeners.failure.reason);
   const abort = () => coordinator.cancel(describeCause(signal?.reason));
   signal?.addEventListener("abort", abort, { once: true });
   if (signal?.aborted === true) abort();
@@ -215,13 +225,8 @@ function checkNotAborted(signal: AbortSignal | undefined): void {
   throw new JobCancelledError(describeCause(signal.reason), { cause: signal.reason });
 }
 
-function failure(
-  outcome: Exclude<Outcome, { state: "completed" }>,
-  signal: AbortSignal | undefined,
-): MrError {
-  if (outcome.state === "cancelled") {
-    return new JobCancelledError(outcome.reason, { cause: signal?.reason });
-  }
+function failure(outcome: Exclude<Outcome, { state: "completed" }>, cause: unknown): MrError {
+  if (outcome.state === "cancelled") return new JobCancelledError(outcome.reason, { cause });
   const { message, stack } = outcome.failure;
   return new JobFailedError(message, stack);
 }

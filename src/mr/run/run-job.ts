@@ -68,7 +68,10 @@ export interface RunJobOptions {
    * error of this process.
    */
   readonly onOutput?: (text: string) => void;
-  /** Receives everything that happens in the job, in order, the moment it has. Must not throw. */
+  /**
+   * Receives everything that happens in the job, in order, the moment it has. What one of these three throws
+   * ends the job: it is the `cause` of the error.
+   */
   readonly onEvent?: (event: JobEvent) => void;
 }
 
@@ -126,19 +129,40 @@ export async function runJob(options: RunJobOptions): Promise<JobResult> {
 export function startJob(options: RunJobOptions): RunningJob {
   const events = new EventStream();
   const abort = new AbortController();
-  const { signal, onEvent } = options;
-  const result = runJob({
-    ...options,
-    signal: signal === undefined ? abort.signal : AbortSignal.any([signal, abort.signal]),
-    onEvent: (event) => {
-      events.push(event);
-      onEvent?.(event);
-    },
-  });
+  const result = startWith(options, events, abort);
   // The promise below is handled here: one who reads the events first must not be taken down by it.
   result.then(
     () => events.end(),
     () => events.end(),
   );
   return { events, result, cancel: (reason = "cancelled") => abort.abort(reason) };
+}
+
+/** Whatever is wrong with the options is for the promise to say. */
+async function startWith(
+  options: RunJobOptions,
+  events: EventStream,
+  abort: AbortController,
+): Promise<JobResult> {
+  const [{ executeJob }, { checkOptions }] = await Promise.all([
+    import("./job-run.ts"),
+    import("./check-options.ts"),
+  ]);
+  checkOptions(options);
+  const { signal, onEvent } = options;
+  const onAbort = () => abort.abort(signal?.reason);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  if (signal?.aborted === true) onAbort();
+  try {
+    return await executeJob({
+      ...options,
+      signal: abort.signal,
+      onEvent: (event) => {
+        events.push(event);
+        onEvent?.(event);
+      },
+    });
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+  }
 }

@@ -1,4 +1,4 @@
-import { editDistance } from "../mr/edit-distance.ts";
+import { editDistance } from "./edit-distance.ts";
 
 /** A word that is further off than this share of its length is another one. */
 const MAX_SHARE = 0.4;
