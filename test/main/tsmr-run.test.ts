@@ -257,6 +257,19 @@ describe("tsmr run", { concurrent: true }, () => {
     });
   });
 
+  it.skipIf(!hasProc)(
+    "is waited for by its worker when it is held up at its start",
+    async (context) => {
+      const folder = newFolder(context);
+      const command = folder.tsmr("run", "app.ts", "a", "-q", "-w", "1", "--top", "1");
+      while (workersOf(folder).length === 0) await sleep(1);
+      command.signalAlone("SIGSTOP");
+      await sleep(6000);
+      command.signalAlone("SIGCONT");
+      expect(await command.ended).toMatchObject({ code: 0, stdout: "x 2\n", stderr: "" });
+    },
+  );
+
   it.skipIf(!hasProc)("leaves no worker behind when it is killed", async (context) => {
     const folder = newFolder(context);
     folder.write("app.ts", ENDLESS);
