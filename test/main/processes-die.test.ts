@@ -72,7 +72,7 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
         return String(values.length);
       }`;
     const job = startJob(context, app);
-    const coordinator = await job.ready("a", "b", "-r", "2", "--lease", "5", "--no-backups");
+    const coordinator = await job.ready("a", "b", "-r", "2", "--lease", "6", "--no-backups");
     const sleeper = job.worker("app.ts");
     await job.appeared(`at-map-a-${sleeper.pid}`);
     sleeper.signal("SIGSTOP");
@@ -101,9 +101,9 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
       context,
       // Longer than a lease, and that longer than a busy machine holds a process up.
       `import { existsSync } from "node:fs";
-      ${MAP.replace("{", "{ const end = Date.now() + 9000; while (Date.now() < end || !existsSync('go'));")}${REDUCE}`,
+      ${MAP.replace("{", "{ const end = Date.now() + 13_000; while (Date.now() < end || !existsSync('go'));")}${REDUCE}`,
     );
-    const coordinator = await job.ready("a", "-r", "1", "--lease", "4", "--no-backups");
+    const coordinator = await job.ready("a", "-r", "1", "--lease", "6", "--no-backups");
     const workers = [job.worker("app.ts"), job.worker("app.ts")];
     await job.statusWhen((status) => status.workers.length === 2);
     job.write("go", "");
