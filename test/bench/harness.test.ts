@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +27,7 @@ import { measure } from "../../scripts/bench/measure.ts";
 import { formatTable } from "../../scripts/bench/report.ts";
 import type { Row } from "../../scripts/bench/run-benchmark.ts";
 import { median } from "../../scripts/bench/statistics.ts";
+import { sleep } from "../support/job.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "tsmr-bench-"));
 afterAll(() => rmSync(scratch, { recursive: true }));
@@ -132,12 +141,21 @@ describe("measuring", () => {
   });
 
   it.runIf(process.platform === "linux")("sees the memory of a grandchild", async () => {
-    const hold = "const held = Buffer.alloc(150e6, 1); setTimeout(() => held.length, 400)";
+    const [held, seen] = [join(scratch, "held"), join(scratch, "seen")];
+    const hold = `const held = Buffer.alloc(150e6, 1);
+      const { existsSync, writeFileSync } = require('fs');
+      writeFileSync(${JSON.stringify(held)}, '');
+      setInterval(() => { if (existsSync(${JSON.stringify(seen)})) process.exit(held[0] - 1) }, 20)`;
     const program = `require('child_process').execFileSync(process.execPath, ['-e', ${JSON.stringify(hold)}])`;
-    const measured = await measure(
+    const measuring = measure(
       { program: process.execPath, arguments: ["-e", program] },
       { memory: true },
     );
+    while (!existsSync(held)) await sleep(20);
+    // It is looked at ten times a second, and in this process: whatever holds up one holds up the other.
+    for (let look = 0; look < 3; look++) await sleep(200);
+    writeFileSync(seen, "");
+    const measured = await measuring;
     expect(measured.peakBytes).toBeGreaterThan(150e6);
   });
 });

@@ -123,6 +123,21 @@ describe("the coordinator", () => {
     expect(coordinator.status.counters).toEqual({ lines: 6 });
   });
 
+  it("waits for a worker that has done its last task and is slow to ask for the next", async () => {
+    const { coordinator, join } = await startJob();
+    const worker = await join();
+    for (const phase of ["map", "reduce"] as const) {
+      await worker.request();
+      expect(await worker.commit(phase, 1)).toBe(true);
+      expect(await worker.complete(phase, 1)).toBe(true);
+    }
+    // As on a machine that has no processor for it just then.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(await worker.request()).toEqual({ kind: "exit", outcome: "completed" });
+    worker.client.close();
+    expect(await coordinator.finished).toEqual({ state: "completed" });
+  });
+
   it("ends although a worker never asks again and somebody keeps a connection open", async () => {
     const { coordinator, connect, join } = await startJob();
     await join();
@@ -297,12 +312,13 @@ describe("the coordinator", () => {
 
   it("cuts the inputs once for all workers of an app, and again for another app", async () => {
     const plan = vi.fn(() => [{ file: "a.txt", start: 0, end: 10 }]);
-    const { join } = await startJob({ plan });
+    const { coordinator, join } = await startJob({ plan });
     const before = plan.mock.calls.length;
     const workers = [await join(), await join(), await join()];
     expect(plan).toHaveBeenCalledTimes(before + 1);
     for (const worker of workers) worker.client.close();
-    await vi.waitFor(() => join(INDEXER));
+    while (coordinator.status.workers.length > 0) await new Promise(setImmediate);
+    await join(INDEXER);
     expect(plan).toHaveBeenCalledTimes(before + 2);
   });
 

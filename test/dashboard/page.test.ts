@@ -10,7 +10,7 @@ import { NO_CHROMIUM, startChromium } from "../support/chromium.ts";
 import { begin, timed } from "./job-events.ts";
 import { syntheticJob } from "./synthetic-job.ts";
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 
 /** The first worker to get `part-3` dies of it. */
 const CRASHING = `
@@ -97,14 +97,22 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       const app = join(directory, "app.ts");
       writeFileSync(app, CRASHING.replaceAll('"crashed"', JSON.stringify(join(directory, "gone"))));
       const settings = { workers: 3, reduces: 4, backups: false, out: join(directory, "out") };
-      await runJob({ app, inputs: [inputs], ...settings, onEvent });
+      let workers = 0;
+      await runJob({
+        ...{ app, inputs: [inputs], ...settings },
+        onEvent: (event) => {
+          // Whoever took the place of the dead one may have come too late, and others on a busy machine as well.
+          if (event.type === "workerJoined") workers += 1;
+          onEvent(event);
+        },
+      });
+      expect(workers).toBeGreaterThanOrEqual(2);
 
       await says(page, "#outcome", "Completed in");
       await label(page, "#maps").toBe("8 map tasks: 7 completed, 1 completed after trouble");
       await label(page, "#reduces").toBe("4 reduce tasks: 4 completed");
-      await label(page, "#timeline").toMatch(
-        // Whoever took the place of the dead one may have come too late.
-        /^Timeline of 13 attempts by [34] workers; 1 of them failed or were lost$/,
+      await label(page, "#timeline").toBe(
+        `Timeline of 13 attempts by ${workers} workers; 1 of them failed or were lost`,
       );
       expect(await page.locator("#troubles").textContent()).toMatch(/map 3 lost.*worker is gone/);
       expect(await page.title()).toBe("completed · app.ts");

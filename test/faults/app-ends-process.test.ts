@@ -60,7 +60,7 @@ describe("tsmr run of an app that ends its process", { concurrent: true }, () =>
 
   it("F21: says what else it needs of its user, with the exit code of wrong usage", async (context) => {
     const folder = newFolder(context);
-    const { code, stderr } = await folder.tsmr("run", "grep", "a").ended;
+    const { code, stderr } = await folder.tsmr("run", "grep", "a", "-q").ended;
     expect(code).toBe(2);
     expect(stderr).toMatch(/^tsmr: Cannot load app ".*": .*GREP.*\n$/);
   });

@@ -120,7 +120,9 @@ beforeEach(async () => {
   writeFileSync(join(home, "app.ts"), APP.replaceAll("HOME", home));
   writeFileSync(join(home, "in.txt"), "b a b");
   const app = join(home, "app.ts");
-  job = runJob({ app, inputs: [join(home, "in.txt")], out, workers: 1, reduces: 1, attempts: 1 });
+  // Its task waits for as long as the nonsense takes to be sent, which is no lease's business.
+  const settings = { workers: 1, reduces: 1, attempts: 1, leaseMs: 600_000 };
+  job = runJob({ app, inputs: [join(home, "in.txt")], out, ...settings });
   // It is awaited in the end.
   job.catch(() => undefined);
   while (!existsSync(join(home, "begun"))) await Promise.race([sleep(20), job]);

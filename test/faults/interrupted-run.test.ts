@@ -96,7 +96,7 @@ describe("a job of tsmr run", SLOW, () => {
     const job = startJob(context, app);
     const command = await halfDone(job);
     command.signalAlone("SIGKILL");
-    expect(await command.survivors(60_000)).toEqual([]);
+    expect(await command.survivors()).toEqual([]);
     await expectToGoOn(job);
   });
 
@@ -146,7 +146,7 @@ describe("a worker that is busy in its app when the job ends", SLOW, () => {
     const stuck = job.worker("app.ts");
     await job.appeared("first-b");
     expect(await exitCodes([coordinator, job.worker("app.ts")])).toEqual([0, 0]);
-    expect(await stuck.survivors(60_000)).toEqual([]);
+    expect(await stuck.survivors()).toEqual([]);
     await stuck.ended;
     expect(stuck.stderr).toMatch(/The coordinator has gone|still busy with map task 1, attempt 1/);
     expect(job.output()).toBe(COUNTS);

@@ -105,7 +105,8 @@ describe("a report of damage", () => {
 
   /** A worker that speaks the protocol by hand, past its map task and on its reduce task. */
   async function reducer(): Promise<{ client: RpcClient; worker: number }> {
-    await job.ready("-r", "1", "--attempts", "1", "a.txt");
+    // It sends no heartbeat.
+    await job.ready("-r", "1", "--attempts", "1", "--lease", "600", "a.txt");
     const client = new RpcClient(job.socketPath);
     const { worker } = await client.call("worker.register", {
       protocol: PROTOCOL_VERSION,

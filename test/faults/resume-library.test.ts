@@ -52,14 +52,15 @@ describe("runJob", () => {
   it("F31 leaves the journal of a job alone that another coordinator is running", async () => {
     writeFileSync(join(home, "repaired"), "");
     const slow = `export { map } from "./app.ts";
+      import { existsSync } from "node:fs";
       import { setTimeout as sleep } from "node:timers/promises";
       export async function reduce(key, values) {
-        await sleep(1500);
+        while (!existsSync("${join(home, "go")}")) await sleep(20);
         return String(values.length);
       }`;
     writeFileSync(join(home, "slow.ts"), slow);
     const app = join(home, "slow.ts");
-    const first = runJob({ ...options, app });
+    const first = runJob({ ...options, app, leaseMs: 600_000 });
     const journal = join(home, "out", JOURNAL_NAME);
     while (!existsSync(journal)) await new Promise((resolve) => setTimeout(resolve, 10));
     for (const resume of [true, false]) {
@@ -67,6 +68,7 @@ describe("runJob", () => {
       await expect(second).rejects.toThrow(/is already running|has files of an earlier job/);
       expect(existsSync(journal)).toBe(true);
     }
+    writeFileSync(join(home, "go"), "");
     await first;
     expect(readdirSync(join(home, "out"))).toEqual([".mr-events", "mr-out-0"]);
   });

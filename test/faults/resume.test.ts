@@ -10,27 +10,37 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeJournal } from "../../src/mr/journal/record.ts";
 import { replay } from "../../src/mr/journal/replay.ts";
 import { JOURNAL_NAME } from "../../src/mr/names.ts";
-import { Job } from "../support/job.ts";
+import { Job, sleep } from "../support/job.ts";
 import type { Command } from "../support/processes.ts";
 
 const INPUTS = ["a.txt", "b.txt", "c.txt", "d.txt"];
-const ARGS = ["-r", "3", ...INPUTS];
+/** Workers wait at gates, for as long as coordinators take to start. */
+const LEASE = ["--lease", "600"];
+const ARGS = ["-r", "3", ...LEASE, ...INPUTS];
 
-/** A word count that takes its time and leaves a line in `runs` for every file and key it works on. */
+/**
+ * A word count that leaves a line in `runs` for every file that it begins to work on, and then waits for a file
+ * `go-` with that name. The keys of the first reduce task wait for `go-reduce`, others for `go`, which opens
+ * all gates.
+ */
 const APP = `
-  import { appendFileSync } from "node:fs";
+  import { appendFileSync, existsSync } from "node:fs";
   import { setTimeout as sleep } from "node:timers/promises";
+  const FIRST_KEYS = ["six", "c.txt"];
+  async function gate(name) {
+    while (!existsSync("go") && !existsSync("go-" + name)) await sleep(10);
+  }
   export async function map(file, contents) {
-    await sleep(150);
     appendFileSync("runs", "map " + file + "\\n");
+    await gate(file);
     return contents.split(" ").map((key) => ({ key, value: "1" }));
   }
   export async function reduce(key, values) {
-    await sleep(30);
-    appendFileSync("runs", "reduce " + key + "\\n");
+    await gate(FIRST_KEYS.includes(key) ? "reduce" : "others");
     return String(values.length);
   }
 `;
+const WITHOUT_GATES = APP.replace("while (", "while (false && ");
 
 let job: Job;
 let app: string;
@@ -45,9 +55,11 @@ function journalState() {
   return replay(decodeJournal(readFileSync(job.path(JOURNAL_NAME))).records);
 }
 
-/** How often a map ran on each input. */
+/** How often a map has been begun on each input. */
 function mapRuns(): Record<string, number> {
-  const runs = readFileSync(job.path("runs"), "utf8").split("\n");
+  const runs = job.files().includes("runs")
+    ? readFileSync(job.path("runs"), "utf8").split("\n")
+    : [];
   const count = (input: string) => runs.filter((run) => run === `map ${input}`).length;
   return Object.fromEntries(INPUTS.map((input) => [input, count(input)]));
 }
@@ -57,7 +69,10 @@ async function expectExactOutput(): Promise<void> {
   const elsewhere = new Job();
   try {
     for (const input of INPUTS) elsewhere.write(input, readFileSync(job.path(input)));
-    const oracle = await elsewhere.oracle(elsewhere.path(elsewhere.writeApp(APP)), ...INPUTS);
+    const oracle = await elsewhere.oracle(
+      elsewhere.path(elsewhere.writeApp(WITHOUT_GATES)),
+      ...INPUTS,
+    );
     expect(job.output()).toBe(oracle);
   } finally {
     await elsewhere.end();
@@ -65,8 +80,26 @@ async function expectExactOutput(): Promise<void> {
   expect(job.temporaryFiles()).toEqual([]);
 }
 
+/** Starts a worker that waits for a coordinator for as long as that takes to start. */
+function patientWorker(): Command {
+  return job.worker(app, "--wait", "600");
+}
+
+/** Lets maps of some inputs end, and the first reduce task where wanted. */
+function open(inputs: readonly string[], reduces = 0): void {
+  for (const input of inputs) job.write(`go-${input}`, "");
+  if (reduces > 0) job.write("go-reduce", "");
+}
+
+/** Goes on with the job, in which nobody waits at a gate any more. */
+async function resume(...args: string[]): Promise<Command> {
+  job.write("go", "");
+  return await job.ready("--resume", ...LEASE, ...args);
+}
+
 /** Runs the job to its end. */
 async function complete(): Promise<void> {
+  job.write("go", "");
   const coordinator = await job.ready(...ARGS);
   job.worker(app);
   expect((await coordinator.ended).code).toBe(0);
@@ -74,9 +107,10 @@ async function complete(): Promise<void> {
 
 /** Runs the job until so many tasks are completed, and kills the coordinator, but not the worker. */
 async function killedAfter(maps: number, reduces = 0): Promise<Command> {
+  open(INPUTS.slice(0, maps), reduces);
   const coordinator = await job.ready(...ARGS);
-  const worker = job.worker(app);
-  await job.statusWhen((s) => s.maps.completed >= maps && s.reduces.completed >= reduces);
+  const worker = patientWorker();
+  await job.statusWhen((s) => s.maps.completed === maps && s.reduces.completed === reduces);
   await coordinator.kill();
   return worker;
 }
@@ -84,26 +118,24 @@ async function killedAfter(maps: number, reduces = 0): Promise<Command> {
 describe("a job whose coordinator is killed", () => {
   it("F4 is continued with --resume, by the same workers, and runs no finished task again", async () => {
     let coordinator = await job.ready(...ARGS);
-    const workers = [job.worker(app), job.worker(app)];
-    /** How often the map had run on each input when it was first seen to be completed. */
-    const finished: Record<string, number | undefined> = {};
-    for (const [maps, reduces] of [
-      [1, 0],
-      [3, 0],
-      [4, 1],
+    const workers = [patientWorker(), patientWorker()];
+    // What waits at a gate when the coordinator is killed is run again, and nothing else.
+    for (const [maps, reduces, runs] of [
+      [1, 0, [1, 1, 1, 0]],
+      [3, 0, [1, 2, 2, 1]],
+      [4, 1, [1, 2, 2, 2]],
     ] as const) {
-      await job.statusWhen((s) => s.maps.completed >= maps && s.reduces.completed >= reduces);
+      open(INPUTS.slice(0, maps), reduces);
+      await job.statusWhen((s) => s.maps.completed === maps && s.reduces.completed === reduces);
+      while (Object.values(mapRuns()).join() < runs.join()) await sleep(20);
+      expect(Object.values(mapRuns())).toEqual(runs);
       await coordinator.kill();
-      const runs = mapRuns();
-      for (const { phase, task } of journalState().completed) {
-        const input = INPUTS[task] ?? "";
-        if (phase === "map" && !(input in finished)) finished[input] = runs[input];
-      }
-      coordinator = await job.ready("--resume");
+      coordinator = await job.ready("--resume", ...LEASE);
       expect(coordinator.stderr).toContain("Going on with the job of app.ts");
     }
+    job.write("go", "");
     const { code, stderr } = await coordinator.ended;
-    expect(mapRuns()).toEqual(finished);
+    expect(Object.values(mapRuns())).toEqual([1, 2, 2, 2]);
     expect(stderr).not.toContain("failed");
     expect(code).toBe(0);
     for (const worker of workers) expect((await worker.ended).code).toBe(0);
@@ -113,7 +145,7 @@ describe("a job whose coordinator is killed", () => {
   it("F4 drops a last record that was cut short", async () => {
     await killedAfter(2);
     appendFileSync(job.path(JOURNAL_NAME), '0123abcd {"type":"comple');
-    const coordinator = await job.ready("--resume", ...ARGS);
+    const coordinator = await resume("-r", "3", ...INPUTS);
     expect((await coordinator.ended).code).toBe(0);
     expect(journalState().outcome).toEqual({ state: "completed" });
     await expectExactOutput();
@@ -125,7 +157,7 @@ describe("a job whose coordinator is killed", () => {
     rmSync(job.path("mr-1-0"));
     truncateSync(job.path("mr-2-1"), 3);
     for (const name of job.files()) if (name.startsWith("mr-out-")) rmSync(job.path(name));
-    const coordinator = await job.ready("--resume");
+    const coordinator = await resume();
     expect((await coordinator.ended).code).toBe(0);
     const again = INPUTS.map((input) => (mapRuns()[input] ?? 0) - (runsBefore[input] ?? 0));
     expect(again).toEqual([0, 1, 1, 0]);
@@ -138,20 +170,21 @@ describe("a job whose coordinator is killed", () => {
     const path = job.path(`mr-out-${done?.task}`);
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.fill("Z", 0, 4));
-    const coordinator = await job.ready("--resume");
+    const coordinator = await resume();
     expect((await coordinator.ended).code).toBe(0);
     await expectExactOutput();
   });
 
   it("F4 goes on after it was interrupted, or has failed", async () => {
+    open(INPUTS.slice(0, 1));
     const coordinator = await job.ready(...ARGS);
     job.worker(app);
-    await job.statusWhen((status) => status.maps.completed >= 1);
+    await job.statusWhen((status) => status.maps.completed === 1);
     coordinator.signal("SIGINT");
     const interrupted = await coordinator.ended;
     expect(interrupted.code).toBe(130);
     expect(interrupted.stderr).toContain("mrcoordinator --resume");
-    const resumed = await job.ready("--resume");
+    const resumed = await resume();
     job.worker(app);
     expect((await resumed.ended).code).toBe(0);
     await expectExactOutput();
@@ -213,6 +246,7 @@ describe("a second coordinator in the same directory", () => {
       expect(second.stderr).toMatch(/Another coordinator is already running in directory/);
       expect(second.code).toBe(1);
     }
+    job.write("go", "");
     job.worker(app);
     expect((await first.ended).code).toBe(0);
     await expectExactOutput();

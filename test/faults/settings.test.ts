@@ -23,7 +23,8 @@ export async function reduce(_key: string, values: string[]) {
 /** Starts a job with WORD="x", and waits until its reduce task runs. */
 async function begin(folder: Folder) {
   folder.write("app.ts", APP);
-  const args = ["run", "app.ts", "a", "b", "-w", "1", "-r", "1", "-v"];
+  // It waits for as long as others take to start.
+  const args = ["run", "app.ts", "a", "b", "-w", "1", "-r", "1", "-v", "--lease", "600"];
   const run = folder.tsmrWith({ WORD: "x" }, ...args);
   await run.printed("reduce task 0, attempt 1, starts");
   return run;

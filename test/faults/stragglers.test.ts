@@ -37,8 +37,8 @@ afterEach(() => job.end());
 
 describe("a slow worker that makes progress", () => {
   it("F8 loses its task to a backup near the end of the phase, not before the lease time", async () => {
-    const app = job.writeApp(appWithStraggler(30));
-    const coordinator = await job.ready("-r", "2", "--lease", "1", "a.txt", "b.txt", "slow.txt");
+    const app = job.writeApp(appWithStraggler(600));
+    const coordinator = await job.ready("-r", "2", "--lease", "6", "a.txt", "b.txt", "slow.txt");
     job.worker(app);
     job.worker(app);
     const startedMs = performance.now();
@@ -46,16 +46,15 @@ describe("a slow worker that makes progress", () => {
     const elapsedMs = performance.now() - startedMs;
     expect(stderr).toMatch(/map task 2, attempt 1, on worker \d .* was too slow/);
     expect(code).toBe(0);
-    expect(elapsedMs).toBeGreaterThan(1000);
-    expect(elapsedMs).toBeLessThan(20_000);
+    expect(elapsedMs).toBeGreaterThan(6000);
     expect(readFileSync(job.path("maps"), "utf8").match(/slow/g)).toHaveLength(2);
     expect(job.output()).toBe(await job.oracle(job.path(app), "a.txt", "b.txt", "slow.txt"));
   });
 
   it("F8 keeps its task with --no-backups, because it makes progress", async () => {
-    const app = job.writeApp(appWithStraggler(2));
+    const app = job.writeApp(appWithStraggler(13));
     const inputs = ["a.txt", "b.txt", "slow.txt"];
-    const coordinator = await job.ready("-r", "2", "--lease", "0.5", "--no-backups", ...inputs);
+    const coordinator = await job.ready("-r", "2", "--lease", "6", "--no-backups", ...inputs);
     job.worker(app);
     job.worker(app);
     expect((await coordinator.ended).code).toBe(0);

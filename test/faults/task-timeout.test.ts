@@ -27,12 +27,12 @@ function startJob({ onTestFinished }: TestContext, inMap: string): Job {
 describe("an app that never returns", { concurrent: true, timeout: 300_000 }, () => {
   it("F37: fails the job, which names task, input and cause, and leaves no process behind", async (context) => {
     const job = startJob(context, `if (_file === "b") for (;;);`);
-    const args = ["a", "b", "--workers", "2", "--attempts", "2", "--lease", "2"];
-    const command = job.start(TSMR, ["run", "app.ts", ...args, "--task-timeout", "3"]);
+    const args = ["a", "b", "--workers", "2", "--attempts", "2", "--lease", "7"];
+    const command = job.start(TSMR, ["run", "app.ts", ...args, "--task-timeout", "10"]);
     const { code, stderr } = await command.ended;
     expect(stderr).toMatch(/map task 1, attempt 1, failed on worker \d \(pid \d+\): it ran longer/);
     expect(stderr).toContain(
-      'The job failed: Map task 1 ("b") failed 2 times: it ran longer than the task timeout of 3 s\n',
+      'The job failed: Map task 1 ("b") failed 2 times: it ran longer than the task timeout of 10 s\n',
     );
     expect(code).toBe(1);
     expect(await command.survivors()).toEqual([]);
@@ -41,13 +41,13 @@ describe("an app that never returns", { concurrent: true, timeout: 300_000 }, ()
 
   it("F37: only at its first attempt, costs that worker, which is replaced, and the job completes", async (context) => {
     const job = startJob(context, `if (_file === "b" && first("b")) for (;;);`);
-    const args = ["a", "b", "--workers", "1", "--lease", "2", "--task-timeout", "3"];
+    const args = ["a", "b", "--workers", "1", "--lease", "7", "--task-timeout", "10"];
     const command = job.start(TSMR, ["run", "app.ts", ...args, "--out", "."]);
     const { code, stderr } = await command.ended;
     expect(stderr).toMatch(
       /The app is still busy with map task 1, attempt 1, .*: (this worker ends|worker 1 .* is ended)/,
     );
-    expect(stderr).toMatch(/map task 1, attempt 1, failed on worker 1 .* task timeout of 3 s/);
+    expect(stderr).toMatch(/map task 1, attempt 1, failed on worker 1 .* task timeout of 10 s/);
     expect(code).toBe(0);
     expect(await command.survivors()).toEqual([]);
     expect(job.output()).toBe(COUNTS);
@@ -55,12 +55,12 @@ describe("an app that never returns", { concurrent: true, timeout: 300_000 }, ()
 
   it("F37: ends a worker started by hand, with a line that says why, after a lease of grace", async (context) => {
     const job = startJob(context, `if (_file === "b" && first("b")) for (;;);`);
-    const coordinator = await job.ready("a", "b", "--lease", "2", "--task-timeout", "3");
+    const coordinator = await job.ready("a", "b", "--lease", "7", "--task-timeout", "10");
     const stuck = job.worker("app.ts");
     const { signal, stderr } = await stuck.ended;
     expect(signal).toBe("SIGKILL");
     expect(stderr).toMatch(
-      /\nworker \d+: The app is still busy with map task 1, attempt 1, \d s after the coordinator gave that up: this worker ends\n$/,
+      /\nworker \d+: The app is still busy with map task 1, attempt 1, \d+ s after the coordinator gave that up: this worker ends\n$/,
     );
     expect(await exitCodes([coordinator, job.worker("app.ts")])).toEqual([0, 0]);
     expect(job.output()).toBe(COUNTS);
@@ -68,7 +68,7 @@ describe("an app that never returns", { concurrent: true, timeout: 300_000 }, ()
 
   it("F40: ends a worker that is stuck even when nobody is left to read why", async (context) => {
     const job = startJob(context, `if (_file === "b" && first("b")) for (;;);`);
-    const coordinator = await job.ready("a", "b", "--lease", "2", "--task-timeout", "3");
+    const coordinator = await job.ready("a", "b", "--lease", "7", "--task-timeout", "10");
     const stuck = job.worker("app.ts");
     stuck.hangUpStderr();
     expect((await stuck.ended).signal).toBe("SIGKILL");
@@ -84,10 +84,10 @@ describe("an app that never returns", { concurrent: true, timeout: 300_000 }, ()
       yield* text.split(" ").map((key) => ({ key, value: "1" }));
     })();`;
     const job = startJob(context, slow);
-    const coordinator = await job.ready("a", "b", "--lease", "2", "--task-timeout", "3");
+    const coordinator = await job.ready("a", "b", "--lease", "7", "--task-timeout", "10");
     const worker = job.worker("app.ts");
     expect(await exitCodes([coordinator, worker])).toEqual([0, 0]);
-    expect(coordinator.stderr).toContain("it ran longer than the task timeout of 3 s");
+    expect(coordinator.stderr).toContain("it ran longer than the task timeout of 10 s");
     // It was not killed: it has joined but once.
     expect(worker.stderr.match(/^mrworker: Joined the job .* as worker 1 /gm)).toHaveLength(1);
     expect(worker.stderr).toMatch(

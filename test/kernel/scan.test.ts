@@ -57,7 +57,7 @@ describe.each(KINDS)("the %s kernel, scanning a block", (kind) => {
       const bytes = encoder.encode(characters.join("."));
       expect(wordsByKernel(kernel, bytes)).toEqual(wordsByRegExp(bytes));
     }
-  }, 30_000);
+  });
 
   it("finds each line feed, wherever it lies", () => {
     const bytes = fc.array(fc.constantFrom(10, 10, 13, 97, 0x8a), { maxLength: 300 });

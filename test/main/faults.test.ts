@@ -15,6 +15,8 @@ function startJob({ onTestFinished }: TestContext, app = MAP + REDUCE): Job {
 }
 
 const COUNTS = "x 2\ny 3\nz 1\n";
+/** For a job whose workers wait at a gate, while others start for as long as that takes. */
+const NO_LEASE_ENDS = ["--lease", "600"];
 
 describe("a job", { concurrent: true }, () => {
   it("F24, F28, F38: takes any string for a key, and leaves all results, the empty ones empty", async (context) => {
@@ -82,9 +84,14 @@ describe("a job", { concurrent: true }, () => {
 
   it("may be given workers before it has a coordinator, and hands the late ones nothing", async (context) => {
     const job = startJob(context);
-    const early = job.worker("app.ts");
+    let early = job.worker("app.ts");
     const coordinator = job.coordinator("a", "b");
-    expect(await exitCodes([early, coordinator])).toEqual([0, 0]);
+    // On a busy machine a coordinator may take longer to start than a worker waits for it.
+    for (let ended = await early.ended; ended.code !== 0; ended = await early.ended) {
+      expect(ended.stderr).toMatch(/^mrworker: No coordinator .*\(waited ([2-9]|\d\d+) s\)\n$/);
+      early = job.worker("app.ts");
+    }
+    expect(await exitCodes([coordinator])).toEqual([0]);
     expect(job.output()).toBe(COUNTS);
   });
 
@@ -163,7 +170,7 @@ describe("a job", { concurrent: true }, () => {
   it("F33: refuses a worker with another app, which says why, and goes on", async (context) => {
     const job = startJob(context, GATED_WORD_COUNT);
     job.writeApp(MAP + REDUCE, "other.ts");
-    const coordinator = await job.ready("a", "b");
+    const coordinator = await job.ready("a", "b", ...NO_LEASE_ENDS);
     const right = job.worker("app.ts");
     await job.appeared(`at-map-a-${right.pid}`);
     const wrong = await job.worker("other.ts").ended;
@@ -228,17 +235,23 @@ describe("a job", { concurrent: true }, () => {
     "uses no processor time while it waits for workers, and they for tasks",
     async (context) => {
       const job = startJob(context, GATED_WORD_COUNT);
-      const coordinator = await job.ready("a");
-      const [busy, waiting] = [job.worker("app.ts"), job.worker("app.ts")];
+      const coordinator = await job.ready("a", ...NO_LEASE_ENDS);
+      const busy = job.worker("app.ts");
+      await job.appeared(`at-map-a-${busy.pid}`);
+      const waiting = job.worker("app.ts");
       await job.statusWhen(({ workers }) => workers.length === 2);
-      // Whatever starting up still does is over by then.
-      await sleep(500);
       const idle = [coordinator, waiting].map(({ pid }) => pid);
-      const before = idle.map(processorTicks);
-      await sleep(2000);
-      const used = idle.map((pid, index) => processorTicks(pid) - (before[index] ?? 0));
+      /** What the busier of them uses in two seconds. */
+      const used = async () => {
+        const before = idle.map(processorTicks);
+        await sleep(2000);
+        return Math.max(...idle.map((pid, index) => processorTicks(pid) - (before[index] ?? 0)));
+      };
+      // Whatever starting up still does is over at some time; polling never would be.
+      let least = await used();
+      for (let again = 0; again < 9 && least >= 10; again++) least = Math.min(least, await used());
       // A tick is 10 ms, so polling even ten times a second would show.
-      expect(Math.max(...used)).toBeLessThan(10);
+      expect(least).toBeLessThan(10);
       for (const gate of ["go-map-a", "go-reduce"]) job.write(gate, "");
       expect(await exitCodes([coordinator, busy, waiting])).toEqual([0, 0, 0]);
     },

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
 import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";
 import { exitCodes, Job, sleep } from "../support/job.ts";
+import type { Command } from "../support/processes.ts";
 
 /** A job on two small files; the gated app is `app.ts`. */
 function startJob({ onTestFinished }: TestContext, app = GATED_WORD_COUNT, viaTsx = false): Job {
@@ -14,11 +15,23 @@ function startJob({ onTestFinished }: TestContext, app = GATED_WORD_COUNT, viaTs
 }
 
 const COUNTS = "x 2\ny 3\nz 1\n";
+/** For a job whose workers wait at a gate, while others start for as long as that takes. */
+const NO_LEASE_ENDS = ["--lease", "600"];
+
+/**
+ * Whoever is busy when the coordinator ends hears of it after its call; where that takes longer than a second or
+ * two, as it may on a busy machine, in the middle of it.
+ */
+async function expectToGiveUp(busy: Command): Promise<void> {
+  const { code, signal, stderr } = await busy.ended;
+  expect(stderr).toContain("The coordinator has gone");
+  expect([1, "SIGKILL"]).toContain(signal ?? code);
+}
 
 describe("a job whose workers die or stop", { concurrent: true }, () => {
   it("F1, F2: gives the task of a killed worker to another at once, in map and in reduce", async (context) => {
     const job = startJob(context);
-    const coordinator = await job.ready("a", "b", "-r", "1");
+    const coordinator = await job.ready("a", "b", "-r", "1", ...NO_LEASE_ENDS);
     const first = job.worker("app.ts");
     await job.appeared(`at-map-a-${first.pid}`);
     const second = job.worker("app.ts");
@@ -59,7 +72,7 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
         return String(values.length);
       }`;
     const job = startJob(context, app);
-    const coordinator = await job.ready("a", "b", "-r", "2", "--lease", "2", "--no-backups");
+    const coordinator = await job.ready("a", "b", "-r", "2", "--lease", "6", "--no-backups");
     const sleeper = job.worker("app.ts");
     await job.appeared(`at-map-a-${sleeper.pid}`);
     sleeper.signal("SIGSTOP");
@@ -67,7 +80,7 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
     job.write("go-map-b", "");
     const other = job.worker("app.ts");
     await job.statusWhen(({ maps }) => maps.completed === 2);
-    expect(coordinator.stderr).toContain(
+    await coordinator.printed(
       `map task 0, attempt 1, is lost: worker 1 (pid ${sleeper.pid}) made no progress`,
     );
     const published = [0, 1].map((reduce) => statSync(job.path(`mr-0-${reduce}`)).ino);
@@ -86,10 +99,14 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
   it("F8: leaves a worker its task that computes for longer than the lease in one call", async (context) => {
     const job = startJob(
       context,
-      `${MAP.replace("{", "{ const end = Date.now() + 5000; while (Date.now() < end);")}${REDUCE}`,
+      // Longer than a lease, and that longer than a busy machine holds a process up.
+      `import { existsSync } from "node:fs";
+      ${MAP.replace("{", "{ const end = Date.now() + 13_000; while (Date.now() < end || !existsSync('go'));")}${REDUCE}`,
     );
-    const coordinator = await job.ready("a", "-r", "1", "--lease", "2", "--no-backups");
+    const coordinator = await job.ready("a", "-r", "1", "--lease", "6", "--no-backups");
     const workers = [job.worker("app.ts"), job.worker("app.ts")];
+    await job.statusWhen((status) => status.workers.length === 2);
+    job.write("go", "");
     expect(await exitCodes([coordinator, ...workers])).toEqual([0, 0, 0]);
     expect(coordinator.stderr).not.toContain("is lost");
     expect(job.output()).toBe("x 2\ny 1\n");
@@ -120,14 +137,15 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
   it("F6: takes the task of a worker that only sleeps, whatever its heartbeat costs", async (context) => {
     const job = startJob(context);
     // A backup would be handed out as soon as a lease time has passed, whether or not the lease has ended.
-    const coordinator = await job.ready("a", "-r", "1", "--lease", "3", "--no-backups");
+    const coordinator = await job.ready("a", "-r", "2", "--lease", "4", "--no-backups");
     const sleeper = job.worker("app.ts");
     await job.appeared(`at-map-a-${sleeper.pid}`);
     const other = job.worker("app.ts");
     await job.appeared(`at-map-a-${other.pid}`);
     await coordinator.printed("made no progress within its lease");
-    expect(coordinator.stderr).toContain("made no progress within its lease");
     job.write("go-map-a", "");
+    // One that is still in a call of which nobody wants to know would not hear how the job has ended.
+    for (const worker of [sleeper, other]) await job.appeared(`at-reduce-${worker.pid}`);
     job.write("go-reduce", "");
     expect(await exitCodes([coordinator, sleeper, other])).toEqual([0, 0, 0]);
     expect(job.output()).toBe("x 2\ny 1\n");
@@ -161,7 +179,7 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
 
   it("F30, F4: workers end with exit code 1 when the coordinator is killed, whose socket file the next one replaces", async (context) => {
     const job = startJob(context);
-    const coordinator = await job.ready("a", "b", "-r", "2");
+    const coordinator = await job.ready("a", "b", "-r", "2", ...NO_LEASE_ENDS);
     for (const gate of ["go-map-a", "go-map-b"]) job.write(gate, "");
     const busy = job.worker("app.ts");
     await job.appeared(`at-reduce-${busy.pid}`);
@@ -191,7 +209,7 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
 describe("a job that is interrupted", { concurrent: true }, () => {
   it("F39: ends with 130 at Ctrl-C; waiting workers go at once, a busy one after its call", async (context) => {
     const job = startJob(context);
-    const coordinator = await job.ready("a", "-r", "1");
+    const coordinator = await job.ready("a", "-r", "1", ...NO_LEASE_ENDS);
     const busy = job.worker("app.ts");
     await job.appeared(`at-map-a-${busy.pid}`);
     const waiting = job.worker("app.ts");
@@ -201,10 +219,10 @@ describe("a job that is interrupted", { concurrent: true }, () => {
     const { code, stderr } = await coordinator.ended;
     expect(code).toBe(130);
     expect(stderr).toContain("The job is not complete: interrupted by SIGINT");
+    job.write("go-map-a", "");
     expect(await exitCodes([waiting])).toEqual([1]);
     expect(existsSync(job.socketPath)).toBe(false);
-    job.write("go-map-a", "");
-    expect(await exitCodes([busy])).toEqual([1]);
+    await expectToGiveUp(busy);
     // It can be resumed.
     expect(job.files().filter((name) => /^\.?mr-/.test(name))).toEqual([
       ".mr-events",
@@ -226,20 +244,20 @@ describe("a job that is interrupted", { concurrent: true }, () => {
   });
 
   it("F40: ends the same way when the terminal closes or the system shuts down", async (context) => {
-    const job = startJob(context);
     for (const [signal, expected] of [
       ["SIGHUP", 129],
       ["SIGTERM", 143],
     ] as const) {
+      const job = startJob(context);
       const coordinator = await job.ready("a");
-      const waiting = job.worker("app.ts");
-      await job.statusWhen(({ workers }) => workers.length === 1);
+      const busy = job.worker("app.ts");
+      await job.appeared(`at-map-a-${busy.pid}`);
       coordinator.signal(signal);
       const { code, stderr } = await coordinator.ended;
       expect(code).toBe(expected);
       expect(stderr).toContain(`interrupted by ${signal}`);
       job.write("go-map-a", "");
-      expect(await exitCodes([waiting])).toEqual([1]);
+      await expectToGiveUp(busy);
       expect(existsSync(job.socketPath)).toBe(false);
     }
   });

@@ -29,6 +29,12 @@ function countWords(texts: readonly string[]): string {
   return lines.join("");
 }
 
+/** It has come after the end of the job. */
+function expectTooLate(worker: Ended): void {
+  expect(worker).toMatchObject({ code: 1, signal: null });
+  expect(worker.stderr).toMatch(/^mrworker: No coordinator is listening .+\n$/);
+}
+
 describe("a word count with the commands of the lab", () => {
   const speeches = someSpeeches();
   const job = new Job({ viaTsx: true });
@@ -51,13 +57,18 @@ describe("a word count with the commands of the lab", () => {
   });
   afterAll(() => job.end());
 
-  it("ends every process with exit code 0, and the coordinator says where the output is", () => {
-    expect([coordinator, ...workers].map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+  it("ends every process that took part with exit code 0, and the coordinator says where the output is", () => {
+    expect(coordinator.code).toBe(0);
     expect(coordinator.stderr).toContain(`${speeches.length} input files, 7 reduce tasks`);
     expect(coordinator.stderr).toMatch(/Done in [0-9.]+ s: the output is in mr-out-\*\n$/);
-    for (const { stderr } of workers) {
+    const joined = workers.filter(({ stderr }) => stderr.startsWith("mrworker: Joined "));
+    expect(joined.length).toBeGreaterThan(0);
+    for (const { code, stderr } of joined) {
       expect(stderr).toMatch(/^mrworker: Joined .+\nmrworker: The job is complete; .+\n$/);
+      expect(code).toBe(0);
     }
+    // On a busy machine one may have started when the others had done everything.
+    for (const late of workers.filter((worker) => !joined.includes(worker))) expectTooLate(late);
     expect(coordinator.stdout).toBe("");
   });
 
@@ -96,7 +107,6 @@ describe("a word count with the commands of the lab", () => {
 
   it("tells a worker that comes after the end that there is no coordinator any more", async () => {
     const late = await job.worker("wc.ts").ended;
-    expect(late).toMatchObject({ code: 1, signal: null });
-    expect(late.stderr).toMatch(/^mrworker: No coordinator is listening .+\n$/);
+    expectTooLate(late);
   });
 });

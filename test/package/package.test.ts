@@ -1,6 +1,8 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { socketPathOf } from "../../src/mr/rpc/socket-path.ts";
+import { sleep } from "../support/job.ts";
 import { InstalledPackage, outputLines, run } from "./installed-package.ts";
 
 /** Everything here starts several processes after one another. */
@@ -182,10 +184,11 @@ describe("the installed commands", PATIENCE, () => {
   it("are those of the lab as well", async () => {
     const folder = tsmr.folder("lab");
     writeFileSync(join(folder, "in.txt"), "the cat\nthe tree\n");
-    const [coordinator, worker] = await Promise.all([
-      command("mrcoordinator", ["in.txt"], folder),
-      command("mrworker", ["wc.ts"], folder),
-    ]);
+    const coordinating = command("mrcoordinator", ["in.txt"], folder);
+    // On a busy machine it may take longer to start than a worker would wait for it.
+    while (!existsSync(socketPathOf(folder))) await sleep(20);
+    const worker = await command("mrworker", ["wc.ts"], folder);
+    const coordinator = await coordinating;
     expect([coordinator.code, worker.code]).toEqual([0, 0]);
     const parallel = outputLines(folder);
     const oracle = tsmr.folder("oracle");

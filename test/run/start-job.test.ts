@@ -238,7 +238,9 @@ describe("runJob", () => {
       }`;
     writeFileSync(join(home, "app.ts"), map + REDUCE);
     const file = join(home, "a");
-    await runJob({ ...options, inputs: [file, file, file], workers: 3, reduces: 1 });
+    // The first waits for as long as the others take to start.
+    const settings = { workers: 3, reduces: 1, leaseMs: 600_000 };
+    await runJob({ ...options, inputs: [file, file, file], ...settings });
     expect(readdirSync(begun)).toHaveLength(3);
   });
 

@@ -17,7 +17,7 @@ describe("chaos", () => {
   it.runIf(isLinux)(
     "runs a job with faults and finds its output exact",
     async () => {
-      const args = ["--import", import.meta.resolve("tsx"), CHAOS, "1", "--sources"];
+      const args = ["--import", import.meta.resolve("tsx"), CHAOS, "10", "--sources"];
       // A sort by the lab's commands, all of which are killed twice.
       const ended = await run(process.execPath, [...args, "--seed", "4", "--job", "2"], tmpdir());
       expect(ended.stdout).toMatch(/job 2 +exact .* lab .*\n1 jobs in/);

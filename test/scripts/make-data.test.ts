@@ -14,7 +14,7 @@ const makeData = (out: string, ...args: string[]): Promise<Ended> =>
 const textOf = (dir: string, name: string) => readFileSync(join(dir, name), "utf8");
 const wordsIn = (text: string) => text.split(/\s+/).filter((word) => word !== "");
 
-describe("make-data", { timeout: 30_000 }, () => {
+describe("make-data", () => {
   let made: string;
   let remove: () => void;
 
@@ -23,7 +23,7 @@ describe("make-data", { timeout: 30_000 }, () => {
       remove = onEnd;
     });
     expect(await makeData(made)).toMatchObject({ code: 0, stderr: "" });
-  }, 30_000);
+  });
   afterAll(() => remove());
 
   it("makes a dozen files or so, of ordinary lines", () => {

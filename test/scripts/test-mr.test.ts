@@ -6,7 +6,7 @@ const SCRIPTS = fileURLToPath(new URL("../../scripts/", import.meta.url));
 
 const bash = (...args: string[]) => run("bash", args, SCRIPTS);
 
-describe("the test scripts", { concurrent: true, timeout: 30_000 }, () => {
+describe("the test scripts", { concurrent: true }, () => {
   it("are correct bash", async () => {
     for (const script of ["test-mr.sh", "test-mr-many.sh"]) {
       expect(await bash("-n", script)).toEqual({ code: 0, stdout: "", stderr: "" });

@@ -12,7 +12,7 @@ export function reduce(key: string): string {
   return "1";
 }`;
 
-describe("mrsequential", { concurrent: true, timeout: 30_000 }, () => {
+describe("mrsequential", { concurrent: true }, () => {
   it("writes the output of a shipped app to mr-out-0, and nothing else", async ({
     onTestFinished,
   }) => {

@@ -138,5 +138,5 @@ describe.each(["wasm", "plain"])("what a map task writes without a combiner, %s 
       }),
       { numRuns: 60 },
     );
-  }, 60_000);
+  });
 });

@@ -123,7 +123,8 @@ export class Job {
   async end(): Promise<void> {
     await Promise.all(this.#commands.map((command) => command.kill()));
     rmSync(this.socketPath, { force: true });
-    rmSync(this.directory, { recursive: true, force: true });
+    // What a dying process still writes there must not be in the way.
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

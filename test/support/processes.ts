@@ -40,7 +40,8 @@ export class Command {
   readonly #child: ChildProcess;
   #stdout = "";
   #stderr = "";
-  #onText: () => void = () => undefined;
+  /** Those who wait for it to write something more, or to end. */
+  #waiting: Array<() => void> = [];
   #hasEnded = false;
 
   constructor(child: ChildProcess) {
@@ -48,17 +49,17 @@ export class Command {
     groups.add(this.pid);
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.#stdout += text;
-      this.#onText();
+      this.#tellWaiting();
     });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#stderr += text;
-      this.#onText();
+      this.#tellWaiting();
     });
     this.ended = new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("close", (code, signal) => {
         this.#hasEnded = true;
-        this.#onText();
+        this.#tellWaiting();
         resolve({ code, signal, stdout: this.#stdout, stderr: this.#stderr });
       });
     });
@@ -103,19 +104,17 @@ export class Command {
   async printed(text: string): Promise<void> {
     while (!this.#stderr.includes(text)) {
       if (this.#hasEnded) throw new Error(`It ended without "${text}":\n${this.#stderr}`);
-      await new Promise<void>((resolve) => {
-        this.#onText = resolve;
-      });
+      await this.#more();
     }
   }
 
   /**
    * Waits until it and every process that it has started have ended.
    *
-   * @param limitMs how long that may take
+   * @param limitMs how long that may take; a machine that is busy with other things ends nothing quickly
    * @returns the numbers of those that have not
    */
-  async survivors(limitMs = 10_000): Promise<number[]> {
+  async survivors(limitMs = 120_000): Promise<number[]> {
     for (const startMs = performance.now(); ; ) {
       const alive = membersOf(this.pid);
       if (alive.length === 0 || performance.now() - startMs > limitMs) return alive;
@@ -127,11 +126,18 @@ export class Command {
   async printedOut(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.#stdout)) {
       if (this.#hasEnded) throw new Error(`It ended without ${pattern}:\n${this.#stderr}`);
-      await new Promise<void>((done) => {
-        this.#onText = done;
-      });
+      await this.#more();
     }
     return this.#stdout;
+  }
+
+  /** Waits until it has written something more, or ended. */
+  #more(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  #tellWaiting(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   /** Ends whatever is left of it. */

@@ -11,6 +11,8 @@ export class Screen {
   #column = 0;
   /** The first line that has not scrolled away. */
   #top = 0;
+  /** The beginning of a sequence, the rest of which has not come yet. */
+  #unfinished = "";
   /** On the screen, whatever has scrolled away since. */
   #saved = { row: 0, column: 0 };
 
@@ -19,9 +21,14 @@ export class Screen {
     this.rows = rows;
   }
 
-  write(text: string): void {
+  /** @param chunk of what was written, which may end anywhere */
+  write(chunk: string): void {
+    const text = this.#unfinished + chunk;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal is made of them.
-    for (const part of text.match(/\x1b\[[?0-9;]*[A-Za-z]|\x1b[78]|[^\x1b]|\x1b/gu) ?? []) {
+    this.#unfinished = /\x1b(\[[?0-9;]*)?$/.exec(text)?.[0] ?? "";
+    const whole = text.slice(0, text.length - this.#unfinished.length);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
+    for (const part of whole.match(/\x1b\[[?0-9;]*[A-Za-z]|\x1b[78]|[^\x1b]|\x1b/gu) ?? []) {
       if (part.length > 1 && part.startsWith("\x1b")) this.#control(part);
       else if (part === "\n") this.#down();
       else if (part === "\r") this.#column = 0;

@@ -146,7 +146,7 @@ const text = fc
   )
   .map((parts) => Buffer.from(parts.join(""), "utf8"));
 
-const SLOW_MS = 30_000;
+const SLOW_MS = 300_000;
 
 const options = fc.record({
   reduces: fc.integer({ min: 2, max: 5 }),

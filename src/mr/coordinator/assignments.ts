@@ -37,6 +37,11 @@ export class Assignments {
     return assignment;
   }
 
+  /** Whether the worker has been told to do something, and has not said yet what came of it. */
+  isBusy(worker: number): boolean {
+    return this.#unreported.has(worker);
+  }
+
   /** The worker has told what came of what it was to do. */
   reported(worker: number): void {
     this.#unreported.delete(worker);

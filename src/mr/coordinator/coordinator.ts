@@ -6,6 +6,8 @@ import { JobControl, type JobOptions } from "./job-control.ts";
 
 /** After the end, how long a worker that is still busy or only just starting may take to hear of it. */
 const FAREWELL_MS = 200;
+/** How long one that is between two tasks may take to ask for the next, on a machine that is busy with others. */
+const LAST_REQUEST_MS = 5000;
 
 export interface CoordinatorOptions extends JobOptions {
   readonly socketPath: string;
@@ -20,7 +22,8 @@ export class Coordinator {
   #server: RpcServer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #resolveFinished: (outcome: Outcome) => void = () => undefined;
-  #onWorkerRemoved: () => void = () => undefined;
+  /** Called when a worker is gone, or has been told something. */
+  #onStep: () => void = () => undefined;
 
   private constructor(options: CoordinatorOptions) {
     this.finished = new Promise((resolve) => {
@@ -28,7 +31,10 @@ export class Coordinator {
     });
     this.#job = new JobControl(options, {
       nowMs: () => performance.now(),
-      onStep: () => this.#armTimer(),
+      onStep: () => {
+        this.#armTimer();
+        this.#onStep();
+      },
       onEnd: (outcome) => this.#finish(outcome),
       onAbandoned: (attempt, tag) => void sweepAttempt(options.directory, attempt, tag),
     });
@@ -46,7 +52,7 @@ export class Coordinator {
       handlers: coordinator.#job.handlers,
       onWorkerGone: (worker) => {
         coordinator.#job.leave(worker);
-        coordinator.#onWorkerRemoved();
+        coordinator.#onStep();
       },
     });
     coordinator.#job.start();
@@ -86,14 +92,22 @@ export class Coordinator {
     this.#timer = setTimeout(() => this.#job.tick(), Math.ceil(delayMs));
   }
 
-  /** Every worker that is connected hears of the end before the socket goes away. */
+  /**
+   * Workers hear of the end before the socket goes away: those that wait at once, one that has just done its
+   * task when it asks for the next. One that is busy with what nobody wants any more is not waited for.
+   */
   #finish(outcome: Outcome): void {
+    let isLate = false;
     const farewell = new Promise<void>((resolve) => {
-      this.#onWorkerRemoved = () => {
-        if (this.#job.workers === 0) resolve();
+      this.#onStep = () => {
+        if (this.#job.workers === 0 || (isLate && !this.#job.hasWorkersToTell)) resolve();
       };
-      setTimeout(resolve, FAREWELL_MS).unref();
-      this.#onWorkerRemoved();
+      setTimeout(() => {
+        isLate = true;
+        this.#onStep();
+      }, FAREWELL_MS).unref();
+      setTimeout(resolve, LAST_REQUEST_MS).unref();
+      this.#onStep();
     });
     farewell.then(() => this.#server?.close()).finally(() => this.#resolveFinished(outcome));
   }

@@ -101,6 +101,8 @@ export class JobControl {
   #toldPlan = "";
   readonly #waiting = new WaitingRequests();
   readonly #assignments: Assignments;
+  /** The workers that have been told of the end. */
+  readonly #dismissed = new Set<number>();
 
   constructor(options: JobOptions, surroundings: JobSurroundings) {
     const { resumed } = options;
@@ -213,6 +215,14 @@ export class JobControl {
     return this.#workers.size;
   }
 
+  /** Whether a worker is about to ask for a task, and does not know yet that the job has ended. */
+  get hasWorkersToTell(): boolean {
+    for (const { worker } of this.#workers) {
+      if (!this.#dismissed.has(worker) && !this.#assignments.isBusy(worker)) return true;
+    }
+    return false;
+  }
+
   get handlers(): Handlers {
     return {
       "worker.register": (params, caller) => this.#register(params, caller),
@@ -305,6 +315,7 @@ export class JobControl {
       const assignment = this.#assignments.describe(effect, this.#planner.splits);
       this.#outbox.send(() => this.#waiting.answer(effect.worker, assignment));
     } else if (effect.type === "dismiss") {
+      this.#dismissed.add(effect.worker);
       const outcome = this.#scheduler.outcome?.state ?? "cancelled";
       this.#outbox.send(() => this.#waiting.answer(effect.worker, { kind: "exit", outcome }));
     } else if (effect.type === "ended") {

@@ -6,7 +6,7 @@ import { EXPLANATION, type Explanation } from "../worker/explanation.ts";
 import { spawnWorker } from "./standby-workers.ts";
 
 /** Whoever waits for longer has been told enough: that it cannot be loaded. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /** What a process needs to load an app as a worker does. */
 export interface LoadOptions {

@@ -39,6 +39,8 @@ export interface WorkerIdentity {
 export interface Patience {
   /** While none has ever been there, or the one that was has closed its socket. */
   readonly patienceMs: number;
+  /** While none has ever been there, if that is longer. */
+  readonly startMs?: number;
   /** While the one that was has died, and may be started again to go on with its job. */
   readonly reconnectMs: number;
 }
@@ -218,8 +220,9 @@ export class RpcTaskSource implements TaskSource {
 
   /** A coordinator that ends removes its socket; one that dies leaves it behind. */
   #patienceWith(error: unknown): number {
-    const { patienceMs, reconnectMs } = this.#patience;
-    const hasDied = this.#registration !== undefined && errorCode(error) !== "ENOENT";
+    const { patienceMs, startMs = patienceMs, reconnectMs } = this.#patience;
+    if (this.#registration === undefined) return Math.max(patienceMs, startMs);
+    const hasDied = errorCode(error) !== "ENOENT";
     return hasDied ? Math.max(patienceMs, reconnectMs) : patienceMs;
   }
 

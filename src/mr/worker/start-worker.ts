@@ -30,12 +30,12 @@ export interface WorkerOptions extends Patience {
  * @throws MrError when there is no coordinator, or it refuses this worker
  */
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
-  const { app, socketPath, patienceMs, reconnectMs, memoryBytes } = options;
+  const { app, socketPath, patienceMs, startMs = patienceMs, reconnectMs, memoryBytes } = options;
   const { name, digest, splitting } = app;
   const leastReduces = leastReducesOf(app);
   const identity = { app: name, digest, splitting, leastReduces, settings: sealSettings() };
   const { onJoined, onTaskDone } = options;
-  const patience = { patienceMs, reconnectMs };
+  const patience = { patienceMs, startMs, reconnectMs };
   const listeners = { onJoined, onTaskDone };
   const source = await RpcTaskSource.connect(socketPath, identity, patience, listeners);
   const meter = new Heartbeat(socketPath, reconnectMs, source, options.hasStandIn ? LATE_MS : 0);
