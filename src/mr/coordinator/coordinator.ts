@@ -2,7 +2,8 @@ import { sweepAttempt } from "../job/job-directory.ts";
 import type { JobStatus } from "../rpc/protocol.ts";
 import { RpcServer } from "../rpc/server.ts";
 import type { AttemptId, Outcome, Progress, SkippedRecord } from "../scheduler/types.ts";
-import { JobControl, type JobOptions } from "./job-control.ts";
+import { JobControl } from "./job-control.ts";
+import type { JobOptions } from "./job-options.ts";
 
 /** After the end, how long a worker that is still busy or only just starting may take to hear of it. */
 const FAREWELL_MS = 200;

@@ -1,8 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../errors.ts";
-import type { JobEvent } from "../events/job-event.ts";
-import type { JobPlan } from "../job/plan-job.ts";
-import type { Journal, JournalState } from "../journal/journal.ts";
 import { beatMs } from "../lease-beat.ts";
 import { attemptTag } from "../names.ts";
 import type {
@@ -18,8 +15,6 @@ import { Scheduler } from "../scheduler/scheduler.ts";
 import type {
   AttemptId,
   Effect,
-  JobShape,
-  Outcome,
   Progress,
   SchedulerEvent,
   SkippedRecord,
@@ -30,50 +25,14 @@ import { DecisionLog } from "./decision-log.ts";
 import { describeEffect } from "./describe-effect.ts";
 import { describeSplit } from "./describe-split.ts";
 import { JobEvents } from "./job-events.ts";
+import type { JobOptions, JobSurroundings } from "./job-options.ts";
 import { JobPlanner } from "./job-planner.ts";
+import { jobStatus } from "./job-status.ts";
 import { ListeningClock } from "./listening-clock.ts";
 import { Outbox } from "./outbox.ts";
 import { SkippedRecords, skippedIn } from "./skipped-records.ts";
-import { sumCounters } from "./sum-counters.ts";
 import { WaitingRequests } from "./waiting-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
-
-export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
-  /**
-   * Cuts the inputs into map tasks, at least one. Called once for whole files and, where the first
-   * worker's app can start in the middle of a file, again; not at all when a job is resumed that had
-   * begun.
-   */
-  readonly plan: JobPlan;
-  /** Absolute path of the job directory. */
-  readonly directory: string;
-  /** Absolute path that relative inputs start from. */
-  readonly inputDirectory: string;
-  /** Leave out and count records that are malformed, or that the app throws on. */
-  readonly skipBadRecords: boolean;
-  /** Where decisions are kept. Without one, the job cannot be resumed. */
-  readonly journal?: Journal | undefined;
-  /** What the journal says of the job, when this is not the first coordinator to run it. */
-  readonly resumed?: JournalState | undefined;
-  /** Receives one line for everything a person would want to know. */
-  readonly log: (line: string) => void;
-  /** Receives everything that happens, in order, the moment it has. Must not throw. */
-  readonly onEvent?: ((event: JobEvent) => void) | undefined;
-}
-
-/** What the owner of a job's socket and timer does for it. */
-export interface JobSurroundings {
-  /** A monotonic clock. */
-  readonly nowMs: () => number;
-  /** Something has happened, and {@link JobControl.tickInMs} may have changed. */
-  readonly onStep: () => void;
-  /** A worker is gone, and may have left files of this attempt, which have this tag in their names. */
-  readonly onAbandoned?: (attempt: AttemptId, tag: string) => void;
-  /** Makes the scheduler. Default: the one there is. */
-  readonly createScheduler?: (shape: JobShape) => Scheduler;
-  /** The job has ended. Workers that wait have been told. */
-  readonly onEnd: (outcome: Outcome) => void;
-}
 
 /** What a worker says of its attempt. */
 type Report = SchedulerEvent &
@@ -341,23 +300,12 @@ export class JobControl {
 
   /** What a person would want to know of the job now. */
   get status(): JobStatus {
-    const { counts, phase, outcome, running, results } = this.#scheduler;
-    const taskOf = new Map(running.map(({ worker, ...task }) => [worker, task]));
-    return {
+    return jobStatus({
       job: this.#job,
       directory: this.#options.directory,
-      state: outcome?.state ?? "running",
-      phase,
-      app: this.#workers.app?.name ?? null,
-      settings: this.#workers.app?.settings ?? {},
-      // Only what winning attempts have counted: a task that ran twice counts once.
-      counters: sumCounters(results),
-      elapsedMs: Math.round(this.#surroundings.nowMs() - this.#startedMs),
-      maps: counts.map,
-      reduces: counts.reduce,
-      workers: Array.from(this.#workers, ({ worker, pid }) => {
-        return { worker, pid, task: taskOf.get(worker) ?? null };
-      }),
-    };
+      elapsedMs: this.#surroundings.nowMs() - this.#startedMs,
+      scheduler: this.#scheduler,
+      workers: this.#workers,
+    });
   }
 }

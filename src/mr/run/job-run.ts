@@ -26,9 +26,8 @@ import { WorkerPool } from "./worker-pool.ts";
 
 /** How long workers may take to end after the job has: one may be a straggler that lost its race. */
 const WORKER_GRACE_MS = 500;
-const WORKER_PATIENCE_MS = 2000;
-/** This process, which is to be their coordinator, may be held up: by a busy machine, or a slow disk. */
-const WORKER_START_MS = 10_000;
+/** How long workers wait: at first for this process, which may be held up by a busy machine or a slow disk. */
+const WORKER_PATIENCE = { startMs: 10_000, patienceMs: 2000, reconnectMs: 2000 } as const;
 /** About what one worker reads while another starts. */
 const SMALL_INPUT_BYTES = 8 * 1024 * 1024;
 /** A job with a small input that is not over by then has more to do than to read. */
@@ -58,14 +57,10 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
 
   const socketPath = socketPathOf(directory);
   // The workers start up while this process loads what it needs to be their coordinator. They end with it.
-  const patience = {
-    ...{ patienceMs: WORKER_PATIENCE_MS, startMs: WORKER_START_MS },
-    reconnectMs: WORKER_PATIENCE_MS,
-  };
   const environment = resume ? settingsToResume(directory, digest) : {};
   const reduces = options.reduces ?? (resume ? undefined : DEFAULT_REDUCES);
   const hasStandIn = canTellProcessTime();
-  const workerOptions = { app, socketPath, reduces, memoryBytes, hasStandIn, ...patience };
+  const workerOptions = { app, socketPath, reduces, memoryBytes, hasStandIn, ...WORKER_PATIENCE };
   const pool = new WorkerPool(workers, workerOptions, listeners.onOutput, environment);
   let job: OpenJob | undefined;
   let coordinator: Coordinator | undefined;
