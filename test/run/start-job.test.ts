@@ -274,6 +274,18 @@ describe("runJob", () => {
     await runJob({ ...options, onOutput: (text) => (printed += text) });
     expect(printed.split("\n").sort()).toEqual(["", "hello", "you"]);
   });
+
+  it("gives the last of what the app prints as well, though the workers have ended", async () => {
+    const line = "x".repeat(60_000);
+    const farewell = `process.on("exit", () => console.log("${line}"));`;
+    writeFileSync(join(home, "app.ts"), `${farewell}${MAP}${REDUCE}`);
+    for (let job = 0; job < 5; job++) {
+      let printed = "";
+      const out = join(home, `out-${job}`);
+      await runJob({ ...options, out, check: false, onOutput: (text) => (printed += text) });
+      expect(printed).toBe(`${line}\n`);
+    }
+  });
 });
 
 describe("a stream of events", () => {

@@ -12,6 +12,8 @@ const RESTARTS_PER_WORKER = 20;
 /** An app that ends the process that loads it will do so the next time. */
 const MOST_ENDED_EARLY = 3;
 const FILL_INTERVAL_MS = 100;
+/** How long the last of what workers have printed is waited for: what the app has started may keep a pipe open. */
+const LAST_WORDS_MS = 500;
 
 /** How large each of three spaces of young objects may become, at most: more makes nothing faster. */
 const MOST_YOUNG_MB = 16;
@@ -40,6 +42,8 @@ export class WorkerPool {
   readonly #onOutput: ((text: string) => void) | undefined;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #running = new Set<ChildProcess>();
+  /** What workers print that may not have been read to its end yet. */
+  readonly #unread = new Set<Promise<void>>();
   /** Workers that the pool is to have, and has not started yet. */
   #missing: number;
   #guardian: Guardian | undefined;
@@ -140,29 +144,37 @@ export class WorkerPool {
   }
 
   /**
-   * Waits until every worker has ended.
+   * Waits until every worker has ended, and what they have printed is there.
    *
    * @param graceMs how long they may take before they are killed
    */
   async stop(graceMs: number): Promise<void> {
     this.#isOver = true;
-    if (this.#running.size === 0) {
-      this.#guardian?.end();
-      return;
+    if (this.#running.size > 0) {
+      const empty = new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+      });
+      const timer = setTimeout(() => this.kill(), graceMs);
+      await empty;
+      clearTimeout(timer);
     }
-    const empty = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
-    });
-    const timer = setTimeout(() => this.kill(), graceMs);
-    await empty;
-    clearTimeout(timer);
     this.#guardian?.end();
+    if (this.#unread.size > 0) await this.#lastWords();
   }
 
   /** Ends every worker at once. */
   kill(): void {
     this.#isOver = true;
     for (const child of this.#running) child.kill("SIGKILL");
+  }
+
+  async #lastWords(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const enough = new Promise((resolve) => {
+      timer = setTimeout(resolve, LAST_WORDS_MS);
+    });
+    await Promise.race([Promise.all(this.#unread), enough]);
+    clearTimeout(timer);
   }
 
   #startNext(): void {
@@ -182,7 +194,11 @@ export class WorkerPool {
     const child = waiting ?? spawnWorker(flags, options, ["ignore", output, output]);
     const onOutput = this.#onOutput ?? ((text: string) => process.stderr.write(text));
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding("utf8").on("data", onOutput);
+      if (stream === null) continue;
+      const end = new Promise<void>((resolve) => stream.once("close", resolve));
+      this.#unread.add(end);
+      void end.then(() => this.#unread.delete(end));
+      stream.setEncoding("utf8").on("data", onOutput);
     }
     this.#running.add(child);
     this.#tellGuardian();
