@@ -31,17 +31,21 @@ export class StringWords implements Iterable<string> {
     this.#text = text;
   }
 
-  [Symbol.iterator](): Iterator<string> {
+  [Symbol.iterator](): IterableIterator<string> {
     return new StringWordCursor(this.#text);
   }
 }
 
-class StringWordCursor implements Iterator<string> {
+class StringWordCursor implements IterableIterator<string> {
   readonly #text: string;
   #at = 0;
 
   constructor(text: string) {
     this.#text = text;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
   }
 
   next(): IteratorResult<string> {
