@@ -99,6 +99,14 @@ describe("the stand-in for a heartbeat", () => {
     expect([...world.reported, ...others.reported]).toEqual([]);
   });
 
+  it("F8 goes on to report for a worker that was given its task late, once that was in the journal", async () => {
+    world.isWaiting = true;
+    await world.pass(2, 0);
+    world.isWaiting = false;
+    await world.pass(3, 900);
+    expect(world.reported).toEqual([900, 1800, 2700]);
+  });
+
   it("F37 ends a worker that goes on for a lease with what was given up", async () => {
     await world.pass(3, 900);
     world.isAccepted = false;

@@ -95,10 +95,12 @@ export class StandInHeartbeat {
   beat(): void {
     const nowMs = this.#options.nowMs();
     for (const watched of this.#attempts.values()) {
-      if (this.#options.isWaiting(watched.worker) || !this.#options.isOurs(watched.pid)) {
+      if (!this.#options.isOurs(watched.pid)) {
         this.#attempts.delete(watched.worker);
         continue;
       }
+      // It has come to the end of this attempt, or it has not been told of it yet: that waits for the journal.
+      if (this.#options.isWaiting(watched.worker)) continue;
       // A worker that has a heartbeat is left alone.
       if (nowMs - watched.heardMs < 2 * this.#beatMs) continue;
       const usedMs = this.#options.processTimeMs(watched.pid);
