@@ -34,12 +34,14 @@ interface Row {
 }
 
 export default defineApp({
-  input: csv(),
+  // Of objects, the order of the columns could be another one.
+  input: csv({ entries: true }),
   map(row, emit: Emit<Row>, { file }) {
-    const { [JOIN]: value, ...others } = row;
+    const value = row.find(([column]) => column === JOIN)?.[1];
     if (value === undefined) throw new Error(`there is no column "${JOIN}" to join on`);
+    const others = row.filter(([column]) => column !== JOIN);
     const side = basename(file) === JOIN_LEFT ? "left" : "right";
-    emit(value, { side, fields: Object.values(others) });
+    emit(value, { side, fields: others.map(([, field]) => field) });
   },
   orderValues: (a, b) => Number(a.side === "right") - Number(b.side === "right"),
   *reduce(_value, rows, _emit, { counters }) {

@@ -265,6 +265,18 @@ describe("csv()", () => {
     expect(JSON.stringify(records)).toBe('[{"__proto__":"1","constructor":"2"}]');
   });
 
+  it("gives the columns in the order of the file, whatever their names are, as pairs", async () => {
+    const { records } = await read(csv({ entries: true }), "b,2019,__proto__,1\nx,y,z,\n");
+    expect(records).toEqual([
+      [
+        ["b", "x"],
+        ["2019", "y"],
+        ["__proto__", "z"],
+        ["1", ""],
+      ],
+    ]);
+  });
+
   it.each([
     ["a,b\n1,2\n3\n", "line 3, column 1: the row has 1 field, the first has 2"],
     ["a,b\n1,2\n3,4,5\n", "line 3, column 1: the row has 3 fields, the first has 2"],
@@ -298,7 +310,8 @@ describe("csv()", () => {
 
   it("refuses a column that the header names twice, if it is wanted", async () => {
     const why = 'line 1, column 1: columns 1 and 3 have the same name, "a"';
-    for (const reader of [csv(), csv({ column: "a" }), csv({ columns: ["b", "a"] })]) {
+    const readers = [csv(), csv({ entries: true }), csv({ columns: ["b", "a"] })];
+    for (const reader of [...readers, csv({ column: "a" })]) {
       await expect(read<unknown>(reader, "a,b,a\n1,2,3\n")).rejects.toThrow(why);
     }
     expect((await read(csv({ column: "b" }), "a,b,a\n1,2,3\n")).records).toEqual(["2"]);
@@ -309,6 +322,9 @@ describe("csv()", () => {
     [{ delimiter: '"' }, /^csv: "delimiter" takes one or more characters/],
     [{ column: "a", columns: ["a"] }, /^csv: give "column" .* or "columns" .*, not both$/],
     [{ header: false, column: "a" }, /^csv: without a header, "column" is a number .*, not "a"$/],
+    [{ entries: true, column: "a" }, /^csv: "entries" gives all columns .* leave "column" out$/],
+    [{ entries: true, columns: ["a"] }, /^csv: "entries" gives all .* leave "columns" out$/],
+    [{ entries: true, header: false }, /^csv: "entries" takes the names .* which there must be$/],
     [{ column: -1 }, /^csv: "column" is a name, or a whole number from 0 on, not -1$/],
     [{ columns: ["a", "b", "a"] }, /^csv: "columns" has "a" twice$/],
   ])("refuses options that make no sense: %j", (options, why) => {

@@ -49,6 +49,13 @@ describe("join", () => {
     expect(outputs.join("")).toBe("no\tNorway, Kingdom of\tOslo\nno\tNorway, Kingdom of\tBergen\n");
   });
 
+  it("keeps the columns in the order of the header, those with a number for a name too", async () => {
+    job.write("users.csv", "name,user_id,2019,b\nAnn,7,x19,bb\n");
+    job.write("orders.csv", "z,user_id,1,0\nzz,7,one,zero\n");
+    const outputs = await job.run(await loadShipped("join"), ["users.csv", "orders.csv"]);
+    expect(outputs.join("")).toBe("7\tAnn\tx19\tbb\tzz\tone\tzero\n");
+  });
+
   it("refuses a table without the column", async () => {
     job.write("users.csv", "id,name\n1,Ann\n");
     await expect(job.run(await loadShipped("join"), ["users.csv"])).rejects.toThrow(/users\.csv/);

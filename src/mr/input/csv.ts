@@ -17,8 +17,11 @@ export interface CsvOptions {
   readonly maxRowBytes?: number;
 }
 
-/** A row by the names of its columns. */
+/** A row by the names of its columns; {@link csv} says in which order they are. */
 export type CsvRow = Readonly<Record<string, string>>;
+
+/** The columns of a row with its fields, in the order in which they are in the file. */
+export type CsvEntries = readonly (readonly [column: string, field: string])[];
 
 /**
  * Records are rows of CSV (RFC 4180) as text: fields may be quoted, and then hold delimiters, doubled
@@ -28,7 +31,9 @@ export type CsvRow = Readonly<Record<string, string>>;
  *
  * - `csv({ column: "text" })`: the records are the fields of this column, as strings;
  * - `csv({ columns: ["id", "text"] })`: objects of these columns;
- * - `csv()`: objects of all columns;
+ * - `csv()`: objects of all columns. As in every object, names that are whole numbers, such as `2019`, come
+ *   first: for the order of the file, take
+ * - `csv({ entries: true })`: arrays of `[column, field]`, in the order of the file;
  * - `csv({ header: false })`: arrays of fields; a `column` is then a number from 0 on, and `columns` names
  *   all columns, from the first to the last.
  *
@@ -45,6 +50,7 @@ export function csv<const C extends string>(
   options: CsvOptions & { readonly columns: readonly C[] },
 ): Reader<Readonly<Record<C, string>>>;
 export function csv(options: CsvOptions & { readonly header: false }): Reader<readonly string[]>;
+export function csv(options: CsvOptions & { readonly entries: true }): Reader<CsvEntries>;
 export function csv(options?: CsvOptions): Reader<CsvRow>;
 export function csv(options: AllOptions = {}): Reader<unknown> {
   checkOptions(options);
@@ -58,6 +64,7 @@ export function csv(options: AllOptions = {}): Reader<unknown> {
 interface AllOptions extends CsvOptions {
   readonly column?: string | number;
   readonly columns?: readonly string[];
+  readonly entries?: boolean;
 }
 
 class CsvCursor implements RecordCursor<unknown> {
@@ -142,7 +149,7 @@ class CsvCursor implements RecordCursor<unknown> {
     first: readonly string[],
     header: readonly string[] | undefined,
   ): (fields: readonly string[]) => unknown {
-    const { column, columns } = this.#options;
+    const { column, columns, entries } = this.#options;
     if (column !== undefined) {
       const index = this.#indexOf(column, first);
       return (fields) => fields[index] ?? "";
@@ -161,10 +168,10 @@ class CsvCursor implements RecordCursor<unknown> {
       });
     }
     const names = columns ?? header;
-    return toObject(
-      names,
-      names.map((name) => this.#indexOf(name, header)),
-    );
+    const indexes = names.map((name) => this.#indexOf(name, header));
+    // Of all columns: the index of a name is its own.
+    if (entries) return (fields) => names.map((name, i) => [name, fields[i] ?? ""]);
+    return toObject(names, indexes);
   }
 
   #indexOf(column: string | number, first: readonly string[]): number {
@@ -229,7 +236,7 @@ function inFields(count: number): string {
 }
 
 function checkOptions(options: AllOptions): void {
-  const { delimiter = ",", header = true, column, columns } = options;
+  const { delimiter = ",", header = true, column, columns, entries } = options;
   const refuse = (why: string) => {
     throw new TypeError(`csv: ${why}`);
   };
@@ -242,6 +249,13 @@ function checkOptions(options: AllOptions): void {
   }
   if (column !== undefined && columns !== undefined) {
     refuse('give "column" for one field of each row, or "columns" for objects, not both');
+  }
+  if (entries && (column !== undefined || columns !== undefined)) {
+    const given = column === undefined ? "columns" : "column";
+    refuse(`"entries" gives all columns of each row: leave "${given}" out`);
+  }
+  if (entries && !header) {
+    refuse('"entries" takes the names of the columns from a header, which there must be');
   }
   if (typeof column === "string" && !header) {
     refuse(`without a header, "column" is a number from 0 on, not ${JSON.stringify(column)}`);
