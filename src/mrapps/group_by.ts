@@ -12,10 +12,11 @@
 //     {"key":"no","value":{"count":2,"sum":20,"min":7.5,"max":12.5,"mean":10}}
 //
 // Groups are strings, numbers or booleans, of which "1" and 1 are two; fields are numbers. Records
-// where either is anything else, or missing, are left out and counted as `left-out-records`. Numbers
-// are added without any rounding, so the order, and how the input is split, makes no difference. A
-// sum or a mean that is an integer up to 2^53 is given as it is; others are rounded in the end, to
-// fifteen digits, so that 0.1 and 0.2 are 0.3. Where the sum is greater than any number, both are null.
+// where either is anything else, or missing, are left out and counted as `left-out-records`.
+// Numbers are added without any rounding, so the order, and how the input is split, makes no
+// difference. A sum or a mean that is an integer up to 2^53 is given as it is; others are rounded
+// in the end, to fifteen digits, so that 0.1 and 0.2 are 0.3. Where the sum is greater than any
+// number, both are null.
 
 import { defineApp, jsonLines, setting, UsageError } from "../mr/index.ts";
 
@@ -29,7 +30,7 @@ interface Aggregates {
   readonly count: number;
   /** Numbers whose sum it is: from small to great, and none with a digit where another has one. */
   readonly sum: readonly number[];
-  /** The same of those from GREAT on, divided by it: on the way their sum may be beyond all numbers. */
+  /** The same of those from GREAT on, divided by it: no sum on the way is too great to be one. */
   readonly great: readonly number[];
   readonly min: number;
   readonly max: number;

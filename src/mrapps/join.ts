@@ -23,7 +23,7 @@
 // right ones, however many, pass by.
 
 import { basename } from "node:path";
-import { csv, defineApp, type Emit, setting, tsv } from "../mr/index.ts";
+import { csv, defineApp, type Emit, setting, tsv, UsageError } from "../mr/index.ts";
 
 const JOIN = setting("JOIN", "user_id");
 const JOIN_LEFT = setting("JOIN_LEFT", "users.csv");
@@ -38,7 +38,10 @@ export default defineApp({
   input: csv({ entries: true }),
   map(row, emit: Emit<Row>, { file }) {
     const value = row.find(([column]) => column === JOIN)?.[1];
-    if (value === undefined) throw new Error(`there is no column "${JOIN}" to join on`);
+    if (value === undefined) {
+      const names = row.map(([column]) => `"${column}"`).join(", ");
+      throw new UsageError(`Cannot join "${file}": it has no column "${JOIN}" (${names})`);
+    }
     const others = row.filter(([column]) => column !== JOIN);
     const side = basename(file) === JOIN_LEFT ? "left" : "right";
     emit(value, { side, fields: others.map(([, field]) => field) });

@@ -14,10 +14,9 @@
 //     https://www.example.org/about.html 1 https://www.example.org/docs/start.html
 //
 // Links are what `href` of <a> and <area> says, relative to the page, or to its <base>. Fragments
-// are cut off, and a page that links twice counts once. Characters may be written as `&amp;`, `&#38;`
-// and the like. Other links than http and https are left
-// out; what is no URL at all is counted as `malformed-links`, and a page outside any host's folder
-// fails the job.
+// are cut off, and a page that links twice counts once. Characters may be written as `&amp;`,
+// `&#38;` and the like. Other links than http and https are left out; what is no URL at all is
+// counted as `malformed-links`, and a page outside any host's folder fails the job.
 
 import { type Counters, defineApp, type Emit, union, wholeFile } from "../mr/index.ts";
 

@@ -190,7 +190,9 @@ async function run(
     if (hasBegun && report === true) await reportOn(directory, watcher);
     if (exitCode !== undefined)
       process.stderr.write(`tsmr: ${visibleLines(describeCause(error))}\n`);
-    if (hasBegun) process.stderr.write(hint() || BEGIN_AGAIN);
+    // The same command would fail again.
+    const isUsage = error instanceof JobFailedError && error.isUsage;
+    if (hasBegun) process.stderr.write(hint() || (isUsage ? "" : BEGIN_AGAIN));
     if (exitCode === undefined) throw error;
     return exitCode;
   } finally {

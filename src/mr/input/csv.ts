@@ -1,5 +1,5 @@
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../app/reader.ts";
-import { MrError } from "../errors.ts";
+import { MrError, UsageError } from "../errors.ts";
 import { type CsvFault, CsvRows } from "./csv-rows.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 import { MAX_RECORD_BYTES, MAX_ROW_BYTES } from "./limits.ts";
@@ -41,7 +41,8 @@ export type CsvEntries = readonly (readonly [column: string, field: string])[];
  * `maxRowBytes` is an error that names file, line and column, or with `--skip-bad-records` is left out and
  * counted. A row with a quote out of place, and one that is too long, ends at its first line break, even
  * if that is within quotes; what follows is read anew.
- * A malformed header, a column that it lacks, and one that it names twice are errors in any case.
+ * A malformed header, a column that it lacks, and one that it names twice are errors in any case; the last
+ * two end the job at once, see {@link UsageError}.
  *
  * @throws TypeError for options that make no sense
  */
@@ -162,10 +163,7 @@ class CsvCursor implements RecordCursor<unknown> {
           columns.map((_, i) => i),
         );
       const given = `the row has ${inFields(first.length)}`;
-      throw this.#error({
-        ...this.#here,
-        why: `${given}, but there are ${columns.length} columns`,
-      });
+      throw this.#wrongColumns(`${given}, but there are ${columns.length} columns`);
     }
     const names = columns ?? header;
     const indexes = names.map((name) => this.#indexOf(name, header));
@@ -178,39 +176,39 @@ class CsvCursor implements RecordCursor<unknown> {
     if (typeof column === "number") {
       if (column < first.length) return column;
       const why = `there is no column ${column}, counted from 0: the row has ${inFields(first.length)}`;
-      throw this.#error({ ...this.#here, why });
+      throw this.#wrongColumns(why);
     }
     const index = first.indexOf(column);
     if (index < 0) {
       const names = first.map((name) => JSON.stringify(name)).join(", ");
       const why = `there is no column ${JSON.stringify(column)} (${names})`;
-      throw this.#error({ ...this.#here, why });
+      throw this.#wrongColumns(why);
     }
     const second = first.indexOf(column, index + 1);
     if (second < 0) return index;
     const both = `columns ${index + 1} and ${second + 1}`;
     const why = `${both} have the same name, ${JSON.stringify(column)}`;
-    throw this.#error({ ...this.#here, why });
+    throw this.#wrongColumns(why);
   }
 
-  /** The row at hand, as the place of a fault. */
-  get #here(): { line: number; column: number } {
-    return { line: this.#rows.line, column: 1 };
+  /** The columns that are wanted are not those of the first row, which is at hand. */
+  #wrongColumns(why: string): UsageError {
+    return new UsageError(this.#describe({ line: this.#rows.line, column: 1, why }));
   }
 
   /** Skips a row, if that is allowed. */
   #leaveOut(fault: CsvFault): void {
     // Other rows mean nothing without the header.
     const isHeader = this.#isAtHead && this.#options.header !== false;
-    if (!this.#readOptions.skipBadRecords || isHeader) throw this.#error(fault);
+    if (!this.#readOptions.skipBadRecords || isHeader) throw new MrError(this.#describe(fault));
     // Whoever reads on in the middle of a file comes by the rows at its beginning once more.
     if (this.#isAtHead && this.#source.csv !== undefined) return;
     this.skipped += 1;
     this.#readOptions.onSkipped?.(`line ${fault.line}, column ${fault.column}`, fault.why);
   }
 
-  #error({ line, column, why }: CsvFault): MrError {
-    return new MrError(`Cannot read input "${this.#file}": line ${line}, column ${column}: ${why}`);
+  #describe({ line, column, why }: CsvFault): string {
+    return `Cannot read input "${this.#file}": line ${line}, column ${column}: ${why}`;
   }
 }
 

@@ -222,6 +222,5 @@ function failure(
   if (outcome.state === "cancelled") {
     return new JobCancelledError(outcome.reason, { cause: signal?.reason });
   }
-  const { message, stack } = outcome.failure;
-  return new JobFailedError(message, stack);
+  return new JobFailedError(outcome.failure);
 }
