@@ -137,7 +137,7 @@ async function finish(coordinator: Coordinator): Promise<number> {
   const hint = "mrcoordinator: To go on with it: mrcoordinator --resume\n";
   if (outcome.state === "failed") {
     process.stderr.write(hint);
-    throw new JobFailedError(outcome.failure.message, outcome.failure.stack);
+    throw new JobFailedError(outcome.failure);
   }
   const what = visibleLines(`The job is not complete: ${outcome.reason}`);
   process.stderr.write(`mrcoordinator: ${what}\n${hint}`);

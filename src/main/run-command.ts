@@ -59,9 +59,13 @@ function report(program: Command, error: unknown): void {
     process.exitCode = 2;
     return;
   }
-  const isUsage = error instanceof UsageError || error instanceof CommanderError;
-  process.exitCode = isUsage ? 2 : 1;
+  process.exitCode = isUsage(error) ? 2 : 1;
   process.stderr.write(visibleLines(`${program.name()}: ${describe(program, error)}\n`));
+}
+
+function isUsage(error: unknown): boolean {
+  if (error instanceof JobFailedError) return error.isUsage;
+  return error instanceof UsageError || error instanceof CommanderError;
 }
 
 function describe(program: Command, error: unknown): string {

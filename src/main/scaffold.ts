@@ -67,7 +67,8 @@ function testText(name: string): string {
   return `import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runMap, runSequential } from "tsmr/testing";
-import app from "./${name}.ts";
+// It is ${name}.ts: so named, TypeScript finds it with any settings.
+import app from "./${name}.js";
 
 test("a line gives a pair for each of its words", async () => {
   const { pairs } = await runMap(app, "the cat, the dog");

@@ -10,10 +10,21 @@ export class MrError extends Error {
   override name = "MrError";
 }
 
-/** The command line asks for something that does not exist or makes no sense. Exit code 2. */
+/**
+ * The command line asks for something that does not exist or makes no sense. Exit code 2. An app throws
+ * it at its top for a setting that it can't use; thrown by a reader, by `map` or by `reduce`, it ends the
+ * job at once, whatever may be skipped, for another attempt could do no better.
+ */
 export class UsageError extends MrError {
   /** The class's name. */
   override name = "UsageError";
+}
+
+/** Why a job failed. */
+interface JobFailure {
+  readonly message: string;
+  readonly stack?: string | undefined;
+  readonly isUsage?: boolean | undefined;
 }
 
 /** A job that ended without a result because one of its tasks could not be done. */
@@ -22,11 +33,14 @@ export class JobFailedError extends MrError {
   override name = "JobFailedError";
   /** The stack of what the app threw, if it was the app. */
   readonly appStack: string | undefined;
+  /** Whether it is because of what was asked for, see {@link UsageError}. */
+  readonly isUsage: boolean;
 
   /** @internal */
-  constructor(message: string, appStack: string | undefined) {
+  constructor({ message, stack, isUsage = false }: JobFailure) {
     super(`The job failed: ${message}`);
-    this.appStack = appStack;
+    this.appStack = stack;
+    this.isUsage = isUsage;
   }
 }
 

@@ -66,7 +66,7 @@ export type {
   PlannedSplit,
   UntimedEvent,
 } from "./events/job-event.ts";
-export { type CsvOptions, type CsvRow, csv } from "./input/csv.ts";
+export { type CsvEntries, type CsvOptions, type CsvRow, csv } from "./input/csv.ts";
 export { jsonLines } from "./input/json-lines.ts";
 export { blocks, lines } from "./input/lines.ts";
 export { type RecordSource, recordsFrom } from "./input/records-from.ts";

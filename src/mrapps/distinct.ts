@@ -3,20 +3,24 @@
 //     DISTINCT=author_id tsmr run distinct tweets.csv
 //     DISTINCT=author_id DISTINCT_PER=inbound tsmr run distinct tweets.csv
 //
-// Input is CSV with a header that has these columns. Output is one line a group, or one line `all`:
+// Input is CSV with a header that has these columns. Output is one line a group, or one line `all`,
+// with a tab before its number. A tab or a line break in a group is written `\t` or `\n`:
 //
-//     False 108
-//     True 702669
+//     False	108
+//     True	702669
 //
 // The counts are exact. A value is sent to reduce only once by each map task, and the values of a
 // group come to it in their order, so it holds none of them, however many there are. But a group is
 // one reduce task's work.
 
-import { csv, defineApp, setting, UsageError, union } from "../mr/index.ts";
+import { csv, defineApp, setting, tsv, UsageError, union } from "../mr/index.ts";
 
 const DISTINCT = setting("DISTINCT");
 const DISTINCT_PER = setting("DISTINCT_PER");
 if (DISTINCT === undefined) throw new UsageError("Set DISTINCT to the name of a column");
+if (DISTINCT === DISTINCT_PER) {
+  throw new UsageError(`DISTINCT and DISTINCT_PER are the same column, "${DISTINCT}"`);
+}
 const columns = DISTINCT_PER === undefined ? [DISTINCT] : [DISTINCT, DISTINCT_PER];
 
 export default defineApp({
@@ -35,4 +39,5 @@ export default defineApp({
     }
     return distinct;
   },
+  output: tsv(),
 });

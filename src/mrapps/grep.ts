@@ -23,7 +23,16 @@ const GREP = setting("GREP");
 const GREP_FLAGS = setting("GREP_FLAGS", "");
 if (GREP === undefined) throw new UsageError("Set GREP to a pattern: GREP=error tsmr run grep …");
 // A global or sticky pattern remembers where it has stopped, and would miss lines.
-const pattern = new RegExp(GREP, GREP_FLAGS.replace(/[gy]/g, ""));
+const pattern = patternOf(GREP, GREP_FLAGS.replace(/[gy]/g, ""));
+
+function patternOf(source: string, flags: string): RegExp {
+  try {
+    return new RegExp(source, flags);
+  } catch (error) {
+    const wanted = "Set GREP to a regular expression of JavaScript, and GREP_FLAGS to its flags";
+    throw new UsageError(`${wanted}: ${(error as SyntaxError).message}`);
+  }
+}
 
 export default defineApp({
   input: lines(),

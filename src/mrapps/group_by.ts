@@ -11,11 +11,12 @@
 //
 //     {"key":"no","value":{"count":2,"sum":20,"min":7.5,"max":12.5,"mean":10}}
 //
-// Groups are strings, numbers or booleans, fields are numbers. Records where either is anything
-// else, or missing, are left out and counted as `left-out-records`. Numbers are added without any
-// rounding, so the order, and how the input is split, makes no difference. A sum or a mean that is
-// an integer up to 2^53 is given as it is; others are rounded in the end, to fifteen digits, so that
-// 0.1 and 0.2 are 0.3.
+// Groups are strings, numbers or booleans, of which "1" and 1 are two; fields are numbers. Records
+// where either is anything else, or missing, are left out and counted as `left-out-records`.
+// Numbers are added without any rounding, so the order, and how the input is split, makes no
+// difference. A sum or a mean that is an integer up to 2^53 is given as it is; others are rounded
+// in the end, to fifteen digits, so that 0.1 and 0.2 are 0.3. Where the sum is greater than any
+// number, both are null.
 
 import { defineApp, jsonLines, setting, UsageError } from "../mr/index.ts";
 
@@ -29,15 +30,20 @@ interface Aggregates {
   readonly count: number;
   /** Numbers whose sum it is: from small to great, and none with a digit where another has one. */
   readonly sum: readonly number[];
+  /** The same of those from GREAT on, divided by it: no sum on the way is too great to be one. */
+  readonly great: readonly number[];
   readonly min: number;
   readonly max: number;
 }
 
-/** Of two parts of a group. All four can be made of those of the parts; the mean could not. */
+const GREAT = 2 ** 900;
+
+/** Of two parts of a group. All of it can be made of those of the parts; the mean could not. */
 function add(a: Aggregates, b: Aggregates): Aggregates {
   return {
     count: a.count + b.count,
     sum: b.sum.reduce(plus, a.sum),
+    great: b.great.reduce(plus, a.great),
     min: Math.min(a.min, b.min),
     max: Math.max(a.max, b.max),
   };
@@ -73,7 +79,7 @@ function nearest(sum: readonly number[]): number {
   return hasMore && other - total === 2 * lost ? other : total;
 }
 
-const NONE: Aggregates = { count: 0, sum: [], min: Infinity, max: -Infinity };
+const NONE: Aggregates = { count: 0, sum: [], great: [], min: Infinity, max: -Infinity };
 
 export default defineApp({
   input: jsonLines<Record<string, unknown> | null>(),
@@ -81,7 +87,8 @@ export default defineApp({
     const group = record?.[GROUP_BY];
     const field = record?.[GROUP_BY_FIELD];
     if (typeof field === "number" && ["string", "number", "boolean"].includes(typeof group)) {
-      emit(String(group), { count: 1, sum: [field], min: field, max: field });
+      const [sum, great] = Math.abs(field) < GREAT ? [[field], []] : [[], [field / GREAT]];
+      emit(JSON.stringify(group), { count: 1, sum, great, min: field, max: field });
     } else {
       counters.add("left-out-records");
     }
@@ -91,12 +98,27 @@ export default defineApp({
     let all = NONE;
     for (const part of parts) all = add(all, part);
     const { count, min, max } = all;
-    const sum = nearest(all.sum);
+    const sum = nearest(
+      all.sum.reduce(
+        plus,
+        all.great.map((part) => part * GREAT),
+      ),
+    );
     return { count, sum: rounded(sum), min, max, mean: rounded(sum / count) };
   },
-  output: jsonLines(),
+  // As jsonLines() writes it, but for the key, which is JSON already.
+  output: {
+    name: "JSON lines",
+    write(group, value, sink) {
+      sink.text('{"key":');
+      sink.bytes(group.bytes, group.start, group.end);
+      sink.text(`,"value":${JSON.stringify(value)}}\n`);
+    },
+  },
 });
 
-function rounded(value: number): number {
-  return Number.isSafeInteger(value) ? value : Number(value.toPrecision(15));
+function rounded(value: number): number | null {
+  if (Number.isSafeInteger(value)) return value;
+  // The greatest numbers of all are rounded to what is beyond them.
+  return [Number(value.toPrecision(15)), value].find(Number.isFinite) ?? null;
 }

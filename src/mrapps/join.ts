@@ -3,8 +3,8 @@
 //     JOIN=user_id tsmr run join users.csv orders.csv
 //
 // Input is CSV with headers. JOIN names the column, which both tables must have; `user_id` unless
-// told. The rows of the file that JOIN_LEFT names, `users.csv` unless told, come left; those of all
-// other files come right:
+// told. JOIN_LEFT is the name of a file, or its path; `users.csv` unless told. The rows of that file
+// come left, those of all others come right:
 //
 //     user_id,name              order_id,user_id,amount
 //     7,Ann                     1,7,12.50
@@ -17,16 +17,18 @@
 //     7	Ann	2	3.99
 //
 // Rows that have no counterpart are left out (an inner join) and counted as `left-without-right`
-// and `right-without-left`.
+// and `right-without-left`. The counter `left-rows` says how many rows the left file has: 0 if no
+// input is called what JOIN_LEFT says.
 //
 // The rows of a value come to reduce with the left ones first. These it keeps in memory, while the
 // right ones, however many, pass by.
 
-import { basename } from "node:path";
-import { csv, defineApp, type Emit, setting, tsv } from "../mr/index.ts";
+import { normalize } from "node:path";
+import { csv, defineApp, type Emit, setting, tsv, UsageError } from "../mr/index.ts";
 
 const JOIN = setting("JOIN", "user_id");
 const JOIN_LEFT = setting("JOIN_LEFT", "users.csv");
+const LEFT_ENDING = `/${normalize(JOIN_LEFT)}`;
 
 interface Row {
   readonly side: "left" | "right";
@@ -34,12 +36,19 @@ interface Row {
 }
 
 export default defineApp({
-  input: csv(),
-  map(row, emit: Emit<Row>, { file }) {
-    const { [JOIN]: value, ...others } = row;
-    if (value === undefined) throw new Error(`there is no column "${JOIN}" to join on`);
-    const side = basename(file) === JOIN_LEFT ? "left" : "right";
-    emit(value, { side, fields: Object.values(others) });
+  // Of objects, the order of the columns could be another one.
+  input: csv({ entries: true }),
+  map(row, emit: Emit<Row>, { file, counters }) {
+    const value = row.find(([column]) => column === JOIN)?.[1];
+    if (value === undefined) {
+      const names = row.map(([column]) => `"${column}"`).join(", ");
+      throw new UsageError(`Cannot join "${file}": it has no column "${JOIN}" (${names})`);
+    }
+    const others = row.filter(([column]) => column !== JOIN);
+    const isLeft = `/${normalize(file)}`.endsWith(LEFT_ENDING);
+    counters.add("left-rows", isLeft ? 1 : 0);
+    const side = isLeft ? "left" : "right";
+    emit(value, { side, fields: others.map(([, field]) => field) });
   },
   orderValues: (a, b) => Number(a.side === "right") - Number(b.side === "right"),
   *reduce(_value, rows, _emit, { counters }) {

@@ -14,15 +14,20 @@
 //     https://www.example.org/about.html 1 https://www.example.org/docs/start.html
 //
 // Links are what `href` of <a> and <area> says, relative to the page, or to its <base>. Fragments
-// are cut off, and a page that links twice counts once. Other links than http and https are left
-// out; what is no URL at all is counted as `malformed-links`, and a page outside any host's folder
-// fails the job.
+// are cut off, and a page that links twice counts once. Characters may be written as `&amp;`,
+// `&#38;` and the like. Other links than http and https are left out; what is no URL at all is
+// counted as `malformed-links`, and a page outside any host's folder fails the job.
 
 import { type Counters, defineApp, type Emit, union, wholeFile } from "../mr/index.ts";
 
 const NO_LINKS_IN = /<!--.*?-->|<(script|style)\b.*?<\/\1\s*>/gis;
-const LINK = /<(a|area|base)\s(?:[^>]*?\s)?href\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi;
-const PAGE = /(?:^|\/)((?:[a-z0-9-]+\.)+[a-z]{2,}(?::\d+)?\/.*)$/i;
+/** What may come before `href`. What is in the quotes of another attribute ends nothing. */
+const BEFORE = /(?:[^>=]|=\s*"[^"]*"|=\s*'[^']*'|=(?!\s*["']))*?/.source;
+const HREF = /\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/.source;
+const LINK = new RegExp(`<(a|area|base)(?=\\s)${BEFORE}${HREF}`, "gi");
+const PAGE = /(?:^|\/)((?:[a-z0-9-]+\.)+(?:[a-z]{2,}|xn--[a-z0-9-]+)(?::\d+)?\/.*)$/i;
+const REFERENCE = /&(?:#(\d+|x[\da-f]+)|(amp|lt|gt|quot|apos));/gi;
+const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 export default defineApp({
   input: wholeFile(),
@@ -51,11 +56,19 @@ export default defineApp({
 /** What a link leads to, if that is a page. */
 function resolve(href: string, base: URL, counters: Counters): URL | undefined {
   try {
-    const target = new URL(href.replaceAll("&amp;", "&"), base);
+    const target = new URL(decode(href), base);
     target.hash = "";
     return /^https?:$/.test(target.protocol) ? target : undefined;
   } catch {
     counters.add("malformed-links");
     return undefined;
   }
+}
+
+function decode(text: string): string {
+  return text.replace(REFERENCE, (reference, code?: string, name?: string) => {
+    if (code === undefined) return NAMED[name?.toLowerCase() ?? ""] ?? reference;
+    // The x of a hexadecimal code makes 0x of it.
+    return String.fromCodePoint(Number(`0${code}`));
+  });
 }

@@ -27,15 +27,26 @@ if (!(Number.isInteger(n) && n > 0)) {
 
 const WORD = /\p{L}+(?:['’]\p{L}+)*/gu;
 
+const BLANK_LINES = /\n\s*\n/;
+
 const paragraphs = recordsFrom("paragraphs", async function* ({ chunks }) {
   const decoder = new TextDecoder();
-  let rest = "";
+  // Only appended to: to search it anew with each chunk would take ever longer.
+  let paragraph = "";
+  let space = "";
   for await (const chunk of chunks) {
-    const parts = (rest + decoder.decode(chunk, { stream: true })).split(/\n\s*\n/);
-    rest = parts.pop() ?? "";
-    yield* parts;
+    const text = space + decoder.decode(chunk, { stream: true });
+    // With the next chunk, the white space at its end may be the end of a paragraph.
+    const end = text.trimEnd().length;
+    const [more = "", ...others] = text.slice(0, end).split(BLANK_LINES);
+    paragraph += more;
+    for (const next of others) {
+      yield paragraph;
+      paragraph = next;
+    }
+    space = text.slice(end);
   }
-  yield rest + decoder.decode();
+  yield* (paragraph + space + decoder.decode()).split(BLANK_LINES);
 });
 
 export default defineApp({

@@ -23,6 +23,7 @@ import {
   type Partitioner,
   rangePartition,
   setting,
+  UsageError,
 } from "../mr/index.ts";
 
 const SORT = setting("SORT");
@@ -46,6 +47,17 @@ function clamp(rank: number): number {
   return Math.min(Math.max(rank, 0), CHARACTERS - 1);
 }
 
+function partitionAt(boundaries: string): Partitioner {
+  try {
+    return rangePartition(boundaries.split(" "));
+  } catch {
+    // They are text: nothing else can be wrong with them.
+    throw new UsageError(
+      `SORT says where output files begin, in ascending order, not "${boundaries}"`,
+    );
+  }
+}
+
 export default defineApp({
   input: lines(),
   // The line is the key, and the work is done by the order in which keys come to reduce.
@@ -54,7 +66,7 @@ export default defineApp({
   },
   combine: count,
   reduce: (_line, times) => count.of(times),
-  partition: SORT === undefined ? evenPartition : rangePartition(SORT.split(" ")),
+  partition: SORT === undefined ? evenPartition : partitionAt(SORT),
   output: {
     name: "lines",
     write(line: ByteSlice, times: number, sink) {

@@ -32,6 +32,9 @@ const STOP_WORDS = new Set(
   ),
 );
 
+/** Letters, some of which are two UTF-16 units. */
+const THREE_LETTERS = /.../u;
+
 interface Page {
   readonly url: string;
   readonly text: string;
@@ -46,7 +49,8 @@ export default defineApp({
     }
     const vector = new Map<string, number>();
     for (const word of words(text.toLowerCase())) {
-      if (word.length > 2 && !STOP_WORDS.has(word)) vector.set(word, (vector.get(word) ?? 0) + 1);
+      if (THREE_LETTERS.test(word) && !STOP_WORDS.has(word))
+        vector.set(word, (vector.get(word) ?? 0) + 1);
     }
     emit(new URL(url).host, [...vector]);
   },

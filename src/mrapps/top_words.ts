@@ -8,10 +8,10 @@
 //     a-e and 12345
 //     a-e a 9876
 //
-// Words are in lower case, and é begins like e; those of other scripts are in the range `other`,
-// which comes last. Words that are equally frequent are in alphabetical order. A range goes to one
-// reduce task, and ranges go to them in order: with five of them or six each range has an output
-// file of its own.
+// Words are in lower case. A letter with an accent counts without it: é begins like e. Words that
+// begin with any other letter, such as ø, æ or я, are in the range `other`, which comes last. Words
+// that are equally frequent are in alphabetical order. A range goes to one reduce task, and ranges
+// go to them in order: with five of them or six each range has an output file of its own.
 //
 // The range is the key, and all words in it are its values. They come to reduce in the order of the
 // words, so it can add up one word after the other, and never holds more than those it will write.

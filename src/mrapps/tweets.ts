@@ -20,7 +20,7 @@
 import { count, csv, defineApp, setting, words } from "../mr/index.ts";
 
 const TWEETS = setting("TWEETS", "text");
-const NAME_OR_LINK = /@\w+|https?:\/\/\S+/g;
+const NAME_OR_LINK = /@\w+|https?:\/\/\S+/gi;
 
 export default defineApp({
   input: csv({ column: TWEETS }),

@@ -20,7 +20,7 @@ import { count, defineApp, lines } from "../mr/index.ts";
 /** Host, identity, user, [time], "request", status, bytes, and whatever comes after them. */
 const LINE = /^\S+ \S+ .+? \[[^\]]+\] "((?:[^"\\]|\\.)*)" \d{3} (?:\d+|-)(?: |$)/;
 /** Method, URL without its query, and the protocol, which the oldest clients leave out. */
-const REQUEST = /^[A-Z-]+ ([^\s?#]+)(?:[?#]\S*)?(?: HTTP\/\d(?:\.\d)?)?$/;
+const REQUEST = /^[A-Z_-]+ ([^\s?#]+)(?:[?#]\S*)?(?: HTTP\/\d(?:\.\d)?)?$/;
 
 export default defineApp({
   input: lines(),

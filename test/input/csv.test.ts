@@ -265,6 +265,18 @@ describe("csv()", () => {
     expect(JSON.stringify(records)).toBe('[{"__proto__":"1","constructor":"2"}]');
   });
 
+  it("gives the columns in the order of the file, whatever their names are, as pairs", async () => {
+    const { records } = await read(csv({ entries: true }), "b,2019,__proto__,1\nx,y,z,\n");
+    expect(records).toEqual([
+      [
+        ["b", "x"],
+        ["2019", "y"],
+        ["__proto__", "z"],
+        ["1", ""],
+      ],
+    ]);
+  });
+
   it.each([
     ["a,b\n1,2\n3\n", "line 3, column 1: the row has 1 field, the first has 2"],
     ["a,b\n1,2\n3,4,5\n", "line 3, column 1: the row has 3 fields, the first has 2"],
@@ -288,9 +300,11 @@ describe("csv()", () => {
   });
 
   it("names a column that is not there", async () => {
-    await expect(read(csv({ column: "c" }), "a,b\n1,2\n")).rejects.toThrow(
-      'Cannot read input "input.txt": line 1, column 1: there is no column "c" ("a", "b")',
-    );
+    await expect(read(csv({ column: "c" }), "a,b\n1,2\n")).rejects.toMatchObject({
+      // It will not be there the next time either.
+      name: "UsageError",
+      message: 'Cannot read input "input.txt": line 1, column 1: there is no column "c" ("a", "b")',
+    });
     await expect(read(csv({ header: false, column: 2 }), "a,b\n1,2\n")).rejects.toThrow(
       "there is no column 2, counted from 0: the row has 2 fields",
     );
@@ -298,7 +312,8 @@ describe("csv()", () => {
 
   it("refuses a column that the header names twice, if it is wanted", async () => {
     const why = 'line 1, column 1: columns 1 and 3 have the same name, "a"';
-    for (const reader of [csv(), csv({ column: "a" }), csv({ columns: ["b", "a"] })]) {
+    const readers = [csv(), csv({ entries: true }), csv({ columns: ["b", "a"] })];
+    for (const reader of [...readers, csv({ column: "a" })]) {
       await expect(read<unknown>(reader, "a,b,a\n1,2,3\n")).rejects.toThrow(why);
     }
     expect((await read(csv({ column: "b" }), "a,b,a\n1,2,3\n")).records).toEqual(["2"]);
@@ -309,6 +324,9 @@ describe("csv()", () => {
     [{ delimiter: '"' }, /^csv: "delimiter" takes one or more characters/],
     [{ column: "a", columns: ["a"] }, /^csv: give "column" .* or "columns" .*, not both$/],
     [{ header: false, column: "a" }, /^csv: without a header, "column" is a number .*, not "a"$/],
+    [{ entries: true, column: "a" }, /^csv: "entries" gives all columns .* leave "column" out$/],
+    [{ entries: true, columns: ["a"] }, /^csv: "entries" gives all .* leave "columns" out$/],
+    [{ entries: true, header: false }, /^csv: "entries" takes the names .* which there must be$/],
     [{ column: -1 }, /^csv: "column" is a name, or a whole number from 0 on, not -1$/],
     [{ columns: ["a", "b", "a"] }, /^csv: "columns" has "a" twice$/],
   ])("refuses options that make no sense: %j", (options, why) => {

@@ -253,6 +253,25 @@ describe("bad input of tsmr", () => {
     expect(folder.files()).toEqual(["a", "app.ts", "b"]);
   });
 
+  it("is a column that the input does not have, which is tried and said once", async (context) => {
+    const folder = newFolder(context);
+    folder.write("d.csv", "name,age\nAnn,7\n");
+    for (const command of ["run", "sequential"]) {
+      const { code, stderr, stdout } = await folder.tsmrWith(
+        { DISTINCT: "nope" },
+        command,
+        "distinct",
+        "d.csv",
+      ).ended;
+      const said = stderr.replace(/^tsmr: \d of \d maps, .*\n/gm, "");
+      expect(said).toMatch(/^tsmr: [^\n]+\n$/);
+      expect(said).toContain(
+        'Cannot read input "d.csv": line 1, column 1: there is no column "nope" ("name", "age")',
+      );
+      expect([code, stdout]).toEqual([2, ""]);
+    }
+  });
+
   it("leaves a directory as it was", async (context) => {
     const folder = newFolder(context);
     folder.write("library.ts", `import { deefineApp } from "tsmr"; deefineApp();${MAP}${REDUCE}`);

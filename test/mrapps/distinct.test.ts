@@ -22,14 +22,14 @@ describe("distinct", () => {
       tweets.filter(({ inbound }) => inbound === "True").map(({ author }) => author),
     );
     const all = await loadShipped("distinct", { DISTINCT: "author_id" });
-    expect(sorted(...(await job.run(all, files)))).toEqual([`all ${authors.size}`]);
+    expect(sorted(...(await job.run(all, files)))).toEqual([`all\t${authors.size}`]);
     const byGroup = await loadShipped("distinct", {
       DISTINCT: "author_id",
       DISTINCT_PER: "inbound",
     });
     expect(sorted(...(await job.run(byGroup, files)))).toEqual([
-      "False 2",
-      `True ${customers.size}`,
+      "False\t2",
+      `True\t${customers.size}`,
     ]);
     expect(customers.size).toBe(authors.size - 2);
   });
@@ -40,11 +40,24 @@ describe("distinct", () => {
     const app = await loadShipped("distinct", { DISTINCT: "user" });
     const outputs = await job.run(app, ["visits.csv"], { memoryBytes: 60 * 2 ** 20, fanIn: 2 });
     expect(outputs.join("")).toBe(
-      `all ${job.shell("tail -n +2 visits.csv | sort -u | wc -l").trim()}\n`,
+      `all\t${job.shell("tail -n +2 visits.csv | sort -u | wc -l").trim()}\n`,
     );
   });
 
-  it("asks for a column", async () => {
+  it("gives one line a group, whatever is in its name", async () => {
+    job.write("d.csv", 'per,v\n"a\nb",1\n"a",2\n"a\tb",3\n"",4\n');
+    const app = await loadShipped("distinct", { DISTINCT: "v", DISTINCT_PER: "per" });
+    const lines = sorted(...(await job.run(app, ["d.csv"])));
+    expect(lines).toEqual(["\t1", "a\t1", "a\\nb\t1", "a\\tb\t1"]);
+  });
+
+  it("asks for a column, and for another one to count it for", async () => {
+    await expect(
+      loadShipped("distinct", { DISTINCT: "name", DISTINCT_PER: "name" }),
+    ).rejects.toMatchObject({
+      name: "UsageError",
+      message: 'DISTINCT and DISTINCT_PER are the same column, "name"',
+    });
     await expect(loadShipped("distinct")).rejects.toThrow("Set DISTINCT to the name of a column");
   });
 });

@@ -33,5 +33,13 @@ it("keeps the lines of a file together and in its order, whatever their bytes", 
 
 it("asks for a pattern, and says what is wrong with one", async () => {
   await expect(loadShipped("grep")).rejects.toThrow(/^Set GREP to a pattern/);
-  await expect(loadShipped("grep", { GREP: "(" })).rejects.toThrow(/Unterminated group/);
+  const why = "Set GREP to a regular expression of JavaScript, and GREP_FLAGS to its flags: ";
+  await expect(loadShipped("grep", { GREP: "(" })).rejects.toMatchObject({
+    name: "UsageError",
+    message: `${why}Invalid regular expression: /(/: Unterminated group`,
+  });
+  await expect(loadShipped("grep", { GREP: "a", GREP_FLAGS: "x" })).rejects.toMatchObject({
+    name: "UsageError",
+    message: expect.stringContaining(why),
+  });
 });

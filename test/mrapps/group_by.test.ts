@@ -122,6 +122,52 @@ describe("group_by", () => {
     }
   });
 
+  it("adds numbers whose sum on the way is greater than any number", async () => {
+    const of = (country: string, amounts: readonly number[]) => {
+      return amounts.map((amount) => JSON.stringify({ country, amount }));
+    };
+    const random = new Random(13);
+    const great = Array.from({ length: 200 }, () => random.whole(1, 17) * 1e307);
+    const records = [
+      ...of("three", [1e308, 1e308, -1e308]),
+      ...of("small", [1e308, 5, 1e308, 1e-300, -1e308, -1e308, -5]),
+      ...of("all", [...great, ...great.map((amount) => -amount), 0.25]),
+      ...of("most", [Number.MAX_VALUE, 1, Number.MAX_VALUE, -Number.MAX_VALUE]),
+      ...of("beyond", [1e308, 1e308]),
+    ];
+    job.write("sales.jsonl", records.join("\n"));
+    const app = await loadShipped("group_by", SETTINGS);
+    for (const splitBytes of [1_000_000, 1000, 40]) {
+      const outputs = await job.run(app, ["sales.jsonl"], { splitBytes });
+      const groups = sorted(...outputs).map((line) => JSON.parse(line));
+      expect(groups.map(({ key, value: { sum, mean } }) => [key, sum, mean])).toEqual([
+        ["all", 0.25, Number((0.25 / 401).toPrecision(15))],
+        ["beyond", null, null],
+        ["most", Number.MAX_VALUE, Number((Number.MAX_VALUE / 4).toPrecision(15))],
+        ["small", 1e-300, Number((1e-300 / 7).toPrecision(15))],
+        ["three", 1e308, Number((1e308 / 3).toPrecision(15))],
+      ]);
+    }
+  });
+
+  it("keeps numbers and truth values apart from texts that look like them", async () => {
+    const groups = ["1", 1, 1.0, "true", true, "", "a\nb", "null"];
+    const records = groups.map((country) => JSON.stringify({ country, amount: 1 }));
+    job.write("sales.jsonl", records.join("\n"));
+    const outputs = await job.run(await loadShipped("group_by", SETTINGS), ["sales.jsonl"]);
+    const lines = sorted(...outputs).map((line) => JSON.parse(line));
+    const counted = lines.map(({ key, value }) => [key, value.count]);
+    expect(counted).toEqual([
+      ["", 1],
+      ["1", 1],
+      ["a\nb", 1],
+      ["null", 1],
+      ["true", 1],
+      [1, 2],
+      [true, 1],
+    ]);
+  });
+
   it("leaves out and counts records that lack one of the two", async () => {
     const records = [
       '{"country":"no","amount":1}',
@@ -136,7 +182,7 @@ describe("group_by", () => {
     job.write("sales.jsonl", records.join("\n"));
     const outputs = await job.run(await loadShipped("group_by", SETTINGS), ["sales.jsonl"]);
     const groups = sorted(...outputs).map((line) => JSON.parse(line).key);
-    expect(groups).toEqual(["7", "no", "true"]);
+    expect(groups).toEqual(["no", 7, true]);
     expect(job.counters).toEqual({ "left-out-records": 5 });
   });
 

@@ -35,6 +35,7 @@ describe("join", () => {
     const joined = job.shell("join -t, -1 1 -2 2 left right | tr , '\\t'");
     expect(sorted(...outputs)).toEqual(sorted(joined));
     expect(job.counters).toEqual({
+      "left-rows": users.length,
       "left-without-right": sorted(job.shell("join -t, -1 1 -2 2 -v 1 left right")).length,
       "right-without-left": sorted(job.shell("join -t, -1 1 -2 2 -v 2 left right")).length,
     });
@@ -49,8 +50,38 @@ describe("join", () => {
     expect(outputs.join("")).toBe("no\tNorway, Kingdom of\tOslo\nno\tNorway, Kingdom of\tBergen\n");
   });
 
+  it("keeps the columns in the order of the header, those with a number for a name too", async () => {
+    job.write("users.csv", "name,user_id,2019,b\nAnn,7,x19,bb\n");
+    job.write("orders.csv", "z,user_id,1,0\nzz,7,one,zero\n");
+    const outputs = await job.run(await loadShipped("join"), ["users.csv", "orders.csv"]);
+    expect(outputs.join("")).toBe("7\tAnn\tx19\tbb\tzz\tone\tzero\n");
+  });
+
+  it.each(["./users.csv", "a/users.csv", "./b/../a//users.csv", "users.csv"])(
+    "takes the left table by its path or its name: %s",
+    async (left) => {
+      job.write("a/users.csv", "user_id,name\n7,Ann\n");
+      job.write("a/other-users.csv", "user_id,x\n7,no\n");
+      const app = await loadShipped("join", { JOIN_LEFT: left });
+      const directory = left === "./users.csv" ? "" : "a/";
+      job.write(`${directory}users.csv`, "user_id,name\n7,Ann\n");
+      const files = [`./${directory}users.csv`, "a/other-users.csv"];
+      expect((await job.run(app, files)).join("")).toBe("7\tAnn\tno\n");
+    },
+  );
+
+  it("says how many rows the left table had, none if no input is called so", async () => {
+    job.write("users.csv", "user_id,name\n7,Ann\n8,Bob\n");
+    const app = await loadShipped("join", { JOIN_LEFT: "usrs.csv" });
+    expect((await job.run(app, ["users.csv"])).join("")).toBe("");
+    expect(job.counters).toEqual({ "left-rows": 0, "right-without-left": 2 });
+  });
+
   it("refuses a table without the column", async () => {
     job.write("users.csv", "id,name\n1,Ann\n");
-    await expect(job.run(await loadShipped("join"), ["users.csv"])).rejects.toThrow(/users\.csv/);
+    await expect(job.run(await loadShipped("join"), ["users.csv"])).rejects.toMatchObject({
+      name: "UsageError",
+      message: 'Cannot join "users.csv": it has no column "user_id" ("id", "name")',
+    });
   });
 });

@@ -63,6 +63,36 @@ describe("links", () => {
     expect(job.counters).toEqual({ "malformed-links": 1 });
   });
 
+  it("reads links behind attributes with any text, and with characters written by number", async () => {
+    job.write(
+      "a.example/index.html",
+      `<a title="a > b" href="gt.html"><a title='>' class=x href=gt2.html><a title = ">"
+       href="gt3.html"><a title="see href=no.html" href="yes.html"><a h=5" href="stray.html">
+       <a title="href='no.html'"><a href="x&#38;y"><a href="x&#x26;z&#39;&quot;&lt;&copy;">
+       <a href="&amp;#35;"><a href="&#1114112;">`,
+    );
+    const outputs = await job.run(await loadShipped("links"), ["a.example/index.html"]);
+    const targets = sorted(...outputs).map((line) => line.split(" ")[0]);
+    const found = ["&", "gt.html", "gt2.html", "gt3.html", "stray.html"];
+    const more = ["x&y", "x&z'%22%3C&copy;", "yes.html"];
+    expect(targets).toEqual([...found, ...more].map((path) => `https://a.example/${path}`));
+    expect(job.counters).toEqual({ "malformed-links": 1 });
+  });
+
+  it("takes time in proportion to a page, whatever its attributes", async () => {
+    const attributes = " a=\"x\" b='y' c=z d".repeat(5000);
+    job.write("a.example/a.html", `<a${attributes}>`.repeat(5) + '<a title="'.repeat(500));
+    const outputs = await job.run(await loadShipped("links"), ["a.example/a.html"]);
+    expect(outputs.join("")).toBe("");
+  });
+
+  it("knows hosts whose names are not ASCII, as browsers encode them", async () => {
+    job.write("m/xn--e1afmkfd.xn--p1ai/a.html", '<a href="b.html">');
+    const outputs = await job.run(await loadShipped("links"), ["m/xn--e1afmkfd.xn--p1ai/a.html"]);
+    const host = "https://xn--e1afmkfd.xn--p1ai";
+    expect(sorted(...outputs)).toEqual([`${host}/b.html 1 ${host}/a.html`]);
+  });
+
   it("refuses a page that is in no folder of a host", async () => {
     job.write("pages/a.html", "");
     await expect(job.run(await loadShipped("links"), ["pages/a.html"])).rejects.toThrow(

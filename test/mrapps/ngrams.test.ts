@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ReadOptions } from "../../src/mr/app/reader.ts";
+import { Random } from "../simulation/random.ts";
 import {
   AppUnderTest,
   countLines,
@@ -48,6 +50,28 @@ describe("ngrams", () => {
       "to be\t2",
       `${filler}ü not\t1`,
     ]);
+  });
+
+  it("finds the paragraphs of a text that lies in chunks of any length", async () => {
+    const random = new Random(5);
+    const pieces = ["a", "b", "é", "\n", "\n\n", "\r\n", " ", "\n \n", "\u2028", "\ufeff"];
+    const { input } = await loadShipped("ngrams");
+    for (let round = 0; round < 300; round++) {
+      const parts = Array.from({ length: random.whole(0, 12) }, () => random.pick(pieces) ?? "");
+      const text = parts.join("");
+      const bytes = Buffer.from(text);
+      const source = {
+        file: "a.txt",
+        start: 0,
+        end: bytes.length,
+        read: (target: Uint8Array, from: number, position: number) =>
+          bytes.copy(target, from, position, position + random.whole(1, 3)),
+      };
+      const cursor = input.open(source, {} as ReadOptions);
+      const paragraphs: unknown[] = [];
+      while (await cursor.load()) paragraphs.push(cursor.next());
+      expect(paragraphs).toEqual(text.replace(/^\ufeff/, "").split(/\n\s*\n/));
+    }
   });
 
   it("refuses a number of words that is none", async () => {

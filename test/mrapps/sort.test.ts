@@ -38,6 +38,13 @@ describe("sort", () => {
     expect(outputs).toEqual(["\nann\nann\nbob\n", "f\nfay\n", "mia\n", "tom\nzoe\n"]);
   });
 
+  it.each(["m f", "f f", "f  m"])("refuses boundaries that are not in order: %j", async (given) => {
+    await expect(loadShipped("sort", { SORT: given })).rejects.toMatchObject({
+      name: "UsageError",
+      message: `SORT says where output files begin, in ascending order, not "${given}"`,
+    });
+  });
+
   it("leaves the outputs empty that are more than its boundaries make", async () => {
     job.write("names", "tom\nann\n");
     const outputs = await job.run(await loadShipped("sort", { SORT: "m" }), ["names"], {

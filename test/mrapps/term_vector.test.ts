@@ -45,6 +45,12 @@ describe("term_vector", () => {
     }
   });
 
+  it("counts the letters of a word, whatever takes two UTF-16 units", async () => {
+    job.write("pages.jsonl", JSON.stringify({ url: "http://a.example", text: "𐐨𐐩 𐐨𐐩𐐪 ab abc" }));
+    const outputs = await job.run(await loadShipped("term_vector"), ["pages.jsonl"]);
+    expect(sorted(...outputs)).toEqual(["a.example abc:1 𐐨𐐩𐐪:1"]);
+  });
+
   it("leaves out and counts pages without a URL", async () => {
     job.write(
       "pages.jsonl",

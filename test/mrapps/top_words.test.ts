@@ -19,7 +19,7 @@ describe("top_words", () => {
 
   it("gives each range of letters an output, with its words that a count puts first", async () => {
     const texts = someSpeeches();
-    texts.set("more.txt", "élan élan élan élan âme ñame ωμέγα Ωμέγα 漢字");
+    texts.set("more.txt", "élan élan élan élan âme ñame ωμέγα Ωμέγα 漢字 øl łódź æther");
     const counts = new Map<string, number>();
     for (const [name, text] of texts) {
       job.write(name, text);

@@ -25,6 +25,12 @@ describe("tweets", () => {
     expect(counts.size).toBeGreaterThan(15);
   });
 
+  it("counts no links, however their protocol is written", async () => {
+    job.write("tweets.csv", "text\nHTTPS://T.co/abc see Http://x.y https://t.co/d\n");
+    const outputs = await job.run(await loadShipped("tweets"), ["tweets.csv"]);
+    expect(sorted(...outputs)).toEqual(["see 1"]);
+  });
+
   it("counts the words of another column", async () => {
     const { tweets, file } = makeTweets(100);
     job.write("tweets.csv", file);

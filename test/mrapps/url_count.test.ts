@@ -50,6 +50,8 @@ describe("url_count", () => {
       `::1 - - ${time} "GET /a" 200 -`,
       `::1 - - ${time} "GET /a?q=\\"x\\" HTTP/1.1" 200 1`,
       `::1 - - ${time} "OPTIONS * HTTP/1.1" 200 1 0.004`,
+      `::1 - - ${time} "RPC_IN_DATA /rpc/rpcproxy.dll?a:593 HTTP/1.1" 404 1`,
+      `::1 - - ${time} "M-SEARCH * HTTP/1.1" 405 1`,
       `::1 - - ${time} "CONNECT b.example:443 HTTP/1.1" 405 1`,
     ];
     const bad = [
@@ -64,7 +66,7 @@ describe("url_count", () => {
     ];
     job.write("access.log", [...good, ...bad].map((line) => `${line}\n`).join(""));
     const outputs = await job.run(await loadShipped("url_count"), ["access.log"]);
-    expect(sorted(...outputs)).toEqual(["* 1", "/a 4", "b.example:443 1"]);
+    expect(sorted(...outputs)).toEqual(["* 2", "/a 4", "/rpc/rpcproxy.dll 1", "b.example:443 1"]);
     expect(job.counters).toEqual({ "malformed-lines": bad.length });
   });
 });

@@ -22,6 +22,7 @@ import type {
  *         accepted
  *         completed w1 map 0 attempt 1
  *     4 fail reduce 0 attempt 1 no mr-0-0           naming map outputs calls them damaged
+ *     4 fail map 0 attempt 1 UsageError: no a       another attempt would be for nothing
  *         …
  *     3.5 state                                     shows what the scheduler knows
  *         …
@@ -102,7 +103,9 @@ function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
       return { type, ...parseAttempt(words), result: { outputs, counters: {} } };
     }
     case "fail": {
-      const failure = { message: words.slice(4).join(" ") };
+      const message = words.slice(4).join(" ");
+      const isUsage = message.startsWith("UsageError:");
+      const failure = { message, ...(isUsage ? { isUsage } : {}) };
       const damagedMaps = [...failure.message.matchAll(/mr-(\d+)-/g)].map(([, map]) => Number(map));
       return { type, ...parseAttempt(words), failure, damagedMaps };
     }

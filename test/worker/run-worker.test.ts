@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ClassicApp } from "../../src/mr/app/contract.ts";
+import { UsageError } from "../../src/mr/errors.ts";
 import type { TaskFailure, TaskResult } from "../../src/mr/scheduler/types.ts";
 import { runWorker } from "../../src/mr/worker/run-worker.ts";
 import type { Assignment, Dismissal, TaskSource } from "../../src/mr/worker/task-source.ts";
@@ -172,6 +173,18 @@ describe("a worker", () => {
     expect(source.failures[0]?.stack).toContain("run-worker.test.ts");
     expect(meter.calls).toEqual(["begin", "done", "end", "begin", "done", "end"]);
     expect(readdirSync(directory)).toEqual(["a.txt"]);
+  });
+
+  it("says of what was asked for and can't be done that another attempt would be for nothing", async () => {
+    const app: ClassicApp = {
+      ...echo,
+      map: () => {
+        throw new UsageError("there is no such column");
+      },
+    };
+    const source = new ScriptedSource(jobDirectory(), [MAP]);
+    await runWorker(source, load(app), { meter: new Meter(), memoryBytes: undefined });
+    expect(source.failures).toEqual([{ message: "there is no such column", isUsage: true }]);
   });
 
   it("F15: reports an input that has vanished by its name", async () => {

@@ -195,8 +195,10 @@ async function run(
     if (hasBegun && report === true) await reportOn(directory, watcher);
     if (exitCode !== undefined)
       process.stderr.write(`tsmr: ${visibleLines(describeCause(error))}\n`);
+    // What cannot be done as it was asked for would fail again.
+    const again = error instanceof JobFailedError && error.isUsage ? "" : BEGIN_AGAIN;
     if (isComplete) process.stderr.write(sameAgain(app, given));
-    else if (hasBegun) process.stderr.write(hint() || BEGIN_AGAIN);
+    else if (hasBegun) process.stderr.write(hint() || again);
     if (exitCode === undefined) throw error;
     return exitCode;
   } finally {

@@ -20,6 +20,8 @@ export function describeEffect(
       return `${describeAttempt(effect)} is lost: ${nameOfWorker(effect.worker)} ${why}`;
     }
     case "failed":
+      // It is why the job ends, which is said then.
+      if (effect.failure.isUsage) return undefined;
       return `${describeAttempt(effect)} failed on ${nameOfWorker(effect.worker)}: ${effect.failure.message}`;
     case "blocked":
       return `${describeAttempt(effect)} stopped on ${nameOfWorker(effect.worker)}: ${effect.failure.message}`;

@@ -194,9 +194,10 @@ export class JobControl {
         const result = { outputs, counters, progress, skipped, spills };
         return this.#report({ type: "complete", result, ...params });
       },
-      "task.fail": ({ message, stack, damaged, ...params }) => {
+      "task.fail": ({ message, stack, usage: isUsage, damaged, ...params }) => {
         const damagedMaps = damagedMapsOf(params, damaged);
-        return this.#report({ type: "fail", failure: { message, stack }, damagedMaps, ...params });
+        const failure = { message, stack, isUsage };
+        return this.#report({ type: "fail", failure, damagedMaps, ...params });
       },
       "job.status": () => this.status,
       "job.cancel": (params) => {

@@ -34,6 +34,8 @@ export interface Failure {
   readonly message: string;
   /** Where in the app, if it was the app. */
   readonly stack?: string | undefined;
+  /** What was asked for can't be done, so it was not tried again. */
+  readonly isUsage?: boolean | undefined;
 }
 
 /** A record that could not be used. */

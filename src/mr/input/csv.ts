@@ -1,5 +1,5 @@
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../app/reader.ts";
-import { MrError } from "../errors.ts";
+import { MrError, UsageError } from "../errors.ts";
 import { type CsvFault, CsvRows } from "./csv-rows.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 import { MAX_RECORD_BYTES, MAX_ROW_BYTES } from "./limits.ts";
@@ -17,8 +17,11 @@ export interface CsvOptions {
   readonly maxRowBytes?: number;
 }
 
-/** A row by the names of its columns. */
+/** A row by the names of its columns; {@link csv} says in which order they are. */
 export type CsvRow = Readonly<Record<string, string>>;
+
+/** The columns of a row with its fields, in the order in which they are in the file. */
+export type CsvEntries = readonly (readonly [column: string, field: string])[];
 
 /**
  * Records are rows of CSV (RFC 4180) as text: fields may be quoted, and then hold delimiters, doubled
@@ -28,7 +31,9 @@ export type CsvRow = Readonly<Record<string, string>>;
  *
  * - `csv({ column: "text" })`: the records are the fields of this column, as strings;
  * - `csv({ columns: ["id", "text"] })`: objects of these columns;
- * - `csv()`: objects of all columns;
+ * - `csv()`: objects of all columns. As in every object, names that are whole numbers, such as `2019`, come
+ *   first: for the order of the file, take
+ * - `csv({ entries: true })`: arrays of `[column, field]`, in the order of the file;
  * - `csv({ header: false })`: arrays of fields; a `column` is then a number from 0 on, and `columns` names
  *   all columns, from the first to the last.
  *
@@ -36,7 +41,8 @@ export type CsvRow = Readonly<Record<string, string>>;
  * `maxRowBytes` is an error that names file, line and column, or with `--skip-bad-records` is left out and
  * counted. A row with a quote out of place, and one that is too long, ends at its first line break, even
  * if that is within quotes; what follows is read anew.
- * A malformed header, a column that it lacks, and one that it names twice are errors in any case.
+ * A malformed header, a column that it lacks, and one that it names twice are errors in any case; the last
+ * two end the job at once, see {@link UsageError}.
  *
  * @throws TypeError for options that make no sense
  */
@@ -45,6 +51,7 @@ export function csv<const C extends string>(
   options: CsvOptions & { readonly columns: readonly C[] },
 ): Reader<Readonly<Record<C, string>>>;
 export function csv(options: CsvOptions & { readonly header: false }): Reader<readonly string[]>;
+export function csv(options: CsvOptions & { readonly entries: true }): Reader<CsvEntries>;
 export function csv(options?: CsvOptions): Reader<CsvRow>;
 export function csv(options: AllOptions = {}): Reader<unknown> {
   checkOptions(options);
@@ -58,6 +65,7 @@ export function csv(options: AllOptions = {}): Reader<unknown> {
 interface AllOptions extends CsvOptions {
   readonly column?: string | number;
   readonly columns?: readonly string[];
+  readonly entries?: boolean;
 }
 
 class CsvCursor implements RecordCursor<unknown> {
@@ -142,7 +150,7 @@ class CsvCursor implements RecordCursor<unknown> {
     first: readonly string[],
     header: readonly string[] | undefined,
   ): (fields: readonly string[]) => unknown {
-    const { column, columns } = this.#options;
+    const { column, columns, entries } = this.#options;
     if (column !== undefined) {
       const index = this.#indexOf(column, first);
       return (fields) => fields[index] ?? "";
@@ -155,55 +163,52 @@ class CsvCursor implements RecordCursor<unknown> {
           columns.map((_, i) => i),
         );
       const given = `the row has ${inFields(first.length)}`;
-      throw this.#error({
-        ...this.#here,
-        why: `${given}, but there are ${columns.length} columns`,
-      });
+      throw this.#wrongColumns(`${given}, but there are ${columns.length} columns`);
     }
     const names = columns ?? header;
-    return toObject(
-      names,
-      names.map((name) => this.#indexOf(name, header)),
-    );
+    const indexes = names.map((name) => this.#indexOf(name, header));
+    // Of all columns: the index of a name is its own.
+    if (entries) return (fields) => names.map((name, i) => [name, fields[i] ?? ""]);
+    return toObject(names, indexes);
   }
 
   #indexOf(column: string | number, first: readonly string[]): number {
     if (typeof column === "number") {
       if (column < first.length) return column;
       const why = `there is no column ${column}, counted from 0: the row has ${inFields(first.length)}`;
-      throw this.#error({ ...this.#here, why });
+      throw this.#wrongColumns(why);
     }
     const index = first.indexOf(column);
     if (index < 0) {
       const names = first.map((name) => JSON.stringify(name)).join(", ");
       const why = `there is no column ${JSON.stringify(column)} (${names})`;
-      throw this.#error({ ...this.#here, why });
+      throw this.#wrongColumns(why);
     }
     const second = first.indexOf(column, index + 1);
     if (second < 0) return index;
     const both = `columns ${index + 1} and ${second + 1}`;
     const why = `${both} have the same name, ${JSON.stringify(column)}`;
-    throw this.#error({ ...this.#here, why });
+    throw this.#wrongColumns(why);
   }
 
-  /** The row at hand, as the place of a fault. */
-  get #here(): { line: number; column: number } {
-    return { line: this.#rows.line, column: 1 };
+  /** The columns that are wanted are not those of the first row, which is at hand. */
+  #wrongColumns(why: string): UsageError {
+    return new UsageError(this.#describe({ line: this.#rows.line, column: 1, why }));
   }
 
   /** Skips a row, if that is allowed. */
   #leaveOut(fault: CsvFault): void {
     // Other rows mean nothing without the header.
     const isHeader = this.#isAtHead && this.#options.header !== false;
-    if (!this.#readOptions.skipBadRecords || isHeader) throw this.#error(fault);
+    if (!this.#readOptions.skipBadRecords || isHeader) throw new MrError(this.#describe(fault));
     // Whoever reads on in the middle of a file comes by the rows at its beginning once more.
     if (this.#isAtHead && this.#source.csv !== undefined) return;
     this.skipped += 1;
     this.#readOptions.onSkipped?.(`line ${fault.line}, column ${fault.column}`, fault.why);
   }
 
-  #error({ line, column, why }: CsvFault): MrError {
-    return new MrError(`Cannot read input "${this.#file}": line ${line}, column ${column}: ${why}`);
+  #describe({ line, column, why }: CsvFault): string {
+    return `Cannot read input "${this.#file}": line ${line}, column ${column}: ${why}`;
   }
 }
 
@@ -229,7 +234,7 @@ function inFields(count: number): string {
 }
 
 function checkOptions(options: AllOptions): void {
-  const { delimiter = ",", header = true, column, columns } = options;
+  const { delimiter = ",", header = true, column, columns, entries } = options;
   const refuse = (why: string) => {
     throw new TypeError(`csv: ${why}`);
   };
@@ -242,6 +247,13 @@ function checkOptions(options: AllOptions): void {
   }
   if (column !== undefined && columns !== undefined) {
     refuse('give "column" for one field of each row, or "columns" for objects, not both');
+  }
+  if (entries && (column !== undefined || columns !== undefined)) {
+    const given = column === undefined ? "columns" : "column";
+    refuse(`"entries" gives all columns of each row: leave "${given}" out`);
+  }
+  if (entries && !header) {
+    refuse('"entries" takes the names of the columns from a header, which there must be');
   }
   if (typeof column === "string" && !header) {
     refuse(`without a header, "column" is a number from 0 on, not ${JSON.stringify(column)}`);

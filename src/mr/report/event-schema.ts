@@ -5,7 +5,11 @@ const count = v.pipe(v.number(), v.minValue(0));
 const whole = v.pipe(count, v.integer());
 const phase = v.picklist(["map", "reduce"]);
 const progress = v.object({ records: count, bytes: count, cpuMs: count });
-const failure = v.object({ message: v.string(), stack: v.optional(v.string()) });
+const failure = v.object({
+  message: v.string(),
+  stack: v.optional(v.string()),
+  isUsage: v.optional(v.boolean()),
+});
 const leftOut = v.object({ file: v.optional(v.string()), place: v.string(), reason: v.string() });
 const result = {
   progress: v.optional(progress),

@@ -78,6 +78,8 @@ export const PARAMS = {
     ...attemptEntries,
     message: text,
     stack: v.optional(text),
+    /** Whether another attempt would be for nothing, for it is what was asked for that can't be done. */
+    usage: v.optional(v.boolean()),
     /** Names of the map outputs that a reduce attempt found missing or damaged. */
     damaged: v.optional(v.pipe(v.array(text), v.maxLength(100_000))),
   }),

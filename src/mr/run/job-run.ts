@@ -227,6 +227,5 @@ function checkNotAborted(signal: AbortSignal | undefined): void {
 
 function failure(outcome: Exclude<Outcome, { state: "completed" }>, cause: unknown): MrError {
   if (outcome.state === "cancelled") return new JobCancelledError(outcome.reason, { cause });
-  const { message, stack } = outcome.failure;
-  return new JobFailedError(message, stack);
+  return new JobFailedError(outcome.failure);
 }

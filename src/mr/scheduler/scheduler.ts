@@ -223,6 +223,7 @@ export class Scheduler {
       return;
     }
     this.#countFailure(task, lease, failure, effects);
+    if (failure.isUsage) this.#end({ state: "failed", failure }, effects);
     if (task.failures >= this.#shape.maxFailures) this.#end(failedTooOften(task, failure), effects);
   }
 

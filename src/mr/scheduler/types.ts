@@ -86,6 +86,8 @@ export interface TaskFailure {
   readonly message: string;
   /** Where in the app, if it was the app. */
   readonly stack?: string | undefined;
+  /** What the user has asked for can't be done: another attempt would fail in the same way. */
+  readonly isUsage?: boolean | undefined;
 }
 
 export type SchedulerEvent =

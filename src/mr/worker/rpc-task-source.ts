@@ -141,13 +141,14 @@ export class RpcTaskSource implements TaskSource {
 
   fail(
     assignment: Assignment,
-    { message, stack }: TaskFailure,
+    { message, stack, isUsage }: TaskFailure,
     damaged: readonly string[],
   ): Promise<boolean> {
     return this.#report("task.fail", {
       ...this.#attempt(assignment),
       message: message.slice(0, MAX_TEXT),
       stack: stack?.slice(0, MAX_TEXT),
+      ...(isUsage ? { usage: true } : {}),
       ...(damaged.length === 0 ? {} : { damaged: [...damaged] }),
     });
   }

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { MrError } from "../errors.ts";
+import { MrError, UsageError } from "../errors.ts";
 import type { OutputFile, Progress, TaskFailure, TaskResult } from "../scheduler/types.ts";
 import { DamagedRunError } from "../shuffle/run-file.ts";
 import { AppError } from "../task/app-error.ts";
@@ -107,6 +107,7 @@ function failureOf(error: unknown): TaskFailure {
     return { message: firstLine(`${error.name}: ${error.message}`), stack: error.stack };
   }
   // Where in the app it was thrown helps; where in this program something could not be done does not.
+  if (error instanceof UsageError) return { message: firstLine(error.message), isUsage: true };
   const stack = error instanceof AppError ? error.stack : undefined;
   return { message: firstLine(error.message), stack };
 }
