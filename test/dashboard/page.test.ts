@@ -7,6 +7,7 @@ import { type Dashboard, startDashboard } from "../../src/mr/dashboard/start-das
 import type { JobEvent } from "../../src/mr/events/job-event.ts";
 import { runJob } from "../../src/mr/run/run-job.ts";
 import { NO_CHROMIUM, startChromium } from "../support/chromium.ts";
+import { contrast } from "../support/contrast.ts";
 import { begin, timed } from "./job-events.ts";
 import { syntheticJob } from "./synthetic-job.ts";
 
@@ -79,6 +80,19 @@ function says(page: Page, selector: string, text: string | RegExp): Promise<void
 function label(page: Page, selector: string) {
   const canvas = page.locator(`${selector} canvas`);
   return expect.poll(() => canvas.getAttribute("aria-label"), { timeout: PATIENCE_MS });
+}
+
+/** What is painted on a canvas at some places in a row. */
+function colorsAt(page: Page, selector: string, xs: readonly number[], y = 4): Promise<string[]> {
+  const [canvas, places] = [JSON.stringify(selector), JSON.stringify(xs)];
+  return page.evaluate(`${places}.map((x) => {
+    const context = document.querySelector(${canvas}).getContext("2d");
+    return "rgb(" + context.getImageData(x, ${y}, 1, 1).data.slice(0, 3).join(", ") + ")";
+  })`);
+}
+
+function areAllDifferent(colors: readonly string[]): boolean {
+  return new Set(colors).size === colors.length;
 }
 
 describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skipped: ${NO_CHROMIUM})`}`, () => {
@@ -168,6 +182,55 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       expect(faults).toEqual([]);
     },
   );
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    it.skipIf(NO_CHROMIUM !== undefined)(
+      `tells states apart where the system has colours of its own, ${colorScheme} ones`,
+      async () => {
+        const { url, onEvent } = await dashboard();
+        const failure = { message: "boom" };
+        const attempt = (task: number) => ({ phase: "map", task, attempt: 1, worker: 1 }) as const;
+        const events = timed([
+          ...begin(3, 2),
+          { type: "workerJoined", worker: 1, pid: 1 },
+          { type: "attemptStarted", ...attempt(0), isBackup: false },
+          {
+            ...{ type: "attemptCompleted", ...attempt(0), progress: undefined },
+            ...{ outputBytes: [1, 1000], counters: {} },
+          },
+          { type: "attemptStarted", ...attempt(1), isBackup: false },
+          { type: "attemptFailed", ...attempt(1), failure },
+          { type: "jobEnded", outcome: { state: "failed", failure } },
+        ]);
+        for (const event of events) onEvent(event);
+        const { page, faults } = await visit(url);
+        // The theme that was chosen by hand does not go with the colours of the system.
+        await page.locator("#theme").click();
+        await page.emulateMedia({ forcedColors: "active", colorScheme });
+        await label(page, "#maps").toMatch(/^3 map tasks: .*1 failed/);
+        const cells = () => colorsAt(page, "#maps canvas", [4, 31, 58]);
+        const back = `rgb(${colorScheme === "light" ? "255, 255, 255" : "0, 0, 0"})`;
+        const areClear = (colors: readonly string[]) => {
+          return areAllDifferent(colors) && colors.every((one) => contrast(one, back) > 3);
+        };
+        await expect.poll(() => cells(), { timeout: PATIENCE_MS }).toSatisfy(areClear);
+        const shuffled = await colorsAt(page, "#shuffle canvas", [50, 160], 25);
+        expect([...shuffled, back]).toSatisfy(areAllDifferent);
+        const swatches: string[] = await page.evaluate(
+          `[...document.querySelectorAll("#legend .swatch")].map((swatch) => {
+            return getComputedStyle(swatch).backgroundColor;
+          })`,
+        );
+        expect([...swatches, back]).toSatisfy(areAllDifferent);
+        // Its cross is there for those who do not see the colour.
+        expect(await colorsAt(page, "#maps canvas", [27 + 12], 12)).not.toEqual([
+          (await cells())[1],
+        ]);
+        // The browser would have it that nobody reads what is painted.
+        expect(faults.filter((fault) => !fault.includes("getImageData"))).toEqual([]);
+      },
+    );
+  }
 
   it.skipIf(NO_CHROMIUM !== undefined)(
     "says that it has lost the coordinator, and goes on with the one that comes back",

@@ -6,6 +6,7 @@ import { type Browser, chromium, type Locator, type Page } from "playwright-core
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeReport } from "../../src/mr/report/write-report.ts";
 import { runJob } from "../../src/mr/run/run-job.ts";
+import { contrast } from "../support/contrast.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 const ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
@@ -132,6 +133,23 @@ describe.skipIf(!existsSync(CHROMIUM))(`a report in ${CHROMIUM} (skipped where i
     expect(await look("start")).toEqual(["right"]);
     await page.emulateMedia({ media: "print" });
     expect(await look("start")).toEqual([""]);
+  });
+
+  it("tells attempts apart where the system has colours of its own", async () => {
+    const { page } = await open({ width: 1280, colorScheme: "light" });
+    for (const [colorScheme, back] of [
+      ["light", "rgb(255, 255, 255)"],
+      ["dark", "rgb(0, 0, 0)"],
+    ] as const) {
+      await page.emulateMedia({ forcedColors: "active", colorScheme });
+      const swatches: string[] = await page.evaluate(
+        `[...document.querySelectorAll(".legend i")].map((swatch) => {
+          return getComputedStyle(swatch).backgroundColor;
+        })`,
+      );
+      expect(new Set(swatches).size).toBe(5);
+      for (const swatch of swatches) expect(contrast(swatch, back)).toBeGreaterThan(3);
+    }
   });
 
   it("can be printed", async () => {

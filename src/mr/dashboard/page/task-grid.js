@@ -1,4 +1,4 @@
-import { Chart, color, theme } from "./chart.js";
+import { Chart, color, crossOut, isForced, theme } from "./chart.js";
 import { formatBytes, formatCount, formatDuration } from "./format.js";
 
 /**
@@ -102,6 +102,9 @@ export class TaskGrid extends Chart {
       style = fill;
       if (radius === 0) context.fillRect(x, y, cell, cell);
       else roundedCell(context, x, y, cell, radius);
+      if (isForced && status === "failed" && cell >= 6) {
+        crossOut(context, { x, y, width: cell, height: cell });
+      }
       if (strip === "") continue;
       context.fillStyle = color(strip);
       style = strip;

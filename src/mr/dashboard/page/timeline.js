@@ -1,5 +1,5 @@
 import { describeAttempt, fillOf, isLost } from "./attempts.js";
-import { Chart, color } from "./chart.js";
+import { Chart, color, crossOut, isForced } from "./chart.js";
 import { formatTick, niceTimeStep } from "./format.js";
 
 /**
@@ -130,8 +130,14 @@ export class Timeline extends Chart {
     for (const attempt of this.#state.attempts) {
       const { x, y, width, height } = this.#bar(attempt);
       const label = `${attempt.phase === "map" ? "m" : "r"}${attempt.task}`;
-      if (width < 8 + 6.5 * label.length) continue;
-      context.fillText(label, x + 5, y + height / 2 + 0.5);
+      const labelWidth = 8 + 6.5 * label.length;
+      const isLabelled = width >= labelWidth;
+      if (isLabelled) context.fillText(label, x + 5, y + height / 2 + 0.5);
+      const left = isLabelled ? x + labelWidth : x;
+      const room = x + width - left;
+      if (isForced && isLost(attempt) && room >= 8) {
+        crossOut(context, { x: left, y, width: Math.min(room, 20), height });
+      }
     }
   }
 
