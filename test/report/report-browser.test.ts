@@ -152,6 +152,41 @@ describe.skipIf(!existsSync(CHROMIUM))(`a report in ${CHROMIUM} (skipped where i
     }
   });
 
+  it("says what each chart shows to those who do not see it", async () => {
+    const { page } = await open({ width: 1280, colorScheme: "light" });
+    const names: Array<string | null> = await page.evaluate(
+      `[...document.querySelectorAll("svg[role=img]")].map((svg) => svg.getAttribute("aria-label"))`,
+    );
+    expect(names).toHaveLength(7);
+    expect(names.map((name) => name?.replaceAll(/[\d.,]+ (min|ms|s)\b/g, "T"))).toEqual([
+      'Largest values: a 6, "><img/src=x/onerror=alert(1)> 2, <script>alert(1)</script> 2, שלום 2, deadly 1',
+      "How many keys have which value: 5 keys, from 1 to 6, median 2, mean 2.6, sum 13",
+      expect.stringMatching(/when: 6 attempts by [23] workers in T; failed or lost: 1$/),
+      "How long map tasks took: 2 tasks, from T to T, the median one T",
+      "How long reduce tasks took: 3 tasks, from T to T, the median one T",
+      "Bytes for each reduce task: 3 tasks, from 0 bytes to 218 bytes, the mean 78 bytes",
+      "Shuffle: bytes from 2 map tasks to 3 reduce tasks, 109 bytes at most in a cell",
+    ]);
+  });
+
+  it.each(["light", "dark"] as const)("has text that can be read, in %s", async (colorScheme) => {
+    const { page } = await open({ width: 1280, colorScheme });
+    const texts: Array<{ what: string; color: string; back: string }> = await page.evaluate(`
+      [...document.querySelectorAll("body *")].flatMap((element) => {
+        const text = [...element.childNodes].find((node) => node.nodeType === 3 && node.data.trim());
+        if (!text || element.closest("script, title, #tip")) return [];
+        const style = getComputedStyle(element);
+        let behind = element;
+        while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
+        const back = getComputedStyle(behind).backgroundColor;
+        const color = element.closest("svg") ? style.fill : style.color;
+        return [{ what: element.outerHTML.slice(0, 80), color, back }];
+      })`);
+    expect(texts.length).toBeGreaterThan(50);
+    const faint = texts.filter(({ color, back }) => contrast(color, back) < 4.5);
+    expect(faint).toEqual([]);
+  });
+
   it("can be printed", async () => {
     const { page } = await open({ width: 1280, colorScheme: "dark" });
     const pdf = await page.pdf({ path: join(home, "report.pdf"), format: "A4" });

@@ -312,7 +312,7 @@ describe("the chart of a result", () => {
     async (text) => {
       const pngOf = (shown: string) => {
         const content = markup`<svg xmlns="http://www.w3.org/2000/svg" width="90" height="30"><text y="20">${shown}</text></svg>`;
-        return renderPng({ content, width: 90, height: 30 });
+        return renderPng({ content, width: 90, height: 30, name: "" });
       };
       const [png, blank] = await Promise.all([pngOf(text), pngOf("")]);
       expect(png.length - blank.length).toBeGreaterThan(100 * text.length);
