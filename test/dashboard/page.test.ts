@@ -118,7 +118,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       await label(page, "#reduces").toBe("4 reduce tasks: 4 completed");
       await label(page, "#timeline").toMatch(
         // Whoever took the place of the dead one may have come too late.
-        /^Timeline of 13 attempts by [34] workers; 1 of them failed or were lost$/,
+        /^Timeline of 13 attempts by [34] workers; failed or lost: 1$/,
       );
       expect(await page.locator("#troubles").textContent()).toMatch(/map 3 lost.*worker is gone/);
       expect(await page.title()).toBe("completed · app.ts");
@@ -182,6 +182,31 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       expect(faults).toEqual([]);
     },
   );
+
+  it.skipIf(NO_CHROMIUM !== undefined)("says one of what there is one of", async () => {
+    const { url, onEvent } = await dashboard();
+    const map = { phase: "map", task: 0, attempt: 1, worker: 1 } as const;
+    const reduce = { ...map, phase: "reduce" } as const;
+    const progress = { records: 1, bytes: 1, cpuMs: 1 };
+    const made = { progress, outputBytes: [1], counters: {} };
+    const events = timed([
+      ...begin(1, 1),
+      { type: "workerJoined", worker: 1, pid: 1 },
+      { type: "taskRestored", phase: "map", task: 0, ...made },
+      { type: "attemptStarted", ...reduce, isBackup: false },
+      { type: "attemptFailed", ...reduce, failure: { message: "boom" } },
+      { type: "jobEnded", outcome: { state: "completed" } },
+    ]);
+    for (const event of events) onEvent(event);
+    const { page } = await visit(url);
+    await says(page, "#outcome", "of output in 1 file;");
+    await says(page, "#outcome", "in 1 attempt; once something had to be done again.");
+    await label(page, "#maps").toBe("1 map task: 1 completed before this run");
+    await label(page, "#timeline").toBe("Timeline of 1 attempt by 1 worker; failed or lost: 1");
+    await label(page, "#shuffle").toBe("Bytes from 1 row of map tasks to 1 column of reduce tasks");
+    await page.locator("#maps canvas").hover({ position: { x: 12, y: 12 } });
+    await says(page, ".tooltip", "1 record, 1 B");
+  });
 
   for (const colorScheme of ["light", "dark"] as const) {
     it.skipIf(NO_CHROMIUM !== undefined)(

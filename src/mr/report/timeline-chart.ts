@@ -164,7 +164,7 @@ function describeAttempt({ attempt, startMs, endMs }: Bar): string {
   const lines = [
     `${phase} task ${task}, ${kind} ${number}: ${ENDS[end ?? ""] ?? "no end was seen"}`,
     `${formatMs(endMs - startMs)}, from ${formatMs(startMs)} on`,
-    `${formatNumber(progress.records)} records, ${formatBytes(progress.bytes)}`,
+    `${counted(progress.records, "record")}, ${formatBytes(progress.bytes)}`,
   ];
   return lines.join("\n");
 }

@@ -1,6 +1,6 @@
 import { describeAttempt, fillOf, isLost } from "./attempts.js";
 import { Chart, color, crossOut, isForced } from "./chart.js";
-import { formatTick, niceTimeStep } from "./format.js";
+import { counted, formatTick, niceTimeStep } from "./format.js";
 
 /**
  * @import { Attempt, JobState } from "./job-state.js"
@@ -62,7 +62,8 @@ export class Timeline extends Chart {
   summary() {
     const { workers, attempts } = this.#state;
     const lost = attempts.filter(isLost).length;
-    return `Timeline of ${attempts.length} attempts by ${workers.length} workers; ${lost} of them failed or were lost`;
+    const work = `${counted(attempts.length, "attempt")} by ${counted(workers.length, "worker")}`;
+    return `Timeline of ${work}; failed or lost: ${lost}`;
   }
 
   #paintGrid() {
