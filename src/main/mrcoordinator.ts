@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { Coordinator } from "../mr/coordinator/coordinator.ts";
 
+import { counted } from "../mr/counted.ts";
 import { JobFailedError, UsageError } from "../mr/errors.ts";
 import { checkJobDirectory, sweepTemporaryFiles } from "../mr/job/job-directory.ts";
 
@@ -99,7 +100,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   const { terms, resumed, removed } = job;
   let coordinator: Coordinator | undefined;
   try {
-    if (removed > 0) log(`Removed ${removed} output files of an earlier job`);
+    if (removed > 0) log(`Removed ${counted(removed, "output file")} of an earlier job`);
     if (resumed !== undefined) log(describeResumption(resumed));
     coordinator = await Coordinator.start({
       plan: planJob(job.inputs, directory, options.split),
@@ -110,7 +111,8 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
       onEvent: job.recordTo(dashboard?.onEvent),
     });
     log(`Listening on ${socketPath}`);
-    log(`${job.inputs.length} input files, ${terms.reduces} reduce tasks; waiting for workers`);
+    const tasks = counted(terms.reduces, "reduce task");
+    log(`${counted(job.inputs.length, "input file")}, ${tasks}; waiting for workers`);
     const code = await finish(coordinator);
     if (code !== 0) return code;
   } finally {
@@ -148,5 +150,6 @@ function describeResumption({ plan, completed }: JournalState): string {
   const maps = completed.filter(({ phase }) => phase === "map").length;
   const reduces = completed.length - maps;
   const app = plan === undefined ? "" : ` of ${plan.app}`;
-  return `Going on with the job${app}: ${maps} map tasks and ${reduces} reduce tasks are completed`;
+  const tasks = `${counted(maps, "map task")} and ${counted(reduces, "reduce task")}`;
+  return `Going on with the job${app}: ${tasks} are completed`;
 }

@@ -3,6 +3,7 @@ import { AppNotFoundError } from "../mr/app/find-app.ts";
 import { JobFailedError, MrError, UsageError } from "../mr/errors.ts";
 import { appFrames } from "../mr/events/app-frames.ts";
 import { nearestWord } from "../mr/nearest-word.ts";
+import { describeThrown, stackOf } from "../mr/thrown.ts";
 import { visibleLines } from "../mr/visible-text.ts";
 import { type Action, COMMANDS } from "./commands/catalog.ts";
 import { stopWatchingForNothingLeft, watchForNothingLeft } from "./nothing-left.ts";
@@ -84,7 +85,7 @@ function describe(program: Command, error: unknown): string {
   }
   if (error instanceof AppNotFoundError) return error.message + otherApps(program, error.spec);
   if (error instanceof MrError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return stackOf(error) ?? describeThrown(error);
 }
 
 /**

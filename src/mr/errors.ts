@@ -1,4 +1,5 @@
 import { getSystemErrorMap } from "node:util";
+import { messageOf } from "./thrown.ts";
 
 /**
  * An operating error: something the world did (a missing file, a full disk, a broken app), as opposed
@@ -56,8 +57,12 @@ export class JobCancelledError extends MrError {
 
 /** The `code` of a Node system error such as `ENOENT`, or undefined for any other value. */
 export function errorCode(error: unknown): string | undefined {
-  if (error instanceof Error && "code" in error && typeof error.code === "string") {
-    return error.code;
+  try {
+    if (error instanceof Error && "code" in error && typeof error.code === "string") {
+      return error.code;
+    }
+  } catch {
+    // What an app throws may be a proxy that refuses to be looked at: a system error is not.
   }
   return undefined;
 }
@@ -74,6 +79,5 @@ export function describeCause(error: unknown): string {
       if (name === code) return `${text} (${code})`;
     }
   }
-  const text = error instanceof Error ? error.message : String(error);
-  return text.split("\n", 1)[0] ?? "";
+  return messageOf(error);
 }

@@ -7,6 +7,7 @@ import { type Dashboard, startDashboard } from "../../src/mr/dashboard/start-das
 import type { JobEvent } from "../../src/mr/events/job-event.ts";
 import { runJob } from "../../src/mr/run/run-job.ts";
 import { NO_CHROMIUM, startChromium } from "../support/chromium.ts";
+import { contrast } from "../support/contrast.ts";
 import { begin, timed } from "./job-events.ts";
 import { syntheticJob } from "./synthetic-job.ts";
 
@@ -81,6 +82,19 @@ function label(page: Page, selector: string) {
   return expect.poll(() => canvas.getAttribute("aria-label"), { timeout: PATIENCE_MS });
 }
 
+/** What is painted on a canvas at some places in a row. */
+function colorsAt(page: Page, selector: string, xs: readonly number[], y = 4): Promise<string[]> {
+  const [canvas, places] = [JSON.stringify(selector), JSON.stringify(xs)];
+  return page.evaluate(`${places}.map((x) => {
+    const context = document.querySelector(${canvas}).getContext("2d");
+    return "rgb(" + context.getImageData(x, ${y}, 1, 1).data.slice(0, 3).join(", ") + ")";
+  })`);
+}
+
+function areAllDifferent(colors: readonly string[]): boolean {
+  return new Set(colors).size === colors.length;
+}
+
 describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skipped: ${NO_CHROMIUM})`}`, () => {
   it.skipIf(NO_CHROMIUM !== undefined)(
     "shows a job with a crash from its start to its end, and asks nobody else for anything",
@@ -112,7 +126,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       await label(page, "#maps").toBe("8 map tasks: 7 completed, 1 completed after trouble");
       await label(page, "#reduces").toBe("4 reduce tasks: 4 completed");
       await label(page, "#timeline").toBe(
-        `Timeline of 13 attempts by ${workers} workers; 1 of them failed or were lost`,
+        `Timeline of 13 attempts by ${workers} workers; failed or lost: 1`,
       );
       expect(await page.locator("#troubles").textContent()).toMatch(/map 3 lost.*worker is gone/);
       expect(await page.title()).toBe("completed · app.ts");
@@ -176,6 +190,80 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       expect(faults).toEqual([]);
     },
   );
+
+  it.skipIf(NO_CHROMIUM !== undefined)("says one of what there is one of", async () => {
+    const { url, onEvent } = await dashboard();
+    const map = { phase: "map", task: 0, attempt: 1, worker: 1 } as const;
+    const reduce = { ...map, phase: "reduce" } as const;
+    const progress = { records: 1, bytes: 1, cpuMs: 1 };
+    const made = { progress, outputBytes: [1], counters: {} };
+    const events = timed([
+      ...begin(1, 1),
+      { type: "workerJoined", worker: 1, pid: 1 },
+      { type: "taskRestored", phase: "map", task: 0, ...made },
+      { type: "attemptStarted", ...reduce, isBackup: false },
+      { type: "attemptFailed", ...reduce, failure: { message: "boom" } },
+      { type: "jobEnded", outcome: { state: "completed" } },
+    ]);
+    for (const event of events) onEvent(event);
+    const { page } = await visit(url);
+    await says(page, "#outcome", "of output in 1 file;");
+    await says(page, "#outcome", "in 1 attempt; once something had to be done again.");
+    await label(page, "#maps").toBe("1 map task: 1 completed before this run");
+    await label(page, "#timeline").toBe("Timeline of 1 attempt by 1 worker; failed or lost: 1");
+    await label(page, "#shuffle").toBe("Bytes from 1 row of map tasks to 1 column of reduce tasks");
+    await page.locator("#maps canvas").hover({ position: { x: 12, y: 12 } });
+    await says(page, ".tooltip", "1 record, 1 B");
+  });
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    it.skipIf(NO_CHROMIUM !== undefined)(
+      `tells states apart where the system has colours of its own, ${colorScheme} ones`,
+      async () => {
+        const { url, onEvent } = await dashboard();
+        const failure = { message: "boom" };
+        const attempt = (task: number) => ({ phase: "map", task, attempt: 1, worker: 1 }) as const;
+        const events = timed([
+          ...begin(3, 2),
+          { type: "workerJoined", worker: 1, pid: 1 },
+          { type: "attemptStarted", ...attempt(0), isBackup: false },
+          {
+            ...{ type: "attemptCompleted", ...attempt(0), progress: undefined },
+            ...{ outputBytes: [1, 1000], counters: {} },
+          },
+          { type: "attemptStarted", ...attempt(1), isBackup: false },
+          { type: "attemptFailed", ...attempt(1), failure },
+          { type: "jobEnded", outcome: { state: "failed", failure } },
+        ]);
+        for (const event of events) onEvent(event);
+        const { page, faults } = await visit(url);
+        // The theme that was chosen by hand does not go with the colours of the system.
+        await page.locator("#theme").click();
+        await page.emulateMedia({ forcedColors: "active", colorScheme });
+        await label(page, "#maps").toMatch(/^3 map tasks: .*1 failed/);
+        const cells = () => colorsAt(page, "#maps canvas", [4, 31, 58]);
+        const back = `rgb(${colorScheme === "light" ? "255, 255, 255" : "0, 0, 0"})`;
+        const areClear = (colors: readonly string[]) => {
+          return areAllDifferent(colors) && colors.every((one) => contrast(one, back) > 3);
+        };
+        await expect.poll(() => cells(), { timeout: PATIENCE_MS }).toSatisfy(areClear);
+        const shuffled = await colorsAt(page, "#shuffle canvas", [50, 160], 25);
+        expect([...shuffled, back]).toSatisfy(areAllDifferent);
+        const swatches: string[] = await page.evaluate(
+          `[...document.querySelectorAll("#legend .swatch")].map((swatch) => {
+            return getComputedStyle(swatch).backgroundColor;
+          })`,
+        );
+        expect([...swatches, back]).toSatisfy(areAllDifferent);
+        // Its cross is there for those who do not see the colour.
+        expect(await colorsAt(page, "#maps canvas", [27 + 12], 12)).not.toEqual([
+          (await cells())[1],
+        ]);
+        // The browser would have it that nobody reads what is painted.
+        expect(faults.filter((fault) => !fault.includes("getImageData"))).toEqual([]);
+      },
+    );
+  }
 
   it.skipIf(NO_CHROMIUM !== undefined)(
     "says that it has lost the coordinator, and goes on with the one that comes back",

@@ -60,7 +60,7 @@ describe.skipIf(noSmallDisks !== undefined)(
 
       disk.free();
       const resumed = await job.ready("--resume");
-      expect(resumed.stderr).toContain("1 map tasks and 0 reduce tasks are completed");
+      expect(resumed.stderr).toContain("1 map task and 0 reduce tasks are completed");
       const again = job.worker(app);
       expect((await resumed.ended).code).toBe(0);
       expect((await again.ended).code).toBe(0);

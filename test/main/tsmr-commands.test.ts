@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/main/commands/catalog.ts";
@@ -58,6 +58,19 @@ describe("tsmr", { concurrent: true }, () => {
     );
     const second = await folder.tsmr("init", "more").ended;
     expect([second.code, second.stdout]).toEqual([0, "more.ts\nmore.test.ts\n"]);
+  });
+
+  it("makes nothing of an app where a link that leads nowhere has a name of it", async (context) => {
+    const folder = newFolder(context);
+    symlinkSync("nowhere", folder.path("counts.test.ts"));
+    const { code, stdout, stderr } = await folder.tsmr("init", "counts").ended;
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain('"counts.test.ts" exists already, and is not replaced\n');
+    expect(folder.files()).not.toContain("counts.ts");
+    // A package has these, wherever they are.
+    symlinkSync("nowhere", folder.path("tsconfig.json"));
+    const other = await folder.tsmr("init", "other").ended;
+    expect(other.stdout).toBe("other.ts\nother.test.ts\npackage.json\n");
   });
 
   it("makes what a package lacks, and says what else it needs", async (context) => {

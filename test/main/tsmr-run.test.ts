@@ -410,11 +410,11 @@ describe.skipIf(!hasScript)("tsmr run on a terminal", () => {
       let shown = "";
       command.onOutput((text) => {
         shown += text;
-        if (/tsmr: 0 of 1 maps|maps .* 0\/1/.test(shown)) folder.write("go-map-a", "");
+        if (/tsmr: 0 of 1 map,|maps .* 0\/1/.test(shown)) folder.write("go-map-a", "");
       });
       folder.write("go-reduce", "");
       expect(await command.code).toBe(0);
-      expect(shown).toMatch(/^tsmr: 0 of 1 maps, 0 of 10 reduces, [\d.]+ s\r$/m);
+      expect(shown).toMatch(/^tsmr: 0 of 1 map, 0 of 10 reduces, [\d.]+ s\r$/m);
       expect(shown).not.toContain("\x1b");
     });
   }

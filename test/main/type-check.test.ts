@@ -119,6 +119,44 @@ describe("the types of an app", { concurrent: true }, () => {
     expect(folder.text("checks")).toBe("+");
   });
 
+  for (const options of [
+    { module: "commonjs" },
+    { module: "commonjs", moduleResolution: "node10", ignoreDeprecations: "6.0" },
+    { module: "nodenext" },
+    { module: "node16", moduleResolution: "node16" },
+    { module: "esnext", moduleResolution: "bundler" },
+    {},
+  ]) {
+    const settings = JSON.stringify(options);
+    it(`are those of the app as it is run, with ${settings}`, async (context) => {
+      const folder = typedFolder(context);
+      mkdirSync(folder.path("node_modules/tsmr"));
+      const face = { types: "./face.d.ts", default: "./face.js" };
+      const manifest = { name: "tsmr", type: "module", exports: { ".": face } };
+      folder.write("node_modules/tsmr/package.json", JSON.stringify(manifest));
+      folder.write(
+        "node_modules/tsmr/face.d.ts",
+        "export declare function words(of: string): Iterable<string>;",
+      );
+      const common = { target: "es2023", types: [], strict: true };
+      folder.write("tsconfig.json", JSON.stringify({ compilerOptions: { ...common, ...options } }));
+      // Nobody says that it is a module, and where it waits it is one.
+      folder.write("package.json", "{}");
+      const top = `import { words } from "tsmr"; import type { Word } from "./word.js"; await null;`;
+      const app = `${top}
+        export const map = (_: string, text: string) =>
+          Array.from(words(text), (key: Word) => ({ key, value: "1" }));
+        ${REDUCE}`;
+      folder.write("app.ts", app);
+      expect(await run(folder, "1")).toEqual(DONE);
+      folder.write("app.ts", app.replace("words(text)", "words(txt)"));
+      const { code, stderr } = await run(folder, "2");
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^tsmr: app\.ts:3:\d+: error TS/)]);
+      expect(stderr).toContain("txt");
+      expect(existsSync(folder.path("2"))).toBe(false);
+    });
+  }
+
   it("are checked again when the settings have changed", async (context) => {
     const folder = typedFolder(context);
     folder.write("app.ts", `${MAP}export const used = (x) => x;${REDUCE}`);

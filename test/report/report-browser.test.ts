@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { writeReport } from "../../src/mr/report/write-report.ts";
 import { runJob } from "../../src/mr/run/run-job.ts";
 import { NO_CHROMIUM, startChromium } from "../support/chromium.ts";
+import { contrast } from "../support/contrast.ts";
 
 /** A browser does nothing quickly on a machine that is busy with other things. */
 const PATIENCE_MS = 120_000;
@@ -134,6 +135,58 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`a report in a browser${where}`, () =
     expect(await look("start")).toEqual(["right"]);
     await page.emulateMedia({ media: "print" });
     expect(await look("start")).toEqual([""]);
+  });
+
+  it("tells attempts apart where the system has colours of its own", async () => {
+    const { page } = await open({ width: 1280, colorScheme: "light" });
+    for (const [colorScheme, back] of [
+      ["light", "rgb(255, 255, 255)"],
+      ["dark", "rgb(0, 0, 0)"],
+    ] as const) {
+      await page.emulateMedia({ forcedColors: "active", colorScheme });
+      const swatches: string[] = await page.evaluate(
+        `[...document.querySelectorAll(".legend i")].map((swatch) => {
+          return getComputedStyle(swatch).backgroundColor;
+        })`,
+      );
+      expect(new Set(swatches).size).toBe(5);
+      for (const swatch of swatches) expect(contrast(swatch, back)).toBeGreaterThan(3);
+    }
+  });
+
+  it("says what each chart shows to those who do not see it", async () => {
+    const { page } = await open({ width: 1280, colorScheme: "light" });
+    const names: Array<string | null> = await page.evaluate(
+      `[...document.querySelectorAll("svg[role=img]")].map((svg) => svg.getAttribute("aria-label"))`,
+    );
+    expect(names).toHaveLength(7);
+    expect(names.map((name) => name?.replaceAll(/[\d.,]+ (min|ms|s)\b/g, "T"))).toEqual([
+      'Largest values: a 6, "><img/src=x/onerror=alert(1)> 2, <script>alert(1)</script> 2, שלום 2, deadly 1',
+      "How many keys have which value: 5 keys, from 1 to 6, median 2, mean 2.6, sum 13",
+      expect.stringMatching(/when: 6 attempts by [23] workers in T; failed or lost: 1$/),
+      "How long map tasks took: 2 tasks, from T to T, the median one T",
+      "How long reduce tasks took: 3 tasks, from T to T, the median one T",
+      "Bytes for each reduce task: 3 tasks, from 0 bytes to 218 bytes, the mean 78 bytes",
+      "Shuffle: bytes from 2 map tasks to 3 reduce tasks, 109 bytes at most in a cell",
+    ]);
+  });
+
+  it.each(["light", "dark"] as const)("has text that can be read, in %s", async (colorScheme) => {
+    const { page } = await open({ width: 1280, colorScheme });
+    const texts: Array<{ what: string; color: string; back: string }> = await page.evaluate(`
+      [...document.querySelectorAll("body *")].flatMap((element) => {
+        const text = [...element.childNodes].find((node) => node.nodeType === 3 && node.data.trim());
+        if (!text || element.closest("script, title, #tip")) return [];
+        const style = getComputedStyle(element);
+        let behind = element;
+        while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)") behind = behind.parentElement;
+        const back = getComputedStyle(behind).backgroundColor;
+        const color = element.closest("svg") ? style.fill : style.color;
+        return [{ what: element.outerHTML.slice(0, 80), color, back }];
+      })`);
+    expect(texts.length).toBeGreaterThan(50);
+    const faint = texts.filter(({ color, back }) => contrast(color, back) < 4.5);
+    expect(faint).toEqual([]);
   });
 
   it("can be printed", async () => {

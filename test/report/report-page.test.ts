@@ -248,6 +248,36 @@ describe("the event log of a report", () => {
     );
   });
 
+  it("has numbers that make no sense, and still there is a report", () => {
+    const lines = eventfulJob().map((event) => JSON.stringify(event));
+    const absurd = ["1e999", "-1e999", "-1", "-0.5", "1e308", "1e17", "9007199254740993", "0.5"];
+    for (const [at, line] of lines.entries()) {
+      for (const { index, 0: number } of line.matchAll(/(?<=[:[,])\d[\d.e+]*/g)) {
+        for (const other of absurd) {
+          const changed = line.slice(0, index) + other + line.slice(index + number.length);
+          const events = lines.with(at, changed).flatMap((text) => parseEvent(text) ?? []);
+          const history = historyOf(events);
+          if (history === undefined) continue;
+          expect(renderReport(history, surveyOf(["a"])), changed).not.toMatch(/NaN|Infinity/);
+        }
+      }
+    }
+  });
+
+  it.each([
+    '{"type":"workerLeft","worker":1,"atMs":1e999}',
+    '{"type":"workerLeft","worker":1,"atMs":-1}',
+    '{"type":"workerLeft","worker":1,"atMs":1e16}',
+    '{"type":"workerLeft","worker":1e300,"atMs":1}',
+    '{"type":"taskReopened","phase":"map","task":1e999,"atMs":1}',
+    '{"type":"jobStarted","directory":"","startedAt":1e17,"resumed":false,"leaseMs":1,"atMs":0}',
+    '{"type":"jobStarted","directory":"","startedAt":-1,"resumed":false,"leaseMs":1,"atMs":0}',
+    '{"type":"taskRestored","phase":"map","task":0,"outputBytes":[],"counters":{"a":1e999},"atMs":1}',
+    '{"type":"taskRestored","phase":"map","task":0,"outputBytes":[1e999],"counters":{},"atMs":1}',
+  ])("leaves out what no job can have written: %s", (line) => {
+    expect(parseEvent(line)).toBeUndefined();
+  });
+
   it("must be there", async () => {
     await expect(readHistory(directory)).rejects.toThrow(/^No job has run in directory/);
     writeFileSync(join(directory, EVENT_LOG_NAME), "nonsense\n");
@@ -282,7 +312,7 @@ describe("the chart of a result", () => {
     async (text) => {
       const pngOf = (shown: string) => {
         const content = markup`<svg xmlns="http://www.w3.org/2000/svg" width="90" height="30"><text y="20">${shown}</text></svg>`;
-        return renderPng({ content, width: 90, height: 30 });
+        return renderPng({ content, width: 90, height: 30, name: "" });
       };
       const [png, blank] = await Promise.all([pngOf(text), pngOf("")]);
       expect(png.length - blank.length).toBeGreaterThan(100 * text.length);

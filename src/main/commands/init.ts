@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { describeCause, MrError, UsageError } from "../../mr/errors.ts";
@@ -32,7 +32,10 @@ export function define(command: Command): Action {
 }
 
 function init(name: string, directory: string): void {
-  const isMissing = (file: string) => !existsSync(join(directory, file));
+  // A link that leads nowhere is there, too: nothing can be made in its place.
+  const isMissing = (file: string) => {
+    return lstatSync(join(directory, file), { throwIfNoEntry: false }) === undefined;
+  };
   const isNewPackage = isMissing("package.json");
   const around = Object.entries(scaffoldPackage(basename(directory)));
   const files: Record<string, string> = {
@@ -40,24 +43,32 @@ function init(name: string, directory: string): void {
     ...Object.fromEntries(around.filter(([file]) => isMissing(file))),
   };
   // All or nothing: half of it would be in the way of the next try.
-  const taken = Object.keys(files).find((file) => existsSync(join(directory, file)));
+  const taken = Object.keys(files).find((file) => !isMissing(file));
   if (taken !== undefined) {
     throw new MrError(`Cannot make app "${name}": "${taken}" exists already, and is not replaced`);
   }
-  for (const [file, text] of Object.entries(files)) {
-    try {
-      writeFileSync(join(directory, file), text, { flag: "wx" });
-    } catch (error) {
-      throw new MrError(`Cannot write "${join(directory, file)}": ${describeCause(error)}`);
-    }
-    printResult(`${file}\n`);
-  }
+  writeAll(files, directory);
+  for (const file of Object.keys(files)) printResult(`${file}\n`);
   const steps = [
     ...(isNewPackage ? ["npm install"] : missingSteps(directory)),
     `node --import tsx --test ${name}.test.ts`,
     `npx tsmr run ./${name}.ts FILE… --top 10`,
   ];
   process.stderr.write(`\nNext:\n${steps.map((step) => `  ${step}\n`).join("")}`);
+}
+
+function writeAll(files: Readonly<Record<string, string>>, directory: string): void {
+  const written: string[] = [];
+  for (const [file, text] of Object.entries(files)) {
+    const path = join(directory, file);
+    try {
+      writeFileSync(path, text, { flag: "wx" });
+    } catch (error) {
+      for (const other of written) rmSync(other, { force: true });
+      throw new MrError(`Cannot write "${path}": ${describeCause(error)}`);
+    }
+    written.push(path);
+  }
 }
 
 /** What a package that was there before still needs for the app and its test to run. */

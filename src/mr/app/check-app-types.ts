@@ -116,8 +116,12 @@ function compilerProgram(manifest: string): string {
   return join(dirname(manifest), bin?.tsc ?? "bin/tsc");
 }
 
-/** The author's settings, for the app alone, and without what is about writing files or about style. */
-function checkSettings({ app, config }: Project): object {
+/**
+ * The author's settings, for the app alone, and without what is about writing files or about style. What
+ * kind of modules the project is otherwise compiled to, and how it finds them, is not the app's way: it is
+ * bundled into an ES module. By a setting such as `"module": "commonjs"` this library is not even found.
+ */
+function checkSettings({ app, config, compiler }: Project): object {
   const folder = dirname(config);
   const roots = ancestors(folder).map((parent) => join(parent, "node_modules/@types"));
   // Theirs, if they have some.
@@ -139,6 +143,10 @@ function checkSettings({ app, config }: Project): object {
       isolatedDeclarations: false,
       rootDir: "/",
       allowImportingTsExtensions: true,
+      // What is written for CommonJS is bundled as well, which versions before 5.4 have no word for.
+      module: isOlderThan54(compiler) ? "esnext" : "preserve",
+      moduleResolution: "bundler",
+      outFile: null,
       skipLibCheck: true,
       noUnusedLocals: false,
       noUnusedParameters: false,
@@ -146,6 +154,12 @@ function checkSettings({ app, config }: Project): object {
       ...(hasTypeRoots ? {} : { typeRoots: roots }),
     },
   };
+}
+
+/** @param manifest the compiler's package.json */
+function isOlderThan54(manifest: string): boolean {
+  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly version?: string };
+  return /^5\.[0-3]\./.test(version ?? "");
 }
 
 function hasPassed(passedPath: string): boolean {

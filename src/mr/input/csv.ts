@@ -1,4 +1,5 @@
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../app/reader.ts";
+import { counted } from "../counted.ts";
 import { MrError, UsageError } from "../errors.ts";
 import { type CsvFault, CsvRows } from "./csv-rows.ts";
 import { CsvScanner } from "./csv-scanner.ts";
@@ -115,7 +116,7 @@ class CsvCursor implements RecordCursor<unknown> {
         if (isData) return this.#convert(fields);
       } else if (fields.length === this.#width) return this.#convert(fields);
       else {
-        const why = `the row has ${inFields(fields.length)}, the first has ${this.#width}`;
+        const why = `the row has ${counted(fields.length, "field")}, the first has ${this.#width}`;
         this.#leaveOut({ line: rows.line, column: 1, why });
       }
     }
@@ -162,8 +163,9 @@ class CsvCursor implements RecordCursor<unknown> {
           columns,
           columns.map((_, i) => i),
         );
-      const given = `the row has ${inFields(first.length)}`;
-      throw this.#wrongColumns(`${given}, but there are ${columns.length} columns`);
+      const given = `the row has ${counted(first.length, "field")}`;
+      const verb = columns.length === 1 ? "is" : "are";
+      throw this.#wrongColumns(`${given}, but there ${verb} ${counted(columns.length, "column")}`);
     }
     const names = columns ?? header;
     const indexes = names.map((name) => this.#indexOf(name, header));
@@ -175,7 +177,7 @@ class CsvCursor implements RecordCursor<unknown> {
   #indexOf(column: string | number, first: readonly string[]): number {
     if (typeof column === "number") {
       if (column < first.length) return column;
-      const why = `there is no column ${column}, counted from 0: the row has ${inFields(first.length)}`;
+      const why = `there is no column ${column}, counted from 0: the row has ${counted(first.length, "field")}`;
       throw this.#wrongColumns(why);
     }
     const index = first.indexOf(column);
@@ -227,10 +229,6 @@ function delimiterOf({ delimiter = "," }: CsvOptions): string {
 
 function maxRowBytesOf({ maxRowBytes = MAX_ROW_BYTES }: CsvOptions): number {
   return maxRowBytes;
-}
-
-function inFields(count: number): string {
-  return count === 1 ? "1 field" : `${count} fields`;
 }
 
 function checkOptions(options: AllOptions): void {

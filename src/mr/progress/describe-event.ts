@@ -1,3 +1,4 @@
+import { counted } from "../counted.ts";
 import type { Attempt, AttemptProgress, JobEvent } from "../events/job-event.ts";
 import { formatBytes, formatCount } from "./quantities.ts";
 import { plainText } from "./text-width.ts";
@@ -47,7 +48,7 @@ function describeAttempt({ phase, task, attempt }: Attempt): string {
 function describeWork(progress: AttemptProgress | undefined): string {
   if (progress === undefined) return "";
   const { records, bytes } = progress;
-  return `: ${formatCount(records)} records, ${formatBytes(bytes)} read and written`;
+  return `: ${counted(records, "record", formatCount)}, ${formatBytes(bytes)} read and written`;
 }
 
 function count(number: number, what: string): string {

@@ -23,6 +23,11 @@ export interface Terminal {
  * after it became narrower. What a person types meanwhile moves the cursor, and Enter moves it down. So
  * its place is saved; and because there is room for the block below it, Enter does not make the
  * terminal scroll, which the saved place would not follow.
+ *
+ * One thing a program can't mend. Terminals that break lines anew when they become narrower (tmux, say) keep
+ * the empty rows at their bottom, and let as many scroll away at the top as there are more lines. If the
+ * block is nearer to the top than that, its first lines go along: nothing can be erased there, short of all
+ * that the terminal has kept.
  */
 export class LiveBlock {
   readonly #terminal: Terminal;

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { counted } from "../counted.ts";
 import type { ProgressState, TaskCounts, WorkerProgress } from "./job-progress.ts";
 import { formatBytes, formatCount, formatDuration, formatEstimate } from "./quantities.ts";
 import { clip, DEFAULT_COLUMNS, plainText, widthOf } from "./text-width.ts";
@@ -50,7 +51,10 @@ export function renderProgress(state: ProgressState, given: Screen): string[] {
 /** The same in one line without anything that needs a terminal. */
 export function summarizeProgress(state: ProgressState): string {
   const { maps, reduces } = state;
-  const tasks = `${maps.completed} of ${maps.total} maps, ${reduces.completed} of ${reduces.total} reduces`;
+  const of = ({ completed, total }: TaskCounts, noun: string) => {
+    return `${completed} of ${counted(total, noun)}`;
+  };
+  const tasks = `${of(maps, "map")}, ${of(reduces, "reduce")}`;
   return [tasks, formatDuration(state.elapsedMs), ...measures(state)].join(", ");
 }
 

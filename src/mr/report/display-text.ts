@@ -1,3 +1,5 @@
+import { counted as countedAs } from "../counted.ts";
+
 /**
  * Text that people are shown, of which some is out of inputs and keys and may be anything at all. Each
  * function says what it guarantees.
@@ -113,5 +115,5 @@ export function formatMs(ms: number): string {
 
 /** `1 worker`, `2 workers`. */
 export function counted(count: number, noun: string): string {
-  return `${formatNumber(count)} ${noun}${count === 1 ? "" : "s"}`;
+  return countedAs(count, noun, formatNumber);
 }

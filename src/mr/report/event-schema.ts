@@ -1,10 +1,13 @@
 import * as v from "valibot";
 import type { JobEvent } from "../events/job-event.ts";
 
-const count = v.pipe(v.number(), v.minValue(0));
+/** JSON has numbers that become infinite when they are read, and others that a damaged digit makes absurd. */
+const count = v.pipe(v.number(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const whole = v.pipe(count, v.integer());
+/** Half of what a Date can be: the start of a job and a time in it can be added up. */
+const milliseconds = v.pipe(count, v.maxValue(4e15));
 const phase = v.picklist(["map", "reduce"]);
-const progress = v.object({ records: count, bytes: count, cpuMs: count });
+const progress = v.object({ records: count, bytes: count, cpuMs: milliseconds });
 const failure = v.object({
   message: v.string(),
   stack: v.optional(v.string()),
@@ -14,7 +17,7 @@ const leftOut = v.object({ file: v.optional(v.string()), place: v.string(), reas
 const result = {
   progress: v.optional(progress),
   outputBytes: v.array(count),
-  counters: v.record(v.string(), v.number()),
+  counters: v.record(v.string(), v.pipe(v.number(), v.finite())),
   skipped: v.optional(v.array(leftOut)),
 };
 const attempt = { phase, task: whole, attempt: whole, worker: whole };
@@ -28,7 +31,7 @@ function event<Type extends JobEvent["type"], Entries extends v.ObjectEntries>(
   type: Type,
   entries: Entries,
 ) {
-  return v.object({ type: v.literal(type), atMs: count, ...entries });
+  return v.object({ type: v.literal(type), atMs: milliseconds, ...entries });
 }
 
 /** A part of an input. */
@@ -38,9 +41,9 @@ const part = { file: v.string(), start: count, end: count };
 const EVENT = v.variant("type", [
   event("jobStarted", {
     directory: v.string(),
-    startedAt: v.number(),
+    startedAt: milliseconds,
     resumed: v.boolean(),
-    leaseMs: count,
+    leaseMs: milliseconds,
   }),
   event("jobPlanned", {
     app: v.nullable(v.string()),

@@ -57,6 +57,7 @@ footer{margin-top:48px;color:var(--soft);font-size:13px}
 .swatch-map{background:var(--map)}.swatch-reduce{background:var(--reduce)}.swatch-backup{background:var(--backup)}
 .swatch-idle{background:var(--idle)}.swatch-bad{background:var(--bad)}
 @media (max-width:560px){body{padding:18px 14px 40px}h1{font-size:22px}}
+@media screen and (forced-colors:active){:root{--page:Canvas;--panel:Canvas;--ink:CanvasText;--soft:CanvasText;--line:#7d7d7d;--idle:#8a8a8a;--shade:CanvasText}.legend i{forced-color-adjust:none}}
 @media print{body{max-width:none;padding:0;font-size:12px}h2{break-after:avoid}.charts>*,.tiles div,tr,li{break-inside:avoid}.wide>svg,.charts svg{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 ${drawingStyle((name) => `var(--${name})`)}`;
 

@@ -35,11 +35,18 @@ export function drawTopKeys({ top, label }: OutputSurvey): Drawing {
   );
   const what = label === "value" ? "Largest values" : `Largest by ${shorten(visible(label), 40)}`;
   const content = markup`<text class="heading" x="0" y="18">${what}</text>${bars}`;
-  return { width: PANEL_WIDTH, height, content };
+  const values = top.map(
+    ({ key, value }) => `${shorten(shownKey(key), 40)} ${formatNumber(value)}`,
+  );
+  return { width: PANEL_WIDTH, height, content, name: `${what}: ${values.join(", ")}` };
+}
+
+function shownKey(key: string): string {
+  return key === "" ? "(empty key)" : visible(key.slice(0, 400));
 }
 
 function drawBar(key: string, value: number, y: number, width: number): Markup {
-  const shown = key === "" ? "(empty key)" : visible(key.slice(0, 400));
+  const shown = shownKey(key);
   const middle = y + ROW / 2;
   return markup`<g><title>${shorten(shown, 300)}: ${formatNumber(value)}</title><text class="end" x="${LABEL_WIDTH - 8}" y="${middle + 4}">${shorten(shown, 21)}</text><rect class="${value < 0 ? "bad" : "map"}" x="${LABEL_WIDTH}" y="${y + 3}" width="${Math.max(width, 1)}" height="${ROW - 6}" rx="2"/><text class="soft" x="${LABEL_WIDTH + width + 6}" y="${middle + 4}">${barLabel(value)}</text></g>`;
 }
@@ -61,7 +68,9 @@ export function drawSpread(survey: OutputSurvey, height: number): Drawing {
   const facts = describeSpread(survey);
   const caption = isWide ? "rank of the key" : label;
   const content = markup`<text class="heading" x="0" y="18">${heading}</text>${plot}<text class="soft middle" x="${(box.left + box.right) / 2}" y="${box.bottom + 34}">${shorten(visible(caption), 60)}</text><text class="soft" x="0" y="${height - 6}">${facts}</text>`;
-  return { width: PANEL_WIDTH, height, content };
+  const range = `${counted(spread.count, "key")}, from ${formatNumber(spread.min)} to ${formatNumber(spread.max)}`;
+  const name = `${heading}: ${range}, ${facts.replaceAll(" · ", ", ")}`;
+  return { width: PANEL_WIDTH, height, content, name };
 }
 
 function drawRanks({ spread, top }: OutputSurvey, box: Box): Markup {
@@ -181,5 +190,5 @@ export function renderResultChart(survey: OutputSurvey, title: string): Drawing 
       : markup`<g transform="translate(24 78)">${keys.content}</g><g transform="translate(${PANEL_WIDTH + 56} 78)">${spread.content}</g>`;
   const style = new Markup(drawingStyle((name) => LIGHT[name]));
   const content = markup`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${all}" viewBox="0 0 ${width} ${all}"><title>${visible(title)}</title><style>${style}</style><rect class="page" width="${width}" height="${all}"/><text class="title" x="24" y="38">${shorten(visible(title), 100)}</text><text class="soft" x="24" y="60">${what}</text>${body}</svg>`;
-  return { width, height: all, content };
+  return { width, height: all, content, name: title };
 }

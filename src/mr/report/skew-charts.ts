@@ -2,6 +2,7 @@ import { drawXAxis, drawYAxis, linearScale, linearTicks, niceStep } from "./axes
 import { counted, formatBytes, formatMs, formatNumber } from "./display-text.ts";
 import type { Drawing } from "./drawing.ts";
 import { type Markup, markup } from "./markup.ts";
+import { medianOf } from "./result-chart.ts";
 import { timeTicks } from "./timeline-chart.ts";
 
 const WIDTH = 560;
@@ -36,12 +37,20 @@ export function drawDurations(durationsMs: readonly number[], phase: "map" | "re
   });
   const ticks = linearTicks(0, most * 1.05, 4).filter(({ value }) => Number.isInteger(value));
   const heading = `How long ${phase} tasks took`;
+  const sorted = durationsMs.toSorted((a, b) => a - b);
+  const name = `${heading}: ${describeRange(sorted, formatMs)}, the median one ${formatMs(medianOf(sorted))}`;
   const content = markup`<text class="heading" x="0" y="16">${heading}</text>${drawYAxis(BOX, ticks, y)}${bars}${drawXAxis(
     { ...BOX, top: BOX.bottom },
     timeTicks(bins.length * step).filter((_, at) => at % 2 === 0),
     x,
   )}`;
-  return { width: WIDTH, height: HEIGHT, content };
+  return { width: WIDTH, height: HEIGHT, content, name };
+}
+
+/** @param sorted in ascending order */
+function describeRange(sorted: readonly number[], format: (value: number) => string): string {
+  const [least = 0, most = 0] = [sorted[0], sorted.at(-1)];
+  return `${counted(sorted.length, "task")}, from ${format(least)} to ${format(most)}`;
 }
 
 /** How many bytes each reduce task was given; the largest of a group where there are many. */
@@ -73,7 +82,12 @@ export function drawReduceBytes(bytes: readonly number[]): Drawing {
       ? "Bytes for each reduce task"
       : `Bytes for reduce tasks: the largest of each ${each}`;
   const content = markup`<text class="heading" x="0" y="16">${heading}</text>${drawYAxis(BOX, yTicks, y)}${rects}<path class="again" d="M${BOX.left} ${y(mean)}H${BOX.right}"><title>mean: ${formatBytes(mean)}</title></path>${drawXAxis({ ...BOX, top: BOX.bottom }, xTicks, x)}`;
-  return { width: WIDTH, height: HEIGHT, content };
+  const range = describeRange(
+    bytes.toSorted((a, b) => a - b),
+    formatBytes,
+  );
+  const name = `Bytes for each reduce task: ${range}, the mean ${formatBytes(mean)}`;
+  return { width: WIDTH, height: HEIGHT, content, name };
 }
 
 /** How many bytes went from which map tasks to which reduce tasks: the darker, the more. */
@@ -92,7 +106,9 @@ export function drawShuffle(outputs: ReadonlyArray<readonly number[]>, reduces: 
     });
   });
   const content = markup`<text class="heading" x="0" y="16">Shuffle: bytes from map tasks (down) to reduce tasks (across)</text>${axisLabels(cells.length, columns, mapsEach, reducesEach, size)}${rects}`;
-  return { width: WIDTH, height, content };
+  const tasks = `${counted(outputs.length, "map task")} to ${counted(reduces, "reduce task")}`;
+  const name = `Shuffle: bytes from ${tasks}, ${formatBytes(most)} at most in a cell`;
+  return { width: WIDTH, height, content, name };
 }
 
 function sumCells(

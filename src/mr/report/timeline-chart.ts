@@ -52,7 +52,15 @@ export function drawTimeline(timeline: Timeline): Drawing {
       ? undefined
       : markup`<text class="soft" x="${LEFT}" y="${height - 4}">${counted(hiddenWorkers, "more worker")} not shown</text>`;
   const content = markup`<text class="soft" x="0" y="${TOP - 10}">${"worker"}</text>${drawXAxis({ left: LEFT, right: WIDTH - 12, top: TOP, bottom }, timeTicks(totalMs), x)}${rows}${lines}${arrows}${drawCrosses(lanes, x, yOf, laneHeight)}${hidden}`;
-  return { width: WIDTH, height, content };
+  const failed = lanes.reduce((sum, { bars }) => sum + bars.filter(isFailure).length, 0);
+  const workers = lanes.reduce((sum, { lifetimes }) => sum + lifetimes.length, 0) + hiddenWorkers;
+  const work = `${counted(attempts, "attempt")} by ${counted(workers, "worker")} in ${formatMs(totalMs)}`;
+  const name = `What each worker did and when: ${work}; failed or lost: ${formatNumber(failed)}`;
+  return { width: WIDTH, height, content, name };
+}
+
+function isFailure({ attempt }: Bar): boolean {
+  return hasFailed(attempt);
 }
 
 function drawLifetimes(
@@ -156,7 +164,7 @@ function describeAttempt({ attempt, startMs, endMs }: Bar): string {
   const lines = [
     `${phase} task ${task}, ${kind} ${number}: ${ENDS[end ?? ""] ?? "no end was seen"}`,
     `${formatMs(endMs - startMs)}, from ${formatMs(startMs)} on`,
-    `${formatNumber(progress.records)} records, ${formatBytes(progress.bytes)}`,
+    `${counted(progress.records, "record")}, ${formatBytes(progress.bytes)}`,
   ];
   return lines.join("\n");
 }

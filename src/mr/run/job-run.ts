@@ -52,10 +52,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const { digest } = await compileApp(app);
   if (options.check !== false) await checkTypes(app, options.signal);
   checkNotAborted(options.signal);
-  const made = resume ? findOutput(directory) : prepareOutput(directory);
-  checkJobDirectory(directory, inputDirectory, inputs);
-
-  const socketPath = socketPathOf(directory);
+  const { made, socketPath } = takeOutput(directory, resume, inputDirectory, inputs);
   // The workers start up while this process loads what it needs to be their coordinator. They end with it.
   const environment = resume ? settingsToResume(directory, digest) : {};
   const reduces = options.reduces ?? (resume ? undefined : DEFAULT_REDUCES);
@@ -188,6 +185,27 @@ async function awaitOutcome(
   const outcome = await coordinator.finished;
   signal?.removeEventListener("abort", abort);
   return outcome;
+}
+
+/**
+ * Sees to it that the job has its directory, or that nothing was made if it can't have it.
+ *
+ * @returns the directories that were made, and where the coordinator is to listen
+ */
+function takeOutput(
+  directory: string,
+  resume: boolean,
+  inputDirectory: string,
+  inputs: readonly string[],
+): { readonly made: readonly string[]; readonly socketPath: string } {
+  const made = resume ? findOutput(directory) : prepareOutput(directory);
+  try {
+    checkJobDirectory(directory, inputDirectory, inputs);
+    return { made, socketPath: socketPathOf(directory) };
+  } catch (error) {
+    removeEmptyDirectories(made);
+    throw error;
+  }
 }
 
 /** @returns the directories that it has made: none */

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { counted } from "../counted.ts";
 import { describeCause, MrError } from "../errors.ts";
 import { EventLog } from "../events/event-log.ts";
 import type { JobEvent } from "../events/job-event.ts";
@@ -190,7 +191,7 @@ function checkSameJob(
     throw new MrError(`Cannot resume the job in directory "${directory}": ${why}`);
   };
   if (reduces !== undefined && reduces !== job.reduces) {
-    refuse(`it has ${job.reduces} reduce tasks, not ${reduces}`);
+    refuse(`it has ${counted(job.reduces, "reduce task")}, not ${reduces}`);
   }
   if (skipBadRecords !== undefined && skipBadRecords !== job.skipBadRecords) {
     refuse(`it was to ${job.skipBadRecords ? "leave out" : "fail on"} bad records`);

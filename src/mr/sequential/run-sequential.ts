@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import * as zlib from "node:zlib";
 import type { ClassicApp, KeyValue } from "../app/contract.ts";
 import { describeCause, MrError } from "../errors.ts";
+import { quoteKey } from "../thrown.ts";
 import { wtf8Bytes } from "./wtf8-bytes.ts";
 
 type Decompress = (contents: Buffer) => Promise<Buffer>;
@@ -123,7 +124,7 @@ async function callReduce(app: ClassicApp, key: string, values: string[]): Promi
     }
     return result;
   } catch (error) {
-    throw appError(`reduce failed on key ${JSON.stringify(key)}`, error);
+    throw appError(`reduce failed on key ${quoteKey(key)}`, error);
   }
 }
 

@@ -1,14 +1,15 @@
 import { MrError } from "../errors.ts";
+import { messageOf, quoteKey, stackOf } from "../thrown.ts";
 
 /** Values of a key could not be combined, or what they were combined to can't be carried. */
 export class CombineError extends TypeError {
   override name = "CombineError";
 
   constructor(key: string, cause: unknown) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    super(`combine failed on key ${JSON.stringify(key)}: ${why}`, { cause });
+    super(`combine failed on key ${quoteKey(key)}: ${messageOf(cause)}`, { cause });
     // The stack that helps is that of the app's function.
-    if (cause instanceof Error && cause.stack !== undefined) this.stack = cause.stack;
+    const stack = stackOf(cause);
+    if (stack !== undefined) this.stack = stack;
   }
 }
 

@@ -1,3 +1,5 @@
+import { quoteKey, stackOf } from "../thrown.ts";
+
 /** A partitioner gave a number that is no reduce task's, or threw. */
 export class PartitionError extends TypeError {
   override name = "PartitionError";
@@ -9,9 +11,9 @@ export class PartitionError extends TypeError {
    * @param text the same as the partitioner got it
    */
   constructor(key: Uint8Array, text: string, why: string, options?: ErrorOptions) {
-    super(`partition ${why} for key ${JSON.stringify(text)}`, options);
+    super(`partition ${why} for key ${quoteKey(text)}`, options);
     this.key = key;
-    const { cause } = this;
-    if (cause instanceof Error && cause.stack !== undefined) this.stack = cause.stack;
+    const stack = stackOf(this.cause);
+    if (stack !== undefined) this.stack = stack;
   }
 }

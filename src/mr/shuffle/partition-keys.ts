@@ -2,6 +2,7 @@ import { ByteSlice } from "../app/byte-slice.ts";
 import { bytePartitioner, hashPartition, type Partitioner } from "../app/partitioners.ts";
 import { describeCause } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { describeThrown, quoteKey } from "../thrown.ts";
 import { PartitionError } from "./partition-error.ts";
 
 /**
@@ -64,7 +65,9 @@ function checked(
       throw new PartitionError(key.slice(0, length), text(), why, { cause });
     }
     if (Number.isInteger(partition) && partition >= 0 && partition <= last) return partition;
-    const given = typeof partition === "string" ? JSON.stringify(partition) : String(partition);
+    // An app in JavaScript may give anything at all.
+    const answer: unknown = partition;
+    const given = typeof answer === "string" ? quoteKey(answer) : describeThrown(answer);
     const why = `gave ${given}, not a whole number from 0 to ${last},`;
     throw new PartitionError(key.slice(0, length), text(), why);
   };

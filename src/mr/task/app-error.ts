@@ -1,4 +1,8 @@
 import { MrError } from "../errors.ts";
+import { describeThrown, shorten, stackOf } from "../thrown.ts";
+
+/** What an app has handed back is shown up to here. */
+const MAX_VALUE = 100;
 
 /** The app threw, or handed back something that is not in the contract. */
 export class AppError extends MrError {
@@ -9,11 +13,11 @@ export class AppError extends MrError {
    * @param thrown what the app threw
    */
   constructor(what: string, thrown: unknown) {
-    const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-    // The rest of a long message is in the stack.
-    super(`${what}: ${message.split("\n", 1)[0]}`, { cause: thrown });
+    // The other lines of a message are in the stack.
+    super(`${what}: ${describeThrown(thrown)}`, { cause: thrown });
     // The stack that helps is the app's own.
-    if (thrown instanceof Error && thrown.stack !== undefined) this.stack = thrown.stack;
+    const stack = stackOf(thrown);
+    if (stack !== undefined) this.stack = stack;
   }
 }
 
@@ -24,5 +28,5 @@ export function describeValue(value: unknown): string {
   if (typeof value === "object") return "an object";
   if (typeof value === "undefined") return "undefined";
   if (typeof value === "function") return "a function";
-  return `the ${typeof value} ${String(value)}`;
+  return `the ${typeof value} ${shorten(String(value), MAX_VALUE)}`;
 }

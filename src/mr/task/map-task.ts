@@ -11,13 +11,14 @@ import { DEFAULT_MEMORY_BYTES } from "../memory-limits.ts";
 import { MapOutput } from "../shuffle/map-output.ts";
 import { PartitionError } from "../shuffle/partition-error.ts";
 import { PendingFile } from "../storage/pending-file.ts";
+import { describeThrown } from "../thrown.ts";
 import { AppError } from "./app-error.ts";
 import { CounterSet } from "./counter-set.ts";
 import { describeRecord, placeInFile } from "./describe-record.ts";
 import { emitResult } from "./emit-result.ts";
 import { findRecord } from "./find-record.ts";
 import { recordFormOf } from "./record-form.ts";
-import { reasonOf, SkipList } from "./skip-list.ts";
+import { SkipList } from "./skip-list.ts";
 import { StagedPairs } from "./staged-pairs.ts";
 import type { MapTask, TaskResult, TaskSite } from "./task-site.ts";
 
@@ -245,7 +246,7 @@ class MapRun {
     this.#staged.drop();
     this.#counters.add(SKIPPED_RECORDS);
     const place = placeInFile(this.#cursor, this.#app.input);
-    this.#skips.add(this.#input.file, place, reasonOf(error));
+    this.#skips.add(this.#input.file, place, describeThrown(error));
   }
 
   /** The record at hand, in words. */

@@ -16,13 +16,14 @@ import { ReduceInput, type ReduceInputOptions } from "../shuffle/reduce-input.ts
 import type { Run } from "../shuffle/run-file.ts";
 import { DEFAULT_FAN_IN } from "../shuffle/spill-files.ts";
 import { type FileSummary, PendingFile } from "../storage/pending-file.ts";
+import { describeThrown, quoteKey } from "../thrown.ts";
 import { AppError } from "./app-error.ts";
 import { CounterSet } from "./counter-set.ts";
 import { GroupValues } from "./group-values.ts";
 import { LineSink } from "./line-sink.ts";
 import { recordFormOf } from "./record-form.ts";
 import { ReduceMeter } from "./reduce-meter.ts";
-import { reasonOf, SkipList } from "./skip-list.ts";
+import { SkipList } from "./skip-list.ts";
 import type { TaskResult, TaskSite } from "./task-site.ts";
 
 export interface ReduceTask {
@@ -207,12 +208,12 @@ class ReduceRun {
   /** Skips the group, if that is allowed and the fault is the app's. */
   #failed(error: unknown): void {
     if (error instanceof MrError) throw error;
-    const place = `key ${JSON.stringify(this.#merger.key.toString())}`;
+    const place = `key ${quoteKey(this.#merger.key.toString())}`;
     if (!this.#mayFail) {
       throw new AppError(`reduce of ${this.#name} failed on ${place}`, error);
     }
     this.#file.rollBack();
     this.#counters.add(SKIPPED_RECORDS);
-    this.#skips.add(undefined, place, reasonOf(error));
+    this.#skips.add(undefined, place, describeThrown(error));
   }
 }

@@ -1,3 +1,5 @@
+import { shorten } from "../thrown.ts";
+
 /** A record that was left out: it is malformed, or the app threw on it. */
 export interface SkippedRecord {
   /** The input as the user named it; not there in a reduce task. */
@@ -24,16 +26,10 @@ export class SkipList {
   add(file: string | undefined, place: string, reason: string): void {
     if (this.#records.length === MAX_LISTED) return;
     const where = file === undefined ? {} : { file };
-    this.#records.push({ ...where, place: shorten(place), reason: shorten(reason) });
+    this.#records.push({ ...where, place: short(place), reason: short(reason) });
   }
 }
 
-/** What was thrown, in one line. */
-export function reasonOf(thrown: unknown): string {
-  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return message.split("\n", 1)[0] ?? "";
-}
-
-function shorten(text: string): string {
-  return text.length <= MAX_CHARACTERS ? text : `${text.slice(0, MAX_CHARACTERS)}…`;
+function short(text: string): string {
+  return shorten(text, MAX_CHARACTERS);
 }

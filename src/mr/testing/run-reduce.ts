@@ -7,6 +7,7 @@ import { ByteBuffer } from "../storage/byte-target.ts";
 import { AppError } from "../task/app-error.ts";
 import { CounterSet } from "../task/counter-set.ts";
 import { LineSink } from "../task/line-sink.ts";
+import { quoteKey } from "../thrown.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 import { carryValue } from "./carry-value.ts";
 import { checkApp } from "./check-app.ts";
@@ -101,7 +102,7 @@ export async function reduceGroup(
     else for await (const value of result as unknown as AsyncIterable<unknown>) write(value);
   } catch (error) {
     if (error instanceof MrError) throw error;
-    throw new AppError(`reduce failed on key ${JSON.stringify(keyBytes.toString())}`, error);
+    throw new AppError(`reduce failed on key ${quoteKey(keyBytes.toString())}`, error);
   }
   return { outputs, lines: linesOf(decodeUtf8(written.bytes, 0, written.length)) };
 }

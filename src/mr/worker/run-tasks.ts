@@ -3,6 +3,7 @@ import { MrError, UsageError } from "../errors.ts";
 import type { OutputFile, Progress, TaskFailure, TaskResult } from "../scheduler/types.ts";
 import { DamagedRunError } from "../shuffle/run-file.ts";
 import { AppError } from "../task/app-error.ts";
+import { describeThrown, stackOf } from "../thrown.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
@@ -102,16 +103,9 @@ function damagedIn(error: unknown): string[] {
 }
 
 function failureOf(error: unknown): TaskFailure {
-  if (!(error instanceof Error)) return { message: firstLine(String(error)) };
-  if (!(error instanceof MrError)) {
-    return { message: firstLine(`${error.name}: ${error.message}`), stack: error.stack };
-  }
+  if (!(error instanceof MrError)) return { message: describeThrown(error), stack: stackOf(error) };
   // Where in the app it was thrown helps; where in this program something could not be done does not.
-  if (error instanceof UsageError) return { message: firstLine(error.message), isUsage: true };
-  const stack = error instanceof AppError ? error.stack : undefined;
-  return { message: firstLine(error.message), stack };
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? "";
+  const message = error.message.split("\n", 1)[0] ?? "";
+  if (error instanceof UsageError) return { message, isUsage: true };
+  return { message, stack: error instanceof AppError ? stackOf(error.cause) : undefined };
 }

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { describeThrown, stackOf } from "../thrown.ts";
 import { visibleLines } from "../visible-text.ts";
 
 /**
@@ -7,12 +8,13 @@ import { visibleLines } from "../visible-text.ts";
  */
 export class StrayErrors {
   #onError: ((error: unknown) => void) | undefined;
-  readonly #listener = (error: Error) => {
+  readonly #listener = (error: unknown) => {
     if (this.#onError !== undefined) {
       this.#onError(error);
       return;
     }
-    process.stderr.write(visibleLines(`worker ${process.pid}: ${error.stack ?? error.message}\n`));
+    const text = stackOf(error) ?? describeThrown(error);
+    process.stderr.write(visibleLines(`worker ${process.pid}: ${text}\n`));
     process.exit(1);
   };
   readonly #onNothingLeft = () => {

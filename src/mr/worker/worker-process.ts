@@ -6,6 +6,7 @@ import { readFileSync, writeSync } from "node:fs";
 import { checkReduces } from "../app/check-reduces.ts";
 import { type LoadedApp, loadApp } from "../app/load-app.ts";
 import { MrError, UsageError } from "../errors.ts";
+import { describeThrown, stackOf } from "../thrown.ts";
 import { visibleLines } from "../visible-text.ts";
 import { APP_NOT_LOADED, WORKER_FAILED } from "./exit-codes.ts";
 import { EXPLANATION, type Explanation } from "./explanation.ts";
@@ -75,7 +76,8 @@ main().then(
     process.exitCode = exitCode;
   },
   (error: unknown) => {
-    const text = error instanceof MrError ? error.message : (error as Error).stack;
+    const text =
+      error instanceof MrError ? error.message : (stackOf(error) ?? describeThrown(error));
     process.stderr.write(visibleLines(`worker ${process.pid}: ${text}\n`));
     process.exitCode = WORKER_FAILED;
   },

@@ -161,9 +161,11 @@ element("theme").addEventListener("click", () => {
     // It holds until the page is loaded again.
   }
 });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  showTheme(element("theme").dataset["theme"] ?? "auto");
-});
+for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+  matchMedia(query).addEventListener("change", () => {
+    showTheme(element("theme").dataset["theme"] ?? "auto");
+  });
+}
 showTheme(THEMES.includes(storedTheme()) ? storedTheme() : "auto");
 setInterval(tick, TICK_MS);
 connect();

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatDuration } from "./format.js";
+import { counted, formatBytes, formatCount, formatDuration } from "./format.js";
 
 /** @import { Attempt, JobState } from "./job-state.js" */
 
@@ -55,7 +55,7 @@ export function describeAttempt(state, attempt) {
     `worker ${worker}${isBackup ? ", as a backup" : ""}`,
     `${formatDuration((endMs ?? state.nowMs) - startMs)}, from ${formatDuration(startMs)}`,
   ];
-  if (records > 0) lines.push(`${formatCount(records)} records, ${formatBytes(bytes)}`);
+  if (records > 0) lines.push(`${counted(records, "record", formatCount)}, ${formatBytes(bytes)}`);
   const next = state.attemptsOf(phase, task).find((one) => one.attempt > attempt.attempt);
   if (next !== undefined && isLost(attempt)) lines.push(`tried again by worker ${next.worker}`);
   const title = `${phase} ${task}${attempt.attempt > 1 ? `, attempt ${attempt.attempt}` : ""}`;

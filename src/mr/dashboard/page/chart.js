@@ -49,6 +49,7 @@ export function color(name) {
   const known = colors.get(name);
   if (known !== undefined) return known;
   if (!probe.isConnected) {
+    probe.className = "probe";
     probe.hidden = true;
     document.body.append(probe);
   }
@@ -61,10 +62,34 @@ export function color(name) {
 /** Changes with every colour. */
 export let theme = 0;
 
+const FORCED = "(forced-colors: active)";
+/** Whether the reader's system has colours of its own: then no state is told by its colour alone. */
+export let isForced = matchMedia(FORCED).matches;
+
 /** Colours have changed. */
 export function forgetColors() {
   colors.clear();
+  isForced = matchMedia(FORCED).matches;
   theme += 1;
+}
+
+/**
+ * Crosses out the middle of a box, in what stands out from a bar.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {{ x: number, y: number, width: number, height: number }} box
+ */
+export function crossOut(context, { x, y, width, height }) {
+  const half = Math.min(width, height) / 4;
+  const [middleX, middleY] = [x + width / 2, y + height / 2];
+  context.strokeStyle = color("on-bar");
+  context.lineWidth = Math.max(1, half / 2);
+  context.beginPath();
+  context.moveTo(middleX - half, middleY - half);
+  context.lineTo(middleX + half, middleY + half);
+  context.moveTo(middleX - half, middleY + half);
+  context.lineTo(middleX + half, middleY - half);
+  context.stroke();
 }
 
 /**

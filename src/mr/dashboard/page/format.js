@@ -21,6 +21,16 @@ export function formatExact(value) {
 }
 
 /**
+ * @param {number} count
+ * @param {string} noun whose plural has an s
+ * @param {(count: number) => string} format how the number is written
+ * @returns {string} such as `1 task` or `2 tasks`
+ */
+export function counted(count, noun, format = formatExact) {
+  return `${format(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/**
  * @param {number} bytes
  * @returns {string} such as `812 B`, `12.3 kB` or `4.56 MB`: units are powers of 1000
  */

@@ -4,7 +4,7 @@
  * @import { JobState, TaskStatus, Trouble } from "./job-state.js"
  */
 
-import { formatBytes, formatCount, formatDuration, formatExact } from "./format.js";
+import { counted, formatBytes, formatCount, formatDuration, formatExact } from "./format.js";
 import { STATUSES } from "./task-grid.js";
 
 /** More than this nobody reads here: the job's log has them all. */
@@ -246,14 +246,14 @@ export function showOutcome({ job, totals, troubles, attempts }) {
   box.dataset["state"] = outcome.state;
   const after = formatDuration(job.endMs ?? 0);
   const { records = 0, bytes = 0, outputBytes = 0 } = totals ?? {};
-  const work = `${formatCount(records)} records and ${formatBytes(bytes)} read and written`;
+  const work = `${counted(records, "record", formatCount)} and ${formatBytes(bytes)} read and written`;
   if (outcome.state === "completed") {
-    const again =
-      troubles.length === 0 ? "" : `; ${troubles.length} times something had to be done again`;
-    const result = `${formatBytes(outputBytes)} of output in ${job.reduces} files`;
+    const times = troubles.length === 1 ? "once" : counted(troubles.length, "time");
+    const again = troubles.length === 0 ? "" : `; ${times} something had to be done again`;
+    const result = `${formatBytes(outputBytes)} of output in ${counted(job.reduces, "file")}`;
     box.replaceChildren(
       make("strong", "", `Completed in ${after}`),
-      make("p", "", `${result}; ${work} in ${formatExact(attempts.length)} attempts${again}.`),
+      make("p", "", `${result}; ${work} in ${counted(attempts.length, "attempt")}${again}.`),
     );
   } else if (outcome.state === "cancelled") {
     box.replaceChildren(

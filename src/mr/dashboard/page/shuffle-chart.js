@@ -1,5 +1,5 @@
 import { Chart, color } from "./chart.js";
-import { formatBytes } from "./format.js";
+import { counted, formatBytes } from "./format.js";
 
 /**
  * @import { JobState } from "./job-state.js"
@@ -123,7 +123,8 @@ export class ShuffleChart extends Chart {
 
   /** @override */
   summary() {
-    return `Bytes from ${this.#rows.length} rows of map tasks to ${this.#columns} columns of reduce tasks`;
+    const [rows, columns] = [counted(this.#rows.length, "row"), counted(this.#columns, "column")];
+    return `Bytes from ${rows} of map tasks to ${columns} of reduce tasks`;
   }
 
   /**

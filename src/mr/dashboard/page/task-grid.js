@@ -1,5 +1,5 @@
-import { Chart, color, theme } from "./chart.js";
-import { formatBytes, formatCount, formatDuration } from "./format.js";
+import { Chart, color, crossOut, isForced, theme } from "./chart.js";
+import { counted, formatBytes, formatCount, formatDuration } from "./format.js";
 
 /**
  * @import { JobState, Phase, TaskStatus } from "./job-state.js"
@@ -102,6 +102,9 @@ export class TaskGrid extends Chart {
       style = fill;
       if (radius === 0) context.fillRect(x, y, cell, cell);
       else roundedCell(context, x, y, cell, radius);
+      if (isForced && status === "failed" && cell >= 6) {
+        crossOut(context, { x, y, width: cell, height: cell });
+      }
       if (strip === "") continue;
       context.fillStyle = color(strip);
       style = strip;
@@ -115,7 +118,7 @@ export class TaskGrid extends Chart {
     const parts = [...this.#state.counts[this.#phase]].map(
       ([status, count]) => `${count} ${STATUSES[status][0]}`,
     );
-    return `${this.#tasks.length} ${this.#phase} tasks: ${parts.join(", ")}`;
+    return `${counted(this.#tasks.length, `${this.#phase} task`, String)}: ${parts.join(", ")}`;
   }
 
   /**
@@ -192,7 +195,9 @@ function describeTask(state, phase, number) {
   }
   const progress = task?.state === 2 ? task : last;
   if (progress !== undefined && progress.records > 0) {
-    lines.push(`${formatCount(progress.records)} records, ${formatBytes(progress.bytes)}`);
+    lines.push(
+      `${counted(progress.records, "record", formatCount)}, ${formatBytes(progress.bytes)}`,
+    );
     lines.push(`${formatDuration(progress.cpuMs)} of processor time`);
   }
   if (task?.state === 2) lines.push(`${formatBytes(task.outputBytes)} of output`);

@@ -1,6 +1,6 @@
 import { describeAttempt, fillOf, isLost } from "./attempts.js";
-import { Chart, color } from "./chart.js";
-import { formatTick, niceTimeStep } from "./format.js";
+import { Chart, color, crossOut, isForced } from "./chart.js";
+import { counted, formatTick, niceTimeStep } from "./format.js";
 
 /**
  * @import { Attempt, JobState } from "./job-state.js"
@@ -62,7 +62,8 @@ export class Timeline extends Chart {
   summary() {
     const { workers, attempts } = this.#state;
     const lost = attempts.filter(isLost).length;
-    return `Timeline of ${attempts.length} attempts by ${workers.length} workers; ${lost} of them failed or were lost`;
+    const work = `${counted(attempts.length, "attempt")} by ${counted(workers.length, "worker")}`;
+    return `Timeline of ${work}; failed or lost: ${lost}`;
   }
 
   #paintGrid() {
@@ -130,8 +131,14 @@ export class Timeline extends Chart {
     for (const attempt of this.#state.attempts) {
       const { x, y, width, height } = this.#bar(attempt);
       const label = `${attempt.phase === "map" ? "m" : "r"}${attempt.task}`;
-      if (width < 8 + 6.5 * label.length) continue;
-      context.fillText(label, x + 5, y + height / 2 + 0.5);
+      const labelWidth = 8 + 6.5 * label.length;
+      const isLabelled = width >= labelWidth;
+      if (isLabelled) context.fillText(label, x + 5, y + height / 2 + 0.5);
+      const left = isLabelled ? x + labelWidth : x;
+      const room = x + width - left;
+      if (isForced && isLost(attempt) && room >= 8) {
+        crossOut(context, { x: left, y, width: Math.min(room, 20), height });
+      }
     }
   }
 

@@ -1,0 +1,97 @@
+import { visibleLines } from "./visible-text.ts";
+
+/*
+ * What an app throws may be anything: no error at all, an error whose members are not what they should
+ * be or throw when they are read, a message of any length. Nobody who tells people of it may fail on it.
+ */
+
+/** A message for people has no more characters than this. */
+const MAX_MESSAGE = 1000;
+/** No more of a key is shown. */
+const MAX_KEY = 300;
+/** Room for the frames of a deep recursion; nobody reads more. */
+const MAX_STACK = 8000;
+
+/** What was thrown, in one line of bounded length: `TypeError: x is not a function`. */
+export function describeThrown(thrown: unknown): string {
+  return shortLine(nameAndMessage(thrown));
+}
+
+/** The same without the name of an error. */
+export function messageOf(thrown: unknown): string {
+  return shortLine((isError(thrown) ? textOf(() => thrown.message) : undefined) ?? asText(thrown));
+}
+
+/**
+ * The stack of an error, of bounded length: a long message in it is cut, and its frames are kept.
+ *
+ * @returns undefined for what is no error, and where the app has made its stack something else than text
+ */
+export function stackOf(thrown: unknown): string | undefined {
+  if (!isError(thrown)) return undefined;
+  const stack = textOf(() => thrown.stack);
+  const message = textOf(() => thrown.message);
+  if (stack === undefined || message === undefined) return stack && shorten(stack, MAX_STACK);
+  const short = shorten(message, MAX_MESSAGE);
+  return shorten(short === message ? stack : stack.replace(message, () => short), MAX_STACK);
+}
+
+/**
+ * Cuts text that people are to read, and says how long it was. What is shown as an escape counts as many
+ * characters as that has, so the text is as short when it is shown.
+ */
+export function shorten(text: string, most: number): string {
+  const start = text.slice(0, most);
+  if (text.length <= most && visibleLines(start).length <= most) return text;
+  let kept = "";
+  let room = most;
+  for (const symbol of start) {
+    room -= visibleLines(symbol).length;
+    if (room < 0) break;
+    kept += symbol;
+  }
+  return `${kept}… (${text.length.toLocaleString("en-US")} characters)`;
+}
+
+/** A key as JSON has it; the start of a long one. */
+export function quoteKey(key: string): string {
+  const start = key.slice(0, MAX_KEY);
+  if (start.length === key.length) return JSON.stringify(key);
+  return `${JSON.stringify(start)}… (${key.length.toLocaleString("en-US")} characters)`;
+}
+
+function shortLine(text: string): string {
+  return shorten(text.split("\n", 1)[0] ?? "", MAX_MESSAGE);
+}
+
+function nameAndMessage(thrown: unknown): string {
+  if (!isError(thrown)) return asText(thrown);
+  const message = textOf(() => thrown.message);
+  if (message === undefined) return asText(thrown);
+  return `${textOf(() => thrown.name) ?? "Error"}: ${message}`;
+}
+
+function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    // A proxy may refuse even that.
+    return false;
+  }
+}
+
+/** What `read` gives, if it is a string. */
+function textOf(read: () => unknown): string | undefined {
+  try {
+    const value = read();
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    // Whatever its getter throws is no better known than what is asked for.
+    return undefined;
+  }
+}
+
+function asText(value: unknown): string {
+  // It may have no `toString`, or one that throws.
+  return textOf(() => String(value)) ?? `${typeof value} that cannot be made into text`;
+}
