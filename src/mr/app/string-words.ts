@@ -23,6 +23,22 @@ const SLOTS = new Array<string>(1 << SLOT_BITS).fill("");
 /** Three for each slot: the letters of its word, a byte for each, the last letter in the lowest. */
 const SLOT_LETTERS = new Int32Array(3 << SLOT_BITS);
 
+/** Into how many slots words of strings are put. */
+export const WORD_SLOTS = SLOTS.length;
+
+/** Where the word is that was found last, as long as no other one has been; −1 when it has no slot. */
+const found = { slot: -1 };
+
+/**
+ * The slot of a word of a string, for those who want to know more of words that come again than their letters.
+ *
+ * @returns −1 for any other text than the word that was found last
+ */
+export function slotOfLastWord(text: string): number {
+  const { slot } = found;
+  return slot >= 0 && SLOTS[slot] === text ? slot : -1;
+}
+
 /** The words of a string, as `/\p{L}+/gu` finds them, one by one. */
 export class StringWords implements Iterable<string> {
   readonly #text: string;
@@ -74,11 +90,13 @@ class StringWordCursor implements IterableIterator<string> {
     this.#at = at;
     if (at === start) return DONE;
     if (all >= ASCII_END || at - start > MAX_LETTERS) {
+      found.slot = -1;
       return { done: false, value: text.slice(start, at) };
     }
     const mixed = Math.imul(high, 0x2c1b3c6d) ^ Math.imul(middle, 0x297a2d39) ^ low;
     const slot = Math.imul(mixed, 0x9e3779b1) >>> (32 - SLOT_BITS);
     const place = 3 * slot;
+    found.slot = slot;
     if (
       SLOT_LETTERS[place] === high &&
       SLOT_LETTERS[place + 1] === middle &&

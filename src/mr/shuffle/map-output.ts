@@ -15,6 +15,7 @@ import { keyBytesOf, partitionOfIds, partitionOfPairs } from "./partition-keys.t
 import { RecordWriter } from "./record-writer.ts";
 import { DEFAULT_FAN_IN, type Spill, SpillFiles } from "./spill-files.ts";
 import type { ValueStore } from "./value-store.ts";
+import { WordIds } from "./word-ids.ts";
 import { returnWorkbench, takeWorkbench, type Workbench } from "./workbench.ts";
 
 /** What a map task writes, and where. */
@@ -55,6 +56,7 @@ export class MapOutput {
   readonly #partition: (id: number) => number;
   /** Takes what is emitted instead of the store, once it has turned out that few keys come again. */
   #pairs: PairStore | undefined;
+  readonly #wordIds = new WordIds();
   /** How many ids the store has room for. */
   #knownKeys = 0;
   #touched = 0;
@@ -131,11 +133,14 @@ export class MapOutput {
     const { kernel } = this;
     let id: number;
     if (typeof key === "string") {
+      id = this.#wordIds.find(key);
+      if (id >= 0) return id;
       id = kernel.internAscii(key);
       if (id < 0) {
         const bytes = encodeUtf8(key);
         id = kernel.intern(bytes, 0, bytes.length);
       }
+      this.#wordIds.keep(key, id);
     } else if (key instanceof ByteSlice) {
       id = kernel.intern(key.bytes, key.start, key.end);
     } else {
@@ -289,6 +294,7 @@ export class MapOutput {
       return { file, segments };
     });
     this.kernel.clear();
+    this.#wordIds.clear();
     this.#store.clear();
     this.#pairs?.cleared();
     this.#knownKeys = 0;
