@@ -168,13 +168,14 @@ export class ListStore implements ValueStore {
     this.#keys = 0;
     this.#isProbed = false;
     this.#first.fill(NONE);
+    this.#last.fill(NONE);
     this.#lastString = undefined;
   }
 
   #append(id: number, at: number, size: number): void {
     const table = this.#table;
-    const previous = this.#last[id] ?? 0;
-    const isFirst = this.#first[id] === NONE;
+    const previous = this.#last[id] ?? NONE;
+    const isFirst = previous === NONE;
     if (!isFirst && table[previous + AT] === at && table[previous + SIZE] === size) {
       const count = table[previous + COUNT] ?? 0;
       if (count < MAX_COUNT) {

@@ -44,6 +44,15 @@ function emitAll(
   progress: ProgressMeter,
 ): void {
   let number = 0;
+  if (rules.isClassic) {
+    // A loop of its own, because it is all that the library does for each pair of an app in this form.
+    for (const pair of pairs) {
+      number += 1;
+      emitClassicPair(pair, number, emit);
+      progress.addRecords(1);
+    }
+    return;
+  }
   for (const pair of pairs) {
     number += 1;
     emitPair(pair, number, emit, rules);
