@@ -91,7 +91,7 @@ describe("records that are skipped", { timeout: 300_000 }, () => {
     expect(skipped.filter(({ file }) => file === inputs[0])).toHaveLength(100);
     expect(counters).toMatchObject({ "skipped-records": 1440 });
     expect(log.filter((line) => line.startsWith("Skipped record: "))).toHaveLength(1000);
-    expect(log).toContain("Bad records skipped: 1440, 1000 of them are listed above");
+    expect(log).toContain("Bad records skipped: 1440, 1000 of them listed above");
   });
 
   it("F22 are those of attempts that count, once, and of tasks run before a resumption", async () => {
@@ -109,6 +109,6 @@ describe("records that are skipped", { timeout: 300_000 }, () => {
     expect(counters).toMatchObject({ "skipped-records": 1 });
     // They were listed before.
     expect(log.filter((line) => line === listed)).toHaveLength(1);
-    expect(log).toContain("Bad records skipped: 1, 0 of them are listed above");
+    expect(log).toContain("Bad records skipped: 1, 0 of them listed above");
   });
 });

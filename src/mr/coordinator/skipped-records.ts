@@ -29,7 +29,7 @@ export class SkippedRecords {
   /** The job is complete: says how many there were, listed or not. */
   ended(counters: Readonly<Record<string, number>>): void {
     const total = counters[SKIPPED_RECORDS] ?? 0;
-    const unlisted = total > this.#lines ? `, of which ${this.#lines} listed above` : "";
+    const unlisted = total > this.#lines ? `, ${this.#lines} of them listed above` : "";
     if (total > 0) this.#log(`Bad records skipped: ${total}${unlisted}`);
   }
 }
