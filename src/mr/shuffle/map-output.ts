@@ -15,7 +15,7 @@ import { keyBytesOf, partitionOfIds, partitionOfPairs } from "./partition-keys.t
 import { RecordWriter } from "./record-writer.ts";
 import { DEFAULT_FAN_IN, type Spill, SpillFiles } from "./spill-files.ts";
 import type { ValueStore } from "./value-store.ts";
-import { WordIds } from "./word-ids.ts";
+import type { WordIds } from "./word-ids.ts";
 import { returnWorkbench, takeWorkbench, type Workbench } from "./workbench.ts";
 
 /** What a map task writes, and where. */
@@ -56,7 +56,7 @@ export class MapOutput {
   readonly #partition: (id: number) => number;
   /** Takes what is emitted instead of the store, once it has turned out that few keys come again. */
   #pairs: PairStore | undefined;
-  readonly #wordIds = new WordIds();
+  readonly #wordIds: WordIds;
   /** How many ids the store has room for. */
   #knownKeys = 0;
   #touched = 0;
@@ -68,9 +68,10 @@ export class MapOutput {
     this.#app = app;
     this.#options = options;
     this.#bench = takeWorkbench(app, options.memoryBytes);
-    const { kernel, words, store } = this.#bench;
+    const { kernel, words, wordIds, store } = this.#bench;
     this.kernel = kernel;
     this.words = words;
+    this.#wordIds = wordIds;
     this.#store = store;
     this.#partition = partitionOfIds(kernel, app.partition ?? hashPartition, options.reduces);
     const { directory, map, tag, fanIn = DEFAULT_FAN_IN } = options;

@@ -9,6 +9,7 @@ import { type MemoryShares, shareMemory } from "./memory-shares.ts";
 import { NumberStore } from "./number-store.ts";
 import { UnionStore } from "./union-store.ts";
 import type { ValueStore } from "./value-store.ts";
+import { WordIds } from "./word-ids.ts";
 
 /** Values that are objects of the engine get this part of the memory for values: as much may be garbage. */
 const OBJECT_SHARE = 0.5;
@@ -21,6 +22,7 @@ const OBJECT_SHARE = 0.5;
 export interface Workbench {
   readonly kernel: Kernel;
   readonly words: WordScan;
+  readonly wordIds: WordIds;
   readonly store: ValueStore;
   readonly shares: MemoryShares;
 }
@@ -42,12 +44,15 @@ export function takeWorkbench(app: RecordApp, memoryBytes: number): Workbench {
     bench.kernel.clear();
     bench.store.clear();
     bench.words.reset(0, 0);
+    bench.wordIds.clear();
     return bench;
   }
   idle = undefined;
   const shares = shareMemory(memoryBytes);
   const kernel = createKernel({ blockBytes: shares.blockBytes });
-  return { kernel, words: new WordScan(kernel), store: createStore(app, shares), shares };
+  const words = new WordScan(kernel);
+  const wordIds = new WordIds();
+  return { kernel, words, wordIds, store: createStore(app, shares), shares };
 }
 
 /** Gives a workbench back. */
