@@ -17,5 +17,11 @@ export function atExit(what: () => void): () => void {
 }
 
 function doAll(): void {
-  for (const what of todo) what();
+  for (const what of todo) {
+    try {
+      what();
+    } catch {
+      // Too late to tell anybody; what is left to do for other jobs must be done.
+    }
+  }
 }
