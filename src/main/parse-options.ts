@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
+import { counted } from "../mr/counted.ts";
 import { MIN_MEMORY_BYTES } from "../mr/memory-limits.ts";
 
 /**
@@ -98,5 +99,5 @@ export function byteSize(min: number): (text: string) => number {
 
 function sizeText(bytes: number): string {
   if (bytes % UNIT_MB === 0) return `${bytes / UNIT_MB}MB`;
-  return `${bytes} byte${bytes === 1 ? "" : "s"}`;
+  return counted(bytes, "byte");
 }

@@ -14,7 +14,7 @@ export function describeEvent(event: JobEvent): string | undefined {
       // Before the first worker has come, nobody knows how inputs are cut.
       if (app === null) return undefined;
       const name = plainText(app);
-      return `${count(splits.length, "map task")} and ${count(reduces, "reduce task")} for ${name}`;
+      return `${counted(splits.length, "map task")} and ${counted(reduces, "reduce task")} for ${name}`;
     }
     case "workerJoined":
       return `worker ${event.worker} (pid ${event.pid}) has joined`;
@@ -49,8 +49,4 @@ function describeWork(progress: AttemptProgress | undefined): string {
   if (progress === undefined) return "";
   const { records, bytes } = progress;
   return `: ${counted(records, "record", formatCount)}, ${formatBytes(bytes)} read and written`;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? "" : "s"}`;
 }
