@@ -9,7 +9,6 @@ import { spawnSync } from "node:child_process";
 import {
   chmodSync,
   cpSync,
-  existsSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -39,7 +38,7 @@ const PUBLIC = fastGlob.sync(["mr/index.ts", "mr/testing/index.ts"], { cwd: `${R
 /** What is started as a process of its own. */
 const COMMANDS = fastGlob.sync("main/{mr*,tsmr}.ts", { cwd: `${ROOT}src` });
 /** The program of a worker that a job has started. */
-const WORKER = "mr/worker/worker-process.ts";
+const WORKER = "mr/engines/local/worker-process.ts";
 const APPS = fastGlob.sync("mrapps/*.ts", { cwd: `${ROOT}src` });
 
 /**
@@ -52,8 +51,8 @@ const COMMAND_PARTS = [
   "main/tsmr.ts",
   "main/tsmr-program.ts",
   "main/commands/run.ts",
-  "mr/run/job-run.ts",
-  "mr/coordinator/coordinator.ts",
+  "mr/engines/local/job-run.ts",
+  "mr/control/coordinator/coordinator.ts",
 ];
 const LINE_LENGTH = 120;
 const SETTINGS = {
@@ -101,7 +100,7 @@ async function bundle(): Promise<void> {
     entryPoints: [...PUBLIC, WORKER, ...COMMANDS, ...APPS].map((file) => `src/${file}`),
     outbase: "src",
     outdir: OUT,
-    // Two folders deep, like the sources: files that are found relative to a module stay where they are.
+    // Two folders deep, where base/assets.ts expects to be.
     chunkNames: "mr/chunks/[name]-[hash]",
     splitting: true,
     metafile: true,
@@ -253,19 +252,14 @@ function copyAssets(): void {
   for (const file of assets) cpSync(`${ROOT}src/${file}`, join(OUT, file));
 }
 
-/**
- * Where the bundler puts a module decides what its relative URLs mean. They are written for a place two
- * folders deep: `new URL("../kernel/kernel.wasm", import.meta.url)`.
- */
+/** Where the bundler puts base/assets.ts decides what its relative URL means: two folders below `dist`. */
 function checkAssets(): void {
-  for (const file of fastGlob.sync("**/*.js", { cwd: OUT, absolute: true })) {
-    const text = readFileSync(file, "utf8");
-    const urls = text.matchAll(/new URL\((["`])(.+?)\1, import\.meta\.url\)/g);
-    for (const [, , target = ""] of urls) {
-      // Of a name that is put together, the folder is what can be checked.
-      const known = target.replace(/[^/]*\$\{.*$/, "");
-      if (existsSync(resolve(dirname(file), known))) continue;
-      throw new Error(`${file} looks for "${target}", which is not there: see checkAssets`);
+  for (const file of fastGlob.sync("**/*.js", { cwd: OUT })) {
+    const looksForRoot = /new URL\("[./]*", ?import\.meta\.url\)/.test(
+      readFileSync(join(OUT, file), "utf8"),
+    );
+    if (looksForRoot && file.split("/").length !== 3) {
+      throw new Error(`${file} would not find the root of the code: see src/mr/base/assets.ts`);
     }
   }
 }

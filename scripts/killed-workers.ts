@@ -11,9 +11,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { RpcClient } from "../src/mr/rpc/client.ts";
-import type { JobStatus } from "../src/mr/rpc/protocol.ts";
-import { socketPathOf } from "../src/mr/rpc/socket-path.ts";
+import { socketPathOf } from "../src/mr/base/socket-path.ts";
+import { RpcClient } from "../src/mr/control/protocol/client.ts";
+import type { JobStatus } from "../src/mr/control/protocol/protocol.ts";
 import { median } from "./bench/statistics.ts";
 import { sourceProgram } from "./chaos/programs.ts";
 

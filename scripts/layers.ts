@@ -3,61 +3,82 @@ import { dirname, join, relative, sep } from "node:path";
 import fastGlob from "fast-glob";
 import ts from "typescript";
 
-/** Used by everything: errors, names of files, encoding. They import nothing of the project. */
-const BASE = "mr";
 /** The public face. It imports from everywhere and is imported by apps only; tests of apps have another. */
 const INDEX = "mr/index.ts";
 
-/** The data plane, in the order of the layers: each folder imports only from those before it. */
-const DATA = [
-  "mr/kernel",
-  "mr/storage",
-  "mr/app",
-  "mr/output",
-  "mr/input",
-  "mr/shuffle",
-  "mr/task",
+/** What every engine and every command may use. */
+const DATA = ["mr/data/input", "mr/data/shuffle", "mr/data/task", "mr/data/output"] as const;
+const APP = ["mr/app/contract", "mr/app/text", "mr/app/load"] as const;
+const CONTROL = [
+  "mr/control/scheduler",
+  "mr/control/coordinator",
+  "mr/control/protocol",
+  "mr/control/log",
 ] as const;
-const CONTROL = ["mr/scheduler", "mr/journal", "mr/rpc", "mr/events", "mr/coordinator"];
+const STORAGE = ["mr/storage", "mr/storage/file", "mr/storage/memory"] as const;
+const WATCH = [
+  "mr/watch/history",
+  "mr/watch/format",
+  "mr/watch/terminal",
+  "mr/watch/dashboard",
+  "mr/watch/report",
+] as const;
+const LOW = ["mr/base", "mr/job"] as const;
 
 /**
- * What each folder of src may import, besides itself and the base. Data flows one way, and the data
- * plane and the control plane know nothing of each other: they meet in the worker.
+ * What each folder of src may import, besides itself. Data flows one way, and the data plane and the
+ * control plane know nothing of each other: they meet in the worker.
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  [BASE]: [],
-  "mr/kernel": [],
-  "mr/storage": [],
-  "mr/app": ["mr/kernel"],
-  "mr/output": ["mr/storage", "mr/app"],
+  "mr/base": [],
+  "mr/kernel": ["mr/base"],
+  "mr/job": ["mr/base"],
+  "mr/app/contract": [...LOW, "mr/kernel", "mr/app/text"],
+  "mr/app/text": [...LOW, "mr/kernel", "mr/app/contract"],
+  "mr/app/load": [...LOW, "mr/app/contract"],
+  "mr/storage": LOW,
+  "mr/storage/file": [...LOW, "mr/storage"],
+  "mr/storage/memory": [...LOW, "mr/storage"],
+  "mr/data/output": [...LOW, "mr/app/contract", ...STORAGE],
   // jsonLines() is one object that reads and writes.
-  "mr/input": ["mr/kernel", "mr/storage", "mr/app", "mr/output"],
-  "mr/shuffle": ["mr/kernel", "mr/storage", "mr/app"],
-  "mr/task": DATA,
-  "mr/sequential": ["mr/app", "mr/input", "mr/kernel", "mr/output"],
-  "mr/testing": DATA,
-  "mr/job": ["mr/app", "mr/input"],
-  "mr/scheduler": [],
-  "mr/journal": ["mr/scheduler"],
-  "mr/rpc": [],
-  "mr/events": [],
-  "mr/report": ["mr/events"],
-  "mr/dashboard": ["mr/events"],
-  "mr/progress": ["mr/events"],
-  "mr/coordinator": ["mr/scheduler", "mr/journal", "mr/rpc", "mr/events", "mr/job"],
-  "mr/worker": [...DATA, "mr/rpc", "mr/scheduler"],
-  mrapps: [INDEX],
-  "mr/run": ["mr/app", "mr/input", "mr/job", ...CONTROL, "mr/worker"],
-  main: [
+  "mr/data/input": [...LOW, "mr/kernel", ...APP, ...STORAGE, "mr/data/output"],
+  "mr/data/shuffle": [...LOW, "mr/kernel", ...APP, ...STORAGE],
+  "mr/data/task": [...LOW, "mr/kernel", ...APP, ...STORAGE, ...DATA],
+  "mr/control/scheduler": LOW,
+  "mr/control/log": LOW,
+  "mr/control/protocol": LOW,
+  "mr/control/coordinator": [...LOW, ...CONTROL],
+  "mr/worker": [...LOW, ...APP, ...STORAGE, ...DATA, "mr/control/protocol"],
+  "mr/engines": [...LOW, ...APP],
+  "mr/engines/local": [
+    ...LOW,
+    ...APP,
+    ...STORAGE,
     ...DATA,
     ...CONTROL,
-    "mr/dashboard",
-    "mr/progress",
-    "mr/sequential",
-    "mr/job",
+    ...WATCH,
     "mr/worker",
-    "mr/run",
-    "mr/report",
+    "mr/engines",
+  ],
+  "mr/engines/sequential": [...LOW, ...APP, ...STORAGE, ...DATA, "mr/kernel", "mr/engines"],
+  "mr/watch/history": [...LOW, ...STORAGE],
+  "mr/watch/format": [...LOW, "mr/watch/history"],
+  "mr/watch/terminal": [...LOW, ...STORAGE, "mr/watch/history", "mr/watch/format"],
+  "mr/watch/dashboard": [...LOW, ...STORAGE, "mr/watch/history", "mr/watch/format"],
+  "mr/watch/report": [...LOW, ...STORAGE, "mr/watch/history", "mr/watch/format"],
+  "mr/testing": [...LOW, "mr/kernel", ...APP, ...STORAGE, ...DATA],
+  mrapps: [INDEX],
+  main: [
+    ...LOW,
+    ...APP,
+    ...STORAGE,
+    ...DATA,
+    ...CONTROL,
+    ...WATCH,
+    "mr/worker",
+    "mr/engines",
+    "mr/engines/local",
+    "mr/engines/sequential",
   ],
 };
 
@@ -79,7 +100,7 @@ export function findLayerViolations(root: string): string[] {
     }
     for (const target of importsOf(root, file)) {
       const to = target === INDEX ? INDEX : layerOf(target);
-      if (to === from || to === BASE || allowed.includes(to)) continue;
+      if (to === from || allowed.includes(to)) continue;
       violations.push(`${file} imports ${target}: "${from}" may not import "${to}"`);
     }
   }
@@ -87,14 +108,17 @@ export function findLayerViolations(root: string): string[] {
 }
 
 function listFiles(root: string): string[] {
-  const files = fastGlob.sync("**/*.{ts,mjs}", { cwd: root });
+  const files = fastGlob.sync("**/*.{ts,mjs}", { cwd: root, ignore: ["mr/kernel/assembly/**"] });
   return files.sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** The stage a file belongs to: `mr/shuffle` for all below that folder, `mr` for files right in it. */
+/**
+ * The room a file is in: the folder of two levels below `mr`, such as `mr/data/shuffle`, or of one where
+ * there is no second. Apps and commands are one room each.
+ */
 function layerOf(file: string): string {
-  const [top = "", second] = dirname(file).split("/");
-  return top === "mr" && second !== undefined ? `${top}/${second}` : top;
+  const parts = dirname(file).split("/");
+  return parts[0] === "mr" ? parts.slice(0, 3).join("/") : (parts[0] ?? "");
 }
 
 /** The files of this project that a file imports, types included, relative to `root`. */

@@ -9,7 +9,7 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { runCommand } from "../src/main/run-command.ts";
-import { describeCause, MrError } from "../src/mr/errors.ts";
+import { describeCause, MrError } from "../src/mr/base/errors.ts";
 
 /** One file an era, named after its best-known president, with the last year it covers. */
 const ERAS: readonly (readonly [name: string, lastYear: number])[] = [

@@ -11,7 +11,7 @@ import { inflateSync } from "node:zlib";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const FROM = process.argv[2] ?? join(ROOT, "node_modules/@fontsource/noto-sans");
-const TO = join(ROOT, "src/mr/report/fonts");
+const TO = join(ROOT, "src/mr/watch/report/fonts");
 
 const FILES: Readonly<Record<string, string>> = {
   "noto-sans-latin.ttf": "latin-400",

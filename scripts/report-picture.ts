@@ -9,8 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
-import { writeReport } from "../src/mr/report/write-report.ts";
-import { runJob } from "../src/mr/run/run-job.ts";
+import { runJob } from "../src/mr/engines/run-job.ts";
+import { writeReport } from "../src/mr/watch/report/write-report.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const BROWSER = process.argv[2] ?? "/usr/bin/chromium";

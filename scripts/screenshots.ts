@@ -11,9 +11,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
-import { startDashboard } from "../src/mr/dashboard/start-dashboard.ts";
-import type { JobEvent } from "../src/mr/events/job-event.ts";
-import { runJob } from "../src/mr/run/run-job.ts";
+import { runJob } from "../src/mr/engines/run-job.ts";
+import type { JobEvent } from "../src/mr/job/job-event.ts";
+import { startDashboard } from "../src/mr/watch/dashboard/start-dashboard.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const COPIES = 3;

@@ -7,7 +7,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runJob } from "../src/mr/run/run-job.ts";
+import { runJob } from "../src/mr/engines/run-job.ts";
 
 const RUNS = 3;
 const WORKERS = 4;

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { socketPathOf } from "../../src/mr/rpc/socket-path.ts";
+import { socketPathOf } from "../../src/mr/base/socket-path.ts";
 import type { Random } from "../../test/simulation/random.ts";
 import { causeOf } from "./causes.ts";
 import type { Fault, FaultKind } from "./faults.ts";

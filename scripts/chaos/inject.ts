@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isMapOutput } from "../../src/mr/names.ts";
+import { isMapOutput } from "../../src/mr/job/names.ts";
 import type { Fault } from "./faults.ts";
 import { findMarked, send } from "./processes.ts";
 import type { SmallDisk } from "./small-disk.ts";

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isMapOutput, isTemporary, JOURNAL_NAME } from "../../src/mr/names.ts";
+import { isMapOutput, isTemporary, JOURNAL_NAME } from "../../src/mr/job/names.ts";
 import { findMarked } from "./processes.ts";
 import type { Shape } from "./shapes.ts";
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { errorCode } from "../../src/mr/errors.ts";
+import { errorCode } from "../../src/mr/base/errors.ts";
 
 const DISK_SIZE = "48m";
 const REFILL_MS = 20;

@@ -1,4 +1,4 @@
-import { type Markup, markup } from "../../src/mr/report/markup.ts";
+import { type Markup, markup } from "../../src/mr/watch/format/markup.ts";
 import { COLUMNS, type Run } from "./terminal-screen.ts";
 
 /** What was on the screen from a time on. */

@@ -1,15 +1,15 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { JobView } from "../mr/events/job-view.ts";
-import { sweepTemporaryFiles } from "../mr/job/job-directory.ts";
+import type { JobResult } from "../mr/engines/run-job.ts";
 import {
   JOURNAL_NAME,
   MERGED_OUTPUT_NAME,
   parseReduceOutputName,
   reduceOutputName,
-} from "../mr/names.ts";
-import { readHistory } from "../mr/report/job-history.ts";
-import type { JobResult } from "../mr/run/run-job.ts";
+} from "../mr/job/names.ts";
+import { sweepTemporaryFiles } from "../mr/storage/file/job-directory.ts";
+import { readHistory } from "../mr/watch/history/job-history.ts";
+import { JobView } from "../mr/watch/history/job-view.ts";
 
 /** A job of which only what is to be done with its output is left to do. */
 export interface CompletedJob {

@@ -1,9 +1,9 @@
 import { basename, join, relative } from "node:path";
-import { SKIPPED_RECORDS } from "../mr/counter-names.ts";
-import { describeCause, MrError } from "../mr/errors.ts";
-import { MERGED_OUTPUT_NAME } from "../mr/names.ts";
-import type { NumberLine } from "../mr/output/top-lines.ts";
-import type { JobResult } from "../mr/run/run-job.ts";
+import { describeCause, MrError } from "../mr/base/errors.ts";
+import type { NumberLine } from "../mr/data/output/top-lines.ts";
+import type { JobResult } from "../mr/engines/run-job.ts";
+import { SKIPPED_RECORDS } from "../mr/job/counter-names.ts";
+import { MERGED_OUTPUT_NAME } from "../mr/job/names.ts";
 import type { JobFigures } from "./job-figures.ts";
 import { printResult } from "./print-result.ts";
 import { shellWord } from "./shell-words.ts";
@@ -33,11 +33,11 @@ export async function deliverOutput(result: JobResult, delivery: Delivery): Prom
   let best: readonly NumberLine[] | undefined;
   try {
     if (merge === true && !isMerged()) {
-      const { mergeOutputs } = await import("../mr/output/merge-outputs.ts");
+      const { mergeOutputs } = await import("../mr/data/output/merge-outputs.ts");
       outputs = [await mergeOutputs(directory, outputs, { signal })];
     }
     if (top !== undefined) {
-      const { topLines } = await import("../mr/output/top-lines.ts");
+      const { topLines } = await import("../mr/data/output/top-lines.ts");
       best = await topLines(outputs, top, signal);
     }
   } catch (error) {

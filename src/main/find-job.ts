@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { describeCause, MrError } from "../mr/errors.ts";
-import { JOURNAL_NAME } from "../mr/names.ts";
-import { isNobodyThere, RpcClient } from "../mr/rpc/client.ts";
-import type { Method, Params, Results } from "../mr/rpc/protocol.ts";
-import { socketPathOf } from "../mr/rpc/socket-path.ts";
+import { describeCause, MrError } from "../mr/base/errors.ts";
+import { socketPathOf } from "../mr/base/socket-path.ts";
+import { isNobodyThere, RpcClient } from "../mr/control/protocol/client.ts";
+import type { Method, Params, Results } from "../mr/control/protocol/protocol.ts";
+import { JOURNAL_NAME } from "../mr/job/names.ts";
 
 /** Where jobs are if nobody says where: those of `tsmr run`, and of `mrcoordinator`. */
 const USUAL_DIRECTORIES = ["mr-out", "."];

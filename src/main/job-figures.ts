@@ -1,5 +1,5 @@
-import type { JobEvent, Phase } from "../mr/events/job-event.ts";
-import { JobView } from "../mr/events/job-view.ts";
+import type { JobEvent, Phase } from "../mr/job/job-event.ts";
+import { JobView } from "../mr/watch/history/job-view.ts";
 
 /** A phase in numbers, as `tsmr run --json` prints it. docs/library.md says what each of them is. */
 interface PhaseFigures {

@@ -1,5 +1,5 @@
-import { MrError } from "../mr/errors.ts";
-import { visibleLines } from "../mr/visible-text.ts";
+import { MrError } from "../mr/base/errors.ts";
+import { visibleLines } from "../mr/base/visible-text.ts";
 import { startWorker, type WorkerOptions } from "../mr/worker/start-worker.ts";
 import { stopWatchingForNothingLeft } from "./nothing-left.ts";
 

@@ -1,17 +1,15 @@
 import { Command } from "commander";
-import { Coordinator } from "../mr/coordinator/coordinator.ts";
-
-import { counted } from "../mr/counted.ts";
-import { JobFailedError, UsageError } from "../mr/errors.ts";
-import { checkJobDirectory, sweepTemporaryFiles } from "../mr/job/job-directory.ts";
-
-import { planJob } from "../mr/job/plan-job.ts";
-import { resolveInputs } from "../mr/job/resolve-inputs.ts";
-import type { JournalState } from "../mr/journal/journal.ts";
-import { socketPathOf } from "../mr/rpc/socket-path.ts";
-import { attemptLimits } from "../mr/run/attempt-limits.ts";
-import { openJob, removeJournal } from "../mr/run/open-job.ts";
-import { visibleLines } from "../mr/visible-text.ts";
+import { counted } from "../mr/base/counted.ts";
+import { JobFailedError, UsageError } from "../mr/base/errors.ts";
+import { socketPathOf } from "../mr/base/socket-path.ts";
+import { visibleLines } from "../mr/base/visible-text.ts";
+import { Coordinator } from "../mr/control/coordinator/coordinator.ts";
+import type { JournalState } from "../mr/control/log/journal.ts";
+import { planJob } from "../mr/data/input/plan-job.ts";
+import { openJob, removeJournal } from "../mr/engines/local/open-job.ts";
+import { attemptLimits } from "../mr/job/attempt-limits.ts";
+import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/file/job-directory.ts";
+import { resolveInputs } from "../mr/storage/file/resolve-inputs.ts";
 import { onSignal } from "./on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "./open-dashboard.ts";
 import {

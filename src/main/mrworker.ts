@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { loadApp } from "../mr/app/load-app.ts";
-import { socketPathOf } from "../mr/rpc/socket-path.ts";
+import { loadApp } from "../mr/app/load/load-app.ts";
+import { socketPathOf } from "../mr/base/socket-path.ts";
 import { joinJob } from "./join-job.ts";
 import { appSpec, memoryOption, secondsToMs, socketOption } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";

@@ -1,4 +1,4 @@
-import { visibleLines } from "../mr/visible-text.ts";
+import { visibleLines } from "../mr/base/visible-text.ts";
 
 let listener: (() => void) | undefined;
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import type { Dashboard } from "../mr/dashboard/start-dashboard.ts";
+import type { Dashboard } from "../mr/watch/dashboard/start-dashboard.ts";
 import { wholeNumber } from "./parse-options.ts";
 
 /** What `--ui` says: true for wherever the dashboard is if nobody says where. */
@@ -39,7 +39,7 @@ export async function openDashboard(
 ): Promise<Dashboard | undefined> {
   if (ui === undefined) return undefined;
   // Who does not want it does not load it.
-  const { startDashboard } = await import("../mr/dashboard/start-dashboard.ts");
+  const { startDashboard } = await import("../mr/watch/dashboard/start-dashboard.ts");
   const dashboard = await startDashboard(ui === true ? {} : ui);
   process.stderr.write(`${name}: Watch it at ${dashboard.url}\n`);
   return dashboard;

@@ -1,12 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { PACKAGE_ROOT } from "../mr/base/assets.ts";
 
-/** The version of this package. Where its manifest is depends on whether this runs from the sources. */
+/** The version of this package. */
 export function packageVersion(): string {
-  for (const above of ["../", "../../", "../../../"]) {
-    const manifest = new URL(`${above}package.json`, import.meta.url);
-    if (!existsSync(manifest)) continue;
-    const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
-    return version;
-  }
-  throw new Error("The package has no package.json");
+  const manifest = readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
 }

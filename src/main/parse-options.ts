@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
-import { counted } from "../mr/counted.ts";
-import { MIN_MEMORY_BYTES } from "../mr/memory-limits.ts";
+import { counted } from "../mr/base/counted.ts";
+import { MIN_MEMORY_BYTES } from "../mr/job/memory-limits.ts";
 
 /**
  * A commander argument parser for whole numbers.

@@ -1,5 +1,5 @@
 import { fstatSync, writeSync } from "node:fs";
-import { describeCause, errorCode, MrError } from "../mr/errors.ts";
+import { describeCause, errorCode, MrError } from "../mr/base/errors.ts";
 
 const STDOUT = 1;
 

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { UsageError } from "../mr/errors.ts";
-import { EVENT_LOG_NAME } from "../mr/names.ts";
+import { UsageError } from "../mr/base/errors.ts";
+import { EVENT_LOG_NAME } from "../mr/job/names.ts";
 import { shellWord } from "./shell-words.ts";
 
 /** The options of `tsmr report`. */

@@ -1,10 +1,10 @@
 import { type Command, CommanderError } from "commander";
-import { AppNotFoundError } from "../mr/app/find-app.ts";
-import { JobFailedError, MrError, UsageError } from "../mr/errors.ts";
-import { appFrames } from "../mr/events/app-frames.ts";
-import { nearestWord } from "../mr/nearest-word.ts";
-import { describeThrown, stackOf } from "../mr/thrown.ts";
-import { visibleLines } from "../mr/visible-text.ts";
+import { AppNotFoundError } from "../mr/app/load/find-app.ts";
+import { JobFailedError, MrError, UsageError } from "../mr/base/errors.ts";
+import { nearestWord } from "../mr/base/nearest-word.ts";
+import { describeThrown, stackOf } from "../mr/base/thrown.ts";
+import { visibleLines } from "../mr/base/visible-text.ts";
+import { appFrames } from "../mr/watch/history/app-frames.ts";
 import { type Action, COMMANDS } from "./commands/catalog.ts";
 import { stopWatchingForNothingLeft, watchForNothingLeft } from "./nothing-left.ts";
 import { exitCodeAfter, printResult, watchStandardOutput } from "./print-result.ts";

@@ -1,4 +1,4 @@
-import { standBy } from "../mr/run/standby-workers.ts";
+import { standBy } from "../mr/engines/local/standby-workers.ts";
 
 // Before anything else is loaded, so that the two go on side by side.
 standBy(process.argv.slice(2));

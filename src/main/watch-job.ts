@@ -1,9 +1,9 @@
 import { styleText } from "node:util";
-import { REDUCES_BEGIN } from "../mr/coordinator/describe-effect.ts";
-import type { JobEvent } from "../mr/events/job-event.ts";
-import type { JobProgress } from "../mr/progress/job-progress.ts";
-import type { Style } from "../mr/progress/render-progress.ts";
-import { visibleLines } from "../mr/visible-text.ts";
+import { visibleLines } from "../mr/base/visible-text.ts";
+import { REDUCES_BEGIN } from "../mr/control/coordinator/describe-effect.ts";
+import type { JobEvent } from "../mr/job/job-event.ts";
+import type { JobProgress } from "../mr/watch/terminal/job-progress.ts";
+import type { Style } from "../mr/watch/terminal/render-progress.ts";
 
 /** Shorter jobs need no progress. */
 const FIRST_LIVE_MS = 300;
@@ -35,8 +35,8 @@ export interface Watcher {
 export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watcher> {
   if (quiet === true) return { listeners: {}, say: () => undefined, end: () => undefined };
   const [{ JobProgress }, { describeEvent }] = await Promise.all([
-    import("../mr/progress/job-progress.ts"),
-    import("../mr/progress/describe-event.ts"),
+    import("../mr/watch/terminal/job-progress.ts"),
+    import("../mr/watch/format/describe-event.ts"),
   ]);
   // Whoever waits for a job also waits for its app to be compiled: "Done in" counts that as well.
   const beginMs = performance.now();
@@ -85,7 +85,7 @@ function canDraw(): boolean {
 }
 
 async function lineDisplay(progress: JobProgress): Promise<Display> {
-  const { summarizeProgress } = await import("../mr/progress/render-progress.ts");
+  const { summarizeProgress } = await import("../mr/watch/terminal/render-progress.ts");
   let timer: NodeJS.Timeout | undefined;
   return {
     takesOutput: false,
@@ -107,8 +107,8 @@ async function lineDisplay(progress: JobProgress): Promise<Display> {
 
 async function liveDisplay(progress: JobProgress): Promise<Display> {
   const [{ renderProgress }, { LiveBlock }] = await Promise.all([
-    import("../mr/progress/render-progress.ts"),
-    import("../mr/progress/live-block.ts"),
+    import("../mr/watch/terminal/render-progress.ts"),
+    import("../mr/watch/terminal/live-block.ts"),
   ]);
   const { stderr } = process;
   const block = new LiveBlock(stderr);

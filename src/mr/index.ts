@@ -1,5 +1,5 @@
 /** The public face of the library. */
-export { ByteSlice, type Text } from "./app/byte-slice.ts";
+export { ByteSlice, type Text } from "./app/contract/byte-slice.ts";
 export {
   count,
   type First,
@@ -11,7 +11,7 @@ export {
   sum,
   type Union,
   union,
-} from "./app/combiners.ts";
+} from "./app/contract/combiners.ts";
 export type {
   AppDefinition,
   Carried,
@@ -34,11 +34,10 @@ export type {
   RecordReduceResult,
   ReduceContext,
   Written,
-} from "./app/contract.ts";
-export { defineApp, type RecordApp } from "./app/define-app.ts";
-export { fields } from "./app/fields.ts";
-export type { Output, OutputSink } from "./app/output.ts";
-export { hashPartition, type Partitioner, rangePartition } from "./app/partitioners.ts";
+} from "./app/contract/contract.ts";
+export { defineApp, type RecordApp } from "./app/contract/define-app.ts";
+export type { Output, OutputSink } from "./app/contract/output.ts";
+export { hashPartition, type Partitioner, rangePartition } from "./app/contract/partitioners.ts";
 export type {
   CsvResumption,
   CsvSplitting,
@@ -48,12 +47,28 @@ export type {
   RecordCursor,
   Split,
   Splitting,
-} from "./app/reader.ts";
-export { setting } from "./app/setting.ts";
-export { split } from "./app/split.ts";
-export type { WordScan } from "./app/word-scan.ts";
-export { words } from "./app/words.ts";
-export { JobCancelledError, JobFailedError, MrError, UsageError } from "./errors.ts";
+} from "./app/contract/reader.ts";
+export { setting } from "./app/contract/setting.ts";
+export { fields } from "./app/text/fields.ts";
+export { split } from "./app/text/split.ts";
+export type { WordScan } from "./app/text/word-scan.ts";
+export { words } from "./app/text/words.ts";
+export { JobCancelledError, JobFailedError, MrError, UsageError } from "./base/errors.ts";
+export type { SkippedRecord } from "./control/scheduler/types.ts";
+export { type CsvEntries, type CsvOptions, type CsvRow, csv } from "./data/input/csv.ts";
+export { jsonLines } from "./data/input/json-lines.ts";
+export { blocks, lines } from "./data/input/lines.ts";
+export { type RecordSource, recordsFrom } from "./data/input/records-from.ts";
+export { wholeFile } from "./data/input/whole-file.ts";
+export { text } from "./data/output/text.ts";
+export { tsv } from "./data/output/tsv.ts";
+export {
+  type JobResult,
+  type RunJobOptions,
+  type RunningJob,
+  runJob,
+  startJob,
+} from "./engines/run-job.ts";
 export type {
   Attempt,
   AttemptProgress,
@@ -65,20 +80,5 @@ export type {
   Phase,
   PlannedSplit,
   UntimedEvent,
-} from "./events/job-event.ts";
-export { type CsvEntries, type CsvOptions, type CsvRow, csv } from "./input/csv.ts";
-export { jsonLines } from "./input/json-lines.ts";
-export { blocks, lines } from "./input/lines.ts";
-export { type RecordSource, recordsFrom } from "./input/records-from.ts";
-export { wholeFile } from "./input/whole-file.ts";
+} from "./job/job-event.ts";
 export type { BlockScanner } from "./kernel/kernel.ts";
-export { text } from "./output/text.ts";
-export { tsv } from "./output/tsv.ts";
-export {
-  type JobResult,
-  type RunJobOptions,
-  type RunningJob,
-  runJob,
-  startJob,
-} from "./run/run-job.ts";
-export type { SkippedRecord } from "./scheduler/types.ts";

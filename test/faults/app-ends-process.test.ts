@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";
 import { newFolder } from "../support/tsmr.ts";
 
-/** What Node ends with, and what any program may; see src/mr/worker/exit-codes.ts for what a worker does. */
+/** What Node ends with, and what any program may; see src/mr/engines/local/exit-codes.ts for what a worker does. */
 const CODES = [0, 1, 3, 86];
 
 describe("tsmr run of an app that ends its process", { concurrent: true }, () => {

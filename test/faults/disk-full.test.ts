@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
-import { type RunJobOptions, runJob } from "../../src/mr/run/run-job.ts";
+import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
 import { REDUCE } from "../support/apps.ts";
 import { Job } from "../support/job.ts";
 import { noSmallDisks, SmallDisk } from "../support/small-disk.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it, type TestContext } from "vitest";
-import { runJob } from "../../src/mr/run/run-job.ts";
+import { runJob } from "../../src/mr/engines/run-job.ts";
 import { MAP, REDUCE } from "../support/apps.ts";
 import { exitCodes, Job } from "../support/job.ts";
 

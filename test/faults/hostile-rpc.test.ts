@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { socketPathOf } from "../../src/mr/rpc/socket-path.ts";
-import { type JobResult, runJob } from "../../src/mr/run/run-job.ts";
+import { socketPathOf } from "../../src/mr/base/socket-path.ts";
+import { type JobResult, runJob } from "../../src/mr/engines/run-job.ts";
 import { sleep } from "../support/job.ts";
 import { sendHttp } from "../support/raw-http.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
-import { JOURNAL_NAME } from "../../src/mr/names.ts";
+import { JOURNAL_NAME } from "../../src/mr/job/names.ts";
 import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";
 import { exitCodes, Job } from "../support/job.ts";
 import type { Command } from "../support/processes.ts";

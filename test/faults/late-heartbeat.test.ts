@@ -1,5 +1,5 @@
 import { describe, expect, it, type TestContext } from "vitest";
-import { canTellProcessTime } from "../../src/mr/run/process-time.ts";
+import { canTellProcessTime } from "../../src/mr/engines/local/process-time.ts";
 import { Job, sleep } from "../support/job.ts";
 
 const TSMR = "src/main/tsmr.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RpcClient } from "../../src/mr/rpc/client.ts";
-import { PROTOCOL_VERSION } from "../../src/mr/rpc/protocol.ts";
+import { RpcClient } from "../../src/mr/control/protocol/client.ts";
+import { PROTOCOL_VERSION } from "../../src/mr/control/protocol/protocol.ts";
 import { Job } from "../support/job.ts";
 
 /**

@@ -10,8 +10,8 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { JOURNAL_NAME } from "../../src/mr/names.ts";
-import { type RunJobOptions, runJob } from "../../src/mr/run/run-job.ts";
+import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
+import { JOURNAL_NAME } from "../../src/mr/job/names.ts";
 
 const APP = `
   import { appendFileSync, existsSync } from "node:fs";

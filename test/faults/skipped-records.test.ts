@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type RunJobOptions, runJob } from "../../src/mr/run/run-job.ts";
+import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
 
 const INDEX = JSON.stringify(new URL("../../src/mr/index.ts", import.meta.url).pathname);
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hashKey } from "../../src/mr/app/partitioners.ts";
+import { hashKey } from "../../src/mr/app/contract/partitioners.ts";
 import { createKernel } from "../../src/mr/kernel/create-kernel.ts";
 import { brokenText, KINDS, key, text } from "./arbitraries.ts";
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { JobFigures } from "../../src/main/job-figures.ts";
-import type { JobEvent, UntimedEvent } from "../../src/mr/events/job-event.ts";
+import type { JobEvent, UntimedEvent } from "../../src/mr/job/job-event.ts";
 
 const map = (task: number, attempt: number, worker: number) => {
   return { phase: "map", task, attempt, worker } as const;

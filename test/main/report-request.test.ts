@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkReportRequest, type ReportOptions } from "../../src/main/report-request.ts";
-import { UsageError } from "../../src/mr/errors.ts";
+import { UsageError } from "../../src/mr/base/errors.ts";
 
 let home: string;
 const before = process.cwd();

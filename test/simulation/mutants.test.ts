@@ -25,10 +25,10 @@ interface Mutant {
   readonly faults?: Faults;
 }
 
-const SCHEDULER = "src/mr/scheduler/scheduler.ts";
-const TASKS = "src/mr/scheduler/job-tasks.ts";
-const TABLE = "src/mr/scheduler/task-table.ts";
-const CONTROL = "src/mr/coordinator/job-control.ts";
+const SCHEDULER = "src/mr/control/scheduler/scheduler.ts";
+const TASKS = "src/mr/control/scheduler/job-tasks.ts";
+const TABLE = "src/mr/control/scheduler/task-table.ts";
+const CONTROL = "src/mr/control/coordinator/job-control.ts";
 
 const MUTANTS: readonly Mutant[] = [
   {
@@ -130,7 +130,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     title: "does not keep what is completed",
-    file: "src/mr/coordinator/records-of.ts",
+    file: "src/mr/control/coordinator/records-of.ts",
     replace: "return [{ type, phase, task, attempt, result: resultOf(effect) }];",
     by: "return [];",
   },
@@ -142,13 +142,13 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     title: "tells of decisions before they are kept",
-    file: "src/mr/coordinator/outbox.ts",
+    file: "src/mr/control/coordinator/outbox.ts",
     replace: "this.#begun += 1;",
     by: "",
   },
   {
     title: "tells a worker other sources when it asks again",
-    file: "src/mr/coordinator/assignments.ts",
+    file: "src/mr/control/coordinator/assignments.ts",
     replace: "if (last !== undefined && this.isRepeated(id)) return last;",
     by: "",
     faults: { ...NO_FAULTS, lose: 0.3, everyMs: 60, kinds: ["spoilFile"] },

@@ -1,6 +1,6 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
-import { RpcError } from "../../src/mr/rpc/client.ts";
-import type { Method, Params, Results } from "../../src/mr/rpc/protocol.ts";
+import { RpcError } from "../../src/mr/control/protocol/client.ts";
+import type { Method, Params, Results } from "../../src/mr/control/protocol/protocol.ts";
 import type { Link } from "../../src/mr/worker/rpc-task-source.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";

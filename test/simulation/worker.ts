@@ -1,7 +1,7 @@
-import { MrError } from "../../src/mr/errors.ts";
-import { mapOutputName, reduceOutputName } from "../../src/mr/names.ts";
-import { RPC_ERRORS } from "../../src/mr/rpc/protocol.ts";
-import { DamagedRunError } from "../../src/mr/shuffle/run-file.ts";
+import { MrError } from "../../src/mr/base/errors.ts";
+import { RPC_ERRORS } from "../../src/mr/control/protocol/protocol.ts";
+import { DamagedRunError } from "../../src/mr/data/shuffle/run-file.ts";
+import { mapOutputName, reduceOutputName } from "../../src/mr/job/names.ts";
 import { AttemptGivenUpError } from "../../src/mr/worker/attempt-given-up-error.ts";
 import { type Link, RpcTaskSource } from "../../src/mr/worker/rpc-task-source.ts";
 import { type AttemptFile, type AttemptResult, runTasks } from "../../src/mr/worker/run-tasks.ts";

@@ -1,10 +1,10 @@
-import { JOURNAL_VERSION } from "../../src/mr/journal/journal.ts";
-import { decodeJournal, encodeRecord } from "../../src/mr/journal/record.ts";
-import { replay } from "../../src/mr/journal/replay.ts";
-import { isMapOutput, reduceOutputName } from "../../src/mr/names.ts";
-import type { Method } from "../../src/mr/rpc/protocol.ts";
-import { Scheduler } from "../../src/mr/scheduler/scheduler.ts";
-import type { AttemptId, JobShape, Outcome } from "../../src/mr/scheduler/types.ts";
+import { JOURNAL_VERSION } from "../../src/mr/control/log/journal.ts";
+import { decodeJournal, encodeRecord } from "../../src/mr/control/log/record.ts";
+import { replay } from "../../src/mr/control/log/replay.ts";
+import type { Method } from "../../src/mr/control/protocol/protocol.ts";
+import { Scheduler } from "../../src/mr/control/scheduler/scheduler.ts";
+import type { AttemptId, JobShape, Outcome } from "../../src/mr/control/scheduler/types.ts";
+import { isMapOutput, reduceOutputName } from "../../src/mr/job/names.ts";
 import { SimulatedCoordinator } from "./coordinator.ts";
 import { Disk } from "./disk.ts";
 import { drawFaults, type Faults, NO_FAULTS } from "./faults.ts";

@@ -8,9 +8,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RpcClient } from "../../src/mr/rpc/client.ts";
-import type { JobStatus } from "../../src/mr/rpc/protocol.ts";
-import { socketPathOf } from "../../src/mr/rpc/socket-path.ts";
+import { socketPathOf } from "../../src/mr/base/socket-path.ts";
+import { RpcClient } from "../../src/mr/control/protocol/client.ts";
+import type { JobStatus } from "../../src/mr/control/protocol/protocol.ts";
 import { type Command, type Ended, type StartOptions, startScript } from "./processes.ts";
 
 const COORDINATOR = "src/main/mrcoordinator.ts";

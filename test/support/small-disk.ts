@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { errorCode } from "../../src/mr/errors.ts";
+import { errorCode } from "../../src/mr/base/errors.ts";
 
 /** Why no small disks can be made here, or undefined when they can. */
 export const noSmallDisks: string | undefined = findOut();

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
+import { runRecordApp } from "../../src/mr/engines/sequential/run-record-app.ts";
 import {
   type ByteSlice,
   csv,
@@ -17,7 +18,6 @@ import {
   union,
   words,
 } from "../../src/mr/index.ts";
-import { runRecordApp } from "../../src/mr/sequential/run-record-app.ts";
 import { runMap, runReduce, runSequential } from "../../src/mr/testing/index.ts";
 import * as wc from "../../src/mrapps/wc.ts";
 

@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { ClassicApp } from "../../src/mr/app/contract.ts";
-import { UsageError } from "../../src/mr/errors.ts";
-import type { TaskFailure, TaskResult } from "../../src/mr/scheduler/types.ts";
+import type { ClassicApp } from "../../src/mr/app/contract/contract.ts";
+import { UsageError } from "../../src/mr/base/errors.ts";
+import type { TaskFailure, TaskResult } from "../../src/mr/control/scheduler/types.ts";
 import { runWorker } from "../../src/mr/worker/run-worker.ts";
 import type { Assignment, Dismissal, TaskSource } from "../../src/mr/worker/task-source.ts";
 

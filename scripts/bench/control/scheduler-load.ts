@@ -1,5 +1,5 @@
-import { Scheduler } from "../../../src/mr/scheduler/scheduler.ts";
-import type { AttemptId, Effect, TaskResult } from "../../../src/mr/scheduler/types.ts";
+import { Scheduler } from "../../../src/mr/control/scheduler/scheduler.ts";
+import type { AttemptId, Effect, TaskResult } from "../../../src/mr/control/scheduler/types.ts";
 
 export interface SchedulerLoad {
   readonly maps: number;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { MrError } from "../../mr/errors.ts";
+import { MrError } from "../../mr/base/errors.ts";
 import { askJob } from "../find-job.ts";
 import { filePath } from "../parse-options.ts";
 import type { Action } from "./catalog.ts";

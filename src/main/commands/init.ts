@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
-import { describeCause, MrError, UsageError } from "../../mr/errors.ts";
+import { describeCause, MrError, UsageError } from "../../mr/base/errors.ts";
 import { printResult } from "../print-result.ts";
 import { scaffoldApp, scaffoldPackage } from "../scaffold.ts";
 import type { Action } from "./catalog.ts";

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { destinationOf } from "../../mr/destination.ts";
-import { writeChart, writeReport } from "../../mr/report/write-report.ts";
+import { destinationOf } from "../../mr/storage/file/destination.ts";
+import { writeChart, writeReport } from "../../mr/watch/report/write-report.ts";
 import { filePath } from "../parse-options.ts";
 import { printResult } from "../print-result.ts";
 import { checkReportRequest, type ReportOptions } from "../report-request.ts";

@@ -7,11 +7,11 @@ import {
   JobFailedError,
   MrError,
   UsageError,
-} from "../../mr/errors.ts";
-import type { JobView } from "../../mr/events/job-view.ts";
-import { JOURNAL_NAME } from "../../mr/names.ts";
-import { type RunJobOptions, runJob } from "../../mr/run/run-job.ts";
-import { visibleLines } from "../../mr/visible-text.ts";
+} from "../../mr/base/errors.ts";
+import { visibleLines } from "../../mr/base/visible-text.ts";
+import { type RunJobOptions, runJob } from "../../mr/engines/run-job.ts";
+import { JOURNAL_NAME } from "../../mr/job/names.ts";
+import type { JobView } from "../../mr/watch/history/job-view.ts";
 import type { CompletedJob } from "../completed-job.ts";
 import { deliverOutput } from "../deliver-output.ts";
 import type { JobFigures } from "../job-figures.ts";
@@ -224,7 +224,7 @@ async function completeAlready(
 /** A job is as complete, or has failed, without a report as with it. */
 async function reportOn(directory: string, watcher: Watcher): Promise<void> {
   try {
-    const { writeReport } = await import("../../mr/report/write-report.ts");
+    const { writeReport } = await import("../../mr/watch/report/write-report.ts");
     watcher.say(`The report is in ${relative(process.cwd(), await writeReport(directory))}`);
   } catch (error) {
     if (!(error instanceof MrError)) throw error;

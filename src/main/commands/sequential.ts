@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import { isRecordApp } from "../../mr/app/define-app.ts";
-import { loadApp } from "../../mr/app/load-app.ts";
-import { resolveInputs } from "../../mr/job/resolve-inputs.ts";
-import { runRecordApp } from "../../mr/sequential/run-record-app.ts";
-import { runSequential } from "../../mr/sequential/run-sequential.ts";
-import { writeLines } from "../../mr/sequential/write-lines.ts";
+import { isRecordApp } from "../../mr/app/contract/define-app.ts";
+import { loadApp } from "../../mr/app/load/load-app.ts";
+import { runRecordApp } from "../../mr/engines/sequential/run-record-app.ts";
+import { runSequential } from "../../mr/engines/sequential/run-sequential.ts";
+import { writeLines } from "../../mr/engines/sequential/write-lines.ts";
+import { resolveInputs } from "../../mr/storage/file/resolve-inputs.ts";
 import { appSpec, filePath } from "../parse-options.ts";
 import type { Action } from "./catalog.ts";
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { formatDuration } from "../../mr/progress/quantities.ts";
-import { plainText } from "../../mr/progress/text-width.ts";
-import type { JobStatus } from "../../mr/rpc/protocol.ts";
+import type { JobStatus } from "../../mr/control/protocol/protocol.ts";
+import { formatDuration } from "../../mr/watch/format/quantities.ts";
+import { plainText } from "../../mr/watch/format/text-width.ts";
 import { askJob } from "../find-job.ts";
 import { filePath } from "../parse-options.ts";
 import { printResult } from "../print-result.ts";

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { loadApp } from "../../mr/app/load-app.ts";
-import { MrError } from "../../mr/errors.ts";
-import { RpcClient } from "../../mr/rpc/client.ts";
-import { socketPathOf } from "../../mr/rpc/socket-path.ts";
+import { loadApp } from "../../mr/app/load/load-app.ts";
+import { MrError } from "../../mr/base/errors.ts";
+import { socketPathOf } from "../../mr/base/socket-path.ts";
+import { RpcClient } from "../../mr/control/protocol/client.ts";
 import { joinJob } from "../join-job.ts";
 import { appSpec, filePath, memoryOption } from "../parse-options.ts";
 import type { Action } from "./catalog.ts";

@@ -1,4 +1,4 @@
-import type { Settings } from "../app/setting.ts";
+import type { Settings } from "../app/contract/setting.ts";
 
 export type { Settings };
 

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { assetPath } from "../base/assets.ts";
 import {
   type UnsharedMemory,
   type WasmGlobal,
@@ -94,7 +95,7 @@ export class MergeKernel {
   /** @throws Error where the engine has no WebAssembly, or no SIMD */
   constructor() {
     const { Module, Instance, Memory } = webAssembly();
-    compiled ??= new Module(readFileSync(new URL("../kernel/merge.wasm", import.meta.url)));
+    compiled ??= new Module(readFileSync(assetPath("mr/kernel/merge.wasm")));
     this.#memory = new Memory({ initial: 1 });
     const instance = new Instance(compiled, { env: { memory: this.#memory } });
     this.#exports = instance.exports as unknown as Exports;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { assetPath } from "../base/assets.ts";
 import { checkRange } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
 import { BITMAP_BYTES, markLetters } from "./letters.ts";
@@ -26,7 +27,7 @@ let compiled: WasmModule | undefined;
  */
 export function compileKernel(): WasmModule {
   const { Module } = webAssembly();
-  compiled ??= new Module(readFileSync(new URL("../kernel/kernel.wasm", import.meta.url)));
+  compiled ??= new Module(readFileSync(assetPath("mr/kernel/kernel.wasm")));
   return compiled;
 }
 

@@ -1,5 +1,5 @@
-import { ByteSlice } from "../app/byte-slice.ts";
-import { checkJsonValue } from "../storage/json-value.ts";
+import { ByteSlice } from "../app/contract/byte-slice.ts";
+import { checkJsonValue } from "../base/json-value.ts";
 
 /**
  * A value as it arrives at `reduce`: what a job writes to a file in between is a copy.

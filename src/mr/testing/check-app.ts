@@ -1,6 +1,6 @@
-import type { ClassicApp } from "../app/contract.ts";
-import { checkRecordApp, type RecordApp } from "../app/define-app.ts";
-import { recordFormOf } from "../task/record-form.ts";
+import type { ClassicApp } from "../app/contract/contract.ts";
+import { checkRecordApp, type RecordApp } from "../app/contract/define-app.ts";
+import { recordFormOf } from "../data/task/record-form.ts";
 
 /** An app under test, in the one form that tasks run. */
 export interface AppUnderTest {

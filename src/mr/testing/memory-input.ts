@@ -1,5 +1,5 @@
-import type { InputSource } from "../app/reader.ts";
-import { encodeUtf8 } from "../utf8.ts";
+import type { InputSource } from "../app/contract/reader.ts";
+import { encodeUtf8 } from "../base/utf8.ts";
 
 /** A file that exists in memory only, for a reader to read. */
 export class MemoryInput implements InputSource {

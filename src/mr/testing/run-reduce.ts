@@ -1,14 +1,14 @@
-import { ByteSlice, type Text } from "../app/byte-slice.ts";
-import type { ClassicApp } from "../app/contract.ts";
-import type { RecordApp } from "../app/define-app.ts";
-import { MrError } from "../errors.ts";
-import { text } from "../output/text.ts";
-import { ByteBuffer } from "../storage/byte-target.ts";
-import { AppError } from "../task/app-error.ts";
-import { CounterSet } from "../task/counter-set.ts";
-import { LineSink } from "../task/line-sink.ts";
-import { quoteKey } from "../thrown.ts";
-import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
+import { ByteSlice, type Text } from "../app/contract/byte-slice.ts";
+import type { ClassicApp } from "../app/contract/contract.ts";
+import type { RecordApp } from "../app/contract/define-app.ts";
+import { ByteBuffer } from "../base/byte-target.ts";
+import { MrError } from "../base/errors.ts";
+import { quoteKey } from "../base/thrown.ts";
+import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
+import { text } from "../data/output/text.ts";
+import { AppError } from "../data/task/app-error.ts";
+import { CounterSet } from "../data/task/counter-set.ts";
+import { LineSink } from "../data/task/line-sink.ts";
 import { carryValue } from "./carry-value.ts";
 import { checkApp } from "./check-app.ts";
 

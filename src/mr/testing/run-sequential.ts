@@ -1,8 +1,8 @@
-import { ByteSlice } from "../app/byte-slice.ts";
-import type { ClassicApp } from "../app/contract.ts";
-import type { RecordApp } from "../app/define-app.ts";
-import { CounterSet } from "../task/counter-set.ts";
-import { decodeUtf8 } from "../utf8.ts";
+import { ByteSlice } from "../app/contract/byte-slice.ts";
+import type { ClassicApp } from "../app/contract/contract.ts";
+import type { RecordApp } from "../app/contract/define-app.ts";
+import { decodeUtf8 } from "../base/utf8.ts";
+import { CounterSet } from "../data/task/counter-set.ts";
 import { checkApp } from "./check-app.ts";
 import { type InputText, mapInput } from "./run-map.ts";
 import { reduceGroup } from "./run-reduce.ts";

@@ -1,4 +1,4 @@
-import { MrError } from "../errors.ts";
+import { MrError } from "../base/errors.ts";
 
 /** The coordinator has refused the attempt that is running: what it does is for nobody. */
 export class AttemptGivenUpError extends MrError {

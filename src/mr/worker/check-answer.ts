@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
-import { MrError } from "../errors.ts";
-import { partsOf } from "../input/pack-splits.ts";
-import { mapOutputName } from "../names.ts";
+import { MrError } from "../base/errors.ts";
+import { partsOf } from "../data/input/pack-splits.ts";
+import { mapOutputName } from "../job/names.ts";
 import type { Assignment, Dismissal, JobFacts } from "./task-source.ts";
 
 /**

@@ -1,8 +1,9 @@
 import { Worker } from "node:worker_threads";
-import { BEATS_PER_LEASE, beatMs } from "../lease-beat.ts";
-import { RPC_PATH } from "../rpc/protocol.ts";
-import type { Progress } from "../scheduler/types.ts";
-import type { ProgressMeter } from "../task/progress.ts";
+import { assetPath } from "../base/assets.ts";
+import { RPC_PATH } from "../control/protocol/protocol.ts";
+import type { Progress } from "../control/scheduler/types.ts";
+import type { ProgressMeter } from "../data/task/progress.ts";
+import { BEATS_PER_LEASE, beatMs } from "../job/lease-beat.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { HeartbeatData } from "./heartbeat-thread.mjs";
 import type { Assignment } from "./task-source.ts";
@@ -115,7 +116,7 @@ export class Heartbeat implements ProgressMeter {
 
   #start(): void {
     if (this.#thread !== undefined) return;
-    const thread = new Worker(new URL("../worker/heartbeat-thread.mjs", import.meta.url), {
+    const thread = new Worker(assetPath("mr/worker/heartbeat-thread.mjs"), {
       workerData: this.#workerData,
       // The thread needs nothing of what this process was started with, such as a loader.
       execArgv: [],

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeCause, errorCode, MrError } from "../errors.ts";
-import { isNobodyThere, RpcClient, RpcError } from "../rpc/client.ts";
+import { describeCause, errorCode, MrError } from "../base/errors.ts";
+import { checkSocketOwner } from "../base/socket-path.ts";
+import { isNobodyThere, RpcClient, RpcError } from "../control/protocol/client.ts";
 import {
   type Method,
   type Params,
   PROTOCOL_VERSION,
   type Results,
   RPC_ERRORS,
-} from "../rpc/protocol.ts";
-import { checkSocketOwner } from "../rpc/socket-path.ts";
-import type { TaskFailure, TaskResult } from "../scheduler/types.ts";
+} from "../control/protocol/protocol.ts";
+import type { TaskFailure, TaskResult } from "../control/scheduler/types.ts";
 import { checkAssignment, checkRegistration } from "./check-answer.ts";
 import type { Assignment, Dismissal, TaskSource } from "./task-source.ts";
 

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
-import { MrError, UsageError } from "../errors.ts";
-import type { OutputFile, Progress, TaskFailure, TaskResult } from "../scheduler/types.ts";
-import { DamagedRunError } from "../shuffle/run-file.ts";
-import { AppError } from "../task/app-error.ts";
-import { describeThrown, stackOf } from "../thrown.ts";
+import { MrError, UsageError } from "../base/errors.ts";
+import { describeThrown, stackOf } from "../base/thrown.ts";
+import type { OutputFile, Progress, TaskFailure, TaskResult } from "../control/scheduler/types.ts";
+import { DamagedRunError } from "../data/shuffle/run-file.ts";
+import { AppError } from "../data/task/app-error.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 

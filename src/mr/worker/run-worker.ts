@@ -1,9 +1,9 @@
-import type { LoadedApp } from "../app/load-app.ts";
-import { attemptTag } from "../names.ts";
-import { runMapTask } from "../task/map-task.ts";
-import type { ProgressMeter } from "../task/progress.ts";
-import { runReduceTask } from "../task/reduce-task.ts";
-import type { TaskResult, TaskSite } from "../task/task-site.ts";
+import type { LoadedApp } from "../app/load/load-app.ts";
+import { runMapTask } from "../data/task/map-task.ts";
+import type { ProgressMeter } from "../data/task/progress.ts";
+import { runReduceTask } from "../data/task/reduce-task.ts";
+import type { TaskResult, TaskSite } from "../data/task/task-site.ts";
+import { attemptTag } from "../job/names.ts";
 import { type AttemptObserver, runTasks } from "./run-tasks.ts";
 import { StrayErrors } from "./stray-errors.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";

@@ -1,7 +1,7 @@
-import { leastReducesOf } from "../app/check-reduces.ts";
-import type { LoadedApp } from "../app/load-app.ts";
-import { sealSettings } from "../app/setting.ts";
-import type { Registration } from "../rpc/protocol.ts";
+import { sealSettings } from "../app/contract/setting.ts";
+import { leastReducesOf } from "../app/load/check-reduces.ts";
+import type { LoadedApp } from "../app/load/load-app.ts";
+import type { Registration } from "../control/protocol/protocol.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type Patience, RpcTaskSource } from "./rpc-task-source.ts";
 import { runWorker } from "./run-worker.ts";

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { describeThrown, stackOf } from "../thrown.ts";
-import { visibleLines } from "../visible-text.ts";
+import { describeThrown, stackOf } from "../base/thrown.ts";
+import { visibleLines } from "../base/visible-text.ts";
 
 /**
  * What an app throws where nobody catches it, such as in a promise it does not wait for. It fails the

@@ -1,5 +1,5 @@
-import type { Split } from "../app/reader.ts";
-import type { OutputFile, TaskFailure, TaskResult } from "../scheduler/types.ts";
+import type { Split } from "../app/contract/reader.ts";
+import type { OutputFile, TaskFailure, TaskResult } from "../control/scheduler/types.ts";
 
 /** A task as the source handed it out. */
 export type Assignment =

@@ -1,0 +1,128 @@
+import { editDistance } from "../../base/edit-distance.ts";
+import type { Fold, Union } from "./combiners.ts";
+import type { AppDefinition, Written } from "./contract.ts";
+
+const MEMBERS = ["input", "map", "combine", "reduce", "partition", "orderValues", "output"];
+
+declare const TYPES: unique symbol;
+
+/**
+ * An app in the record form, checked. What its functions take and give is known to them alone; the type
+ * parameters, those of {@link AppDefinition}, say it to whoever tests the app.
+ */
+export interface RecordApp<R = unknown, V = unknown, Out = unknown>
+  extends AppDefinition<unknown, unknown, unknown> {
+  /** Tells it from an app in the classic form. */
+  readonly form: "record";
+  // For those who fold with it: `first` is a function, though its type doesn't say so.
+  /** As in the definition. */
+  readonly combine?: Fold<unknown> | Union;
+  /** Never there: it carries the types from `defineApp` to `runMap`, `runReduce` and `runSequential`. */
+  readonly [TYPES]?: readonly [record: R, value: V, output: Out];
+}
+
+/**
+ * Defines an app in the record form. Export it as default.
+ *
+ * The type of values follows from `combine`, or from a type given to `emit` or `values`, such as
+ * `map(line, emit: Emit<string>)`; then what `emit` takes is what `reduce` gets.
+ * Without an `output`, what `reduce` makes must be what JSON can carry, see {@link Written}.
+ *
+ * @throws TypeError that names every member that is missing, misspelt or of the wrong type
+ */
+export function defineApp<R, V = unknown, Out = unknown>(
+  definition: AppDefinition<R, V, Out> & Written<Out>,
+): RecordApp<R, V, Out> {
+  const problems = findProblems(definition);
+  if (problems.length > 0) throw new TypeError(`defineApp: ${problems.join("; ")}`);
+  return Object.freeze({ ...definition, form: "record" }) as unknown as RecordApp<R, V, Out>;
+}
+
+/**
+ * Checks a module's default export.
+ *
+ * @throws TypeError as {@link defineApp} does
+ */
+export function checkRecordApp(exported: unknown): RecordApp {
+  if (isRecordApp(exported)) return exported;
+  return defineApp(exported as AppDefinition<unknown, unknown, unknown>);
+}
+
+/** Whether something has members of the record form besides those that the classic form has as well. */
+export function hasRecordMembers(exported: object): boolean {
+  return Object.keys(exported).some((name) => {
+    return name === "form" || !["map", "reduce", undefined].includes(memberMeant(name));
+  });
+}
+
+/** Whether something is what {@link defineApp} made. */
+export function isRecordApp(app: unknown): app is RecordApp {
+  return typeof app === "object" && app !== null && "form" in app && app.form === "record";
+}
+
+/** Sentences on what is wrong with something that should be a definition; none when nothing is. */
+function findProblems(definition: unknown): string[] {
+  if (typeof definition !== "object" || definition === null) return ["it takes an object"];
+  const members = definition as Record<string, unknown>;
+  const problems: string[] = [];
+  for (const name of Object.keys(members)) {
+    if (!MEMBERS.includes(name)) problems.push(`there is no member "${name}"${suggestion(name)}`);
+  }
+  requireMember(problems, members, "input", isReader, "a reader such as lines()");
+  requireMember(problems, members, "map", isFunction, "a function");
+  requireMember(problems, members, "reduce", isFunction, "a function");
+  const { combine, partition, orderValues, output } = members;
+  if (combine !== undefined && !isFunction(combine) && !isUnion(combine)) {
+    problems.push('"combine" is not a function of two values, nor union');
+  }
+  for (const [name, member] of Object.entries({ partition, orderValues })) {
+    if (member !== undefined && !isFunction(member)) problems.push(`"${name}" is not a function`);
+  }
+  if (output !== undefined && !isOutput(output)) {
+    problems.push('"output" is not an output format such as text()');
+  }
+  return problems;
+}
+
+function requireMember(
+  problems: string[],
+  members: Record<string, unknown>,
+  name: string,
+  isRight: (member: unknown) => boolean,
+  expected: string,
+): void {
+  const member = members[name];
+  if (member === undefined) problems.push(`"${name}" is missing`);
+  else if (!isRight(member)) problems.push(`"${name}" is not ${expected}`);
+}
+
+function isFunction(member: unknown): boolean {
+  return typeof member === "function";
+}
+
+function isUnion(member: unknown): boolean {
+  return typeof member === "object" && member !== null && "isUnion" in member;
+}
+
+function isReader(member: unknown): boolean {
+  if (typeof member !== "object" || member === null) return false;
+  return isFunction((member as { open?: unknown }).open) && "splitting" in member;
+}
+
+function isOutput(member: unknown): boolean {
+  if (typeof member !== "object" || member === null) return false;
+  return isFunction((member as { write?: unknown }).write);
+}
+
+function suggestion(name: string): string {
+  const meant = memberMeant(name);
+  return meant === undefined ? "" : ` (did you mean "${meant}"?)`;
+}
+
+/** The member that a name stands for, or is probably meant to stand for. */
+function memberMeant(name: string): string | undefined {
+  const distance = (member: string) => editDistance(member.toLowerCase(), name.toLowerCase());
+  return (
+    MEMBERS.find((member) => member === name) ?? MEMBERS.find((member) => distance(member) <= 2)
+  );
+}

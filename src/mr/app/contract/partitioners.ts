@@ -1,0 +1,114 @@
+import { encodeUtf8 } from "../../base/utf8.ts";
+import { ByteSlice } from "./byte-slice.ts";
+
+/**
+ * Says which reduce task a key goes to. Called once per distinct key of a map task or more often; must
+ * depend on its arguments alone.
+ *
+ * @param key the key
+ * @param reduces the number of reduce tasks
+ * @returns 0 … reduces − 1; anything else fails the task
+ */
+export type Partitioner = (key: string, reduces: number) => number;
+
+/** A partitioner on bytes: the key is key[0, length). For those of the library. */
+export type BytePartitioner = (key: Uint8Array, length: number, reduces: number) => number;
+
+const FNV_OFFSET_BASIS = 0x811c9dc5;
+const FNV_PRIME = 0x01000193;
+
+const byteForms = new WeakMap<Partitioner, BytePartitioner>();
+const ascending = new WeakSet<Partitioner>();
+const ranges = new WeakMap<Partitioner, number>();
+
+/** The form of a partitioner that needs no strings, if it has one. */
+export function bytePartitioner(partitioner: Partitioner): BytePartitioner | undefined {
+  return byteForms.get(partitioner);
+}
+
+/** Whether it is known that a greater key never goes to a lesser reduce task. */
+export function isAscending(partitioner: Partitioner): boolean {
+  return ascending.has(partitioner);
+}
+
+/**
+ * How many reduce tasks there must be at least, or keys would go to some that do not exist: 1, unless the
+ * partitioner is one by ranges.
+ */
+export function leastReduces(partitioner: Partitioner | undefined): number {
+  return (partitioner === undefined ? undefined : ranges.get(partitioner)) ?? 1;
+}
+
+/**
+ * The lab's `ihash`: FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv), with the sign bit
+ * cleared.
+ *
+ * @param key the bytes of a key
+ * @returns 0 … 2³¹ − 1
+ */
+export function hashKey(key: Uint8Array): number {
+  let hash = FNV_OFFSET_BASIS;
+  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ (key[at] ?? 0), FNV_PRIME);
+  return hash & 0x7fffffff;
+}
+
+/** By the hash of the key, as in the lab: `ihash(key) % reduces`. */
+export const hashPartition: Partitioner = (key, reduces) => hashKey(encodeUtf8(key)) % reduces;
+byteForms.set(hashPartition, (key, length, reduces) => hashKey(key.subarray(0, length)) % reduces);
+
+/**
+ * By range: all keys of `mr-out-0` come before those of `mr-out-1`, and so on. Keys less than
+ * `boundaries[0]` go to reduce task 0, those from `boundaries[0]` on but less than `boundaries[1]` to
+ * task 1, and so on: `rangePartition(["f", "k"])` is a–e, f–j, and k to the end.
+ *
+ * @param boundaries ascending, in the order of their bytes; fewer than there are reduce tasks, or the job
+ *   is refused before any task runs. Where there are more reduce tasks than ranges, the last ones get nothing
+ * @throws RangeError when they do not ascend
+ */
+export function rangePartition(boundaries: ReadonlyArray<string | ByteSlice>): Partitioner {
+  const limits = boundaries.map((limit) =>
+    limit instanceof ByteSlice ? Buffer.from(limit.view()) : Buffer.from(encodeUtf8(limit)),
+  );
+  for (const [index, limit] of limits.entries()) {
+    const previous = limits[index - 1];
+    if (previous !== undefined && Buffer.compare(previous, limit) >= 0) {
+      throw new RangeError(`rangePartition: boundary ${index} is not above the one before it`);
+    }
+  }
+  // Keys come in ascending order: mostly it is the range of the last one.
+  let last = 0;
+  const find: BytePartitioner = (key, length) => {
+    const isFromLast = last === 0 || !isBelow(key, length, limits[last - 1] ?? EMPTY);
+    if (isFromLast && (last === limits.length || isBelow(key, length, limits[last] ?? EMPTY))) {
+      return last;
+    }
+    let low = 0;
+    let high = limits.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isBelow(key, length, limits[middle] ?? EMPTY)) high = middle;
+      else low = middle + 1;
+    }
+    last = low;
+    return low;
+  };
+  const partitioner: Partitioner = (key, reduces) => {
+    const bytes = encodeUtf8(key);
+    return find(bytes, bytes.length, reduces);
+  };
+  byteForms.set(partitioner, find);
+  ascending.add(partitioner);
+  ranges.set(partitioner, limits.length + 1);
+  return partitioner;
+}
+
+const EMPTY = Buffer.alloc(0);
+
+function isBelow(key: Uint8Array, length: number, limit: Uint8Array): boolean {
+  const shorter = Math.min(length, limit.length);
+  for (let at = 0; at < shorter; at++) {
+    const difference = (key[at] ?? 0) - (limit[at] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return length < limit.length;
+}

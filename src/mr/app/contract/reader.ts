@@ -1,0 +1,117 @@
+import type { BlockScanner } from "../../kernel/kernel.ts";
+import type { WordScan } from "../text/word-scan.ts";
+
+/** The part of a file that a map task reads: the records that begin in [start, end). */
+export interface Split {
+  /** The input as the user named it. */
+  readonly file: string;
+  /** In bytes. */
+  readonly start: number;
+  /** In bytes; the file's size for its last split. The last record may go on beyond it. */
+  readonly end: number;
+  /** Of a part of a CSV file, except its first. */
+  readonly csv?: CsvResumption | undefined;
+  /** Parts of other files that the same task reads next, where these are small. */
+  readonly further?: readonly Split[] | undefined;
+}
+
+/** What one has to know of a CSV file to read on from the end of one of its rows. */
+export interface CsvResumption {
+  /**
+   * Where the first row ends that is neither empty nor damaged, in bytes: it names the columns and tells
+   * how many there are.
+   */
+  readonly headEnd: number;
+  /** How many line breaks there are between the end of the first row and the start of the split. */
+  readonly lines: number;
+}
+
+/**
+ * Where the files of a reader may be cut: `bytes` for anywhere, the reader then gives the records that
+ * begin in its part; `wholeFile` for nowhere; and CSV where a row ends.
+ */
+export type Splitting = "bytes" | "wholeFile" | CsvSplitting;
+
+/** What one has to know to find the ends of the rows of a CSV file. */
+export interface CsvSplitting {
+  /** What is between the fields of a row. */
+  readonly csvDelimiter: string;
+  /** How long a row may be, in bytes without its line break; 16 MiB where undefined. */
+  readonly maxRowBytes?: number | undefined;
+}
+
+/** What a reader reads from. */
+export interface InputSource {
+  /** The input as the user named it. */
+  readonly file: string;
+  /** Where its split begins, in bytes of the (uncompressed) file; see {@link Split}. */
+  readonly start: number;
+  /** Where its split ends, in bytes; the last record may go on beyond it. */
+  readonly end: number;
+  /** Of a part of a CSV file, except its first. */
+  readonly csv?: CsvResumption | undefined;
+  /**
+   * Reads on from `position`, which must not go back.
+   *
+   * @param target is filled from its `from` on, with one or more bytes
+   * @returns how many bytes were read, 0 at the end of the file; a promise for compressed files
+   * @throws MrError when the file cannot be read
+   */
+  read(target: Uint8Array, from: number, position: number): number | Promise<number>;
+}
+
+/**
+ * Steps through the records of a split. What is loaded can be gone through without waiting.
+ *
+ * @typeParam R a record; may be one object that is reused
+ */
+export interface RecordCursor<R> {
+  /** The next record that is loaded, or undefined when {@link load} must be called. */
+  next(): R | undefined;
+  /** Loads more; false at the end of the split. */
+  load(): boolean | Promise<boolean>;
+  /** Where the record last given begins, in bytes; −1 when unknown. */
+  readonly offset: number;
+  /** Where in the file it is, for people, such as `line 3, column 7`; undefined if offset says all. */
+  readonly place?: string;
+  /** Records left out because they are malformed; they are only with `skipBadRecords`. */
+  readonly skipped?: number;
+  /** Frees what the cursor holds, except the source. */
+  close?(): void;
+}
+
+/** How records are to be read. */
+export interface ReadOptions {
+  /** Leave malformed records out and count them, rather than throw. */
+  readonly skipBadRecords: boolean;
+  /**
+   * To be told of each record left out: where it is in the file, such as `line 3, column 7`, and what is
+   * wrong with it.
+   */
+  readonly onSkipped?: (place: string, reason: string) => void;
+  /**
+   * The longest record there may be, in bytes; V8's longest string, 536,870,888, unless told. `csv()` has
+   * a limit of its own, which must be known where files are cut.
+   */
+  readonly maxRecordBytes?: number;
+  /** Memory to read into, and what finds lines in it. */
+  readonly scanner: BlockScanner;
+  /** To be told which text is in the scanner's block, for slices that are given it. */
+  readonly words: WordScan;
+}
+
+/**
+ * A way to make records of a file: `lines()`, `csv()`, … or your own.
+ *
+ * A reader of your own that needs no speed is a generator in {@link recordsFrom}.
+ *
+ * @typeParam R what `map` gets
+ */
+export interface Reader<R> {
+  /** For error messages. */
+  readonly name: string;
+  /** Where its files may be cut. */
+  readonly splitting: Splitting;
+  /** Starts reading. */
+  open(source: InputSource, options: ReadOptions): RecordCursor<R>;
+}

@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeDirectory } from "../../base/make-directory.ts";
+import { runtimeDir } from "../../base/runtime-dir.ts";
+
+/** What is still in use is made again when it is next needed. */
+const KEPT_DAYS = 7;
+
+/** The directory of what was compiled and checked before, created on first use. */
+export function appCacheDir(): string {
+  const dir = join(runtimeDir(), "apps");
+  makeDirectory(dir, 0o700);
+  return dir;
+}
+
+/** Each version of each app leaves its files behind, and nobody else clears them away. */
+export function removeOld(dir: string): void {
+  const oldestMs = Date.now() - KEPT_DAYS * 24 * 60 * 60 * 1000;
+  for (const name of readdirSync(dir)) {
+    const path = join(dir, name);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined && stats.mtimeMs < oldestMs) rmSync(path, { force: true });
+  }
+}
+
+/** Several processes may publish the same file at once: each writes its own, and any of them may win. */
+export function publish(path: string, contents: string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, contents, { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+/** The hash of a file's contents or of a name for it, as 64 hex digits. */
+export function sha256(contents: string | Uint8Array): string {
+  return createHash("sha256").update(contents).digest("hex");
+}

@@ -1,0 +1,208 @@
+import { type ChildProcess, execFile } from "node:child_process";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { assetPath } from "../../base/assets.ts";
+import { MrError } from "../../base/errors.ts";
+import { appCacheDir, publish, sha256 } from "./app-cache.ts";
+
+/** What a check needs that its author may have or not. */
+interface Project {
+  /** Absolute path of the app. */
+  readonly app: string;
+  /** Absolute path of the nearest tsconfig.json. */
+  readonly config: string;
+  /** Absolute path of the package.json of the nearest TypeScript. */
+  readonly compiler: string;
+}
+
+/** A check that found nothing: valid while every file of it, the compiler's included, is as it was. */
+type Passed = Readonly<Record<string, string>>;
+
+interface CompilerRun {
+  /** Undefined when it could not be run to its end. */
+  readonly code: number | undefined;
+  readonly lines: readonly string[];
+}
+
+/** Sources of this library, which the apps in its repository are checked together with. */
+const LIBRARY = assetPath("");
+/** One line of what the compiler prints, `a/b.ts(3,14): error TS2322: Type … `; a message may go on below. */
+const LOCATED_ERROR = /^(.+)\((\d+),(\d+)\): (error TS\d+: .*)$/;
+/** The library is not installed there: then nothing that follows from its types can be judged. */
+const NO_LIBRARY = /^error TS2307: .*'tsmr(\/testing)?'/;
+const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
+
+/**
+ * Checks the types of an app, which compiling it has only stripped, with the TypeScript that its author
+ * has. Where there is none, or no tsconfig.json says how it is to be checked, nothing is.
+ *
+ * The compiler is run as a command because that is the same in all of its versions. An app that passed
+ * is not checked again until one of the files that were read has changed.
+ *
+ * @param app absolute path of the TypeScript file
+ * @param signal ends the check early, as if it had found nothing
+ * @throws MrError with the compiler's first error in the app, or in a local file it imports
+ */
+export async function checkAppTypes(app: string, signal: AbortSignal | undefined): Promise<void> {
+  const config = findUpwards(dirname(app), "tsconfig.json");
+  const compiler = findUpwards(dirname(app), "node_modules/typescript/package.json");
+  if (config === undefined || compiler === undefined) return;
+  const project: Project = { app, config, compiler };
+  const name = sha256(`${app}\n${config}\n${compiler}\n${LIBRARY}`);
+  const passedPath = join(appCacheDir(), `${name}.types.json`);
+  if (hasPassed(passedPath)) return;
+
+  const startedMs = Date.now();
+  const { code, lines } = await runCompiler(project, `${name}.${process.pid}`, signal);
+  const errors = lines.flatMap((line) => {
+    const [, file, row, column, text = ""] = LOCATED_ERROR.exec(line) ?? [];
+    const path = resolve("/", file ?? "");
+    const isOurs = file !== undefined && isLocalSource(path) && !path.endsWith(".json");
+    return isOurs ? [{ at: `${displayPath(path)}:${row}:${column}`, text }] : [];
+  });
+  // Otherwise the compiler is broken, or dislikes its settings or a package: for its author to see
+  // elsewhere. The app may be right, and has run so far without anybody checking it.
+  if (code === 0) {
+    const read = lines.filter((line) => isAbsolute(line) && isLocalSource(line));
+    remember(passedPath, [app, config, compiler, ...read], startedMs);
+  }
+  const [first] = errors;
+  if (first === undefined || errors.some(({ text }) => NO_LIBRARY.test(text))) return;
+  const more = errors.length - 1;
+  const others = more === 0 ? "" : ` (and ${more} more ${more === 1 ? "error" : "errors"})`;
+  throw new MrError(`${first.at}: ${first.text}${others}`);
+}
+
+async function runCompiler(
+  project: Project,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<CompilerRun> {
+  const settings = join(appCacheDir(), `${name}.tsconfig.json`);
+  let child: ChildProcess | undefined;
+  const onExit = () => {
+    child?.kill();
+    rmSync(settings, { force: true });
+  };
+  process.once("exit", onExit);
+  try {
+    const tsc = compilerProgram(project.compiler);
+    publish(settings, JSON.stringify(checkSettings(project)));
+    return await new Promise<CompilerRun>((done) => {
+      child = execFile(
+        process.execPath,
+        [tsc, "--project", settings, "--pretty", "false", "--listFiles"],
+        // Paths in errors are relative to where it runs, whatever symbolic links lead there.
+        { cwd: "/", maxBuffer: MAX_OUTPUT_BYTES, ...(signal === undefined ? {} : { signal }) },
+        (error, stdout) => {
+          const failed = typeof error?.code === "number" ? error.code : undefined;
+          done({ code: error === null ? 0 : failed, lines: stdout.split(/\r?\n/) });
+        },
+      );
+    });
+  } catch {
+    // Settings that cannot be read, say: what is wrong there is not the app's.
+    return { code: undefined, lines: [] };
+  } finally {
+    process.off("exit", onExit);
+    rmSync(settings, { force: true });
+  }
+}
+
+function compilerProgram(manifest: string): string {
+  const { bin } = JSON.parse(readFileSync(manifest, "utf8")) as {
+    readonly bin?: { readonly tsc?: string };
+  };
+  return join(dirname(manifest), bin?.tsc ?? "bin/tsc");
+}
+
+/**
+ * The author's settings, for the app alone, and without what is about writing files or about style. What
+ * kind of modules the project is otherwise compiled to, and how it finds them, is not the app's way: it is
+ * bundled into an ES module. By a setting such as `"module": "commonjs"` this library is not even found.
+ */
+function checkSettings({ app, config, compiler }: Project): object {
+  const folder = dirname(config);
+  const roots = ancestors(folder).map((parent) => join(parent, "node_modules/@types"));
+  // Theirs, if they have some.
+  const hasTypeRoots = readFileSync(config, "utf8").includes('"typeRoots"');
+  return {
+    extends: config,
+    files: [app],
+    // What is declared for all files of the project is declared for the app.
+    include: [`${folder}/**/*.d.ts`],
+    exclude: ["node_modules", "dist"].map((name) => `${folder}/**/${name}`),
+    compilerOptions: {
+      noEmit: true,
+      incremental: false,
+      composite: false,
+      tsBuildInfoFile: null,
+      declaration: false,
+      declarationMap: false,
+      emitDeclarationOnly: false,
+      isolatedDeclarations: false,
+      rootDir: "/",
+      allowImportingTsExtensions: true,
+      // What is written for CommonJS is bundled as well, which versions before 5.4 have no word for.
+      module: isOlderThan54(compiler) ? "esnext" : "preserve",
+      moduleResolution: "bundler",
+      outFile: null,
+      skipLibCheck: true,
+      noUnusedLocals: false,
+      noUnusedParameters: false,
+      // Else they would be looked for around this file.
+      ...(hasTypeRoots ? {} : { typeRoots: roots }),
+    },
+  };
+}
+
+/** @param manifest the compiler's package.json */
+function isOlderThan54(manifest: string): boolean {
+  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly version?: string };
+  return /^5\.[0-3]\./.test(version ?? "");
+}
+
+function hasPassed(passedPath: string): boolean {
+  try {
+    const passed = JSON.parse(readFileSync(passedPath, "utf8")) as Passed;
+    return Object.entries(passed).every(([file, stamp]) => stampOf(file) === stamp);
+  } catch {
+    // Never checked, or a file is gone: then it is checked again.
+    return false;
+  }
+}
+
+function remember(passedPath: string, files: readonly string[], startedMs: number): void {
+  // One that was saved meanwhile may not be what was checked.
+  if (files.some((file) => statSync(file).mtimeMs > startedMs)) return;
+  const passed: Passed = Object.fromEntries(files.map((file) => [file, stampOf(file)]));
+  publish(passedPath, JSON.stringify(passed));
+}
+
+/** Changes whenever the file does. */
+function stampOf(file: string): string {
+  const { mtimeMs, size } = statSync(file);
+  return `${mtimeMs} ${size}`;
+}
+
+function isLocalSource(path: string): boolean {
+  return !path.includes(`${sep}node_modules${sep}`) && !path.startsWith(LIBRARY);
+}
+
+/** As a person would name it who is where the command was started. */
+function displayPath(path: string): string {
+  const shorter = relative(process.cwd(), path);
+  return shorter.startsWith("..") ? path : shorter;
+}
+
+function findUpwards(folder: string, name: string): string | undefined {
+  return ancestors(folder)
+    .map((parent) => join(parent, name))
+    .find((path) => existsSync(path));
+}
+
+/** A folder and all that it is in, from the inside out. */
+function ancestors(folder: string): string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [folder] : [folder, ...ancestors(parent)];
+}

@@ -1,0 +1,142 @@
+import { readFileSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { BuildFailure, BuildResult, ImportKind, Plugin } from "esbuild";
+import { assetPath, CODE_EXTENSION, PACKAGE_ROOT } from "../../base/assets.ts";
+import { describeCause, MrError } from "../../base/errors.ts";
+import { appCacheDir, publish, removeOld, sha256 } from "./app-cache.ts";
+import { isCompiledShippedApp } from "./find-app.ts";
+
+/** An app as one JavaScript module on disk, ready to be imported by any number of workers. */
+export interface CompiledApp {
+  /** Absolute path of the compiled module. */
+  readonly path: string;
+  /** SHA-256 of its code, 64 hex digits: two workers run the same app if and only if it is equal. */
+  readonly digest: string;
+}
+
+/** What was compiled before, and from which contents: valid while every source still hashes the same. */
+interface CacheEntry extends CompiledApp {
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+const PUBLIC_FACE = assetPath(`mr/index${CODE_EXTENSION}`);
+const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
+/** The namespace of this library as CommonJS gets it. */
+const REQUIRED = "tsmr-required";
+/** Changes whenever the same source would compile to different code. */
+const COMPILER_REVISION = "3";
+
+/**
+ * Compiles an app and all it imports into one module, once: the result is kept under a name made of
+ * its hash, and a worker started later, or again after a crash, pays for a few file reads only.
+ *
+ * Bundling makes the digest cover the files the app imports. The one import left in place is this
+ * library itself, so that the app and the worker share it.
+ *
+ * @param source absolute path of the app's TypeScript or JavaScript file
+ * @throws MrError with the compiler's first message (file, line and column) when it does not compile
+ */
+export async function compileApp(source: string): Promise<CompiledApp> {
+  // Its imports are named by their contents, so its own digest covers them.
+  if (isCompiledShippedApp(source)) return { path: source, digest: sha256(readFileSync(source)) };
+  const dir = appCacheDir();
+  const entryPath = join(dir, `${sha256(`${source}\n${PUBLIC_FACE}\n${COMPILER_REVISION}`)}.json`);
+  const cached = readEntry(entryPath);
+  if (cached !== undefined) return cached;
+
+  removeOld(dir);
+  const result = await bundle(source);
+  const code = result.outputFiles?.[0]?.text ?? "";
+  const digest = sha256(code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""));
+  const path = join(dir, `${basename(source, extname(source))}-${digest.slice(0, 16)}.mjs`);
+  const sources: Record<string, string> = {};
+  for (const input of Object.keys(result.metafile?.inputs ?? {})) {
+    if (input.startsWith(`${REQUIRED}:`)) continue;
+    const file = resolve(dirname(source), input);
+    sources[file] = sha256(readFileSync(file));
+  }
+  publish(path, code);
+  const entry: CacheEntry = { path, digest, sources };
+  publish(entryPath, JSON.stringify(entry));
+  return entry;
+}
+
+async function bundle(source: string): Promise<BuildResult> {
+  // Loading the compiler costs more than everything else a worker imports: only when it is needed.
+  const { build } = await import("esbuild");
+  try {
+    return await build({
+      entryPoints: [source],
+      absWorkingDir: dirname(source),
+      // Nothing is written there: it is what the paths in the source map start from.
+      outdir: dirname(source),
+      sourceRoot: pathToFileURL(`${dirname(source)}/`).href,
+      bundle: true,
+      write: false,
+      metafile: true,
+      platform: "node",
+      format: "esm",
+      target: "node20",
+      sourcemap: "inline",
+      sourcesContent: false,
+      logLevel: "silent",
+      plugins: [shareThisLibrary],
+      define: { "import.meta.url": JSON.stringify(pathToFileURL(source).href) },
+      // Packages written as CommonJS call `require`, which a module does not have.
+      banner: {
+        js: `import { createRequire } from "node:module"; const require = createRequire(${JSON.stringify(source)});`,
+      },
+    });
+  } catch (error) {
+    throw new MrError(`Cannot compile app "${source}": ${compilerMessage(error)}`);
+  }
+}
+
+/** Leaves imports of this library, by package name or by path, as imports of the running copy. */
+const shareThisLibrary: Plugin = {
+  name: "share-this-library",
+  setup(build) {
+    // A module can't be required from a file URL: it is imported, and what it exports is handed on.
+    const share = (path: string, kind: ImportKind) => {
+      const { href } = pathToFileURL(path);
+      if (kind !== "require-call") return { path: href, external: true };
+      return { path: href, namespace: REQUIRED };
+    };
+    build.onLoad({ filter: /^/, namespace: REQUIRED }, ({ path }) => {
+      return { contents: `export * from ${JSON.stringify(path)};` };
+    });
+    build.onResolve({ filter: /^/, namespace: REQUIRED }, ({ path }) => ({ path, external: true }));
+    build.onResolve({ filter: /^tsmr$/ }, ({ kind }) => share(PUBLIC_FACE, kind));
+    build.onResolve({ filter: /^tsmr\/testing$/ }, ({ kind }) => share(TESTING_FACE, kind));
+    build.onResolve({ filter: /\/mr\/index\.[jt]s$/ }, ({ path, resolveDir, kind }) => {
+      const target = resolve(resolveDir, path);
+      const isOurs = ["src", "dist"].some((root) => {
+        return dirname(target) === join(PACKAGE_ROOT, root, "mr");
+      });
+      return isOurs ? share(PUBLIC_FACE, kind) : null;
+    });
+  },
+};
+
+function compilerMessage(error: unknown): string {
+  const first = (error as Partial<BuildFailure>).errors?.[0];
+  if (first === undefined) return describeCause(error);
+  const { location, text } = first;
+  if (location === null) return text;
+  return `${location.file}:${location.line}:${location.column + 1}: ${text}`;
+}
+
+function readEntry(entryPath: string): CacheEntry | undefined {
+  try {
+    const entry = JSON.parse(readFileSync(entryPath, "utf8")) as CacheEntry;
+    for (const [file, hash] of Object.entries(entry.sources)) {
+      if (sha256(readFileSync(file)) !== hash) return undefined;
+    }
+    readFileSync(entry.path);
+    return entry;
+  } catch {
+    // Never compiled, half gone, or a source has been deleted: compiling says which, and mends it.
+    return undefined;
+  }
+}

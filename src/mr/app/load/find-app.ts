@@ -1,0 +1,64 @@
+import { statSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { assetPath } from "../../base/assets.ts";
+import { MrError } from "../../base/errors.ts";
+
+const SHIPPED_APPS = assetPath("mrapps/");
+const EXTENSIONS = [".ts", ".mts", ".js", ".mjs"];
+/** In the built package the shipped apps are compiled, and their sources beside them are to be read. */
+const SHIPPED_EXTENSIONS = [".js", ".ts"];
+
+/** No such app. Its message says where it was looked for. */
+export class AppNotFoundError extends MrError {
+  override name = "AppNotFoundError";
+  readonly spec: string;
+
+  constructor(message: string, spec: string) {
+    super(message);
+    this.spec = spec;
+  }
+}
+
+/**
+ * Finds the file of an app: as given, then beside the shipped apps; with its extension or without.
+ *
+ * @param spec a path such as `apps/wc.ts`, or the name of a shipped app such as `wc.ts` or `wc`
+ * @param cwd absolute path that a relative `spec` starts from
+ * @returns the absolute path of the module
+ * @throws MrError when there is no such file, naming the places that were tried
+ */
+export function findApp(spec: string, cwd: string): string {
+  const given = resolve(cwd, spec);
+  const isBareName = basename(spec) === spec;
+  const candidates = [given, ...EXTENSIONS.map((extension) => given + extension)];
+  if (isBareName) {
+    const shipped = join(SHIPPED_APPS, basename(spec, extname(spec)));
+    candidates.push(...SHIPPED_EXTENSIONS.map((extension) => shipped + extension));
+  }
+  const found = candidates.find(isFile);
+  if (found !== undefined) return found;
+  const places = isBareName ? `neither "${given}" nor a shipped app` : `"${given}"`;
+  throw new AppNotFoundError(
+    `Cannot find app "${spec}": ${isBareName ? "" : "no file "}${places} exists`,
+    spec,
+  );
+}
+
+/** Whether a file is a shipped app that needs no compiling, as in the built package. */
+export function isCompiledShippedApp(path: string): boolean {
+  return extname(path) === ".js" && isShippedApp(path);
+}
+
+/** Whether a file is one of the shipped apps, compiled or not. */
+export function isShippedApp(path: string): boolean {
+  return dirname(path) === dirname(join(SHIPPED_APPS, "app"));
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Whether it is missing or out of reach, it is not the app.
+    return false;
+  }
+}

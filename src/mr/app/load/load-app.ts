@@ -1,0 +1,81 @@
+import { basename, extname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describeCause, MrError, UsageError } from "../../base/errors.ts";
+import type { ClassicApp } from "../contract/contract.ts";
+import { checkRecordApp, hasRecordMembers, type RecordApp } from "../contract/define-app.ts";
+import type { Splitting } from "../contract/reader.ts";
+import { compileApp } from "./compile-app.ts";
+import { findApp, isShippedApp } from "./find-app.ts";
+
+/** An app that was found, compiled, imported and checked. */
+export interface LoadedApp {
+  /** What to call it: its file name, such as `count.ts`, or `wc` of a shipped one. Nothing depends on it. */
+  readonly name: string;
+  /** Absolute path of its source. */
+  readonly path: string;
+  /** SHA-256 of its compiled code, 64 hex digits. */
+  readonly digest: string;
+  /** In the form its author chose. */
+  readonly app: ClassicApp | RecordApp;
+  /** Whether its input files may be cut into splits. */
+  readonly splitting: Splitting;
+}
+
+/**
+ * Loads an app module.
+ *
+ * @param spec a path, or the name of a shipped app; see {@link findApp}
+ * @param cwd absolute path that a relative `spec` starts from
+ * @throws MrError when the app cannot be found, does not compile, throws while it is imported, or
+ *   lacks a member, or has one that is misspelt or of the wrong type
+ */
+export async function loadApp(spec: string, cwd: string = process.cwd()): Promise<LoadedApp> {
+  const path = findApp(spec, cwd);
+  const compiled = await compileApp(path);
+  // A shipped one is asked for by its name, and its extension depends on how the package was built.
+  const name = isShippedApp(path) ? basename(path, extname(path)) : basename(path);
+  // Stack traces of the app then show the lines its author wrote.
+  process.setSourceMapsEnabled(true);
+  let exported: Record<string, unknown>;
+  try {
+    exported = await import(pathToFileURL(compiled.path).href);
+  } catch (error) {
+    const message = `Cannot load app "${path}": ${describeCause(error)}`;
+    // The app wants something else of its user: a setting, say.
+    throw error instanceof UsageError ? new UsageError(message) : new MrError(message);
+  }
+  const app = checkApp(path, exported);
+  const splitting = "input" in app ? app.input.splitting : "wholeFile";
+  return { name, path, digest: compiled.digest, app, splitting };
+}
+
+function checkApp(
+  path: string,
+  exported: Readonly<Record<string, unknown>>,
+): ClassicApp | RecordApp {
+  const main = defaultExport(exported);
+  if (typeof main === "object" && (main === null || hasRecordMembers(main))) {
+    try {
+      return checkRecordApp(main);
+    } catch (error) {
+      throw new MrError(`Cannot load app "${path}": ${describeCause(error)}`);
+    }
+  }
+  const members = typeof main === "object" ? (main as typeof exported) : exported;
+  const wrong = ["map", "reduce"].filter((name) => typeof members[name] !== "function");
+  if (wrong.length > 0) {
+    const names = Object.keys(members);
+    const found = names.length === 0 ? "nothing" : names.map((name) => `"${name}"`).join(", ");
+    throw new MrError(
+      `App "${path}" does not export the function "${wrong.join('" and the function "')}", ` +
+        `nor an app made by defineApp as default: it exports ${found}`,
+    );
+  }
+  return members as unknown as ClassicApp;
+}
+
+/** What CommonJS exports is all in the default; an app that was compiled to it has its own default in there. */
+function defaultExport({ default: main }: Readonly<Record<string, unknown>>): unknown {
+  const isCompiled = typeof main === "object" && main !== null && "__esModule" in main;
+  return isCompiled && "default" in main ? main.default : main;
+}

@@ -1,0 +1,71 @@
+import { encodeUtf8 } from "../../base/utf8.ts";
+import { ByteSlice, type Text } from "../contract/byte-slice.ts";
+
+/**
+ * The parts of a text between separators: exactly what `text.split(separator)` gives, one after the other,
+ * with empty parts and, of an empty text, one empty part.
+ *
+ * Parts of a string are strings. Parts of a byte slice are byte slices; one slice is reused for all of
+ * them, so a part that is kept must be copied or made a string.
+ *
+ * @param separator one character or more
+ * @throws TypeError for an empty separator
+ */
+export function split(text: string, separator: string): Iterable<string>;
+export function split(text: ByteSlice, separator: string): Iterable<ByteSlice>;
+export function split(text: Text, separator: string): Iterable<Text>;
+export function split(text: Text, separator: string): Iterable<Text> {
+  if (separator === "") throw new TypeError("split: the separator is empty");
+  if (typeof text === "string") return partsOfString(text, separator);
+  return new ByteParts(text, Buffer.from(encodeUtf8(separator)));
+}
+
+function* partsOfString(text: string, separator: string): Generator<string, void, undefined> {
+  let from = 0;
+  for (;;) {
+    const found = text.indexOf(separator, from);
+    if (found < 0) break;
+    yield text.slice(from, found);
+    from = found + separator.length;
+  }
+  yield text.slice(from);
+}
+
+/** Steps through the parts of a slice; one object is iterable, iterator and result. */
+class ByteParts implements IterableIterator<ByteSlice>, IteratorYieldResult<ByteSlice> {
+  // The same object goes on to say that it is done, which the type of a result can't express.
+  done = false as false;
+  value: ByteSlice;
+  readonly #text: Buffer;
+  readonly #start: number;
+  readonly #separator: Buffer;
+  /** Where in the text the next part begins; beyond its end when there is none. */
+  #from = 0;
+
+  constructor(text: ByteSlice, separator: Buffer) {
+    this.#text = text.view();
+    this.#start = text.start;
+    this.#separator = separator;
+    this.value = new ByteSlice(text.bytes, text.start, text.start);
+    this.value.scan = text.scan;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<ByteSlice> {
+    const { length } = this.#text;
+    const from = this.#from;
+    if (from > length) return DONE;
+    const found = from === length ? -1 : this.#text.indexOf(this.#separator, from);
+    const end = found < 0 ? length : found;
+    const slice = this.value;
+    slice.start = this.#start + from;
+    slice.end = this.#start + end;
+    this.#from = found < 0 ? length + 1 : end + this.#separator.length;
+    return this;
+  }
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };

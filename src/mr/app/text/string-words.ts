@@ -1,0 +1,140 @@
+import { isLetter } from "../../kernel/word-edges.ts";
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+/** What is known of a UTF-16 unit by itself. */
+const UNKNOWN = 0;
+const LETTER = 1;
+const NO_LETTER = 2;
+const SURROGATE = 3;
+/** By unit. */
+const KINDS = new Uint8Array(0x10000).fill(SURROGATE, 0xd800, 0xe000);
+
+/** Words of so many letters at most are kept: V8 copies substrings shorter than 13, and shares longer ones. */
+const MAX_LETTERS = 12;
+const ASCII_END = 0x80;
+const SLOT_BITS = 14;
+/**
+ * Words of letters in ASCII that were found in any text, each in the slot of its letters, where it takes the
+ * place of another. Most words of a text come again, and the same string costs neither memory nor its
+ * hash a second time. A constant, like the other two, because the compiler then knows where it is.
+ */
+const SLOTS = new Array<string>(1 << SLOT_BITS).fill("");
+/** Three for each slot: the letters of its word, a byte for each, the last letter in the lowest. */
+const SLOT_LETTERS = new Int32Array(3 << SLOT_BITS);
+
+/** Into how many slots words of strings are put. */
+export const WORD_SLOTS = SLOTS.length;
+
+/** Where the word is that was found last, as long as no other one has been; −1 when it has no slot. */
+const found = { slot: -1 };
+
+/**
+ * The slot of a word of a string, for those who want to know more of words that come again than their letters.
+ *
+ * @returns −1 for any other text than the word that was found last
+ */
+export function slotOfLastWord(text: string): number {
+  const { slot } = found;
+  return slot >= 0 && SLOTS[slot] === text ? slot : -1;
+}
+
+/** The words of a string, as `/\p{L}+/gu` finds them, one by one. */
+export class StringWords implements Iterable<string> {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  [Symbol.iterator](): IterableIterator<string> {
+    return new StringWordCursor(this.#text);
+  }
+}
+
+class StringWordCursor implements IterableIterator<string> {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<string> {
+    const text = this.#text;
+    const { length } = text;
+    let at = this.#at;
+    while (at < length && KINDS[text.charCodeAt(at)] === NO_LETTER) at += 1;
+    if (at < length && KINDS[text.charCodeAt(at)] !== LETTER) at = findLetter(text, at);
+    const start = at;
+    let high = 0;
+    let middle = 0;
+    let low = 0;
+    let all = 0;
+    for (; at < length; at++) {
+      const unit = text.charCodeAt(at);
+      if (KINDS[unit] !== LETTER) break;
+      all |= unit;
+      high = (high << 8) | (middle >>> 24);
+      middle = (middle << 8) | (low >>> 24);
+      low = (low << 8) | unit;
+    }
+    if (at < length && KINDS[text.charCodeAt(at)] !== NO_LETTER) {
+      at = findNoLetter(text, at);
+      all = ASCII_END;
+    }
+    this.#at = at;
+    if (at === start) return DONE;
+    if (all >= ASCII_END || at - start > MAX_LETTERS) {
+      found.slot = -1;
+      return { done: false, value: text.slice(start, at) };
+    }
+    const mixed = Math.imul(high, 0x2c1b3c6d) ^ Math.imul(middle, 0x297a2d39) ^ low;
+    const slot = Math.imul(mixed, 0x9e3779b1) >>> (32 - SLOT_BITS);
+    const place = 3 * slot;
+    found.slot = slot;
+    if (
+      SLOT_LETTERS[place] === high &&
+      SLOT_LETTERS[place + 1] === middle &&
+      SLOT_LETTERS[place + 2] === low
+    ) {
+      return { done: false, value: SLOTS[slot] as string };
+    }
+    const word = text.slice(start, at);
+    SLOT_LETTERS[place] = high;
+    SLOT_LETTERS[place + 1] = middle;
+    SLOT_LETTERS[place + 2] = low;
+    SLOTS[slot] = word;
+    return { done: false, value: word };
+  }
+}
+
+/** Where the first letter from `at` on is; the length of the text where there is none. */
+function findLetter(text: string, at: number): number {
+  while (at < text.length && !isLetterAt(text, at)) at += widthAt(text, at);
+  return at;
+}
+
+/** Where the word that goes on at `at` ends. */
+function findNoLetter(text: string, at: number): number {
+  while (at < text.length && isLetterAt(text, at)) at += widthAt(text, at);
+  return at;
+}
+
+function isLetterAt(text: string, at: number): boolean {
+  const codePoint = text.codePointAt(at) as number;
+  const kind = KINDS[codePoint];
+  if (kind === LETTER || kind === NO_LETTER) return kind === LETTER;
+  const is = isLetter(codePoint);
+  if (kind === UNKNOWN) KINDS[codePoint] = is ? LETTER : NO_LETTER;
+  return is;
+}
+
+/** How many UTF-16 units the character takes. */
+function widthAt(text: string, at: number): number {
+  return (text.codePointAt(at) as number) > 0xffff ? 2 : 1;
+}

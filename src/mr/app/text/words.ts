@@ -1,0 +1,109 @@
+import { findWord, findWordEnd } from "../../kernel/word-edges.ts";
+import { ByteSlice, type Text } from "../contract/byte-slice.ts";
+import { StringWords } from "./string-words.ts";
+import type { WordScan } from "./word-scan.ts";
+
+/**
+ * The words of a text: exactly what `/\p{L}+/gu` finds in it, in any script. They are found as they are
+ * asked for, so that the words of a long text take no memory.
+ *
+ * Words of a string are strings. Words of a byte slice are parts of it, without a copy: they are valid as
+ * long as it is. Of what `lines()` and `blocks()` give, moreover, one slice is **reused** for all words. So a
+ * word that is kept must be copied or made a string.
+ */
+export function words(text: string): Iterable<string>;
+export function words(text: ByteSlice): Iterable<ByteSlice>;
+export function words(text: Text): Iterable<Text>;
+export function words(text: Text): Iterable<Text> {
+  if (typeof text === "string") return new StringWords(text);
+  const { scan } = text;
+  if (scan === undefined || text.bytes !== scan.block || !scan.covers(text.start, text.end)) {
+    return new WordsOfBytes(text);
+  }
+  const first = scan.firstAfter(text.start);
+  if (first < scan.count && (scan.starts[first] ?? 0) < text.start) return new WordsOfBytes(text);
+  if (isCut(scan, text.end)) return new WordsOfBytes(text);
+  return new ScannedWords(scan, first, text.end);
+}
+
+/** Whether a word of the block goes on past `end`: then the text has only the first part of it. */
+function isCut(scan: WordScan, end: number): boolean {
+  const byte = scan.block[end];
+  const before = scan.block[end - 1];
+  // Mostly a slice ends where a line does, and there is no need to look for the word.
+  if (byte === 10 || byte === 13 || before === 10 || end === 0) return false;
+  const index = scan.firstAfter(end);
+  return index < scan.count && (scan.starts[index] ?? 0) < end;
+}
+
+/** The words of bytes that are not in the reader's block: of a whole file, say, or a very long line. */
+class WordsOfBytes implements Iterable<ByteSlice> {
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+  readonly #end: number;
+
+  constructor({ bytes, start, end }: ByteSlice) {
+    this.#bytes = bytes;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  [Symbol.iterator](): Iterator<ByteSlice> {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = this.#start;
+    return {
+      next(): IteratorResult<ByteSlice> {
+        const start = findWord(bytes, at, end);
+        if (start === end) return DONE;
+        at = findWordEnd(bytes, start, end);
+        return { done: false, value: new ByteSlice(bytes, start, at) };
+      },
+    };
+  }
+}
+
+/** Steps through words that were found before; one object is iterable, iterator and result. */
+class ScannedWords implements IterableIterator<ByteSlice>, IteratorYieldResult<ByteSlice> {
+  // The same object goes on to say that it is done, which the type of a result can't express.
+  done = false as false;
+  value: ByteSlice;
+  readonly #scan: WordScan;
+  readonly #starts: Uint32Array;
+  readonly #ends: Uint32Array;
+  readonly #count: number;
+  readonly #limit: number;
+  #index: number;
+
+  constructor(scan: WordScan, first: number, limit: number) {
+    this.#scan = scan;
+    this.#starts = scan.starts;
+    this.#ends = scan.ends;
+    this.#count = scan.count;
+    this.#limit = limit;
+    this.#index = first;
+    this.value = new ByteSlice(scan.block, 0, 0);
+    this.value.scan = scan;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<ByteSlice> {
+    const index = this.#index;
+    const start = index < this.#count ? (this.#starts[index] ?? 0) : this.#limit;
+    if (start >= this.#limit) {
+      this.#scan.passed(index);
+      return DONE;
+    }
+    this.#index = index + 1;
+    const slice = this.value;
+    slice.start = start;
+    slice.end = this.#ends[index] ?? 0;
+    slice.word = index;
+    return this;
+  }
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };

@@ -1,0 +1,35 @@
+import type { JobStatus } from "../protocol/protocol.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import { sumCounters } from "./sum-counters.ts";
+import type { WorkerRegistry } from "./worker-registry.ts";
+
+/** Those who know how a job is going. */
+export interface JobState {
+  readonly job: string;
+  readonly directory: string;
+  readonly elapsedMs: number;
+  readonly scheduler: Scheduler;
+  readonly workers: WorkerRegistry;
+}
+
+/** What a person would want to know of a job now. */
+export function jobStatus({ job, directory, elapsedMs, scheduler, workers }: JobState): JobStatus {
+  const { counts, phase, outcome, running, results } = scheduler;
+  const taskOf = new Map(running.map(({ worker, ...task }) => [worker, task]));
+  return {
+    job,
+    directory,
+    state: outcome?.state ?? "running",
+    phase,
+    app: workers.app?.name ?? null,
+    settings: workers.app?.settings ?? {},
+    // Only what winning attempts have counted: a task that ran twice counts once.
+    counters: sumCounters(results),
+    elapsedMs: Math.round(elapsedMs),
+    maps: counts.map,
+    reduces: counts.reduce,
+    workers: Array.from(workers, ({ worker, pid }) => {
+      return { worker, pid, task: taskOf.get(worker) ?? null };
+    }),
+  };
+}

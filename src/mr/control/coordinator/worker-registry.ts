@@ -1,0 +1,121 @@
+import { JSONRPCErrorException } from "json-rpc-2.0";
+import { differenceOf, type Settings } from "../../job/settings.ts";
+import { type Params, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/protocol.ts";
+
+/** A worker that has registered and whose connection is open. */
+export interface RegisteredWorker {
+  readonly worker: number;
+  readonly pid: number;
+}
+
+interface Caller {
+  readonly worker: number;
+  readonly job?: string | undefined;
+}
+
+/** What tells an app from every other. */
+interface AppIdentity {
+  readonly name: string;
+  readonly digest: string;
+  readonly settings: Settings;
+}
+
+/** The app of a job that has been running before. */
+interface PlannedApp {
+  readonly app: string;
+  readonly digest: string;
+  readonly settings?: Settings;
+}
+
+/**
+ * Who takes part in the job. All workers must run the same app, or the output would be a mixture of
+ * two: the first one to register decides which.
+ */
+export class WorkerRegistry {
+  readonly #workers = new Map<number, RegisteredWorker>();
+  #registrations = 0;
+  #app: AppIdentity | undefined;
+
+  /** @param plan what the job runs, when it has been running before */
+  constructor(plan?: PlannedApp) {
+    if (plan === undefined) return;
+    const { app: name, digest, settings = {} } = plan;
+    this.#app = { name, digest, settings };
+  }
+
+  /** The job's app, once a worker has brought one. */
+  get app(): AppIdentity | undefined {
+    return this.#app;
+  }
+
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  [Symbol.iterator](): IterableIterator<RegisteredWorker> {
+    return this.#workers.values();
+  }
+
+  /**
+   * @param started whether any task has been completed, so that the app can no longer change
+   * @param reduces how many reduce tasks there are
+   * @throws JSONRPCErrorException (`refused`) when protocol, app or settings differ, or the app needs more
+   *   reduce tasks, saying how
+   */
+  register(params: Params<"worker.register">, started: boolean, reduces: number): RegisteredWorker {
+    const { protocol, pid, app, digest, settings = {}, leastReduces = 1 } = params;
+    if (protocol !== PROTOCOL_VERSION) {
+      throw refusal(`the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker ${protocol}`);
+    }
+    const current = this.#app;
+    const isFixed = started || this.size > 0;
+    if (current !== undefined && current.digest !== digest && isFixed) {
+      const [theirs, ours] = [digest.slice(0, 12), current.digest.slice(0, 12)];
+      throw refusal(
+        `the job runs app "${current.name}" (${ours}…), the worker has "${app}" (${theirs}…)`,
+      );
+    }
+    if (leastReduces > reduces) {
+      throw refusal(
+        `rangePartition of app "${app}" needs ${leastReduces} reduce tasks or more, the job has ${reduces}`,
+      );
+    }
+    const other = isFixed ? differenceOf(current?.settings ?? settings, settings) : undefined;
+    if (other !== undefined) {
+      throw refusal(`the job runs ${app} with ${other.ours}, the worker has ${other.theirs}`);
+    }
+    this.#app = { name: app, digest, settings };
+    this.#registrations += 1;
+    const worker = { worker: this.#registrations, pid };
+    this.#workers.set(worker.worker, worker);
+    return worker;
+  }
+
+  /**
+   * @param caller the worker number of a call and, if it says so, the job for which it was given out
+   * @param job the job that is running
+   * @throws JSONRPCErrorException (`unknownWorker`) for a number that was never given out for this job
+   */
+  check({ worker, job: given }: Caller, job: string): void {
+    const isOurs = given === undefined || given === job;
+    if (isOurs && worker >= 1 && worker <= this.#registrations) return;
+    throw new JSONRPCErrorException(`no worker ${worker} is registered`, RPC_ERRORS.unknownWorker);
+  }
+
+  /** @returns the process it was; undefined if the worker was not there */
+  remove(worker: number): number | undefined {
+    const pid = this.#workers.get(worker)?.pid;
+    this.#workers.delete(worker);
+    return pid;
+  }
+
+  /** `worker 3 (pid 4711)`, or the number alone once the worker is gone. */
+  describe(worker: number): string {
+    const pid = this.#workers.get(worker)?.pid;
+    return pid === undefined ? `worker ${worker}` : `worker ${worker} (pid ${pid})`;
+  }
+}
+
+function refusal(reason: string): JSONRPCErrorException {
+  return new JSONRPCErrorException(reason, RPC_ERRORS.refused);
+}

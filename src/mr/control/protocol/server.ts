@@ -1,0 +1,279 @@
+import { chmodSync, lstatSync, renameSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { connect, type Socket } from "node:net";
+import {
+  createJSONRPCErrorResponse,
+  JSONRPCErrorCode,
+  JSONRPCErrorException,
+  JSONRPCServer,
+} from "json-rpc-2.0";
+import { describeCause, errorCode, MrError } from "../../base/errors.ts";
+import { checkSocketPath } from "../../base/socket-path.ts";
+import { PARAMS, parseParams } from "./params.ts";
+import type { Results } from "./protocol.ts";
+import { type Method, type Params, RPC_ERRORS, RPC_PATH } from "./protocol.ts";
+
+/** Room for a map task's report on hundred thousand outputs; anything larger is not ours. */
+const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
+const MAX_HEADER_BYTES = 8 * 1024;
+/** Each request of a batch has an answer, which is longer than the shortest request. */
+const MAX_BATCH = 1000;
+/** A request that takes longer to arrive is dropped, soon after. An answer may take as long as it likes. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** How long closing waits for requests and answers that are still on their way. */
+const CLOSE_MS = 200;
+
+/** What the coordinator does on each method. A method may answer as late as it likes. */
+export type Handlers = {
+  readonly [M in Method]: (params: Params<M>, caller: Caller) => Results[M] | Promise<Results[M]>;
+};
+
+/** Who is waiting for an answer. */
+export interface Caller {
+  /** Calls `listener` if the connection closes before the answer is sent. */
+  onHangUp(listener: () => void): void;
+  /** Says which worker speaks through this connection, for `onWorkerGone`. */
+  identify(worker: number): void;
+}
+
+export interface RpcServerOptions {
+  readonly socketPath: string;
+  readonly handlers: Handlers;
+  /**
+   * Called when the last connection of a worker has closed. The system closes the connections of a
+   * process however it dies, so this is the quickest news of a death there is.
+   */
+  readonly onWorkerGone: (worker: number) => void;
+  /** How long a request may take to arrive, in milliseconds, 10,000 unless told. */
+  readonly requestTimeoutMs?: number;
+}
+
+/** JSON-RPC 2.0 over HTTP POST on a Unix domain socket that only its owner may connect to. */
+export class RpcServer {
+  readonly #options: RpcServerOptions;
+  readonly #http: Server;
+  readonly #rpc = new JSONRPCServer<Caller>({ errorListener: () => undefined });
+  readonly #workerOf = new Map<Socket, number>();
+  #isClosing = false;
+
+  private constructor(options: RpcServerOptions) {
+    this.#options = options;
+    const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+    const connectionsCheckingInterval = requestTimeoutMs / 2;
+    const limits = { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval };
+    this.#http = createServer(limits, (request, response) => {
+      this.#serve(request, response);
+    });
+    this.#http.requestTimeout = requestTimeoutMs;
+    this.#http.headersTimeout = requestTimeoutMs;
+    // An idle worker keeps its connection, which is how its death is noticed.
+    this.#http.keepAliveTimeout = 0;
+    this.#http.on("connection", (socket) => {
+      socket.on("close", () => this.#forget(socket));
+    });
+    for (const method of Object.keys(PARAMS) as Method[]) this.#addMethod(method);
+  }
+
+  /**
+   * Starts to listen. A socket file that a killed coordinator has left behind is replaced.
+   *
+   * @throws MrError when another coordinator listens there, or the path can't be a socket
+   */
+  static async listen(options: RpcServerOptions): Promise<RpcServer> {
+    const { socketPath } = options;
+    checkSocketPath(socketPath);
+    const server = new RpcServer(options);
+    while (!(await server.#listen(socketPath))) await removeStaleSocket(socketPath);
+    return server;
+  }
+
+  /**
+   * Stops listening, lets answers under way be sent, and closes every connection. One that has not
+   * brought a whole request by then is cut off, or a silent caller could keep this from ending.
+   */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));
+    this.#http.closeIdleConnections();
+    const cutOff = setTimeout(() => this.#http.closeAllConnections(), CLOSE_MS);
+    await closed;
+    clearTimeout(cutOff);
+  }
+
+  /** @returns false when there is something at the path already */
+  #listen(socketPath: string): Promise<boolean> {
+    return new Promise<boolean>((resolve, reject) => {
+      const onError = (error: Error) => {
+        if (errorCode(error) === "EADDRINUSE") resolve(false);
+        else reject(cannotListen(socketPath, describeCause(error)));
+      };
+      this.#http.once("error", onError);
+      // Between bind and chmod there must be no moment at which others could connect.
+      const umask = process.umask(0o177);
+      try {
+        this.#http.listen(socketPath, () => {
+          this.#http.off("error", onError);
+          chmodSync(socketPath, 0o600);
+          resolve(true);
+        });
+      } finally {
+        process.umask(umask);
+      }
+    });
+  }
+
+  #addMethod<M extends Method>(method: M): void {
+    this.#rpc.addMethod(method, async (input: unknown, caller: Caller) => {
+      const params = parseParams(method, input);
+      if (typeof params === "string") {
+        throw new JSONRPCErrorException(`${method}: ${params}`, RPC_ERRORS.invalidParams);
+      }
+      const worker = (params as { worker?: unknown } | undefined)?.worker;
+      const handler = this.#options.handlers[method];
+      const result = handler(params, caller);
+      if (typeof worker === "number") caller.identify(worker);
+      return result;
+    });
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    if (request.url !== RPC_PATH || request.method !== "POST") {
+      refuse(response, request.url === RPC_PATH ? 405 : 404, `POST JSON-RPC 2.0 to ${RPC_PATH}`);
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= MAX_REQUEST_BYTES) chunks.push(chunk);
+      else refuse(response, 413, `A request is at most ${MAX_REQUEST_BYTES} bytes`);
+    });
+    request.on("end", () => {
+      if (bytes > MAX_REQUEST_BYTES) return;
+      this.#answer(Buffer.concat(chunks).toString("utf8"), request, response).catch(() => {
+        response.destroy();
+      });
+    });
+  }
+
+  async #answer(body: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const result = await this.#receive(body, this.#callerOf(request.socket, response));
+    if (response.destroyed) return;
+    if (result === null) {
+      response.writeHead(204).end();
+      return;
+    }
+    const text = JSON.stringify(result);
+    response.writeHead(200, {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(text),
+      // Otherwise the caller would keep the connection, and this server could not close.
+      ...(this.#isClosing && { connection: "close" }),
+    });
+    response.end(text);
+  }
+
+  async #receive(body: string, caller: Caller): Promise<unknown> {
+    let message: unknown;
+    try {
+      message = JSON.parse(body);
+    } catch {
+      return createJSONRPCErrorResponse(null, JSONRPCErrorCode.ParseError, "Parse error");
+    }
+    const isBatch = Array.isArray(message);
+    const requests: unknown[] = Array.isArray(message) ? message : [message];
+    if (requests.length === 0 || requests.length > MAX_BATCH) return invalidRequest();
+    const answers = await Promise.all(
+      requests.map((one) => {
+        const isObject = typeof one === "object" && one !== null && !Array.isArray(one);
+        return isObject ? this.#rpc.receive(one as never, caller) : invalidRequest();
+      }),
+    );
+    const present = answers.filter((answer) => answer !== null);
+    if (present.length === 0) return null;
+    return isBatch ? present : present[0];
+  }
+
+  #callerOf(socket: Socket, response: ServerResponse): Caller {
+    return {
+      onHangUp: (listener) => {
+        response.once("close", () => {
+          if (!response.writableFinished) listener();
+        });
+      },
+      identify: (worker) => {
+        this.#workerOf.set(socket, worker);
+      },
+    };
+  }
+
+  #forget(socket: Socket): void {
+    const worker = this.#workerOf.get(socket);
+    if (worker === undefined) return;
+    this.#workerOf.delete(socket);
+    for (const other of this.#workerOf.values()) if (other === worker) return;
+    this.#options.onWorkerGone(worker);
+  }
+}
+
+function invalidRequest() {
+  return createJSONRPCErrorResponse(null, JSONRPCErrorCode.InvalidRequest, "Invalid Request");
+}
+
+function refuse(response: ServerResponse, status: number, reason: string): void {
+  if (response.headersSent) return;
+  response.writeHead(status, { "content-type": "text/plain", connection: "close", allow: "POST" });
+  response.end(`${reason}\n`);
+}
+
+/**
+ * Removes the socket file that a killed coordinator has left behind, but nothing else that may be there.
+ *
+ * Two coordinators may find the same one at once, and the slower must not remove the new socket of the
+ * quicker: so it is moved away first, which only one of them can do, and looked at once more.
+ *
+ * @throws MrError when it is no socket, or somebody answers
+ */
+async function removeStaleSocket(socketPath: string): Promise<void> {
+  if (lstatSync(socketPath, { throwIfNoEntry: false })?.isSocket() === false) {
+    throw cannotListen(socketPath, "there is a file of that name");
+  }
+  if (await isListening(socketPath)) throw inUse(socketPath);
+  // Not a byte longer, since the path may be as long as the system allows.
+  const aside = `${socketPath.slice(0, -1)}~`;
+  try {
+    renameSync(socketPath, aside);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return;
+    throw cannotListen(socketPath, describeCause(error));
+  }
+  if (await isListening(aside)) {
+    renameSync(aside, socketPath);
+    throw inUse(socketPath);
+  }
+  rmSync(aside, { force: true });
+}
+
+function inUse(socketPath: string): MrError {
+  return new MrError(`Another coordinator is already running on socket "${socketPath}"`);
+}
+
+function cannotListen(socketPath: string, why: string): MrError {
+  return new MrError(`Cannot listen on socket "${socketPath}": ${why}`);
+}
+
+/** Whether somebody answers there. A file that nobody answers behind was left by a killed process. */
+function isListening(socketPath: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const probe = connect(socketPath);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", (error) => {
+      const code = errorCode(error);
+      if (code === "ENOENT" || code === "ECONNREFUSED") resolve(false);
+      else reject(new MrError(`Cannot use socket "${socketPath}": ${describeCause(error)}`));
+    });
+  });
+}

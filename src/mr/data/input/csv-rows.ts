@@ -1,0 +1,220 @@
+import type { InputSource } from "../../app/contract/reader.ts";
+import { decodeUtf8 } from "../../base/utf8.ts";
+import { utf8MarkLength, utf16EncodingOf } from "./byte-order-mark.ts";
+import type { CsvScanner, RowFault } from "./csv-scanner.ts";
+import { Utf16Input } from "./utf16-input.ts";
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const BLOCK_BYTES = 256 * 1024;
+/** Behind the end of its part a reader needs little more than a look at what follows. */
+const BEYOND_BYTES = 4096;
+
+/** What is wrong where. */
+export interface CsvFault {
+  /** In UTF-16 units of the line, from 1 on. */
+  readonly column: number;
+  readonly line: number;
+  readonly why: string;
+}
+
+/** Which rows are to be read, and how. */
+export interface CsvRowsOptions {
+  readonly delimiter: string;
+  /** For this delimiter; it may know already what the rows of the file end with. */
+  readonly scanner: CsvScanner;
+  /** Where the first of them begins and where the last one ends, in bytes. */
+  readonly start: number;
+  readonly end: number;
+  /** The number of the line that the first of them begins in. */
+  readonly line: number;
+}
+
+/** Steps through the rows of a CSV file, empty ones left out. */
+export class CsvRows {
+  /** Where the row begins that was given last, in bytes, and in which line, from 1 on. */
+  offset = -1;
+  line = 0;
+  /** The fields of that row; none if it is damaged. */
+  fields: readonly string[] = [];
+  /** What is wrong with it, if it is damaged. */
+  fault: CsvFault | undefined;
+  readonly #delimiter: string;
+  #end: number;
+  readonly #scanner: CsvScanner;
+  #source: InputSource;
+  #buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+  #filled = 0;
+  /** The part of the buffer that is filled: beyond it there may be other text. */
+  #loadedBytes = this.#buffer.subarray(0, 0);
+  /** Offset in the file of the first byte in the buffer. */
+  #base: number;
+  /**
+   * Where in the buffer the next row begins, and in which line of the file. It begins before the buffer if
+   * it is damaged and the end of its first line has not come yet: nothing of it will be wanted.
+   */
+  #row = 0;
+  #nextLine: number;
+  /** What is wrong with the next row, if that was to be found out before its end had come. */
+  #nextFault: CsvFault | undefined;
+  /** Whether the buffer holds all there is up to the end of the file. */
+  #isEnd = false;
+  #isBegun = false;
+
+  constructor(source: InputSource, options: CsvRowsOptions) {
+    this.#source = source;
+    this.#delimiter = options.delimiter;
+    this.#scanner = options.scanner;
+    this.#base = options.start;
+    this.#end = options.end;
+    this.#nextLine = options.line;
+  }
+
+  /** Line breaks up to the end of the row that was given last. */
+  get linesRead(): number {
+    return this.#nextLine - 1;
+  }
+
+  /** Moves on to the next row that is loaded; false when {@link load} must be called. */
+  next(): boolean {
+    const scanner = this.#scanner;
+    for (;;) {
+      if (!this.#isBegun || this.#base + this.#row >= this.#end) return false;
+      const limit = this.#isEnd ? this.#filled : this.#filled - scanner.lookahead;
+      scanner.scan(this.#loadedBytes, this.#row + scanner.length, limit);
+      if (this.#isEnd) scanner.finish();
+      if (scanner.outcome === "open" || scanner.length === 0) return false;
+      const isGiven = scanner.contentLength > 0 || scanner.outcome === "damaged";
+      if (isGiven) this.#take();
+      this.#row += scanner.length;
+      this.#nextLine += scanner.lines;
+      scanner.begin();
+      if (isGiven) return true;
+    }
+  }
+
+  /** Loads more; false at the end. */
+  load(): boolean | Promise<boolean> {
+    const isOver =
+      this.#base + this.#row >= this.#end || (this.#isEnd && this.#row >= this.#filled);
+    if (this.#isBegun && isOver) return false;
+    this.#makeRoom();
+    const position = this.#base + this.#filled;
+    // Twice as much each time, where a row that is not closed goes on beyond the part.
+    const wanted = Math.max(BEYOND_BYTES, this.#filled, this.#end - position);
+    const room = this.#buffer.subarray(0, this.#filled + wanted);
+    const reading = this.#source.read(room, this.#filled, position);
+    if (typeof reading !== "number") return reading.then((count) => this.#loaded(count));
+    return this.#loaded(reading);
+  }
+
+  #loaded(count: number): boolean | Promise<boolean> {
+    this.#filled += count;
+    this.#loadedBytes = this.#buffer.subarray(0, this.#filled);
+    if (count === 0) this.#isEnd = true;
+    if (this.#isBegun) return true;
+    // A mark may come in pieces.
+    if (!this.#isEnd && this.#filled < 3) return this.load();
+    this.#isBegun = true;
+    if (this.#base > 0) return true;
+    const begin = this.#buffer.subarray(0, this.#filled);
+    const encoding = utf16EncodingOf(begin);
+    if (encoding === undefined) {
+      this.#row = utf8MarkLength(begin);
+      return true;
+    }
+    this.#source = new Utf16Input(this.#source, encoding, begin);
+    this.#end = Number.MAX_SAFE_INTEGER;
+    this.#filled = 0;
+    this.#isEnd = false;
+    return this.load();
+  }
+
+  /** Moves what is not done with to the front, into a larger buffer if need be. */
+  #makeRoom(): void {
+    const { outcome, fault, length, lookahead, maxRowBytes } = this.#scanner;
+    let from = this.#row;
+    if (outcome === "open" && fault !== undefined) {
+      this.#nextFault ??= this.#describe(fault);
+      from += length;
+    }
+    const rest = this.#filled - from;
+    const isFull = this.#buffer.length - rest < BLOCK_BYTES / 2;
+    // A longer row is damaged, so this leaves room for a block.
+    const enough = maxRowBytes + 2 * lookahead + 2 * BLOCK_BYTES;
+    const target = isFull
+      ? Buffer.allocUnsafeSlow(Math.min(2 * this.#buffer.length, enough))
+      : this.#buffer;
+    if (isFull || from > 0) this.#buffer.copy(target, 0, from, this.#filled);
+    this.#buffer = target;
+    this.#base += from;
+    this.#filled = rest;
+    this.#row -= from;
+  }
+
+  #take(): void {
+    const { contentLength, hasQuotes, fault } = this.#scanner;
+    const start = this.#row;
+    this.offset = this.#base + start;
+    this.line = this.#nextLine;
+    this.fields = [];
+    this.fault = fault === undefined ? undefined : (this.#nextFault ?? this.#describe(fault));
+    this.#nextFault = undefined;
+    if (fault !== undefined) return;
+    const text = decodeUtf8(this.#buffer, start, start + contentLength);
+    this.fields = hasQuotes ? unquoted(text, this.#delimiter) : text.split(this.#delimiter);
+  }
+
+  /** Of the next row, which is in the buffer up to its fault. */
+  #describe({ kind, at }: RowFault): CsvFault {
+    let line = this.#nextLine;
+    let begin = this.#row;
+    const end = this.#row + at;
+    for (let i = begin; i < end; i++) {
+      const isReturn = this.#buffer[i] === CARRIAGE_RETURN;
+      if (!isReturn && this.#buffer[i] !== LINE_FEED) continue;
+      if (isReturn && i + 1 < end && this.#buffer[i + 1] === LINE_FEED) continue;
+      line += 1;
+      begin = i + 1;
+    }
+    const column = this.#buffer.toString("utf8", begin, end).length + 1;
+    const why = FAULTS[kind](this.#scanner.maxRowBytes);
+    const row = line === this.#nextLine ? "" : `, in the row that begins in line ${this.#nextLine}`;
+    return { line, column, why: why + row };
+  }
+}
+
+const FAULTS: Readonly<Record<RowFault["kind"], (maxRowBytes: number) => string>> = {
+  quoteInField: () => "there is a quote in a field that does not begin with one",
+  textAfterQuote: () => "there is something between a closing quote and the end of the field",
+  quoteNotClosed: () => "this quote is not closed",
+  quoteTooLong: (maxRowBytes) =>
+    `this quote is not closed before the row is longer than ${maxRowBytes} bytes (maxRowBytes)`,
+  rowTooLong: (maxRowBytes) => `the row is longer than ${maxRowBytes} bytes (maxRowBytes)`,
+};
+
+/** The fields of a row in which quotes are where they may be. */
+function unquoted(row: string, delimiter: string): string[] {
+  const fields: string[] = [];
+  for (let at = 0; ; at += delimiter.length) {
+    if (row[at] === '"') {
+      const end = closingQuote(row, at + 1);
+      const field = row.slice(at + 1, end);
+      fields.push(field.includes('"') ? field.replaceAll('""', '"') : field);
+      at = end + 1;
+    } else {
+      const found = row.indexOf(delimiter, at);
+      const end = found < 0 ? row.length : found;
+      fields.push(row.slice(at, end));
+      at = end;
+    }
+    if (at >= row.length) return fields;
+  }
+}
+
+/** Where the field ends whose text begins at `from`: a quote that is not doubled. */
+function closingQuote(row: string, from: number): number {
+  for (let at = row.indexOf('"', from); ; at = row.indexOf('"', at + 2)) {
+    if (row[at + 1] !== '"') return at;
+  }
+}

@@ -1,0 +1,266 @@
+import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
+import { counted } from "../../base/counted.ts";
+import { MrError, UsageError } from "../../base/errors.ts";
+import { type CsvFault, CsvRows } from "./csv-rows.ts";
+import { CsvScanner } from "./csv-scanner.ts";
+import { MAX_RECORD_BYTES, MAX_ROW_BYTES } from "./limits.ts";
+
+/** How CSV files are read. */
+export interface CsvOptions {
+  /** The character (or characters) between fields, `,` unless told; no quote and no line break. */
+  readonly delimiter?: string;
+  /** Whether the first row names the columns; true unless told. */
+  readonly header?: boolean;
+  /**
+   * How long a row may be, in bytes of UTF-8 without its line break: 1 to 536,870,888, 16 MiB unless told.
+   * A longer one counts as damaged, and a quote that is never closed takes so much memory.
+   */
+  readonly maxRowBytes?: number;
+}
+
+/** A row by the names of its columns; {@link csv} says in which order they are. */
+export type CsvRow = Readonly<Record<string, string>>;
+
+/** The columns of a row with its fields, in the order in which they are in the file. */
+export type CsvEntries = readonly (readonly [column: string, field: string])[];
+
+/**
+ * Records are rows of CSV (RFC 4180) as text: fields may be quoted, and then hold delimiters, doubled
+ * quotes and line breaks. Since only the quotes before it tell whether a line break ends a row, large
+ * files are looked through once before they are split. A byte order mark is left out, and so are empty
+ * lines; bytes that are not UTF-8 become U+FFFD. A file that begins with a mark of UTF-16 is read as that.
+ *
+ * - `csv({ column: "text" })`: the records are the fields of this column, as strings;
+ * - `csv({ columns: ["id", "text"] })`: objects of these columns;
+ * - `csv()`: objects of all columns. As in every object, names that are whole numbers, such as `2019`, come
+ *   first: for the order of the file, take
+ * - `csv({ entries: true })`: arrays of `[column, field]`, in the order of the file;
+ * - `csv({ header: false })`: arrays of fields; a `column` is then a number from 0 on, and `columns` names
+ *   all columns, from the first to the last.
+ *
+ * A row with more or fewer fields than the first, one with a quote out of place, and one that is longer than
+ * `maxRowBytes` is an error that names file, line and column, or with `--skip-bad-records` is left out and
+ * counted. A row with a quote out of place, and one that is too long, ends at its first line break, even
+ * if that is within quotes; what follows is read anew.
+ * A malformed header, a column that it lacks, and one that it names twice are errors in any case; the last
+ * two end the job at once, see {@link UsageError}.
+ *
+ * @throws TypeError for options that make no sense
+ */
+export function csv(options: CsvOptions & { readonly column: string | number }): Reader<string>;
+export function csv<const C extends string>(
+  options: CsvOptions & { readonly columns: readonly C[] },
+): Reader<Readonly<Record<C, string>>>;
+export function csv(options: CsvOptions & { readonly header: false }): Reader<readonly string[]>;
+export function csv(options: CsvOptions & { readonly entries: true }): Reader<CsvEntries>;
+export function csv(options?: CsvOptions): Reader<CsvRow>;
+export function csv(options: AllOptions = {}): Reader<unknown> {
+  checkOptions(options);
+  return {
+    name: "csv()",
+    splitting: { csvDelimiter: delimiterOf(options), maxRowBytes: maxRowBytesOf(options) },
+    open: (source, readOptions) => new CsvCursor(source, readOptions, options),
+  };
+}
+
+interface AllOptions extends CsvOptions {
+  readonly column?: string | number;
+  readonly columns?: readonly string[];
+  readonly entries?: boolean;
+}
+
+class CsvCursor implements RecordCursor<unknown> {
+  skipped = 0;
+  readonly #file: string;
+  readonly #options: AllOptions;
+  readonly #readOptions: ReadOptions;
+  readonly #source: InputSource;
+  readonly #scanner: CsvScanner;
+  /** The rows at hand: at first those up to the end of the first one, which gives the others a meaning. */
+  #rows: CsvRows;
+  #isAtHead = true;
+  /** How many fields there are in a row. */
+  #width = 0;
+  #convert: (fields: readonly string[]) => unknown = (fields) => fields;
+
+  constructor(source: InputSource, readOptions: ReadOptions, options: AllOptions) {
+    this.#file = source.file;
+    this.#source = source;
+    this.#options = options;
+    this.#readOptions = readOptions;
+    this.#scanner = new CsvScanner(delimiterOf(options), maxRowBytesOf(options));
+    const { csv, start, end } = source;
+    this.#rows = csv === undefined ? this.#open(start, end, 1) : this.#open(0, csv.headEnd, 1);
+  }
+
+  get offset(): number {
+    return this.#rows.offset;
+  }
+
+  get place(): string {
+    return `line ${this.#rows.line}`;
+  }
+
+  next(): unknown {
+    const rows = this.#rows;
+    while (rows.next()) {
+      const { fields, fault } = rows;
+      if (fault !== undefined) this.#leaveOut(fault);
+      else if (this.#isAtHead) {
+        this.#isAtHead = false;
+        const isData = this.#takeHead(fields);
+        if (this.#source.csv !== undefined) {
+          this.#readOn(this.#source.csv);
+          return undefined;
+        }
+        if (isData) return this.#convert(fields);
+      } else if (fields.length === this.#width) return this.#convert(fields);
+      else {
+        const why = `the row has ${counted(fields.length, "field")}, the first has ${this.#width}`;
+        this.#leaveOut({ line: rows.line, column: 1, why });
+      }
+    }
+    return undefined;
+  }
+
+  load(): boolean | Promise<boolean> {
+    return this.#rows.load();
+  }
+
+  #open(start: number, end: number, line: number): CsvRows {
+    const delimiter = delimiterOf(this.#options);
+    return new CsvRows(this.#source, { delimiter, scanner: this.#scanner, start, end, line });
+  }
+
+  /** The part itself comes after the first row. */
+  #readOn({ lines }: NonNullable<InputSource["csv"]>): void {
+    const { start, end } = this.#source;
+    this.#rows = this.#open(start, end, 1 + this.#rows.linesRead + lines);
+  }
+
+  /** @returns whether the first row is a record as well */
+  #takeHead(fields: readonly string[]): boolean {
+    this.#width = fields.length;
+    const isData = this.#options.header === false;
+    this.#convert = this.#converter(fields, isData ? undefined : fields);
+    return isData;
+  }
+
+  /** What becomes of the fields of a row, given the first one, and that again if it is a header. */
+  #converter(
+    first: readonly string[],
+    header: readonly string[] | undefined,
+  ): (fields: readonly string[]) => unknown {
+    const { column, columns, entries } = this.#options;
+    if (column !== undefined) {
+      const index = this.#indexOf(column, first);
+      return (fields) => fields[index] ?? "";
+    }
+    if (header === undefined) {
+      if (columns === undefined) return (fields) => fields;
+      if (columns.length === first.length)
+        return toObject(
+          columns,
+          columns.map((_, i) => i),
+        );
+      const given = `the row has ${counted(first.length, "field")}`;
+      const verb = columns.length === 1 ? "is" : "are";
+      throw this.#wrongColumns(`${given}, but there ${verb} ${counted(columns.length, "column")}`);
+    }
+    const names = columns ?? header;
+    const indexes = names.map((name) => this.#indexOf(name, header));
+    // Of all columns: the index of a name is its own.
+    if (entries) return (fields) => names.map((name, i) => [name, fields[i] ?? ""]);
+    return toObject(names, indexes);
+  }
+
+  #indexOf(column: string | number, first: readonly string[]): number {
+    if (typeof column === "number") {
+      if (column < first.length) return column;
+      const why = `there is no column ${column}, counted from 0: the row has ${counted(first.length, "field")}`;
+      throw this.#wrongColumns(why);
+    }
+    const index = first.indexOf(column);
+    if (index < 0) {
+      const names = first.map((name) => JSON.stringify(name)).join(", ");
+      const why = `there is no column ${JSON.stringify(column)} (${names})`;
+      throw this.#wrongColumns(why);
+    }
+    const second = first.indexOf(column, index + 1);
+    if (second < 0) return index;
+    const both = `columns ${index + 1} and ${second + 1}`;
+    const why = `${both} have the same name, ${JSON.stringify(column)}`;
+    throw this.#wrongColumns(why);
+  }
+
+  /** The columns that are wanted are not those of the first row, which is at hand. */
+  #wrongColumns(why: string): UsageError {
+    return new UsageError(this.#describe({ line: this.#rows.line, column: 1, why }));
+  }
+
+  /** Skips a row, if that is allowed. */
+  #leaveOut(fault: CsvFault): void {
+    // Other rows mean nothing without the header.
+    const isHeader = this.#isAtHead && this.#options.header !== false;
+    if (!this.#readOptions.skipBadRecords || isHeader) throw new MrError(this.#describe(fault));
+    // Whoever reads on in the middle of a file comes by the rows at its beginning once more.
+    if (this.#isAtHead && this.#source.csv !== undefined) return;
+    this.skipped += 1;
+    this.#readOptions.onSkipped?.(`line ${fault.line}, column ${fault.column}`, fault.why);
+  }
+
+  #describe({ line, column, why }: CsvFault): string {
+    return `Cannot read input "${this.#file}": line ${line}, column ${column}: ${why}`;
+  }
+}
+
+function toObject(
+  names: readonly string[],
+  indexes: readonly number[],
+): (fields: readonly string[]) => CsvRow {
+  // `fromEntries` makes an ordinary property even of the name `__proto__`.
+  return (fields) =>
+    Object.fromEntries(names.map((name, i) => [name, fields[indexes[i] ?? 0] ?? ""]));
+}
+
+function delimiterOf({ delimiter = "," }: CsvOptions): string {
+  return delimiter;
+}
+
+function maxRowBytesOf({ maxRowBytes = MAX_ROW_BYTES }: CsvOptions): number {
+  return maxRowBytes;
+}
+
+function checkOptions(options: AllOptions): void {
+  const { delimiter = ",", header = true, column, columns, entries } = options;
+  const refuse = (why: string) => {
+    throw new TypeError(`csv: ${why}`);
+  };
+  if (typeof delimiter !== "string" || delimiter === "" || /["\r\n]/.test(delimiter)) {
+    refuse('"delimiter" takes one or more characters, none of them a quote or a line break');
+  }
+  const maxRowBytes = maxRowBytesOf(options);
+  if (!Number.isInteger(maxRowBytes) || maxRowBytes < 1 || maxRowBytes > MAX_RECORD_BYTES) {
+    refuse(`"maxRowBytes" is a whole number from 1 to ${MAX_RECORD_BYTES}, not ${maxRowBytes}`);
+  }
+  if (column !== undefined && columns !== undefined) {
+    refuse('give "column" for one field of each row, or "columns" for objects, not both');
+  }
+  if (entries && (column !== undefined || columns !== undefined)) {
+    const given = column === undefined ? "columns" : "column";
+    refuse(`"entries" gives all columns of each row: leave "${given}" out`);
+  }
+  if (entries && !header) {
+    refuse('"entries" takes the names of the columns from a header, which there must be');
+  }
+  if (typeof column === "string" && !header) {
+    refuse(`without a header, "column" is a number from 0 on, not ${JSON.stringify(column)}`);
+  }
+  if (typeof column === "number" && !(Number.isInteger(column) && column >= 0)) {
+    refuse(`"column" is a name, or a whole number from 0 on, not ${column}`);
+  }
+  for (const [index, name] of (columns ?? []).entries()) {
+    if (typeof name !== "string") refuse(`"columns" takes names, not the ${typeof name} ${name}`);
+    if (columns?.indexOf(name) !== index) refuse(`"columns" has ${JSON.stringify(name)} twice`);
+  }
+}

@@ -1,0 +1,106 @@
+import type { ByteSlice } from "../../app/contract/byte-slice.ts";
+import type { Output } from "../../app/contract/output.ts";
+import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
+import { MrError } from "../../base/errors.ts";
+import { writeJsonLine } from "../output/json-line.ts";
+import { jsonErrorAt } from "./json-error-at.ts";
+import { LineCursor } from "./line-cursor.ts";
+
+/**
+ * JSON Lines (https://jsonlines.org), as input and as output.
+ *
+ * As `input`, the records are the values of the lines, of type `R` by your word, unchecked; empty lines
+ * are left out. A line that is no JSON is an error that names file, line and column.
+ *
+ * As `output`, each line is `{"key":…,"value":…}`. A key, or a byte slice as value, that is not UTF-8 is
+ * a TypeError: it could not be told from others.
+ */
+export function jsonLines<R = unknown>(): Reader<R> & Output<unknown> {
+  return {
+    name: "jsonLines()",
+    splitting: "bytes",
+    open: (source, options) => new JsonCursor<R>(source, options),
+    write: writeJsonLine,
+  };
+}
+
+class JsonCursor<R> implements RecordCursor<R> {
+  skipped = 0;
+  readonly #source: InputSource;
+  readonly #skipBadRecords: boolean;
+  readonly #onSkipped: ReadOptions["onSkipped"];
+  readonly #lines: LineCursor;
+  #lineNumber = 0;
+  /** How many lines begin before this part; counted only when somebody wants to know. */
+  #linesBefore: number | undefined;
+
+  constructor(source: InputSource, options: ReadOptions) {
+    this.#source = source;
+    this.#skipBadRecords = options.skipBadRecords;
+    this.#onSkipped = options.onSkipped;
+    this.#lines = new LineCursor(source, options, "line");
+  }
+
+  get offset(): number {
+    return this.#lines.offset;
+  }
+
+  next(): R | undefined {
+    for (;;) {
+      const line = this.#lines.next();
+      if (line === undefined) return undefined;
+      this.#lineNumber += 1;
+      if (isBlank(line)) continue;
+      const text = line.toString();
+      try {
+        return JSON.parse(text) as R;
+      } catch {
+        const { place, why } = this.#errorIn(text);
+        if (!this.#skipBadRecords) {
+          throw new MrError(`Cannot read input "${this.#source.file}": ${place}: ${why}`);
+        }
+        this.skipped += 1;
+        this.#onSkipped?.(place, why);
+      }
+    }
+  }
+
+  load(): boolean | Promise<boolean> {
+    return this.#lines.load();
+  }
+
+  #errorIn(text: string): { place: string; why: string } {
+    const { column, why } = jsonErrorAt(text);
+    this.#linesBefore ??= linesBefore(this.#source);
+    return { place: `line ${this.#linesBefore + this.#lineNumber}, column ${column}`, why };
+  }
+}
+
+function isBlank(line: ByteSlice): boolean {
+  const { bytes, start, end } = line;
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+  }
+  return true;
+}
+
+/** How many lines begin before the part that is read. */
+function linesBefore(source: InputSource): number {
+  const chunk = new Uint8Array(64 * 1024);
+  let feeds = 0;
+  // What is compressed is read from its beginning, so there never is anything before.
+  for (let position = 0; position < source.start; ) {
+    const count = source.read(chunk, 0, position);
+    if (typeof count !== "number" || count === 0) break;
+    const end = Math.min(count, source.start - position);
+    for (let at = 0; at < end; at++) if (chunk[at] === 10) feeds += 1;
+    position += count;
+  }
+  return feeds + (source.start > 0 && !isLineStart(source) ? 1 : 0);
+}
+
+function isLineStart(source: InputSource): boolean {
+  const byte = new Uint8Array(1);
+  return source.read(byte, 0, source.start - 1) === 1 && byte[0] === 10;
+}

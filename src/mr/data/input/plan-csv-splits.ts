@@ -1,0 +1,120 @@
+import { type FileHandle, open } from "node:fs/promises";
+import type { CsvSplitting, Split } from "../../app/contract/reader.ts";
+import { describeCause, MrError } from "../../base/errors.ts";
+import { utf8MarkLength, utf16EncodingOf } from "./byte-order-mark.ts";
+import { CsvScanner } from "./csv-scanner.ts";
+import { MAX_ROW_BYTES } from "./limits.ts";
+
+const BLOCK_BYTES = 1024 * 1024;
+
+/** The end of a row: how many bytes and line breaks come before it. */
+interface RowEnd {
+  readonly at: number;
+  readonly lines: number;
+}
+
+/**
+ * Cuts a CSV file at ends of rows. It has to be read once for that, which takes a small part of the time
+ * that making records of it does.
+ *
+ * @param path absolute path of the file
+ * @param wanted the splits as they would be if a file could be cut anywhere
+ * @param splitting what ends a row, which must be the same to whoever reads the splits
+ * @param blockBytes how much is read at a time
+ * @returns splits that begin and end where rows do; together they are the whole file
+ * @throws MrError when the file cannot be read
+ */
+export async function planCsvSplits(
+  path: string,
+  wanted: readonly Split[],
+  { csvDelimiter, maxRowBytes = MAX_ROW_BYTES }: CsvSplitting,
+  blockBytes: number = BLOCK_BYTES,
+): Promise<readonly Split[]> {
+  const [first, last] = [wanted[0], wanted.at(-1)];
+  if (first === undefined || last === undefined || first === last) return wanted;
+  const { file } = first;
+  const targets = wanted.slice(1).map(({ start }) => start);
+  const scanner = new CsvScanner(csvDelimiter, maxRowBytes);
+  const [head, ...cuts] = await readInput(path, file, (handle) => {
+    return findRowEnds(handle, targets, scanner, Buffer.alloc(blockBytes));
+  });
+  const splits: Split[] = [];
+  let begin: RowEnd | undefined;
+  for (const cut of [...cuts.filter(({ at }) => at < last.end), undefined]) {
+    const end = cut?.at ?? last.end;
+    if (begin === undefined || head === undefined) splits.push({ file, start: 0, end });
+    else {
+      const csv = { headEnd: head.at, lines: begin.lines - head.lines };
+      splits.push({ file, start: begin.at, end, csv });
+    }
+    begin = cut;
+  }
+  return splits;
+}
+
+async function readInput<T>(
+  path: string,
+  file: string,
+  use: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
+  try {
+    const handle = await open(path, "r");
+    try {
+      return await use(handle);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw new MrError(`Cannot read input "${file}": ${describeCause(error)}`);
+  }
+}
+
+/**
+ * The end of the first row that is neither empty nor damaged, and from there on the first end of a row at
+ * or after each of `targets`, which grow; each once.
+ */
+async function findRowEnds(
+  handle: FileHandle,
+  targets: readonly number[],
+  scanner: CsvScanner,
+  buffer: Buffer,
+): Promise<RowEnd[]> {
+  const ends: RowEnd[] = [];
+  const waiting = [...targets];
+  /** Offset in the file of the buffer's first byte, and how many bytes the buffer holds. */
+  let base = 0;
+  let filled = 0;
+  /** Offset in the file of the row that is scanned, and the line breaks before it. */
+  let row = 0;
+  let lines = 0;
+  while (waiting.length > 0) {
+    const { bytesRead } = await handle.read(buffer, filled, undefined, base + filled);
+    const isEnd = bytesRead === 0;
+    filled += bytesRead;
+    const block = buffer.subarray(0, filled);
+    if (base === 0 && row === 0) {
+      if (utf16EncodingOf(block) !== undefined) return [];
+      row = utf8MarkLength(block);
+    }
+    const limit = isEnd ? filled : filled - scanner.lookahead;
+    while (waiting.length > 0 && row + scanner.length >= base) {
+      scanner.scan(block, row + scanner.length - base, limit);
+      if (isEnd) scanner.finish();
+      if (scanner.outcome === "open" || scanner.length === 0) break;
+      row += scanner.length;
+      lines += scanner.lines;
+      const isHead = scanner.outcome === "row" && scanner.contentLength > 0;
+      const isWanted = ends.length === 0 ? isHead : row >= (waiting[0] ?? row);
+      if (isWanted) ends.push({ at: row, lines });
+      while (ends.length > 0 && waiting[0] !== undefined && waiting[0] <= row) waiting.shift();
+      scanner.begin();
+    }
+    const next = row + scanner.length;
+    if (isEnd && next >= base + filled) break;
+    // Behind a damaged row the file is read again, from the end of that row's first line.
+    if (next >= base) buffer.copyWithin(0, next - base, filled);
+    filled = next >= base ? base + filled - next : 0;
+    base = next;
+  }
+  return ends;
+}

@@ -1,0 +1,88 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { describeCause, MrError } from "../../base/errors.ts";
+
+const BUFFER_BYTES = 64 * 1024;
+const LINE_FEED = 10;
+
+/** Goes through the lines of a file. The line it is at is bytes[start, end), its line feed included. */
+export class LineReader {
+  bytes: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  start = 0;
+  end = 0;
+  readonly #path: string;
+  readonly #descriptor: number;
+  /** What was read of the file is bytes[start, filled). */
+  #filled = 0;
+  #isAtEnd = false;
+
+  /** @throws MrError when the file cannot be opened */
+  constructor(path: string) {
+    this.#path = path;
+    this.#descriptor = this.#attempt(() => openSync(path, "r"));
+  }
+
+  /**
+   * Goes to the next line. A last line without a line feed is given one.
+   *
+   * @returns false after the last line
+   */
+  next(): boolean {
+    this.start = this.end;
+    let from = this.start;
+    for (;;) {
+      const lineFeed = this.bytes.subarray(0, this.#filled).indexOf(LINE_FEED, from);
+      if (lineFeed !== -1) {
+        this.end = lineFeed + 1;
+        return true;
+      }
+      if (this.#isAtEnd) return this.#closeLastLine();
+      from = this.#filled - this.start;
+      this.#fill();
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  #closeLastLine(): boolean {
+    if (this.start === this.#filled) return false;
+    this.#reserve();
+    this.bytes[this.#filled++] = LINE_FEED;
+    this.end = this.#filled;
+    return true;
+  }
+
+  #fill(): void {
+    this.#reserve();
+    const count = this.#attempt(() => {
+      return readSync(
+        this.#descriptor,
+        this.bytes,
+        this.#filled,
+        this.bytes.length - this.#filled,
+        null,
+      );
+    });
+    this.#filled += count;
+    this.#isAtEnd = count === 0;
+  }
+
+  /** Makes room by moving the line begun to the front, in a larger buffer if it fills this one. */
+  #reserve(): void {
+    const length = this.#filled - this.start;
+    const { bytes } = this;
+    if (2 * length > bytes.length) this.bytes = Buffer.allocUnsafeSlow(2 * bytes.length);
+    bytes.copy(this.bytes, 0, this.start, this.#filled);
+    this.start = 0;
+    this.#filled = length;
+  }
+
+  #attempt<T>(operation: () => T): T {
+    try {
+      return operation();
+    } catch (error) {
+      throw new MrError(`Cannot read output "${this.#path}": ${describeCause(error)}`);
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { ByteSlice } from "../../app/contract/byte-slice.ts";
+import { type Fold, numberFoldKind, type Union } from "../../app/contract/combiners.ts";
+import { ByteBuffer } from "../../base/byte-target.ts";
+import { withKey } from "./combine-error.ts";
+import type { GroupSource } from "./group-source.ts";
+import type { RecordWriter } from "./record-writer.ts";
+import { encodeValue } from "./value-codec.ts";
+
+/** A union may be cut into several that take about so much memory, in bytes. */
+const MAX_UNION_BYTES = 2 * 1024 * 1024;
+/** What a value of a union takes besides its text. */
+const UNION_VALUE_BYTES = 64;
+
+/**
+ * Writes the values of the merger's group into the group that was begun: as they are, or combined.
+ *
+ * @param combine of the app, if it has one
+ * @throws CombineError when it throws, or gives what JSON can't carry
+ */
+export function combineGroup(
+  merger: GroupSource,
+  writer: RecordWriter,
+  combine: Fold<unknown> | Union | undefined,
+): void {
+  if (combine === undefined) copyValues(merger, writer);
+  else if (typeof combine === "function") {
+    try {
+      foldValues(merger, writer, combine);
+    } catch (error) {
+      throw withKey(error, writer.keyText);
+    }
+  } else copyDistinct(merger, writer);
+}
+
+/** Without looking into the values. */
+function copyValues(merger: GroupSource, writer: RecordWriter): void {
+  while (merger.nextValue()) {
+    const { count, isBytes, bytes, valueStart, valueEnd } = merger;
+    writer.value(count, isBytes, bytes, valueStart, valueEnd);
+  }
+}
+
+const scratch = new ByteBuffer(1024);
+
+function foldValues(merger: GroupSource, writer: RecordWriter, fold: Fold<unknown>): void {
+  let result: unknown;
+  let isFirst = true;
+  const kind = numberFoldKind(fold);
+  const isIdempotent = kind === "min" || kind === "max";
+  while (merger.nextValue()) {
+    const value = merger.decode();
+    const kept = value instanceof ByteSlice ? value.copy() : value;
+    for (let left = isIdempotent ? 1 : merger.count; left > 0; left--) {
+      result = isFirst ? kept : fold(result, kept);
+      isFirst = false;
+    }
+  }
+  scratch.length = 0;
+  const isBytes = encodeValue(result, scratch);
+  writer.value(1, isBytes, scratch.bytes, 0, scratch.length);
+}
+
+function copyDistinct(merger: GroupSource, writer: RecordWriter): void {
+  const seen = new Set<string>();
+  let seenBytes = 0;
+  while (merger.nextValue()) {
+    const { isBytes, bytes, valueStart, valueEnd } = merger;
+    const text = `${isBytes}${bytes.toString("latin1", valueStart, valueEnd)}`;
+    if (seen.has(text)) continue;
+    if (seenBytes > MAX_UNION_BYTES) {
+      seen.clear();
+      seenBytes = 0;
+    }
+    seen.add(text);
+    seenBytes += UNION_VALUE_BYTES + text.length;
+    writer.value(1, isBytes, bytes, valueStart, valueEnd);
+  }
+}

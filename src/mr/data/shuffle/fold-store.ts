@@ -1,0 +1,144 @@
+import { ByteSlice } from "../../app/contract/byte-slice.ts";
+import type { Fold } from "../../app/contract/combiners.ts";
+import { describeCause } from "../../base/errors.ts";
+import { ByteBuffer } from "../../base/byte-target.ts";
+import { checkJsonValue } from "../../base/json-value.ts";
+import { withKey } from "./combine-error.ts";
+import type { RecordWriter } from "./record-writer.ts";
+import { encodeValue } from "./value-codec.ts";
+import type { ValueStore } from "./value-store.ts";
+
+/** What an entry costs besides its value. */
+const ENTRY_BYTES = 32;
+/** A fold may add something to a value even if what it folds into that is next to nothing. */
+const LEAST_GROWTH_BYTES = 128;
+
+/** One value per key, folded by the app's own function with each that is added. */
+export class FoldStore implements ValueStore {
+  isFull = false;
+  readonly #fold: Fold<unknown>;
+  readonly #memoryBytes: number;
+  /** `undefined` where nothing was added: no value is that. */
+  #values: unknown[] = [];
+  #size = 0;
+  /** About how much memory the values take. */
+  #bytes = 0;
+  /** The share of each value in that: what it was found to take, and what was folded into it since. */
+  #known = new Float64Array(0);
+  /**
+   * How much more may be folded into each value before it is looked at again: half of what it takes, so
+   * that looking at one that grows and grows costs no more than making it.
+   */
+  #unseen = new Float64Array(0);
+  readonly #text = new ByteBuffer(1024);
+
+  /** @param memoryBytes for the values, estimated */
+  constructor(fold: Fold<unknown>, memoryBytes: number) {
+    this.#fold = fold;
+    this.#memoryBytes = memoryBytes;
+  }
+
+  ensure(size: number): void {
+    if (size > this.#size) this.#size = size;
+    while (this.#values.length < this.#size) this.#values.push(undefined);
+    if (this.#known.length >= size) return;
+    this.#known = enlarged(this.#known, size);
+    this.#unseen = enlarged(this.#unseen, size);
+  }
+
+  add(id: number, value: unknown): void {
+    const before = this.#values[id];
+    // A slice is reused for the next record, whatever becomes of this one.
+    const kept = value instanceof ByteSlice ? value.copy() : value;
+    if (!(kept instanceof ByteSlice)) checkJsonValue(kept);
+    const added = estimateBytes(kept);
+    if (before === undefined) {
+      this.#values[id] = kept;
+      this.#known[id] = 0;
+      this.#bytes += ENTRY_BYTES;
+      this.#see(id, added);
+    } else {
+      const after = this.#fold(before, kept);
+      if (after === undefined) throw new TypeError("combine returned undefined");
+      this.#values[id] = after;
+      this.#account(id, after, added);
+    }
+    if (this.#bytes > this.#memoryBytes) this.isFull = true;
+  }
+
+  has(id: number): boolean {
+    return this.#values[id] !== undefined;
+  }
+
+  write(id: number, writer: RecordWriter): void {
+    const text = this.#text;
+    text.length = 0;
+    let isBytes: boolean;
+    try {
+      isBytes = encodeValue(this.#values[id], text);
+    } catch (error) {
+      throw withKey(error, writer.keyText);
+    }
+    writer.value(1, isBytes, text.bytes, 0, text.length);
+  }
+
+  clear(): void {
+    this.isFull = false;
+    this.#values = [];
+    this.#size = 0;
+    this.#bytes = 0;
+  }
+
+  /** Something of `added` bytes was folded into a value. */
+  #account(id: number, value: unknown, added: number): void {
+    const unseen = (this.#unseen[id] ?? 0) - Math.max(added, LEAST_GROWTH_BYTES);
+    if (unseen <= 0) {
+      this.#see(id, this.#estimate(value));
+      return;
+    }
+    this.#unseen[id] = unseen;
+    this.#known[id] = (this.#known[id] ?? 0) + added;
+    this.#bytes += added;
+  }
+
+  #estimate(value: unknown): number {
+    try {
+      return estimateBytes(value);
+    } catch (error) {
+      // There is no end to what contains itself; whether that is so, and where, the check says.
+      try {
+        checkJsonValue(value);
+      } catch (cause) {
+        throw new TypeError(`of what combine made, ${describeCause(cause)}`, { cause });
+      }
+      throw error;
+    }
+  }
+
+  /** A value was found to take `bytes`. */
+  #see(id: number, bytes: number): void {
+    this.#bytes += bytes - (this.#known[id] ?? 0);
+    this.#known[id] = bytes;
+    this.#unseen[id] = bytes / 2;
+  }
+}
+
+function enlarged(numbers: Float64Array, size: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(Math.max(size, 2 * numbers.length));
+  larger.set(numbers);
+  return larger;
+}
+
+/** About how much memory a value takes, looked at no deeper than is quick. */
+function estimateBytes(value: unknown): number {
+  if (typeof value === "string") return 24 + value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  if (value instanceof ByteSlice) return 128 + value.length;
+  if (Array.isArray(value)) {
+    if (value.length === 0) return 32;
+    return 32 + value.length * (8 + estimateBytes(value[value.length >> 1]));
+  }
+  let bytes = 64;
+  for (const name in value) bytes += 16 + estimateBytes((value as Record<string, unknown>)[name]);
+  return bytes;
+}

@@ -1,0 +1,285 @@
+import { ByteSlice } from "../../app/contract/byte-slice.ts";
+import type { NumberRuns } from "../../app/contract/combiners.ts";
+import { MERGE, type MergeKernel, VALUE } from "../../kernel/merge-kernel.ts";
+import { appendBytes, ByteBuffer } from "../../base/byte-target.ts";
+import type { GroupSource } from "./group-source.ts";
+import { giveMergeKernel } from "./merge-kernels.ts";
+import { type Run, RunFile } from "./run-file.ts";
+import { decodeBytesInto, ValueDecoder } from "./value-codec.ts";
+
+const LINE_FEED = 10;
+/** A longer part of a string is no copy, and would keep all of it in memory. */
+const COPIED_UNITS = 12;
+/** With more between two keys, to decode them one by one is cheaper. */
+const MOST_BYTES_A_KEY = 32;
+
+/** A part of a run, in the memory of the kernel. */
+interface Window {
+  readonly file: RunFile;
+  start: number;
+  size: number;
+  /** Whole lines are before this, and part of another from here to `filled`. */
+  limit: number;
+  filled: number;
+  /** Room for a key that has escapes. */
+  keyStart: number;
+  keySize: number;
+}
+
+/** A {@link GroupSource} of runs that are merged in WebAssembly, a batch of groups at a time. */
+export class KernelMerger implements GroupSource {
+  readonly key = new ByteSlice(new Uint8Array(0));
+  count = 0;
+  isBytes = false;
+  bytes: Buffer = Buffer.alloc(0);
+  valueStart = 0;
+  valueEnd = 0;
+
+  readonly #kernel: MergeKernel;
+  readonly #windows: Window[] = [];
+  readonly #decodedKey = new ByteBuffer(64);
+  readonly #keptKey = new ByteBuffer(64);
+  readonly #decoder = new ValueDecoder();
+  #isClosed = false;
+  /** All that there is has been merged. */
+  #isDone = false;
+  /** Which group of the batch, −1 before the first, and which value of it comes next. */
+  #group = -1;
+  #groups = 0;
+  #value = 0;
+  #end = 0;
+  /** The keys of the batch as one text, once the first of them is asked for, and where it begins. */
+  #keyTexts: string | undefined;
+  #keysStart = 0;
+  readonly #numberRuns = {
+    numbers: new Float64Array(0),
+    counts: new Float64Array(0),
+    from: 0,
+    to: 0,
+  };
+
+  /** @param kernel is given back by {@link close} */
+  constructor(runs: readonly Run[], bufferBytes: number, kernel: MergeKernel) {
+    this.#kernel = kernel;
+    try {
+      kernel.open(runs.length);
+      for (const [index, run] of runs.entries()) {
+        const file = new RunFile(run);
+        const start = kernel.allocate(bufferBytes);
+        const empty = { limit: start, filled: start, keyStart: 0, keySize: 0 };
+        this.#windows.push({ file, start, size: bufferBytes, ...empty });
+        kernel.setWindow(index, start, start, false);
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get bytesRead(): number {
+    let bytes = 0;
+    for (const { file } of this.#windows) bytes += file.bytesRead;
+    return bytes;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const { file } of this.#windows) file.close();
+    giveMergeKernel(this.#kernel);
+  }
+
+  get keyText(): string {
+    const { key } = this;
+    const { start, end } = key;
+    const isShortAscii = end - start <= COPIED_UNITS && this.#kernel.keyKinds[this.#group] === 1;
+    if (!isShortAscii || key.bytes !== this.bytes) return key.toString();
+    this.#keyTexts ??= this.#readKeyTexts();
+    if (this.#keyTexts === "") return key.toString();
+    return this.#keyTexts.substring(start - this.#keysStart, end - this.#keysStart);
+  }
+
+  nextGroup(): boolean {
+    while (this.#group + 1 >= this.#groups) if (!this.#load()) return false;
+    this.#group += 1;
+    this.#showKey();
+    this.#showValues();
+    return true;
+  }
+
+  nextValue(): boolean {
+    while (this.#value >= this.#end) {
+      const isLast = this.#group + 1 === this.#groups;
+      if (!isLast || this.#isDone || !this.#kernel.isOpen || !this.#load()) return false;
+    }
+    const kernel = this.#kernel;
+    const value = this.#value++;
+    this.count = kernel.counts[value] ?? 0;
+    this.isBytes = ((kernel.kinds[value] ?? 0) & VALUE.bytes) !== 0;
+    this.valueStart = kernel.valueStarts[value] ?? 0;
+    this.valueEnd = kernel.valueEnds[value] ?? 0;
+    return true;
+  }
+
+  nextNumbers(): NumberRuns | undefined {
+    const { kinds } = this.#kernel;
+    const from = this.#value;
+    const end = this.#end;
+    let to = from;
+    while (to < end && ((kinds[to] ?? 0) & VALUE.integer) !== 0) to += 1;
+    if (to === from) return undefined;
+    this.#value = to;
+    const runs = this.#numberRuns;
+    runs.numbers = this.#kernel.numbers;
+    runs.counts = this.#kernel.counts;
+    runs.from = from;
+    runs.to = to;
+    return runs;
+  }
+
+  decode(): unknown {
+    const { kinds, numbers } = this.#kernel;
+    const value = this.#value - 1;
+    const kind = kinds[value] ?? 0;
+    if (kind === VALUE.integer) return numbers[value];
+    const isPlain = (kind & VALUE.plain) !== 0;
+    return this.#decoder.decode(this.bytes, this.valueStart, this.valueEnd, this.isBytes, isPlain);
+  }
+
+  /** All keys of the batch, and what is between them, as Latin-1; empty where that is far more than keys. */
+  #readKeyTexts(): string {
+    const { keyStarts, keyEnds } = this.#kernel;
+    const start = keyStarts[0] ?? 0;
+    const end = keyEnds[this.#groups - 1] ?? 0;
+    this.#keysStart = start;
+    return end - start > MOST_BYTES_A_KEY * this.#groups
+      ? ""
+      : this.bytes.toString("latin1", start, end);
+  }
+
+  #showKey(): void {
+    const { keyStarts, keyEnds, isOpen } = this.#kernel;
+    const { key } = this;
+    key.bytes = this.bytes;
+    key.start = keyStarts[this.#group] ?? 0;
+    key.end = keyEnds[this.#group] ?? 0;
+    if (!isOpen || this.#group + 1 < this.#groups) return;
+    // More batches may come within this group, each over the last one.
+    const kept = this.#keptKey;
+    kept.length = 0;
+    appendBytes(kept, key.bytes, key.start, key.end);
+    key.bytes = kept.bytes;
+    key.start = 0;
+    key.end = kept.length;
+  }
+
+  #showValues(): void {
+    const { firstValues } = this.#kernel;
+    this.#value = firstValues[this.#group] ?? 0;
+    this.#end = firstValues[this.#group + 1] ?? 0;
+  }
+
+  /**
+   * Merges another batch. An open group is its first one, and stays the one that is shown.
+   *
+   * @returns false when there is nothing more
+   */
+  #load(): boolean {
+    if (this.#isDone) return false;
+    const kernel = this.#kernel;
+    kernel.taken();
+    const goesOn = kernel.groups > 0;
+    this.#merge();
+    this.bytes = kernel.bytes;
+    this.#keyTexts = undefined;
+    this.#groups = kernel.groups;
+    this.#group = goesOn ? 0 : -1;
+    if (goesOn) this.#showValues();
+    return true;
+  }
+
+  #merge(): void {
+    const kernel = this.#kernel;
+    for (;;) {
+      switch (kernel.next()) {
+        case MERGE.done:
+          this.#isDone = true;
+          return;
+        case MERGE.full:
+          return;
+        case MERGE.read:
+          this.#read(kernel.subject);
+          break;
+        case MERGE.decode:
+          this.#decodeKey(kernel.subject);
+          break;
+        case MERGE.grow:
+          kernel.growOutput(kernel.needed);
+          break;
+        default:
+          throw this.#windowOf(kernel.subject).file.malformed();
+      }
+    }
+  }
+
+  /** Reads on in a run until there is another whole line, or nothing more. */
+  #read(run: number): void {
+    const kernel = this.#kernel;
+    const window = this.#windowOf(run);
+    const { file } = window;
+    kernel.bytes.copyWithin(window.start, window.limit, window.filled);
+    window.filled -= window.limit - window.start;
+    window.limit = window.start;
+    while (window.limit === window.start) {
+      if (window.filled === window.start + window.size) this.#widen(window);
+      const count = file.read(kernel.bytes, window.filled, window.start + window.size);
+      if (count === 0) {
+        file.checkEnd(window.filled - window.start);
+        file.close();
+        break;
+      }
+      const fresh = kernel.bytes.subarray(window.filled, window.filled + count);
+      const feed = fresh.lastIndexOf(LINE_FEED);
+      if (feed >= 0) window.limit = window.filled + feed + 1;
+      window.filled += count;
+    }
+    kernel.setWindow(run, window.start, window.limit, window.limit === window.start);
+  }
+
+  /** A line is longer than its window. */
+  #widen(window: Window): void {
+    const { start, size, filled } = window;
+    const kernel = this.#kernel;
+    window.size = 2 * size;
+    window.start = kernel.enlarge(start, size, window.size);
+    if (window.start === start) return;
+    kernel.bytes.copyWithin(window.start, start, filled);
+    window.filled += window.start - start;
+    window.limit = window.start;
+  }
+
+  #decodeKey(run: number): void {
+    const kernel = this.#kernel;
+    const window = this.#windowOf(run);
+    const decoded = this.#decodedKey;
+    const { start, end } = kernel.keyText;
+    try {
+      decodeBytesInto(kernel.bytes, start, end, decoded);
+    } catch {
+      throw window.file.malformed();
+    }
+    if (decoded.length > window.keySize) {
+      window.keySize = 2 * decoded.length;
+      window.keyStart = kernel.allocate(window.keySize);
+    }
+    decoded.bytes.copy(kernel.bytes, window.keyStart, 0, decoded.length);
+    kernel.setKey(window.keyStart, window.keyStart + decoded.length);
+  }
+
+  #windowOf(run: number): Window {
+    const window = this.#windows[run];
+    if (window === undefined)
+      throw new Error(`The kernel speaks of run ${run}, which is not there`);
+    return window;
+  }
+}

@@ -1,0 +1,165 @@
+import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { appendBytes, appendShortAscii, ByteBuffer } from "../../base/byte-target.ts";
+import type { PendingFile } from "../../storage/file/pending-file.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
+import { encodeBytes, encodeString, encodeValue } from "./value-codec.ts";
+
+/** So many bytes of input may become pairs before what they take is looked at again: this share of what is left. */
+const UNCHECKED_SHARE = 1 / 8;
+/** What a pair takes besides its bytes, about. */
+const PAIR_BYTES = 48;
+
+/**
+ * Pairs as they are emitted, to be sorted in the end, where few keys come again: a table of keys would
+ * find next to nothing in it. What is emitted from the reader's block goes into the kernel and on to the
+ * file without any of it being looked at from here.
+ */
+export class PairStore {
+  isFull = false;
+  readonly #kernel: Kernel;
+  readonly #limitBytes: number;
+  readonly #texts = new ByteBuffer(1024);
+  #unchecked = 0;
+  #uncheckedLimit = 0;
+
+  /** @param limitBytes for all pairs, sorting them included */
+  constructor(kernel: Kernel, limitBytes: number) {
+    this.#kernel = kernel;
+    this.#limitBytes = limitBytes;
+  }
+
+  /** @throws TypeError for a key or a value that can't be carried */
+  add(key: Text, value: unknown): void {
+    if (value instanceof ByteSlice && key instanceof ByteSlice) {
+      const { block } = this.#kernel;
+      const { start, end } = key;
+      if (key.bytes === block && value.bytes === block) {
+        if (this.#kernel.appendRanges(start, end, value.start, value.end)) {
+          this.#count(end - start + value.end - value.start);
+          return;
+        }
+      }
+    }
+    const texts = this.#texts;
+    texts.length = 0;
+    if (typeof key === "string") encodeString(key, texts);
+    else if (key instanceof ByteSlice) encodeBytes(key.bytes, key.start, key.end, texts);
+    else throw new TypeError(`the key is ${describeKey(key)}, not a string or a byte slice`);
+    const keyTextLength = texts.length;
+    const isBytes = encodeValue(value, texts);
+    this.#append(key, keyTextLength, isBytes);
+  }
+
+  /** As {@link add}, for a value of which bytes[start, end) is the JSON text. */
+  addText(key: ByteSlice, isBytes: boolean, bytes: Uint8Array, start: number, end: number): void {
+    const texts = this.#texts;
+    texts.length = 0;
+    encodeBytes(key.bytes, key.start, key.end, texts);
+    const keyTextLength = texts.length;
+    appendBytes(texts, bytes, start, end);
+    this.#append(key, keyTextLength, isBytes);
+  }
+
+  /**
+   * Puts the pairs in the order of the reduce tasks, and of their keys there.
+   *
+   * @param partitionOf the reduce task that a pair goes to
+   * @param ascends whether a greater key never has a lesser reduce task
+   * @returns where the pairs of each reduce task begin, and those of the last one end
+   */
+  sort(reduces: number, partitionOf: (pair: number) => number, ascends: boolean): Uint32Array {
+    const order = this.#kernel.sortPairs();
+    if (ascends) return startsOf(order, reduces, partitionOf);
+    const starts = new Uint32Array(reduces + 1);
+    const partitions = new Uint32Array(order.length);
+    for (let index = 0; index < order.length; index++) {
+      const partition = partitionOf(order[index] ?? 0);
+      partitions[index] = partition;
+      starts[partition + 1] = (starts[partition + 1] ?? 0) + 1;
+    }
+    for (let reduce = 0; reduce < reduces; reduce++) {
+      starts[reduce + 1] = (starts[reduce + 1] ?? 0) + (starts[reduce] ?? 0);
+    }
+    const next = starts.slice();
+    const sorted = order.slice();
+    for (let index = 0; index < sorted.length; index++) {
+      const partition = partitions[index] ?? 0;
+      const place = next[partition] ?? 0;
+      order[place] = sorted[index] ?? 0;
+      next[partition] = place + 1;
+    }
+    return starts;
+  }
+
+  /** Writes pairs [from, to) of the order as the lines of a run. */
+  write(from: number, to: number, file: PendingFile): void {
+    const kernel = this.#kernel;
+    for (let at = from; at < to; ) {
+      const next = kernel.writePairs(at, to);
+      file.write(kernel.output.subarray(0, kernel.outputEnd));
+      if (next === at) file.write(kernel.pairLine(at++));
+      else at = next;
+    }
+  }
+
+  /** The pairs have been forgotten by the kernel. */
+  cleared(): void {
+    this.isFull = false;
+    this.#unchecked = 0;
+    this.#uncheckedLimit = 0;
+  }
+
+  #append(key: Text, keyTextLength: number, isBytes: boolean): void {
+    const texts = this.#texts;
+    const valueTextLength = texts.length - keyTextLength;
+    const keyStart = texts.length;
+    if (key instanceof ByteSlice) appendBytes(texts, key.bytes, key.start, key.end);
+    else if (!appendShortAscii(texts, key)) {
+      const bytes = encodeUtf8(key);
+      appendBytes(texts, bytes, 0, bytes.length);
+    }
+    const keyLength = texts.length - keyStart;
+    this.#kernel.appendTexts(texts.bytes, keyTextLength, valueTextLength, keyLength, isBytes);
+    this.#count(texts.length);
+  }
+
+  /** Asking the kernel after each pair what all of them take would cost too much. */
+  #count(bytes: number): void {
+    this.#unchecked += bytes + PAIR_BYTES;
+    if (this.#unchecked < this.#uncheckedLimit) return;
+    const left = this.#limitBytes - this.#kernel.pairBytes;
+    if (left <= 0) this.isFull = true;
+    this.#unchecked = 0;
+    this.#uncheckedLimit = left * UNCHECKED_SHARE;
+  }
+}
+
+/** Where each reduce task begins in pairs that are in its order already. */
+function startsOf(
+  order: Uint32Array,
+  reduces: number,
+  partitionOf: (pair: number) => number,
+): Uint32Array {
+  const starts = new Uint32Array(reduces + 1);
+  let reduce = 0;
+  for (let at = 0; at < order.length; ) {
+    const partition = partitionOf(order[at] ?? 0);
+    for (; reduce <= partition; reduce++) starts[reduce] = at;
+    let low = at + 1;
+    let high = order.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (partitionOf(order[middle] ?? 0) === partition) low = middle + 1;
+      else high = middle;
+    }
+    at = low;
+  }
+  for (; reduce <= reduces; reduce++) starts[reduce] = order.length;
+  return starts;
+}
+
+export function describeKey(key: unknown): string {
+  if (key === null) return "null";
+  return typeof key === "object" ? "an object" : `${typeof key} ${String(key)}`;
+}

@@ -1,0 +1,74 @@
+import { ByteSlice } from "../../app/contract/byte-slice.ts";
+import { bytePartitioner, hashPartition, type Partitioner } from "../../app/contract/partitioners.ts";
+import { describeCause } from "../../base/errors.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { describeThrown, quoteKey } from "../../base/thrown.ts";
+import { PartitionError } from "./partition-error.ts";
+
+/**
+ * Which reduce task the key of an id belongs to.
+ *
+ * @throws PartitionError when the partitioner says one that does not exist, or throws
+ */
+export function partitionOfIds(
+  kernel: Kernel,
+  partitioner: Partitioner,
+  reduces: number,
+): (id: number) => number {
+  if (partitioner === hashPartition) return (id) => kernel.keyHash(id) % reduces;
+  const partitionOf = checked(partitioner, reduces);
+  return (id) => {
+    const length = kernel.keyLength(id);
+    return partitionOf(keyBytesOf(kernel, id, length), length);
+  };
+}
+
+/** As {@link partitionOfIds}, for the key of a pair. */
+export function partitionOfPairs(
+  kernel: Kernel,
+  partitioner: Partitioner,
+  reduces: number,
+): (pair: number) => number {
+  if (partitioner === hashPartition) return (pair) => kernel.pairHash(pair) % reduces;
+  const partitionOf = checked(partitioner, reduces);
+  return (pair) => {
+    const length = kernel.pairKeyLength(pair);
+    if (length > kernel.output.length) return partitionOf(kernel.pairKey(pair), length);
+    kernel.writePairKey(pair, 0);
+    return partitionOf(kernel.output, length);
+  };
+}
+
+/**
+ * An array that begins with the `length` bytes of a key, until the next call. A view of each key would
+ * cost more than all that is done with it.
+ */
+export function keyBytesOf(kernel: Kernel, id: number, length: number): Uint8Array {
+  if (length > kernel.output.length) return kernel.key(id);
+  kernel.writeKey(id, 0);
+  return kernel.output;
+}
+
+function checked(
+  partitioner: Partitioner,
+  reduces: number,
+): (key: Uint8Array, length: number) => number {
+  const ofBytes = bytePartitioner(partitioner);
+  const last = reduces - 1;
+  return (key, length) => {
+    const text = () => new ByteSlice(key, 0, length).toString();
+    let partition: number;
+    try {
+      partition = ofBytes?.(key, length, reduces) ?? partitioner(text(), reduces);
+    } catch (cause) {
+      const why = `failed (${describeCause(cause)})`;
+      throw new PartitionError(key.slice(0, length), text(), why, { cause });
+    }
+    if (Number.isInteger(partition) && partition >= 0 && partition <= last) return partition;
+    // An app in JavaScript may give anything at all.
+    const answer: unknown = partition;
+    const given = typeof answer === "string" ? quoteKey(answer) : describeThrown(answer);
+    const why = `gave ${given}, not a whole number from 0 to ${last},`;
+    throw new PartitionError(key.slice(0, length), text(), why);
+  };
+}

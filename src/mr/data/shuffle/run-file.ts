@@ -1,0 +1,110 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import { describeCause, errorCode, MrError } from "../../base/errors.ts";
+import type { Segment } from "../../storage/file/pending-file.ts";
+
+/** A run that is not, or no longer, what its map task reported. */
+export class DamagedRunError extends MrError {
+  override name = "DamagedRunError";
+  /** Absolute path of the file. */
+  readonly path: string;
+
+  constructor(path: string, why: string) {
+    super(`Cannot read map output "${path}": ${why}`);
+    this.path = path;
+  }
+}
+
+/** A segment of a file, of which the whole file may have to be just that. */
+export interface Run extends Segment {
+  /** Whether the file must end where the segment does. */
+  readonly isWholeFile: boolean;
+}
+
+/**
+ * Reads a run from its beginning to its end. Its length and its checksum are known at the end only, so
+ * what is made from its values must not be published before {@link checkEnd}.
+ */
+export class RunFile {
+  readonly #run: Run;
+  readonly #descriptor: number;
+  #isOpen = true;
+  /** Where in the file reading goes on. */
+  #position: number;
+  #crc32 = 0;
+
+  /** @throws DamagedRunError when there is no such file */
+  constructor(run: Run) {
+    this.#run = run;
+    this.#position = run.start;
+    try {
+      this.#descriptor = openSync(run.path, "r");
+    } catch (error) {
+      // That this process has too many files open says nothing of this one: making it again is no help.
+      if (["EMFILE", "ENFILE"].includes(errorCode(error) ?? "")) {
+        throw new MrError(`Cannot read map output "${run.path}": ${describeCause(error)}`);
+      }
+      throw this.damaged(describeCause(error));
+    }
+  }
+
+  /** How much of the run has been read so far. */
+  get bytesRead(): number {
+    return this.#position - this.#run.start;
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    closeSync(this.#descriptor);
+  }
+
+  /**
+   * Reads on, into target[from, to).
+   *
+   * @returns how many bytes there were, 0 at the end of the run
+   * @throws DamagedRunError when it cannot be read, or is longer than it should be
+   */
+  read(target: Uint8Array, from: number, to: number): number {
+    const { start, end, isWholeFile } = this.#run;
+    // One byte more of a whole file: it must not be there.
+    const wanted = Math.min(to - from, end - this.#position + (isWholeFile ? 1 : 0));
+    if (wanted <= 0) return 0;
+    let count: number;
+    try {
+      count = readSync(this.#descriptor, target, from, wanted, this.#position);
+    } catch (error) {
+      throw this.damaged(describeCause(error));
+    }
+    this.#position += count;
+    if (this.#position > end) {
+      throw this.damaged(`it is longer than the ${end - start} bytes it should have`);
+    }
+    this.#crc32 = crc32(target.subarray(from, from + count), this.#crc32);
+    return count;
+  }
+
+  /**
+   * Nothing more could be read: checks that this was all, and right.
+   *
+   * @param rest how many bytes there are after the last whole line
+   * @throws DamagedRunError
+   */
+  checkEnd(rest: number): void {
+    const { start, end, crc32: expected } = this.#run;
+    if (this.#position !== end) {
+      throw this.damaged(`it has ${this.#position - start} bytes instead of ${end - start}`);
+    }
+    if (this.#crc32 !== expected) throw this.damaged("its checksum is wrong");
+    if (rest > 0) throw this.damaged("its last line is incomplete");
+  }
+
+  /** A line is no record. */
+  malformed(): DamagedRunError {
+    return this.damaged("a line is no record of a key and counted values");
+  }
+
+  damaged(why: string): DamagedRunError {
+    return new DamagedRunError(this.#run.path, why);
+  }
+}

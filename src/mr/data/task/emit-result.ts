@@ -1,0 +1,104 @@
+import type { Emit } from "../../app/contract/contract.ts";
+import { describeValue } from "./app-error.ts";
+import type { ProgressMeter } from "./progress.ts";
+
+/** How the pairs that `map` hands back are told apart and checked. */
+export interface PairRules {
+  /** Classic apps may hand back strings only. */
+  readonly isClassic: boolean;
+}
+
+/**
+ * Emits what `map` handed back rather than emitted: pairs at once, one by one, later, or both.
+ *
+ * @returns a promise if it takes time
+ * @throws TypeError for what is no pair, by its number
+ */
+export function emitResult(
+  result: unknown,
+  emit: Emit<unknown>,
+  rules: PairRules,
+  progress: ProgressMeter,
+): Promise<void> | undefined {
+  if (typeof result !== "object" || result === null) {
+    if (rules.isClassic) throw new TypeError(`it returned ${describeValue(result)}, not pairs`);
+    return undefined;
+  }
+  if (isThenable(result)) {
+    return Promise.resolve(result).then((later) => emitResult(later, emit, rules, progress));
+  }
+  if (Symbol.asyncIterator in result) {
+    return emitLater(result as AsyncIterable<unknown>, emit, rules, progress);
+  }
+  if (Symbol.iterator in result) {
+    emitAll(result as Iterable<unknown>, emit, rules, progress);
+    return undefined;
+  }
+  throw new TypeError(`it returned ${describeValue(result)}, which has no pairs to go through`);
+}
+
+function emitAll(
+  pairs: Iterable<unknown>,
+  emit: Emit<unknown>,
+  rules: PairRules,
+  progress: ProgressMeter,
+): void {
+  let number = 0;
+  if (rules.isClassic) {
+    // A loop of its own, because it is all that the library does for each pair of an app in this form.
+    for (const pair of pairs) {
+      number += 1;
+      emitClassicPair(pair, number, emit);
+      progress.addRecords(1);
+    }
+    return;
+  }
+  for (const pair of pairs) {
+    number += 1;
+    emitPair(pair, number, emit, rules);
+    progress.addRecords(1);
+  }
+}
+
+async function emitLater(
+  pairs: AsyncIterable<unknown>,
+  emit: Emit<unknown>,
+  rules: PairRules,
+  progress: ProgressMeter,
+): Promise<void> {
+  let number = 0;
+  for await (const pair of pairs) {
+    number += 1;
+    emitPair(pair, number, emit, rules);
+    progress.addRecords(1);
+  }
+}
+
+function emitPair(pair: unknown, number: number, emit: Emit<unknown>, rules: PairRules): void {
+  if (rules.isClassic) {
+    emitClassicPair(pair, number, emit);
+    return;
+  }
+  if (!Array.isArray(pair) || pair.length !== 2) {
+    throw new TypeError(`pair ${number} is ${describeValue(pair)}, not a [key, value]`);
+  }
+  emit(pair[0], pair[1]);
+}
+
+function emitClassicPair(pair: unknown, number: number, emit: Emit<unknown>): void {
+  if (typeof pair !== "object" || pair === null) {
+    throw new TypeError(`pair ${number} is ${describeValue(pair)}, not a { key, value }`);
+  }
+  const { key, value } = pair as { key?: unknown; value?: unknown };
+  if (typeof key !== "string") {
+    throw new TypeError(`the key of pair ${number} is ${describeValue(key)}, not a string`);
+  }
+  if (typeof value !== "string") {
+    throw new TypeError(`the value of pair ${number} is ${describeValue(value)}, not a string`);
+  }
+  emit(key, value);
+}
+
+function isThenable(value: object): value is PromiseLike<unknown> {
+  return "then" in value && typeof value.then === "function";
+}

@@ -1,0 +1,72 @@
+import type { NumberRuns, RunIterable } from "../../app/contract/combiners.ts";
+import type { GroupSource } from "../shuffle/group-source.ts";
+
+/**
+ * The values of one group as `reduce` gets them: a stream that can be gone through once. It is iterable,
+ * iterator and result in one, since it is made once per key.
+ */
+export class GroupValues
+  implements IterableIterator<unknown>, RunIterable<unknown>, IteratorYieldResult<unknown>
+{
+  done = false as false;
+  value: unknown = undefined;
+  runLength = 0;
+  /** What reading the values failed with, which the app may have swallowed. */
+  failure: unknown = undefined;
+  readonly #merger: GroupSource;
+  /** How many times more `value` comes. */
+  #left = 0;
+  #state: "running" | "over" = "running";
+
+  constructor(merger: GroupSource) {
+    this.#merger = merger;
+  }
+
+  get runValue(): unknown {
+    return this.value;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<unknown> {
+    if (this.#left === 0 && !this.#load()) return DONE;
+    this.#left -= 1;
+    return this;
+  }
+
+  nextRun(): boolean {
+    if (this.#left === 0 && !this.#load()) return false;
+    this.runLength = this.#left;
+    this.#left = 0;
+    return true;
+  }
+
+  nextNumbers(): NumberRuns | undefined {
+    if (this.#left > 0 || this.#state === "over") return undefined;
+    return this.#merger.nextNumbers();
+  }
+
+  /** The call of `reduce` has ended: whoever kept the values gets no more of them. */
+  end(): void {
+    this.#state = "over";
+    this.#left = 0;
+  }
+
+  #load(): boolean {
+    if (this.#state === "over") return false;
+    const merger = this.#merger;
+    try {
+      if (!merger.nextValue()) return false;
+      this.value = merger.decode();
+      this.#left = merger.count;
+      return true;
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
+  }
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };

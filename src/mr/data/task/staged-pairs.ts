@@ -1,0 +1,162 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
+import { numberFoldKind } from "../../app/contract/combiners.ts";
+import type { Emit } from "../../app/contract/contract.ts";
+import type { RecordApp } from "../../app/contract/define-app.ts";
+import { describeCause, MrError } from "../../base/errors.ts";
+import { checkFoldable } from "../shuffle/number-store.ts";
+import { decodeValue, encodeValue } from "../shuffle/value-codec.ts";
+import { appendBytes, appendShortAscii, ByteBuffer } from "../../base/byte-target.ts";
+import type { PendingFile, Segment } from "../../storage/file/pending-file.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
+
+/** So much is held in memory before it goes to a file. */
+const HELD_BYTES = 256 * 1024;
+/** Before each pair: the lengths of its key and its value, and whether the value is a byte slice. */
+const HEADER_BYTES = 9;
+
+/**
+ * Holds the pairs of one record back until it is known that all of it is good: a record that is left
+ * out must leave nothing behind. They are held as bytes, and when they are many, in a file.
+ */
+export class StagedPairs {
+  /** Takes a pair; to be called without `this`. */
+  readonly emit: Emit<unknown>;
+  readonly #target: Emit<unknown>;
+  readonly #createFile: (() => PendingFile) | undefined;
+  /** Whole pairs, the bytes of a value that is no byte slice being its JSON text. */
+  readonly #held = new ByteBuffer(HELD_BYTES);
+  #file: PendingFile | undefined;
+  /** What was held before, a piece at a time. */
+  #segments: Segment[] = [];
+
+  /**
+   * @param target takes the pairs in the end, the key as a slice that is reused
+   * @param combine of the app: what it can't fold is refused at once
+   * @param createFile where to put the pairs of a record that has many; without it, all are in memory
+   */
+  constructor(
+    target: Emit<unknown>,
+    combine: RecordApp["combine"],
+    createFile?: () => PendingFile,
+  ) {
+    this.#target = target;
+    this.#createFile = createFile;
+    const kind = combine === undefined ? undefined : numberFoldKind(combine);
+    const held = this.#held;
+    this.emit = (key, value) => {
+      if (typeof key !== "string" && !(key instanceof ByteSlice)) {
+        throw new TypeError(`the key is of type ${typeof key}, not a string or a byte slice`);
+      }
+      if (kind !== undefined) checkFoldable(kind, value);
+      const { length } = held;
+      try {
+        this.#append(key, value);
+      } catch (error) {
+        held.length = length;
+        throw error;
+      }
+      if (held.length >= HELD_BYTES && createFile !== undefined) this.#moveToFile();
+    };
+  }
+
+  /** Emits what was held back. */
+  release(): void {
+    if (this.#file !== undefined) this.#releaseFile(this.#file);
+    this.#releaseHeld();
+  }
+
+  /** Forgets what was held back. */
+  drop(): void {
+    this.#held.length = 0;
+    this.#segments = [];
+    this.#file?.discard();
+    this.#file = undefined;
+  }
+
+  #append(key: Text, value: unknown): void {
+    const held = this.#held;
+    const start = held.length;
+    held.ensure(HEADER_BYTES);
+    held.length += HEADER_BYTES;
+    if (key instanceof ByteSlice) appendBytes(held, key.bytes, key.start, key.end);
+    else if (!appendShortAscii(held, key)) {
+      const bytes = encodeUtf8(key);
+      appendBytes(held, bytes, 0, bytes.length);
+    }
+    const valueStart = held.length;
+    const isBytes = value instanceof ByteSlice;
+    if (isBytes) appendBytes(held, value.bytes, value.start, value.end);
+    else encodeValue(value, held);
+    const { view } = held;
+    view.setUint32(start, valueStart - start - HEADER_BYTES);
+    view.setUint32(start + 4, held.length - valueStart);
+    view.setUint8(start + 8, isBytes ? 1 : 0);
+  }
+
+  #releaseHeld(): void {
+    const { bytes, view, length } = this.#held;
+    const target = this.#target;
+    const key = new ByteSlice(bytes, 0, 0);
+    const slice = new ByteSlice(bytes, 0, 0);
+    for (let at = 0; at < length; ) {
+      key.start = at + HEADER_BYTES;
+      key.end = key.start + view.getUint32(at);
+      const valueEnd = key.end + view.getUint32(at + 4);
+      if (view.getUint8(at + 8) === 0) {
+        target(key, decodeValue(bytes, key.end, valueEnd));
+      } else {
+        slice.start = key.end;
+        slice.end = valueEnd;
+        target(key, slice);
+      }
+      at = valueEnd;
+    }
+    this.#held.length = 0;
+  }
+
+  #moveToFile(): void {
+    const held = this.#held;
+    this.#file ??= this.#createFile?.();
+    if (this.#file === undefined) return;
+    this.#file.write(held.bytes.subarray(0, held.length));
+    this.#segments.push(this.#file.endSegment());
+    held.length = 0;
+  }
+
+  #releaseFile(file: PendingFile): void {
+    this.#moveToFile();
+    file.finish({ durable: false });
+    const descriptor = openSync(file.temporaryPath, "r");
+    try {
+      for (const segment of this.#segments) {
+        this.#readSegment(descriptor, segment);
+        this.#releaseHeld();
+      }
+    } finally {
+      closeSync(descriptor);
+    }
+    this.drop();
+  }
+
+  #readSegment(descriptor: number, { path, start, end, crc32: expected }: Segment): void {
+    const held = this.#held;
+    held.ensure(end - start);
+    const bytes = held.bytes.subarray(0, end - start);
+    let filled = 0;
+    try {
+      while (filled < bytes.length) {
+        const count = readSync(descriptor, bytes, filled, bytes.length - filled, start + filled);
+        if (count === 0) break;
+        filled += count;
+      }
+    } catch (error) {
+      throw new MrError(`Cannot read held back pairs "${path}": ${describeCause(error)}`);
+    }
+    if (filled < bytes.length || crc32(bytes) !== expected) {
+      throw new MrError(`Cannot read held back pairs "${path}": they are not what was written`);
+    }
+    held.length = filled;
+  }
+}

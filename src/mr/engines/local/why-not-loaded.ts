@@ -1,0 +1,54 @@
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MrError, UsageError } from "../../base/errors.ts";
+import { EXPLANATION, type Explanation } from "./explanation.ts";
+import { spawnWorker } from "./standby-workers.ts";
+
+/** Whoever waits for longer has been told enough: that it cannot be loaded. */
+const PATIENCE_MS = 30_000;
+
+/** What a process needs to load an app as a worker does. */
+export interface LoadOptions {
+  /** Absolute path of the app. */
+  readonly app: string;
+  readonly reduces: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/**
+ * Finds out why workers cannot load an app: in a process of its own, since an app may as well end the
+ * process that loads it.
+ *
+ * @returns undefined when it can be loaded after all, or takes very long
+ */
+export async function whyNotLoaded(options: LoadOptions): Promise<MrError | undefined> {
+  const argument = JSON.stringify({ ...options, explains: true });
+  const child = spawnWorker([], argument, ["ignore", "ignore", "ignore", "pipe"]);
+  const ended = new Promise<number | null>((resolve) => {
+    child.once("exit", resolve);
+    child.once("error", () => resolve(null));
+  });
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  try {
+    const said = Promise.all([text(child.stdio[EXPLANATION] as Readable), ended]);
+    // The process it waits for keeps this one from ending, and not the time.
+    const patience = sleep(PATIENCE_MS, ["", null] as const, { ref: false });
+    const [explanation, code] = await Promise.race([said, patience]);
+    if (explanation !== "") return errorOf(JSON.parse(explanation) as Explanation | null);
+    if (code === null) return undefined;
+    return new MrError(
+      `Cannot load app "${options.app}": it ends the process that loads it, with exit code ${code}`,
+    );
+  } finally {
+    kill();
+    process.off("exit", kill);
+  }
+}
+
+function errorOf(explanation: Explanation | null): MrError | undefined {
+  if (explanation === null) return undefined;
+  const { message, isUsage } = explanation;
+  return isUsage ? new UsageError(message) : new MrError(message);
+}

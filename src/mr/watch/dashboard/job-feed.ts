@@ -1,0 +1,275 @@
+import type { AttemptProgress, JobEvent, JobOutcome, Phase } from "../../job/job-event.ts";
+import { appFrames } from "../history/app-frames.ts";
+import { type AttemptView, JobView } from "../history/job-view.ts";
+import { timeLeftMs } from "../history/time-left.ts";
+import type { JobRow, Patch, TotalsRow } from "./protocol.ts";
+import { attemptRows, splitRows, taskRows, troubleRows, workerRows } from "./rows.ts";
+import { ShuffleMatrix } from "./shuffle-matrix.ts";
+import { Throughput } from "./throughput.ts";
+import { Versions } from "./versions.ts";
+
+/** So that a page that opens on a large job is never busy with one message for long. */
+const MAX_ROWS_PER_PATCH = 4000;
+
+const NO_PROGRESS: AttemptProgress = { records: 0, bytes: 0, cpuMs: 0 };
+
+type Table = "splits" | "maps" | "reduces" | "attempts" | "workers" | "troubles";
+type MutablePatch = { -readonly [Name in keyof Patch]: Patch[Name] };
+
+/**
+ * A job as a page is told of it: what has changed since any version of it. Those who watch differ only
+ * in the version they have, so they cost no memory, and who is slow gets many changes as one.
+ */
+export class JobFeed {
+  readonly view = new JobView();
+  /** Grows with every event. */
+  version = 0;
+  /** When the job ended, in milliseconds since the coordinator started; null while it runs. */
+  endMs: number | null = null;
+  /** Bytes that completed map tasks have for reduce tasks. */
+  shuffleBytes = 0;
+  /** Bytes of the result that are complete. */
+  outputBytes = 0;
+  /** What all attempts have read, written and used, those included that came to nothing. */
+  work = NO_PROGRESS;
+  /** How many attempts ended how. */
+  readonly ends = new Map<string, number>();
+  /** Versions in which these last changed. */
+  readonly #latest = { plan: 0, job: 0, counters: 0 };
+  readonly #changes: Readonly<Record<Table, Versions>> = {
+    splits: new Versions(),
+    maps: new Versions(),
+    reduces: new Versions(),
+    attempts: new Versions(),
+    workers: new Versions(),
+    troubles: new Versions(),
+  };
+  #matrix = new ShuffleMatrix(0, 0, 0);
+  readonly #throughput = new Throughput();
+  /** Numbers of the input files, by name. */
+  #files = new Map<string, number>();
+  /** When a living attempt last told of its progress. */
+  readonly #toldMs = new Map<AttemptView, number>();
+
+  /** Takes in the next event. */
+  apply(event: JobEvent): void {
+    this.version += 1;
+    const { view } = this;
+    const troubles = view.troubles.length;
+    const living = "attempt" in event ? view.living(event) : undefined;
+    const before = living?.progress ?? NO_PROGRESS;
+    const ending = event.type === "jobEnded" ? view.running : [];
+    // Afterwards, nothing is left of the output that was lost.
+    if (event.type === "taskReopened") this.#account(event.phase, event.task, -1);
+    const { phase: phaseBefore } = view;
+    view.apply(event);
+    // Also when the last map task is completed that had to be done again.
+    if (view.phase !== phaseBefore) this.#latest.job = this.version;
+    if ("task" in event) this.#touchTask(event.phase, event.task);
+    if (living !== undefined) this.#touch("attempts", living.index);
+    if (view.troubles.length > troubles) this.#touch("troubles", troubles);
+    for (const { index, phase, task } of ending) {
+      this.#touch("attempts", index);
+      this.#touchTask(phase, task);
+    }
+    this.#take(event, living, before);
+    for (const { end = "ended" } of ending) this.#countEnd(end);
+    if (living?.end === undefined) return;
+    this.#countEnd(living.end);
+    this.#toldMs.delete(living);
+  }
+
+  #take(event: JobEvent, living: AttemptView | undefined, before: AttemptProgress): void {
+    switch (event.type) {
+      case "jobStarted":
+      case "phaseStarted":
+      case "taskReopened":
+        this.#latest.job = this.version;
+        break;
+      case "jobPlanned":
+        this.#plan();
+        break;
+      case "workerJoined":
+      case "workerLeft":
+        this.#touch("workers", event.worker - 1);
+        break;
+      case "attemptStarted":
+        this.#touch("attempts", this.view.attempts.length - 1);
+        break;
+      case "attemptProgressed":
+        this.#worked(event.atMs, living, before, event.progress);
+        break;
+      case "attemptCompleted":
+        this.#worked(event.atMs, living, before, event.progress ?? before);
+        this.#account(event.phase, event.task, 1);
+        if (living !== undefined) this.#moved(event.atMs, living);
+        break;
+      case "taskRestored":
+        this.#account(event.phase, event.task, 1);
+        break;
+      case "jobEnded":
+        this.endMs = event.atMs;
+        this.#latest.job = this.version;
+        break;
+    }
+  }
+
+  /**
+   * What has changed since a version: patches to be applied in order. For a version of 0, or one from
+   * before the inputs were cut as they are now, it is everything.
+   *
+   * @param nowMs the time, in milliseconds since the coordinator started
+   */
+  since(version: number, nowMs: number): Patch[] {
+    const isSnapshot = version < this.#latest.plan || version === 0;
+    const from = isSnapshot ? 0 : version;
+    const { view } = this;
+    const first: MutablePatch = { nowMs: Math.round(nowMs), totals: this.#totals() };
+    if (isSnapshot) {
+      first.reset = true;
+      first.files = [...this.#files.keys()];
+    }
+    if (this.#latest.job > from) first.job = this.#jobRow();
+    if (this.#latest.counters > from) first.counters = view.counters;
+    const throughput = this.#throughput.since(from);
+    if (throughput !== undefined) first.throughput = throughput;
+    const shuffle = this.#matrix.since(from);
+    if (shuffle !== undefined) first.shuffle = shuffle;
+
+    const patches: MutablePatch[] = [first];
+    let room = MAX_ROWS_PER_PATCH;
+    for (const table of Object.keys(this.#changes) as Table[]) {
+      const changed = this.#changes[table].since(from);
+      for (let at = 0; at < changed.length; ) {
+        if (room === 0) {
+          patches.push({ nowMs: first.nowMs });
+          room = MAX_ROWS_PER_PATCH;
+        }
+        const which = changed.slice(at, at + room);
+        Object.assign(patches.at(-1) ?? first, { [table]: this.#rows(table, which) });
+        room -= which.length;
+        at += which.length;
+      }
+    }
+    return patches;
+  }
+
+  #rows(table: Table, which: readonly number[]) {
+    const { view } = this;
+    switch (table) {
+      case "splits":
+        return splitRows(view, this.#files, which);
+      case "maps":
+        return taskRows(view, "map", which);
+      case "reduces":
+        return taskRows(view, "reduce", which);
+      case "attempts":
+        return attemptRows(view, which);
+      case "workers":
+        return workerRows(view, which);
+      case "troubles":
+        return troubleRows(view, which);
+    }
+  }
+
+  #jobRow(): JobRow {
+    const { app, directory, startedAt, resumed, leaseMs, phase, reduceStartMs, outcome } =
+      this.view;
+    return {
+      ...{ app, directory, startedAt, resumed, leaseMs, phase },
+      reduceStartMs: reduceStartMs ?? null,
+      maps: this.view.tasks("map").length,
+      reduces: this.view.tasks("reduce").length,
+      outcome: outcome === undefined ? null : forPeople(outcome),
+      endMs: this.endMs,
+    };
+  }
+
+  #totals(): TotalsRow {
+    const { view } = this;
+    const { records, bytes, cpuMs } = this.work;
+    const leftMs = timeLeftMs(view);
+    return [
+      ...([view.completed("map"), view.completed("reduce"), records, bytes] as const),
+      ...([Math.round(cpuMs), this.shuffleBytes, this.outputBytes] as const),
+      leftMs === undefined ? null : Math.round(leftMs),
+    ];
+  }
+
+  #plan(): void {
+    const { view, version } = this;
+    const [maps, reduces] = [view.tasks("map").length, view.tasks("reduce").length];
+    this.#latest.plan = version;
+    this.#latest.job = version;
+    this.#files = new Map();
+    for (const { file } of view.splits) {
+      if (!this.#files.has(file)) this.#files.set(file, this.#files.size);
+    }
+    this.#changes.splits.reset(maps, version);
+    this.#changes.maps.reset(maps, version);
+    this.#changes.reduces.reset(reduces, version);
+    this.#matrix = new ShuffleMatrix(maps, reduces, version);
+  }
+
+  #worked(
+    atMs: number,
+    attempt: AttemptView | undefined,
+    before: AttemptProgress,
+    after: AttemptProgress,
+  ): void {
+    if (attempt === undefined) return;
+    const work = {
+      records: Math.max(0, after.records - before.records),
+      bytes: Math.max(0, after.bytes - before.bytes),
+      cpuMs: Math.max(0, after.cpuMs - before.cpuMs),
+    };
+    this.work = {
+      records: this.work.records + work.records,
+      bytes: this.work.bytes + work.bytes,
+      cpuMs: this.work.cpuMs + work.cpuMs,
+    };
+    const fromMs = this.#toldMs.get(attempt) ?? attempt.startMs;
+    this.#throughput.add(fromMs, atMs, work, this.version);
+    this.#toldMs.set(attempt, atMs);
+  }
+
+  /** Adds the bytes that the attempt has not told of itself: a map's output; of a reduce none, in general. */
+  #moved(atMs: number, { phase, task, startMs, progress }: AttemptView): void {
+    const { outputBytes = [] } = this.view.tasks(phase)[task] ?? {};
+    const written = outputBytes.reduce((sum, length) => sum + length, 0);
+    const bytes =
+      phase === "map"
+        ? written
+        : Math.max(0, this.#matrix.bytesTo(task) + written - progress.bytes);
+    this.work = { ...this.work, bytes: this.work.bytes + bytes };
+    this.#throughput.add(startMs, atMs, { ...NO_PROGRESS, bytes }, this.version);
+  }
+
+  /** The output of a completed task counts from now on, or no longer. */
+  #account(phase: Phase, task: number, sign: 1 | -1): void {
+    const { outputBytes = [], counters = {} } = this.view.tasks(phase)[task] ?? {};
+    const bytes = outputBytes.reduce((sum, length) => sum + length, 0);
+    if (phase === "map") {
+      this.shuffleBytes += sign * bytes;
+      this.#matrix.add(task, outputBytes, sign, this.version);
+    } else this.outputBytes += sign * bytes;
+    if (Object.keys(counters).length > 0) this.#latest.counters = this.version;
+  }
+
+  #countEnd(end: string): void {
+    this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
+  }
+
+  #touchTask(phase: Phase, task: number): void {
+    this.#touch(phase === "map" ? "maps" : "reduces", task);
+  }
+
+  #touch(table: Table, row: number): void {
+    this.#changes[table].touch(row, this.version);
+  }
+}
+
+function forPeople(outcome: JobOutcome): JobOutcome {
+  if (outcome.state !== "failed" || outcome.failure.stack === undefined) return outcome;
+  return { ...outcome, failure: { ...outcome.failure, stack: appFrames(outcome.failure.stack) } };
+}

@@ -1,0 +1,127 @@
+import type { JobOutcome, Phase, UntimedEvent } from "../../job/job-event.ts";
+import type { AttemptEnd } from "../history/job-view.ts";
+
+/**
+ * What the page is told. A patch replaces rows of tables and values by name; what it does not mention
+ * stays. A snapshot is the patch of everything, so there is one way to apply both.
+ *
+ * Times are milliseconds since the coordinator started, except `startedAt`.
+ */
+export interface Patch {
+  /** Forget everything first: this begins a snapshot. */
+  readonly reset?: true;
+  /** The time of this patch. */
+  readonly nowMs: number;
+  readonly job?: JobRow;
+  /** Files that `splits` refer to. */
+  readonly files?: readonly string[];
+  readonly splits?: ReadonlyArray<Row<SplitRow>>;
+  readonly maps?: ReadonlyArray<Row<TaskRow>>;
+  readonly reduces?: ReadonlyArray<Row<TaskRow>>;
+  readonly attempts?: ReadonlyArray<Row<AttemptRow>>;
+  readonly workers?: ReadonlyArray<Row<WorkerRow>>;
+  readonly troubles?: ReadonlyArray<Row<TroubleRow>>;
+  readonly counters?: Readonly<Record<string, number>>;
+  readonly totals?: TotalsRow;
+  readonly throughput?: ThroughputPatch;
+  readonly shuffle?: ShufflePatch;
+}
+
+/** A row with its number in its table. Short, because there are many. */
+export type Row<T extends readonly unknown[]> = readonly [index: number, ...T];
+
+export interface JobRow {
+  readonly app: string | null;
+  readonly directory: string;
+  /** Wall clock, in milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly resumed: boolean;
+  readonly leaseMs: number;
+  readonly phase: Phase;
+  readonly reduceStartMs: number | null;
+  readonly maps: number;
+  readonly reduces: number;
+  readonly outcome: JobOutcome | null;
+  /** When it ended. */
+  readonly endMs: number | null;
+}
+
+/** The first file that the task reads, how much it reads of all, and how many other files. */
+export type SplitRow = readonly [file: number, bytes: number, others: number];
+
+/** State: 0 idle, 1 in progress, 2 completed. */
+export type TaskRow = readonly [
+  state: 0 | 1 | 2,
+  attempts: number,
+  alive: number,
+  troubles: number,
+  restored: 0 | 1,
+  records: number,
+  bytes: number,
+  cpuMs: number,
+  outputBytes: number,
+];
+
+/** Phase: 0 map, 1 reduce. An attempt that runs has no end. */
+export type AttemptRow = readonly [
+  phase: 0 | 1,
+  task: number,
+  attempt: number,
+  worker: number,
+  isBackup: 0 | 1,
+  startMs: number,
+  endMs: number | null,
+  end: AttemptEnd | null,
+  records: number,
+  bytes: number,
+  cpuMs: number,
+];
+
+export type WorkerRow = readonly [
+  worker: number,
+  pid: number,
+  joinedMs: number,
+  leftMs: number | null,
+];
+
+export type TroubleRow = readonly [
+  atMs: number,
+  type: UntimedEvent["type"],
+  phase: 0 | 1,
+  task: number,
+  attempt: number | null,
+  worker: number | null,
+  message: string,
+  stack: string | null,
+];
+
+/** Records, bytes and time of all attempts, those included that came to nothing. */
+export type TotalsRow = readonly [
+  completedMaps: number,
+  completedReduces: number,
+  records: number,
+  bytes: number,
+  cpuMs: number,
+  shuffleBytes: number,
+  outputBytes: number,
+  /** In this phase, or null as long as nobody can know. */
+  timeLeftMs: number | null,
+];
+
+/** What was done in each stretch of time; of another width than before, all of it. */
+export interface ThroughputPatch {
+  readonly widthMs: number;
+  readonly rows: ReadonlyArray<Row<readonly [records: number, bytes: number, cpuMs: number]>>;
+}
+
+/**
+ * Bytes from map tasks to reduce tasks, so many of each to a cell. Row `i` is map tasks from
+ * `i * mapsPerRow`.
+ */
+export interface ShufflePatch {
+  readonly mapsPerRow: number;
+  readonly reducesPerColumn: number;
+  readonly rows: ReadonlyArray<Row<readonly number[]>>;
+  /** The reduce task with the most bytes, and how many the one in the middle has. */
+  readonly largest: readonly [reduce: number, bytes: number, medianBytes: number] | null;
+}

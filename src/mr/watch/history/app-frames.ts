@@ -1,0 +1,31 @@
+import { join, sep } from "node:path";
+import { PACKAGE_ROOT } from "../../base/assets.ts";
+
+const OURS = ["src/mr", "src/main", "dist"].map((folder) => join(PACKAGE_ROOT, folder) + sep);
+/** Another copy of this package, as in the log of a job that it has run. */
+const A_COPY = /[\\/]node_modules[\\/]tsmr[\\/]dist[\\/]/;
+const SHIPPED_APP = /[\\/]mrapps[\\/]/;
+
+const FRAME = /^\s+at /;
+/** Such as `at Array.map (<anonymous>)`: what an app has called, or what has called it. */
+const NATIVE = /\(<anonymous>\)$/;
+
+/**
+ * A stack with the frames of the app alone: those of this package and of Node say nothing to the app's
+ * author. What is no frame, such as the message, stays.
+ */
+export function appFrames(stack: string): string {
+  const kept = stack.split("\n").filter((line) => !FRAME.test(line) || isOfApp(line));
+  while (kept.length > 1 && isNative(kept.at(-1))) kept.pop();
+  return kept.join("\n");
+}
+
+function isOfApp(frame: string): boolean {
+  if (/\bnode:/.test(frame)) return false;
+  if (SHIPPED_APP.test(frame)) return true;
+  return !A_COPY.test(frame) && !OURS.some((folder) => frame.includes(folder));
+}
+
+function isNative(line: string | undefined): boolean {
+  return line !== undefined && FRAME.test(line) && NATIVE.test(line);
+}

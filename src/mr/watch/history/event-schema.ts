@@ -1,0 +1,81 @@
+import * as v from "valibot";
+import type { JobEvent } from "../../job/job-event.ts";
+
+/** JSON has numbers that become infinite when they are read, and others that a damaged digit makes absurd. */
+const count = v.pipe(v.number(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
+const whole = v.pipe(count, v.integer());
+/** Half of what a Date can be: the start of a job and a time in it can be added up. */
+const milliseconds = v.pipe(count, v.maxValue(4e15));
+const phase = v.picklist(["map", "reduce"]);
+const progress = v.object({ records: count, bytes: count, cpuMs: milliseconds });
+const failure = v.object({
+  message: v.string(),
+  stack: v.optional(v.string()),
+  isUsage: v.optional(v.boolean()),
+});
+const leftOut = v.object({ file: v.optional(v.string()), place: v.string(), reason: v.string() });
+const result = {
+  progress: v.optional(progress),
+  outputBytes: v.array(count),
+  counters: v.record(v.string(), v.pipe(v.number(), v.finite())),
+  skipped: v.optional(v.array(leftOut)),
+};
+const attempt = { phase, task: whole, attempt: whole, worker: whole };
+const outcome = v.variant("state", [
+  v.object({ state: v.literal("completed") }),
+  v.object({ state: v.literal("failed"), failure }),
+  v.object({ state: v.literal("cancelled"), reason: v.string() }),
+]);
+
+function event<Type extends JobEvent["type"], Entries extends v.ObjectEntries>(
+  type: Type,
+  entries: Entries,
+) {
+  return v.object({ type: v.literal(type), atMs: milliseconds, ...entries });
+}
+
+/** A part of an input. */
+const part = { file: v.string(), start: count, end: count };
+
+/** What is in an event log, as far as a reader relies on it. */
+const EVENT = v.variant("type", [
+  event("jobStarted", {
+    directory: v.string(),
+    startedAt: milliseconds,
+    resumed: v.boolean(),
+    leaseMs: milliseconds,
+  }),
+  event("jobPlanned", {
+    app: v.nullable(v.string()),
+    splits: v.array(v.object({ ...part, further: v.optional(v.array(v.object(part))) })),
+    // A damaged number must not become an array that fills the memory.
+    reduces: v.pipe(whole, v.maxValue(1_000_000)),
+  }),
+  event("workerJoined", { worker: whole, pid: whole }),
+  event("workerLeft", { worker: whole }),
+  event("attemptStarted", { ...attempt, isBackup: v.boolean() }),
+  event("attemptProgressed", { ...attempt, progress }),
+  event("attemptCompleted", { ...attempt, ...result }),
+  event("attemptFailed", { ...attempt, failure }),
+  event("attemptBlocked", { ...attempt, failure }),
+  event("attemptLost", { ...attempt, reason: v.picklist(["leaseEnded", "workerGone"]) }),
+  event("attemptSuperseded", attempt),
+  event("taskReopened", { phase, task: whole }),
+  event("taskRestored", { phase, task: whole, ...result }),
+  event("phaseStarted", { phase }),
+  event("jobEnded", { outcome }),
+]);
+
+/** The event on a line of an event log; undefined for a line that holds none. */
+export function parseEvent(line: string): JobEvent | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    // Torn when its coordinator died, or damaged: either way there is nothing to be had from it.
+    return undefined;
+  }
+  const parsed = v.safeParse(EVENT, value);
+  // What JSON leaves out is undefined: the only difference between the schema's type and this one.
+  return parsed.success ? (parsed.output as JobEvent) : undefined;
+}

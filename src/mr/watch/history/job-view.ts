@@ -1,0 +1,314 @@
+import type {
+  Attempt,
+  AttemptProgress,
+  Failure,
+  JobEvent,
+  JobOutcome,
+  LossReason,
+  Phase,
+  PlannedSplit,
+} from "../../job/job-event.ts";
+
+/** How an attempt ended; undefined while it runs. */
+export type AttemptEnd = "completed" | "failed" | "blocked" | "superseded" | "ended" | LossReason;
+
+/** One attempt on the timeline. Times are milliseconds since the coordinator started. */
+export interface AttemptView extends Attempt {
+  /** Its place in {@link JobView.attempts}. */
+  readonly index: number;
+  readonly isBackup: boolean;
+  readonly startMs: number;
+  endMs: number | undefined;
+  end: AttemptEnd | undefined;
+  progress: AttemptProgress;
+  failure: Failure | undefined;
+}
+
+export interface TaskView {
+  state: "idle" | "inProgress" | "completed";
+  /** Number of attempts that were started. */
+  attempts: number;
+  /** Number of attempts that are being worked on: two, if one of them is a backup. */
+  alive: number;
+  /** Number of attempts that failed, were blocked or lost. */
+  troubles: number;
+  /** What ran it to its end, as far as this coordinator has seen it. */
+  winner: AttemptView | undefined;
+  /** What its winner had read, written and used; of a task restored from the journal as well. */
+  progress: AttemptProgress | undefined;
+  /** Of a completed task; a map task's by reduce task. */
+  outputBytes: readonly number[];
+  /** How often a completed map task wrote what it held to disk because its memory was full. */
+  spills: number;
+  counters: Readonly<Record<string, number>>;
+}
+
+export interface WorkerView {
+  readonly worker: number;
+  readonly pid: number;
+  readonly joinedMs: number;
+  leftMs: number | undefined;
+  /** What it works on now. */
+  attempt: AttemptView | undefined;
+}
+
+/** Something that went wrong, or had to be done again. */
+export interface Trouble {
+  readonly atMs: number;
+  readonly event: JobEvent;
+}
+
+/** Records and bytes of all completed tasks and living attempts, and processor time. */
+export type Totals = AttemptProgress;
+
+const NO_PROGRESS: AttemptProgress = { records: 0, bytes: 0, cpuMs: 0 };
+/** Whoever has more trouble than this will not read it. */
+const MAX_TROUBLES = 1000;
+
+/**
+ * The state of a job, put together from its events: the same for a job that runs and for one that is
+ * read from a log. Times are milliseconds since the coordinator started.
+ */
+export class JobView {
+  directory = "";
+  startedAt = 0;
+  leaseMs = 0;
+  /** Whether an earlier coordinator had begun the job. */
+  resumed = false;
+  app: string | null = null;
+  splits: readonly PlannedSplit[] = [];
+  /** When the reduce tasks began, the last time they did. */
+  reduceStartMs: number | undefined;
+  outcome: JobOutcome | undefined;
+  /** The time of the last event. */
+  nowMs = 0;
+  readonly workers = new Map<number, WorkerView>();
+  /** In the order in which they were started. */
+  readonly attempts: AttemptView[] = [];
+  /** Failures, losses and outputs that went missing, oldest first. */
+  readonly troubles: Trouble[] = [];
+  #maps: TaskView[] = [];
+  #reduces: TaskView[] = [];
+  readonly #live = new Map<string, AttemptView>();
+  readonly #counters = new Map<string, number>();
+  readonly #completed = { map: 0, reduce: 0 };
+  #done: AttemptProgress = NO_PROGRESS;
+
+  /** What is handed out now. A lost map output turns the reduce phase into the map phase again. */
+  get phase(): Phase {
+    const maps = this.#maps.length;
+    return maps > 0 && this.#completed.map === maps ? "reduce" : "map";
+  }
+
+  /** Tasks of a phase, by number. */
+  tasks(phase: Phase): readonly TaskView[] {
+    return phase === "map" ? this.#maps : this.#reduces;
+  }
+
+  /** Number of completed tasks of a phase. */
+  completed(phase: Phase): number {
+    return this.#completed[phase];
+  }
+
+  /** An attempt that is being worked on; undefined for any other. */
+  living(attempt: Attempt): AttemptView | undefined {
+    return this.#live.get(keyOf(attempt));
+  }
+
+  /** The attempts being worked on. */
+  get running(): readonly AttemptView[] {
+    return [...this.#live.values()];
+  }
+
+  get totals(): Totals {
+    let totals = this.#done;
+    for (const { progress } of this.#live.values()) totals = sum(totals, progress);
+    return totals;
+  }
+
+  /** What the app has counted, over completed tasks. */
+  get counters(): Record<string, number> {
+    return Object.fromEntries(this.#counters);
+  }
+
+  /** Takes in the next event. */
+  apply(event: JobEvent): void {
+    this.nowMs = event.atMs;
+    switch (event.type) {
+      case "jobStarted":
+        ({ directory: this.directory, startedAt: this.startedAt } = event);
+        ({ leaseMs: this.leaseMs, resumed: this.resumed } = event);
+        break;
+      case "jobPlanned":
+        this.app = event.app;
+        this.splits = event.splits;
+        this.#maps = event.splits.map(idleTask);
+        this.#reduces = Array.from({ length: event.reduces }, idleTask);
+        break;
+      case "workerJoined": {
+        const { worker, pid, atMs } = event;
+        const view = { worker, pid, joinedMs: atMs, leftMs: undefined, attempt: undefined };
+        this.workers.set(worker, view);
+        break;
+      }
+      case "workerLeft": {
+        const view = this.workers.get(event.worker);
+        if (view !== undefined) view.leftMs = event.atMs;
+        break;
+      }
+      case "attemptStarted":
+        this.#start(event);
+        break;
+      case "attemptProgressed": {
+        const live = this.#live.get(keyOf(event));
+        if (live !== undefined) live.progress = event.progress;
+        break;
+      }
+      case "attemptCompleted": {
+        const attempt = this.#end(event, "completed");
+        const { progress = NO_PROGRESS } = event;
+        if (attempt !== undefined) attempt.progress = progress;
+        this.#complete(event, attempt);
+        break;
+      }
+      case "attemptFailed":
+        this.#trouble(event, "failed", event.failure);
+        break;
+      case "attemptBlocked":
+        this.#trouble(event, "blocked", event.failure);
+        break;
+      case "attemptLost":
+        this.#trouble(event, event.reason);
+        break;
+      case "attemptSuperseded":
+        this.#end(event, "superseded");
+        break;
+      case "taskReopened":
+        this.#reopen(event);
+        break;
+      case "taskRestored":
+        this.#complete(event, undefined);
+        break;
+      case "phaseStarted":
+        this.reduceStartMs = event.atMs;
+        break;
+      case "jobEnded":
+        this.outcome = event.outcome;
+        for (const attempt of this.#live.values()) this.#end({ ...event, ...attempt }, "ended");
+        break;
+    }
+  }
+
+  #start(event: Attempt & { readonly atMs: number; readonly isBackup: boolean }): void {
+    const { phase, task, attempt, worker, isBackup, atMs } = event;
+    const view: AttemptView = {
+      index: this.attempts.length,
+      ...{ phase, task, attempt, worker, isBackup },
+      startMs: atMs,
+      endMs: undefined,
+      end: undefined,
+      progress: NO_PROGRESS,
+      failure: undefined,
+    };
+    this.attempts.push(view);
+    this.#live.set(keyOf(event), view);
+    const on = this.workers.get(worker);
+    if (on !== undefined) on.attempt = view;
+    const of = this.#task(event);
+    if (of === undefined) return;
+    of.state = "inProgress";
+    of.attempts += 1;
+    of.alive += 1;
+  }
+
+  #end(event: Attempt & { readonly atMs: number }, end: AttemptEnd): AttemptView | undefined {
+    const key = keyOf(event);
+    const attempt = this.#live.get(key);
+    if (attempt === undefined) return undefined;
+    this.#live.delete(key);
+    attempt.endMs = event.atMs;
+    attempt.end = end;
+    const worker = this.workers.get(event.worker);
+    if (worker?.attempt === attempt) worker.attempt = undefined;
+    const task = this.#task(event);
+    if (task === undefined) return attempt;
+    task.alive -= 1;
+    if (task.state === "inProgress" && task.alive === 0) task.state = "idle";
+    return attempt;
+  }
+
+  #complete(
+    event: JobEvent & { readonly type: "attemptCompleted" | "taskRestored" },
+    winner: AttemptView | undefined,
+  ): void {
+    const task = this.#task(event);
+    if (task === undefined) return;
+    const { progress, outputBytes, spills = 0, counters } = event;
+    Object.assign(task, { state: "completed", winner, progress, outputBytes, spills, counters });
+    this.#completed[event.phase] += 1;
+    this.#done = sum(this.#done, progress ?? NO_PROGRESS);
+    this.#count(counters, 1);
+  }
+
+  #reopen(event: JobEvent & { readonly type: "taskReopened" }): void {
+    this.#note(event);
+    const task = this.#task(event);
+    if (task === undefined) return;
+    const { progress = NO_PROGRESS, attempts, alive, troubles, counters } = task;
+    this.#done = sum(this.#done, progress, -1);
+    this.#count(counters, -1);
+    this.#completed[event.phase] -= 1;
+    Object.assign(task, { ...idleTask(), attempts, alive, troubles });
+  }
+
+  #count(counters: Readonly<Record<string, number>>, sign: 1 | -1): void {
+    for (const [name, count] of Object.entries(counters)) {
+      const total = (this.#counters.get(name) ?? 0) + sign * count;
+      if (sign < 0 && total === 0) this.#counters.delete(name);
+      else this.#counters.set(name, total);
+    }
+  }
+
+  #trouble(event: JobEvent & Attempt, end: AttemptEnd, failure?: Failure): void {
+    this.#note(event);
+    const attempt = this.#end(event, end);
+    if (attempt === undefined) return;
+    attempt.failure = failure;
+    const task = this.#task(event);
+    if (task !== undefined) task.troubles += 1;
+  }
+
+  #note(event: JobEvent): void {
+    if (this.troubles.length < MAX_TROUBLES) this.troubles.push({ atMs: event.atMs, event });
+  }
+
+  #task({ phase, task }: { readonly phase: Phase; readonly task: number }): TaskView | undefined {
+    return this.tasks(phase)[task];
+  }
+}
+
+function idleTask(): TaskView {
+  return {
+    state: "idle",
+    attempts: 0,
+    alive: 0,
+    troubles: 0,
+    winner: undefined,
+    progress: undefined,
+    outputBytes: [],
+    spills: 0,
+    counters: {},
+  };
+}
+
+function keyOf({ phase, task, attempt }: Attempt): string {
+  return `${phase} ${task} ${attempt}`;
+}
+
+function sum(one: AttemptProgress, other: AttemptProgress, sign = 1): AttemptProgress {
+  return {
+    records: one.records + sign * other.records,
+    bytes: one.bytes + sign * other.bytes,
+    cpuMs: one.cpuMs + sign * other.cpuMs,
+  };
+}

@@ -1,0 +1,43 @@
+import { plannedBytes } from "../../job/planned-split.ts";
+import type { AttemptView, JobView } from "./job-view.ts";
+
+/**
+ * How long the phase under way will probably still take, in milliseconds: what is left of it, at the
+ * speed at which workers have completed tasks, by as many workers as there are. Undefined as long as
+ * no task of the phase has been completed here, and when the job has ended.
+ */
+export function timeLeftMs(view: JobView): number | undefined {
+  const { phase, splits, nowMs } = view;
+  if (view.outcome !== undefined) return undefined;
+  // An empty input is work, too.
+  const weightOf = (task: number) => {
+    const split = phase === "map" ? splits[task] : undefined;
+    return split === undefined ? 1 : Math.max(1, plannedBytes(split));
+  };
+  let [left, done, spentMs, open] = [0, 0, 0, 0];
+  view.tasks(phase).forEach(({ state, winner }, task) => {
+    if (state !== "completed") {
+      left += weightOf(task);
+      open += 1;
+    } else if (winner !== undefined) {
+      done += weightOf(task);
+      spentMs += durationMs(winner, nowMs);
+    }
+  });
+  if (done === 0 || open === 0) return undefined;
+  const perMs = done / Math.max(1, spentMs);
+  let hands = 0;
+  for (const { leftMs, attempt } of view.workers.values()) {
+    if (leftMs !== undefined) continue;
+    hands += 1;
+    if (attempt?.phase !== phase) continue;
+    // An attempt that takes longer than others is nearly done, for all that is known.
+    const weight = weightOf(attempt.task);
+    left -= Math.min(0.95 * weight, durationMs(attempt, nowMs) * perMs);
+  }
+  return Math.max(0, left) / perMs / Math.max(1, Math.min(hands, open));
+}
+
+function durationMs({ startMs, endMs }: AttemptView, nowMs: number): number {
+  return (endMs ?? nowMs) - startMs;
+}

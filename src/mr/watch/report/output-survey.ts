@@ -1,0 +1,116 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { describeCause } from "../../base/errors.ts";
+import { MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
+import { chooseMeasure } from "./measure.ts";
+import { type OutputLine, readLines } from "./output-lines.ts";
+import { type TopKey, TopKeys } from "./top-keys.ts";
+import { ValueSpread } from "./value-spread.ts";
+
+/** So many keys are listed. */
+const TOP = 20;
+/** Lines that are looked at to find out what the output is, of each of so many files. */
+const SAMPLE_LINES = 100;
+const SAMPLE_FILES = 20;
+const SAMPLE_BYTES = 4_000_000;
+
+export interface SurveyedFile {
+  readonly reduce: number;
+  readonly bytes: number;
+  readonly lines: number;
+}
+
+/** What there is to show of the output of a job. */
+export interface OutputSurvey {
+  /** In the order of the reduce tasks. */
+  readonly files: readonly SurveyedFile[];
+  readonly lines: number;
+  readonly bytes: number;
+  /** What the numbers are; see `Measure`. */
+  readonly label: string;
+  readonly isLength: boolean;
+  /** Largest value first. */
+  readonly top: readonly TopKey[];
+  readonly spread: ValueSpread;
+  /** Files that could not be read, and why. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Reads the output of a job, once, in bounded memory.
+ *
+ * @param directory the job directory; of a job that failed, what is there of its output is read
+ */
+export async function surveyOutput(directory: string): Promise<OutputSurvey> {
+  const problems: string[] = [];
+  const reduces = listOutputs(directory, problems);
+  const measure = chooseMeasure(await takeSample(directory, reduces));
+  const top = new TopKeys(TOP);
+  const spread = new ValueSpread();
+  const files: SurveyedFile[] = [];
+  for (const { name, reduce } of reduces) {
+    let lines = 0;
+    try {
+      const bytes = await readLines(join(directory, name), (line) => {
+        lines += 1;
+        const value = measure.numberOf(line);
+        if (value === undefined) return true;
+        spread.add(value);
+        top.add(value, () => measure.keyOf(line));
+        return true;
+      });
+      files.push({ reduce, bytes, lines });
+    } catch (error) {
+      problems.push(`Cannot read output "${name}": ${describeCause(error)}`);
+    }
+  }
+  const sum = (of: (file: SurveyedFile) => number) =>
+    files.reduce((all, file) => all + of(file), 0);
+  const { label, isLength } = measure;
+  const totals = { lines: sum(({ lines }) => lines), bytes: sum(({ bytes }) => bytes) };
+  return { files, ...totals, label, isLength, top: top.list, spread, problems };
+}
+
+interface NamedOutput {
+  readonly name: string;
+  readonly reduce: number;
+}
+
+function listOutputs(directory: string, problems: string[]): NamedOutput[] {
+  try {
+    return readdirSync(directory)
+      .flatMap((name) => {
+        // All outputs merged into one are as good as one output.
+        const reduce = name === MERGED_OUTPUT_NAME ? 0 : parseReduceOutputName(name);
+        return reduce === undefined ? [] : { name, reduce };
+      })
+      .sort((a, b) => a.reduce - b.reduce);
+  } catch (error) {
+    problems.push(`Cannot list directory "${directory}": ${describeCause(error)}`);
+    return [];
+  }
+}
+
+async function takeSample(
+  directory: string,
+  outputs: readonly NamedOutput[],
+): Promise<OutputLine[]> {
+  const sample: OutputLine[] = [];
+  let files = 0;
+  let taken = 0;
+  for (const { name } of outputs) {
+    const before = sample.length;
+    try {
+      await readLines(join(directory, name), ({ bytes, length }) => {
+        sample.push({ bytes: Buffer.from(bytes), length });
+        taken += bytes.length;
+        return sample.length - before < SAMPLE_LINES && taken < SAMPLE_BYTES;
+      });
+    } catch {
+      // It is reported when it is read for good.
+    }
+    if (sample.length > before) files += 1;
+    if (files === SAMPLE_FILES || taken >= SAMPLE_BYTES) break;
+  }
+  return sample;
+}

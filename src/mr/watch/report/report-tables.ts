@@ -1,0 +1,157 @@
+import { visible } from "../../base/visible-text.ts";
+import { SKIPPED_RECORDS } from "../../job/counter-names.ts";
+import { counted, formatBytes, formatMs, formatNumber, shorten } from "../format/display-text.ts";
+import { type Markup, markup } from "../format/markup.ts";
+import { appFrames } from "../history/app-frames.ts";
+import type { JobHistory } from "../history/job-history.ts";
+import type { JobView } from "../history/job-view.ts";
+import {
+  bytesByReduce,
+  type FailureFacts,
+  phaseFacts,
+  type TimedTask,
+  timedTasks,
+} from "./job-facts.ts";
+import { medianOf } from "./result-chart.ts";
+
+const SLOWEST = 12;
+const MAX_FAILURES = 50;
+const MAX_COUNTERS = 500;
+const MAX_SKIPPED = 100;
+const MAX_TEXT = 4000;
+
+type Cell = string | Markup;
+
+function table(
+  heads: readonly string[],
+  rows: ReadonlyArray<readonly Cell[]>,
+  names: number,
+): Markup {
+  const kind = (at: number) => (at < names ? "name" : "number");
+  return markup`<div class="scroll"><table><thead><tr>${heads.map((head, at) => {
+    return markup`<th class="${kind(at)}">${head}</th>`;
+  })}</tr></thead><tbody>${rows.map((row) => {
+    return markup`<tr>${row.map((cell, at) => markup`<td class="${kind(at)}">${cell}</td>`)}</tr>`;
+  })}</tbody></table></div>`;
+}
+
+/** What each phase took, and what it came to. */
+export function renderPhases(history: JobHistory): Markup {
+  const { firstAttemptMs } = history.sessions[0] ?? history.last;
+  const rows = (["map", "reduce"] as const).map((phase) => {
+    const facts = phaseFacts(history, phase);
+    const { done, elapsedMs, busyMs } = facts;
+    const rate =
+      elapsedMs > 0 && done.bytes > 0 ? `${formatBytes((done.bytes / elapsedMs) * 1000)}/s` : "–";
+    return [
+      phase,
+      formatMs(elapsedMs),
+      formatNumber(facts.tasks),
+      formatNumber(facts.attempts),
+      formatNumber(facts.failed),
+      elapsedMs > 0 ? (busyMs / elapsedMs).toFixed(1) : "–",
+      formatNumber(done.records),
+      done.bytes > 0 ? formatBytes(done.bytes) : "–",
+      rate,
+      formatMs(done.cpuMs),
+      formatBytes(facts.outputBytes),
+    ];
+  });
+  const heads = ["Phase", "Took", "Tasks", "Attempts", "Failed", "At once", "Records", "Bytes"];
+  const start =
+    firstAttemptMs === undefined
+      ? "No task was ever begun."
+      : `The first task was begun after ${formatMs(firstAttemptMs)}. Records and bytes are those read and written; “at once” is how many attempts were under way on average.`;
+  return markup`${table([...heads, "Rate", "Processor", "Output"], rows, 1)}<p class="about">${start}</p>`;
+}
+
+/** The tasks that took longest. */
+export function renderSlowest(history: JobHistory): Markup | undefined {
+  const { view } = history.last;
+  const maps = timedTasks(history, "map");
+  const reduces = timedTasks(history, "reduce");
+  const received = bytesByReduce(view);
+  const medians = {
+    map: medianOf(maps.map(({ elapsedMs }) => elapsedMs).reverse()),
+    reduce: medianOf(reduces.map(({ elapsedMs }) => elapsedMs).reverse()),
+  };
+  const slowest = [...maps.slice(0, SLOWEST), ...reduces.slice(0, SLOWEST)]
+    .sort((a, b) => b.elapsedMs - a.elapsedMs)
+    .slice(0, SLOWEST);
+  if (slowest.length === 0) return undefined;
+  const rows = slowest.map((task) => [
+    `${task.phase} ${task.task}`,
+    task.phase === "map"
+      ? inputOf(view, task)
+      : `${formatBytes(received[task.task] ?? 0)} of map outputs`,
+    formatMs(task.elapsedMs),
+    `${(task.elapsedMs / Math.max(medians[task.phase], 1e-3)).toFixed(1)} ×`,
+    formatNumber(task.progress.records),
+    formatBytes(task.progress.bytes),
+    String(task.attempts),
+    String(task.worker),
+  ]);
+  const heads = ["Task", "Input", "Took", "Of median", "Records", "Bytes", "Attempt", "Worker"];
+  return markup`<h2>Slowest tasks</h2>${table(heads, rows, 2)}`;
+}
+
+function inputOf(view: JobView, { task }: TimedTask): string {
+  const split = view.splits[task];
+  if (split === undefined) return "–";
+  const file = shorten(visible(split.file), 120);
+  if (split.further !== undefined) {
+    return `${file} and ${counted(split.further.length, "other file")}`;
+  }
+  return `${file}, bytes ${formatNumber(split.start)} to ${formatNumber(split.end)}`;
+}
+
+/** What went wrong, with the stack where there is one. */
+export function renderFailures(failures: readonly FailureFacts[]): Markup | undefined {
+  if (failures.length === 0) return undefined;
+  const items = failures.slice(0, MAX_FAILURES).map(({ atMs, what, failure, times }) => {
+    const often = times === 1 ? undefined : markup` <b>(${formatNumber(times)} times)</b>`;
+    const message =
+      failure === undefined
+        ? undefined
+        : markup`<br>${visible(failure.message.slice(0, MAX_TEXT))}`;
+    const stack =
+      failure?.stack === undefined ? undefined : appFrames(failure.stack).slice(0, MAX_TEXT);
+    const details =
+      stack === undefined
+        ? undefined
+        : markup`<details><summary>Stack</summary><pre>${stack.split("\n").map(visible).join("\n")}</pre></details>`;
+    return markup`<li><time>${formatMs(atMs)}</time>${what}${often}${message}${details}</li>`;
+  });
+  const more = failures.length - items.length;
+  const note =
+    more > 0
+      ? markup`<p class="about">And ${counted(more, "more failure")} of other kinds.</p>`
+      : undefined;
+  return markup`<h2>Failures</h2><ul class="failures">${items}</ul>${note}`;
+}
+
+/** Records that were left out, where they are, and why. */
+export function renderSkipped({ skipped, last }: JobHistory): Markup | undefined {
+  if (skipped.length === 0) return undefined;
+  const rows = skipped.slice(0, MAX_SKIPPED).map(({ file = "", place, reason }) => {
+    return [file, place, reason].map((text) => shorten(visible(text), 300));
+  });
+  const all = last.view.counters[SKIPPED_RECORDS] ?? 0;
+  const note =
+    all > rows.length
+      ? markup`<p class="about">The list has ${formatNumber(rows.length)} of ${formatNumber(all)}.</p>`
+      : undefined;
+  return markup`<h2>Records left out</h2>${table(["Input", "Place", "Reason"], rows, 3)}${note}`;
+}
+
+/** What the app has counted. How many records were left out is in the head of the report. */
+export function renderCounters(counters: Readonly<Record<string, number>>): Markup | undefined {
+  const entries = Object.entries(counters)
+    .filter(([name]) => name !== SKIPPED_RECORDS)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  if (entries.length === 0) return undefined;
+  const rows = entries
+    .slice(0, MAX_COUNTERS)
+    .map(([name, count]) => [shorten(visible(name), 200), formatNumber(count)]);
+  return markup`<h2>Counters</h2>${table(["Counter", "Count"], rows, 1)}`;
+}

@@ -1,0 +1,194 @@
+import { visible } from "../../base/visible-text.ts";
+import { counted, formatNumber, formatShort, shorten } from "../format/display-text.ts";
+import { Markup, markup } from "../format/markup.ts";
+import {
+  type Box,
+  drawXAxis,
+  drawYAxis,
+  linearScale,
+  linearTicks,
+  logScale,
+  logTicks,
+  niceStep,
+  type Tick,
+} from "./axes.ts";
+import type { Drawing } from "./drawing.ts";
+import type { OutputSurvey } from "./output-survey.ts";
+import { drawingStyle, LIGHT } from "./palette.ts";
+import type { TopKey } from "./top-keys.ts";
+
+const ROW = 23;
+const PANEL_WIDTH = 560;
+const LABEL_WIDTH = 172;
+const VALUE_WIDTH = 92;
+/** From here on, a distribution is easier to read on logarithmic axes. */
+const WIDE_RANGE = 50;
+const MAX_BINS = 24;
+
+/** The keys with the largest values, as bars. */
+export function drawTopKeys({ top, label }: OutputSurvey): Drawing {
+  const height = 44 + ROW * Math.max(1, top.length);
+  const room = PANEL_WIDTH - LABEL_WIDTH - VALUE_WIDTH;
+  const largest = Math.max(...top.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
+  const bars = top.map(({ key, value }, at) =>
+    drawBar(key, value, 44 + ROW * at, (Math.abs(value) / largest) * room),
+  );
+  const what = label === "value" ? "Largest values" : `Largest by ${shorten(visible(label), 40)}`;
+  const content = markup`<text class="heading" x="0" y="18">${what}</text>${bars}`;
+  const values = top.map(
+    ({ key, value }) => `${shorten(shownKey(key), 40)} ${formatNumber(value)}`,
+  );
+  return { width: PANEL_WIDTH, height, content, name: `${what}: ${values.join(", ")}` };
+}
+
+function shownKey(key: string): string {
+  return key === "" ? "(empty key)" : visible(key.slice(0, 400));
+}
+
+function drawBar(key: string, value: number, y: number, width: number): Markup {
+  const shown = shownKey(key);
+  const middle = y + ROW / 2;
+  return markup`<g><title>${shorten(shown, 300)}: ${formatNumber(value)}</title><text class="end" x="${LABEL_WIDTH - 8}" y="${middle + 4}">${shorten(shown, 21)}</text><rect class="${value < 0 ? "bad" : "map"}" x="${LABEL_WIDTH}" y="${y + 3}" width="${Math.max(width, 1)}" height="${ROW - 6}" rx="2"/><text class="soft" x="${LABEL_WIDTH + width + 6}" y="${middle + 4}">${barLabel(value)}</text></g>`;
+}
+
+function barLabel(value: number): string {
+  const text = formatNumber(value);
+  return text.length > 12 ? formatShort(value) : text;
+}
+
+/** How the values are distributed: by rank if they differ much, else as a histogram. */
+export function drawSpread(survey: OutputSurvey, height: number): Drawing {
+  const { spread, label } = survey;
+  const box = { left: 52, right: PANEL_WIDTH - 16, top: 44, bottom: height - 62 };
+  const isWide =
+    spread.min >= 0 && spread.max / Math.max(medianOf(spread.sample), 1e-300) >= WIDE_RANGE;
+  const [heading, plot] = isWide
+    ? ["Value by rank, on logarithmic axes", drawRanks(survey, box)]
+    : ["How many keys have which value", drawHistogram(survey, box)];
+  const facts = describeSpread(survey);
+  const caption = isWide ? "rank of the key" : label;
+  const content = markup`<text class="heading" x="0" y="18">${heading}</text>${plot}<text class="soft middle" x="${(box.left + box.right) / 2}" y="${box.bottom + 34}">${shorten(visible(caption), 60)}</text><text class="soft" x="0" y="${height - 6}">${facts}</text>`;
+  const range = `${counted(spread.count, "key")}, from ${formatNumber(spread.min)} to ${formatNumber(spread.max)}`;
+  const name = `${heading}: ${range}, ${facts.replaceAll(" · ", ", ")}`;
+  return { width: PANEL_WIDTH, height, content, name };
+}
+
+function drawRanks({ spread, top }: OutputSurvey, box: Box): Markup {
+  const points = rankPoints(spread.buckets, top);
+  const last = points.at(-1);
+  if (last === undefined) return markup``;
+  const ranks = Math.max(last.rank, 2);
+  const { value: max } = points[0] ?? last;
+  const min = Math.min(last.value, max / 10);
+  const x = logScale(1, ranks, box.left, box.right);
+  const y = logScale(min, max * 1.15, box.bottom, box.top);
+  const path = points
+    .map(({ rank, value }) => `${x(rank).toFixed(1)} ${y(value).toFixed(1)}`)
+    .join("L");
+  const dots = points.filter(({ rank }) => rank <= top.length);
+  const named = dots.map(({ rank, value }) => {
+    return markup`<circle class="map" cx="${x(rank)}" cy="${y(value)}" r="3"/>`;
+  });
+  return markup`${drawYAxis(box, logTicks(min, max * 1.15, 8), y)}${drawXAxis(box, logTicks(1, ranks, 8), x)}<path class="curve" d="M${path}"/>${named}`;
+}
+
+interface RankPoint {
+  readonly rank: number;
+  readonly value: number;
+}
+
+/** The largest values one by one, then the last rank of each bucket. */
+function rankPoints(
+  buckets: OutputSurvey["spread"]["buckets"],
+  top: readonly TopKey[],
+): RankPoint[] {
+  const points = top.flatMap(({ value }, at) => (value > 0 ? { rank: at + 1, value } : []));
+  let rank = 0;
+  for (const { value, count } of buckets) {
+    // A bucket of many equal values is a step.
+    if (rank + 1 > top.length) points.push({ rank: rank + 1, value });
+    rank += count;
+    if (rank > top.length) points.push({ rank, value });
+  }
+  return points;
+}
+
+function drawHistogram({ spread }: OutputSurvey, box: Box): Markup {
+  const { sample, count, min, max } = spread;
+  if (count === 0) return markup``;
+  const isWhole = sample.every(Number.isInteger);
+  const step = Math.max(niceStep(min, max, MAX_BINS), isWhole ? 1 : 0);
+  const first = Math.floor(min / step);
+  const bins = new Array<number>(Math.max(1, Math.floor(max / step) - first + 1)).fill(0);
+  for (const value of sample) {
+    const at = Math.min(bins.length - 1, Math.floor(value / step) - first);
+    bins[at] = (bins[at] ?? 0) + count / sample.length;
+  }
+  const most = Math.max(...bins);
+  const x = linearScale(first * step, (first + bins.length) * step, box.left, box.right);
+  const y = linearScale(0, most * 1.05, box.bottom, box.top);
+  const bars = bins.map((keys, at) => {
+    const from = (first + at) * step;
+    const range =
+      isWhole && step === 1
+        ? formatNumber(from)
+        : `${formatNumber(from)} to ${formatNumber(from + step)}`;
+    const left = x(from);
+    return markup`<rect class="map" x="${left + 0.5}" y="${y(keys)}" width="${Math.max(0.5, x(from + step) - left - 1)}" height="${box.bottom - y(keys)}"><title>${range}: ${counted(Math.round(keys), "key")}</title></rect>`;
+  });
+  // A bar for whole numbers has its number in its middle.
+  const shift = isWhole && step === 1 ? 0.5 : 0;
+  const ticks = linearTicks(
+    first * step,
+    (first + bins.length - (shift > 0 ? 1 : 0)) * step,
+    8,
+  ).filter(({ value }) => shift === 0 || Number.isInteger(value));
+  return markup`${drawYAxis(box, wholeTicks(most * 1.05), y)}${bars}${drawXAxis({ ...box, top: box.bottom }, ticks, (value) => x(value + shift))}`;
+}
+
+function wholeTicks(most: number): Tick[] {
+  return linearTicks(0, most, 5).filter(({ value }) => Number.isInteger(value));
+}
+
+/** One line of numbers. */
+function describeSpread({ spread, top, isLength }: OutputSurvey): string {
+  const { sample, total, count } = spread;
+  const median = formatNumber(medianOf(sample));
+  const mean = formatNumber(Number((total / Math.max(1, count)).toPrecision(4)));
+  const facts = [`median ${median}`, `mean ${mean}`];
+  if (!isLength) facts.push(`sum ${formatNumber(total)}`);
+  const ten = top.slice(0, 10).reduce((sum, { value }) => sum + value, 0);
+  if (spread.min >= 0 && ten > total * 0.05 && count > 20) {
+    facts.push(
+      `the ten largest are ${formatNumber(Number(((100 * ten) / total).toPrecision(2)))}% of it`,
+    );
+  }
+  return facts.join(" · ");
+}
+
+/** Of numbers in ascending order. */
+export function medianOf(sorted: readonly number[]): number {
+  return sorted[(sorted.length - 1) >> 1] ?? 0;
+}
+
+/**
+ * The chart of a result as an SVG of its own, 1200 wide, on white.
+ *
+ * @param title what the output is of
+ */
+export function renderResultChart(survey: OutputSurvey, title: string): Drawing {
+  const keys = drawTopKeys(survey);
+  const height = Math.max(keys.height, 380);
+  const spread = drawSpread(survey, height);
+  const width = 2 * PANEL_WIDTH + 80;
+  const all = height + 96;
+  const { files } = survey;
+  const what = `${counted(survey.lines, "key")} in ${counted(files.length, "file")}`;
+  const body =
+    survey.spread.count === 0
+      ? markup`<text x="24" y="100">There is nothing to show: the output is empty.</text>`
+      : markup`<g transform="translate(24 78)">${keys.content}</g><g transform="translate(${PANEL_WIDTH + 56} 78)">${spread.content}</g>`;
+  const style = new Markup(drawingStyle((name) => LIGHT[name]));
+  const content = markup`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${all}" viewBox="0 0 ${width} ${all}"><title>${visible(title)}</title><style>${style}</style><rect class="page" width="${width}" height="${all}"/><text class="title" x="24" y="38">${shorten(visible(title), 100)}</text><text class="soft" x="24" y="60">${what}</text>${body}</svg>`;
+  return { width, height: all, content, name: title };
+}

@@ -1,0 +1,156 @@
+import { counted, formatBytes, formatMs, formatNumber } from "../format/display-text.ts";
+import { type Markup, markup } from "../format/markup.ts";
+import { drawXAxis, drawYAxis, linearScale, linearTicks, niceStep } from "./axes.ts";
+import type { Drawing } from "./drawing.ts";
+import { medianOf } from "./result-chart.ts";
+import { timeTicks } from "./timeline-chart.ts";
+
+const WIDTH = 560;
+const HEIGHT = 220;
+const BOX = { left: 66, right: WIDTH - 24, top: 34, bottom: HEIGHT - 28 };
+const MIN_BINS = 12;
+const MAX_BINS = 60;
+/** More bars than this are drawn in groups. */
+const MAX_BARS = 80;
+const MAX_ROWS = 24;
+const MAX_COLUMNS = 40;
+
+/** How long the tasks of a phase took, as a histogram. */
+export function drawDurations(durationsMs: readonly number[], phase: "map" | "reduce"): Drawing {
+  const longest = Math.max(...durationsMs.slice(0, 1), ...durationsMs.slice(-1), 1e-3);
+  const wanted = Math.min(MAX_BINS, Math.max(MIN_BINS, 4 * Math.sqrt(durationsMs.length)));
+  const step = niceStep(0, longest, wanted);
+  const bins = new Array<number>(Math.floor(longest / step) + 1).fill(0);
+  for (const ms of durationsMs) {
+    const at = Math.floor(ms / step);
+    bins[at] = (bins[at] ?? 0) + 1;
+  }
+  const x = linearScale(0, bins.length * step, BOX.left, BOX.right);
+  const most = bins.reduce((max, count) => Math.max(max, count), 1);
+  const y = linearScale(0, most * 1.05, BOX.bottom, BOX.top);
+  const bars = bins.map((count, at) => {
+    const left = x(at * step);
+    // What is rare is still to be seen.
+    const height = count === 0 ? 0 : Math.max(1.5, BOX.bottom - y(count));
+    const range = `${formatMs(at * step)} to ${formatMs((at + 1) * step)}`;
+    return markup`<rect class="${phase}" x="${left + 0.5}" y="${BOX.bottom - height}" width="${Math.max(0.5, x((at + 1) * step) - left - 1)}" height="${height}"><title>${range}: ${counted(count, "task")}</title></rect>`;
+  });
+  const ticks = linearTicks(0, most * 1.05, 4).filter(({ value }) => Number.isInteger(value));
+  const heading = `How long ${phase} tasks took`;
+  const sorted = durationsMs.toSorted((a, b) => a - b);
+  const name = `${heading}: ${describeRange(sorted, formatMs)}, the median one ${formatMs(medianOf(sorted))}`;
+  const content = markup`<text class="heading" x="0" y="16">${heading}</text>${drawYAxis(BOX, ticks, y)}${bars}${drawXAxis(
+    { ...BOX, top: BOX.bottom },
+    timeTicks(bins.length * step).filter((_, at) => at % 2 === 0),
+    x,
+  )}`;
+  return { width: WIDTH, height: HEIGHT, content, name };
+}
+
+/** @param sorted in ascending order */
+function describeRange(sorted: readonly number[], format: (value: number) => string): string {
+  const [least = 0, most = 0] = [sorted[0], sorted.at(-1)];
+  return `${counted(sorted.length, "task")}, from ${format(least)} to ${format(most)}`;
+}
+
+/** How many bytes each reduce task was given; the largest of a group where there are many. */
+export function drawReduceBytes(bytes: readonly number[]): Drawing {
+  const each = Math.max(1, Math.ceil(bytes.length / MAX_BARS));
+  const bars: number[] = [];
+  for (let start = 0; start < bytes.length; start += each) {
+    bars.push(Math.max(...bytes.slice(start, start + each)));
+  }
+  const most = bars.reduce((max, value) => Math.max(max, value), 1);
+  const x = linearScale(0, bars.length, BOX.left, BOX.right);
+  const y = linearScale(0, most * 1.05, BOX.bottom, BOX.top);
+  const mean = bytes.reduce((sum, value) => sum + value, 0) / Math.max(1, bytes.length);
+  const rects = bars.map((value, at) => {
+    const last = Math.min(bytes.length, (at + 1) * each) - 1;
+    const name =
+      each === 1 ? `reduce task ${at}` : `largest of reduce tasks ${at * each} to ${last}`;
+    return markup`<rect class="reduce" x="${x(at) + 0.5}" y="${y(value)}" width="${Math.max(0.5, x(at + 1) - x(at) - 1)}" height="${BOX.bottom - y(value)}"><title>${name}: ${formatBytes(value)}</title></rect>`;
+  });
+  const yTicks = linearTicks(0, most * 1.05, 4).map(({ value }) => ({
+    value,
+    label: formatBytes(value),
+  }));
+  const xTicks = linearTicks(0, bytes.length - 1, 8)
+    .filter(({ value }) => Number.isInteger(value))
+    .map(({ value, label }) => ({ value: value / each + 0.5, label }));
+  const heading =
+    each === 1
+      ? "Bytes for each reduce task"
+      : `Bytes for reduce tasks: the largest of each ${each}`;
+  const content = markup`<text class="heading" x="0" y="16">${heading}</text>${drawYAxis(BOX, yTicks, y)}${rects}<path class="again" d="M${BOX.left} ${y(mean)}H${BOX.right}"><title>mean: ${formatBytes(mean)}</title></path>${drawXAxis({ ...BOX, top: BOX.bottom }, xTicks, x)}`;
+  const range = describeRange(
+    bytes.toSorted((a, b) => a - b),
+    formatBytes,
+  );
+  const name = `Bytes for each reduce task: ${range}, the mean ${formatBytes(mean)}`;
+  return { width: WIDTH, height: HEIGHT, content, name };
+}
+
+/** How many bytes went from which map tasks to which reduce tasks: the darker, the more. */
+export function drawShuffle(outputs: ReadonlyArray<readonly number[]>, reduces: number): Drawing {
+  const mapsEach = Math.max(1, Math.ceil(outputs.length / MAX_ROWS));
+  const reducesEach = Math.max(1, Math.ceil(reduces / MAX_COLUMNS));
+  const cells = sumCells(outputs, reduces, mapsEach, reducesEach);
+  const columns = cells[0]?.length ?? 1;
+  const size = Math.min((WIDTH - 68) / columns, 20);
+  const height = 58 + size * cells.length;
+  const most = cells.flat().reduce((max, bytes) => Math.max(max, bytes), 1);
+  const rects = cells.flatMap((row, y) => {
+    return row.map((bytes, x) => {
+      const name = `${range("map", y, mapsEach, outputs.length)} → ${range("reduce", x, reducesEach, reduces)}`;
+      return markup`<rect class="map" fill-opacity="${0.04 + 0.96 * (bytes / most)}" x="${56 + x * size}" y="${34 + y * size}" width="${size - 1}" height="${size - 1}"><title>${name}: ${formatBytes(bytes)}</title></rect>`;
+    });
+  });
+  const content = markup`<text class="heading" x="0" y="16">Shuffle: bytes from map tasks (down) to reduce tasks (across)</text>${axisLabels(cells.length, columns, mapsEach, reducesEach, size)}${rects}`;
+  const tasks = `${counted(outputs.length, "map task")} to ${counted(reduces, "reduce task")}`;
+  const name = `Shuffle: bytes from ${tasks}, ${formatBytes(most)} at most in a cell`;
+  return { width: WIDTH, height, content, name };
+}
+
+function sumCells(
+  outputs: ReadonlyArray<readonly number[]>,
+  reduces: number,
+  mapsEach: number,
+  reducesEach: number,
+): number[][] {
+  const cells = Array.from({ length: Math.ceil(outputs.length / mapsEach) }, () => {
+    return new Array<number>(Math.ceil(reduces / reducesEach)).fill(0);
+  });
+  outputs.forEach((bytes, map) => {
+    const row = cells[Math.floor(map / mapsEach)] ?? [];
+    bytes.forEach((length, reduce) => {
+      const column = Math.floor(reduce / reducesEach);
+      row[column] = (row[column] ?? 0) + length;
+    });
+  });
+  return cells;
+}
+
+function range(phase: string, at: number, each: number, count: number): string {
+  const first = at * each;
+  const last = Math.min(count, first + each) - 1;
+  return first === last ? `${phase} ${first}` : `${phase} ${first}–${last}`;
+}
+
+function axisLabels(
+  rows: number,
+  columns: number,
+  mapsEach: number,
+  reducesEach: number,
+  size: number,
+): Markup {
+  const every = (n: number) => Math.max(1, Math.ceil(n / 10), Math.ceil(28 / size));
+  const down = Array.from({ length: rows }, (_, at) => at).filter((at) => at % every(rows) === 0);
+  const across = Array.from({ length: columns }, (_, at) => at).filter(
+    (at) => at % every(columns) === 0,
+  );
+  return markup`${down.map((at) => {
+    return markup`<text class="soft end" x="50" y="${34 + (at + 0.5) * size + 4}">${formatNumber(at * mapsEach)}</text>`;
+  })}${across.map((at) => {
+    return markup`<text class="soft middle" x="${56 + (at + 0.5) * size}" y="${34 + rows * size + 14}">${formatNumber(at * reducesEach)}</text>`;
+  })}`;
+}

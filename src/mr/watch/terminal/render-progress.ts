@@ -1,0 +1,145 @@
+import { basename } from "node:path";
+import { counted } from "../../base/counted.ts";
+import { formatBytes, formatCount, formatDuration, formatEstimate } from "../format/quantities.ts";
+import { clip, DEFAULT_COLUMNS, plainText, widthOf } from "../format/text-width.ts";
+import type { ProgressState, TaskCounts, WorkerProgress } from "./job-progress.ts";
+
+/** What the lines are for. */
+export interface Screen {
+  /** Width of the terminal; 0 if it does not know, for 80. Lines are at least three columns shorter. */
+  readonly columns: number;
+  /** Height of the terminal; 0 if it does not know, for 24. There are always fewer lines. */
+  readonly rows: number;
+  /** Whether it shows more than ASCII. */
+  readonly unicode: boolean;
+  readonly style: (name: Style, text: string) => string;
+}
+
+export type Style = "bold" | "dim" | "green" | "cyan" | "yellow";
+
+const DEFAULT_ROWS = 24;
+const MAX_WORKER_LINES = 16;
+const MAX_BAR = 40;
+const MIN_BAR = 6;
+const LABEL = 9;
+/** Of the width: so that no line is broken, not even where a terminal puts `^C` behind the last one. */
+const MARGIN = 3;
+
+/** The job as lines of a terminal. */
+export function renderProgress(state: ProgressState, given: Screen): string[] {
+  const { columns: width, rows } = given;
+  const screen = { ...given, columns: width || DEFAULT_COLUMNS, rows: rows || DEFAULT_ROWS };
+  const columns = Math.max(1, screen.columns - MARGIN);
+  const lines = [header(state, columns, screen)];
+  const digits = String(Math.max(state.maps.total, state.reduces.total)).length;
+  for (const name of ["maps", "reduces"] as const) {
+    lines.push(bar(name, state[name], digits, columns, screen));
+  }
+  const room = Math.min(MAX_WORKER_LINES, screen.rows - lines.length - 1);
+  const { workers } = state;
+  // The line that says how many are left out takes the place of one of them.
+  const shown = workers.length <= room ? workers.length : Math.max(0, room - 1);
+  lines.push(...workerLines(workers.slice(0, shown), columns, screen));
+  const hidden = workers.length - shown;
+  if (hidden > 0 && room > 0) {
+    const busy = workers.slice(shown).filter(({ attempt }) => attempt !== undefined).length;
+    lines.push(screen.style("dim", clip(`and ${hidden} more workers, ${busy} busy`, columns)));
+  }
+  return lines.slice(0, Math.max(1, screen.rows - 1));
+}
+
+/** The same in one line without anything that needs a terminal. */
+export function summarizeProgress(state: ProgressState): string {
+  const { maps, reduces } = state;
+  const of = ({ completed, total }: TaskCounts, noun: string) => {
+    return `${completed} of ${counted(total, noun)}`;
+  };
+  const tasks = `${of(maps, "map")}, ${of(reduces, "reduce")}`;
+  return [tasks, formatDuration(state.elapsedMs), ...measures(state)].join(", ");
+}
+
+function header(state: ProgressState, columns: number, { unicode, style }: Screen): string {
+  const { app, elapsedMs } = state;
+  const name = plainText(app ?? "waiting for workers");
+  const parts = [name, formatDuration(elapsedMs), ...measures(state)];
+  const separator = unicode ? " · " : ", ";
+  // What does not fit is left out from the right, but for the time left: that is what people look for.
+  while (parts.length > 2 && widthOf(parts.join(separator)) > columns) {
+    parts.splice(state.leftMs !== undefined && parts.length > 3 ? -2 : -1, 1);
+  }
+  const text = clip(parts.join(separator), columns);
+  return text.startsWith(name) ? style("bold", name) + text.slice(name.length) : text;
+}
+
+function measures({ speed, leftMs, phase }: ProgressState): string[] {
+  const parts: string[] = [];
+  if (speed !== undefined) {
+    const { recordsPerS, bytesPerS } = speed;
+    if (recordsPerS > 0) parts.push(`${formatCount(recordsPerS)} records/s`);
+    if (bytesPerS > 0) parts.push(`${formatBytes(bytesPerS)}/s`);
+  }
+  if (leftMs !== undefined) {
+    const what = phase === "map" ? " of maps" : "";
+    parts.push(`${formatEstimate(leftMs)}${what} left`);
+  }
+  return parts;
+}
+
+/** @param digits of the largest number of tasks, so that the bars have the same length */
+function bar(
+  name: string,
+  counts: TaskCounts,
+  digits: number,
+  columns: number,
+  screen: Screen,
+): string {
+  const { completed, running, total } = counts;
+  const label = name.padEnd(LABEL);
+  const figures = ` ${String(completed).padStart(digits)}/${total}`;
+  const busy = running > 0 ? `, ${running} running` : "";
+  const length = Math.min(MAX_BAR, columns - LABEL - 2 * digits - " /, 999 running".length);
+  if (length < MIN_BAR) return clip(`${label.trimEnd()}${figures}${busy}`, columns);
+  const { style, unicode } = screen;
+  const [full, half, empty] = unicode ? ["█", "▒", "░"] : ["#", "+", "."];
+  const cells = (tasks: number) => (total === 0 ? 0 : Math.floor((length * tasks) / total));
+  const done = cells(completed);
+  // A task that runs is seen, however many there are.
+  const open = length - done;
+  const begun = Math.min(open, running === 0 ? 0 : Math.max(1, cells(completed + running) - done));
+  const drawn =
+    style("green", full.repeat(done)) +
+    style("cyan", half.repeat(begun)) +
+    style("dim", empty.repeat(open - begun));
+  return `${label}${drawn}${clip(figures + busy, columns - LABEL - length)}`;
+}
+
+function workerLines(
+  workers: readonly WorkerProgress[],
+  columns: number,
+  { style }: Screen,
+): string[] {
+  const rows = workers.map(({ worker, attempt }) => ({
+    label: `worker ${worker}`,
+    what: attempt === undefined ? "waits" : describeAttempt(attempt),
+    attempt,
+  }));
+  const labelWidth = Math.max(...rows.map(({ label }) => label.length));
+  const whatWidth = Math.max(...rows.map(({ what }) => what.length));
+  return rows.map(({ label, what, attempt }) => {
+    if (attempt === undefined)
+      return style("dim", clip(`${label.padEnd(labelWidth)}  waits`, columns));
+    const elapsed = formatDuration(attempt.elapsedMs).padStart(7);
+    const text = `${label.padEnd(labelWidth)}  ${what.padEnd(whatWidth)} ${elapsed}`;
+    const name = plainText(attempt.file ?? "");
+    // The end of a path tells more than its beginning.
+    const hasRoom = widthOf(text) + 2 + widthOf(name) <= columns;
+    const line = clip(`${text}  ${hasRoom ? name : basename(name)}`.trimEnd(), columns);
+    return attempt.attempt === 1 ? line : style("yellow", line);
+  });
+}
+
+function describeAttempt({ phase, task, attempt, isBackup }: AttemptNow): string {
+  return `${phase} ${task}${isBackup ? " (backup)" : attempt > 1 ? ` (attempt ${attempt})` : ""}`;
+}
+
+type AttemptNow = NonNullable<WorkerProgress["attempt"]>;

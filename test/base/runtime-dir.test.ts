@@ -1,0 +1,52 @@
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ensureOwnDirectory } from "../../src/mr/base/runtime-dir.ts";
+import { unprivilegedUid } from "../support/unprivileged.ts";
+
+const uid = process.getuid?.() ?? 0;
+
+function place(): string {
+  const home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  return join(home, "own");
+}
+
+describe("the directory of sockets and compiled apps", () => {
+  it("F35: is made for its owner alone, whatever the umask, and found again", () => {
+    const dir = place();
+    const umask = process.umask(0);
+    onTestFinished(() => void process.umask(umask));
+    for (const _ of ["made", "found"]) {
+      ensureOwnDirectory(dir, uid);
+      expect(statSync(dir).mode & 0o777).toBe(0o700);
+    }
+  });
+
+  it("F35: is refused when others may enter it", () => {
+    const dir = place();
+    ensureOwnDirectory(dir, uid);
+    for (const mode of [0o710, 0o701, 0o755, 0o777]) {
+      chmodSync(dir, mode);
+      expect(() => ensureOwnDirectory(dir, uid)).toThrow(
+        `Cannot use runtime directory "${dir}": other users may enter it (chmod 700 it)`,
+      );
+    }
+  });
+
+  it.skipIf(unprivilegedUid === undefined)("F35: is refused when it is somebody else's", () => {
+    const dir = place();
+    ensureOwnDirectory(dir, uid);
+    chownSync(dir, unprivilegedUid ?? 0, 0);
+    expect(() => ensureOwnDirectory(dir, uid)).toThrow(
+      `Cannot use runtime directory "${dir}": it belongs to user ${unprivilegedUid}, not to 0`,
+    );
+  });
+
+  it("F35: is refused when it is a file", () => {
+    const dir = place();
+    writeFileSync(dir, "");
+    expect(() => ensureOwnDirectory(dir, uid)).toThrow(/^Cannot use runtime directory/);
+  });
+});

@@ -1,0 +1,357 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import {
+  Coordinator,
+  type CoordinatorOptions,
+} from "../../../src/mr/control/coordinator/coordinator.ts";
+import { RpcClient } from "../../../src/mr/control/protocol/client.ts";
+import {
+  type Params,
+  PROTOCOL_VERSION,
+  type Results,
+} from "../../../src/mr/control/protocol/protocol.ts";
+
+const IDENTITY = { protocol: PROTOCOL_VERSION, pid: 1, splitting: "wholeFile" } as const;
+const WC = { ...IDENTITY, app: "wc.ts", digest: "a".repeat(64) };
+const INDEXER = { ...IDENTITY, app: "indexer.ts", digest: "b".repeat(64) };
+
+/** A job of one map and one reduce task, with a lease so long that it never ends by itself. */
+async function startJob(options: Partial<CoordinatorOptions> = {}) {
+  const directory = mkdtempSync(join(tmpdir(), "tsmr-co-"));
+  const socketPath = join(directory, "s.sock");
+  const log: string[] = [];
+  const coordinator = await Coordinator.start({
+    plan: () => [{ file: "a.txt", start: 0, end: 10 }],
+    directory,
+    inputDirectory: directory,
+    reduces: 1,
+    leaseMs: 600_000,
+    maxFailures: 2,
+    maxLosses: 3,
+    maxBackups: 1,
+    taskTimeoutMs: Infinity,
+    skipBadRecords: false,
+    socketPath,
+    log: (line) => log.push(line),
+    ...options,
+  });
+  onTestFinished(async () => {
+    coordinator.cancel("the test is over");
+    await coordinator.finished;
+    rmSync(directory, { recursive: true });
+  });
+  const connect = () => {
+    const client = new RpcClient(socketPath);
+    onTestFinished(() => client.close());
+    return client;
+  };
+  /** A worker that has registered, to be moved by hand. */
+  const join_ = async (identity: Params<"worker.register"> = WC) => {
+    const client = connect();
+    const { worker } = await client.call("worker.register", identity);
+    return new HandWorker(client, worker);
+  };
+  return { coordinator, socketPath, log, connect, join: join_ };
+}
+
+class HandWorker {
+  readonly client: RpcClient;
+  readonly worker: number;
+
+  constructor(client: RpcClient, worker: number) {
+    this.client = client;
+    this.worker = worker;
+  }
+
+  request(): Promise<Results["task.request"]> {
+    return this.client.call("task.request", { worker: this.worker });
+  }
+
+  async commit(phase: "map" | "reduce", attempt: number): Promise<boolean> {
+    const id = { worker: this.worker, phase, task: 0, attempt };
+    return (await this.client.call("task.commit", id)).accepted;
+  }
+
+  async complete(phase: "map" | "reduce", attempt: number): Promise<boolean> {
+    const name = phase === "map" ? "mr-0-0" : "mr-out-0";
+    const outputs = [{ name, bytes: 12, crc32: 7 }];
+    const id = { worker: this.worker, phase, task: 0, attempt, outputs, counters: { lines: 3 } };
+    return (await this.client.call("task.complete", id)).accepted;
+  }
+
+  async fail(phase: "map" | "reduce", attempt: number, message: string): Promise<boolean> {
+    const id = { worker: this.worker, phase, task: 0, attempt, message };
+    return (await this.client.call("task.fail", id)).accepted;
+  }
+}
+
+const MAP = { kind: "map", task: 0, split: { file: "a.txt", start: 0, end: 10 } };
+
+describe("the coordinator", () => {
+  it("F32 keeps leases and elapsed time as they are when the wall clock jumps", async () => {
+    const { coordinator, log, join: joinJob } = await startJob();
+    const worker = await joinJob();
+    await worker.request();
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    for (const date of ["2100-01-01", "1980-01-01"]) {
+      vi.setSystemTime(date);
+      // Any call makes the scheduler look for leases that have ended.
+      expect(await worker.commit("map", 1)).toBe(true);
+      expect(coordinator.status.maps).toMatchObject({ inProgress: 1 });
+      expect(coordinator.status.elapsedMs).toBeLessThan(600_000);
+      expect(coordinator.status.elapsedMs).toBeGreaterThanOrEqual(0);
+    }
+    expect(log.filter((line) => line.includes("is lost"))).toEqual([]);
+  });
+
+  it("takes a job from its first request to its end, and its socket is gone then", async () => {
+    const { coordinator, socketPath, join } = await startJob();
+    const worker = await join();
+    expect(await worker.request()).toEqual({ ...MAP, attempt: 1 });
+    expect(await worker.commit("map", 1)).toBe(true);
+    expect(await worker.complete("map", 1)).toBe(true);
+    const sources = [{ name: "mr-0-0", bytes: 12, crc32: 7 }];
+    expect(await worker.request()).toEqual({ kind: "reduce", task: 0, attempt: 1, sources });
+    expect(await worker.commit("reduce", 1)).toBe(true);
+    const waiting = await join();
+    const dismissed = waiting.request();
+    expect(await worker.complete("reduce", 1)).toBe(true);
+    expect(await dismissed).toEqual({ kind: "exit", outcome: "completed" });
+    expect(await worker.request()).toEqual({ kind: "exit", outcome: "completed" });
+    worker.client.close();
+    waiting.client.close();
+    expect(await coordinator.finished).toEqual({ state: "completed" });
+    expect(existsSync(socketPath)).toBe(false);
+    expect(coordinator.status.counters).toEqual({ lines: 6 });
+  });
+
+  it("waits for a worker that has done its last task and is slow to ask for the next", async () => {
+    const { coordinator, join } = await startJob();
+    const worker = await join();
+    for (const phase of ["map", "reduce"] as const) {
+      await worker.request();
+      expect(await worker.commit(phase, 1)).toBe(true);
+      expect(await worker.complete(phase, 1)).toBe(true);
+    }
+    // As on a machine that has no processor for it just then.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(await worker.request()).toEqual({ kind: "exit", outcome: "completed" });
+    worker.client.close();
+    expect(await coordinator.finished).toEqual({ state: "completed" });
+  });
+
+  it("ends although a worker never asks again and somebody keeps a connection open", async () => {
+    const { coordinator, connect, join } = await startJob();
+    await join();
+    await connect().call("job.status", undefined);
+    coordinator.cancel("enough");
+    expect(await coordinator.finished).toEqual({ state: "cancelled", reason: "enough" });
+  });
+
+  it("ends although a worker has asked for a task twice, on two connections", async () => {
+    const { coordinator, connect, join } = await startJob();
+    const [busy, worker] = [await join(), await join()];
+    await busy.request();
+    const first = worker.request();
+    const second = new HandWorker(connect(), worker.worker).request();
+    while (coordinator.status.workers.length < 2) await worker.client.call("job.status", undefined);
+    coordinator.cancel("enough");
+    await coordinator.finished;
+    const answers = await Promise.allSettled([first, second]);
+    expect(answers.some(({ status }) => status === "fulfilled")).toBe(true);
+  });
+
+  it("answers a waiting request when a failed task comes back", async () => {
+    const { join } = await startJob();
+    const [first, second] = [await join(), await join()];
+    await first.request();
+    const answer = second.request();
+    expect(await first.fail("map", 1, "no luck")).toBe(true);
+    expect(await answer).toEqual({ ...MAP, attempt: 2 });
+  });
+
+  it("F1: gives the task of a worker whose connection is gone to another at once", async () => {
+    const { log, join } = await startJob();
+    const [first, second] = [await join(), await join()];
+    await first.request();
+    const answer = second.request();
+    first.client.close();
+    // The lease is ten minutes, so this is not its end.
+    expect(await answer).toEqual({ ...MAP, attempt: 2 });
+    expect(log.join("\n")).toContain("map task 0, attempt 1, is lost: worker 1");
+    expect(log.join("\n")).toContain("is gone");
+  });
+
+  it("F3: lets the next attempt commit when a worker is killed between its rename and its report", async () => {
+    const { join } = await startJob();
+    const [first, second] = [await join(), await join()];
+    await first.request();
+    expect(await first.commit("map", 1)).toBe(true);
+    const answer = second.request();
+    first.client.close();
+    expect(await answer).toEqual({ ...MAP, attempt: 2 });
+    expect(await second.commit("map", 2)).toBe(true);
+    expect(await second.complete("map", 2)).toBe(true);
+  });
+
+  it("F6, F7: gives a task to another when its lease ends, and refuses the late report", async () => {
+    const { log, join } = await startJob({ leaseMs: 100 });
+    const [first, second] = [await join(), await join()];
+    await first.request();
+    expect(await second.request()).toEqual({ ...MAP, attempt: 2 });
+    expect(await first.commit("map", 1)).toBe(false);
+    expect(await first.complete("map", 1)).toBe(false);
+    expect(await first.fail("map", 1, "too late")).toBe(false);
+    expect(log.join("\n")).toContain("made no progress within its lease");
+  });
+
+  it("does not give a task to a request whose connection has closed", async () => {
+    const { join } = await startJob();
+    const [first, second, third] = [await join(), await join(), await join()];
+    await first.request();
+    const lost = second.request();
+    second.client.close();
+    await expect(lost).rejects.toThrow();
+    const answer = third.request();
+    first.client.close();
+    expect(await answer).toEqual({ ...MAP, attempt: 2 });
+  });
+
+  it("F33: refuses a worker with another app, and both sides say which", async () => {
+    const { log, join } = await startJob();
+    await join(WC);
+    const reason =
+      'the job runs app "wc.ts" (aaaaaaaaaaaa…), the worker has "indexer.ts" (bbbbbbbbbbbb…)';
+    await expect(join(INDEXER)).rejects.toThrow(reason);
+    expect(log).toEqual([`Refused a worker (pid 1): ${reason}`]);
+    // The same app from elsewhere is the same app.
+    await join({ ...WC, app: "count.ts" });
+  });
+
+  it("F33: refuses a worker that speaks another version of the protocol", async () => {
+    const { log, join } = await startJob();
+    const reason = `the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker 99`;
+    const stranger = { ...WC, protocol: 99 } as unknown as typeof WC;
+    await expect(join(stranger)).rejects.toThrow(reason);
+    expect(log).toEqual([`Refused a worker (pid 1): ${reason}`]);
+  });
+
+  it("F33: takes another app as long as nothing has been started with the first", async () => {
+    const { coordinator, join } = await startJob();
+    const wrong = await join(WC);
+    wrong.client.close();
+    while (coordinator.status.workers.length > 0) await new Promise(setImmediate);
+    const right = await join(INDEXER);
+    expect(coordinator.status.app).toBe("indexer.ts");
+    await right.request();
+    right.client.close();
+    while (coordinator.status.workers.length > 0) await new Promise(setImmediate);
+    await expect(join(WC)).rejects.toThrow("the job runs app");
+  });
+
+  it("refuses a worker whose app needs more reduce tasks, before anything is planned", async () => {
+    const { coordinator, log, join } = await startJob();
+    const reason = 'rangePartition of app "wc.ts" needs 3 reduce tasks or more, the job has 1';
+    await expect(join({ ...WC, leastReduces: 3 })).rejects.toThrow(reason);
+    expect(log).toEqual([`Refused a worker (pid 1): ${reason}`]);
+    expect(coordinator.status.app).toBeNull();
+    await join({ ...WC, leastReduces: 1 });
+  });
+
+  it("knows only the numbers it has given out", async () => {
+    const { connect } = await startJob();
+    for (const worker of [0, 1, 99]) {
+      await expect(connect().call("task.request", { worker })).rejects.toThrow(
+        `no worker ${worker} is registered`,
+      );
+    }
+  });
+
+  it("shows in job.status who does what", async () => {
+    const { connect, join } = await startJob();
+    const [busy] = [await join(), await join()];
+    await busy.request();
+    expect(await connect().call("job.status", undefined)).toMatchObject({
+      state: "running",
+      phase: "map",
+      app: "wc.ts",
+      maps: { idle: 0, inProgress: 1, completed: 0 },
+      reduces: { idle: 1, inProgress: 0, completed: 0 },
+      workers: [
+        { worker: 1, pid: 1, task: { phase: "map", task: 0, attempt: 1 } },
+        { worker: 2, pid: 1, task: null },
+      ],
+    });
+  });
+
+  it("is cancelled by job.cancel, once, with the reason given", async () => {
+    const { coordinator, connect, join } = await startJob();
+    const [busy, waiting] = [await join(), await join()];
+    await busy.request();
+    const dismissed = waiting.request();
+    expect(await connect().call("job.cancel", { reason: "lunch" })).toEqual({ accepted: true });
+    expect(await dismissed).toEqual({ kind: "exit", outcome: "cancelled" });
+    expect(await coordinator.finished).toEqual({ state: "cancelled", reason: "lunch" });
+  });
+
+  it("F22: fails the job after as many failures as it was told, with message and stack", async () => {
+    const { coordinator, join } = await startJob();
+    const worker = await join();
+    const failure = { message: "map of wc.ts failed", stack: "Error: no\n    at map" };
+    for (const attempt of [1, 2]) {
+      await worker.request();
+      const id = { worker: worker.worker, phase: "map", task: 0, attempt } as const;
+      await worker.client.call("task.fail", { ...id, ...failure });
+    }
+    expect(await worker.request()).toEqual({ kind: "exit", outcome: "failed" });
+    worker.client.close();
+    const message = "Map task 0 failed 2 times: map of wc.ts failed";
+    expect(await coordinator.finished).toEqual({
+      state: "failed",
+      failure: { message, stack: failure.stack },
+    });
+  });
+
+  it("cuts the inputs once for all workers of an app, and again for another app", async () => {
+    const plan = vi.fn(() => [{ file: "a.txt", start: 0, end: 10 }]);
+    const { coordinator, join } = await startJob({ plan });
+    const before = plan.mock.calls.length;
+    const workers = [await join(), await join(), await join()];
+    expect(plan).toHaveBeenCalledTimes(before + 1);
+    for (const worker of workers) worker.client.close();
+    while (coordinator.status.workers.length > 0) await new Promise(setImmediate);
+    await join(INDEXER);
+    expect(plan).toHaveBeenCalledTimes(before + 2);
+  });
+
+  it("F15: ends the job when its inputs cannot be planned for the first worker", async () => {
+    let isGone = false;
+    const plan = () => {
+      if (isGone) throw new Error("a.txt is gone");
+      return [{ file: "a.txt", start: 0, end: 10 }];
+    };
+    const { coordinator, join } = await startJob({ plan });
+    isGone = true;
+    const worker = await join();
+    expect(await worker.request()).toEqual({ kind: "exit", outcome: "cancelled" });
+    expect(await coordinator.finished).toEqual({ state: "cancelled", reason: "a.txt is gone" });
+  });
+
+  it("F37: fails the job when its task takes down one worker after another", async () => {
+    const { coordinator, join } = await startJob();
+    for (let death = 0; death < 3; death++) {
+      const worker = await join();
+      await worker.request();
+      worker.client.close();
+    }
+    const outcome = await coordinator.finished;
+    expect(outcome).toMatchObject({ state: "failed" });
+    const text = JSON.stringify(outcome);
+    expect(text).toMatch(/Map task 0.* was lost 3 times/);
+  });
+});

@@ -1,0 +1,61 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { lockDirectory } from "../../../src/mr/control/log/directory-lock.ts";
+import { canRunUnprivileged, unprivilegedUid } from "../../support/unprivileged.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+describe("the lock of a job directory", () => {
+  it("F31 goes to one of many who want it at once, by whatever path", async () => {
+    const link = join(directory, "link");
+    symlinkSync(directory, link);
+    const paths = [directory, link, directory, `${directory}/.`];
+    const results = await Promise.allSettled(paths.map((path) => lockDirectory(path)));
+    const winners = results.flatMap((result) => {
+      return result.status === "fulfilled" ? result.value : [];
+    });
+    expect(winners).toHaveLength(1);
+    for (const result of results) {
+      if (result.status === "fulfilled") continue;
+      expect(String(result.reason)).toMatch(/Another coordinator is already running in directory/);
+    }
+    winners[0]?.release();
+  });
+
+  it.runIf(process.platform === "linux" && unprivilegedUid !== undefined && canRunUnprivileged)(
+    "F31 is refused to another user, too",
+    async () => {
+      chmodSync(directory, 0o777);
+      const lock = await lockDirectory(directory);
+      const module = JSON.stringify(
+        import.meta.resolve("../../../src/mr/control/log/directory-lock.ts"),
+      );
+      const script = `import { lockDirectory } from ${module};
+        await lockDirectory(${JSON.stringify(directory)}).then(() => console.log("locked"), console.log);`;
+      const { stdout } = spawnSync(
+        process.execPath,
+        ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script],
+        { uid: unprivilegedUid, encoding: "utf8" },
+      );
+      lock.release();
+      expect(stdout).toContain("Another coordinator is already running in directory");
+    },
+  );
+
+  it("can be taken again once it is given free, and says nothing of other directories", async () => {
+    const other = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+    const first = await lockDirectory(directory);
+    (await lockDirectory(other)).release();
+    rmSync(other, { recursive: true });
+    first.release();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    (await lockDirectory(directory)).release();
+  });
+});

@@ -1,0 +1,201 @@
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MrError } from "../../../src/mr/base/errors.ts";
+import { FileJournal } from "../../../src/mr/control/log/file-journal.ts";
+import {
+  JOURNAL_VERSION,
+  type JobRecord,
+  type JournalRecord,
+} from "../../../src/mr/control/log/journal.ts";
+import { decodeJournal, encodeRecord } from "../../../src/mr/control/log/record.ts";
+import { replay } from "../../../src/mr/control/log/replay.ts";
+import type { Phase } from "../../../src/mr/control/scheduler/types.ts";
+import { JOURNAL_NAME } from "../../../src/mr/job/names.ts";
+
+const TERMS = { skipBadRecords: false, inputDirectory: "/tmp" };
+const INPUTS = [{ file: "ü.txt", bytes: 7, mtimeMs: 12.5 }];
+const JOB: JobRecord = {
+  type: "job",
+  version: JOURNAL_VERSION,
+  reduces: 2,
+  ...TERMS,
+  inputs: INPUTS,
+};
+const SPLITS = [0, 1].map((part) => ({ file: "ü.txt", start: part, end: part + 1 }));
+const PLAN = { type: "plan" as const, app: "wc.ts", digest: "00", splits: SPLITS };
+const DONE = { type: "ended" as const, outcome: { state: "completed" as const } };
+
+function completed(phase: Phase, task: number, attempt = 1) {
+  const names = phase === "map" ? [`mr-${task}-0`, `mr-${task}-1`] : [`mr-out-${task}`];
+  const outputs = names.map((name) => ({ name, bytes: 3, crc32: 4 }));
+  return { type: "completed" as const, phase, task, attempt, result: { outputs, counters: {} } };
+}
+
+const RECORDS: JournalRecord[] = [JOB, PLAN, completed("map", 1), completed("reduce", 0), DONE];
+
+describe("the lines of a journal", () => {
+  it("are a checksum and the record as JSON", () => {
+    const line = encodeRecord({ type: "reopened", task: 3 }).toString();
+    expect(line).toBe('3c887670 {"type":"reopened","task":3}\n');
+  });
+
+  it("give back what was written, up to wherever the last one was cut", () => {
+    const lines = RECORDS.map(encodeRecord);
+    const journal = Buffer.concat(lines);
+    for (let length = 0; length <= journal.length; length++) {
+      const { records, bytes } = decodeJournal(journal.subarray(0, length));
+      expect(records).toEqual(RECORDS.slice(0, records.length));
+      expect(bytes).toBe(Buffer.concat(lines.slice(0, records.length)).length);
+      expect(length - bytes).toBeLessThan(lines[records.length]?.length ?? 1);
+    }
+  });
+
+  it("never give back a record that was not written, whatever bit flips", () => {
+    const journal = Buffer.concat(RECORDS.map(encodeRecord));
+    const bit = fc.nat(journal.length * 8 - 1);
+    fc.assert(
+      fc.property(bit, (at) => {
+        const copy = Buffer.from(journal);
+        copy[at >> 3] = (copy[at >> 3] ?? 0) ^ (1 << (at & 7));
+        try {
+          const { records } = decodeJournal(copy);
+          // Without its line feed the last record, and no other, is taken for torn.
+          expect(at >> 3).toBe(journal.length - 1);
+          expect(records).toEqual(RECORDS.slice(0, -1));
+        } catch (error) {
+          if (!(error instanceof MrError)) throw error;
+          expect(String(error)).toMatch(/its line \d is damaged/);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("replaying a journal", () => {
+  it("finds the tasks that are completed and have not been reopened", () => {
+    const state = replay([
+      ...RECORDS,
+      { type: "resumed" },
+      { type: "reopened", task: 1 },
+      completed("map", 0, 2),
+    ]);
+    expect(state.job).toEqual(JOB);
+    expect(state.plan).toEqual(PLAN);
+    expect(state.completed.map(({ phase, task, attempt }) => [phase, task, attempt])).toEqual([
+      ["reduce", 0, 1],
+      ["map", 0, 2],
+    ]);
+    expect(state.outcome).toBeUndefined();
+    expect(replay(RECORDS).outcome).toEqual({ state: "completed" });
+  });
+
+  it.each<[string, JournalRecord[]]>([
+    ["it is empty", []],
+    ["it does not begin with a job", [PLAN]],
+    [`it has version 99, and this is ${JOURNAL_VERSION}`, [{ ...JOB, version: 99 }]],
+    ["it holds two jobs", [JOB, JOB]],
+    ["it has two plans", [JOB, PLAN, PLAN]],
+    ["it completes map task 2, which its job does not have", [JOB, PLAN, completed("map", 2)]],
+    ["it completes map task 0, which its job does not have", [JOB, completed("map", 0)]],
+    ["it reopens map task 0, which is not completed", [JOB, PLAN, { type: "reopened", task: 0 }]],
+  ])("refuses it because %s", (why, records) => {
+    expect(() => replay(records)).toThrow(why);
+  });
+});
+
+describe("the journal of a job in a file", () => {
+  let directory: string;
+  let path: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+    path = join(directory, JOURNAL_NAME);
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it("is gone on with where it was cut off", () => {
+    const first = FileJournal.create(directory, JOB);
+    first.append([PLAN, completed("map", 0)]);
+    first.close();
+    appendFileSync(path, encodeRecord(completed("map", 1)).subarray(0, -1));
+    const { journal, state } = FileJournal.open(directory);
+    expect(state.completed.map(({ task }) => task)).toEqual([0]);
+    journal.append([{ type: "reopened", task: 0 }]);
+    journal.close();
+    const { records } = decodeJournal(readFileSync(path));
+    expect(records).toEqual([JOB, PLAN, completed("map", 0), { type: "reopened", task: 0 }]);
+  });
+
+  it("replaces one of an earlier job", () => {
+    writeFileSync(path, "x".repeat(10_000));
+    FileJournal.create(directory, JOB).close();
+    expect(readFileSync(path)).toEqual(encodeRecord(JOB));
+  });
+
+  it("is not there before its first record is, nor instead of one of an earlier job", () => {
+    // What fails while the first record is made stands for a death at that point.
+    const unwritable = { ...JOB, reduces: 1n as unknown as number };
+    expect(() => FileJournal.create(directory, unwritable)).toThrow("BigInt");
+    expect(readdirSync(directory)).toEqual([]);
+    FileJournal.create(directory, JOB).close();
+    expect(() => FileJournal.create(directory, unwritable)).toThrow("BigInt");
+    expect(FileJournal.open(directory).state.job).toEqual(JOB);
+  });
+
+  it("is refused with its name and the reason when it is missing, empty or damaged", () => {
+    const refusal = (why: string) => `Cannot resume from journal "${path}": ${why}`;
+    const open = () => FileJournal.open(directory);
+    expect(open).toThrow(refusal("there is no job to go on with"));
+    writeFileSync(path, "");
+    expect(open).toThrow(refusal("it is empty"));
+    writeFileSync(path, "nonsense\nof two lines\n");
+    expect(open).toThrow(refusal("its line 1 is damaged"));
+    writeFileSync(path, encodeRecord(JOB).toString().replace("reduces", "redvces"));
+    expect(open).toThrow(refusal("its line 1 is damaged"));
+  });
+
+  it("is left as it is until something is added to it, and then loses a torn end", async () => {
+    FileJournal.create(directory, JOB).close();
+    const whole = readFileSync(path);
+    const torn = Buffer.concat([whole, Buffer.alloc(500, "torn ")]);
+    writeFileSync(path, torn);
+    FileJournal.open(directory).journal.close();
+    expect(readFileSync(path)).toEqual(torn);
+    const { journal } = FileJournal.open(directory);
+    await journal.append([{ type: "resumed" }]);
+    journal.close();
+    expect(readFileSync(path)).toEqual(Buffer.concat([whole, encodeRecord({ type: "resumed" })]));
+  });
+
+  it("waits for the disk once for what is appended at once, and again for what comes later", async () => {
+    const journal = FileJournal.create(directory, JOB);
+    const together = [PLAN, completed("map", 0)].map((record) => journal.append([record]));
+    expect(new Set(together).size).toBe(1);
+    // The sync begins when all that was ready has run; it says nothing of what is written from then on.
+    await Promise.resolve();
+    await Promise.resolve();
+    const later = journal.append([completed("map", 1)]);
+    expect(later).not.toBe(together[0]);
+    // It stays open for as long as anybody waits.
+    journal.close();
+    await Promise.all([...together, later]);
+    const { state } = FileJournal.open(directory);
+    expect(state.completed.map(({ task }) => task)).toEqual([0, 1]);
+  });
+
+  it("names itself and the cause when it cannot be written", () => {
+    const journal = FileJournal.create(directory, JOB);
+    journal.close();
+    expect(() => journal.append([DONE])).toThrow(`Cannot write journal "${path}": bad file`);
+  });
+});

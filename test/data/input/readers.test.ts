@@ -1,0 +1,255 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "node:querystring";
+import * as zlib from "node:zlib";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Reader } from "../../../src/mr/app/contract/reader.ts";
+import { csv } from "../../../src/mr/data/input/csv.ts";
+import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
+import { lines } from "../../../src/mr/data/input/lines.ts";
+import { openInput } from "../../../src/mr/data/input/open-input.ts";
+import { defaultSplitBytes, planSplits } from "../../../src/mr/data/input/plan-splits.ts";
+import { recordsFrom } from "../../../src/mr/data/input/records-from.ts";
+import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
+import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
+
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "tsmr-readers-"));
+});
+
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** Reads an input of these contents in the directory of the tests. */
+async function read<R>(
+  reader: Reader<R>,
+  contents: string | Uint8Array,
+  options: ReadingOptions = {},
+): Promise<Reading> {
+  return await readContents(directory, reader, contents, options);
+}
+
+describe("planSplits", () => {
+  it("covers the file with parts of about one size, none above the limit", () => {
+    fc.assert(
+      fc.property(fc.nat(2 ** 34), fc.integer({ min: 2 ** 24, max: 2 ** 30 }), (size, limit) => {
+        const splits = planSplits("bytes", "f", size, limit);
+        let end = 0;
+        for (const split of splits) {
+          expect(split.start).toBe(end);
+          end = split.end;
+        }
+        expect(end).toBe(size);
+        const sizes = splits.map((split) => split.end - split.start);
+        expect(Math.max(...sizes)).toBeLessThanOrEqual(limit);
+        expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it("leaves whole files, compressed files and empty files in one piece", () => {
+    expect(planSplits("wholeFile", "a.txt", 100, 10)).toEqual([
+      { file: "a.txt", start: 0, end: 100 },
+    ]);
+    expect(planSplits("bytes", "a.gz", 100, 10)).toHaveLength(1);
+    expect(planSplits("bytes", "a.zst", 100, 10)).toHaveLength(1);
+    expect(planSplits("bytes", "a.txt", 0, 10)).toEqual([{ file: "a.txt", start: 0, end: 0 }]);
+  });
+});
+
+describe("defaultSplitBytes", () => {
+  it("is 64 MiB, less for jobs with few tasks, and never less than 32 MiB", () => {
+    const mebibytes = [1, 1024, 2048, 4096, 1e6].map(
+      (size) => defaultSplitBytes(size * 2 ** 20) / 2 ** 20,
+    );
+    expect(mebibytes).toEqual([32, 32, 32, 64, 64]);
+  });
+});
+
+describe("inputs", () => {
+  it("are decompressed when their name ends in .gz, several members included", async () => {
+    const packed = Buffer.concat([gzipSync("one\ntw"), gzipSync("o\nthree")]);
+    const { records, offsets } = await read(lines(), packed, { name: "a.gz" });
+    expect(records).toEqual(["one", "two", "three"]);
+    expect(offsets).toEqual([0, 4, 8]);
+  });
+
+  it("name the file when it is no gzip, or cut off", async () => {
+    await expect(read(lines(), "no gzip", { name: "b.gz" })).rejects.toThrow(
+      'Cannot read input "b.gz": incorrect header check',
+    );
+    const cut = gzipSync("text".repeat(1000)).subarray(0, 30);
+    await expect(read(lines(), cut, { name: "c.gz" })).rejects.toThrow(
+      'Cannot read input "c.gz": unexpected end of file',
+    );
+  });
+
+  // Node 22.15 brought zstd; the types of Node 20 don't know it.
+  const { zstdCompressSync } = zlib as { zstdCompressSync?: (text: string) => Buffer };
+
+  it.runIf(zstdCompressSync)("are decompressed when their name ends in .zst", async () => {
+    const packed = zstdCompressSync?.("one\ntwo\nthree") ?? "";
+    const { records, offsets } = await read(lines(), packed, { name: "a.zst" });
+    expect(records).toEqual(["one", "two", "three"]);
+    expect(offsets).toEqual([0, 4, 8]);
+  });
+
+  it.runIf(zstdCompressSync)("name the file when it is no zstd, or cut off", async () => {
+    await expect(read(lines(), "no zstd", { name: "b.zst" })).rejects.toThrow(
+      'Cannot read input "b.zst": Unknown frame descriptor',
+    );
+    const cut = zstdCompressSync?.("text".repeat(1000)).subarray(0, 15) ?? "";
+    await expect(read(lines(), cut, { name: "c.zst" })).rejects.toThrow(
+      'Cannot read input "c.zst": unexpected end of file',
+    );
+  });
+
+  it.runIf(zstdCompressSync)("of several zstd frames are refused, not read in part", async () => {
+    const frame = zstdCompressSync?.("one\ntwo") ?? Buffer.alloc(0);
+    await expect(read(lines(), Buffer.concat([frame, frame]), { name: "d.zst" })).rejects.toThrow(
+      'Cannot read input "d.zst": it has more than one zstd frame',
+    );
+  });
+
+  it.skipIf(zstdCompressSync)("say which Node is wanted where there is no zstd", () => {
+    const split = { file: "a.zst", start: 0, end: 1 };
+    expect(() => openInput(join(directory, "a.zst"), split)).toThrow(
+      `Cannot read input "a.zst": Node ${process.version} has no zstd (22.15 has)`,
+    );
+  });
+
+  it("F17 that are directories, or are not there, are clear errors", () => {
+    mkdirSync(join(directory, "d"));
+    const split = { file: "d", start: 0, end: 0 };
+    expect(() => openInput(join(directory, "d"), split)).toThrow(
+      'Cannot read input "d": it is a directory',
+    );
+    expect(() => openInput(join(directory, "none"), { ...split, file: "none" })).toThrow(
+      'Cannot read input "none": no such file or directory (ENOENT)',
+    );
+  });
+
+  it.each([lines(), wholeFile(), jsonLines(), csv({ header: false })])(
+    "F16 that are empty are read without a fault: $name",
+    async (reader) => {
+      const { records } = await read<unknown>(reader, "");
+      expect(records).toEqual(reader.name === "wholeFile()" ? [""] : []);
+    },
+  );
+});
+
+describe("lines and whole files", () => {
+  it("F20 too long a line is an error where an earlier one has left room for it", async () => {
+    const contents = `${"x".repeat(290)}\n${"y".repeat(310)}\n`;
+    await expect(read(lines(), contents, { maxRecordBytes: 300 })).rejects.toThrow(
+      'Cannot read input "input.txt": the line at byte 291 is longer than 300 bytes',
+    );
+  });
+
+  it("F20 that are too long are an error that names file and offset", async () => {
+    const contents = `short\n${"x".repeat(500)}\n`;
+    await expect(read(lines(), contents, { maxRecordBytes: 300 })).rejects.toThrow(
+      'Cannot read input "input.txt": the line at byte 6 is longer than 300 bytes',
+    );
+    await expect(read(wholeFile(), contents, { maxRecordBytes: 300 })).rejects.toThrow(
+      'Cannot read input "input.txt": the file that begins at byte 0 is longer than 300 bytes',
+    );
+    const packed = { maxRecordBytes: 300, name: "w.gz" };
+    await expect(read(wholeFile(), gzipSync(contents), packed)).rejects.toThrow("longer than 300");
+    expect((await read(lines(), contents, { maxRecordBytes: 700 })).records).toHaveLength(2);
+  });
+
+  it("F18 F19 keep all bytes of a whole file", async () => {
+    const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+    let seen: number[] = [];
+    const spy: Reader<unknown> = {
+      ...wholeFile(),
+      open(source, options) {
+        const cursor = wholeFile().open(source, options);
+        return {
+          offset: 0,
+          load: () => cursor.load(),
+          next() {
+            const record = cursor.next();
+            if (record !== undefined) seen = [...record.view()];
+            return record;
+          },
+        };
+      },
+    };
+    await read(spy, bytes);
+    expect(seen).toEqual([...bytes]);
+  });
+});
+
+describe("jsonLines()", () => {
+  it("reads the values of lines at any cut, and leaves empty lines out", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.jsonValue(), { maxLength: 8 }),
+        fc.integer({ min: 1, max: 80 }),
+        async (values, splitBytes) => {
+          const texts = values.map((value) => JSON.stringify(value));
+          const { records } = await read(jsonLines(), texts.join("\n \n"), { splitBytes });
+          expect(records).toEqual(texts.map((text) => JSON.parse(text) as unknown));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each([
+    ["{}\n[1,2,x]\n", 'line 2, column 6: unexpected "x" in JSON'],
+    ['{}\n\n{"a":1,}\n', 'line 3, column 8: unexpected "}" in JSON'],
+    ['{"a" 1}', 'line 1, column 6: unexpected "1" in JSON'],
+    ["[1", "line 1, column 3: the line ends within the JSON value"],
+    ['"ab', "line 1, column 4: the line ends within a string"],
+    ['"a\\x"', 'line 1, column 3: unexpected "\\\\" in JSON'],
+    ["1 2", 'line 1, column 3: unexpected "2" in JSON'],
+    ['{"a":[{},{"b":tru}]}', 'line 1, column 15: unexpected "t" in JSON'],
+  ])("names file, line and column of what is no JSON: %j", async (contents, where) => {
+    for (const splitBytes of [1e6, 3]) {
+      await expect(read(jsonLines(), contents, { splitBytes })).rejects.toThrow(
+        `Cannot read input "input.txt": ${where}`,
+      );
+    }
+  });
+
+  it("leaves malformed lines out and counts them, when told to", async () => {
+    const contents = "1\nx\n2\n{\n3";
+    const { records, skipped } = await read(jsonLines(), contents, { skipBadRecords: true });
+    expect(records).toEqual([1, 2, 3]);
+    expect(skipped).toBe(2);
+  });
+});
+
+describe("recordsFrom()", () => {
+  it("makes a reader of a generator, of either kind", async () => {
+    const sync = recordsFrom("pairs", function* ({ file }) {
+      yield { file };
+      yield { file: stringify({ file }) };
+    });
+    expect((await read(sync, "x")).records).toEqual([
+      { file: "input.txt" },
+      { file: "file=input.txt" },
+    ]);
+    const later = recordsFrom("chunks", async function* ({ chunks }) {
+      for await (const chunk of chunks) yield chunk.length;
+    });
+    expect((await read(later, "x".repeat(300_000))).records).toEqual([262144, 37856]);
+  });
+
+  it("passes an error of the generator on", async () => {
+    const reader = recordsFrom("faulty", function* () {
+      yield 1;
+      throw new Error("no more");
+    });
+    await expect(read(reader, "x")).rejects.toThrow("no more");
+  });
+});

@@ -1,0 +1,79 @@
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Reader, ReadOptions, Split, Splitting } from "../../../src/mr/app/contract/reader.ts";
+import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
+import { openInput } from "../../../src/mr/data/input/open-input.ts";
+import { planCsvSplits } from "../../../src/mr/data/input/plan-csv-splits.ts";
+import { planSplits } from "../../../src/mr/data/input/plan-splits.ts";
+import { createKernel } from "../../../src/mr/kernel/create-kernel.ts";
+
+/** What a reader made of a file. */
+export interface Reading {
+  readonly records: unknown[];
+  readonly offsets: number[];
+  readonly places: (string | undefined)[];
+  readonly skipped: number;
+}
+
+/** How a file is read: cut where, under which name, and otherwise as {@link ReadOptions} say. */
+export type ReadingOptions = Partial<ReadOptions> & {
+  readonly name?: string;
+  readonly splitBytes?: number;
+};
+
+/** Reads a file of these contents, one part after the other, all that is in it. */
+export async function readContents<R>(
+  directory: string,
+  reader: Reader<R>,
+  contents: string | Uint8Array,
+  options: ReadingOptions = {},
+): Promise<Reading> {
+  const { name: file = "input.txt", splitBytes } = options;
+  const path = join(directory, file);
+  writeFileSync(path, contents);
+  const scanner = createKernel({ kind: "plain", blockBytes: 64 });
+  const all = { skipBadRecords: false, scanner, words: new WordScan(scanner), ...options };
+  const reading: Reading & { skipped: number } = {
+    records: [],
+    offsets: [],
+    places: [],
+    skipped: 0,
+  };
+  for (const split of await plan(directory, reader.splitting, file, splitBytes)) {
+    const input = openInput(path, split);
+    const cursor = reader.open(input, all);
+    try {
+      while (await cursor.load()) {
+        for (let record = cursor.next(); record !== undefined; record = cursor.next()) {
+          reading.records.push(typeof record === "object" ? structuredCopy(record) : record);
+          reading.offsets.push(cursor.offset);
+          reading.places.push(cursor.place);
+        }
+      }
+      reading.skipped += cursor.skipped ?? 0;
+    } finally {
+      cursor.close?.();
+      input.close();
+    }
+  }
+  return reading;
+}
+
+/** In blocks so small that everything falls on their borders. */
+async function plan(
+  directory: string,
+  splitting: Splitting,
+  file: string,
+  splitBytes?: number,
+): Promise<readonly Split[]> {
+  const { size } = statSync(join(directory, file));
+  if (typeof splitting === "string") return planSplits(splitting, file, size, splitBytes);
+  const wanted = planSplits("bytes", file, size, splitBytes);
+  return await planCsvSplits(join(directory, file), wanted, splitting, 8);
+}
+
+function structuredCopy(record: unknown): unknown {
+  return record !== null && typeof record === "object" && "bytes" in record
+    ? String(record)
+    : structuredClone(record);
+}

@@ -1,0 +1,128 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { mergeOutputs } from "../../../src/mr/data/output/merge-outputs.ts";
+import { topLines } from "../../../src/mr/data/output/top-lines.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "tsmr-merge-"));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function write(parts: readonly string[]): string[] {
+  return parts.map((text, part) => {
+    const path = join(directory, `mr-out-${part}`);
+    writeFileSync(path, text);
+    return path;
+  });
+}
+
+function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
+describe("merging outputs", () => {
+  it("gives what sorting all lines together gives, with any number of files and lines of any length", async () => {
+    const line = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 6 }).map((text) => text.replaceAll("\n", "")),
+      fc.integer({ min: 1, max: 5 }).map((length) => "é".repeat(length * 20_000)),
+    );
+    const files = fc.array(fc.array(line, { maxLength: 8 }), { minLength: 1, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(files, fc.integer({ min: 2, max: 12 }), async (lines, fanIn) => {
+        const paths = write(
+          lines.map((some) => [...some].sort(byBytes).map((text) => `${text}\n`)).map(join0),
+        );
+        const merged = await mergeOutputs(directory, paths, { fanIn });
+        const expected = [...lines.flat()].sort(byBytes).map((text) => `${text}\n`);
+        expect(readFileSync(merged).equals(Buffer.from(join0(expected)))).toBe(true);
+        expect(readdirSync(directory)).toEqual(["mr-out"]);
+        rmSync(merged);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("keeps all lines of outputs that are in another order, and ends a last line without an end", async () => {
+    const merged = await mergeOutputs(directory, write(["b\na", "c\n", ""]));
+    expect(readFileSync(merged, "utf8")).toBe("b\na\nc\n");
+  });
+
+  it("leaves the outputs as they are when it is ended early, and nothing else", async () => {
+    const paths = write(["a\n".repeat(200_000), "b\n"]);
+    await expect(mergeOutputs(directory, paths, { signal: AbortSignal.abort() })).rejects.toThrow();
+    expect(readdirSync(directory).sort()).toEqual(["mr-out-0", "mr-out-1"]);
+  });
+
+  it("names an output that cannot be read", async () => {
+    const missing = join(directory, "mr-out-7");
+    await expect(mergeOutputs(directory, [missing])).rejects.toThrow(
+      `Cannot read output "${missing}": no such file or directory (ENOENT)`,
+    );
+    expect(readdirSync(directory)).toEqual([]);
+  });
+});
+
+describe("the top lines", () => {
+  it("are those with the largest values, the largest first, equal ones by their keys", async () => {
+    const pair = fc.tuple(
+      fc.string({ unit: "grapheme", maxLength: 4 }).filter((key) => !/[\n"\\{]/.test(key)),
+      fc.integer({ min: -9, max: 9 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(pair), fc.integer({ min: 1, max: 9 }), async (pairs, count) => {
+        const [one = "", other = ""] = [0, 1].map((half) => {
+          const some = pairs.filter((_, index) => index % 2 === half);
+          return join0(some.map(([key, value]) => `${key} ${value}\n`));
+        });
+        const expected = pairs
+          .map(([key, value]) => ({ key, value }))
+          .sort((a, b) => b.value - a.value || byBytes(a.key, b.key));
+        const found = await topLines(write([one, other]), count);
+        expect(found.map(({ key, value }) => [key, value + 0])).toEqual(
+          expected.slice(0, count).map(({ key, value }) => [key, value + 0]),
+        );
+      }),
+    );
+  });
+
+  it("are right among more lines than are kept at once", async () => {
+    const lines = Array.from(
+      { length: 70_000 },
+      (_, index) => `k${index} ${(index * 7919) % 70_000}\n`,
+    );
+    const top = await topLines(write([join0(lines)]), 3);
+    expect(top.map(({ value }) => value)).toEqual([69_999, 69_998, 69_997]);
+  });
+
+  it("are found in any output format, past lines without a number", async () => {
+    const text =
+      'a b 2\nc\t3.5\n{"key":"d e","value":1e3}\nf 1 x.txt\ng 0x10\n{"broken 9\nh Infinity\n\n';
+    expect(await topLines(write([text]), 9)).toEqual([
+      { key: "d e", value: 1000, text: "1000" },
+      { key: '{"broken', value: 9, text: "9" },
+      { key: "c", value: 3.5, text: "3.5" },
+      { key: "a b", value: 2, text: "2" },
+    ]);
+  });
+
+  it("are found although their keys look like JSON", async () => {
+    const keys = ['{"level":', '{"key":"fake","value":99}', '{"key":1,"value":2}', '{"a":1}', "{"];
+    const text = keys.map((key, index) => `${key} ${index}\n`).join("");
+    expect((await topLines(write([text]), 9)).map(({ key }) => key)).toEqual(keys.toReversed());
+  });
+
+  it("keep the form that their numbers have", async () => {
+    const numbers = ["9007199254740993", "1e3", "12.50", "007", "+1", "-.5"];
+    const text = numbers.map((number) => `k ${number}\n`).join("");
+    const found = await topLines(write([text]), 9);
+    expect(found.map((line) => line.text)).toEqual(numbers);
+  });
+});
+
+function join0(lines: readonly string[]): string {
+  return lines.join("");
+}

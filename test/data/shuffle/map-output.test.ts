@@ -1,0 +1,142 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { ByteSlice, type Text } from "../../../src/mr/app/contract/byte-slice.ts";
+import { defineApp } from "../../../src/mr/app/contract/define-app.ts";
+import {
+  bytePartitioner,
+  hashPartition,
+  type Partitioner,
+  rangePartition,
+} from "../../../src/mr/app/contract/partitioners.ts";
+import { lines } from "../../../src/mr/data/input/lines.ts";
+import { GroupMerger } from "../../../src/mr/data/shuffle/group-merger.ts";
+import { MapOutput } from "../../../src/mr/data/shuffle/map-output.ts";
+import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "tsmr-map-output-"));
+
+afterAll(() => rmSync(directory, { recursive: true }));
+afterEach(() => vi.unstubAllEnvs());
+
+/** How a key or a value is emitted: as a string, as a slice of the reader's block, or of other memory. */
+type Form = "string" | "block" | "elsewhere";
+
+interface Pair {
+  readonly key: Uint8Array;
+  readonly form: Form;
+  readonly value: unknown;
+}
+
+const anyText = fc.oneof(
+  fc.stringMatching(/^[a-c"\\]{0,3}$/),
+  fc.string({ unit: "binary", maxLength: 12 }),
+  fc.constantFrom(
+    "\ud800",
+    "x\udc00y",
+    "\0",
+    "key",
+    "longer than a prefix",
+    "longer than a prefiy",
+  ),
+);
+const pairs = fc.array(
+  fc.oneof(
+    fc.record({
+      key: anyText.map((text) => encodeUtf8(text)),
+      form: fc.constantFrom<Form>("string", "block", "elsewhere"),
+      value: fc.oneof(anyText, fc.jsonValue(), fc.uint8Array({ maxLength: 9 })),
+    }),
+    fc.record({
+      key: fc.uint8Array({ maxLength: 12 }),
+      form: fc.constantFrom<Form>("block", "elsewhere"),
+      value: fc.oneof(fc.uint8Array({ maxLength: 9 }), fc.constant("again")),
+    }),
+  ),
+  { maxLength: 100 },
+);
+const settings = fc.record({
+  reduces: fc.integer({ min: 3, max: 4 }),
+  partition: fc.constantFrom<Partitioner>(
+    hashPartition,
+    rangePartition(["a", "key"]),
+    (key, reduces) => key.length % reduces,
+  ),
+  memoryBytes: fc.constantFrom(3000, 8000, 30_000, 2 ** 29),
+  fanIn: fc.integer({ min: 2, max: 5 }),
+});
+
+/** Puts bytes into the block behind what is there, as a reader would. */
+function sliceOf(output: MapOutput, bytes: Uint8Array, form: Form, at: number): ByteSlice {
+  if (form === "elsewhere") return new ByteSlice(bytes);
+  output.kernel.block.set(bytes, at);
+  return new ByteSlice(output.kernel.block, at, at + bytes.length);
+}
+
+function emitAll(output: MapOutput, all: readonly Pair[]): void {
+  for (const { key, form, value } of all) {
+    const emitted: Text =
+      form === "string" ? new ByteSlice(key).toString() : sliceOf(output, key, form, 3);
+    const isBytes = value instanceof Uint8Array;
+    output.emit(emitted, isBytes ? sliceOf(output, value, form, 3 + key.length) : value);
+  }
+}
+
+/** What a value is when it comes out again. */
+function shown(value: unknown): unknown {
+  if (value instanceof ByteSlice) return `bytes ${Buffer.from(value.view()).toString("hex")}`;
+  return value instanceof Uint8Array ? `bytes ${Buffer.from(value).toString("hex")}` : value;
+}
+
+function partitionOf(partition: Partitioner, key: Uint8Array, reduces: number): number {
+  const ofBytes = bytePartitioner(partition);
+  return ofBytes?.(key, key.length, reduces) ?? partition(new ByteSlice(key).toString(), reduces);
+}
+
+/** All pairs of a file, in its order. */
+function pairsOf(path: string, bytes: number, crc32: number): [string, unknown][] {
+  const run = { path, start: 0, end: bytes, crc32, isWholeFile: true };
+  const merger = new GroupMerger(bytes === 0 ? [] : [run], 64, undefined);
+  const found: [string, unknown][] = [];
+  while (merger.nextGroup()) {
+    const key = Buffer.from(merger.key.view()).toString("hex");
+    while (merger.nextValue()) {
+      const value = JSON.parse(JSON.stringify(shown(merger.decode()))) as unknown;
+      for (let left = merger.count; left > 0; left--) found.push([key, value]);
+    }
+  }
+  return found;
+}
+
+describe.each(["wasm", "plain"])("what a map task writes without a combiner, %s kernel", (name) => {
+  it("is what was emitted, sorted by key, at any memory, few keys coming again or many", () => {
+    vi.stubEnv("TSMR_KERNEL", name);
+    fc.assert(
+      fc.property(pairs, settings, (all, { partition, ...options }) => {
+        const app = defineApp({ input: lines(), map: () => undefined, partition, reduce: () => 1 });
+        const place = { directory, map: 0, tag: "0123abcd-0-1" };
+        const output = new MapOutput(app, { ...place, ...options });
+        emitAll(output, all);
+        const files = output.write();
+        const found: [string, unknown][][] = [];
+        for (const file of files) {
+          const { bytes, crc32 } = file.finish({ durable: false });
+          found.push(pairsOf(file.temporaryPath, bytes, crc32));
+          file.discard();
+        }
+        const dumb: [string, unknown][][] = files.map(() => []);
+        for (const { key, value } of all.toSorted((a, b) => Buffer.compare(a.key, b.key))) {
+          const reduce = partitionOf(partition, key, files.length);
+          const json = JSON.parse(JSON.stringify(shown(value))) as unknown;
+          const pair: [string, unknown] = [Buffer.from(key).toString("hex"), json];
+          dumb[reduce]?.push(pair);
+        }
+        expect(found).toEqual(dumb);
+        expect(readdirSync(directory)).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

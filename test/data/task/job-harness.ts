@@ -1,0 +1,132 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
+import type { RecordApp } from "../../../src/mr/app/contract/define-app.ts";
+import type { LoadedApp } from "../../../src/mr/app/load/load-app.ts";
+import { planJob } from "../../../src/mr/data/input/plan-job.ts";
+import { isTemporary } from "../../../src/mr/job/names.ts";
+import type { FileSummary } from "../../../src/mr/storage/file/pending-file.ts";
+import { runMapTask } from "../../../src/mr/data/task/map-task.ts";
+import { runReduceTask } from "../../../src/mr/data/task/reduce-task.ts";
+import type { TaskSite } from "../../../src/mr/data/task/task-site.ts";
+
+/** How a job is run in a test; everything has a default. */
+export interface JobOptions {
+  readonly reduces?: number;
+  readonly splitBytes?: number;
+  /** How many map tasks small files leave, if they are so many. Default: they share none. */
+  readonly parallelism?: number;
+  readonly memoryBytes?: number;
+  readonly fanIn?: number;
+  readonly skipBadRecords?: boolean;
+}
+
+/** A job directory that is removed by {@link close}. */
+export class JobHarness {
+  readonly directory = mkdtempSync(join(tmpdir(), "tsmr-job-"));
+  counters: Record<string, number> = {};
+  /** What tasks have told of their progress since this was last set. */
+  told = { records: 0, bytes: 0 };
+
+  write(name: string, contents: string | Uint8Array): string {
+    const path = join(this.directory, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, contents);
+    return path;
+  }
+
+  close(): void {
+    rmSync(this.directory, { recursive: true });
+  }
+
+  /** The names of temporary files that were left behind. */
+  get leftovers(): string[] {
+    return readdirSync(this.directory).filter(isTemporary);
+  }
+
+  site(options: JobOptions = {}): TaskSite {
+    return {
+      directory: this.directory,
+      reduces: options.reduces ?? 3,
+      tag: "0123abcd-0-1",
+      progress: {
+        addRecords: (count) => {
+          this.told.records += count;
+        },
+        addBytes: (count) => {
+          this.told.bytes += count;
+        },
+      },
+      memoryBytes: options.memoryBytes,
+      fanIn: options.fanIn,
+      skipBadRecords: options.skipBadRecords,
+    };
+  }
+
+  /** Runs all map tasks and commits their files. @returns the reports, by map task */
+  async map(app: ClassicApp | RecordApp, files: readonly string[], options: JobOptions = {}) {
+    const loaded = loadedApp(app);
+    const { splitBytes, parallelism = Infinity } = options;
+    const plan = planJob(files, this.directory, splitBytes, parallelism);
+    const splits = await plan(loaded.splitting);
+    const reports: FileSummary[][] = [];
+    for (const [task, split] of splits.entries()) {
+      const result = await runMapTask({ task, split }, loaded, this.site(options));
+      reports.push(result.files.map((file) => file.finish({ durable: false })));
+      for (const file of result.files) file.commit();
+      this.#count(result.counters);
+    }
+    return reports;
+  }
+
+  /** Runs one reduce task. @returns what it wrote */
+  async reduce(
+    app: ClassicApp | RecordApp,
+    task: number,
+    reports: readonly (readonly FileSummary[])[],
+    options: JobOptions = {},
+  ): Promise<Buffer> {
+    const sources = reports.map((report) => report[task] ?? { name: "?", bytes: 0, crc32: 0 });
+    const result = await runReduceTask({ task, sources }, loadedApp(app), this.site(options));
+    for (const file of result.files) {
+      file.finish({ durable: true });
+      file.commit();
+    }
+    this.#count(result.counters);
+    return readFileSync(join(this.directory, `mr-out-${task}`));
+  }
+
+  /** Runs a whole job. @returns the contents of `mr-out-0`, `mr-out-1`, … */
+  async run(
+    app: ClassicApp | RecordApp,
+    files: readonly string[],
+    options: JobOptions = {},
+  ): Promise<Buffer[]> {
+    this.counters = {};
+    const reports = await this.map(app, files, options);
+    const outputs: Buffer[] = [];
+    for (let task = 0; task < (options.reduces ?? 3); task++) {
+      outputs.push(await this.reduce(app, task, reports, options));
+    }
+    return outputs;
+  }
+
+  #count(counters: Readonly<Record<string, number>>): void {
+    for (const [name, by] of Object.entries(counters)) {
+      this.counters[name] = (this.counters[name] ?? 0) + by;
+    }
+  }
+}
+
+/** An app as the loader gives it. */
+export function loadedApp(app: ClassicApp | RecordApp): LoadedApp {
+  const splitting = "input" in app ? app.input.splitting : "wholeFile";
+  return { name: "test.ts", path: "/test.ts", digest: "0".repeat(64), app, splitting };
+}
+
+/** The lines of some output, sorted by their bytes, as strings of one unit a byte. */
+export function sortedLines(outputs: readonly Uint8Array[]): string[] {
+  const lines = Buffer.concat(outputs).toString("latin1").split("\n");
+  return lines.slice(0, -1).sort();
+}

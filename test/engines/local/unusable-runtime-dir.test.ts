@@ -1,0 +1,26 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { MrError } from "../../../src/mr/base/errors.ts";
+import { runJob } from "../../../src/mr/engines/run-job.ts";
+
+// The directory of sockets is the same for all of a user: to have it somebody else's, one must be both.
+vi.mock("../../../src/mr/base/socket-path.ts", () => ({
+  socketPathOf: () => {
+    throw new MrError("Cannot use runtime directory: it belongs to user 7");
+  },
+}));
+
+it("leaves no directory behind where sockets cannot be made, and none that was there is gone", async () => {
+  const home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  const input = join(home, "a.txt");
+  writeFileSync(input, "x");
+  const run = (out: string) => runJob({ app: "wc", inputs: [input], out: join(home, out) });
+  await expect(run("new/out")).rejects.toThrow("it belongs to user 7");
+  expect(existsSync(join(home, "new"))).toBe(false);
+  mkdirSync(join(home, "mine"));
+  await expect(run("mine")).rejects.toThrow("it belongs to user 7");
+  expect(existsSync(join(home, "mine"))).toBe(true);
+});

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { WorkerPool } from "../../../src/mr/engines/local/worker-pool.ts";
+
+const OPTIONS = {
+  app: "/there/is/no/app.mjs",
+  socketPath: "/there/is/no/socket",
+  patienceMs: 0,
+  reconnectMs: 0,
+};
+
+describe("WorkerPool", () => {
+  it("begins with one worker where none stand by, and has all of them once it is filled", async () => {
+    // They wait for a coordinator.
+    const app = fileURLToPath(new URL("../../../src/mrapps/wc.ts", import.meta.url));
+    const pool = new WorkerPool(3, { ...OPTIONS, app, patienceMs: 60_000 }, () => undefined);
+    try {
+      const [first, ...others] = pool.pids;
+      expect(others).toEqual([]);
+      pool.fill();
+      pool.fill();
+      // No more at a time than there are processors.
+      await expect.poll(() => pool.pids.length, { timeout: 200_000 }).toBe(3);
+      expect(pool.pids[0]).toBe(first);
+    } finally {
+      await pool.stop(0);
+    }
+  });
+
+  it("starts no more workers once it is being stopped", async () => {
+    const pool = new WorkerPool(3, OPTIONS, () => undefined);
+    const stopped = pool.stop(0);
+    pool.fill();
+    expect(pool.pids).toHaveLength(1);
+    await stopped;
+    expect(pool.pids).toEqual([]);
+  });
+
+  it("replaces a worker that ends while the job goes on, with exit code 0 too, and none once it has ended", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "tsmr-pool-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const app = join(directory, "app.mjs");
+    writeFileSync(app, "process.exit(0);");
+    const pool = new WorkerPool(1, { ...OPTIONS, app }, () => undefined);
+    try {
+      const [first] = pool.pids;
+      await expect.poll(() => pool.pids[0], { timeout: 200_000 }).not.toBe(first);
+      pool.onEvent({ type: "jobEnded", atMs: 0, outcome: { state: "completed" } });
+      await expect.poll(() => pool.pids, { timeout: 200_000 }).toEqual([]);
+      expect(pool.cannotLoadApp).toBe(false);
+    } finally {
+      await pool.stop(0);
+    }
+  });
+
+  it("F21 says that it has given up to whoever asks only after its workers could not load the app", async () => {
+    const pool = new WorkerPool(2, OPTIONS, () => undefined);
+    try {
+      while (!pool.cannotLoadApp) await sleep(20);
+      const heard: string[] = [];
+      pool.onGivenUp((reason) => heard.push(reason));
+      expect(heard).toEqual(["a worker could not load the app"]);
+      // What the first worker could not do, the second would not do either.
+      pool.fill();
+      expect(pool.pids).toEqual([]);
+    } finally {
+      await pool.stop(0);
+    }
+  });
+});

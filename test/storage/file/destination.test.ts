@@ -1,0 +1,59 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { destinationOf } from "../../../src/mr/storage/file/destination.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "tsmr-test-")));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const at = (...names: string[]) => join(folder, ...names);
+
+describe("where a file is written", () => {
+  it("is where it was named, if there is a file or nothing", () => {
+    writeFileSync(at("old"), "");
+    for (const name of ["old", "new", "no/such"]) {
+      expect(destinationOf(at(name))).toEqual({ path: at(name), isReplaced: true });
+    }
+  });
+
+  it("is what a link points at, and what that points at", () => {
+    mkdirSync(at("there"));
+    writeFileSync(at("there/file"), "");
+    symlinkSync("there/file", at("one"));
+    symlinkSync(at("one"), at("two"));
+    expect(destinationOf(at("two"))).toEqual({ path: at("there/file"), isReplaced: true });
+  });
+
+  it("is what a link points at that is not there yet, from where the link really is", () => {
+    mkdirSync(at("real/deep"), { recursive: true });
+    symlinkSync("real/deep", at("folder"));
+    symlinkSync("../new", at("real/deep/link"));
+    expect(destinationOf(at("folder/link"))).toEqual({ path: at("real/new"), isReplaced: true });
+  });
+
+  it("is not told of links that go round", () => {
+    symlinkSync("b", at("a"));
+    symlinkSync("a", at("b"));
+    expect(() => destinationOf(at("a"))).toThrow(/ELOOP/);
+  });
+
+  it("stays what it is, where it is no file", () => {
+    execFileSync("mkfifo", [at("pipe")]);
+    symlinkSync("pipe", at("link"));
+    symlinkSync("/dev/null", at("nothing"));
+    for (const path of [at("pipe"), at("link"), at("nothing"), "/dev/null"]) {
+      expect(destinationOf(path)).toEqual({ path, isReplaced: false });
+    }
+  });
+
+  it("stays what it is, where the process has it open, file or not", () => {
+    for (const path of ["/dev/stdout", "/dev/stderr", "/dev/fd/1", "/proc/self/fd/1"]) {
+      expect(destinationOf(path)).toEqual({ path, isReplaced: false });
+    }
+  });
+});

@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import {
+  checkJobDirectory,
+  sweepJobDirectory,
+  sweepTemporaryFiles,
+} from "../../../src/mr/storage/file/job-directory.ts";
+
+const FOREIGN = [".mr-x", "a.tmp", "mr-0", "mr-00-1", "mr-out", "mr-out.txt", "mr-worker-map-1"];
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "tsmr-dir-"));
+  const created = directory;
+  onTestFinished(() => rmSync(created, { recursive: true, force: true }));
+});
+
+function write(...names: string[]): void {
+  for (const name of names) writeFileSync(join(directory, name), "text");
+}
+
+describe("a job directory", () => {
+  it("F14: is cleared of everything an earlier job has left there, and of nothing else", () => {
+    write("mr-0-0", "mr-12-3", "mr-out-0", "mr-out-12", ".mr-out-0.abc-1-2.tmp", ...FOREIGN);
+    sweepJobDirectory(directory);
+    expect(readdirSync(directory).sort()).toEqual(FOREIGN);
+  });
+
+  it("F2: is swept of the temporary files of attempts that were killed, and of nothing else", () => {
+    write(".mr-out-0.00c0ffee-1-4711.tmp", ".mr-3-4.00c0ffee-2-4711.tmp", "mr-0-0", "mr-out-0");
+    sweepTemporaryFiles(directory);
+    expect(readdirSync(directory).sort()).toEqual(["mr-0-0", "mr-out-0"]);
+  });
+
+  it("is refused when it is missing or is a file, by its name", () => {
+    write("a.txt");
+    for (const path of [join(directory, "missing"), join(directory, "a.txt")]) {
+      expect(() => checkJobDirectory(path, path, [])).toThrow(
+        `Cannot write into job directory "${path}"`,
+      );
+    }
+  });
+
+  it("is refused when an input has the name of a file that the job writes", () => {
+    write("mr-out-3", "mr-1-2", "mr-notes.txt");
+    mkdirSync(join(directory, "other"));
+    write("other/mr-out-3");
+    symlinkSync("mr-out-3", join(directory, "link.txt"));
+    checkJobDirectory(directory, directory, ["mr-notes.txt", "other/mr-out-3"]);
+    for (const input of ["mr-out-3", "./mr-1-2", join(directory, "mr-out-3"), "link.txt"]) {
+      expect(() => checkJobDirectory(directory, directory, [input])).toThrow(`Input "${input}"`);
+    }
+  });
+
+  it("says what could not be removed when a directory has the name of a result", () => {
+    mkdirSync(join(directory, "mr-out-0"));
+    expect(() => sweepJobDirectory(directory)).toThrow("Cannot clear job directory");
+  });
+});

@@ -1,0 +1,165 @@
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { MrError, UsageError } from "../../../src/mr/base/errors.ts";
+import { resolveInputs } from "../../../src/mr/storage/file/resolve-inputs.ts";
+
+let cwd: string;
+beforeEach(() => {
+  cwd = mkdtempSync(join(tmpdir(), "tsmr-inputs-"));
+  const directory = cwd;
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+});
+
+function write(...names: string[]): void {
+  for (const name of names) {
+    mkdirSync(join(cwd, name, ".."), { recursive: true });
+    writeFileSync(join(cwd, name), "text");
+  }
+}
+
+const resolve = (...args: string[]) => resolveInputs(args, cwd);
+
+/** An operating error of one line with these words, and no other kind of error. */
+const refusal =
+  (...words: string[]) =>
+  (error: unknown) => {
+    expect(error).toBeInstanceOf(MrError);
+    for (const word of words) expect((error as MrError).message).toContain(word);
+    expect((error as MrError).message).not.toContain("\n");
+    return true;
+  };
+
+describe("the inputs of a job", () => {
+  it("keep the order and the form in which they were given", async () => {
+    write("b.txt", "a.txt", "sub/c.txt");
+    const absolute = join(cwd, "a.txt");
+    const args = ["sub/c.txt", "b.txt", absolute, "./a.txt", "sub/../b.txt"];
+    expect(await resolve(...args)).toEqual(args);
+  });
+
+  it("of a pattern are in the order of their names' bytes", async () => {
+    write("b10.txt", "b9.txt", "B.txt", "\u{1F600}.txt", "\uFF5E.txt", "é.txt", "x.md");
+    expect(await resolve("*.txt")).toEqual([
+      "B.txt",
+      "b10.txt",
+      "b9.txt",
+      "é.txt",
+      "\uFF5E.txt",
+      "\u{1F600}.txt",
+    ]);
+  });
+
+  it("may come from patterns over many directories, and absolute ones", async () => {
+    write("x/1.txt", "x/y/2.txt", "z/3.txt", "z/4.md");
+    expect(await resolve("**/*.txt")).toEqual(["x/1.txt", "x/y/2.txt", "z/3.txt"]);
+    expect(await resolve("{x,z}/*")).toEqual(["x/1.txt", "z/3.txt", "z/4.md"]);
+    expect(await resolve(join(cwd, "z/*"))).toEqual([join(cwd, "z/3.txt"), join(cwd, "z/4.md")]);
+  });
+
+  it("may have names that look like patterns", async () => {
+    write("a[1].txt", "a1.txt", "what?.txt");
+    expect(await resolve("a[1].txt", "what?.txt")).toEqual(["a[1].txt", "what?.txt"]);
+    expect(await resolve("a[12].txt")).toEqual(["a1.txt"]);
+  });
+
+  it("F17: of a directory are the files in it, without hidden ones and deeper ones", async () => {
+    write("books/b.txt", "books/a.txt", "books/.hidden", "books/deeper/c.txt");
+    expect(await resolve("books")).toEqual(["books/a.txt", "books/b.txt"]);
+    expect(await resolve("books/")).toEqual(["books/a.txt", "books/b.txt"]);
+  });
+
+  it("F17: are refused when a directory has no files directly in it, by its name", async () => {
+    mkdirSync(join(cwd, "empty/deeper"), { recursive: true });
+    await expect(resolve("empty")).rejects.toSatisfy(
+      refusal('"empty"', '"empty/**" means all below it'),
+    );
+  });
+
+  it("F16: may be empty files", async () => {
+    writeFileSync(join(cwd, "empty.txt"), "");
+    expect(await resolve("empty.txt")).toEqual(["empty.txt"]);
+  });
+
+  it("F16: are refused when a pattern matches nothing, and the pattern is repeated", async () => {
+    write("a.txt");
+    await expect(resolve("a.txt", "*.csv")).rejects.toSatisfy(refusal('"*.csv"'));
+  });
+
+  it("F15: are refused when one is missing, by its name and with the cause", async () => {
+    write("a.txt");
+    const missing = 'Cannot read input "nope.txt": no such file or directory (ENOENT)';
+    await expect(resolve("a.txt", "nope.txt")).rejects.toSatisfy(refusal(missing));
+    await expect(resolve("a.txt/b.txt")).rejects.toSatisfy(refusal('"a.txt/b.txt"', "ENOTDIR"));
+  });
+
+  it("are refused when a path leads nowhere: a loop of links, a dangling link, a name too long", async () => {
+    symlinkSync("loop.txt", join(cwd, "loop.txt"));
+    symlinkSync("nowhere", join(cwd, "dangling.txt"));
+    const tooLong = "n".repeat(300);
+    await expect(resolve("loop.txt")).rejects.toSatisfy(refusal('"loop.txt"', "ELOOP"));
+    await expect(resolve("dangling.txt")).rejects.toSatisfy(refusal('"dangling.txt"', "ENOENT"));
+    await expect(resolve(tooLong)).rejects.toSatisfy(refusal(tooLong, "ENAMETOOLONG"));
+  });
+
+  it("are refused when a directory has a link in it that leads nowhere, by the link's name", async () => {
+    write("books/a.txt");
+    symlinkSync("nowhere", join(cwd, "books/z.txt"));
+    for (const inputs of ["books", "books/*", "**/*.txt"]) {
+      await expect(resolve(inputs)).rejects.toSatisfy(
+        refusal('Cannot read input "books/z.txt": no such file or directory (ENOENT)'),
+      );
+    }
+  });
+
+  it.skipIf(process.platform === "darwin")(
+    "are refused when a directory has a file in it whose name is not UTF-8, which no path can name",
+    async () => {
+      write("books/a.txt");
+      writeFileSync(Buffer.concat([Buffer.from(join(cwd, "books/b")), Buffer.from([0xe9])]), "");
+      await expect(resolve("books")).rejects.toSatisfy(
+        refusal('Cannot read input "books/b\ufffd": its name is not UTF-8'),
+      );
+    },
+  );
+
+  it("of a pattern are files only, and links to files", async () => {
+    write("books/a.txt", "books/deeper/b.txt");
+    symlinkSync("a.txt", join(cwd, "books/link"));
+    symlinkSync("deeper", join(cwd, "books/other"));
+    expect(await resolve("books/*")).toEqual(["books/a.txt", "books/link"]);
+  });
+
+  it("are refused when one is a device, which could not be read twice", async () => {
+    await expect(resolve("/dev/null")).rejects.toSatisfy(
+      refusal('"/dev/null"', "not a regular file"),
+    );
+  });
+
+  it.skipIf(!existsSync("/dev/fd"))(
+    "are refused by names that mean other files in a worker",
+    async () => {
+      write("a.txt");
+      const descriptor = openSync(join(cwd, "a.txt"), "r");
+      onTestFinished(() => closeSync(descriptor));
+      const name = `/dev/fd/${descriptor}`;
+      await expect(resolve(name)).rejects.toSatisfy(
+        refusal(`Cannot read input "${name}": workers can open it only by its own name`),
+      );
+    },
+  );
+
+  it("are wrong usage when there are none", async () => {
+    await expect(resolve()).rejects.toBeInstanceOf(UsageError);
+  });
+});
