@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { runJob } from "../src/mr/engines/run-job.ts";
-import type { JobEvent } from "../src/mr/job/job-event.ts";
+import type { JobEvent } from "../src/mr/job/events.ts";
 import { startDashboard } from "../src/mr/watch/dashboard/start-dashboard.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));

@@ -27,28 +27,34 @@ describe("the layering gate", () => {
   });
 
   it("refuses a data file that imports a control file, even if only for a type", () => {
-    write("mr/shuffle/merge.ts", 'import type { Scheduler } from "../scheduler/scheduler.ts";');
+    write(
+      "mr/data/shuffle/merge.ts",
+      'import type { Scheduler } from "../../control/scheduler/scheduler.ts";',
+    );
     expect(findLayerViolations(root)).toEqual([
-      'mr/shuffle/merge.ts imports mr/scheduler/scheduler.ts: "mr/shuffle" may not import "mr/scheduler"',
+      'mr/data/shuffle/merge.ts imports mr/control/scheduler/scheduler.ts: "mr/data/shuffle" may not import "mr/control/scheduler"',
     ]);
   });
 
   it("refuses a scheduler that imports anything but the base", () => {
-    write("mr/scheduler/scheduler.ts", 'export { RpcServer } from "../rpc/server.ts";');
+    write(
+      "mr/control/scheduler/scheduler.ts",
+      'export { RpcServer } from "../protocol/server.ts";',
+    );
     expect(findLayerViolations(root)).toHaveLength(1);
   });
 
   it("refuses an app that reaches behind the public face", () => {
     write(
       "mrapps/wc.ts",
-      'import { MrError } from "../mr/errors.ts";\nawait import("../mr/index.ts");',
+      'import { MrError } from "../mr/base/errors.ts";\nawait import("../mr/index.ts");',
     );
-    write("mrapps/indexer.ts", 'const x = await import("../mr/task/map-task.ts");');
+    write("mrapps/indexer.ts", 'const x = await import("../mr/data/task/map-task.ts");');
     expect(findLayerViolations(root)).toHaveLength(1);
   });
 
   it("lets everybody import the base, and a folder itself", () => {
-    write("mr/shuffle/merge.ts", 'import "../errors.ts";\nimport "./record.ts";');
+    write("mr/data/shuffle/merge.ts", 'import "../../base/errors.ts";\nimport "./record.ts";');
     expect(findLayerViolations(root)).toEqual([]);
   });
 

@@ -2,8 +2,8 @@ import { basename, join, relative } from "node:path";
 import { describeCause, MrError } from "../mr/base/errors.ts";
 import type { NumberLine } from "../mr/data/output/top-lines.ts";
 import type { JobResult } from "../mr/engines/run-job.ts";
-import { SKIPPED_RECORDS } from "../mr/job/counter-names.ts";
 import { MERGED_OUTPUT_NAME } from "../mr/job/names.ts";
+import { SKIPPED_RECORDS } from "../mr/job/task.ts";
 import type { JobFigures } from "./job-figures.ts";
 import { printResult } from "./print-result.ts";
 import { shellWord } from "./shell-words.ts";
@@ -43,6 +43,7 @@ export async function deliverOutput(result: JobResult, delivery: Delivery): Prom
   } catch (error) {
     const what = merge === true && !isMerged() ? "merged" : "searched for --top";
     throw new MrError(
+      "OUTPUT_UNWRITABLE",
       `The job is complete, but its output is not ${what}: ${describeCause(error)}`,
     );
   }

@@ -29,6 +29,7 @@ export async function askJob<M extends Method>(
     } catch (error) {
       if (!isNobodyThere(error)) {
         throw new MrError(
+          "COORDINATOR_UNREACHABLE",
           `Cannot ask the job in directory "${candidate}": ${describeCause(error)}`,
         );
       }
@@ -36,7 +37,7 @@ export async function askJob<M extends Method>(
       client.close();
     }
   }
-  throw new MrError(describeAbsence(directories));
+  throw new MrError("JOB_NOT_FOUND", describeAbsence(directories));
 }
 
 function describeAbsence(directories: readonly string[]): string {

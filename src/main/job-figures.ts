@@ -1,4 +1,5 @@
-import type { JobEvent, Phase } from "../mr/job/job-event.ts";
+import type { JobEvent } from "../mr/job/events.ts";
+import type { Phase } from "../mr/job/task.ts";
 import { JobView } from "../mr/watch/history/job-view.ts";
 
 /** A phase in numbers, as `tsmr run --json` prints it. docs/library.md says what each of them is. */

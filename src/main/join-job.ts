@@ -41,6 +41,6 @@ export async function joinJob(program: string, options: WorkerOptions): Promise<
     return outcome === "completed" ? 0 : 1;
   } catch (error) {
     if (!hasJoined || !(error instanceof MrError)) throw error;
-    throw new MrError(`${error.message}; ${did()}`, { cause: error });
+    throw new MrError(error.code, `${error.message}; ${did()}`, { cause: error });
   }
 }

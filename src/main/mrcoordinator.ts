@@ -7,7 +7,7 @@ import { Coordinator } from "../mr/control/coordinator/coordinator.ts";
 import type { JournalState } from "../mr/control/log/journal.ts";
 import { planJob } from "../mr/data/input/plan-job.ts";
 import { openJob, removeJournal } from "../mr/engines/local/open-job.ts";
-import { attemptLimits } from "../mr/job/attempt-limits.ts";
+import { attemptLimits } from "../mr/job/limits.ts";
 import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/file/job-directory.ts";
 import { resolveInputs } from "../mr/storage/file/resolve-inputs.ts";
 import { onSignal } from "./on-signal.ts";

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
 import { counted } from "../mr/base/counted.ts";
-import { MIN_MEMORY_BYTES } from "../mr/job/memory-limits.ts";
+import { MIN_MEMORY_BYTES } from "../mr/job/limits.ts";
 
 /**
  * A commander argument parser for whole numbers.

@@ -21,7 +21,7 @@ export function printResult(text: string): void {
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length; ) at += writeSync(STDOUT, bytes, at);
   } catch (error) {
-    throw new MrError(describe(error), { cause: error });
+    throw new MrError("OUTPUT_UNWRITABLE", describe(error), { cause: error });
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from "commander";
 import { AppNotFoundError } from "../mr/app/load/find-app.ts";
-import { JobFailedError, MrError, UsageError } from "../mr/base/errors.ts";
+import { exitCodeOf } from "../mr/base/error-codes.ts";
+import { JobFailedError, MrError } from "../mr/base/errors.ts";
 import { nearestWord } from "../mr/base/nearest-word.ts";
 import { describeThrown, stackOf } from "../mr/base/thrown.ts";
 import { visibleLines } from "../mr/base/visible-text.ts";
@@ -60,13 +61,13 @@ function report(program: Command, error: unknown): void {
     process.exitCode = 2;
     return;
   }
-  process.exitCode = isUsage(error) ? 2 : 1;
+  process.exitCode = exitCodeAfterError(error);
   process.stderr.write(visibleLines(`${program.name()}: ${describe(program, error)}\n`));
 }
 
-function isUsage(error: unknown): boolean {
-  if (error instanceof JobFailedError) return error.isUsage;
-  return error instanceof UsageError || error instanceof CommanderError;
+function exitCodeAfterError(error: unknown): number {
+  if (error instanceof CommanderError) return exitCodeOf("USAGE");
+  return error instanceof MrError ? exitCodeOf(error.code) : 1;
 }
 
 function describe(program: Command, error: unknown): string {

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { visibleLines } from "../mr/base/visible-text.ts";
 import { REDUCES_BEGIN } from "../mr/control/coordinator/describe-effect.ts";
-import type { JobEvent } from "../mr/job/job-event.ts";
+import type { JobEvent } from "../mr/job/events.ts";
 import type { JobProgress } from "../mr/watch/terminal/job-progress.ts";
 import type { Style } from "../mr/watch/terminal/render-progress.ts";
 

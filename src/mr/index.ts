@@ -38,23 +38,19 @@ export type {
 export { defineApp, type RecordApp } from "./app/contract/define-app.ts";
 export type { Output, OutputSink } from "./app/contract/output.ts";
 export { hashPartition, type Partitioner, rangePartition } from "./app/contract/partitioners.ts";
-export type {
-  CsvResumption,
-  CsvSplitting,
-  InputSource,
-  Reader,
-  ReadOptions,
-  RecordCursor,
-  Split,
-  Splitting,
-} from "./app/contract/reader.ts";
+export type { InputSource, Reader, ReadOptions, RecordCursor } from "./app/contract/reader.ts";
 export { setting } from "./app/contract/setting.ts";
 export { fields } from "./app/text/fields.ts";
 export { split } from "./app/text/split.ts";
 export type { WordScan } from "./app/text/word-scan.ts";
 export { words } from "./app/text/words.ts";
-export { JobCancelledError, JobFailedError, MrError, UsageError } from "./base/errors.ts";
-export type { SkippedRecord } from "./control/scheduler/types.ts";
+export {
+  type ErrorCode,
+  JobCancelledError,
+  JobFailedError,
+  MrError,
+  UsageError,
+} from "./base/errors.ts";
 export { type CsvEntries, type CsvOptions, type CsvRow, csv } from "./data/input/csv.ts";
 export { jsonLines } from "./data/input/json-lines.ts";
 export { blocks, lines } from "./data/input/lines.ts";
@@ -69,16 +65,16 @@ export {
   runJob,
   startJob,
 } from "./engines/run-job.ts";
+export type { JobEvent, UntimedEvent } from "./job/events.ts";
+export type { CsvSplitting, ResumeToken, Split, Splitting } from "./job/split.ts";
 export type {
   Attempt,
-  AttemptProgress,
+  AttemptId,
   Failure,
-  JobEvent,
   JobOutcome,
-  LeftOutRecord,
   LossReason,
   Phase,
-  PlannedSplit,
-  UntimedEvent,
-} from "./job/job-event.ts";
+  Progress,
+  SkippedRecord,
+} from "./job/task.ts";
 export type { BlockScanner } from "./kernel/kernel.ts";

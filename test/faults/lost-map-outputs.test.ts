@@ -127,7 +127,8 @@ describe("a report of damage", () => {
   it("F9 gives the map task to whoever asks next, and then the reduce task its new output", async () => {
     const { client, worker } = await reducer();
     const reduce = { worker, phase: "reduce", task: 0, attempt: 1 } as const;
-    const report = { ...reduce, message: "it is gone", damaged: ["mr-0-0"] };
+    const code = "SHUFFLE_DAMAGED" as const;
+    const report = { ...reduce, code, message: "it is gone", damaged: ["mr-0-0"] };
     expect(await client.call("task.fail", report)).toEqual({ accepted: true });
     // Said twice, it is stale, and the map task does not run twice for it.
     expect(await client.call("task.fail", report)).toEqual({ accepted: false });
@@ -148,7 +149,12 @@ describe("a report of damage", () => {
     const { client, worker } = await reducer();
     const reduce = { worker, phase: "reduce", task: 0, attempt: 1 } as const;
     const damaged = ["mr-0-1", "mr-out-0", "../mr-0-0", "mr-9-0"];
-    await client.call("task.fail", { ...reduce, message: "it is gone", damaged });
+    await client.call("task.fail", {
+      ...reduce,
+      code: "SHUFFLE_DAMAGED",
+      message: "it is gone",
+      damaged,
+    });
     expect(await client.call("task.request", { worker })).toEqual({
       kind: "exit",
       outcome: "failed",

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { JobFigures } from "../../src/main/job-figures.ts";
-import type { JobEvent, UntimedEvent } from "../../src/mr/job/job-event.ts";
+import type { JobEvent, UntimedEvent } from "../../src/mr/job/events.ts";
 
 const map = (task: number, attempt: number, worker: number) => {
   return { phase: "map", task, attempt, worker } as const;
@@ -26,7 +26,7 @@ const STORY: readonly UntimedEvent[] = [
   { type: "attemptStarted", isBackup: false, ...map(1, 1, 2) },
   { type: "attemptLost", reason: "workerGone", ...map(0, 1, 1) },
   { type: "workerLeft", worker: 1 },
-  { type: "attemptFailed", failure: { message: "no" }, ...map(1, 1, 2) },
+  { type: "attemptFailed", failure: { code: "APP_THREW", message: "no" }, ...map(1, 1, 2) },
   { type: "attemptStarted", isBackup: false, ...map(0, 2, 2) },
   { type: "attemptStarted", isBackup: false, ...map(1, 2, 3) },
   { type: "attemptStarted", isBackup: true, ...map(1, 3, 2) },

@@ -4,7 +4,7 @@ import { encodeRecord } from "../../src/mr/control/log/record.ts";
 import { parseParams } from "../../src/mr/control/protocol/params.ts";
 import type { Method } from "../../src/mr/control/protocol/protocol.ts";
 import type { Handlers } from "../../src/mr/control/protocol/server.ts";
-import type { JobEvent } from "../../src/mr/job/job-event.ts";
+import type { JobEvent } from "../../src/mr/job/events.ts";
 import { JobView } from "../../src/mr/watch/history/job-view.ts";
 import { broken, DEAF, type Reply } from "./network.ts";
 import { Process } from "./process.ts";

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import type { OutputFile } from "../../src/mr/control/scheduler/types.ts";
+import type { OutputFile } from "../../src/mr/job/task.ts";
 
 /** The job directory: names and contents. What a fault has done to a file is remembered. */
 export class Disk {

@@ -1,11 +1,6 @@
 import type { Scheduler } from "../../src/mr/control/scheduler/scheduler.ts";
-import type {
-  AttemptId,
-  CompletedTask,
-  Effect,
-  JobShape,
-  SchedulerEvent,
-} from "../../src/mr/control/scheduler/types.ts";
+import type { Effect, JobShape, SchedulerEvent } from "../../src/mr/control/scheduler/types.ts";
+import type { AttemptId, CompletedTask } from "../../src/mr/job/task.ts";
 import type { Disk } from "./disk.ts";
 
 /**

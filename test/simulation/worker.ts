@@ -78,7 +78,7 @@ export class SimulatedWorker {
       this.#isStuck = true;
       await new Promise(() => undefined);
     }
-    if (random.chance(faults.appThrows)) throw new MrError("The app threw");
+    if (random.chance(faults.appThrows)) throw new MrError("APP_THREW", "The app threw");
     const counters = { tasks: 1 };
     const { task } = assignment;
     if (assignment.kind === "map") {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ClassicApp } from "../../src/mr/app/contract/contract.ts";
 import { UsageError } from "../../src/mr/base/errors.ts";
-import type { TaskFailure, TaskResult } from "../../src/mr/control/scheduler/types.ts";
+import type { Failure, TaskResult } from "../../src/mr/job/task.ts";
 import { runWorker } from "../../src/mr/worker/run-worker.ts";
 import type { Assignment, Dismissal, TaskSource } from "../../src/mr/worker/task-source.ts";
 
@@ -26,7 +26,7 @@ class ScriptedSource implements TaskSource {
   readonly job;
   readonly reports: string[] = [];
   readonly results: TaskResult[] = [];
-  readonly failures: TaskFailure[] = [];
+  readonly failures: Failure[] = [];
   readonly #assignments: Array<Assignment | Dismissal>;
   readonly #isGranted: boolean;
   readonly #onCommit: () => void;
@@ -68,7 +68,7 @@ class ScriptedSource implements TaskSource {
     return true;
   }
 
-  async fail({ kind, task }: Assignment, failure: TaskFailure): Promise<boolean> {
+  async fail({ kind, task }: Assignment, failure: Failure): Promise<boolean> {
     this.reports.push(`fail ${kind} ${task}`);
     this.failures.push(failure);
     return true;
@@ -184,7 +184,7 @@ describe("a worker", () => {
     };
     const source = new ScriptedSource(jobDirectory(), [MAP]);
     await runWorker(source, load(app), { meter: new Meter(), memoryBytes: undefined });
-    expect(source.failures).toEqual([{ message: "there is no such column", isUsage: true }]);
+    expect(source.failures).toEqual([{ code: "USAGE", message: "there is no such column" }]);
   });
 
   it("F15: reports an input that has vanished by its name", async () => {

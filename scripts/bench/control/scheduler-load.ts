@@ -1,5 +1,6 @@
 import { Scheduler } from "../../../src/mr/control/scheduler/scheduler.ts";
-import type { AttemptId, Effect, TaskResult } from "../../../src/mr/control/scheduler/types.ts";
+import type { Effect } from "../../../src/mr/control/scheduler/types.ts";
+import type { AttemptId, TaskResult } from "../../../src/mr/job/task.ts";
 
 export interface SchedulerLoad {
   readonly maps: number;

@@ -27,7 +27,7 @@ export function define(command: Command): Action {
     { reason, dir }: { readonly reason: string; readonly dir?: string },
   ) => {
     const { accepted } = await askJob(directory ?? dir, "job.cancel", { reason });
-    if (!accepted) throw new MrError("The job has ended already");
+    if (!accepted) throw new MrError("JOB_NOT_FOUND", "The job has ended already");
     process.stderr.write("tsmr: The job is cancelled\n");
     return 0;
   };

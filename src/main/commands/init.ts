@@ -45,7 +45,10 @@ function init(name: string, directory: string): void {
   // All or nothing: half of it would be in the way of the next try.
   const taken = Object.keys(files).find((file) => !isMissing(file));
   if (taken !== undefined) {
-    throw new MrError(`Cannot make app "${name}": "${taken}" exists already, and is not replaced`);
+    throw new MrError(
+      "OUTPUT_EXISTS",
+      `Cannot make app "${name}": "${taken}" exists already, and is not replaced`,
+    );
   }
   writeAll(files, directory);
   for (const file of Object.keys(files)) printResult(`${file}\n`);
@@ -65,7 +68,7 @@ function writeAll(files: Readonly<Record<string, string>>, directory: string): v
       writeFileSync(path, text, { flag: "wx" });
     } catch (error) {
       for (const other of written) rmSync(other, { force: true });
-      throw new MrError(`Cannot write "${path}": ${describeCause(error)}`);
+      throw new MrError("OUTPUT_UNWRITABLE", `Cannot write "${path}": ${describeCause(error)}`);
     }
     written.push(path);
   }

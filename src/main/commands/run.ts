@@ -196,7 +196,7 @@ async function run(
     if (exitCode !== undefined)
       process.stderr.write(`tsmr: ${visibleLines(describeCause(error))}\n`);
     // What cannot be done as it was asked for would fail again.
-    const again = error instanceof JobFailedError && error.isUsage ? "" : BEGIN_AGAIN;
+    const again = error instanceof JobFailedError && error.code === "USAGE" ? "" : BEGIN_AGAIN;
     if (isComplete) process.stderr.write(sameAgain(app, given));
     else if (hasBegun) process.stderr.write(hint() || again);
     if (exitCode === undefined) throw error;

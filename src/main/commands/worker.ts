@@ -32,7 +32,10 @@ export function define(command: Command): Action {
     .addHelpText("after", HELP);
   return async (spec: string, { dir, memory: memoryBytes }: Options) => {
     if (!existsSync(dir))
-      throw new MrError(`No job is running in directory "${dir}": it does not exist`);
+      throw new MrError(
+        "JOB_NOT_FOUND",
+        `No job is running in directory "${dir}": it does not exist`,
+      );
     const socketPath = socketPathOf(resolve(dir));
     await takeSettings(socketPath);
     const app = await loadApp(spec);

@@ -1,31 +1,50 @@
 import { getSystemErrorMap } from "node:util";
+import type { ErrorCode } from "./error-codes.ts";
 import { messageOf } from "./thrown.ts";
 
+export type { ErrorCode } from "./error-codes.ts";
+
 /**
- * An operating error: something the world did (a missing file, a full disk, a broken app), as opposed
- * to a mistake in this code. Its message is one line that says what could not be done, on what, and
- * why, so commands print it without a stack.
+ * An operating error: a missing file, a full disk, a broken app, as opposed to a mistake in this code. Its
+ * message is one line that says what could not be done, on what, and why, so commands print it without a
+ * stack. Programs tell errors apart by {@link code}.
  */
 export class MrError extends Error {
   /** The class's name. */
   override name = "MrError";
+  /** What kind of error this is; docs/errors.md has the list. */
+  readonly code: ErrorCode;
+
+  /**
+   * @param code for programs
+   * @param message for people
+   */
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
 }
 
 /**
  * The command line asks for something that does not exist or makes no sense. Exit code 2. An app throws
  * it at its top for a setting that it can't use; thrown by a reader, by `map` or by `reduce`, it ends the
- * job at once, whatever may be skipped, for another attempt could do no better.
+ * job at once, whatever may be skipped, because another attempt could do no better.
  */
 export class UsageError extends MrError {
   /** The class's name. */
   override name = "UsageError";
+
+  /** @param message for people: what to do instead */
+  constructor(message: string, options?: ErrorOptions) {
+    super("USAGE", message, options);
+  }
 }
 
 /** Why a job failed. */
 interface JobFailure {
+  readonly code: ErrorCode;
   readonly message: string;
   readonly stack?: string | undefined;
-  readonly isUsage?: boolean | undefined;
 }
 
 /** A job that ended without a result because one of its tasks could not be done. */
@@ -34,24 +53,21 @@ export class JobFailedError extends MrError {
   override name = "JobFailedError";
   /** The stack of what the app threw, if it was the app. */
   readonly appStack: string | undefined;
-  /** Whether it is because of what was asked for, see {@link UsageError}. */
-  readonly isUsage: boolean;
 
   /** @internal */
-  constructor({ message, stack, isUsage = false }: JobFailure) {
-    super(`The job failed: ${message}`);
+  constructor({ code, message, stack }: JobFailure) {
+    super(code, `The job failed: ${message}`);
     this.appStack = stack;
-    this.isUsage = isUsage;
   }
 }
 
-/** A job that ended without a result because somebody wanted it to. `cause` is the signal's reason. */
+/** A job that ended without a result because it was ended early. `cause` is the signal's reason. */
 export class JobCancelledError extends MrError {
   override name = "JobCancelledError";
 
   /** @param reason for people */
   constructor(reason: string, options?: ErrorOptions) {
-    super(`The job is not complete: ${reason}`, options);
+    super("JOB_CANCELLED", `The job is not complete: ${reason}`, options);
   }
 }
 

@@ -29,10 +29,13 @@ export function ensureOwnDirectory(dir: string, uid: number): void {
   try {
     makeDirectory(dir, 0o700);
     const stats = lstatSync(dir);
-    if (!stats.isDirectory()) throw new MrError("it is not a directory");
-    if (stats.uid !== uid) throw new MrError(`it belongs to user ${stats.uid}, not to ${uid}`);
-    if ((stats.mode & 0o077) !== 0) throw new MrError("other users may enter it (chmod 700 it)");
+    if (!stats.isDirectory()) throw new Error("it is not a directory");
+    if (stats.uid !== uid) throw new Error(`it belongs to user ${stats.uid}, not to ${uid}`);
+    if ((stats.mode & 0o077) !== 0) throw new Error("other users may enter it (chmod 700 it)");
   } catch (error) {
-    throw new MrError(`Cannot use runtime directory "${dir}": ${describeCause(error)}`);
+    throw new MrError(
+      "DIRECTORY_UNUSABLE",
+      `Cannot use runtime directory "${dir}": ${describeCause(error)}`,
+    );
   }
 }

@@ -31,7 +31,7 @@ export function checkSocketOwner(path: string): void {
   const owner = statSync(path, { throwIfNoEntry: false })?.uid;
   const user = process.getuid?.();
   if (owner === undefined || user === undefined || owner === user) return;
-  throw new MrError(`it belongs to user ${owner}, not to ${user}`);
+  throw new MrError("COORDINATOR_UNREACHABLE", `it belongs to user ${owner}, not to ${user}`);
 }
 
 /**
@@ -42,6 +42,7 @@ export function checkSocketPath(path: string): void {
   const bytes = Buffer.byteLength(path);
   if (bytes <= MAX_SOCKET_PATH_BYTES) return;
   throw new MrError(
+    "SOCKET_UNUSABLE",
     `Socket path "${path}" is ${bytes} bytes long: the system's limit is ${MAX_SOCKET_PATH_BYTES}`,
   );
 }

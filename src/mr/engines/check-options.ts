@@ -1,6 +1,6 @@
 import { UsageError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest-word.ts";
-import { MIN_MEMORY_BYTES } from "../job/memory-limits.ts";
+import { MIN_MEMORY_BYTES } from "../job/limits.ts";
 import type { RunJobOptions } from "./run-job.ts";
 
 interface Limits {

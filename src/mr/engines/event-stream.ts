@@ -1,4 +1,4 @@
-import type { JobEvent } from "../job/job-event.ts";
+import type { JobEvent } from "../job/events.ts";
 
 /**
  * The events of a job for one reader, who may be slower than the job. The job never waits for him: what

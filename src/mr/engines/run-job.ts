@@ -1,5 +1,5 @@
-import type { SkippedRecord } from "../control/scheduler/types.ts";
-import type { JobEvent } from "../job/job-event.ts";
+import type { JobEvent } from "../job/events.ts";
+import type { SkippedRecord } from "../job/task.ts";
 import { EventStream } from "./event-stream.ts";
 /** What {@link runJob} is to do. Only `app` and `inputs` must be given. */
 export interface RunJobOptions {

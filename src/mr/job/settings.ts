@@ -1,6 +1,5 @@
-import type { Settings } from "../app/contract/setting.ts";
-
-export type { Settings };
+/** The values of environment variables that an app asked for, by name; null for those that are not set. */
+export type Settings = Readonly<Record<string, string | null>>;
 
 /**
  * Where two settings of one app differ.

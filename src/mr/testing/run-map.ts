@@ -9,7 +9,7 @@ import { AppError } from "../data/task/app-error.ts";
 import { CounterSet } from "../data/task/counter-set.ts";
 import { emitResult } from "../data/task/emit-result.ts";
 import { StagedPairs } from "../data/task/staged-pairs.ts";
-import { SKIPPED_RECORDS } from "../job/counter-names.ts";
+import { SKIPPED_RECORDS } from "../job/task.ts";
 import { createKernel } from "../kernel/create-kernel.ts";
 import { carryValue } from "./carry-value.ts";
 import { type AppUnderTest, checkApp } from "./check-app.ts";

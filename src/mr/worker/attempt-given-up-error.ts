@@ -5,6 +5,6 @@ export class AttemptGivenUpError extends MrError {
   override name = "AttemptGivenUpError";
 
   constructor() {
-    super("the coordinator has given this attempt up");
+    super("ATTEMPT_STALE", "the coordinator has given this attempt up");
   }
 }

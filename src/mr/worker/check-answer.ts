@@ -1,7 +1,7 @@
 import { isAbsolute } from "node:path";
 import { MrError } from "../base/errors.ts";
-import { partsOf } from "../data/input/pack-splits.ts";
 import { mapOutputName } from "../job/names.ts";
+import { partsOf } from "../job/split.ts";
 import type { Assignment, Dismissal, JobFacts } from "./task-source.ts";
 
 /**
@@ -51,5 +51,5 @@ function isCount(value: unknown): boolean {
 }
 
 function nonsense(what: string): MrError {
-  return new MrError(`The coordinator's answer makes no sense: ${what}`);
+  return new MrError("PROTOCOL_ERROR", `The coordinator's answer makes no sense: ${what}`);
 }

@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { assetPath } from "../base/assets.ts";
 import { RPC_PATH } from "../control/protocol/protocol.ts";
-import type { Progress } from "../control/scheduler/types.ts";
 import type { ProgressMeter } from "../data/task/progress.ts";
-import { BEATS_PER_LEASE, beatMs } from "../job/lease-beat.ts";
+import { BEATS_PER_LEASE, beatMs } from "../job/limits.ts";
+import type { Progress } from "../job/task.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { HeartbeatData } from "./heartbeat-thread.mjs";
 import type { Assignment } from "./task-source.ts";

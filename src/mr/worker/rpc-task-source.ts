@@ -9,7 +9,7 @@ import {
   type Results,
   RPC_ERRORS,
 } from "../control/protocol/protocol.ts";
-import type { TaskFailure, TaskResult } from "../control/scheduler/types.ts";
+import type { Failure, TaskResult } from "../job/task.ts";
 import { checkAssignment, checkRegistration } from "./check-answer.ts";
 import type { Assignment, Dismissal, TaskSource } from "./task-source.ts";
 
@@ -141,14 +141,14 @@ export class RpcTaskSource implements TaskSource {
 
   fail(
     assignment: Assignment,
-    { message, stack, isUsage }: TaskFailure,
+    { code, message, stack }: Failure,
     damaged: readonly string[],
   ): Promise<boolean> {
     return this.#report("task.fail", {
       ...this.#attempt(assignment),
+      code,
       message: message.slice(0, MAX_TEXT),
       stack: stack?.slice(0, MAX_TEXT),
-      ...(isUsage ? { usage: true } : {}),
       ...(damaged.length === 0 ? {} : { damaged: [...damaged] }),
     });
   }
@@ -205,10 +205,13 @@ export class RpcTaskSource implements TaskSource {
         if (error instanceof RpcError) {
           const message = `The coordinator refused ${method}: ${error.message}`;
           const isUnknown = error.code === RPC_ERRORS.unknownWorker;
-          throw isUnknown ? new UnknownWorkerError(message) : new MrError(message);
+          throw isUnknown
+            ? new UnknownWorkerError("WORKER_REFUSED", message)
+            : new MrError("WORKER_REFUSED", message);
         }
         if (!isNobodyThere(error)) {
           throw new MrError(
+            "COORDINATOR_UNREACHABLE",
             `Cannot talk to the coordinator on socket "${this.#socketPath}": ${describeCause(error)}`,
           );
         }
@@ -231,7 +234,10 @@ export class RpcTaskSource implements TaskSource {
     const who =
       this.#registration === undefined ? "No coordinator" : "The coordinator has gone: none";
     const waited = `(waited ${Math.round(waitedMs / 1000)} s)`;
-    return new MrError(`${who} is listening on socket "${this.#socketPath}" ${waited}`);
+    return new MrError(
+      "COORDINATOR_UNREACHABLE",
+      `${who} is listening on socket "${this.#socketPath}" ${waited}`,
+    );
   }
 }
 

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
-import { MrError, UsageError } from "../base/errors.ts";
+import { MrError } from "../base/errors.ts";
 import { describeThrown, stackOf } from "../base/thrown.ts";
-import type { OutputFile, Progress, TaskFailure, TaskResult } from "../control/scheduler/types.ts";
 import { DamagedRunError } from "../data/shuffle/run-file.ts";
 import { AppError } from "../data/task/app-error.ts";
+import type { Failure, OutputFile, Progress, TaskResult } from "../job/task.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
@@ -102,10 +102,12 @@ function damagedIn(error: unknown): string[] {
   return error instanceof DamagedRunError ? [basename(error.path)] : [];
 }
 
-function failureOf(error: unknown): TaskFailure {
-  if (!(error instanceof MrError)) return { message: describeThrown(error), stack: stackOf(error) };
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof MrError)) {
+    return { code: "APP_THREW", message: describeThrown(error), stack: stackOf(error) };
+  }
   // Where in the app it was thrown helps; where in this program something could not be done does not.
   const message = error.message.split("\n", 1)[0] ?? "";
-  if (error instanceof UsageError) return { message, isUsage: true };
-  return { message, stack: error instanceof AppError ? stackOf(error.cause) : undefined };
+  const { code } = error;
+  return { code, message, stack: error instanceof AppError ? stackOf(error.cause) : undefined };
 }

@@ -1,5 +1,5 @@
-import type { Split } from "../app/contract/reader.ts";
-import type { OutputFile, TaskFailure, TaskResult } from "../control/scheduler/types.ts";
+import type { Split } from "../job/split.ts";
+import type { Failure, OutputFile, TaskResult } from "../job/task.ts";
 
 /** A task as the source handed it out. */
 export type Assignment =
@@ -48,6 +48,6 @@ export interface TaskSource {
   commit(assignment: Assignment): Promise<boolean>;
   complete(assignment: Assignment, result: TaskResult): Promise<boolean>;
   /** @param damaged names of the map outputs that a reduce attempt found missing or damaged */
-  fail(assignment: Assignment, failure: TaskFailure, damaged: readonly string[]): Promise<boolean>;
+  fail(assignment: Assignment, failure: Failure, damaged: readonly string[]): Promise<boolean>;
   close(): void;
 }

@@ -82,7 +82,8 @@ class HandWorker {
   }
 
   async fail(phase: "map" | "reduce", attempt: number, message: string): Promise<boolean> {
-    const id = { worker: this.worker, phase, task: 0, attempt, message };
+    const code = "APP_THREW";
+    const id = { worker: this.worker, phase, task: 0, attempt, code, message } as const;
     return (await this.client.call("task.fail", id)).accepted;
   }
 }
@@ -302,7 +303,11 @@ describe("the coordinator", () => {
   it("F22: fails the job after as many failures as it was told, with message and stack", async () => {
     const { coordinator, join } = await startJob();
     const worker = await join();
-    const failure = { message: "map of wc.ts failed", stack: "Error: no\n    at map" };
+    const failure = {
+      code: "APP_THREW",
+      message: "map of wc.ts failed",
+      stack: "Error: no\n    at map",
+    } as const;
     for (const attempt of [1, 2]) {
       await worker.request();
       const id = { worker: worker.worker, phase: "map", task: 0, attempt } as const;
@@ -313,7 +318,7 @@ describe("the coordinator", () => {
     const message = "Map task 0 failed 2 times: map of wc.ts failed";
     expect(await coordinator.finished).toEqual({
       state: "failed",
-      failure: { message, stack: failure.stack },
+      failure: { code: "APP_THREW", message, stack: failure.stack },
     });
   });
 

@@ -19,8 +19,8 @@ import {
 } from "../../../src/mr/control/log/journal.ts";
 import { decodeJournal, encodeRecord } from "../../../src/mr/control/log/record.ts";
 import { replay } from "../../../src/mr/control/log/replay.ts";
-import type { Phase } from "../../../src/mr/control/scheduler/types.ts";
 import { JOURNAL_NAME } from "../../../src/mr/job/names.ts";
+import type { Phase } from "../../../src/mr/job/task.ts";
 
 const TERMS = { skipBadRecords: false, inputDirectory: "/tmp" };
 const INPUTS = [{ file: "ü.txt", bytes: 7, mtimeMs: 12.5 }];

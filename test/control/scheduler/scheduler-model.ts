@@ -1,10 +1,6 @@
 import type { Scheduler } from "../../../src/mr/control/scheduler/scheduler.ts";
-import type {
-  AttemptId,
-  Effect,
-  JobShape,
-  SchedulerEvent,
-} from "../../../src/mr/control/scheduler/types.ts";
+import type { Effect, JobShape, SchedulerEvent } from "../../../src/mr/control/scheduler/types.ts";
+import type { AttemptId } from "../../../src/mr/job/task.ts";
 
 /** What the scheduler's effects have promised of a task so far. */
 interface TaskModel {

@@ -1,12 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Scheduler } from "../../../src/mr/control/scheduler/scheduler.ts";
-import type {
-  AttemptId,
-  Effect,
-  JobShape,
-  SchedulerEvent,
-} from "../../../src/mr/control/scheduler/types.ts";
+import type { Effect, JobShape, SchedulerEvent } from "../../../src/mr/control/scheduler/types.ts";
+import type { AttemptId } from "../../../src/mr/job/task.ts";
 import { SchedulerModel } from "./scheduler-model.ts";
 
 /*
@@ -15,7 +11,7 @@ import { SchedulerModel } from "./scheduler-model.ts";
  */
 
 const WORKERS = 4;
-const FAILURE = { message: "it failed" };
+const FAILURE = { code: "APP_THREW", message: "it failed" } as const;
 const LIMITS = {
   leaseMs: 100,
   maxFailures: 4,

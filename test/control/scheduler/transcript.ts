@@ -1,14 +1,12 @@
 import { Scheduler } from "../../../src/mr/control/scheduler/scheduler.ts";
+import type { Effect, JobShape, SchedulerEvent } from "../../../src/mr/control/scheduler/types.ts";
 import type {
   AttemptId,
   CompletedTask,
-  Effect,
-  JobShape,
-  Outcome,
+  JobOutcome,
   Phase,
-  SchedulerEvent,
   TaskCounts,
-} from "../../../src/mr/control/scheduler/types.ts";
+} from "../../../src/mr/job/task.ts";
 
 /*
  * A transcript tells a story of the scheduler: what happened, and what it decided.
@@ -105,7 +103,7 @@ function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
     case "fail": {
       const message = words.slice(4).join(" ");
       const isUsage = message.startsWith("UsageError:");
-      const failure = { message, ...(isUsage ? { isUsage } : {}) };
+      const failure = { code: isUsage ? "USAGE" : "APP_THREW", message } as const;
       const damagedMaps = [...failure.message.matchAll(/mr-(\d+)-/g)].map(([, map]) => Number(map));
       return { type, ...parseAttempt(words), failure, damagedMaps };
     }
@@ -190,7 +188,7 @@ function describeAttempt({ phase, task, attempt }: AttemptId): string {
   return `${phase} ${task} attempt ${attempt}`;
 }
 
-function describeOutcome(outcome: Outcome): string {
+function describeOutcome(outcome: JobOutcome): string {
   switch (outcome.state) {
     case "completed":
       return "completed";

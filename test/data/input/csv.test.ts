@@ -199,18 +199,18 @@ describe("csv()", () => {
     const splitsOf = async (contents: string) => {
       writeFileSync(path, contents);
       const splits = await planJob(["split.csv"], directory, 20)(csv().splitting);
-      return splits.map(({ start, end, csv }) => [start, end, csv?.headEnd, csv?.lines]);
+      return splits.map(({ start, end, resume }) => [start, end, resume]);
     };
     expect(await splitsOf(`id,text\n${row.repeat(5)}`)).toEqual([
-      [0, 16, undefined, undefined],
-      [16, 32, 8, 2],
-      [32, 48, 8, 6],
+      [0, 16, undefined],
+      [16, 32, "8:2"],
+      [32, 48, "8:6"],
     ]);
     expect(await splitsOf(`id,text\n${row}2,a"\n${row.repeat(5)}`)).toEqual([
-      [0, 16, undefined, undefined],
-      [16, 37, 8, 2],
-      [37, 53, 8, 7],
-      [53, 61, 8, 11],
+      [0, 16, undefined],
+      [16, 37, "8:2"],
+      [37, 53, "8:7"],
+      [53, 61, "8:11"],
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Reader, ReadOptions, Split, Splitting } from "../../../src/mr/app/contract/reader.ts";
+import type { Reader, ReadOptions } from "../../../src/mr/app/contract/reader.ts";
+import type { Split, Splitting } from "../../../src/mr/job/split.ts";
 import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
 import { openInput } from "../../../src/mr/data/input/open-input.ts";
 import { planCsvSplits } from "../../../src/mr/data/input/plan-csv-splits.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { canTellProcessTime, processTimeMs } from "../../../src/mr/engines/local/process-time.ts";
 import { StandInHeartbeat } from "../../../src/mr/engines/local/stand-in-heartbeat.ts";
-import type { JobEvent, UntimedEvent } from "../../../src/mr/job/job-event.ts";
+import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
 
 const LEASE_MS = 4000;
 const BEAT_MS = 1000;

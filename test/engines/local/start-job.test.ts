@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { JobCancelledError, MrError, UsageError } from "../../../src/mr/base/errors.ts";
 import { EventStream } from "../../../src/mr/engines/event-stream.ts";
 import { type RunJobOptions, runJob, startJob } from "../../../src/mr/engines/run-job.ts";
-import type { JobEvent } from "../../../src/mr/job/job-event.ts";
+import type { JobEvent } from "../../../src/mr/job/events.ts";
 import { MAP, REDUCE } from "../../support/apps.ts";
 
 let home: string;

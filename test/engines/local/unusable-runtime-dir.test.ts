@@ -8,7 +8,7 @@ import { runJob } from "../../../src/mr/engines/run-job.ts";
 // The directory of sockets is the same for all of a user: to have it somebody else's, one must be both.
 vi.mock("../../../src/mr/base/socket-path.ts", () => ({
   socketPathOf: () => {
-    throw new MrError("Cannot use runtime directory: it belongs to user 7");
+    throw new MrError("DIRECTORY_UNUSABLE", "Cannot use runtime directory: it belongs to user 7");
   },
 }));
 

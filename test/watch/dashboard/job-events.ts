@@ -1,4 +1,4 @@
-import type { JobEvent, UntimedEvent } from "../../../src/mr/job/job-event.ts";
+import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
 
 /** The beginning of a job of so many map and reduce tasks. */
 export function begin(maps: number, reduces: number): UntimedEvent[] {

@@ -11,7 +11,7 @@ import {
   tuple,
 } from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { JobEvent, UntimedEvent } from "../../../src/mr/job/job-event.ts";
+import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
 import { JobFeed } from "../../../src/mr/watch/dashboard/job-feed.ts";
 import { JobState } from "../../../src/mr/watch/dashboard/page/job-state.js";
 import { begin, timed } from "./job-events.ts";
@@ -28,7 +28,11 @@ const result = {
   outputBytes: array(nat(1000), { minLength: REDUCES, maxLength: REDUCES }),
   counters: record({ rows: nat(9) }),
 };
-const failure = constant({ message: "Error: no", stack: "Error: no\n    at map" });
+const failure = constant({
+  code: "APP_THREW",
+  message: "Error: no",
+  stack: "Error: no\n    at map",
+});
 const type = <Type extends string>(name: Type) => ({ type: constant(name) });
 
 /** Anything that could be told of a job, in any order, possible or not. */

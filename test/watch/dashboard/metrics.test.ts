@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { UntimedEvent } from "../../../src/mr/job/job-event.ts";
+import type { UntimedEvent } from "../../../src/mr/job/events.ts";
 import { JobFeed } from "../../../src/mr/watch/dashboard/job-feed.ts";
 import { formatMetrics } from "../../../src/mr/watch/dashboard/metrics.ts";
 import { begin, timed } from "./job-events.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { runJob } from "../../../src/mr/engines/run-job.ts";
-import type { JobEvent } from "../../../src/mr/job/job-event.ts";
+import type { JobEvent } from "../../../src/mr/job/events.ts";
 import { type Dashboard, startDashboard } from "../../../src/mr/watch/dashboard/start-dashboard.ts";
 import { NO_CHROMIUM, startChromium } from "../../support/chromium.ts";
 import { contrast } from "../../support/contrast.ts";
@@ -172,7 +172,11 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
     async () => {
       const { url, onEvent } = await dashboard();
       const message = "Error: <img src=x onerror=alert(1)>";
-      const failure = { message, stack: `${message}\n    at map (app.ts:3:9)` };
+      const failure = {
+        code: "APP_THREW",
+        message,
+        stack: `${message}\n    at map (app.ts:3:9)`,
+      } as const;
       const first = { phase: "map", task: 1, attempt: 1, worker: 1 } as const;
       const events = timed([
         ...begin(3, 2),
@@ -202,7 +206,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       { type: "workerJoined", worker: 1, pid: 1 },
       { type: "taskRestored", phase: "map", task: 0, ...made },
       { type: "attemptStarted", ...reduce, isBackup: false },
-      { type: "attemptFailed", ...reduce, failure: { message: "boom" } },
+      { type: "attemptFailed", ...reduce, failure: { code: "APP_THREW", message: "boom" } },
       { type: "jobEnded", outcome: { state: "completed" } },
     ]);
     for (const event of events) onEvent(event);
@@ -221,7 +225,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       `tells states apart where the system has colours of its own, ${colorScheme} ones`,
       async () => {
         const { url, onEvent } = await dashboard();
-        const failure = { message: "boom" };
+        const failure = { code: "APP_THREW", message: "boom" } as const;
         const attempt = (task: number) => ({ phase: "map", task, attempt: 1, worker: 1 }) as const;
         const events = timed([
           ...begin(3, 2),

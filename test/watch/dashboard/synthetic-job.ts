@@ -1,4 +1,4 @@
-import type { JobEvent, UntimedEvent } from "../../../src/mr/job/job-event.ts";
+import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
 
 export interface SyntheticJob {
   readonly maps: number;
@@ -86,7 +86,11 @@ export function syntheticJob(job: SyntheticJob): JobEvent[] {
       } else if (fails) {
         const message = `Error: Cannot parse record ${Math.round(1e6 * random())}: unexpected end of line`;
         const stack = `${message}\n    at parse (/data/apps/wc.ts:14:11)\n    at map (/data/apps/wc.ts:27:9)`;
-        tell(stopMs, { type: "attemptFailed", ...which, failure: { message, stack } });
+        tell(stopMs, {
+          type: "attemptFailed",
+          ...which,
+          failure: { code: "APP_THREW", message, stack },
+        });
       } else {
         const outputBytes =
           phase === "map"

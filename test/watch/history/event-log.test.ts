@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runJob } from "../../../src/mr/engines/run-job.ts";
-import type { JobEvent } from "../../../src/mr/job/job-event.ts";
+import type { JobEvent } from "../../../src/mr/job/events.ts";
 import { EVENT_LOG_NAME } from "../../../src/mr/job/names.ts";
 import { EventLog } from "../../../src/mr/watch/history/event-log.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JobEvent, UntimedEvent } from "../../../src/mr/job/job-event.ts";
+import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
 import { JobView } from "../../../src/mr/watch/history/job-view.ts";
 
 const SPLITS = [0, 1].map((n) => ({ file: `${n}.txt`, start: 0, end: 10 }));
@@ -57,7 +57,7 @@ describe("JobView", () => {
   it("makes a task idle again that failed or was lost, and remembers why", () => {
     const lost = { type: "attemptLost", ...FIRST, reason: "leaseEnded" } as const;
     const again = { type: "attemptStarted", ...SECOND, isBackup: false } as const;
-    const failure = { message: "Error: no" };
+    const failure = { code: "APP_THREW", message: "Error: no" } as const;
     const job = view(STARTED, lost, again, { type: "attemptFailed", ...SECOND, failure });
     expect(job.attempts.map(({ end }) => end)).toEqual(["leaseEnded", "failed"]);
     expect(job.attempts[1]?.failure).toEqual(failure);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { JobEvent, UntimedEvent } from "../../../src/mr/job/job-event.ts";
+import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
 import { EVENT_LOG_NAME } from "../../../src/mr/job/names.ts";
 import { markup } from "../../../src/mr/watch/format/markup.ts";
 import { parseEvent } from "../../../src/mr/watch/history/event-schema.ts";
@@ -29,7 +29,7 @@ function eventfulJob(text = "text"): JobEvent[] {
   const map = (task: number, attempt: number, worker: number) => {
     return { phase: "map", task, attempt, worker } as const;
   };
-  const failure = { message: text, stack: `${text}\n  at ${text}` };
+  const failure = { code: "APP_THREW", message: text, stack: `${text}\n  at ${text}` } as const;
   const counters = { [text]: 3, "skipped-records": 2 };
   const reduce = { phase: "reduce", task: 0, attempt: 1, worker: 2 } as const;
   return timed([
@@ -193,7 +193,11 @@ describe("the report of a job", () => {
       const outputBytes = task < 100 ? new Array<number>(500).fill(task) : [];
       events.push(
         task % 10 === 0
-          ? { type: "attemptFailed", ...id, failure: { message: `failure ${task}` } }
+          ? {
+              type: "attemptFailed",
+              ...id,
+              failure: { code: "APP_THREW", message: `failure ${task}` },
+            }
           : { type: "attemptCompleted", ...id, progress: NOTHING, outputBytes, counters: {} },
       );
     }

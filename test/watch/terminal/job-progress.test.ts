@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { JobEvent, UntimedEvent } from "../../../src/mr/job/job-event.ts";
+import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
 import { describeEvent } from "../../../src/mr/watch/format/describe-event.ts";
 import { JobProgress } from "../../../src/mr/watch/terminal/job-progress.ts";
 
@@ -132,7 +132,7 @@ describe("the lines about events", () => {
       { type: "attemptStarted", ...attempt, isBackup: true },
       { type: "attemptProgressed", ...attempt, progress },
       { type: "attemptCompleted", ...attempt, progress, outputBytes: [], counters: {} },
-      { type: "attemptFailed", ...attempt, failure: { message: "no" } },
+      { type: "attemptFailed", ...attempt, failure: { code: "APP_THREW", message: "no" } },
       { type: "taskRestored", ...attempt, progress, outputBytes: [], counters: {} },
       { type: "workerLeft", worker: 1 },
     ];

@@ -1,44 +1,6 @@
+import type { ResumeToken, Splitting } from "../../job/split.ts";
 import type { BlockScanner } from "../../kernel/kernel.ts";
 import type { WordScan } from "../text/word-scan.ts";
-
-/** The part of a file that a map task reads: the records that begin in [start, end). */
-export interface Split {
-  /** The input as the user named it. */
-  readonly file: string;
-  /** In bytes. */
-  readonly start: number;
-  /** In bytes; the file's size for its last split. The last record may go on beyond it. */
-  readonly end: number;
-  /** Of a part of a CSV file, except its first. */
-  readonly csv?: CsvResumption | undefined;
-  /** Parts of other files that the same task reads next, where these are small. */
-  readonly further?: readonly Split[] | undefined;
-}
-
-/** What one has to know of a CSV file to read on from the end of one of its rows. */
-export interface CsvResumption {
-  /**
-   * Where the first row ends that is neither empty nor damaged, in bytes: it names the columns and tells
-   * how many there are.
-   */
-  readonly headEnd: number;
-  /** How many line breaks there are between the end of the first row and the start of the split. */
-  readonly lines: number;
-}
-
-/**
- * Where the files of a reader may be cut: `bytes` for anywhere, the reader then gives the records that
- * begin in its part; `wholeFile` for nowhere; and CSV where a row ends.
- */
-export type Splitting = "bytes" | "wholeFile" | CsvSplitting;
-
-/** What one has to know to find the ends of the rows of a CSV file. */
-export interface CsvSplitting {
-  /** What is between the fields of a row. */
-  readonly csvDelimiter: string;
-  /** How long a row may be, in bytes without its line break; 16 MiB where undefined. */
-  readonly maxRowBytes?: number | undefined;
-}
 
 /** What a reader reads from. */
 export interface InputSource {
@@ -48,8 +10,8 @@ export interface InputSource {
   readonly start: number;
   /** Where its split ends, in bytes; the last record may go on beyond it. */
   readonly end: number;
-  /** Of a part of a CSV file, except its first. */
-  readonly csv?: CsvResumption | undefined;
+  /** What the reader said when the file was cut here, if it needs anything to start at {@link start}. */
+  readonly resume?: ResumeToken | undefined;
   /**
    * Reads on from `position`, which must not go back.
    *

@@ -1,5 +1,4 @@
-/** What an app was told by environment variables, by their names; null for those that are not set. */
-export type Settings = Readonly<Record<string, string | null>>;
+import type { Settings } from "../../job/settings.ts";
 
 /** In one process there is one app that takes part in a job. */
 const taken = new Map<string, string | null>();

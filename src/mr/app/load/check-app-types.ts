@@ -70,7 +70,7 @@ export async function checkAppTypes(app: string, signal: AbortSignal | undefined
   if (first === undefined || errors.some(({ text }) => NO_LIBRARY.test(text))) return;
   const more = errors.length - 1;
   const others = more === 0 ? "" : ` (and ${more} more ${more === 1 ? "error" : "errors"})`;
-  throw new MrError(`${first.at}: ${first.text}${others}`);
+  throw new MrError("APP_TYPE_ERROR", `${first.at}: ${first.text}${others}`);
 }
 
 async function runCompiler(

@@ -89,7 +89,10 @@ async function bundle(source: string): Promise<BuildResult> {
       },
     });
   } catch (error) {
-    throw new MrError(`Cannot compile app "${source}": ${compilerMessage(error)}`);
+    throw new MrError(
+      "APP_NOT_COMPILED",
+      `Cannot compile app "${source}": ${compilerMessage(error)}`,
+    );
   }
 }
 

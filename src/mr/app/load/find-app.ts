@@ -14,7 +14,7 @@ export class AppNotFoundError extends MrError {
   readonly spec: string;
 
   constructor(message: string, spec: string) {
-    super(message);
+    super("APP_NOT_FOUND", message);
     this.spec = spec;
   }
 }

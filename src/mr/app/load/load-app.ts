@@ -1,9 +1,9 @@
 import { basename, extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describeCause, MrError, UsageError } from "../../base/errors.ts";
+import type { Splitting } from "../../job/split.ts";
 import type { ClassicApp } from "../contract/contract.ts";
 import { checkRecordApp, hasRecordMembers, type RecordApp } from "../contract/define-app.ts";
-import type { Splitting } from "../contract/reader.ts";
 import { compileApp } from "./compile-app.ts";
 import { findApp, isShippedApp } from "./find-app.ts";
 
@@ -42,7 +42,9 @@ export async function loadApp(spec: string, cwd: string = process.cwd()): Promis
   } catch (error) {
     const message = `Cannot load app "${path}": ${describeCause(error)}`;
     // The app wants something else of its user: a setting, say.
-    throw error instanceof UsageError ? new UsageError(message) : new MrError(message);
+    throw error instanceof UsageError
+      ? new UsageError(message)
+      : new MrError("APP_NOT_LOADED", message);
   }
   const app = checkApp(path, exported);
   const splitting = "input" in app ? app.input.splitting : "wholeFile";
@@ -58,7 +60,7 @@ function checkApp(
     try {
       return checkRecordApp(main);
     } catch (error) {
-      throw new MrError(`Cannot load app "${path}": ${describeCause(error)}`);
+      throw new MrError("APP_NOT_LOADED", `Cannot load app "${path}": ${describeCause(error)}`);
     }
   }
   const members = typeof main === "object" ? (main as typeof exported) : exported;
@@ -67,6 +69,7 @@ function checkApp(
     const names = Object.keys(members);
     const found = names.length === 0 ? "nothing" : names.map((name) => `"${name}"`).join(", ");
     throw new MrError(
+      "APP_INVALID",
       `App "${path}" does not export the function "${wrong.join('" and the function "')}", ` +
         `nor an app made by defineApp as default: it exports ${found}`,
     );

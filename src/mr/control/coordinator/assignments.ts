@@ -1,5 +1,6 @@
-import type { Assignment, Split } from "../protocol/protocol.ts";
-import type { AttemptId, OutputFile, TaskResult } from "../scheduler/types.ts";
+import type { Split } from "../../job/split.ts";
+import type { AttemptId, OutputFile, TaskResult } from "../../job/task.ts";
+import type { Assignment } from "../protocol/protocol.ts";
 
 /** An attempt, and the worker that is to run it. */
 type WorkersAttempt = AttemptId & { readonly worker: number };

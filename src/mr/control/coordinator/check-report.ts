@@ -1,7 +1,7 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
 import { mapOutputName, parseMapOutputName, reduceOutputName } from "../../job/names.ts";
+import type { AttemptId, OutputFile } from "../../job/task.ts";
 import { RPC_ERRORS } from "../protocol/protocol.ts";
-import type { AttemptId, OutputFile } from "../scheduler/types.ts";
 
 /**
  * Checks that a report on a completed task names all its outputs: what is not said of one could never be

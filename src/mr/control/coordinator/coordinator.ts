@@ -1,7 +1,7 @@
+import type { AttemptId, JobOutcome, Progress, SkippedRecord } from "../../job/task.ts";
 import { sweepAttempt } from "../../storage/file/job-directory.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import { RpcServer } from "../protocol/server.ts";
-import type { AttemptId, Outcome, Progress, SkippedRecord } from "../scheduler/types.ts";
 import { JobControl } from "./job-control.ts";
 import type { JobOptions } from "./job-options.ts";
 
@@ -17,12 +17,12 @@ export interface CoordinatorOptions extends JobOptions {
 /** Owns the state, the socket and the timer of a job. */
 export class Coordinator {
   /** How the job ended. Workers have been told, and the socket is closed. */
-  readonly finished: Promise<Outcome>;
+  readonly finished: Promise<JobOutcome>;
 
   readonly #job: JobControl;
   #server: RpcServer | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #resolveFinished: (outcome: Outcome) => void = () => undefined;
+  #resolveFinished: (outcome: JobOutcome) => void = () => undefined;
   /** Called when a worker is gone, or has been told something. */
   #onStep: () => void = () => undefined;
 
@@ -97,7 +97,7 @@ export class Coordinator {
    * Workers hear of the end before the socket goes away: those that wait at once, one that has just done its
    * task when it asks for the next. One that is busy with what nobody wants any more is not waited for.
    */
-  #finish(outcome: Outcome): void {
+  #finish(outcome: JobOutcome): void {
     let isLate = false;
     const farewell = new Promise<void>((resolve) => {
       this.#onStep = () => {

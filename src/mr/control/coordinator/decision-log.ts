@@ -1,6 +1,7 @@
 import { describeCause } from "../../base/errors.ts";
+import type { CompletedTask } from "../../job/task.ts";
 import type { Journal, JournalRecord, PlanRecord } from "../log/journal.ts";
-import type { CompletedTask, Effect, SchedulerEvent } from "../scheduler/types.ts";
+import type { Effect, SchedulerEvent } from "../scheduler/types.ts";
 import type { Outbox } from "./outbox.ts";
 import { recordsOf } from "./records-of.ts";
 

@@ -1,4 +1,5 @@
-import type { AttemptId, Effect } from "../scheduler/types.ts";
+import type { AttemptId } from "../../job/task.ts";
+import type { Effect } from "../scheduler/types.ts";
 
 /** What is said when the reduce tasks begin. */
 export const REDUCES_BEGIN = "All map tasks are done, the reduce tasks begin";
@@ -21,7 +22,7 @@ export function describeEffect(
     }
     case "failed":
       // It is why the job ends, which is said then.
-      if (effect.failure.isUsage) return undefined;
+      if (effect.failure.code === "USAGE") return undefined;
       return `${describeAttempt(effect)} failed on ${nameOfWorker(effect.worker)}: ${effect.failure.message}`;
     case "blocked":
       return `${describeAttempt(effect)} stopped on ${nameOfWorker(effect.worker)}: ${effect.failure.message}`;

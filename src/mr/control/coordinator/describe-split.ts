@@ -1,4 +1,4 @@
-import type { Split } from "../protocol/protocol.ts";
+import type { Split } from "../../job/split.ts";
 
 /** What a map task reads, in words: `"a.txt"`, `bytes 10 to 20 of "a.txt"` where that is in parts, or
  * `"a.txt" and 3 other files` where these are small. */

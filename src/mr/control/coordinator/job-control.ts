@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../../base/errors.ts";
-import { beatMs } from "../../job/lease-beat.ts";
+import { beatMs } from "../../job/limits.ts";
 import { attemptTag } from "../../job/names.ts";
+import type { AttemptId, Progress, SkippedRecord } from "../../job/task.ts";
 import type {
   Assignment,
   Dismissal,
@@ -12,13 +13,7 @@ import type {
 } from "../protocol/protocol.ts";
 import type { Caller, Handlers } from "../protocol/server.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
-import type {
-  AttemptId,
-  Effect,
-  Progress,
-  SchedulerEvent,
-  SkippedRecord,
-} from "../scheduler/types.ts";
+import type { Effect, SchedulerEvent } from "../scheduler/types.ts";
 import { Assignments, present } from "./assignments.ts";
 import { checkOutputs, damagedMapsOf } from "./check-report.ts";
 import { DecisionLog } from "./decision-log.ts";
@@ -194,9 +189,9 @@ export class JobControl {
         const result = { outputs, counters, progress, skipped, spills };
         return this.#report({ type: "complete", result, ...params });
       },
-      "task.fail": ({ message, stack, usage: isUsage, damaged, ...params }) => {
+      "task.fail": ({ code, message, stack, damaged, ...params }) => {
         const damagedMaps = damagedMapsOf(params, damaged);
-        const failure = { message, stack, isUsage };
+        const failure = { code, message, stack };
         return this.#report({ type: "fail", failure, damagedMaps, ...params });
       },
       "job.status": () => this.status,

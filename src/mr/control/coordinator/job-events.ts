@@ -1,6 +1,7 @@
-import type { Attempt, AttemptProgress, JobEvent, UntimedEvent } from "../../job/job-event.ts";
+import type { JobEvent, UntimedEvent } from "../../job/events.ts";
+import type { Attempt, CompletedTask, Progress, TaskResult } from "../../job/task.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import type { CompletedTask, Effect, TaskResult } from "../scheduler/types.ts";
+import type { Effect } from "../scheduler/types.ts";
 
 /** Tells whoever watches a job what happens in it. With nobody there it costs next to nothing. */
 export class JobEvents {
@@ -32,7 +33,7 @@ export class JobEvents {
     }
   }
 
-  progressed(attempt: Attempt, progress: AttemptProgress): void {
+  progressed(attempt: Attempt, progress: Progress): void {
     this.tell({ type: "attemptProgressed", ...attemptOf(attempt), progress });
   }
 

@@ -1,8 +1,9 @@
 import type { JobPlan } from "../../data/input/plan-job.ts";
-import type { JobEvent } from "../../job/job-event.ts";
+import type { JobEvent } from "../../job/events.ts";
+import type { AttemptId, JobOutcome } from "../../job/task.ts";
 import type { Journal, JournalState } from "../log/journal.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import type { AttemptId, JobShape, Outcome } from "../scheduler/types.ts";
+import type { JobShape } from "../scheduler/types.ts";
 
 /** What a coordinator has to know of a job. */
 export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
@@ -39,5 +40,5 @@ export interface JobSurroundings {
   /** Makes the scheduler. Default: the one there is. */
   readonly createScheduler?: (shape: JobShape) => Scheduler;
   /** The job has ended. Workers that wait have been told. */
-  readonly onEnd: (outcome: Outcome) => void;
+  readonly onEnd: (outcome: JobOutcome) => void;
 }

@@ -1,5 +1,6 @@
+import type { CompletedTask } from "../../job/task.ts";
 import type { JournalRecord } from "../log/journal.ts";
-import type { CompletedTask, Effect } from "../scheduler/types.ts";
+import type { Effect } from "../scheduler/types.ts";
 
 /**
  * What of a step must be in the journal before anybody is told of it.

@@ -1,5 +1,5 @@
-import { SKIPPED_RECORDS } from "../../job/counter-names.ts";
-import type { AttemptId, SkippedRecord, TaskResult } from "../scheduler/types.ts";
+import type { AttemptId, SkippedRecord, TaskResult } from "../../job/task.ts";
+import { SKIPPED_RECORDS } from "../../job/task.ts";
 
 /** So many records of a job are listed; the others are only counted. */
 const MAX_LISTED = 1000;

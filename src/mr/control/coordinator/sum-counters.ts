@@ -1,4 +1,4 @@
-import type { TaskResult } from "../scheduler/types.ts";
+import type { TaskResult } from "../../job/task.ts";
 
 /** The counters of completed tasks, added up by name. */
 export function sumCounters(results: readonly TaskResult[]): Record<string, number> {

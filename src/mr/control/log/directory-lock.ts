@@ -33,9 +33,15 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     await listen(server, name);
   } catch (error) {
     if (errorCode(error) === "EADDRINUSE") {
-      throw new MrError(`Another coordinator is already running in directory "${directory}"`);
+      throw new MrError(
+        "JOB_IN_USE",
+        `Another coordinator is already running in directory "${directory}"`,
+      );
     }
-    throw new MrError(`Cannot lock directory "${directory}": ${describeCause(error)}`);
+    throw new MrError(
+      "DIRECTORY_UNUSABLE",
+      `Cannot lock directory "${directory}": ${describeCause(error)}`,
+    );
   }
   server.unref();
   return { release: () => void server.close() };

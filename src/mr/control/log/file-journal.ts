@@ -69,7 +69,10 @@ export class FileJournal implements Journal {
       if (descriptor !== undefined) closeSync(descriptor);
       rmSync(temporary, { force: true });
       if (error instanceof MrError) throw error;
-      throw new MrError(`Cannot create journal "${path}": ${describeCause(error)}`);
+      throw new MrError(
+        "LOG_UNWRITABLE",
+        `Cannot create journal "${path}": ${describeCause(error)}`,
+      );
     }
   }
 
@@ -89,7 +92,7 @@ export class FileJournal implements Journal {
     } catch (error) {
       const isMissing = errorCode(error) === "ENOENT";
       const why = isMissing ? "there is no job to go on with" : describeCause(error);
-      throw new MrError(`Cannot resume from journal "${path}": ${why}`);
+      throw new MrError("LOG_UNREADABLE", `Cannot resume from journal "${path}": ${why}`);
     }
   }
 
@@ -152,7 +155,10 @@ export class FileJournal implements Journal {
   }
 
   #cannotWrite(error: unknown): MrError {
-    return new MrError(`Cannot write journal "${this.#path}": ${describeCause(error)}`);
+    return new MrError(
+      "LOG_UNWRITABLE",
+      `Cannot write journal "${this.#path}": ${describeCause(error)}`,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CompletedTask, Outcome } from "../scheduler/types.ts";
+import type { CompletedTask, JobOutcome } from "../../job/task.ts";
 
 /** Raised when a record changes its meaning. */
 export const JOURNAL_VERSION = 1;
@@ -51,7 +51,7 @@ export type JournalRecord =
   | ({ readonly type: "completed" } & CompletedTask)
   /** The output of a map task is lost, and the task is to run again. */
   | { readonly type: "reopened"; readonly task: number }
-  | { readonly type: "ended"; readonly outcome: Outcome };
+  | { readonly type: "ended"; readonly outcome: JobOutcome };
 
 /**
  * Where decisions are kept, so that another coordinator can go on when this one has died. What has been
@@ -76,5 +76,5 @@ export interface JournalState {
   /** The tasks that are completed and have not been reopened since. */
   readonly completed: readonly CompletedTask[];
   /** How the job last ended, if it did. */
-  readonly outcome: Outcome | undefined;
+  readonly outcome: JobOutcome | undefined;
 }

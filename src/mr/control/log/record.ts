@@ -39,7 +39,8 @@ export function decodeJournal(journal: Buffer): DecodedJournal {
     const end = journal.indexOf(LINE_FEED, start);
     if (end === -1) break;
     const record = decodeRecord(journal.subarray(start, end));
-    if (record === undefined) throw new MrError(`its line ${records.length + 1} is damaged`);
+    if (record === undefined)
+      throw new MrError("LOG_DAMAGED", `its line ${records.length + 1} is damaged`);
     records.push(record);
     start = end + 1;
   }

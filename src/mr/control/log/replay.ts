@@ -1,5 +1,5 @@
 import { MrError } from "../../base/errors.ts";
-import type { CompletedTask, Outcome } from "../scheduler/types.ts";
+import type { CompletedTask, JobOutcome } from "../../job/task.ts";
 import {
   JOURNAL_VERSION,
   type JobRecord,
@@ -14,18 +14,21 @@ import {
  * @throws MrError when they are not those of one job, in the order in which things happen
  */
 export function replay([first, ...records]: readonly JournalRecord[]): JournalState {
-  if (first === undefined) throw new MrError("it is empty");
-  if (first.type !== "job") throw new MrError("it does not begin with a job");
+  if (first === undefined) throw new MrError("LOG_DAMAGED", "it is empty");
+  if (first.type !== "job") throw new MrError("LOG_DAMAGED", "it does not begin with a job");
   if (first.version !== JOURNAL_VERSION) {
-    throw new MrError(`it has version ${first.version}, and this is ${JOURNAL_VERSION}`);
+    throw new MrError(
+      "LOG_DAMAGED",
+      `it has version ${first.version}, and this is ${JOURNAL_VERSION}`,
+    );
   }
   const completed = new Map<string, CompletedTask>();
   let plan: PlanRecord | undefined;
-  let outcome: Outcome | undefined;
+  let outcome: JobOutcome | undefined;
   for (const record of records) {
     switch (record.type) {
       case "plan":
-        if (plan !== undefined) throw new MrError("it has two plans");
+        if (plan !== undefined) throw new MrError("LOG_DAMAGED", "it has two plans");
         plan = record;
         break;
       case "resumed":
@@ -39,14 +42,17 @@ export function replay([first, ...records]: readonly JournalRecord[]): JournalSt
       }
       case "reopened":
         if (!completed.delete(`map ${record.task}`)) {
-          throw new MrError(`it reopens map task ${record.task}, which is not completed`);
+          throw new MrError(
+            "LOG_DAMAGED",
+            `it reopens map task ${record.task}, which is not completed`,
+          );
         }
         break;
       case "ended":
         outcome = record.outcome;
         break;
       case "job":
-        throw new MrError("it holds two jobs");
+        throw new MrError("LOG_DAMAGED", "it holds two jobs");
     }
   }
   return { job: first, plan, completed: [...completed.values()], outcome };
@@ -57,5 +63,8 @@ function check(task: CompletedTask, { reduces }: JobRecord, plan: PlanRecord | u
   const tasks = isMap ? (plan?.splits.length ?? 0) : reduces;
   const outputs = isMap ? reduces : 1;
   if (task.task < tasks && task.result.outputs.length === outputs) return;
-  throw new MrError(`it completes ${task.phase} task ${task.task}, which its job does not have`);
+  throw new MrError(
+    "LOG_DAMAGED",
+    `it completes ${task.phase} task ${task.task}, which its job does not have`,
+  );
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { ERROR_CODES } from "../../base/error-codes.ts";
 import type { Method, Params } from "./protocol.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
@@ -78,8 +79,8 @@ export const PARAMS = {
     ...attemptEntries,
     message: text,
     stack: v.optional(text),
-    /** Whether another attempt would be for nothing, for it is what was asked for that can't be done. */
-    usage: v.optional(v.boolean()),
+    /** What kind of error it is. With `USAGE` there is no other attempt. */
+    code: v.optional(v.picklist(ERROR_CODES), "APP_THREW"),
     /** Names of the map outputs that a reduce attempt found missing or damaged. */
     damaged: v.optional(v.pipe(v.array(text), v.maxLength(100_000))),
   }),

@@ -1,4 +1,5 @@
 import type { InferOutput } from "valibot";
+import type { Split } from "../../job/split.ts";
 import type { PARAMS } from "./params.ts";
 
 /**
@@ -43,19 +44,6 @@ export interface Registration {
   readonly leaseMs: number;
   /** Leave out and count records that are malformed, or that the app throws on. */
   readonly skipBadRecords: boolean;
-}
-
-/** A part of an input file: the records that begin in its bytes `start` … `end − 1`. */
-export interface Split {
-  /** The input as the user named it; a relative path starts from `inputDirectory`. */
-  readonly file: string;
-  readonly start: number;
-  readonly end: number;
-  /** Of a part of a CSV file, except its first: where the file's first row ends, and how many line breaks
-   * there are between that and `start`. */
-  readonly csv?: { readonly headEnd: number; readonly lines: number } | undefined;
-  /** Parts of other files, which the task reads next: small files share a task. */
-  readonly further?: readonly Split[] | undefined;
 }
 
 interface MapAssignment {

@@ -255,11 +255,14 @@ async function removeStaleSocket(socketPath: string): Promise<void> {
 }
 
 function inUse(socketPath: string): MrError {
-  return new MrError(`Another coordinator is already running on socket "${socketPath}"`);
+  return new MrError(
+    "JOB_IN_USE",
+    `Another coordinator is already running on socket "${socketPath}"`,
+  );
 }
 
 function cannotListen(socketPath: string, why: string): MrError {
-  return new MrError(`Cannot listen on socket "${socketPath}": ${why}`);
+  return new MrError("SOCKET_UNUSABLE", `Cannot listen on socket "${socketPath}": ${why}`);
 }
 
 /** Whether somebody answers there. A file that nobody answers behind was left by a killed process. */
@@ -273,7 +276,13 @@ function isListening(socketPath: string): Promise<boolean> {
     probe.once("error", (error) => {
       const code = errorCode(error);
       if (code === "ENOENT" || code === "ECONNREFUSED") resolve(false);
-      else reject(new MrError(`Cannot use socket "${socketPath}": ${describeCause(error)}`));
+      else
+        reject(
+          new MrError(
+            "SOCKET_UNUSABLE",
+            `Cannot use socket "${socketPath}": ${describeCause(error)}`,
+          ),
+        );
     });
   });
 }

@@ -1,4 +1,5 @@
-import type { AttemptId, Effect } from "./types.ts";
+import type { AttemptId } from "../../job/task.ts";
+import type { Effect } from "./types.ts";
 
 /** The numbers of an attempt, and nothing else that the object may have. */
 export function plain({ phase, task, attempt }: AttemptId): AttemptId {

@@ -1,6 +1,6 @@
+import type { AttemptId, Phase, TaskCounts, TaskResult } from "../../job/task.ts";
 import type { Lease } from "./lease-book.ts";
 import { type Task, TaskTable } from "./task-table.ts";
-import type { AttemptId, Phase, TaskCounts, TaskResult } from "./types.ts";
 
 /** The tasks of a job: map tasks, and the reduce tasks that wait for all of them. */
 export class JobTasks {

@@ -1,4 +1,4 @@
-import type { AttemptId, Progress } from "./types.ts";
+import type { AttemptId, Progress } from "../../job/task.ts";
 
 const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
 /**

@@ -1,21 +1,19 @@
+import type {
+  AttemptId,
+  CompletedTask,
+  Failure,
+  JobOutcome,
+  LossReason,
+  Phase,
+  TaskCounts,
+  TaskResult,
+} from "../../job/task.ts";
 import { plain, verdict } from "./effects.ts";
 import { JobTasks } from "./job-tasks.ts";
 import { type Lease, LeaseBook } from "./lease-book.ts";
 import { failedTooOften, lostTooOften, timedOut, timedOutTooOften } from "./limits.ts";
 import type { Task } from "./task-table.ts";
-import type {
-  AttemptId,
-  CompletedTask,
-  Effect,
-  JobShape,
-  LossReason,
-  Outcome,
-  Phase,
-  SchedulerEvent,
-  TaskCounts,
-  TaskFailure,
-  TaskResult,
-} from "./types.ts";
+import type { Effect, JobShape, SchedulerEvent } from "./types.ts";
 
 type FailEvent = Extract<SchedulerEvent, { type: "fail" }>;
 
@@ -36,7 +34,7 @@ export class Scheduler {
   readonly #waiting = new Set<number>();
   readonly #leases: LeaseBook;
   #started = false;
-  #outcome: Outcome | undefined;
+  #outcome: JobOutcome | undefined;
 
   constructor(shape: JobShape) {
     this.#shape = shape;
@@ -45,7 +43,7 @@ export class Scheduler {
   }
 
   /** Undefined while the job runs. */
-  get outcome(): Outcome | undefined {
+  get outcome(): JobOutcome | undefined {
     return this.#outcome;
   }
 
@@ -223,11 +221,11 @@ export class Scheduler {
       return;
     }
     this.#countFailure(task, lease, failure, effects);
-    if (failure.isUsage) this.#end({ state: "failed", failure }, effects);
+    if (failure.code === "USAGE") this.#end({ state: "failed", failure }, effects);
     if (task.failures >= this.#shape.maxFailures) this.#end(failedTooOften(task, failure), effects);
   }
 
-  #countFailure(task: Task, lease: Lease, failure: TaskFailure, effects: Effect[]): void {
+  #countFailure(task: Task, lease: Lease, failure: Failure, effects: Effect[]): void {
     task.failures += 1;
     effects.push({ type: "failed", worker: lease.worker, failure, ...plain(lease) });
   }
@@ -279,7 +277,7 @@ export class Scheduler {
   }
 
   /** Every way a job can end comes through here, once. */
-  #end(outcome: Outcome, effects: Effect[]): void {
+  #end(outcome: JobOutcome, effects: Effect[]): void {
     if (this.#outcome !== undefined) return;
     this.#outcome = outcome;
     for (const worker of this.#waiting) effects.push({ type: "dismiss", worker });

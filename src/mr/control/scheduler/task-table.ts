@@ -1,5 +1,6 @@
+import type { Phase, TaskCounts, TaskResult } from "../../job/task.ts";
 import type { Lease } from "./lease-book.ts";
-import type { Phase, TaskCounts, TaskResult, TaskState } from "./types.ts";
+import type { TaskState } from "./types.ts";
 
 /** What the scheduler remembers of one task. */
 export interface Task {

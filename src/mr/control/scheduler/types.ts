@@ -1,9 +1,18 @@
+import type {
+  AttemptId,
+  CompletedTask,
+  Failure,
+  JobOutcome,
+  LossReason,
+  Phase,
+  Progress,
+  TaskResult,
+} from "../../job/task.ts";
+
 /**
  * The scheduler's vocabulary: what can happen (events), what it decides (effects), and what it
  * remembers of a task. Times are milliseconds of a monotonic clock with an arbitrary origin.
  */
-
-export type Phase = "map" | "reduce";
 
 /**
  *                  assign                       complete
@@ -23,72 +32,6 @@ export type TaskState =
   | "inProgress"
   /** One attempt has published its output. Reports of any other attempt are stale. */
   | "completed";
-
-/** Which try of which task. Attempts of a task are numbered from 1; a number is never used twice. */
-export interface AttemptId {
-  readonly phase: Phase;
-  readonly task: number;
-  readonly attempt: number;
-}
-
-/** A file that an attempt has published in the job directory. */
-export interface OutputFile {
-  /** Its name in the job directory, such as `mr-0-3`. */
-  readonly name: string;
-  /** Its length in bytes. */
-  readonly bytes: number;
-  /** CRC-32 of its contents, as an unsigned number. */
-  readonly crc32: number;
-}
-
-/** A record that was left out: it is malformed, or the app threw on it. */
-export interface SkippedRecord {
-  /** The input as the user named it; not there in a reduce task. */
-  readonly file?: string | undefined;
-  /** Where it is in the file, such as `line 3, column 7` or `byte 512`; in a reduce task, `key "a"`. */
-  readonly place: string;
-  /** What is wrong with it. */
-  readonly reason: string;
-}
-
-/** What a completed attempt leaves behind. */
-export interface TaskResult {
-  /** A map task's in the order of the reduce tasks; a reduce task has one. */
-  readonly outputs: readonly OutputFile[];
-  /** What the app has counted, by name. */
-  readonly counters: Readonly<Record<string, number>>;
-  /** How far the attempt had come in the end, if its worker has said so. */
-  readonly progress?: Progress | undefined;
-  /** The first records that were left out; all of them are counted as `skipped-records`. */
-  readonly skipped?: readonly SkippedRecord[] | undefined;
-  /** How often a map task wrote what it held to disk because its memory was full. */
-  readonly spills?: number | undefined;
-}
-
-/** A task whose output is there, as another scheduler has to know it. */
-export interface CompletedTask extends AttemptId {
-  readonly result: TaskResult;
-}
-
-/** How far an attempt has come. Every number only grows while the attempt is alive and working. */
-export interface Progress {
-  /** Records read and written. */
-  readonly records: number;
-  /** Bytes read and written. */
-  readonly bytes: number;
-  /** Processor time used, in milliseconds. */
-  readonly cpuMs: number;
-}
-
-/** What went wrong in an attempt, for people. */
-export interface TaskFailure {
-  /** One line. */
-  readonly message: string;
-  /** Where in the app, if it was the app. */
-  readonly stack?: string | undefined;
-  /** What the user has asked for can't be done: another attempt would fail in the same way. */
-  readonly isUsage?: boolean | undefined;
-}
 
 export type SchedulerEvent =
   /** The map phase has this many tasks after all. Ignored once an attempt has been started. */
@@ -111,15 +54,12 @@ export type SchedulerEvent =
    */
   | ({
       readonly type: "fail";
-      readonly failure: TaskFailure;
+      readonly failure: Failure;
       readonly damagedMaps?: readonly number[];
     } & AttemptId)
   /** Time has passed. */
   | { readonly type: "tick" }
   | { readonly type: "cancel"; readonly reason: string };
-
-/** Why an attempt was given up before its worker reported anything. */
-export type LossReason = "leaseEnded" | "workerGone";
 
 export type Effect =
   /** Tell the worker to run this attempt. */
@@ -130,7 +70,7 @@ export type Effect =
   | ({
       readonly type: "blocked";
       readonly worker: number;
-      readonly failure: TaskFailure;
+      readonly failure: Failure;
     } & AttemptId)
   /** What this attempt had published is missing or damaged: its task is idle again. */
   | ({ readonly type: "reopened" } & AttemptId)
@@ -143,17 +83,12 @@ export type Effect =
   | ({
       readonly type: "failed";
       readonly worker: number;
-      readonly failure: TaskFailure;
+      readonly failure: Failure;
     } & AttemptId)
   /** All map tasks are completed, for the first time or once more. */
   | { readonly type: "phaseStarted"; readonly phase: Phase }
   /** The last effect of a job, once. */
-  | { readonly type: "ended"; readonly outcome: Outcome };
-
-export type Outcome =
-  | { readonly state: "completed" }
-  | { readonly state: "failed"; readonly failure: TaskFailure }
-  | { readonly state: "cancelled"; readonly reason: string };
+  | { readonly type: "ended"; readonly outcome: JobOutcome };
 
 export interface JobShape {
   /** Number of map tasks. */
@@ -177,10 +112,4 @@ export interface JobShape {
   readonly taskTimeoutMs: number;
   /** What a map task reads, in words for people, for messages about tasks whose workers say nothing. */
   readonly inputOf?: ((map: number) => string | undefined) | undefined;
-}
-
-export interface TaskCounts {
-  readonly idle: number;
-  readonly inProgress: number;
-  readonly completed: number;
 }

@@ -1,6 +1,7 @@
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
 import { counted } from "../../base/counted.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
+import { type CsvResumption, decodeCsvResumption } from "./csv-resume.ts";
 import { type CsvFault, CsvRows } from "./csv-rows.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 import { MAX_RECORD_BYTES, MAX_ROW_BYTES } from "./limits.ts";
@@ -76,6 +77,8 @@ class CsvCursor implements RecordCursor<unknown> {
   readonly #readOptions: ReadOptions;
   readonly #source: InputSource;
   readonly #scanner: CsvScanner;
+  /** Where to go on from, in a split that is not the first of its file. */
+  readonly #resumption: CsvResumption | undefined;
   /** The rows at hand: at first those up to the end of the first one, which gives the others a meaning. */
   #rows: CsvRows;
   #isAtHead = true;
@@ -89,8 +92,10 @@ class CsvCursor implements RecordCursor<unknown> {
     this.#options = options;
     this.#readOptions = readOptions;
     this.#scanner = new CsvScanner(delimiterOf(options), maxRowBytesOf(options));
-    const { csv, start, end } = source;
-    this.#rows = csv === undefined ? this.#open(start, end, 1) : this.#open(0, csv.headEnd, 1);
+    const { resume, start, end } = source;
+    this.#resumption = resume === undefined ? undefined : decodeCsvResumption(resume);
+    const { headEnd } = this.#resumption ?? {};
+    this.#rows = headEnd === undefined ? this.#open(start, end, 1) : this.#open(0, headEnd, 1);
   }
 
   get offset(): number {
@@ -109,8 +114,8 @@ class CsvCursor implements RecordCursor<unknown> {
       else if (this.#isAtHead) {
         this.#isAtHead = false;
         const isData = this.#takeHead(fields);
-        if (this.#source.csv !== undefined) {
-          this.#readOn(this.#source.csv);
+        if (this.#resumption !== undefined) {
+          this.#readOn(this.#resumption);
           return undefined;
         }
         if (isData) return this.#convert(fields);
@@ -133,7 +138,7 @@ class CsvCursor implements RecordCursor<unknown> {
   }
 
   /** The part itself comes after the first row. */
-  #readOn({ lines }: NonNullable<InputSource["csv"]>): void {
+  #readOn({ lines }: CsvResumption): void {
     const { start, end } = this.#source;
     this.#rows = this.#open(start, end, 1 + this.#rows.linesRead + lines);
   }
@@ -202,9 +207,9 @@ class CsvCursor implements RecordCursor<unknown> {
   #leaveOut(fault: CsvFault): void {
     // Other rows mean nothing without the header.
     const isHeader = this.#isAtHead && this.#options.header !== false;
-    if (!this.#readOptions.skipBadRecords || isHeader) throw new MrError(this.#describe(fault));
+    if (!this.#readOptions.skipBadRecords || isHeader) throw new MrError("INPUT_MALFORMED", this.#describe(fault));
     // Whoever reads on in the middle of a file comes by the rows at its beginning once more.
-    if (this.#isAtHead && this.#source.csv !== undefined) return;
+    if (this.#isAtHead && this.#resumption !== undefined) return;
     this.skipped += 1;
     this.#readOptions.onSkipped?.(`line ${fault.line}, column ${fault.column}`, fault.why);
   }

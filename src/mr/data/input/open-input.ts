@@ -8,7 +8,8 @@ import {
 } from "node:fs";
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
-import type { InputSource, Split } from "../../app/contract/reader.ts";
+import type { InputSource } from "../../app/contract/reader.ts";
+import type { Split } from "../../job/split.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 
 /** An input that is open, until it is closed. */
@@ -37,7 +38,7 @@ export function openInput(path: string, split: Split): OpenInput {
   if (!isCompressedName(split.file)) return new PlainInput(path, split);
   if (split.file.endsWith(".gz")) return new CompressedInput(path, split, zlib.createGunzip());
   if (createZstdDecompress === undefined) {
-    throw new MrError(
+    throw new MrError("INPUT_UNSUPPORTED", 
       `Cannot read input "${split.file}": Node ${process.version} has no zstd (22.15 has)`,
     );
   }
@@ -49,19 +50,19 @@ class PlainInput implements OpenInput {
   readonly file: string;
   readonly start: number;
   readonly end: number;
-  readonly csv: Split["csv"];
+  readonly resume: Split["resume"];
   bytesRead = 0;
   readonly #descriptor: number;
 
-  constructor(path: string, { file, start, end, csv }: Split) {
+  constructor(path: string, { file, start, end, resume }: Split) {
     this.file = file;
     this.start = start;
     this.end = end;
-    this.csv = csv;
+    this.resume = resume;
     this.#descriptor = this.#attempt(() => openSync(path, "r"));
     if (fstatSync(this.#descriptor).isDirectory()) {
       this.close();
-      throw new MrError(`Cannot read input "${file}": it is a directory`);
+      throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": it is a directory`);
     }
   }
 
@@ -80,7 +81,7 @@ class PlainInput implements OpenInput {
     try {
       return operation();
     } catch (error) {
-      throw new MrError(`Cannot read input "${this.file}": ${describeCause(error)}`);
+      throw new MrError("INPUT_UNREADABLE", `Cannot read input "${this.file}": ${describeCause(error)}`);
     }
   }
 }
@@ -140,7 +141,7 @@ class CompressedInput implements OpenInput {
       this.#chunk = value;
       return true;
     } catch (error) {
-      throw new MrError(`Cannot read input "${this.file}": ${describeCause(error)}`);
+      throw new MrError("INPUT_UNREADABLE", `Cannot read input "${this.file}": ${describeCause(error)}`);
     }
   }
 }

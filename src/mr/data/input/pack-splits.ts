@@ -1,4 +1,4 @@
-import type { Split } from "../../app/contract/reader.ts";
+import type { Split } from "../../job/split.ts";
 
 /** With so much to read, what is the same in each task does not show. */
 const PACK_BYTES = 2 * 1024 * 1024;
@@ -39,11 +39,6 @@ export function packSplits(
   return packs.map(([first, ...further]) => {
     return further.length === 0 ? (first as Split) : { ...(first as Split), further };
   });
-}
-
-/** All parts of files that a map task reads, in the order in which it does. */
-export function partsOf(split: Split): readonly Split[] {
-  return split.further === undefined ? [split] : [split, ...split.further];
 }
 
 function weightOf({ start, end }: Split): number {

@@ -1,7 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
-import type { CsvSplitting, Split } from "../../app/contract/reader.ts";
+import type { CsvSplitting, Split } from "../../job/split.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { utf8MarkLength, utf16EncodingOf } from "./byte-order-mark.ts";
+import { encodeCsvResumption } from "./csv-resume.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 import { MAX_ROW_BYTES } from "./limits.ts";
 
@@ -44,8 +45,9 @@ export async function planCsvSplits(
     const end = cut?.at ?? last.end;
     if (begin === undefined || head === undefined) splits.push({ file, start: 0, end });
     else {
-      const csv = { headEnd: head.at, lines: begin.lines - head.lines };
-      splits.push({ file, start: begin.at, end, csv });
+      const lines = begin.lines - head.lines;
+      const resume = encodeCsvResumption({ headEnd: head.at, lines });
+      splits.push({ file, start: begin.at, end, resume });
     }
     begin = cut;
   }
@@ -65,7 +67,7 @@ async function readInput<T>(
       await handle.close();
     }
   } catch (error) {
-    throw new MrError(`Cannot read input "${file}": ${describeCause(error)}`);
+    throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": ${describeCause(error)}`);
   }
 }
 

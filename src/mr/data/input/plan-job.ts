@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import type { CsvSplitting, Split, Splitting } from "../../app/contract/reader.ts";
+import type { CsvSplitting, Split, Splitting } from "../../job/split.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { packSplits } from "./pack-splits.ts";
 import { planCsvSplits } from "./plan-csv-splits.ts";
@@ -72,6 +72,6 @@ function sizeOf(file: string, directory: string): number {
   try {
     return statSync(resolve(directory, file)).size;
   } catch (error) {
-    throw new MrError(`Cannot read input "${file}": ${describeCause(error)}`);
+    throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": ${describeCause(error)}`);
   }
 }

@@ -1,4 +1,4 @@
-import type { Split } from "../../app/contract/reader.ts";
+import type { Split } from "../../job/split.ts";
 import { isCompressedName } from "./open-input.ts";
 
 const MEBIBYTE = 1024 * 1024;

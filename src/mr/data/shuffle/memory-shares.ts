@@ -1,4 +1,4 @@
-import { ENGINE_BYTES } from "../../job/memory-limits.ts";
+import { ENGINE_BYTES } from "../../job/limits.ts";
 
 /** A job gets this much even if the limit is less than that. */
 const LEAST_BYTES = 12 * 1024 * 1024;

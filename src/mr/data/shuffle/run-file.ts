@@ -10,7 +10,7 @@ export class DamagedRunError extends MrError {
   readonly path: string;
 
   constructor(path: string, why: string) {
-    super(`Cannot read map output "${path}": ${why}`);
+    super("SHUFFLE_DAMAGED", `Cannot read map output "${path}": ${why}`);
     this.path = path;
   }
 }
@@ -42,7 +42,7 @@ export class RunFile {
     } catch (error) {
       // That this process has too many files open says nothing of this one: making it again is no help.
       if (["EMFILE", "ENFILE"].includes(errorCode(error) ?? "")) {
-        throw new MrError(`Cannot read map output "${run.path}": ${describeCause(error)}`);
+        throw new MrError("OUTPUT_UNREADABLE", `Cannot read map output "${run.path}": ${describeCause(error)}`);
       }
       throw this.damaged(describeCause(error));
     }

@@ -14,7 +14,7 @@ export class AppError extends MrError {
    */
   constructor(what: string, thrown: unknown) {
     // The other lines of a message are in the stack.
-    super(`${what}: ${describeThrown(thrown)}`, { cause: thrown });
+    super("APP_THREW", `${what}: ${describeThrown(thrown)}`, { cause: thrown });
     // The stack that helps is the app's own.
     const stack = stackOf(thrown);
     if (stack !== undefined) this.stack = stack;

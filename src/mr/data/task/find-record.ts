@@ -4,7 +4,7 @@ import type { LoadedApp } from "../../app/load/load-app.ts";
 import type { RecordCursor } from "../../app/contract/reader.ts";
 import { WordScan } from "../../app/text/word-scan.ts";
 import { openInput } from "../input/open-input.ts";
-import { partsOf } from "../input/pack-splits.ts";
+import { partsOf } from "../../job/split.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
 import type { BlockScanner } from "../../kernel/kernel.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";

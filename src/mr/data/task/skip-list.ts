@@ -1,14 +1,5 @@
+import type { SkippedRecord } from "../../job/task.ts";
 import { shorten } from "../../base/thrown.ts";
-
-/** A record that was left out: it is malformed, or the app threw on it. */
-export interface SkippedRecord {
-  /** The input as the user named it; not there in a reduce task. */
-  readonly file?: string | undefined;
-  /** Where it is in the file, such as `line 3, column 7` or `byte 512`; in a reduce task, `key "a"`. */
-  readonly place: string;
-  /** What is wrong with it. */
-  readonly reason: string;
-}
 
 /** So many records of a task are listed; the others are only counted. */
 const MAX_LISTED = 100;

@@ -152,10 +152,10 @@ export class StagedPairs {
         filled += count;
       }
     } catch (error) {
-      throw new MrError(`Cannot read held back pairs "${path}": ${describeCause(error)}`);
+      throw new MrError("OUTPUT_UNREADABLE", `Cannot read held back pairs "${path}": ${describeCause(error)}`);
     }
     if (filled < bytes.length || crc32(bytes) !== expected) {
-      throw new MrError(`Cannot read held back pairs "${path}": they are not what was written`);
+      throw new MrError("OUTPUT_UNREADABLE", `Cannot read held back pairs "${path}": they are not what was written`);
     }
     held.length = filled;
   }

@@ -1,9 +1,10 @@
+import type { ErrorCode } from "../../base/error-codes.ts";
+
 /** Which stream a process writes to that was started to find out why an app cannot be loaded. */
 export const EXPLANATION = 3;
 
 /** Why an app cannot be loaded. */
 export interface Explanation {
   readonly message: string;
-  /** Whether it is the user who has to do something else. */
-  readonly isUsage: boolean;
+  readonly code: ErrorCode;
 }

@@ -8,15 +8,15 @@ import { describeCause, JobCancelledError, JobFailedError, MrError } from "../..
 import { makeDirectory, removeEmptyDirectories } from "../../base/make-directory.ts";
 import { socketPathOf } from "../../base/socket-path.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
-import type { Outcome } from "../../control/scheduler/types.ts";
 import { planJob } from "../../data/input/plan-job.ts";
-import { attemptLimits } from "../../job/attempt-limits.ts";
+import { attemptLimits, DEFAULT_REDUCES } from "../../job/limits.ts";
 import {
   isJobOutput,
   JOURNAL_NAME,
   MERGED_OUTPUT_NAME,
   reduceOutputName,
 } from "../../job/names.ts";
+import type { JobOutcome } from "../../job/task.ts";
 import {
   checkJobDirectory,
   sweepMapOutputs,
@@ -26,7 +26,7 @@ import { resolveInputs } from "../../storage/file/resolve-inputs.ts";
 import { checkOptions } from "../check-options.ts";
 import { GuardedListeners } from "../guarded-listeners.ts";
 import type { JobResult, RunJobOptions } from "../run-job.ts";
-import { DEFAULT_REDUCES, type OpenJob, openJob, removeJournal } from "./open-job.ts";
+import { type OpenJob, openJob, removeJournal } from "./open-job.ts";
 import { canTellProcessTime, processTimeMs } from "./process-time.ts";
 import { settingsToResume } from "./resumed-app.ts";
 import { StandInHeartbeat } from "./stand-in-heartbeat.ts";
@@ -70,7 +70,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const pool = new WorkerPool(workers, workerOptions, listeners.onOutput, environment);
   let job: OpenJob | undefined;
   let coordinator: Coordinator | undefined;
-  let outcome: Outcome | undefined;
+  let outcome: JobOutcome | undefined;
   let standIn: StandInHeartbeat | undefined;
   // Whatever ends this process early: nothing it has started goes on.
   const forgetExit = atExit(() => {
@@ -116,7 +116,9 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   if (outcome.state !== "completed")
     throw failure(outcome, thrown?.error ?? options.signal?.reason);
   if (thrown !== undefined) {
-    throw new MrError(`The job is complete, but ${thrown.reason}`, { cause: thrown.error });
+    throw new MrError("LISTENER_THREW", `The job is complete, but ${thrown.reason}`, {
+      cause: thrown.error,
+    });
   }
   return {
     outputs: Array.from({ length: job.terms.reduces }, (_, reduce) => {
@@ -165,7 +167,7 @@ async function explain(options: LoadOptions): Promise<void> {
 function clearUp(
   job: OpenJob,
   coordinator: Coordinator | undefined,
-  outcome: Outcome | undefined,
+  outcome: JobOutcome | undefined,
   keep: boolean,
 ): void {
   const { directory } = job.terms;
@@ -184,7 +186,7 @@ async function awaitOutcome(
   pool: WorkerPool,
   listeners: GuardedListeners,
   signal: AbortSignal | undefined,
-): Promise<Outcome> {
+): Promise<JobOutcome> {
   pool.onGivenUp((reason) => coordinator.cancel(reason));
   listeners.onFailure = ({ reason }) => coordinator.cancel(reason);
   if (listeners.failure !== undefined) coordinator.cancel(listeners.failure.reason);
@@ -220,7 +222,10 @@ function takeOutput(
 /** @returns the directories that it has made: none */
 function findOutput(directory: string): string[] {
   if (existsSync(directory)) return [];
-  throw new MrError(`There is no job to resume in directory "${directory}": it does not exist`);
+  throw new MrError(
+    "RESUME_NOTHING",
+    `There is no job to resume in directory "${directory}": it does not exist`,
+  );
 }
 
 /** @returns the directories that it has made */
@@ -231,7 +236,10 @@ function prepareOutput(directory: string): string[] {
     made = makeDirectory(directory);
     names = readdirSync(directory);
   } catch (error) {
-    throw new MrError(`Cannot use output directory "${directory}": ${describeCause(error)}`);
+    throw new MrError(
+      "DIRECTORY_UNUSABLE",
+      `Cannot use output directory "${directory}": ${describeCause(error)}`,
+    );
   }
   const result = names.find((name) => {
     return isJobOutput(name) || name === JOURNAL_NAME || name === MERGED_OUTPUT_NAME;
@@ -241,6 +249,7 @@ function prepareOutput(directory: string): string[] {
     const canResume = names.includes(JOURNAL_NAME);
     const todo = canResume ? "remove them, or resume that job" : "or remove them";
     throw new MrError(
+      "OUTPUT_EXISTS",
       `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, ${todo}`,
     );
   }
@@ -252,7 +261,7 @@ function checkNotAborted(signal: AbortSignal | undefined): void {
   throw new JobCancelledError(describeCause(signal.reason), { cause: signal.reason });
 }
 
-function failure(outcome: Exclude<Outcome, { state: "completed" }>, cause: unknown): MrError {
+function failure(outcome: Exclude<JobOutcome, { state: "completed" }>, cause: unknown): MrError {
   if (outcome.state === "cancelled") return new JobCancelledError(outcome.reason, { cause });
   return new JobFailedError(outcome.failure);
 }

@@ -9,9 +9,9 @@ import {
   type JournalInput,
   type JournalState,
 } from "../../control/log/journal.ts";
-import type { CompletedTask } from "../../control/scheduler/types.ts";
-import type { JobEvent } from "../../job/job-event.ts";
+import type { JobEvent } from "../../job/events.ts";
 import { JOURNAL_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
+import type { CompletedTask } from "../../job/task.ts";
 import { fileChecksum } from "../../storage/file/file-checksum.ts";
 import { sweepJobDirectory } from "../../storage/file/job-directory.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
@@ -183,6 +183,7 @@ function checkNotComplete(directory: string): void {
   });
   if (result === undefined) return;
   throw new MrError(
+    "RESUME_NOTHING",
     `Cannot resume the job in directory "${directory}": it is complete already, its output is there`,
   );
 }
@@ -192,7 +193,10 @@ function checkSameJob(
   { directory, inputDirectory, inputs, reduces, skipBadRecords }: OpenJobOptions,
 ): void {
   const refuse = (why: string) => {
-    throw new MrError(`Cannot resume the job in directory "${directory}": ${why}`);
+    throw new MrError(
+      "RESUME_MISMATCH",
+      `Cannot resume the job in directory "${directory}": ${why}`,
+    );
   };
   if (reduces !== undefined && reduces !== job.reduces) {
     refuse(`it has ${counted(job.reduces, "reduce task")}, not ${reduces}`);
@@ -231,6 +235,6 @@ function describeInput(file: string, directory: string): JournalInput {
     const { size, mtimeMs } = statSync(resolve(directory, file));
     return { file, bytes: size, mtimeMs };
   } catch (error) {
-    throw new MrError(`Cannot read input "${file}": ${describeCause(error)}`);
+    throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": ${describeCause(error)}`);
   }
 }

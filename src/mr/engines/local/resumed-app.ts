@@ -16,7 +16,10 @@ export function settingsToResume(directory: string, digest: string): Record<stri
   const plan = FileJournal.planOf(directory);
   if (plan === undefined) return {};
   const refuse = (why: string) => {
-    throw new MrError(`Cannot resume the job in directory "${directory}": ${why}`);
+    throw new MrError(
+      "RESUME_MISMATCH",
+      `Cannot resume the job in directory "${directory}": ${why}`,
+    );
   };
   if (plan.digest !== digest) {
     refuse(`it began with app "${plan.app}" (${plan.digest.slice(0, 12)}…), which is another now`);

@@ -1,6 +1,6 @@
-import type { AttemptId, Progress } from "../../control/scheduler/types.ts";
-import type { JobEvent } from "../../job/job-event.ts";
-import { beatMs } from "../../job/lease-beat.ts";
+import type { JobEvent } from "../../job/events.ts";
+import { beatMs } from "../../job/limits.ts";
+import type { AttemptId, Progress } from "../../job/task.ts";
 
 /** What a stand-in has to know and to do; all of it about workers that this process has started. */
 export interface StandInOptions {

@@ -39,6 +39,7 @@ export async function whyNotLoaded(options: LoadOptions): Promise<MrError | unde
     if (explanation !== "") return errorOf(JSON.parse(explanation) as Explanation | null);
     if (code === null) return undefined;
     return new MrError(
+      "APP_NOT_LOADED",
       `Cannot load app "${options.app}": it ends the process that loads it, with exit code ${code}`,
     );
   } finally {
@@ -49,6 +50,6 @@ export async function whyNotLoaded(options: LoadOptions): Promise<MrError | unde
 
 function errorOf(explanation: Explanation | null): MrError | undefined {
   if (explanation === null) return undefined;
-  const { message, isUsage } = explanation;
-  return isUsage ? new UsageError(message) : new MrError(message);
+  const { code, message } = explanation;
+  return code === "USAGE" ? new UsageError(message) : new MrError(code, message);
 }

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
-import type { JobEvent } from "../../job/job-event.ts";
+import type { JobEvent } from "../../job/events.ts";
 import { APP_NOT_LOADED, WORKER_FAILED } from "./exit-codes.ts";
 import { Guardian } from "./guardian.ts";
 import { endStandby, hasStandby, spawnWorker, takeStandby } from "./standby-workers.ts";

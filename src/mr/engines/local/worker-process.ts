@@ -5,7 +5,7 @@
 import { readFileSync, writeSync } from "node:fs";
 import { checkReduces } from "../../app/load/check-reduces.ts";
 import { type LoadedApp, loadApp } from "../../app/load/load-app.ts";
-import { MrError, UsageError } from "../../base/errors.ts";
+import { MrError } from "../../base/errors.ts";
 import { describeThrown, stackOf } from "../../base/thrown.ts";
 import { visibleLines } from "../../base/visible-text.ts";
 import { startWorker, type WorkerOptions } from "../../worker/start-worker.ts";
@@ -54,7 +54,7 @@ async function explainLoading(app: string, reduces = Number.POSITIVE_INFINITY): 
   // There is nothing left to do in this process.
   const onIdle = () => {
     const why = "at its top level, it waits for what never happens";
-    explain({ message: `Cannot load app "${app}": ${why}`, isUsage: false });
+    explain({ code: "APP_NOT_LOADED", message: `Cannot load app "${app}": ${why}` });
   };
   process.once("beforeExit", onIdle);
   try {
@@ -62,7 +62,7 @@ async function explainLoading(app: string, reduces = Number.POSITIVE_INFINITY): 
     explain(null);
   } catch (error) {
     if (!(error instanceof MrError)) throw error;
-    explain({ message: error.message, isUsage: error instanceof UsageError });
+    explain({ code: error.code, message: error.message });
   }
   process.off("beforeExit", onIdle);
   return 0;

@@ -35,7 +35,9 @@ export async function runRecordApp(
       await mapFile(app, file, task, cwd, groups);
     } catch (error) {
       if (error instanceof MrError) throw error;
-      throw new MrError(`map failed on input "${file}": ${describeCause(error)}`, { cause: error });
+      throw new MrError("APP_THREW", `map failed on input "${file}": ${describeCause(error)}`, {
+        cause: error,
+      });
     }
   }
   const parts: Uint8Array[] = [];
@@ -60,7 +62,7 @@ async function mapFile(
   try {
     end = statSync(path).size;
   } catch (error) {
-    throw new MrError(`Cannot read input "${file}": ${describeCause(error)}`);
+    throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": ${describeCause(error)}`);
   }
   const input = openInput(path, { file, start: 0, end });
   const scanner = createKernel();

@@ -57,7 +57,9 @@ async function readInput(path: string, file: string): Promise<string> {
     if (!file.endsWith(".zst")) return await readFile(path, "utf8");
     return await readCompressed(path, decompressZstd);
   } catch (error) {
-    throw new MrError(`Cannot read input "${file}": ${describeCause(error)}`, { cause: error });
+    throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": ${describeCause(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -67,11 +69,14 @@ async function readCompressed(path: string, decompress: Decompress): Promise<str
 
 async function decompressZstd(contents: Buffer): Promise<Buffer> {
   if (zstdDecompressSync === undefined) {
-    throw new MrError(`Node ${process.version} has no zstd (22.15 has)`);
+    throw new MrError("INPUT_UNSUPPORTED", `Node ${process.version} has no zstd (22.15 has)`);
   }
   const { buffer, engine } = zstdDecompressSync(contents, { info: true });
   if (engine.bytesWritten === contents.length) return buffer;
-  throw new MrError("it has more than one zstd frame, of which Node reads the first only");
+  throw new MrError(
+    "INPUT_UNSUPPORTED",
+    "it has more than one zstd frame, of which Node reads the first only",
+  );
 }
 
 async function callMap(
@@ -129,5 +134,5 @@ async function callReduce(app: ClassicApp, key: string, values: string[]): Promi
 }
 
 function appError(what: string, error: unknown): MrError {
-  return new MrError(`${what}: ${describeCause(error)}`, { cause: error });
+  return new MrError("APP_THREW", `${what}: ${describeCause(error)}`, { cause: error });
 }

@@ -32,7 +32,11 @@ export async function writeLines(path: string, lines: Lines): Promise<void> {
     await rename(temporary, target.path);
   } catch (error) {
     if (temporary !== undefined) await rm(temporary, { force: true });
-    throw new MrError(`Cannot write output "${path}": ${describeCause(error)}`, { cause: error });
+    throw new MrError(
+      "OUTPUT_UNWRITABLE",
+      `Cannot write output "${path}": ${describeCause(error)}`,
+      { cause: error },
+    );
   }
 }
 

@@ -24,16 +24,20 @@ export function checkJobDirectory(
   inputs: readonly string[],
 ): void {
   try {
-    if (!statSync(directory).isDirectory()) throw new MrError("it is not a directory");
+    if (!statSync(directory).isDirectory()) throw new Error("it is not a directory");
     accessSync(directory, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new MrError(`Cannot write into job directory "${directory}": ${describeCause(error)}`);
+    throw new MrError(
+      "DIRECTORY_UNUSABLE",
+      `Cannot write into job directory "${directory}": ${describeCause(error)}`,
+    );
   }
   const home = realpathSync(directory);
   for (const input of inputs) {
     const path = realpathSync(resolve(inputDirectory, input));
     if (dirname(path) === home && isJobFile(basename(path))) {
       throw new MrError(
+        "OUTPUT_EXISTS",
         `Input "${input}" has the name of a file this job writes: move it, or run the job in another directory`,
       );
     }
@@ -57,7 +61,10 @@ export function sweepJobDirectory(directory: string): number {
       if (name.startsWith("mr-out-")) results += 1;
     }
   } catch (error) {
-    throw new MrError(`Cannot clear job directory "${directory}": ${describeCause(error)}`);
+    throw new MrError(
+      "DIRECTORY_UNUSABLE",
+      `Cannot clear job directory "${directory}": ${describeCause(error)}`,
+    );
   }
   return results;
 }

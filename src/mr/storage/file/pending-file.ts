@@ -195,7 +195,10 @@ export class PendingFile implements ByteTarget {
     try {
       return operation();
     } catch (error) {
-      throw new MrError(`Cannot ${what} output "${this.#path}": ${describeCause(error)}`);
+      throw new MrError(
+        "OUTPUT_UNWRITABLE",
+        `Cannot ${what} output "${this.#path}": ${describeCause(error)}`,
+      );
     }
   }
 }

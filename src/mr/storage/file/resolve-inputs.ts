@@ -29,7 +29,8 @@ export async function resolveInputs(args: readonly string[], cwd: string): Promi
 
 async function expand(arg: string, cwd: string): Promise<string[]> {
   // Resolved, it would be the current directory.
-  if (arg === "") throw new MrError('Cannot read input "": no file has an empty name');
+  if (arg === "")
+    throw new MrError("INPUT_NOT_FOUND", 'Cannot read input "": no file has an empty name');
   const stats = statOf(resolve(cwd, arg));
   if (stats === undefined) return await match(arg, cwd);
   if (stats.isDirectory()) {
@@ -37,6 +38,7 @@ async function expand(arg: string, cwd: string): Promise<string[]> {
     if (files.length === 0) {
       const inside = join(arg, "**");
       throw new MrError(
+        "INPUT_NOT_FOUND",
         `Input directory "${arg}" has no files directly in it; "${inside}" means all below it`,
       );
     }
@@ -61,7 +63,7 @@ async function match(pattern: string, cwd: string): Promise<string[]> {
   const entries = await fastGlob.glob(pattern, { cwd, onlyFiles: false, objectMode: true });
   // What is still a link has not led anywhere: it is to be refused, not left out.
   const files = entries.filter(({ dirent }) => dirent.isFile() || dirent.isSymbolicLink());
-  if (files.length === 0) throw new MrError(`No file matches "${pattern}"`);
+  if (files.length === 0) throw new MrError("INPUT_NOT_FOUND", `No file matches "${pattern}"`);
   return files.map(({ path }) => path).sort(byBytes);
 }
 
@@ -70,7 +72,10 @@ function filesOf(directory: string, cwd: string): string[] {
   try {
     names = readdirSync(resolve(cwd, directory));
   } catch (error) {
-    throw new MrError(`Cannot list input directory "${directory}": ${describeCause(error)}`);
+    throw new MrError(
+      "INPUT_UNREADABLE",
+      `Cannot list input directory "${directory}": ${describeCause(error)}`,
+    );
   }
   return names
     .filter((name) => !name.startsWith("."))
@@ -84,12 +89,12 @@ function checkReadable(input: string, cwd: string): void {
     const path = resolve(cwd, input);
     accessSync(path, constants.R_OK);
     // A task may be read more than once, and its size is its end: a pipe or device has neither.
-    if (!statSync(path).isFile()) throw new MrError("it is not a regular file");
-    if (OPEN_FILE.test(path)) throw new MrError("workers can open it only by its own name");
+    if (!statSync(path).isFile()) throw new Error("it is not a regular file");
+    if (OPEN_FILE.test(path)) throw new Error("workers can open it only by its own name");
   } catch (error) {
     const isMangled = input.includes("\ufffd") && statOf(resolve(cwd, input)) === undefined;
     const why = isMangled ? "its name is not UTF-8" : describeCause(error);
-    throw new MrError(`Cannot read input "${input}": ${why}`);
+    throw new MrError("INPUT_UNREADABLE", `Cannot read input "${input}": ${why}`);
   }
 }
 

@@ -1,4 +1,5 @@
-import type { AttemptProgress, JobEvent, JobOutcome, Phase } from "../../job/job-event.ts";
+import type { JobEvent } from "../../job/events.ts";
+import type { JobOutcome, Phase, Progress } from "../../job/task.ts";
 import { appFrames } from "../history/app-frames.ts";
 import { type AttemptView, JobView } from "../history/job-view.ts";
 import { timeLeftMs } from "../history/time-left.ts";
@@ -11,7 +12,7 @@ import { Versions } from "./versions.ts";
 /** So that a page that opens on a large job is never busy with one message for long. */
 const MAX_ROWS_PER_PATCH = 4000;
 
-const NO_PROGRESS: AttemptProgress = { records: 0, bytes: 0, cpuMs: 0 };
+const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
 
 type Table = "splits" | "maps" | "reduces" | "attempts" | "workers" | "troubles";
 type MutablePatch = { -readonly [Name in keyof Patch]: Patch[Name] };
@@ -79,7 +80,7 @@ export class JobFeed {
     this.#toldMs.delete(living);
   }
 
-  #take(event: JobEvent, living: AttemptView | undefined, before: AttemptProgress): void {
+  #take(event: JobEvent, living: AttemptView | undefined, before: Progress): void {
     switch (event.type) {
       case "jobStarted":
       case "phaseStarted":
@@ -211,12 +212,7 @@ export class JobFeed {
     this.#matrix = new ShuffleMatrix(maps, reduces, version);
   }
 
-  #worked(
-    atMs: number,
-    attempt: AttemptView | undefined,
-    before: AttemptProgress,
-    after: AttemptProgress,
-  ): void {
+  #worked(atMs: number, attempt: AttemptView | undefined, before: Progress, after: Progress): void {
     if (attempt === undefined) return;
     const work = {
       records: Math.max(0, after.records - before.records),

@@ -1,4 +1,5 @@
-import type { JobOutcome, Phase, UntimedEvent } from "../../job/job-event.ts";
+import type { UntimedEvent } from "../../job/events.ts";
+import type { JobOutcome, Phase } from "../../job/task.ts";
 import type { AttemptEnd } from "../history/job-view.ts";
 
 /**

@@ -1,5 +1,5 @@
-import type { Phase } from "../../job/job-event.ts";
-import { plannedBytes } from "../../job/planned-split.ts";
+import { splitBytes } from "../../job/split.ts";
+import type { Phase } from "../../job/task.ts";
 import { appFrames } from "../history/app-frames.ts";
 import type { JobView, Trouble } from "../history/job-view.ts";
 import type { AttemptRow, Row, SplitRow, TaskRow, TroubleRow, WorkerRow } from "./protocol.ts";
@@ -19,7 +19,7 @@ export function splitRows({ splits }: JobView, files: ReadonlyMap<string, number
       : [
           [
             ...([at, files.get(split.file) ?? 0] as const),
-            ...([plannedBytes(split), split.further?.length ?? 0] as const),
+            ...([splitBytes(split), split.further?.length ?? 0] as const),
           ],
         ];
   });

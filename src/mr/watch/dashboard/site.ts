@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { assetPath } from "../../base/assets.ts";
-import type { JobEvent } from "../../job/job-event.ts";
+import type { JobEvent } from "../../job/events.ts";
 import { EventStream } from "./event-stream.ts";
 import { isOurHost, SECURITY_HEADERS } from "./http-guard.ts";
 import { JobFeed } from "./job-feed.ts";

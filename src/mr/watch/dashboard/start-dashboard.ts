@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
-import type { JobEvent } from "../../job/job-event.ts";
+import type { JobEvent } from "../../job/events.ts";
 import { Site } from "./site.ts";
 
 /** Where the dashboard is if nobody says where; if that is taken, anywhere. */
@@ -66,7 +66,10 @@ async function listen(server: Server, host: string, port: number | undefined): P
       return await listen(server, host, 0);
     }
     const where = `${host}:${port ?? DEFAULT_DASHBOARD_PORT}`;
-    throw new MrError(`Cannot serve the dashboard on ${where}: ${describeCause(error)}`);
+    throw new MrError(
+      "DISPLAY_UNAVAILABLE",
+      `Cannot serve the dashboard on ${where}: ${describeCause(error)}`,
+    );
   }
 }
 

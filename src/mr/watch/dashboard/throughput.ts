@@ -1,4 +1,4 @@
-import type { AttemptProgress } from "../../job/job-event.ts";
+import type { Progress } from "../../job/task.ts";
 import type { ThroughputPatch } from "./protocol.ts";
 import { Versions } from "./versions.ts";
 
@@ -19,7 +19,7 @@ export class Throughput {
   readonly #versions = new Versions();
 
   /** What was done between two times, in milliseconds since the coordinator started. */
-  add(fromMs: number, toMs: number, work: AttemptProgress, version: number): void {
+  add(fromMs: number, toMs: number, work: Progress, version: number): void {
     while (toMs >= MAX_BUCKETS * this.#widthMs) this.#widen(version);
     const from = Math.max(0, Math.min(fromMs, toMs));
     const [first, last] = [from, toMs].map((atMs) => Math.floor(atMs / this.#widthMs));

@@ -1,5 +1,6 @@
 import { counted } from "../../base/counted.ts";
-import type { Attempt, AttemptProgress, JobEvent } from "../../job/job-event.ts";
+import type { JobEvent } from "../../job/events.ts";
+import type { Attempt, Progress } from "../../job/task.ts";
 import { formatBytes, formatCount } from "./quantities.ts";
 import { plainText } from "./text-width.ts";
 
@@ -45,7 +46,7 @@ function describeAttempt({ phase, task, attempt }: Attempt): string {
   return `${phase} task ${task}, attempt ${attempt},`;
 }
 
-function describeWork(progress: AttemptProgress | undefined): string {
+function describeWork(progress: Progress | undefined): string {
   if (progress === undefined) return "";
   const { records, bytes } = progress;
   return `: ${counted(records, "record", formatCount)}, ${formatBytes(bytes)} read and written`;

@@ -1,8 +1,9 @@
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describeCause } from "../../base/errors.ts";
-import type { Attempt, JobEvent } from "../../job/job-event.ts";
+import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
+import type { Attempt } from "../../job/task.ts";
 
 /** So much is kept in memory at most, and for so long. */
 const FLUSH_CHARACTERS = 65_536;

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import type { JobEvent } from "../../job/job-event.ts";
+import { ERROR_CODES } from "../../base/error-codes.ts";
+import type { JobEvent } from "../../job/events.ts";
 
 /** JSON has numbers that become infinite when they are read, and others that a damaged digit makes absurd. */
 const count = v.pipe(v.number(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
@@ -11,7 +12,7 @@ const progress = v.object({ records: count, bytes: count, cpuMs: milliseconds })
 const failure = v.object({
   message: v.string(),
   stack: v.optional(v.string()),
-  isUsage: v.optional(v.boolean()),
+  code: v.optional(v.picklist(ERROR_CODES), "APP_THREW"),
 });
 const leftOut = v.object({ file: v.optional(v.string()), place: v.string(), reason: v.string() });
 const result = {

@@ -2,8 +2,9 @@ import { createReadStream, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
-import type { JobEvent, LeftOutRecord } from "../../job/job-event.ts";
+import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
+import type { SkippedRecord } from "../../job/task.ts";
 import { parseEvent } from "./event-schema.ts";
 import { JobView } from "./job-view.ts";
 
@@ -23,7 +24,7 @@ export interface JobHistory {
   /** The last session: it knows what the earlier ones have completed. */
   readonly last: Session;
   /** The first of the records that tasks have left out, in the order of the tasks. */
-  readonly skipped: readonly LeftOutRecord[];
+  readonly skipped: readonly SkippedRecord[];
 }
 
 /** Puts the events of a job together, which may come from several coordinators, one after the other. */
@@ -50,11 +51,14 @@ export async function readHistory(directory: string): Promise<JobHistory> {
     }
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw nothingThere(directory);
-    throw new MrError(`Cannot read event log "${path}": ${describeCause(error)}`);
+    throw new MrError(
+      "HISTORY_UNREADABLE",
+      `Cannot read event log "${path}": ${describeCause(error)}`,
+    );
   }
   const { history } = builder;
   if (history === undefined)
-    throw new MrError(`Cannot read event log "${path}": it has no job in it`);
+    throw new MrError("HISTORY_UNREADABLE", `Cannot read event log "${path}": it has no job in it`);
   return history;
 }
 
@@ -67,13 +71,16 @@ function nothingThere(directory: string): MrError {
       : stats.isDirectory()
         ? `No job has run in directory "${directory}"`
         : `No job can have run in "${directory}": it is not a directory`;
-  return new MrError(`${what}; name the directory of a job's output, the --out of tsmr run`);
+  return new MrError(
+    "HISTORY_UNREADABLE",
+    `${what}; name the directory of a job's output, the --out of tsmr run`,
+  );
 }
 
 class HistoryBuilder {
   readonly #sessions: Session[] = [];
   /** By phase and task: only what the attempt that counts has left out. */
-  readonly #skipped = new Map<string, readonly LeftOutRecord[]>();
+  readonly #skipped = new Map<string, readonly SkippedRecord[]>();
 
   add(event: JobEvent): void {
     // A log whose beginning is gone is of no use until the next coordinator begins.

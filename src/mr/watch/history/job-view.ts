@@ -1,13 +1,6 @@
-import type {
-  Attempt,
-  AttemptProgress,
-  Failure,
-  JobEvent,
-  JobOutcome,
-  LossReason,
-  Phase,
-  PlannedSplit,
-} from "../../job/job-event.ts";
+import type { JobEvent } from "../../job/events.ts";
+import type { Split } from "../../job/split.ts";
+import type { Attempt, Failure, JobOutcome, LossReason, Phase, Progress } from "../../job/task.ts";
 
 /** How an attempt ended; undefined while it runs. */
 export type AttemptEnd = "completed" | "failed" | "blocked" | "superseded" | "ended" | LossReason;
@@ -20,7 +13,7 @@ export interface AttemptView extends Attempt {
   readonly startMs: number;
   endMs: number | undefined;
   end: AttemptEnd | undefined;
-  progress: AttemptProgress;
+  progress: Progress;
   failure: Failure | undefined;
 }
 
@@ -35,7 +28,7 @@ export interface TaskView {
   /** What ran it to its end, as far as this coordinator has seen it. */
   winner: AttemptView | undefined;
   /** What its winner had read, written and used; of a task restored from the journal as well. */
-  progress: AttemptProgress | undefined;
+  progress: Progress | undefined;
   /** Of a completed task; a map task's by reduce task. */
   outputBytes: readonly number[];
   /** How often a completed map task wrote what it held to disk because its memory was full. */
@@ -59,9 +52,9 @@ export interface Trouble {
 }
 
 /** Records and bytes of all completed tasks and living attempts, and processor time. */
-export type Totals = AttemptProgress;
+export type Totals = Progress;
 
-const NO_PROGRESS: AttemptProgress = { records: 0, bytes: 0, cpuMs: 0 };
+const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
 /** Whoever has more trouble than this will not read it. */
 const MAX_TROUBLES = 1000;
 
@@ -76,7 +69,7 @@ export class JobView {
   /** Whether an earlier coordinator had begun the job. */
   resumed = false;
   app: string | null = null;
-  splits: readonly PlannedSplit[] = [];
+  splits: readonly Split[] = [];
   /** When the reduce tasks began, the last time they did. */
   reduceStartMs: number | undefined;
   outcome: JobOutcome | undefined;
@@ -92,7 +85,7 @@ export class JobView {
   readonly #live = new Map<string, AttemptView>();
   readonly #counters = new Map<string, number>();
   readonly #completed = { map: 0, reduce: 0 };
-  #done: AttemptProgress = NO_PROGRESS;
+  #done: Progress = NO_PROGRESS;
 
   /** What is handed out now. A lost map output turns the reduce phase into the map phase again. */
   get phase(): Phase {
@@ -305,7 +298,7 @@ function keyOf({ phase, task, attempt }: Attempt): string {
   return `${phase} ${task} ${attempt}`;
 }
 
-function sum(one: AttemptProgress, other: AttemptProgress, sign = 1): AttemptProgress {
+function sum(one: Progress, other: Progress, sign = 1): Progress {
   return {
     records: one.records + sign * other.records,
     bytes: one.bytes + sign * other.bytes,

@@ -1,4 +1,4 @@
-import { plannedBytes } from "../../job/planned-split.ts";
+import { splitBytes } from "../../job/split.ts";
 import type { AttemptView, JobView } from "./job-view.ts";
 
 /**
@@ -12,7 +12,7 @@ export function timeLeftMs(view: JobView): number | undefined {
   // An empty input is work, too.
   const weightOf = (task: number) => {
     const split = phase === "map" ? splits[task] : undefined;
-    return split === undefined ? 1 : Math.max(1, plannedBytes(split));
+    return split === undefined ? 1 : Math.max(1, splitBytes(split));
   };
   let [left, done, spentMs, open] = [0, 0, 0, 0];
   view.tasks(phase).forEach(({ state, winner }, task) => {

@@ -1,4 +1,5 @@
-import type { AttemptProgress, Failure, JobEvent } from "../../job/job-event.ts";
+import type { JobEvent } from "../../job/events.ts";
+import type { Failure, Progress } from "../../job/task.ts";
 import type { JobHistory, Session } from "../history/job-history.ts";
 import type { AttemptView, JobView, TaskView } from "../history/job-view.ts";
 import { hasFailed } from "./timeline.ts";
@@ -19,7 +20,7 @@ export interface PhaseFacts {
   /** What all its attempts took together. */
   readonly busyMs: number;
   /** Of completed tasks. */
-  readonly done: AttemptProgress;
+  readonly done: Progress;
   readonly outputBytes: number;
 }
 
@@ -28,7 +29,7 @@ export interface TimedTask {
   readonly phase: Phase;
   readonly task: number;
   readonly elapsedMs: number;
-  readonly progress: AttemptProgress;
+  readonly progress: Progress;
   readonly attempts: number;
   readonly worker: number;
 }
@@ -80,7 +81,7 @@ function rangeOf(spans: ReadonlyArray<{ startMs: number; endMs: number }>): numb
   return last - first;
 }
 
-function addProgress(sum: AttemptProgress, { progress }: TaskView): AttemptProgress {
+function addProgress(sum: Progress, { progress }: TaskView): Progress {
   if (progress === undefined) return sum;
   return {
     records: sum.records + progress.records,

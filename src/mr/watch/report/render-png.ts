@@ -30,6 +30,6 @@ export async function renderPng({ content, width }: Drawing): Promise<Buffer> {
     });
     return image.render().asPng();
   } catch (error) {
-    throw new MrError(`Cannot draw a PNG: ${describeCause(error)}`);
+    throw new MrError("DISPLAY_UNAVAILABLE", `Cannot draw a PNG: ${describeCause(error)}`);
   }
 }

@@ -1,7 +1,7 @@
 import { visible } from "../../base/visible-text.ts";
-import { SKIPPED_RECORDS } from "../../job/counter-names.ts";
-import type { JobOutcome } from "../../job/job-event.ts";
-import { partsOf, plannedBytes } from "../../job/planned-split.ts";
+import { partsOf, splitBytes } from "../../job/split.ts";
+import type { JobOutcome } from "../../job/task.ts";
+import { SKIPPED_RECORDS } from "../../job/task.ts";
 import { counted, formatBytes, formatMs, formatNumber } from "../format/display-text.ts";
 import { Markup, markup } from "../format/markup.ts";
 import { appFrames } from "../history/app-frames.ts";
@@ -83,7 +83,7 @@ function renderTiles(history: JobHistory, { lines, bytes, files }: OutputSurvey)
   const { sessions, last } = history;
   const { splits } = last.view;
   const inputs = new Set(splits.flatMap(partsOf).map(({ file }) => file)).size;
-  const inputBytes = total(splits.map(plannedBytes));
+  const inputBytes = total(splits.map(splitBytes));
   const workers = total(sessions.map(({ view }) => view.workers.size));
   const left = total(
     sessions.map(({ view }) => {

@@ -1,5 +1,5 @@
 import { visible } from "../../base/visible-text.ts";
-import { SKIPPED_RECORDS } from "../../job/counter-names.ts";
+import { SKIPPED_RECORDS } from "../../job/task.ts";
 import { counted, formatBytes, formatMs, formatNumber, shorten } from "../format/display-text.ts";
 import { type Markup, markup } from "../format/markup.ts";
 import { appFrames } from "../history/app-frames.ts";

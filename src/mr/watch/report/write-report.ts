@@ -67,6 +67,6 @@ function publish(path: string, contents: string | Buffer): void {
     renameSync(temporary, target.path);
   } catch (error) {
     if (temporary !== undefined) rmSync(temporary, { force: true });
-    throw new MrError(`Cannot write "${path}": ${describeCause(error)}`);
+    throw new MrError("OUTPUT_UNWRITABLE", `Cannot write "${path}": ${describeCause(error)}`);
   }
 }

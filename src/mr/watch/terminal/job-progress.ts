@@ -1,5 +1,6 @@
-import type { JobEvent, Phase } from "../../job/job-event.ts";
-import { inputName } from "../../job/planned-split.ts";
+import type { JobEvent } from "../../job/events.ts";
+import { inputName } from "../../job/split.ts";
+import type { Phase } from "../../job/task.ts";
 import { JobView } from "../history/job-view.ts";
 import { timeLeftMs } from "../history/time-left.ts";
 

@@ -1,0 +1,47 @@
+/**
+ * What only the reader that made it can read: how to go on from the middle of a file. Short, printable text.
+ */
+export type ResumeToken = string;
+
+/** A part of an input file: the records that begin in its bytes [start, end). */
+export interface Split {
+  /** The input as the user named it. */
+  readonly file: string;
+  /** In bytes. */
+  readonly start: number;
+  /** In bytes; the file's size for its last split. The last record may go on beyond it. */
+  readonly end: number;
+  /** What the reader needs to know to start here, if it needs anything. */
+  readonly resume?: ResumeToken | undefined;
+  /** Parts of other files that the same task reads next: small files share a task. */
+  readonly further?: readonly Split[] | undefined;
+}
+
+/**
+ * Where the files of a reader may be cut: `bytes` for anywhere, the reader then gives the records that
+ * begin in its part; `wholeFile` for nowhere; and CSV where a row ends.
+ */
+export type Splitting = "bytes" | "wholeFile" | CsvSplitting;
+
+/** How to find the ends of the rows of a CSV file. */
+export interface CsvSplitting {
+  /** The text between the fields of a row. */
+  readonly csvDelimiter: string;
+  /** How long a row may be, in bytes without its line break; 16 MiB where undefined. */
+  readonly maxRowBytes?: number | undefined;
+}
+
+/** All parts of files that a map task reads, in reading order. */
+export function partsOf(split: Split): readonly Split[] {
+  return split.further === undefined ? [split] : [split, ...split.further];
+}
+
+/** How much a map task reads, in bytes. */
+export function splitBytes(split: Split): number {
+  return partsOf(split).reduce((sum, { start, end }) => sum + Math.max(0, end - start), 0);
+}
+
+/** A short name of what a map task reads: `a.txt`, or `a.txt +3` where three more files share the task. */
+export function inputName({ file, further }: Split): string {
+  return further === undefined ? file : `${file} +${further.length}`;
+}

@@ -1,0 +1,111 @@
+import type { ErrorCode } from "../base/error-codes.ts";
+
+/** Map tasks run before reduce tasks. */
+export type Phase = "map" | "reduce";
+
+/** Which try of which task. Attempts of a task are numbered from 1; a number is never used twice. */
+export interface AttemptId {
+  /** Whether it is a map task or a reduce task. */
+  readonly phase: Phase;
+  /** The number of the task in its phase, from 0. */
+  readonly task: number;
+  /** The number of the attempt, from 1. */
+  readonly attempt: number;
+}
+
+/** An attempt and the worker it runs on. */
+export interface Attempt extends AttemptId {
+  /** The number of the worker. */
+  readonly worker: number;
+}
+
+/** How far an attempt has come. Every number only grows while the attempt is alive and working. */
+export interface Progress {
+  /** Records read and written. */
+  readonly records: number;
+  /** Bytes read and written. */
+  readonly bytes: number;
+  /** Processor time used, in milliseconds. */
+  readonly cpuMs: number;
+}
+
+/** A file that an attempt has published in the job directory. */
+export interface OutputFile {
+  /** Its name in the job directory, such as `mr-0-3`. */
+  readonly name: string;
+  /** Its length in bytes. */
+  readonly bytes: number;
+  /** CRC-32 of its contents, as an unsigned number. */
+  readonly crc32: number;
+}
+
+/** A record that was skipped: it is malformed, or the app threw on it. */
+export interface SkippedRecord {
+  /** The input as the user named it; not there in a reduce task. */
+  readonly file?: string | undefined;
+  /** Where it is in the file, such as `line 3, column 7` or `byte 512`; in a reduce task, `key "a"`. */
+  readonly place: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+}
+
+/** The counter of records that were skipped with `--skip-bad-records`. */
+export const SKIPPED_RECORDS = "skipped-records";
+
+/** What a completed attempt leaves behind. */
+export interface TaskResult {
+  /** A map task's in the order of the reduce tasks; a reduce task has one. */
+  readonly outputs: readonly OutputFile[];
+  /** What the app has counted, by name. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** How far the attempt had come in the end, if its worker has said so. */
+  readonly progress?: Progress | undefined;
+  /** The first records that were skipped; all of them are counted as {@link SKIPPED_RECORDS}. */
+  readonly skipped?: readonly SkippedRecord[] | undefined;
+  /** How often a map task wrote what it held to disk because its memory was full. */
+  readonly spills?: number | undefined;
+}
+
+/** A task whose output is there. */
+export interface CompletedTask extends AttemptId {
+  readonly result: TaskResult;
+}
+
+/** What went wrong in an attempt. With the code `USAGE`, another attempt would fail in the same way. */
+export interface Failure {
+  /** What kind of error it is. */
+  readonly code: ErrorCode;
+  /** One line, for people. */
+  readonly message: string;
+  /** Where in the app, if it was the app. */
+  readonly stack?: string | undefined;
+}
+
+/** Why an attempt was given up before its worker reported anything. */
+export type LossReason = "leaseEnded" | "workerGone";
+
+/** How a job ended. */
+export type JobOutcome =
+  | {
+      /** The output is complete. */
+      readonly state: "completed";
+    }
+  | {
+      /** A task could not be done. */
+      readonly state: "failed";
+      /** Which, and why. */
+      readonly failure: Failure;
+    }
+  | {
+      /** The job was ended early. */
+      readonly state: "cancelled";
+      /** One line, for people. */
+      readonly reason: string;
+    };
+
+/** How many tasks of a phase are in which state. */
+export interface TaskCounts {
+  readonly idle: number;
+  readonly inProgress: number;
+  readonly completed: number;
+}
