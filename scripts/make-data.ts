@@ -103,7 +103,8 @@ function wrap(text: string): string {
 
 function copyBooks(from: string, to: string): void {
   const names = booksIn(from);
-  if (names.length === 0) throw new MrError("USAGE", `Directory "${from}" has no pg-*.txt`);
+  if (names.length === 0)
+    throw new MrError("INPUT_NOT_FOUND", `Directory "${from}" has no pg-*.txt`);
   mkdirSync(to, { recursive: true });
   for (const name of names) publish(join(to, name), readFileSync(join(from, name)));
   console.log(`${shownPath(to)}: copied ${names.length} books`);
@@ -113,7 +114,7 @@ function booksIn(dir: string): string[] {
   try {
     return readdirSync(dir).filter((name) => /^pg-.*\.txt$/.test(name));
   } catch (error) {
-    throw new MrError("USAGE", `Cannot list books "${dir}": ${describeCause(error)}`);
+    throw new MrError("INPUT_NOT_FOUND", `Cannot list books "${dir}": ${describeCause(error)}`);
   }
 }
 

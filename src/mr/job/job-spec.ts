@@ -1,0 +1,49 @@
+/** An input as it was when the job was planned. */
+export interface InputFile {
+  /** As the user named it: a path relative to {@link JobSpec.inputDirectory}, an absolute path, or a URL. */
+  readonly url: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Changes whenever the contents do: the time of the last change in nanoseconds, an ETag. */
+  readonly version: string;
+}
+
+/**
+ * A job's single value: everything that was asked for, resolved, checked, and with its defaults. An option
+ * goes from the command line to here, and from here to where it acts.
+ */
+export interface JobSpec {
+  /** Absolute path of the app's module. */
+  readonly app: string;
+  /** In the order that numbers the map tasks. */
+  readonly inputs: readonly InputFile[];
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
+  /** Absolute path of the directory of the output, which is the job directory. */
+  readonly directory: string;
+  readonly reduces: number;
+  /** Number of worker processes. */
+  readonly workers: number;
+  /** How large a part of a file one map task takes, in bytes; undefined for a size that fits the job. */
+  readonly splitBytes: number | undefined;
+  /** What a worker process may take at its peak, in bytes. */
+  readonly memoryBytes: number;
+  /** How long an attempt may go without progress before it is lost. */
+  readonly leaseMs: number;
+  /** How long an attempt may run, whatever its progress; Infinity for no limit. */
+  readonly taskTimeoutMs: number;
+  /** How many attempts of one task may fail before the job does. */
+  readonly maxFailures: number;
+  /** How many attempts of one task may be lost before the job fails. */
+  readonly maxLosses: number;
+  /** How many backup attempts a task may have: 1, or 0 for none. */
+  readonly maxBackups: number;
+  /** Skip and count records that are malformed, or that the app throws on. */
+  readonly skipBadRecords: boolean;
+  /** Keep the map outputs when the job is complete. */
+  readonly keepMapOutputs: boolean;
+  /** Check the types of the app before the job begins. */
+  readonly checkTypes: boolean;
+  /** Go on with the job that is in the directory. */
+  readonly resume: boolean;
+}
