@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Split } from "../../../src/mr/job/split.ts";
 import { packSplits } from "../../../src/mr/data/input/pack-splits.ts";
+import type { Split } from "../../../src/mr/job/split.ts";
 
 const MEBIBYTE = 2 ** 20;
 

@@ -1,11 +1,11 @@
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reader, ReadOptions } from "../../../src/mr/app/contract/reader.ts";
-import type { Split, Splitting } from "../../../src/mr/job/split.ts";
 import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
 import { openInput } from "../../../src/mr/data/input/open-input.ts";
 import { planCsvSplits } from "../../../src/mr/data/input/plan-csv-splits.ts";
 import { planSplits } from "../../../src/mr/data/input/plan-splits.ts";
+import type { Split, Splitting } from "../../../src/mr/job/split.ts";
 import { createKernel } from "../../../src/mr/kernel/create-kernel.ts";
 
 /** What a reader made of a file. */

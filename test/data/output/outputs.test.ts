@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { ByteSlice } from "../../../src/mr/app/contract/byte-slice.ts";
 import type { Output } from "../../../src/mr/app/contract/output.ts";
+import { ByteBuffer } from "../../../src/mr/base/byte-target.ts";
 import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
 import { text } from "../../../src/mr/data/output/text.ts";
 import { tsv } from "../../../src/mr/data/output/tsv.ts";
-import { ByteBuffer } from "../../../src/mr/base/byte-target.ts";
 import { LineSink } from "../../../src/mr/data/task/line-sink.ts";
 
 function written(output: Output<unknown>, key: string, value: unknown): string {

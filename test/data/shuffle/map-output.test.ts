@@ -11,10 +11,10 @@ import {
   type Partitioner,
   rangePartition,
 } from "../../../src/mr/app/contract/partitioners.ts";
+import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { lines } from "../../../src/mr/data/input/lines.ts";
 import { GroupMerger } from "../../../src/mr/data/shuffle/group-merger.ts";
 import { MapOutput } from "../../../src/mr/data/shuffle/map-output.ts";
-import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "tsmr-map-output-"));
 

@@ -5,12 +5,12 @@ import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ByteSlice } from "../../../src/mr/app/contract/byte-slice.ts";
-import { MergeKernel } from "../../../src/mr/kernel/merge-kernel.ts";
+import { decodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { GroupMerger } from "../../../src/mr/data/shuffle/group-merger.ts";
 import type { GroupSource } from "../../../src/mr/data/shuffle/group-source.ts";
 import { KernelMerger } from "../../../src/mr/data/shuffle/kernel-merger.ts";
 import { DamagedRunError, type Run } from "../../../src/mr/data/shuffle/run-file.ts";
-import { decodeUtf8 } from "../../../src/mr/base/utf8.ts";
+import { MergeKernel } from "../../../src/mr/kernel/merge-kernel.ts";
 import { key } from "../../kernel/arbitraries.ts";
 import { type Counted, writeRun as writeRunTo } from "./write-run.ts";
 

@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ByteSlice } from "../../../src/mr/app/contract/byte-slice.ts";
+import { ByteBuffer } from "../../../src/mr/base/byte-target.ts";
+import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import {
   decodeBytes,
   decodeStored,
   encodeBytes,
   encodeValue,
 } from "../../../src/mr/data/shuffle/value-codec.ts";
-import { ByteBuffer } from "../../../src/mr/base/byte-target.ts";
-import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
 
 function roundTrip(value: unknown): unknown {
   const buffer = new ByteBuffer(4);

@@ -1,7 +1,7 @@
+import { ByteBuffer } from "../../../src/mr/base/byte-target.ts";
 import { RecordWriter } from "../../../src/mr/data/shuffle/record-writer.ts";
 import type { Run } from "../../../src/mr/data/shuffle/run-file.ts";
 import { encodeValue } from "../../../src/mr/data/shuffle/value-codec.ts";
-import { ByteBuffer } from "../../../src/mr/base/byte-target.ts";
 import { PendingFile } from "../../../src/mr/storage/file/pending-file.ts";
 
 /** A value, and how many times in a row it comes. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { DamagedRunError } from "../../../src/mr/data/shuffle/run-file.ts";
 import {
   type ByteSlice,
   count,
@@ -13,7 +14,6 @@ import {
   wholeFile,
   words,
 } from "../../../src/mr/index.ts";
-import { DamagedRunError } from "../../../src/mr/data/shuffle/run-file.ts";
 import { memoryInUse } from "../../support/memory.ts";
 import { JobHarness } from "./job-harness.ts";
 

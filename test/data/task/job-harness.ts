@@ -5,11 +5,11 @@ import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
 import type { RecordApp } from "../../../src/mr/app/contract/define-app.ts";
 import type { LoadedApp } from "../../../src/mr/app/load/load-app.ts";
 import { planJob } from "../../../src/mr/data/input/plan-job.ts";
-import { isTemporary } from "../../../src/mr/job/names.ts";
-import type { FileSummary } from "../../../src/mr/storage/file/pending-file.ts";
 import { runMapTask } from "../../../src/mr/data/task/map-task.ts";
 import { runReduceTask } from "../../../src/mr/data/task/reduce-task.ts";
 import type { TaskSite } from "../../../src/mr/data/task/task-site.ts";
+import { isTemporary } from "../../../src/mr/job/names.ts";
+import type { FileSummary } from "../../../src/mr/storage/file/pending-file.ts";
 
 /** How a job is run in a test; everything has a default. */
 export interface JobOptions {

@@ -5,9 +5,9 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ByteSlice, type Text } from "../../../src/mr/app/contract/byte-slice.ts";
 import { sum } from "../../../src/mr/app/contract/combiners.ts";
-import { PendingFile } from "../../../src/mr/storage/file/pending-file.ts";
-import { StagedPairs } from "../../../src/mr/data/task/staged-pairs.ts";
 import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
+import { StagedPairs } from "../../../src/mr/data/task/staged-pairs.ts";
+import { PendingFile } from "../../../src/mr/storage/file/pending-file.ts";
 
 let directory: string;
 

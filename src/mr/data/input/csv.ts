@@ -207,7 +207,8 @@ class CsvCursor implements RecordCursor<unknown> {
   #leaveOut(fault: CsvFault): void {
     // Other rows mean nothing without the header.
     const isHeader = this.#isAtHead && this.#options.header !== false;
-    if (!this.#readOptions.skipBadRecords || isHeader) throw new MrError("INPUT_MALFORMED", this.#describe(fault));
+    if (!this.#readOptions.skipBadRecords || isHeader)
+      throw new MrError("INPUT_MALFORMED", this.#describe(fault));
     // Whoever reads on in the middle of a file comes by the rows at its beginning once more.
     if (this.#isAtHead && this.#resumption !== undefined) return;
     this.skipped += 1;

@@ -57,7 +57,10 @@ class JsonCursor<R> implements RecordCursor<R> {
       } catch {
         const { place, why } = this.#errorIn(text);
         if (!this.#skipBadRecords) {
-          throw new MrError("INPUT_MALFORMED", `Cannot read input "${this.#source.file}": ${place}: ${why}`);
+          throw new MrError(
+            "INPUT_MALFORMED",
+            `Cannot read input "${this.#source.file}": ${place}: ${why}`,
+          );
         }
         this.skipped += 1;
         this.#onSkipped?.(place, why);

@@ -15,7 +15,8 @@ export const MAX_ROW_BYTES = 16 * 2 ** 20;
  * @param limit in bytes
  */
 export function recordTooLong(what: string, file: string, offset: number, limit: number): MrError {
-  return new MrError("INPUT_TOO_LARGE", 
+  return new MrError(
+    "INPUT_TOO_LARGE",
     `Cannot read input "${file}": the ${what} at byte ${offset} is longer than ${limit} bytes`,
   );
 }

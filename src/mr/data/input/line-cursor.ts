@@ -1,8 +1,8 @@
 import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { InputSource, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
 import type { WordScan } from "../../app/text/word-scan.ts";
-import type { BlockScanner } from "../../kernel/kernel.ts";
 import { giveLargeBuffer, takeLargeBuffer } from "../../base/buffer-pool.ts";
+import type { BlockScanner } from "../../kernel/kernel.ts";
 import { MAX_RECORD_BYTES, recordTooLong } from "./limits.ts";
 
 const LINE_FEED = 10;

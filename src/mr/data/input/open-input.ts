@@ -9,8 +9,8 @@ import {
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import type { InputSource } from "../../app/contract/reader.ts";
-import type { Split } from "../../job/split.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
+import type { Split } from "../../job/split.ts";
 
 /** An input that is open, until it is closed. */
 export interface OpenInput extends InputSource {
@@ -38,7 +38,8 @@ export function openInput(path: string, split: Split): OpenInput {
   if (!isCompressedName(split.file)) return new PlainInput(path, split);
   if (split.file.endsWith(".gz")) return new CompressedInput(path, split, zlib.createGunzip());
   if (createZstdDecompress === undefined) {
-    throw new MrError("INPUT_UNSUPPORTED", 
+    throw new MrError(
+      "INPUT_UNSUPPORTED",
       `Cannot read input "${split.file}": Node ${process.version} has no zstd (22.15 has)`,
     );
   }
@@ -81,7 +82,10 @@ class PlainInput implements OpenInput {
     try {
       return operation();
     } catch (error) {
-      throw new MrError("INPUT_UNREADABLE", `Cannot read input "${this.file}": ${describeCause(error)}`);
+      throw new MrError(
+        "INPUT_UNREADABLE",
+        `Cannot read input "${this.file}": ${describeCause(error)}`,
+      );
     }
   }
 }
@@ -141,7 +145,10 @@ class CompressedInput implements OpenInput {
       this.#chunk = value;
       return true;
     } catch (error) {
-      throw new MrError("INPUT_UNREADABLE", `Cannot read input "${this.file}": ${describeCause(error)}`);
+      throw new MrError(
+        "INPUT_UNREADABLE",
+        `Cannot read input "${this.file}": ${describeCause(error)}`,
+      );
     }
   }
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
-import type { CsvSplitting, Split } from "../../job/split.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
+import type { CsvSplitting, Split } from "../../job/split.ts";
 import { utf8MarkLength, utf16EncodingOf } from "./byte-order-mark.ts";
 import { encodeCsvResumption } from "./csv-resume.ts";
 import { CsvScanner } from "./csv-scanner.ts";

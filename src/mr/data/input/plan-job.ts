@@ -1,8 +1,8 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import type { CsvSplitting, Split, Splitting } from "../../job/split.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
+import type { CsvSplitting, Split, Splitting } from "../../job/split.ts";
 import { packSplits } from "./pack-splits.ts";
 import { planCsvSplits } from "./plan-csv-splits.ts";
 import { defaultSplitBytes, planSplits } from "./plan-splits.ts";

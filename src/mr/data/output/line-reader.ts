@@ -82,7 +82,10 @@ export class LineReader {
     try {
       return operation();
     } catch (error) {
-      throw new MrError("OUTPUT_UNREADABLE", `Cannot read output "${this.#path}": ${describeCause(error)}`);
+      throw new MrError(
+        "OUTPUT_UNREADABLE",
+        `Cannot read output "${this.#path}": ${describeCause(error)}`,
+      );
     }
   }
 }

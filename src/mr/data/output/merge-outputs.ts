@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { MERGED_OUTPUT_NAME } from "../../job/names.ts";
 import { appendBytes } from "../../base/byte-target.ts";
+import { MERGED_OUTPUT_NAME } from "../../job/names.ts";
 import { PendingFile } from "../../storage/file/pending-file.ts";
 import { LineReader } from "./line-reader.ts";
 

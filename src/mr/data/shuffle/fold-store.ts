@@ -1,7 +1,7 @@
 import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { Fold } from "../../app/contract/combiners.ts";
-import { describeCause } from "../../base/errors.ts";
 import { ByteBuffer } from "../../base/byte-target.ts";
+import { describeCause } from "../../base/errors.ts";
 import { checkJsonValue } from "../../base/json-value.ts";
 import { withKey } from "./combine-error.ts";
 import type { RecordWriter } from "./record-writer.ts";

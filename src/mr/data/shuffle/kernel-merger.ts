@@ -1,7 +1,7 @@
 import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { NumberRuns } from "../../app/contract/combiners.ts";
-import { MERGE, type MergeKernel, VALUE } from "../../kernel/merge-kernel.ts";
 import { appendBytes, ByteBuffer } from "../../base/byte-target.ts";
+import { MERGE, type MergeKernel, VALUE } from "../../kernel/merge-kernel.ts";
 import type { GroupSource } from "./group-source.ts";
 import { giveMergeKernel } from "./merge-kernels.ts";
 import { type Run, RunFile } from "./run-file.ts";

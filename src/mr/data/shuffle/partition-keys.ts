@@ -1,8 +1,12 @@
 import { ByteSlice } from "../../app/contract/byte-slice.ts";
-import { bytePartitioner, hashPartition, type Partitioner } from "../../app/contract/partitioners.ts";
+import {
+  bytePartitioner,
+  hashPartition,
+  type Partitioner,
+} from "../../app/contract/partitioners.ts";
 import { describeCause } from "../../base/errors.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
 import { PartitionError } from "./partition-error.ts";
 
 /**

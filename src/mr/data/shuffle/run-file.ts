@@ -42,7 +42,10 @@ export class RunFile {
     } catch (error) {
       // That this process has too many files open says nothing of this one: making it again is no help.
       if (["EMFILE", "ENFILE"].includes(errorCode(error) ?? "")) {
-        throw new MrError("OUTPUT_UNREADABLE", `Cannot read map output "${run.path}": ${describeCause(error)}`);
+        throw new MrError(
+          "OUTPUT_UNREADABLE",
+          `Cannot read map output "${run.path}": ${describeCause(error)}`,
+        );
       }
       throw this.damaged(describeCause(error));
     }

@@ -1,5 +1,5 @@
-import type { KeyTable } from "../../kernel/kernel.ts";
 import { ByteBuffer } from "../../base/byte-target.ts";
+import type { KeyTable } from "../../kernel/kernel.ts";
 import type { ValueOrder } from "./group-merger.ts";
 import { putInOrder } from "./ordered-values.ts";
 import type { RecordWriter } from "./record-writer.ts";

@@ -1,13 +1,13 @@
 import { resolve } from "node:path";
 import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
-import type { LoadedApp } from "../../app/load/load-app.ts";
 import type { RecordCursor } from "../../app/contract/reader.ts";
+import type { LoadedApp } from "../../app/load/load-app.ts";
 import { WordScan } from "../../app/text/word-scan.ts";
-import { openInput } from "../input/open-input.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { partsOf } from "../../job/split.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
 import type { BlockScanner } from "../../kernel/kernel.ts";
-import { encodeUtf8 } from "../../base/utf8.ts";
+import { openInput } from "../input/open-input.ts";
 import { CounterSet } from "./counter-set.ts";
 import { describeRecord } from "./describe-record.ts";
 import { emitResult } from "./emit-result.ts";

@@ -1,5 +1,5 @@
-import type { ReduceInput } from "../shuffle/reduce-input.ts";
 import type { PendingFile } from "../../storage/file/pending-file.ts";
+import type { ReduceInput } from "../shuffle/reduce-input.ts";
 import type { ProgressMeter } from "./progress.ts";
 
 /** Progress is told this often, in groups: not so often as to be felt. */

@@ -1,5 +1,5 @@
-import type { SkippedRecord } from "../../job/task.ts";
 import { shorten } from "../../base/thrown.ts";
+import type { SkippedRecord } from "../../job/task.ts";
 
 /** So many records of a task are listed; the others are only counted. */
 const MAX_LISTED = 100;

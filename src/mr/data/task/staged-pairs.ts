@@ -4,12 +4,12 @@ import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
 import { numberFoldKind } from "../../app/contract/combiners.ts";
 import type { Emit } from "../../app/contract/contract.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
+import { appendBytes, appendShortAscii, ByteBuffer } from "../../base/byte-target.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
+import type { PendingFile, Segment } from "../../storage/file/pending-file.ts";
 import { checkFoldable } from "../shuffle/number-store.ts";
 import { decodeValue, encodeValue } from "../shuffle/value-codec.ts";
-import { appendBytes, appendShortAscii, ByteBuffer } from "../../base/byte-target.ts";
-import type { PendingFile, Segment } from "../../storage/file/pending-file.ts";
-import { encodeUtf8 } from "../../base/utf8.ts";
 
 /** So much is held in memory before it goes to a file. */
 const HELD_BYTES = 256 * 1024;
@@ -152,10 +152,16 @@ export class StagedPairs {
         filled += count;
       }
     } catch (error) {
-      throw new MrError("OUTPUT_UNREADABLE", `Cannot read held back pairs "${path}": ${describeCause(error)}`);
+      throw new MrError(
+        "OUTPUT_UNREADABLE",
+        `Cannot read held back pairs "${path}": ${describeCause(error)}`,
+      );
     }
     if (filled < bytes.length || crc32(bytes) !== expected) {
-      throw new MrError("OUTPUT_UNREADABLE", `Cannot read held back pairs "${path}": they are not what was written`);
+      throw new MrError(
+        "OUTPUT_UNREADABLE",
+        `Cannot read held back pairs "${path}": they are not what was written`,
+      );
     }
     held.length = filled;
   }

@@ -1,7 +1,7 @@
 import type { Split } from "../../job/split.ts";
+import type { SkippedRecord } from "../../job/task.ts";
 import type { PendingFile } from "../../storage/file/pending-file.ts";
 import type { ProgressMeter } from "./progress.ts";
-import type { SkippedRecord } from "../../job/task.ts";
 
 export interface MapTask {
   readonly task: number;
