@@ -8,7 +8,11 @@ import type { JournalState } from "../mr/control/log/journal.ts";
 import { planJob } from "../mr/data/input/plan-job.ts";
 import { openJob, removeJournal } from "../mr/engines/local/open-job.ts";
 import { attemptLimits } from "../mr/job/limits.ts";
-import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/file/job-directory.ts";
+import {
+  checkJobDirectory,
+  sweepAttempt,
+  sweepTemporaryFiles,
+} from "../mr/storage/file/job-directory.ts";
 import { resolveInputs } from "../mr/storage/file/resolve-inputs.ts";
 import { onSignal } from "./on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "./open-dashboard.ts";
@@ -106,6 +110,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
       ...attemptLimits({ ...options, leaseMs: options.lease, taskTimeoutMs: options.taskTimeout }),
       socketPath,
       log,
+      onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
       onEvent: job.recordTo(dashboard?.onEvent),
     });
     log(`Listening on ${socketPath}`);

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { realpathSync, statSync } from "node:fs";
+import { chmodSync, lstatSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
+import { connect, type Server } from "node:net";
 import { join } from "node:path";
-import { MrError } from "./errors.ts";
+import { describeCause, errorCode, MrError } from "./errors.ts";
 import { runtimeDir } from "./runtime-dir.ts";
 
 /**
@@ -22,10 +23,10 @@ export function socketPathOf(directory: string): string {
 }
 
 /**
- * Checks that it is this user who listens there, since a worker does what it is told. No socket at all
- * is not this function's business.
+ * Checks that the socket belongs to this user, because a worker executes what its coordinator sends. A path
+ * without a socket passes.
  *
- * @throws MrError when the socket belongs to somebody else; the end of a sentence about it
+ * @throws MrError when the socket belongs to another user; its message is the end of a sentence
  */
 export function checkSocketOwner(path: string): void {
   const owner = statSync(path, { throwIfNoEntry: false })?.uid;
@@ -35,8 +36,8 @@ export function checkSocketOwner(path: string): void {
 }
 
 /**
- * @throws MrError when the path is longer than the system allows: some versions of Node would cut it
- *   without a word, and two jobs could meet at the same end
+ * @throws MrError when the path is longer than the system allows: some versions of Node cut it silently, and
+ *   two jobs could get the same socket
  */
 export function checkSocketPath(path: string): void {
   const bytes = Buffer.byteLength(path);
@@ -45,4 +46,92 @@ export function checkSocketPath(path: string): void {
     "SOCKET_UNUSABLE",
     `Socket path "${path}" is ${bytes} bytes long: the system's limit is ${MAX_SOCKET_PATH_BYTES}`,
   );
+}
+
+/**
+ * Makes a server listen on a socket file that only its owner may connect to. A file that a killed process has
+ * left behind is replaced.
+ *
+ * @throws MrError when another process listens there, or the path can't be a socket
+ */
+export async function listenOnSocketFile(server: Server, path: string): Promise<void> {
+  checkSocketPath(path);
+  while (!(await tryToListen(server, path))) await removeStaleSocket(path);
+}
+
+/** @returns false when there is something at the path already */
+function tryToListen(server: Server, path: string): Promise<boolean> {
+  return new Promise<boolean>((resolve, reject) => {
+    const onError = (error: Error) => {
+      if (errorCode(error) === "EADDRINUSE") resolve(false);
+      else reject(cannotListen(path, describeCause(error)));
+    };
+    server.once("error", onError);
+    // Other users must not be able to connect between bind and chmod.
+    const umask = process.umask(0o177);
+    try {
+      server.listen(path, () => {
+        server.off("error", onError);
+        chmodSync(path, 0o600);
+        resolve(true);
+      });
+    } finally {
+      process.umask(umask);
+    }
+  });
+}
+
+/**
+ * Removes the socket file that a killed process has left behind, but nothing else.
+ *
+ * Two processes may find the same file at once, and the slower one must not remove the new socket of the
+ * faster one. So the file is renamed first, which only one of them can do, and probed again.
+ *
+ * @throws MrError when it is no socket, or a process listens on it
+ */
+async function removeStaleSocket(path: string): Promise<void> {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === false) {
+    throw cannotListen(path, "there is a file of that name");
+  }
+  if (await isListening(path)) throw inUse(path);
+  // Of the same length, since the path may be as long as the system allows.
+  const aside = `${path.slice(0, -1)}~`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return;
+    throw cannotListen(path, describeCause(error));
+  }
+  if (await isListening(aside)) {
+    renameSync(aside, path);
+    throw inUse(path);
+  }
+  rmSync(aside, { force: true });
+}
+
+function inUse(path: string): MrError {
+  return new MrError("JOB_IN_USE", `Another coordinator is already running on socket "${path}"`);
+}
+
+function cannotListen(path: string, why: string): MrError {
+  return new MrError("SOCKET_UNUSABLE", `Cannot listen on socket "${path}": ${why}`);
+}
+
+/** Whether connecting succeeds. A file that refuses connections was left by a killed process. */
+function isListening(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const probe = connect(path);
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", (error) => {
+      const code = errorCode(error);
+      if (code === "ENOENT" || code === "ECONNREFUSED") resolve(false);
+      else {
+        const why = describeCause(error);
+        reject(new MrError("SOCKET_UNUSABLE", `Cannot use socket "${path}": ${why}`));
+      }
+    });
+  });
 }

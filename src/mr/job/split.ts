@@ -31,6 +31,13 @@ export interface CsvSplitting {
   readonly maxRowBytes?: number | undefined;
 }
 
+/** Cuts the inputs of a job into map tasks, as the app's reader allows. */
+export interface JobPlan {
+  (splitting: "bytes" | "wholeFile"): readonly Split[];
+  /** CSV has to be read for that. It is read once for each delimiter and longest row. */
+  (splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
+}
+
 /** All parts of files that a map task reads, in reading order. */
 export function partsOf(split: Split): readonly Split[] {
   return split.further === undefined ? [split] : [split, ...split.further];

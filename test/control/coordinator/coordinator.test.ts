@@ -35,6 +35,7 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
     skipBadRecords: false,
     socketPath,
     log: (line) => log.push(line),
+    onAbandoned: () => undefined,
     ...options,
   });
   onTestFinished(async () => {

@@ -1,5 +1,4 @@
 import type { AttemptId, JobOutcome, Progress, SkippedRecord } from "../../job/task.ts";
-import { sweepAttempt } from "../../storage/file/job-directory.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import { RpcServer } from "../protocol/server.ts";
 import { JobControl } from "./job-control.ts";
@@ -12,6 +11,8 @@ const LAST_REQUEST_MS = 5000;
 
 export interface CoordinatorOptions extends JobOptions {
   readonly socketPath: string;
+  /** A worker is gone, and may have left temporary files of this attempt, which have this tag in their names. */
+  readonly onAbandoned: (attempt: AttemptId, tag: string) => void;
 }
 
 /** Owns the state, the socket and the timer of a job. */
@@ -37,7 +38,7 @@ export class Coordinator {
         this.#onStep();
       },
       onEnd: (outcome) => this.#finish(outcome),
-      onAbandoned: (attempt, tag) => void sweepAttempt(options.directory, attempt, tag),
+      onAbandoned: options.onAbandoned,
     });
   }
 

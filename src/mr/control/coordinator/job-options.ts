@@ -1,5 +1,5 @@
-import type { JobPlan } from "../../data/input/plan-job.ts";
 import type { JobEvent } from "../../job/events.ts";
+import type { JobPlan } from "../../job/split.ts";
 import type { AttemptId, JobOutcome } from "../../job/task.ts";
 import type { Journal, JournalState } from "../log/journal.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";

@@ -1,6 +1,5 @@
 import { describeCause } from "../../base/errors.ts";
-import type { JobPlan } from "../../data/input/plan-job.ts";
-import type { Split } from "../../job/split.ts";
+import type { JobPlan, Split } from "../../job/split.ts";
 import type { Params } from "../protocol/protocol.ts";
 
 /** Where the app's inputs may be cut. */

@@ -1,14 +1,12 @@
-import { chmodSync, lstatSync, renameSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import {
   createJSONRPCErrorResponse,
   JSONRPCErrorCode,
   JSONRPCErrorException,
   JSONRPCServer,
 } from "json-rpc-2.0";
-import { describeCause, errorCode, MrError } from "../../base/errors.ts";
-import { checkSocketPath } from "../../base/socket-path.ts";
+import { listenOnSocketFile } from "../../base/socket-path.ts";
 import { PARAMS, parseParams } from "./params.ts";
 import type { Results } from "./protocol.ts";
 import { type Method, type Params, RPC_ERRORS, RPC_PATH } from "./protocol.ts";
@@ -80,10 +78,8 @@ export class RpcServer {
    * @throws MrError when another coordinator listens there, or the path can't be a socket
    */
   static async listen(options: RpcServerOptions): Promise<RpcServer> {
-    const { socketPath } = options;
-    checkSocketPath(socketPath);
     const server = new RpcServer(options);
-    while (!(await server.#listen(socketPath))) await removeStaleSocket(socketPath);
+    await listenOnSocketFile(server.#http, options.socketPath);
     return server;
   }
 
@@ -98,28 +94,6 @@ export class RpcServer {
     const cutOff = setTimeout(() => this.#http.closeAllConnections(), CLOSE_MS);
     await closed;
     clearTimeout(cutOff);
-  }
-
-  /** @returns false when there is something at the path already */
-  #listen(socketPath: string): Promise<boolean> {
-    return new Promise<boolean>((resolve, reject) => {
-      const onError = (error: Error) => {
-        if (errorCode(error) === "EADDRINUSE") resolve(false);
-        else reject(cannotListen(socketPath, describeCause(error)));
-      };
-      this.#http.once("error", onError);
-      // Between bind and chmod there must be no moment at which others could connect.
-      const umask = process.umask(0o177);
-      try {
-        this.#http.listen(socketPath, () => {
-          this.#http.off("error", onError);
-          chmodSync(socketPath, 0o600);
-          resolve(true);
-        });
-      } finally {
-        process.umask(umask);
-      }
-    });
   }
 
   #addMethod<M extends Method>(method: M): void {
@@ -224,65 +198,4 @@ function refuse(response: ServerResponse, status: number, reason: string): void 
   if (response.headersSent) return;
   response.writeHead(status, { "content-type": "text/plain", connection: "close", allow: "POST" });
   response.end(`${reason}\n`);
-}
-
-/**
- * Removes the socket file that a killed coordinator has left behind, but nothing else that may be there.
- *
- * Two coordinators may find the same one at once, and the slower must not remove the new socket of the
- * quicker: so it is moved away first, which only one of them can do, and looked at once more.
- *
- * @throws MrError when it is no socket, or somebody answers
- */
-async function removeStaleSocket(socketPath: string): Promise<void> {
-  if (lstatSync(socketPath, { throwIfNoEntry: false })?.isSocket() === false) {
-    throw cannotListen(socketPath, "there is a file of that name");
-  }
-  if (await isListening(socketPath)) throw inUse(socketPath);
-  // Not a byte longer, since the path may be as long as the system allows.
-  const aside = `${socketPath.slice(0, -1)}~`;
-  try {
-    renameSync(socketPath, aside);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return;
-    throw cannotListen(socketPath, describeCause(error));
-  }
-  if (await isListening(aside)) {
-    renameSync(aside, socketPath);
-    throw inUse(socketPath);
-  }
-  rmSync(aside, { force: true });
-}
-
-function inUse(socketPath: string): MrError {
-  return new MrError(
-    "JOB_IN_USE",
-    `Another coordinator is already running on socket "${socketPath}"`,
-  );
-}
-
-function cannotListen(socketPath: string, why: string): MrError {
-  return new MrError("SOCKET_UNUSABLE", `Cannot listen on socket "${socketPath}": ${why}`);
-}
-
-/** Whether somebody answers there. A file that nobody answers behind was left by a killed process. */
-function isListening(socketPath: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const probe = connect(socketPath);
-    probe.once("connect", () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once("error", (error) => {
-      const code = errorCode(error);
-      if (code === "ENOENT" || code === "ECONNREFUSED") resolve(false);
-      else
-        reject(
-          new MrError(
-            "SOCKET_UNUSABLE",
-            `Cannot use socket "${socketPath}": ${describeCause(error)}`,
-          ),
-        );
-    });
-  });
 }

@@ -2,17 +2,10 @@ import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { describeCause, MrError } from "../../base/errors.ts";
-import type { CsvSplitting, Split, Splitting } from "../../job/split.ts";
+import type { CsvSplitting, JobPlan, Split, Splitting } from "../../job/split.ts";
 import { packSplits } from "./pack-splits.ts";
 import { planCsvSplits } from "./plan-csv-splits.ts";
 import { defaultSplitBytes, planSplits } from "./plan-splits.ts";
-
-/** Cuts the inputs of a job into map tasks, as the app's reader allows. */
-export interface JobPlan {
-  (splitting: "bytes" | "wholeFile"): readonly Split[];
-  /** CSV has to be read for that. It is read once, however often it is asked for. */
-  (splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
-}
 
 /** A plan of inputs whose sizes are known. */
 export interface MeasuredPlan extends JobPlan {

@@ -19,6 +19,7 @@ import {
 import type { JobOutcome } from "../../job/task.ts";
 import {
   checkJobDirectory,
+  sweepAttempt,
   sweepMapOutputs,
   sweepTemporaryFiles,
 } from "../../storage/file/job-directory.ts";
@@ -92,6 +93,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
       ...limits,
       socketPath,
       log,
+      onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
       onEvent: job.recordTo((event) => {
         pool.onEvent(event);
         standIn?.onEvent(event);
