@@ -1,19 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { findLayerViolations } from "../scripts/layers.ts";
+import { temporaryDirectory } from "./support/temporary-directory.ts";
 
 describe("the layering gate", () => {
   let root: string;
 
   beforeEach(() => {
-    root = mkdtempSync(join(tmpdir(), "tsmr-layers-"));
-  });
-
-  afterEach(() => {
-    rmSync(root, { recursive: true });
+    root = temporaryDirectory();
   });
 
   function write(file: string, text: string): void {

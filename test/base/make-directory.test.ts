@@ -1,12 +1,11 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it } from "vitest";
 import { makeDirectory, removeEmptyDirectories } from "../../src/mr/base/make-directory.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 function home(): string {
-  const directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
-  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const directory = temporaryDirectory();
   return directory;
 }
 

@@ -1,15 +1,14 @@
-import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ensureOwnDirectory } from "../../src/mr/base/runtime-dir.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { unprivilegedUid } from "../support/unprivileged.ts";
 
 const uid = process.getuid?.() ?? 0;
 
 function place(): string {
-  const home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
-  onTestFinished(() => rmSync(home, { recursive: true }));
+  const home = temporaryDirectory();
   return join(home, "own");
 }
 

@@ -1,17 +1,8 @@
 import { spawnSync } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   atMost,
   atMostInTimeAndMemory,
@@ -28,9 +19,9 @@ import { formatTable } from "../../scripts/bench/report.ts";
 import type { Row } from "../../scripts/bench/run-benchmark.ts";
 import { median } from "../../scripts/bench/statistics.ts";
 import { sleep } from "../support/job.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-const scratch = mkdtempSync(join(tmpdir(), "tsmr-bench-"));
-afterAll(() => rmSync(scratch, { recursive: true }));
+const scratch = temporaryDirectory();
 
 function side(medianSeconds: number, peakBytes?: number): SideResult {
   return { label: "side", seconds: [medianSeconds], medianSeconds, peakBytes };

@@ -1,11 +1,11 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { SHIPPED_APPS } from "../../src/main/shipped-apps.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { type Example, findExamples } from "./examples.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -21,13 +21,12 @@ describe("the catalogue of the apps", () => {
   let directory: string;
 
   beforeAll(() => {
-    directory = mkdtempSync(join(tmpdir(), "tsmr-docs-"));
+    directory = temporaryDirectory();
     mkdirSync(join(directory, "bin"));
     // One worker does for inputs of a few lines, and starts a process less.
     const tsmr = `exec "${process.execPath}" --import "${import.meta.resolve("tsx")}" "${ROOT}src/main/tsmr.ts" "$@" --workers 1`;
     writeFileSync(join(directory, "bin/tsmr"), `#!/bin/sh\n${tsmr}\n`, { mode: 0o755 });
   });
-  afterAll(() => rmSync(directory, { recursive: true }));
 
   async function run({ title, files, command }: Example): Promise<string> {
     const cwd = join(directory, title);

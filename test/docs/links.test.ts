@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import fastGlob from "fast-glob";
 import { describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -47,13 +47,12 @@ describe("the documentation", () => {
   });
 
   it("would not pass with a link to a file or to a heading that does not exist", () => {
-    const directory = mkdtempSync(join(tmpdir(), "tsmr-links-"));
+    const directory = temporaryDirectory();
     const page = join(directory, "page.md");
     writeFileSync(
       page,
       "# One, and 2\n[a](gone.md) [b](page.md#one-and-2) [c](#two) [d](https://x.example)\n",
     );
     expect(brokenLinks(page)).toEqual(["gone.md", "#two"]);
-    rmSync(directory, { recursive: true });
   });
 });

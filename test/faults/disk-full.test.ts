@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
 import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
 import { REDUCE } from "../support/apps.ts";
 import { Job } from "../support/job.ts";
 import { noSmallDisks, SmallDisk } from "../support/small-disk.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const MB = 1024 * 1024;
 const NO_SPACE = "no space left on device (ENOSPC)";
@@ -107,14 +107,11 @@ describe.skipIf(noSmallDisks !== undefined)(
     it("F12: fails runJob in the same way, before it begins or in the middle, with nothing in the way of the next", async ({
       onTestFinished,
     }) => {
-      const home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+      const home = temporaryDirectory();
       const out = join(home, "out");
       mkdirSync(out);
       const disk = new SmallDisk(out, 16 * MB);
-      onTestFinished(() => {
-        disk.unmount();
-        rmSync(home, { recursive: true });
-      });
+      onTestFinished(() => disk.unmount());
       writeFileSync(join(home, "app.ts"), APP);
       const inputs = INPUTS.map((name) => join(home, name));
       for (const input of inputs) writeFileSync(input, "x");

@@ -1,12 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { socketPathOf } from "../../src/mr/base/socket-path.ts";
 import { type JobResult, runJob } from "../../src/mr/engines/run-job.ts";
 import { sleep } from "../support/job.ts";
 import { sendHttp } from "../support/raw-http.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 /** Counts words, once it may. */
 const APP = `
@@ -115,7 +115,7 @@ let home: string;
 let out: string;
 let job: Promise<JobResult>;
 beforeEach(async () => {
-  home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  home = temporaryDirectory();
   out = join(home, "out");
   writeFileSync(join(home, "app.ts"), APP.replaceAll("HOME", home));
   writeFileSync(join(home, "in.txt"), "b a b");
@@ -127,7 +127,6 @@ beforeEach(async () => {
   job.catch(() => undefined);
   while (!existsSync(join(home, "begun"))) await Promise.race([sleep(20), job]);
 });
-afterEach(() => rmSync(home, { recursive: true }));
 
 /** Nothing that was said has had any effect: one attempt of each task was enough. */
 async function expectExactOutput(): Promise<void> {

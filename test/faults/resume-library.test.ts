@@ -1,17 +1,9 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
 import { JOURNAL_NAME } from "../../src/mr/job/names.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const APP = `
   import { appendFileSync, existsSync } from "node:fs";
@@ -28,14 +20,13 @@ const APP = `
 let home: string;
 let options: RunJobOptions;
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  home = temporaryDirectory();
   const inputs = ["a", "b", "c"].map((name) => join(home, name));
   for (const input of inputs) writeFileSync(input, "text");
   writeFileSync(join(home, "app.ts"), APP.replace("HOME", home));
   const out = join(home, "out");
   options = { app: join(home, "app.ts"), inputs, out, workers: 1, reduces: 1, attempts: 1 };
 });
-afterEach(() => rmSync(home, { recursive: true }));
 
 describe("runJob", () => {
   it("F4 goes on with a job that failed, once its cause is gone, without finished tasks", async () => {

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const INDEX = JSON.stringify(new URL("../../src/mr/index.ts", import.meta.url).pathname);
 
@@ -33,7 +33,7 @@ let home: string;
 let options: RunJobOptions;
 let log: string[];
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  home = temporaryDirectory();
   writeFileSync(join(home, "app.ts"), APP.replaceAll("HOME", home));
   log = [];
   const base = { workers: 1, reduces: 1, attempts: 1, skipBadRecords: true };
@@ -44,7 +44,6 @@ beforeEach(() => {
   };
   options = { ...base, ...paths, log: (line) => log.push(line) };
 });
-afterEach(() => rmSync(home, { recursive: true }));
 
 function writeInput(lines: readonly string[], name = "in.jsonl"): string {
   const path = join(home, name);

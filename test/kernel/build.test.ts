@@ -1,16 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const KERNEL = fileURLToPath(new URL("../../src/mr/kernel/", import.meta.url));
-const directory = mkdtempSync(join(tmpdir(), "kernel-build-"));
+const directory = temporaryDirectory();
 const compiler = findCompiler();
-
-afterAll(() => rmSync(directory, { recursive: true }));
 
 function findCompiler(): string | undefined {
   try {

@@ -1,14 +1,13 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkReportRequest, type ReportOptions } from "../../src/main/report-request.ts";
 import { UsageError } from "../../src/mr/base/errors.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 let home: string;
 const before = process.cwd();
 beforeAll(() => {
-  home = realpathSync(mkdtempSync(join(tmpdir(), "tsmr-test-")));
+  home = temporaryDirectory();
   process.chdir(home);
   for (const name of ["out", "other", "empty"]) mkdirSync(name);
   for (const name of ["out/.mr-events", "other/.mr-events", "out/mr-out-0"])
@@ -16,7 +15,6 @@ beforeAll(() => {
 });
 afterAll(() => {
   process.chdir(before);
-  rmSync(home, { recursive: true });
 });
 
 const chart = true;

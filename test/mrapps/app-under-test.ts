@@ -76,10 +76,6 @@ export class AppUnderTest {
       maxBuffer: 64 * 1024 * 1024,
     });
   }
-
-  close(): void {
-    this.#job.close();
-  }
 }
 
 /** The lines of a text, or of several, in the order of their UTF-16 units. */

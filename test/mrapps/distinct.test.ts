@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 import { makeTweets } from "./tweets.ts";
 
@@ -7,7 +7,6 @@ describe("distinct", () => {
   beforeEach(() => {
     job = new AppUnderTest();
   });
-  afterEach(() => job.close());
 
   it("counts as many values as a set has, in all and by group, over all files", async () => {
     const { tweets, file } = makeTweets(500);

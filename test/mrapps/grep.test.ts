@@ -1,11 +1,10 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { AppUnderTest, loadShipped, someSpeeches, sorted } from "./app-under-test.ts";
 
 let job: AppUnderTest;
 beforeEach(() => {
   job = new AppUnderTest();
 });
-afterEach(() => job.close());
 
 it("finds the lines that grep finds, with flags and without", async () => {
   const files: string[] = [];

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Random } from "../simulation/random.ts";
 import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 
@@ -9,7 +9,6 @@ describe("group_by", () => {
   beforeEach(() => {
     job = new AppUnderTest();
   });
-  afterEach(() => job.close());
 
   it("gives what exact arithmetic in cents gives, the same for any splits", async () => {
     const random = new Random(9);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { AppUnderTest, loadShipped, someSpeeches, sorted } from "./app-under-test.ts";
 
 describe("inverted_index", () => {
@@ -13,7 +13,6 @@ describe("inverted_index", () => {
       ...(await job.run(await loadShipped("inverted_index"), [...speeches.keys()].reverse())),
     );
   });
-  afterAll(() => job.close());
 
   it("puts every document together again from its words and their places", () => {
     const documents = new Map<string, string[]>();

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Random } from "../simulation/random.ts";
 import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 
@@ -7,7 +7,6 @@ describe("join", () => {
   beforeEach(() => {
     job = new AppUnderTest();
   });
-  afterEach(() => job.close());
 
   it("gives what the join command gives, with repeated and lonely rows on both sides", async () => {
     const random = new Random(2);

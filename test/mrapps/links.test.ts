@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Random } from "../simulation/random.ts";
 import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 
@@ -7,7 +7,6 @@ describe("links", () => {
   beforeEach(() => {
     job = new AppUnderTest();
   });
-  afterEach(() => job.close());
 
   it("turns around a graph of pages whose links are written in many ways", async () => {
     const random = new Random(3);

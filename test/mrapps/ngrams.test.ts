@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { ReadOptions } from "../../src/mr/app/contract/reader.ts";
 import { Random } from "../simulation/random.ts";
 import {
@@ -15,7 +15,6 @@ describe("ngrams", () => {
   beforeEach(() => {
     job = new AppUnderTest();
   });
-  afterEach(() => job.close());
 
   it.each([1, 2, 3])(
     "counts the sequences that stepping through the words finds: n = %i",

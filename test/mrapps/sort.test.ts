@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Random } from "../simulation/random.ts";
 import { AppUnderTest, loadShipped } from "./app-under-test.ts";
 
@@ -10,7 +10,6 @@ describe("sort", () => {
   beforeEach(() => {
     job = new AppUnderTest();
   });
-  afterEach(() => job.close());
 
   it("gives what sort gives, files one after the other, in parts of about equal size", async () => {
     const random = new Random(11);

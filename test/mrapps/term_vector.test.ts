@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { AppUnderTest, countUp, loadShipped, someSpeeches, sorted } from "./app-under-test.ts";
 
 describe("term_vector", () => {
@@ -6,7 +6,6 @@ describe("term_vector", () => {
   beforeEach(() => {
     job = new AppUnderTest();
   });
-  afterEach(() => job.close());
 
   it("gives the words that a count over all pages of a host puts first", async () => {
     const hosts = new Map<string, Map<string, number>>();

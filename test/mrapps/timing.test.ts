@@ -4,7 +4,8 @@ import * as earlyExit from "../../src/mrapps/early_exit.ts";
 import * as mtiming from "../../src/mrapps/mtiming.ts";
 import * as rtiming from "../../src/mrapps/rtiming.ts";
 import { nparallel } from "../../src/mrapps/timing/nparallel.ts";
-import { run, temporaryDirectory } from "../engines/sequential/oracle-command.ts";
+import { run } from "../support/processes.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 /** What the apps asked for, in milliseconds, and what happens in the meantime. */
 const sleep = vi.hoisted(() => ({ ms: [] as number[], meanwhile: (): unknown => undefined }));
@@ -25,20 +26,13 @@ async function leaveMarkers(phase: "map" | "reduce"): Promise<void> {
 }
 
 // These apps leave their files in the current directory, as in the lab.
-let remove: () => void;
 const home = process.cwd();
 beforeEach(() => {
   sleep.ms = [];
   sleep.meanwhile = () => undefined;
-  const directory = temporaryDirectory((onEnd) => {
-    remove = onEnd;
-  });
-  process.chdir(directory);
+  process.chdir(temporaryDirectory());
 });
-afterEach(() => {
-  process.chdir(home);
-  remove();
-});
+afterEach(() => process.chdir(home));
 
 describe("nparallel", () => {
   it("counts the living workers that are in the same phase, itself included", async () => {

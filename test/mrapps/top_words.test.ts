@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { AppUnderTest, countUp, loadShipped, someSpeeches } from "./app-under-test.ts";
 
 const RANGES: readonly (readonly [name: string, initials: RegExp])[] = [
@@ -15,7 +15,6 @@ describe("top_words", () => {
   beforeEach(() => {
     job = new AppUnderTest();
   });
-  afterEach(() => job.close());
 
   it("gives each range of letters an output, with its words that a count puts first", async () => {
     const texts = someSpeeches();

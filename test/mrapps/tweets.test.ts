@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { AppUnderTest, countLines, countUp, loadShipped, sorted } from "./app-under-test.ts";
 import { makeTweets } from "./tweets.ts";
 
@@ -7,7 +7,6 @@ describe("tweets", () => {
   beforeEach(() => {
     job = new AppUnderTest();
   });
-  afterEach(() => job.close());
 
   it("counts the words of the texts that the file was made of", async () => {
     const { tweets, file } = makeTweets(400);

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Random } from "../simulation/random.ts";
 import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 
@@ -25,7 +25,6 @@ describe("url_count", () => {
   beforeEach(() => {
     job = new AppUnderTest();
   });
-  afterEach(() => job.close());
 
   it("counts what awk, sort and uniq count, in plain and in compressed logs", async () => {
     job.write("access.log", makeLog(3000));

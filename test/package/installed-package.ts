@@ -1,18 +1,8 @@
 import { execFile } from "node:child_process";
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -38,7 +28,7 @@ export interface Ended {
  */
 export class InstalledPackage {
   /** Absolute path, without symbolic links, of the folder that all is in. */
-  readonly directory = realpathSync(mkdtempSync(join(tmpdir(), "tsmr-package-")));
+  readonly directory = temporaryDirectory();
   #tarball = "";
 
   /** Builds and packs it. */
@@ -85,10 +75,6 @@ export class InstalledPackage {
     const folder = join(this.directory, name);
     mkdirSync(folder);
     return folder;
-  }
-
-  remove(): void {
-    rmSync(this.directory, { recursive: true, force: true });
   }
 
   async #succeed(program: string, args: readonly string[], cwd: string): Promise<void> {

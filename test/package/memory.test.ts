@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { InstalledPackage, outputLines } from "./installed-package.ts";
 
 /** The least there is, so that not much is needed to fill it. */
@@ -39,7 +39,6 @@ beforeAll(async () => {
     writeFileSync(join(project, "many", `${file}.txt`), `${part}\n`);
   }
 }, PATIENCE.timeout);
-afterAll(() => tsmr.remove());
 
 /** What a job came to. */
 interface Watched {

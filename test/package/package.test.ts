@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { socketPathOf } from "../../src/mr/base/socket-path.ts";
 import { sleep } from "../support/job.ts";
 import { InstalledPackage, outputLines, run } from "./installed-package.ts";
@@ -33,7 +33,6 @@ beforeAll(async () => {
   writeFileSync(join(project, "app.ts"), APP);
   writeFileSync(join(project, "in.txt"), "the cat\nthe tree\n");
 }, PATIENCE.timeout);
-afterAll(() => tsmr.remove());
 
 /** Runs a command of the package as npm's links start it. */
 const command = (name: string, args: readonly string[], cwd = project) =>

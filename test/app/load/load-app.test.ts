@@ -1,14 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { sum } from "../../../src/mr/app/contract/combiners.ts";
 import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
 import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
 import { findApp } from "../../../src/mr/app/load/find-app.ts";
 import { loadApp } from "../../../src/mr/app/load/load-app.ts";
 import { MrError } from "../../../src/mr/base/errors.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const REDUCE =
   "export function reduce(key: string, values: string[]) { return key + values.length; }\n";
@@ -17,9 +17,7 @@ const MAP =
 
 let directory: string;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-app-"));
-  const created = directory;
-  onTestFinished(() => rmSync(created, { recursive: true, force: true }));
+  directory = temporaryDirectory();
 });
 
 function write(name: string, text: string): string {

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
@@ -12,6 +11,7 @@ import {
   PROTOCOL_VERSION,
   type Results,
 } from "../../../src/mr/control/protocol/protocol.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const IDENTITY = { protocol: PROTOCOL_VERSION, pid: 1, splitting: "wholeFile" } as const;
 const WC = { ...IDENTITY, app: "wc.ts", digest: "a".repeat(64) };
@@ -19,7 +19,7 @@ const INDEXER = { ...IDENTITY, app: "indexer.ts", digest: "b".repeat(64) };
 
 /** A job of one map and one reduce task, with a lease so long that it never ends by itself. */
 async function startJob(options: Partial<CoordinatorOptions> = {}) {
-  const directory = mkdtempSync(join(tmpdir(), "tsmr-co-"));
+  const directory = temporaryDirectory();
   const socketPath = join(directory, "s.sock");
   const log: string[] = [];
   const coordinator = await Coordinator.start({
@@ -41,7 +41,6 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
   onTestFinished(async () => {
     coordinator.cancel("the test is over");
     await coordinator.finished;
-    rmSync(directory, { recursive: true });
   });
   const connect = () => {
     const client = new RpcClient(socketPath);

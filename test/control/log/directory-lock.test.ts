@@ -1,16 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { lockDirectory } from "../../../src/mr/control/log/directory-lock.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { canRunUnprivileged, unprivilegedUid } from "../../support/unprivileged.ts";
 
 let directory: string;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  directory = temporaryDirectory();
 });
-afterEach(() => rmSync(directory, { recursive: true }));
 
 describe("the lock of a job directory", () => {
   it("F31 goes to one of many who want it at once, by whatever path", async () => {
@@ -50,10 +49,9 @@ describe("the lock of a job directory", () => {
   );
 
   it("can be taken again once it is given free, and says nothing of other directories", async () => {
-    const other = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+    const other = temporaryDirectory();
     const first = await lockDirectory(directory);
     (await lockDirectory(other)).release();
-    rmSync(other, { recursive: true });
     first.release();
     await new Promise((resolve) => setTimeout(resolve, 10));
     (await lockDirectory(directory)).release();

@@ -1,15 +1,7 @@
-import {
-  appendFileSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { MrError } from "../../../src/mr/base/errors.ts";
 import { FileJournal } from "../../../src/mr/control/log/file-journal.ts";
 import {
@@ -21,6 +13,7 @@ import { decodeJournal, encodeRecord } from "../../../src/mr/control/log/record.
 import { replay } from "../../../src/mr/control/log/replay.ts";
 import { JOURNAL_NAME } from "../../../src/mr/job/names.ts";
 import type { Phase } from "../../../src/mr/job/task.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const TERMS = { skipBadRecords: false, inputDirectory: "/tmp" };
 const INPUTS = [{ file: "ü.txt", bytes: 7, mtimeMs: 12.5 }];
@@ -118,10 +111,9 @@ describe("the journal of a job in a file", () => {
   let directory: string;
   let path: string;
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+    directory = temporaryDirectory();
     path = join(directory, JOURNAL_NAME);
   });
-  afterEach(() => rmSync(directory, { recursive: true }));
 
   it("is gone on with where it was cut off", () => {
     const first = FileJournal.create(directory, JOB);

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Assignment, JobStatus } from "../../../src/mr/control/protocol/protocol.ts";
@@ -10,6 +8,7 @@ import {
   type RpcServerOptions,
 } from "../../../src/mr/control/protocol/server.ts";
 import { Deferred } from "../../support/deferred.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const STATUS: JobStatus = {
   job: "00c0ffee",
@@ -41,8 +40,7 @@ export interface ServerUnderTest {
 
 /** A directory of this test, with a short path, that is removed when it ends. */
 export function socketDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), "tsmr-rpc-"));
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const directory = temporaryDirectory();
   return directory;
 }
 

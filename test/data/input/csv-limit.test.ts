@@ -1,21 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { InputSource, Reader } from "../../../src/mr/app/contract/reader.ts";
 import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
 import { csv } from "../../../src/mr/data/input/csv.ts";
 import { createKernel } from "../../../src/mr/kernel/create-kernel.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
 
 let directory: string;
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-csv-limit-"));
-});
-
-afterAll(() => {
-  rmSync(directory, { recursive: true });
+  directory = temporaryDirectory();
 });
 
 async function read(

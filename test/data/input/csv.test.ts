@@ -1,26 +1,22 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Reader } from "../../../src/mr/app/contract/reader.ts";
 import { csv } from "../../../src/mr/data/input/csv.ts";
 import { CsvRows } from "../../../src/mr/data/input/csv-rows.ts";
 import { CsvScanner } from "../../../src/mr/data/input/csv-scanner.ts";
 import { planJob } from "../../../src/mr/data/input/plan-job.ts";
 import { MemoryInput } from "../../../src/mr/testing/memory-input.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
 
 let directory: string;
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-csv-"));
-});
-
-afterAll(() => {
-  rmSync(directory, { recursive: true });
+  directory = temporaryDirectory();
 });
 
 async function read<R>(

@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "node:querystring";
 import * as zlib from "node:zlib";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Reader } from "../../../src/mr/app/contract/reader.ts";
 import { csv } from "../../../src/mr/data/input/csv.ts";
 import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
@@ -14,16 +13,13 @@ import { openInput } from "../../../src/mr/data/input/open-input.ts";
 import { defaultSplitBytes, planSplits } from "../../../src/mr/data/input/plan-splits.ts";
 import { recordsFrom } from "../../../src/mr/data/input/records-from.ts";
 import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
 
 let directory: string;
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-readers-"));
-});
-
-afterAll(() => {
-  rmSync(directory, { recursive: true });
+  directory = temporaryDirectory();
 });
 
 /** Reads an input of these contents in the directory of the tests. */

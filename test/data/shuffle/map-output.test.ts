@@ -1,8 +1,6 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import fc from "fast-check";
-import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { ByteSlice, type Text } from "../../../src/mr/app/contract/byte-slice.ts";
 import { defineApp } from "../../../src/mr/app/contract/define-app.ts";
 import {
@@ -15,10 +13,10 @@ import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { lines } from "../../../src/mr/data/input/lines.ts";
 import { GroupMerger } from "../../../src/mr/data/shuffle/group-merger.ts";
 import { MapOutput } from "../../../src/mr/data/shuffle/map-output.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "tsmr-map-output-"));
+const directory = temporaryDirectory();
 
-afterAll(() => rmSync(directory, { recursive: true }));
 afterEach(() => vi.unstubAllEnvs());
 
 /** How a key or a value is emitted: as a string, as a slice of the reader's block, or of other memory. */

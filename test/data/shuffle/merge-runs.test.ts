@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ByteSlice } from "../../../src/mr/app/contract/byte-slice.ts";
 import { decodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { GroupMerger } from "../../../src/mr/data/shuffle/group-merger.ts";
@@ -12,17 +11,14 @@ import { KernelMerger } from "../../../src/mr/data/shuffle/kernel-merger.ts";
 import { DamagedRunError, type Run } from "../../../src/mr/data/shuffle/run-file.ts";
 import { MergeKernel } from "../../../src/mr/kernel/merge-kernel.ts";
 import { key } from "../../kernel/arbitraries.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Counted, writeRun as writeRunTo } from "./write-run.ts";
 
 let directory: string;
 let files = 0;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-merge-"));
-});
-
-afterEach(() => {
-  rmSync(directory, { recursive: true });
+  directory = temporaryDirectory();
 });
 
 type Group = readonly [key: Uint8Array, values: readonly Counted[]];

@@ -1,22 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { GroupMerger } from "../../../src/mr/data/shuffle/group-merger.ts";
 import { RunCursor } from "../../../src/mr/data/shuffle/run-cursor.ts";
 import { DamagedRunError, type Run } from "../../../src/mr/data/shuffle/run-file.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { writeRun as writeRunTo } from "./write-run.ts";
 
 let directory: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-runs-"));
-});
-
-afterEach(() => {
-  rmSync(directory, { recursive: true });
+  directory = temporaryDirectory();
 });
 
 type Group = readonly [key: string, values: readonly (readonly [count: number, value: unknown])[]];

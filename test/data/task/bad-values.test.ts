@@ -22,7 +22,6 @@ beforeEach(() => {
 
 afterEach(() => {
   expect(job.leftovers).toEqual([]);
-  job.close();
 });
 
 const cycle: { self?: unknown } = {};

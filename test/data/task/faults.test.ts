@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { DamagedRunError } from "../../../src/mr/data/shuffle/run-file.ts";
 import {
   type ByteSlice,
@@ -21,10 +21,6 @@ let job: JobHarness;
 
 beforeEach(() => {
   job = new JobHarness();
-});
-
-afterEach(() => {
-  job.close();
 });
 
 /** An app that emits each of `pairs` for each line, and gives the values of a key as JSON. */

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
 import type { RecordApp } from "../../../src/mr/app/contract/define-app.ts";
@@ -10,6 +9,7 @@ import { runReduceTask } from "../../../src/mr/data/task/reduce-task.ts";
 import type { TaskSite } from "../../../src/mr/data/task/task-site.ts";
 import { isTemporary } from "../../../src/mr/job/names.ts";
 import type { FileSummary } from "../../../src/mr/storage/file/pending-file.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 /** How a job is run in a test; everything has a default. */
 export interface JobOptions {
@@ -22,9 +22,9 @@ export interface JobOptions {
   readonly skipBadRecords?: boolean;
 }
 
-/** A job directory that is removed by {@link close}. */
+/** A job directory, and the tasks of jobs in it, run in this process. */
 export class JobHarness {
-  readonly directory = mkdtempSync(join(tmpdir(), "tsmr-job-"));
+  readonly directory = temporaryDirectory();
   counters: Record<string, number> = {};
   /** What tasks have told of their progress since this was last set. */
   told = { records: 0, bytes: 0 };
@@ -34,10 +34,6 @@ export class JobHarness {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, contents);
     return path;
-  }
-
-  close(): void {
-    rmSync(this.directory, { recursive: true });
   }
 
   /** The names of temporary files that were left behind. */

@@ -14,7 +14,6 @@ import { JobHarness, sortedLines } from "./job-harness.ts";
 let job = new JobHarness();
 
 afterEach(() => {
-  job.close();
   job = new JobHarness();
 });
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { defineApp, lines } from "../../../src/mr/index.ts";
 import type { FileSummary } from "../../../src/mr/storage/file/pending-file.ts";
 import { JobHarness } from "./job-harness.ts";
@@ -7,10 +7,6 @@ let job: JobHarness;
 
 beforeEach(() => {
   job = new JobHarness();
-});
-
-afterEach(() => {
-  job.close();
 });
 
 type Reduce = (key: string) => unknown;

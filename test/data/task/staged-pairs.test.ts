@@ -1,22 +1,18 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { ByteSlice, type Text } from "../../../src/mr/app/contract/byte-slice.ts";
 import { sum } from "../../../src/mr/app/contract/combiners.ts";
 import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { StagedPairs } from "../../../src/mr/data/task/staged-pairs.ts";
 import { PendingFile } from "../../../src/mr/storage/file/pending-file.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 let directory: string;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-staged-"));
-});
-
-afterEach(() => {
-  rmSync(directory, { recursive: true, force: true });
+  directory = temporaryDirectory();
 });
 
 /** A pair as it can be compared: slices and the bytes of keys as hexadecimal digits. */

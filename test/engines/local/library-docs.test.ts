@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Command, startScript } from "../../support/processes.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const EXAMPLES = new Map<string, string>();
@@ -15,14 +15,13 @@ for (const [, name = "", code = ""] of MARKDOWN.matchAll(/```ts\n\/\/ (\S+)\n(.*
 let directory: string;
 const commands: Command[] = [];
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-docs-"));
+  directory = temporaryDirectory();
   mkdirSync(join(directory, "books"));
   writeFileSync(join(directory, "books/a.txt"), "to be or not to be");
   writeFileSync(join(directory, "books/b.txt"), "to do");
 });
 afterAll(async () => {
   await Promise.all(commands.map((command) => command.kill()));
-  rmSync(directory, { recursive: true, force: true });
 });
 
 /** Starts an example; "tsmr" is this project's own sources. */

@@ -1,23 +1,22 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { JobCancelledError, MrError, UsageError } from "../../../src/mr/base/errors.ts";
 import { EventStream } from "../../../src/mr/engines/event-stream.ts";
 import { type RunJobOptions, runJob, startJob } from "../../../src/mr/engines/run-job.ts";
 import type { JobEvent } from "../../../src/mr/job/events.ts";
 import { MAP, REDUCE } from "../../support/apps.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 let home: string;
 let options: RunJobOptions;
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  home = temporaryDirectory();
   writeFileSync(join(home, "a"), "x y x");
   writeFileSync(join(home, "app.ts"), MAP + REDUCE);
   const out = join(home, "out");
   options = { app: join(home, "app.ts"), inputs: [join(home, "a")], out, workers: 1, reduces: 2 };
 });
-afterEach(() => rmSync(home, { recursive: true }));
 
 /** An app that can't do without a setting, which nobody gives it. */
 const SETTING = `import { setting, UsageError } from "tsmr";

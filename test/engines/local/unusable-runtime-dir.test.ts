@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, onTestFinished, vi } from "vitest";
+import { expect, it, vi } from "vitest";
 import { MrError } from "../../../src/mr/base/errors.ts";
 import { runJob } from "../../../src/mr/engines/run-job.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 // The directory of sockets is the same for all of a user: to have it somebody else's, one must be both.
 vi.mock("../../../src/mr/base/socket-path.ts", () => ({
@@ -13,8 +13,7 @@ vi.mock("../../../src/mr/base/socket-path.ts", () => ({
 }));
 
 it("leaves no directory behind where sockets cannot be made, and none that was there is gone", async () => {
-  const home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
-  onTestFinished(() => rmSync(home, { recursive: true }));
+  const home = temporaryDirectory();
   const input = join(home, "a.txt");
   writeFileSync(input, "x");
   const run = (out: string) => runJob({ app: "wc", inputs: [input], out: join(home, out) });

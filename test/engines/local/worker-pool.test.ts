@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { WorkerPool } from "../../../src/mr/engines/local/worker-pool.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const OPTIONS = {
   app: "/there/is/no/app.mjs",
@@ -41,8 +41,7 @@ describe("WorkerPool", () => {
   });
 
   it("replaces a worker that ends while the job goes on, with exit code 0 too, and none once it has ended", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "tsmr-pool-"));
-    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const directory = temporaryDirectory();
     const app = join(directory, "app.mjs");
     writeFileSync(app, "process.exit(0);");
     const pool = new WorkerPool(1, { ...OPTIONS, app }, () => undefined);

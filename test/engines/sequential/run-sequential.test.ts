@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
 import { MrError } from "../../../src/mr/base/errors.ts";
 import { runSequential } from "../../../src/mr/engines/sequential/run-sequential.ts";
-import { temporaryDirectory } from "./oracle-command.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 /** Emits each line as a key, with the file and the number of the line as its value. */
 const lineApp: ClassicApp = {
@@ -16,7 +16,7 @@ const lineApp: ClassicApp = {
 };
 
 function directoryWith(files: Record<string, string | Uint8Array>): string {
-  const dir = temporaryDirectory(onTestFinished);
+  const dir = temporaryDirectory();
   for (const [name, contents] of Object.entries(files)) writeFileSync(join(dir, name), contents);
   return dir;
 }

@@ -1,20 +1,18 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import {
   checkJobDirectory,
   sweepJobDirectory,
   sweepTemporaryFiles,
 } from "../../../src/mr/storage/file/job-directory.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const FOREIGN = [".mr-x", "a.tmp", "mr-0", "mr-00-1", "mr-out", "mr-out.txt", "mr-worker-map-1"];
 
 let directory: string;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-dir-"));
-  const created = directory;
-  onTestFinished(() => rmSync(created, { recursive: true, force: true }));
+  directory = temporaryDirectory();
 });
 
 function write(...names: string[]): void {

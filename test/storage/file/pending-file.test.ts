@@ -1,11 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { appendBytes } from "../../../src/mr/base/byte-target.ts";
 import { PendingFile } from "../../../src/mr/storage/file/pending-file.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 type Step = "mark" | "rollBack" | { readonly length: number; readonly isInPlace: boolean };
 
@@ -20,38 +20,34 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 describe("a pending file", () => {
   it("has what was appended and not taken back, and the checksum of just that", () => {
-    const directory = mkdtempSync(join(tmpdir(), "tsmr-pending-"));
-    try {
-      fc.assert(
-        fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
-          const file = new PendingFile(directory, "mr-out-0", "1-1-1");
-          file.mark();
-          let kept = Buffer.alloc(0);
-          let marked = 0;
-          for (const [index, action] of steps.entries()) {
-            if (action === "mark") {
-              file.mark();
-              marked = kept.length;
-            } else if (action === "rollBack") {
-              file.rollBack();
-              kept = kept.subarray(0, marked);
-            } else {
-              const bytes = Buffer.alloc(action.length, index);
-              if (action.isInPlace) appendBytes(file, bytes, 0, bytes.length);
-              else file.write(bytes);
-              kept = Buffer.concat([kept, bytes]);
-            }
-            expect(file.bytesWritten).toBe(kept.length);
+    const directory = temporaryDirectory();
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+        const file = new PendingFile(directory, "mr-out-0", "1-1-1");
+        file.mark();
+        let kept = Buffer.alloc(0);
+        let marked = 0;
+        for (const [index, action] of steps.entries()) {
+          if (action === "mark") {
+            file.mark();
+            marked = kept.length;
+          } else if (action === "rollBack") {
+            file.rollBack();
+            kept = kept.subarray(0, marked);
+          } else {
+            const bytes = Buffer.alloc(action.length, index);
+            if (action.isInPlace) appendBytes(file, bytes, 0, bytes.length);
+            else file.write(bytes);
+            kept = Buffer.concat([kept, bytes]);
           }
-          const { bytes, crc32: checksum } = file.finish({ durable: false });
-          expect({ bytes, checksum }).toEqual({ bytes: kept.length, checksum: crc32(kept) });
-          file.commit();
-          expect(readFileSync(join(directory, "mr-out-0")).equals(kept)).toBe(true);
-        }),
-        { numRuns: 200 },
-      );
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
+          expect(file.bytesWritten).toBe(kept.length);
+        }
+        const { bytes, crc32: checksum } = file.finish({ durable: false });
+        expect({ bytes, checksum }).toEqual({ bytes: kept.length, checksum: crc32(kept) });
+        file.commit();
+        expect(readFileSync(join(directory, "mr-out-0")).equals(kept)).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
   });
 });

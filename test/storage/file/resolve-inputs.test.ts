@@ -1,24 +1,13 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, existsSync, mkdirSync, openSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { MrError, UsageError } from "../../../src/mr/base/errors.ts";
 import { resolveInputs } from "../../../src/mr/storage/file/resolve-inputs.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 let cwd: string;
 beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), "tsmr-inputs-"));
-  const directory = cwd;
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  cwd = temporaryDirectory();
 });
 
 function write(...names: string[]): void {

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -8,6 +7,7 @@ import type { JobEvent } from "../../../src/mr/job/events.ts";
 import { type Dashboard, startDashboard } from "../../../src/mr/watch/dashboard/start-dashboard.ts";
 import { NO_CHROMIUM, startChromium } from "../../support/chromium.ts";
 import { contrast } from "../../support/contrast.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { begin, timed } from "./job-events.ts";
 import { syntheticJob } from "./synthetic-job.ts";
 
@@ -102,7 +102,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       const { url, onEvent, close } = await dashboard();
       const { page, faults } = await visit(url);
       await says(page, "#connection", "live");
-      directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+      directory = temporaryDirectory();
       const inputs = join(directory, "inputs");
       mkdirSync(inputs);
       for (let part = 0; part < 8; part += 1) {

@@ -2,18 +2,17 @@ import {
   appendFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { runJob } from "../../../src/mr/engines/run-job.ts";
 import type { JobEvent } from "../../../src/mr/job/events.ts";
 import { EVENT_LOG_NAME } from "../../../src/mr/job/names.ts";
 import { EventLog } from "../../../src/mr/watch/history/event-log.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const ATTEMPT = { phase: "map", task: 0, attempt: 1, worker: 1 } as const;
 const STARTED: JobEvent = { type: "attemptStarted", ...ATTEMPT, isBackup: false, atMs: 0 };
@@ -21,10 +20,9 @@ const STARTED: JobEvent = { type: "attemptStarted", ...ATTEMPT, isBackup: false,
 let directory: string;
 let troubles: string[];
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  directory = temporaryDirectory();
   troubles = [];
 });
-afterEach(() => rmSync(directory, { recursive: true }));
 
 function open(resumed = false): EventLog {
   return new EventLog({ directory, resumed, onTrouble: (line) => troubles.push(line) });

@@ -1,18 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { readLines } from "../../../src/mr/watch/report/output-lines.ts";
 import { surveyOutput } from "../../../src/mr/watch/report/output-survey.ts";
 import { TopKeys } from "../../../src/mr/watch/report/top-keys.ts";
 import { ValueSpread } from "../../../src/mr/watch/report/value-spread.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 let directory: string;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+  directory = temporaryDirectory();
 });
-afterEach(() => rmSync(directory, { recursive: true }));
 
 /** Surveys an output of these lines, distributed over three files. */
 async function survey(lines: readonly string[]) {

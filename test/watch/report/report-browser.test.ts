@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Locator, Page } from "playwright-core";
@@ -8,6 +7,7 @@ import { runJob } from "../../../src/mr/engines/run-job.ts";
 import { writeReport } from "../../../src/mr/watch/report/write-report.ts";
 import { NO_CHROMIUM, startChromium } from "../../support/chromium.ts";
 import { contrast } from "../../support/contrast.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 /** A browser does nothing quickly on a machine that is busy with other things. */
 const PATIENCE_MS = 120_000;
@@ -31,7 +31,7 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`a report in a browser${where}`, () =
   let home: string;
   let browser: Browser;
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+    home = temporaryDirectory();
     const path = (name: string) => join(home, name);
     writeFileSync(path("app.ts"), APP.replaceAll("MARK", path("mark")));
     const words = `<script>alert(1)</script> "><img/src=x/onerror=alert(1)> a a a שלום`;
@@ -44,7 +44,6 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`a report in a browser${where}`, () =
   });
   afterAll(async () => {
     await browser?.close();
-    rmSync(home, { recursive: true });
   });
 
   async function open(settings: { width: number; colorScheme: "light" | "dark" }) {

@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
 import { EVENT_LOG_NAME } from "../../../src/mr/job/names.ts";
 import { markup } from "../../../src/mr/watch/format/markup.ts";
@@ -15,6 +14,7 @@ import { renderReport } from "../../../src/mr/watch/report/report-page.ts";
 import { renderResultChart } from "../../../src/mr/watch/report/result-chart.ts";
 import { drawDurations } from "../../../src/mr/watch/report/skew-charts.ts";
 import { ValueSpread } from "../../../src/mr/watch/report/value-spread.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { NASTY } from "./arbitraries.ts";
 import { checkMarkup } from "./check-markup.ts";
 
@@ -208,9 +208,8 @@ describe("the report of a job", () => {
 describe("the event log of a report", () => {
   let directory: string;
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "tsmr-test-"));
+    directory = temporaryDirectory();
   });
-  afterEach(() => rmSync(directory, { recursive: true }));
 
   it("is read back as it was written, and what is damaged in it is left out", async () => {
     const events = eventfulJob("é\u2028");

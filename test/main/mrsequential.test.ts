@@ -1,7 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runOracle, runScript, temporaryDirectory } from "./oracle-command.ts";
+import { type Ended, startScript } from "../support/processes.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+/** Runs `mrsequential.ts` in a directory. */
+const run = (cwd: string, ...args: string[]): Promise<Ended> =>
+  startScript("src/main/mrsequential.ts", args, { cwd }).ended;
 
 const THROWING_APP = `
 export function map() {
@@ -13,25 +18,21 @@ export function reduce(key: string): string {
 }`;
 
 describe("mrsequential", { concurrent: true }, () => {
-  it("writes the output of a shipped app to mr-out-0, and nothing else", async ({
-    onTestFinished,
-  }) => {
-    const dir = temporaryDirectory(onTestFinished);
+  it("writes the output of a shipped app to mr-out-0, and nothing else", async () => {
+    const dir = temporaryDirectory();
     writeFileSync(join(dir, "1.txt"), "the cat, the hat");
     writeFileSync(join(dir, "2.txt"), "the end");
-    expect(await runOracle("wc.ts", ["*.txt"], dir)).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(await run(dir, "wc.ts", "*.txt")).toMatchObject({ code: 0, stdout: "", stderr: "" });
     expect(readFileSync(join(dir, "mr-out-0"), "utf8")).toBe("cat 1\nend 1\nhat 1\nthe 3\n");
     expect(readdirSync(dir)).toEqual(["1.txt", "2.txt", "mr-out-0"]);
   });
 
-  it("leaves no output behind when the app throws, and says so in one line", async ({
-    onTestFinished,
-  }) => {
-    const dir = temporaryDirectory(onTestFinished);
+  it("leaves no output behind when the app throws, and says so in one line", async () => {
+    const dir = temporaryDirectory();
     writeFileSync(join(dir, "a.txt"), "");
     writeFileSync(join(dir, "app.ts"), THROWING_APP);
-    const ended = await runOracle("./app.ts", ["a.txt"], dir);
-    expect(ended).toEqual({
+    const ended = await run(dir, "./app.ts", "a.txt");
+    expect(ended).toMatchObject({
       code: 1,
       stdout: "",
       stderr: 'mrsequential: reduce failed on key "b": boom\n',
@@ -39,11 +40,11 @@ describe("mrsequential", { concurrent: true }, () => {
     expect(readdirSync(dir)).toEqual(["a.txt", "app.ts"]);
   });
 
-  it("keeps the output of an earlier run when it fails", async ({ onTestFinished }) => {
-    const dir = temporaryDirectory(onTestFinished);
+  it("keeps the output of an earlier run when it fails", async () => {
+    const dir = temporaryDirectory();
     writeFileSync(join(dir, "mr-out-0"), "earlier");
-    const ended = await runOracle("wc", ["*.txt"], dir);
-    expect(ended).toEqual({
+    const ended = await run(dir, "wc", "*.txt");
+    expect(ended).toMatchObject({
       code: 1,
       stdout: "",
       stderr: 'mrsequential: No file matches "*.txt"\n',
@@ -51,10 +52,10 @@ describe("mrsequential", { concurrent: true }, () => {
     expect(readFileSync(join(dir, "mr-out-0"), "utf8")).toBe("earlier");
   });
 
-  it("exits with 2 and one line when it is used wrongly", async ({ onTestFinished }) => {
-    const dir = temporaryDirectory(onTestFinished);
+  it("exits with 2 and one line when it is used wrongly", async () => {
+    const dir = temporaryDirectory();
     for (const args of [[], ["wc.ts"], ["wc.ts", "a.txt", "--fast"]]) {
-      const ended = await runScript("src/main/mrsequential.ts", args, dir);
+      const ended = await run(dir, ...args);
       expect(ended.code).toBe(2);
       expect(ended.stderr).toMatch(/^mrsequential: .*\n$/);
     }
