@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { RecordApp } from "../../src/mr/app/contract/define-app.ts";
 import { runRecordApp } from "../../src/mr/engines/sequential/run-record-app.ts";
+import { resolveInputs } from "../../src/mr/storage/file/resolve-inputs.ts";
 import { JobHarness, type JobOptions, sortedLines } from "../data/task/job-harness.ts";
 
 const SPEECHES = fileURLToPath(
@@ -56,7 +57,11 @@ export class AppUnderTest {
     options: JobOptions = { splitBytes: 10_000, fanIn: 4 },
   ): Promise<string[]> {
     const outputs = await this.#job.run(app, files, options);
-    const oracle = await runRecordApp(app, files, this.#job.directory);
+    const oracle = await runRecordApp(
+      app,
+      await resolveInputs(files, this.#job.directory),
+      this.#job.directory,
+    );
     expect(sortedLines(outputs)).toEqual(sortedLines([oracle]));
     return outputs.map((output) => output.toString("utf8"));
   }

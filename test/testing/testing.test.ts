@@ -17,6 +17,7 @@ import {
   union,
   words,
 } from "../../src/mr/index.ts";
+import { resolveInputs } from "../../src/mr/storage/file/resolve-inputs.ts";
 import { runMap, runReduce, runSequential } from "../../src/mr/testing/index.ts";
 import * as wc from "../../src/mrapps/wc.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -252,7 +253,9 @@ describe("runSequential", () => {
           return [name, text] as const;
         });
         const names = files.map(([name]) => name);
-        const expected = (await runRecordApp(app, names, directory)).toString();
+        const expected = (
+          await runRecordApp(app, await resolveInputs(names, directory), directory)
+        ).toString();
         // What a file holds is UTF-8, in which there is no lone surrogate.
         const inputs = Object.fromEntries(
           files.map(([name, text]) => [name, Buffer.from(text)] as const),

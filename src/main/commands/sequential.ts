@@ -41,10 +41,13 @@ export async function runInThisProcess(
   out: string,
 ): Promise<void> {
   // Inputs and app before anything runs, so that a wrong argument costs no time.
-  const files = await resolveInputs(patterns, process.cwd());
+  const inputs = await resolveInputs(patterns, process.cwd());
   const { app } = await loadApp(spec);
   const lines = isRecordApp(app)
-    ? [await runRecordApp(app, files)]
-    : await runSequential(app, files);
+    ? [await runRecordApp(app, inputs)]
+    : await runSequential(
+        app,
+        inputs.map(({ url }) => url),
+      );
   await writeLines(out, lines);
 }

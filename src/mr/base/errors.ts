@@ -83,6 +83,17 @@ export function errorCode(error: unknown): string | undefined {
   return undefined;
 }
 
+/** The error of an input that cannot be read; an error with a code of its own keeps it. */
+export function inputError(input: string, error: unknown): MrError {
+  const message = `Cannot read input "${input}": ${describeCause(error)}`;
+  return new MrError(inputErrorCode(error), message, { cause: error });
+}
+
+function inputErrorCode(error: unknown): ErrorCode {
+  if (error instanceof MrError) return error.code;
+  return errorCode(error) === "ENOENT" ? "INPUT_NOT_FOUND" : "INPUT_UNREADABLE";
+}
+
 /**
  * The cause of a failure in words fit for the end of a sentence: `permission denied (EACCES)` for a
  * system error, the first line of the message for any other error, the value itself for what was

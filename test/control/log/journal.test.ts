@@ -16,7 +16,7 @@ import type { Phase } from "../../../src/mr/job/task.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const TERMS = { skipBadRecords: false, inputDirectory: "/tmp" };
-const INPUTS = [{ file: "ü.txt", bytes: 7, mtimeMs: 12.5 }];
+const INPUTS = [{ url: "ü.txt", size: 7, version: "1700000000123456789" }];
 const JOB: JobRecord = {
   type: "job",
   version: JOURNAL_VERSION,

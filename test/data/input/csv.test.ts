@@ -194,7 +194,11 @@ describe("csv()", () => {
     const row = '1,"a\nb"\n';
     const splitsOf = async (contents: string) => {
       writeFileSync(path, contents);
-      const splits = await planJob(["split.csv"], directory, 20)(csv().splitting);
+      const splits = await planJob(
+        [{ url: "split.csv", size: contents.length, version: "1" }],
+        directory,
+        20,
+      )(csv().splitting);
       return splits.map(({ start, end, resume }) => [start, end, resume]);
     };
     expect(await splitsOf(`id,text\n${row.repeat(5)}`)).toEqual([

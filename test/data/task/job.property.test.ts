@@ -8,6 +8,7 @@ import { rangePartition } from "../../../src/mr/app/contract/partitioners.ts";
 import { words } from "../../../src/mr/app/text/words.ts";
 import { blocks, lines } from "../../../src/mr/data/input/lines.ts";
 import { runRecordApp } from "../../../src/mr/engines/sequential/run-record-app.ts";
+import { resolveInputs } from "../../../src/mr/storage/file/resolve-inputs.ts";
 import * as wc from "../../../src/mrapps/wc.ts";
 import { JobHarness, sortedLines } from "./job-harness.ts";
 
@@ -170,7 +171,11 @@ describe("a job in the record form", () => {
             return `in/${index}.txt`;
           });
           const outputs = await job.run(app, files, settings);
-          const oracle = await runRecordApp(app, files, job.directory);
+          const oracle = await runRecordApp(
+            app,
+            await resolveInputs(files, job.directory),
+            job.directory,
+          );
           expect(sortedLines(outputs)).toEqual(sortedLines([oracle]));
           expect(job.leftovers).toEqual([]);
         }),
@@ -193,7 +198,11 @@ describe("a job in the record form", () => {
       job.write("big.txt", parts.join("\n"));
       const settings = { memoryBytes: 400_000, fanIn: 2, splitBytes: 1e6 };
       const outputs = await job.run(app, ["big.txt"], settings);
-      const oracle = await runRecordApp(app, ["big.txt"], job.directory);
+      const oracle = await runRecordApp(
+        app,
+        await resolveInputs(["big.txt"], job.directory),
+        job.directory,
+      );
       expect(sortedLines(outputs)).toEqual(sortedLines([oracle]));
       expect(job.leftovers).toEqual([]);
     },

@@ -15,6 +15,8 @@ beforeEach(() => {
   directory = temporaryDirectory();
 });
 
+const inputNamed = (url: string) => ({ url, size: 4, version: "1" });
+
 function write(...names: string[]): void {
   for (const name of names) writeFileSync(join(directory, name), "text");
 }
@@ -46,9 +48,11 @@ describe("a job directory", () => {
     mkdirSync(join(directory, "other"));
     write("other/mr-out-3");
     symlinkSync("mr-out-3", join(directory, "link.txt"));
-    checkJobDirectory(directory, directory, ["mr-notes.txt", "other/mr-out-3"]);
+    checkJobDirectory(directory, directory, ["mr-notes.txt", "other/mr-out-3"].map(inputNamed));
     for (const input of ["mr-out-3", "./mr-1-2", join(directory, "mr-out-3"), "link.txt"]) {
-      expect(() => checkJobDirectory(directory, directory, [input])).toThrow(`Input "${input}"`);
+      expect(() => checkJobDirectory(directory, directory, [inputNamed(input)])).toThrow(
+        `Input "${input}"`,
+      );
     }
   });
 

@@ -1,8 +1,16 @@
-import { closeSync, existsSync, mkdirSync, openSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { MrError, UsageError } from "../../../src/mr/base/errors.ts";
-import { resolveInputs } from "../../../src/mr/storage/file/resolve-inputs.ts";
+import { resolveInputs, statInput } from "../../../src/mr/storage/file/resolve-inputs.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 let cwd: string;
@@ -17,7 +25,7 @@ function write(...names: string[]): void {
   }
 }
 
-const resolve = (...args: string[]) => resolveInputs(args, cwd);
+const resolve = async (...args: string[]) => (await resolveInputs(args, cwd)).map(({ url }) => url);
 
 /** An operating error of one line with these words, and no other kind of error. */
 const refusal =
@@ -35,6 +43,15 @@ describe("the inputs of a job", () => {
     const absolute = join(cwd, "a.txt");
     const args = ["sub/c.txt", "b.txt", absolute, "./a.txt", "sub/../b.txt"];
     expect(await resolve(...args)).toEqual(args);
+  });
+
+  it("come with their sizes and versions, which change when a file does", async () => {
+    writeFileSync(join(cwd, "a.txt"), "text");
+    const [before] = await resolveInputs(["a.txt"], cwd);
+    expect(before).toMatchObject({ url: "a.txt", size: 4 });
+    expect(await resolveInputs(["*.txt"], cwd)).toEqual([before]);
+    utimesSync(join(cwd, "a.txt"), 1, 1.5);
+    expect(statInput("a.txt", cwd)).toEqual({ url: "a.txt", size: 4, version: "1500000000" });
   });
 
   it("of a pattern are in the order of their names' bytes", async () => {

@@ -1,15 +1,8 @@
+import type { InputFile } from "../../job/job-spec.ts";
 import type { CompletedTask, JobOutcome } from "../../job/task.ts";
 
 /** Raised when a record changes its meaning. */
-export const JOURNAL_VERSION = 1;
-
-/** An input file as it was when the job began. */
-export interface JournalInput {
-  /** As the user named it: relative to `inputDirectory`, or absolute. */
-  readonly file: string;
-  readonly bytes: number;
-  readonly mtimeMs: number;
-}
+export const JOURNAL_VERSION = 2;
 
 /** What one map task reads: a part of an input file, and parts of others. */
 interface JournalSplit {
@@ -27,7 +20,7 @@ export interface JobRecord {
   readonly skipBadRecords: boolean;
   /** Absolute path that relative inputs start from. */
   readonly inputDirectory: string;
-  readonly inputs: readonly JournalInput[];
+  readonly inputs: readonly InputFile[];
 }
 
 /** The first attempt is about to be handed out: from here on, app and map tasks are fixed. */

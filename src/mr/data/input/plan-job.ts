@@ -1,7 +1,6 @@
-import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { describeCause, MrError } from "../../base/errors.ts";
+import type { InputFile } from "../../job/job-spec.ts";
 import type { CsvSplitting, JobPlan, Split, Splitting } from "../../job/split.ts";
 import { packSplits } from "./pack-splits.ts";
 import { planCsvSplits } from "./plan-csv-splits.ts";
@@ -14,21 +13,19 @@ export interface MeasuredPlan extends JobPlan {
 }
 
 /**
- * Looks the sizes of the inputs up, once.
+ * Plans the map tasks of a job.
  *
  * @param directory absolute path that relative `inputs` start from
  * @param splitBytes how large a split may be; 32 to 64 MiB by the size of the job where undefined
  * @param parallelism how many tasks can run at a time; small files share tasks as long as there are so many
- * @throws MrError when a file's size cannot be found out
  */
 export function planJob(
-  inputs: readonly string[],
+  inputs: readonly InputFile[],
   directory: string,
   splitBytes: number | undefined,
   parallelism: number = availableParallelism(),
 ): MeasuredPlan {
-  const sizes = inputs.map((file) => ({ file, size: sizeOf(file, directory) }));
-  const total = sizes.reduce((sum, { size }) => sum + size, 0);
+  const total = inputs.reduce((sum, { size }) => sum + size, 0);
   const limit = splitBytes ?? defaultSplitBytes(total);
   const csvPlans = new Map<string, Promise<readonly Split[]>>();
   plan.inputBytes = total;
@@ -38,7 +35,7 @@ export function planJob(
   function plan(splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
   function plan(splitting: Splitting): readonly Split[] | Promise<readonly Split[]> {
     if (typeof splitting === "string") {
-      const splits = sizes.flatMap(({ file, size }) => planSplits(splitting, file, size, limit));
+      const splits = inputs.flatMap(({ url, size }) => planSplits(splitting, url, size, limit));
       return splitting === "wholeFile" ? splits : pack(splits);
     }
     const key = JSON.stringify([splitting.csvDelimiter, splitting.maxRowBytes]);
@@ -49,22 +46,14 @@ export function planJob(
 
   async function planCsv(splitting: CsvSplitting): Promise<readonly Split[]> {
     const splits: Split[] = [];
-    for (const { file, size } of sizes) {
-      const wanted = planSplits("bytes", file, size, limit);
-      splits.push(...(await planCsvSplits(resolve(directory, file), wanted, splitting)));
+    for (const { url, size } of inputs) {
+      const wanted = planSplits("bytes", url, size, limit);
+      splits.push(...(await planCsvSplits(resolve(directory, url), wanted, splitting)));
     }
     return pack(splits);
   }
 
   function pack(splits: readonly Split[]): readonly Split[] {
     return packSplits(splits, limit, parallelism);
-  }
-}
-
-function sizeOf(file: string, directory: string): number {
-  try {
-    return statSync(resolve(directory, file)).size;
-  } catch (error) {
-    throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": ${describeCause(error)}`);
   }
 }

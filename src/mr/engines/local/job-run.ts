@@ -9,6 +9,7 @@ import { makeDirectory, removeEmptyDirectories } from "../../base/make-directory
 import { socketPathOf } from "../../base/socket-path.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
 import { planJob } from "../../data/input/plan-job.ts";
+import type { InputFile } from "../../job/job-spec.ts";
 import { attemptLimits, DEFAULT_REDUCES } from "../../job/limits.ts";
 import {
   isJobOutput,
@@ -209,7 +210,7 @@ function takeOutput(
   directory: string,
   resume: boolean,
   inputDirectory: string,
-  inputs: readonly string[],
+  inputs: readonly InputFile[],
 ): { readonly made: readonly string[]; readonly socketPath: string } {
   const made = resume ? findOutput(directory) : prepareOutput(directory);
   try {

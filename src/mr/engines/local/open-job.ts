@@ -1,19 +1,17 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { counted } from "../../base/counted.ts";
-import { describeCause, MrError } from "../../base/errors.ts";
+import { MrError } from "../../base/errors.ts";
 import { type DirectoryLock, lockDirectory } from "../../control/log/directory-lock.ts";
 import { FileJournal } from "../../control/log/file-journal.ts";
-import {
-  JOURNAL_VERSION,
-  type JournalInput,
-  type JournalState,
-} from "../../control/log/journal.ts";
+import { JOURNAL_VERSION, type JournalState } from "../../control/log/journal.ts";
 import type { JobEvent } from "../../job/events.ts";
+import type { InputFile } from "../../job/job-spec.ts";
 import { JOURNAL_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
 import type { CompletedTask } from "../../job/task.ts";
 import { fileChecksum } from "../../storage/file/file-checksum.ts";
 import { sweepJobDirectory } from "../../storage/file/job-directory.ts";
+import { statInput } from "../../storage/file/resolve-inputs.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
 
 /** How many reduce tasks a job has unless told. */
@@ -25,7 +23,7 @@ export interface OpenJobOptions {
   /** Absolute path that relative inputs start from. */
   readonly inputDirectory: string;
   /** The input files; on resuming, none stands for those of the journal. */
-  readonly inputs: readonly string[];
+  readonly inputs: readonly InputFile[];
   /** Number of reduce tasks. Default 10, or on resuming what the journal says. */
   readonly reduces?: number | undefined;
   /** Whether to leave out bad records. Default false, or on resuming what the journal says. */
@@ -55,7 +53,7 @@ interface OpenJobParts {
 
 /** A job that this process alone may coordinate, with its decisions so far. */
 export class OpenJob {
-  readonly inputs: readonly string[];
+  readonly inputs: readonly InputFile[];
   /** What its coordinator has to know. */
   readonly terms: JobTerms;
   /** What the journal says, or undefined for a new job. */
@@ -74,7 +72,7 @@ export class OpenJob {
     { isResumed, removed, lock, log }: OpenJobParts,
   ) {
     const { reduces, skipBadRecords, inputDirectory, inputs } = state.job;
-    this.inputs = inputs.map(({ file }) => file);
+    this.inputs = inputs;
     this.resumed = isResumed ? state : undefined;
     const resumed = this.resumed;
     this.terms = { directory, inputDirectory, reduces, skipBadRecords, journal, resumed };
@@ -150,7 +148,7 @@ function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
     reduces,
     skipBadRecords,
     inputDirectory,
-    inputs: inputs.map((file) => describeInput(file, inputDirectory)),
+    inputs,
   };
   const state = { job, plan: undefined, completed: [], outcome: undefined };
   const journal = FileJournal.create(directory, job);
@@ -204,13 +202,13 @@ function checkSameJob(
   if (skipBadRecords !== undefined && skipBadRecords !== job.skipBadRecords) {
     refuse(`it was to ${job.skipBadRecords ? "leave out" : "fail on"} bad records`);
   }
-  const files = job.inputs.map(({ file }) => file);
-  const hasOthers = inputs.length > 0 && inputs.join("\0") !== files.join("\0");
+  const named = (files: readonly InputFile[]) => files.map(({ url }) => url).join("\0");
+  const hasOthers = inputs.length > 0 && named(inputs) !== named(job.inputs);
   if (hasOthers || inputDirectory !== job.inputDirectory) refuse("it has other input files");
-  for (const input of job.inputs) {
-    const { bytes, mtimeMs } = describeInput(input.file, inputDirectory);
-    if (bytes === input.bytes && mtimeMs === input.mtimeMs) continue;
-    refuse(`input "${input.file}" has changed since it began`);
+  for (const [index, { url, size, version }] of job.inputs.entries()) {
+    const now = inputs[index] ?? statInput(url, inputDirectory);
+    if (now.size === size && now.version === version) continue;
+    refuse(`input "${url}" has changed since it began`);
   }
 }
 
@@ -228,13 +226,4 @@ async function hasItsOutputs(
     if (phase === "reduce" && (await fileChecksum(path)) !== crc32) return false;
   }
   return true;
-}
-
-function describeInput(file: string, directory: string): JournalInput {
-  try {
-    const { size, mtimeMs } = statSync(resolve(directory, file));
-    return { file, bytes: size, mtimeMs };
-  } catch (error) {
-    throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": ${describeCause(error)}`);
-  }
 }

@@ -1,4 +1,3 @@
-import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
 import type { Counters } from "../../app/contract/contract.ts";
@@ -8,6 +7,7 @@ import { WordScan } from "../../app/text/word-scan.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { openInput } from "../../data/input/open-input.ts";
 import { text } from "../../data/output/text.ts";
+import type { InputFile } from "../../job/job-spec.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
 import { wtf8Bytes } from "./wtf8-bytes.ts";
 
@@ -26,18 +26,22 @@ const NO_COUNTERS: Counters = { add: () => undefined };
  */
 export async function runRecordApp(
   app: RecordApp,
-  files: readonly string[],
+  inputs: readonly InputFile[],
   cwd: string = process.cwd(),
 ): Promise<Buffer> {
   const groups = new Map<Latin1, unknown[]>();
-  for (const [task, file] of files.entries()) {
+  for (const [task, input] of inputs.entries()) {
     try {
-      await mapFile(app, file, task, cwd, groups);
+      await mapFile(app, input, task, cwd, groups);
     } catch (error) {
       if (error instanceof MrError) throw error;
-      throw new MrError("APP_THREW", `map failed on input "${file}": ${describeCause(error)}`, {
-        cause: error,
-      });
+      throw new MrError(
+        "APP_THREW",
+        `map failed on input "${input.url}": ${describeCause(error)}`,
+        {
+          cause: error,
+        },
+      );
     }
   }
   const parts: Uint8Array[] = [];
@@ -52,19 +56,12 @@ export async function runRecordApp(
 
 async function mapFile(
   app: RecordApp,
-  file: string,
+  { url: file, size: end }: InputFile,
   task: number,
   cwd: string,
   groups: Map<Latin1, unknown[]>,
 ): Promise<void> {
-  const path = resolve(cwd, file);
-  let end: number;
-  try {
-    end = statSync(path).size;
-  } catch (error) {
-    throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": ${describeCause(error)}`);
-  }
-  const input = openInput(path, { file, start: 0, end });
+  const input = openInput(resolve(cwd, file), { file, start: 0, end });
   const scanner = createKernel();
   const words = new WordScan(scanner);
   const emit = (key: Text, value: unknown) => {

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
 import type { ClassicApp, KeyValue } from "../../app/contract/contract.ts";
-import { describeCause, MrError } from "../../base/errors.ts";
+import { describeCause, inputError, MrError } from "../../base/errors.ts";
 import { quoteKey } from "../../base/thrown.ts";
 import { wtf8Bytes } from "./wtf8-bytes.ts";
 
@@ -57,9 +57,7 @@ async function readInput(path: string, file: string): Promise<string> {
     if (!file.endsWith(".zst")) return await readFile(path, "utf8");
     return await readCompressed(path, decompressZstd);
   } catch (error) {
-    throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": ${describeCause(error)}`, {
-      cause: error,
-    });
+    throw inputError(file, error);
   }
 }
 

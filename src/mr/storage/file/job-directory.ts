@@ -2,6 +2,7 @@ import { accessSync, constants, readdirSync, realpathSync, rmSync, statSync } fr
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { describeCause, MrError } from "../../base/errors.ts";
+import type { InputFile } from "../../job/job-spec.ts";
 import {
   isJobFile,
   isJobOutput,
@@ -21,7 +22,7 @@ import {
 export function checkJobDirectory(
   directory: string,
   inputDirectory: string,
-  inputs: readonly string[],
+  inputs: readonly InputFile[],
 ): void {
   try {
     if (!statSync(directory).isDirectory()) throw new Error("it is not a directory");
@@ -32,13 +33,14 @@ export function checkJobDirectory(
       `Cannot write into job directory "${directory}": ${describeCause(error)}`,
     );
   }
-  const home = realpathSync(directory);
-  for (const input of inputs) {
-    const path = realpathSync(resolve(inputDirectory, input));
+  const home = realpathSync.native(directory);
+  for (const { url } of inputs) {
+    // The system's own resolution takes one call, and no look at each folder of the path.
+    const path = realpathSync.native(resolve(inputDirectory, url));
     if (dirname(path) === home && isJobFile(basename(path))) {
       throw new MrError(
         "OUTPUT_EXISTS",
-        `Input "${input}" has the name of a file this job writes: move it, or run the job in another directory`,
+        `Input "${url}" has the name of a file this job writes: move it, or run the job in another directory`,
       );
     }
   }
