@@ -9,7 +9,7 @@ import { runReduceTask } from "../../../src/mr/data/task/reduce-task.ts";
 import type { TaskSite } from "../../../src/mr/data/task/task-site.ts";
 import { isTemporary } from "../../../src/mr/job/names.ts";
 import type { FileSummary } from "../../../src/mr/storage/file/pending-file.ts";
-import { resolveInputs } from "../../../src/mr/storage/file/resolve-inputs.ts";
+import { statInput } from "../../../src/mr/storage/file/resolve-inputs.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 /** How a job is run in a test; everything has a default. */
@@ -65,7 +65,7 @@ export class JobHarness {
   async map(app: ClassicApp | RecordApp, files: readonly string[], options: JobOptions = {}) {
     const loaded = loadedApp(app);
     const { splitBytes, parallelism = Infinity } = options;
-    const inputs = await resolveInputs(files, this.directory);
+    const inputs = files.map((file) => statInput(file, this.directory));
     const plan = planJob(inputs, this.directory, splitBytes, parallelism);
     const splits = await plan(loaded.splitting);
     const reports: FileSummary[][] = [];
