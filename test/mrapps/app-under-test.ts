@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { RecordApp } from "../../src/mr/app/contract/define-app.ts";
 import { runRecordApp } from "../../src/mr/engines/sequential/run-record-app.ts";
-import { resolveInputs } from "../../src/mr/storage/file/resolve-inputs.ts";
+import { statInput } from "../../src/mr/storage/file/resolve-inputs.ts";
 import { JobHarness, type JobOptions, sortedLines } from "../data/task/job-harness.ts";
 
 const SPEECHES = fileURLToPath(
@@ -59,7 +59,7 @@ export class AppUnderTest {
     const outputs = await this.#job.run(app, files, options);
     const oracle = await runRecordApp(
       app,
-      await resolveInputs(files, this.#job.directory),
+      files.map((file) => statInput(file, this.#job.directory)),
       this.#job.directory,
     );
     expect(sortedLines(outputs)).toEqual(sortedLines([oracle]));

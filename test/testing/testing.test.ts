@@ -17,7 +17,7 @@ import {
   union,
   words,
 } from "../../src/mr/index.ts";
-import { resolveInputs } from "../../src/mr/storage/file/resolve-inputs.ts";
+import { statInput } from "../../src/mr/storage/file/resolve-inputs.ts";
 import { runMap, runReduce, runSequential } from "../../src/mr/testing/index.ts";
 import * as wc from "../../src/mrapps/wc.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -254,7 +254,11 @@ describe("runSequential", () => {
         });
         const names = files.map(([name]) => name);
         const expected = (
-          await runRecordApp(app, await resolveInputs(names, directory), directory)
+          await runRecordApp(
+            app,
+            names.map((file) => statInput(file, directory)),
+            directory,
+          )
         ).toString();
         // What a file holds is UTF-8, in which there is no lone surrogate.
         const inputs = Object.fromEntries(

@@ -8,7 +8,7 @@ import { rangePartition } from "../../../src/mr/app/contract/partitioners.ts";
 import { words } from "../../../src/mr/app/text/words.ts";
 import { blocks, lines } from "../../../src/mr/data/input/lines.ts";
 import { runRecordApp } from "../../../src/mr/engines/sequential/run-record-app.ts";
-import { resolveInputs } from "../../../src/mr/storage/file/resolve-inputs.ts";
+import { statInput } from "../../../src/mr/storage/file/resolve-inputs.ts";
 import * as wc from "../../../src/mrapps/wc.ts";
 import { JobHarness, sortedLines } from "./job-harness.ts";
 
@@ -173,7 +173,7 @@ describe("a job in the record form", () => {
           const outputs = await job.run(app, files, settings);
           const oracle = await runRecordApp(
             app,
-            await resolveInputs(files, job.directory),
+            files.map((file) => statInput(file, job.directory)),
             job.directory,
           );
           expect(sortedLines(outputs)).toEqual(sortedLines([oracle]));
@@ -200,7 +200,7 @@ describe("a job in the record form", () => {
       const outputs = await job.run(app, ["big.txt"], settings);
       const oracle = await runRecordApp(
         app,
-        await resolveInputs(["big.txt"], job.directory),
+        ["big.txt"].map((file) => statInput(file, job.directory)),
         job.directory,
       );
       expect(sortedLines(outputs)).toEqual(sortedLines([oracle]));
