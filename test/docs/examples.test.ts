@@ -1,3 +1,5 @@
+// Tests docs/apps.md: its commands print what it says.
+
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";

@@ -1,3 +1,5 @@
+// Tests the links in all Markdown pages.
+
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

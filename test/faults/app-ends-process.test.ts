@@ -1,3 +1,5 @@
+// Tests tsmr run with an app that ends its process or never loads.
+
 import { describe, expect, it } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";
 import { newFolder } from "../support/tsmr.ts";

@@ -1,3 +1,5 @@
+// Tests jobs in a directory that holds the output of an earlier job.
+
 import { describe, expect, it, type TestContext } from "vitest";
 import { runJob } from "../../src/mr/engines/run-job.ts";
 import { MAP, REDUCE } from "../support/apps.ts";

@@ -1,3 +1,5 @@
+// Tests a running coordinator that receives malformed messages.
+
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

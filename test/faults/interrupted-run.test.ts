@@ -1,3 +1,5 @@
+// Tests tsmr run that is interrupted or killed.
+
 import { readFileSync, rmSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
 import { JOURNAL_NAME } from "../../src/mr/job/names.ts";

@@ -1,3 +1,5 @@
+// Tests src/mr/engines/local: workers whose heartbeat starts late.
+
 import { describe, expect, it, type TestContext } from "vitest";
 import { canTellProcessTime } from "../../src/mr/engines/local/process-time.ts";
 import { Job, sleep } from "../support/job.ts";

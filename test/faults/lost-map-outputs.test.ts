@@ -1,3 +1,5 @@
+// Tests jobs whose map outputs vanish or are damaged.
+
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RpcClient } from "../../src/mr/control/protocol/client.ts";

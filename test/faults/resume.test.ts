@@ -1,3 +1,5 @@
+// Tests mrcoordinator --resume after a coordinator was killed.
+
 import {
   appendFileSync,
   readFileSync,

@@ -1,3 +1,5 @@
+// Tests src/mr/app/contract/setting.ts across processes and resumed jobs.
+
 import { describe, expect, it } from "vitest";
 import { type Folder, newFolder } from "../support/tsmr.ts";
 

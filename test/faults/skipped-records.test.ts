@@ -1,3 +1,5 @@
+// Tests --skip-bad-records: the list of skipped records.
+
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";

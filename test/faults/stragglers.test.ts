@@ -1,3 +1,5 @@
+// Tests backup tasks with real workers.
+
 import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Job } from "../support/job.ts";

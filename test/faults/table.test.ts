@@ -1,3 +1,5 @@
+// Tests docs/fault-tolerance.md: each fault has tests.
+
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 

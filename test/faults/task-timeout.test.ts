@@ -1,3 +1,5 @@
+// Tests the task timeout with apps that never return.
+
 import { describe, expect, it, type TestContext } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";
 import { exitCodes, Job } from "../support/job.ts";

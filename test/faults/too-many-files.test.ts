@@ -1,3 +1,5 @@
+// Tests workers with a low limit of open files.
+
 import { spawnSync } from "node:child_process";
 import { describe, expect, it, type TestContext } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";

@@ -1,3 +1,5 @@
+// Tests src/mr/kernel/*.wasm: they are what the sources in assembly compile to.
+
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

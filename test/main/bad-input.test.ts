@@ -1,3 +1,5 @@
+// Tests the refusals of mrcoordinator.ts, mrworker.ts and mrsequential.ts in src/main.
+
 import { chmodSync, chownSync, mkdirSync, symlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";

@@ -1,3 +1,5 @@
+// Tests src/main/format-completion.ts in real shells.
+
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";

@@ -1,3 +1,5 @@
+// Tests src/main: control characters of apps on terminals.
+
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";

@@ -1,3 +1,5 @@
+// Tests src/main: files named by --out.
+
 import { execFileSync, spawn } from "node:child_process";
 import {
   closeSync,

@@ -1,3 +1,5 @@
+// Tests src/main/commands/report.ts.
+
 import { existsSync, readFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";

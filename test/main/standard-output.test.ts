@@ -1,3 +1,5 @@
+// Tests src/main: standard output that cannot be written.
+
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { startScript } from "../support/processes.ts";

@@ -1,3 +1,5 @@
+// Tests the refusals of src/main/tsmr.ts.
+
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";

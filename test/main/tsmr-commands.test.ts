@@ -1,3 +1,5 @@
+// Tests src/main/tsmr.ts: its commands, help and suggestions.
+
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";

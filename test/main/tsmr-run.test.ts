@@ -1,3 +1,5 @@
+// Tests src/main/commands/run.ts.
+
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";

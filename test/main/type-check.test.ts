@@ -1,3 +1,5 @@
+// Tests src/mr/app/load/check-app-types.ts with the commands.
+
 import { existsSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";

@@ -1,3 +1,5 @@
+// Tests src/main/open-dashboard.ts: the option --ui.
+
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";

@@ -1,3 +1,5 @@
+// Tests mrcoordinator.ts and mrworker.ts: a word count as in the lab.
+
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

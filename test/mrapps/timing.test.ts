@@ -1,3 +1,5 @@
+// Tests mtiming.ts, rtiming.ts, jobcount.ts and timing/nparallel.ts in src/mrapps.
+
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as earlyExit from "../../src/mrapps/early_exit.ts";

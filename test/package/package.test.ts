@@ -1,3 +1,5 @@
+// Tests the packed package: contents, exports, types and commands.
+
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";

@@ -1,3 +1,5 @@
+// Tests scripts/chaos.
+
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

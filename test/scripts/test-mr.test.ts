@@ -1,3 +1,5 @@
+// Tests scripts/test-mr.sh and test-mr-many.sh.
+
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { run } from "../support/processes.ts";

@@ -1,3 +1,5 @@
+// Tests test/simulation: it notices each of these defects.
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";

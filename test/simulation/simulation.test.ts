@@ -1,3 +1,5 @@
+// Tests the coordinator and workers in a simulated network, seed by seed.
+
 import { describe, expect, it } from "vitest";
 import { type Faults, NO_FAULTS } from "./faults.ts";
 import { replayCommand, simulate } from "./simulate.ts";

@@ -1,3 +1,5 @@
+// Tests src/mr/testing.
+
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

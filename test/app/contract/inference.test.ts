@@ -1,3 +1,5 @@
+// Tests src/mr/app/contract/define-app.ts: the types that it infers.
+
 import { describe, expect, expectTypeOf, it } from "vitest";
 import {
   type AppDefinition,

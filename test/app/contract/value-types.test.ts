@@ -1,3 +1,5 @@
+// Tests src/mr/app/contract/define-app.ts: the types that values may have.
+
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { type ByteSlice, defineApp, type Emit, jsonLines, lines } from "../../../src/mr/index.ts";
 

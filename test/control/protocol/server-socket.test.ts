@@ -1,3 +1,5 @@
+// Tests src/mr/control/protocol/server.ts: the socket that it listens on.
+
 import {
   existsSync,
   mkdirSync,

@@ -1,3 +1,5 @@
+// Tests src/mr/control/scheduler/scheduler.ts: the transcripts in test/testdata.
+
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";

@@ -1,3 +1,5 @@
+// Tests src/mr/data/input/csv.ts: the limit of a row's length.
+
 import { beforeAll, describe, expect, it } from "vitest";
 import type { InputSource, Reader } from "../../../src/mr/app/contract/reader.ts";
 import { WordScan } from "../../../src/mr/app/text/word-scan.ts";

@@ -1,3 +1,5 @@
+// Tests the readers in src/mr/data/input, and plan-splits.ts.
+
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "node:querystring";

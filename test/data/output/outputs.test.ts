@@ -1,3 +1,5 @@
+// Tests the output formats in src/mr/data/output and json-lines.ts.
+
 import { describe, expect, it } from "vitest";
 import { ByteSlice } from "../../../src/mr/app/contract/byte-slice.ts";
 import type { Output } from "../../../src/mr/app/contract/output.ts";

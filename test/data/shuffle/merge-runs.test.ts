@@ -1,3 +1,5 @@
+// Tests src/mr/data/shuffle: merging runs, in WebAssembly and in TypeScript.
+
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";

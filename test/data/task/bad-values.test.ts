@@ -1,3 +1,5 @@
+// Tests src/mr/data/task: values that cannot be encoded.
+
 import { readdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { RecordApp } from "../../../src/mr/app/contract/define-app.ts";

@@ -1,3 +1,5 @@
+// Tests src/mr/data/task: difficult keys, values and sizes.
+
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";

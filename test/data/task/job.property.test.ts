@@ -1,3 +1,5 @@
+// Tests src/mr/data/task: whole jobs of generated inputs against the sequential run.
+
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ByteSlice, Text } from "../../../src/mr/app/contract/byte-slice.ts";

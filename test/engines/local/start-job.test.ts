@@ -1,3 +1,5 @@
+// Tests src/mr/engines: startJob and runJob.
+
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";

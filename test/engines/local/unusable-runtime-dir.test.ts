@@ -1,3 +1,5 @@
+// Tests src/mr/engines: a job where no socket can be made.
+
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";

@@ -1,3 +1,5 @@
+// Tests the pages of src/mr/watch/report in Chromium.
+
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

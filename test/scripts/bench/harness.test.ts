@@ -1,3 +1,5 @@
+// Tests scripts/bench: measuring, judging and reporting, on small inputs.
+
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,17 +11,17 @@ import {
   memoryAtMost,
   type SideResult,
   timesFaster,
-} from "../../scripts/bench/benchmark.ts";
-import { problemOfBuild } from "../../scripts/bench/built-command.ts";
-import { checkSorted, WrongResultError } from "../../scripts/bench/check-results.ts";
-import { realText } from "../../scripts/bench/inputs/real-text.ts";
-import { sortRecords } from "../../scripts/bench/inputs/sort-records.ts";
-import { measure } from "../../scripts/bench/measure.ts";
-import { formatTable } from "../../scripts/bench/report.ts";
-import type { Row } from "../../scripts/bench/run-benchmark.ts";
-import { median } from "../../scripts/bench/statistics.ts";
-import { sleep } from "../support/job.ts";
-import { temporaryDirectory } from "../support/temporary-directory.ts";
+} from "../../../scripts/bench/benchmark.ts";
+import { problemOfBuild } from "../../../scripts/bench/built-command.ts";
+import { checkSorted, WrongResultError } from "../../../scripts/bench/check-results.ts";
+import { realText } from "../../../scripts/bench/inputs/real-text.ts";
+import { sortRecords } from "../../../scripts/bench/inputs/sort-records.ts";
+import { measure } from "../../../scripts/bench/measure.ts";
+import { formatTable } from "../../../scripts/bench/report.ts";
+import type { Row } from "../../../scripts/bench/run-benchmark.ts";
+import { median } from "../../../scripts/bench/statistics.ts";
+import { sleep } from "../../support/job.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const scratch = temporaryDirectory();
 
@@ -179,7 +181,7 @@ describe("the build that is timed", () => {
 });
 
 describe("the whole suite, with a stand-in for tsmr", () => {
-  const bench = fileURLToPath(new URL("../../scripts/bench/bench.ts", import.meta.url));
+  const bench = fileURLToPath(new URL("../../../scripts/bench/bench.ts", import.meta.url));
   const standIn = fileURLToPath(new URL("stand-in.mjs", import.meta.url));
 
   function runBench(

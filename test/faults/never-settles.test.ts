@@ -1,3 +1,5 @@
+// Tests all commands with an app whose promise never settles.
+
 import { describe, expect, it } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";
 import { newFolder } from "../support/tsmr.ts";

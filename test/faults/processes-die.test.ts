@@ -1,3 +1,5 @@
+// Tests mrcoordinator and mrworker: processes that are killed or stopped.
+
 import { existsSync, statSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
 import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";

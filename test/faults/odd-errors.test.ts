@@ -1,3 +1,5 @@
+// Tests tsmr run with apps that throw unusual values.
+
 import { describe, expect, it, type TestContext } from "vitest";
 import { REDUCE } from "../support/apps.ts";
 import type { Ended } from "../support/processes.ts";

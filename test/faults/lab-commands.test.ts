@@ -1,3 +1,5 @@
+// Tests mrcoordinator and mrworker: apps that fail, and unusual inputs.
+
 import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
 import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";

@@ -1,11 +1,13 @@
+// Tests docs/library.md: its programs run.
+
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Command, startScript } from "../../support/processes.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { type Command, startScript } from "../support/processes.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 
-const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const EXAMPLES = new Map<string, string>();
 const MARKDOWN = readFileSync(join(ROOT, "docs/library.md"), "utf8");
 for (const [, name = "", code = ""] of MARKDOWN.matchAll(/```ts\n\/\/ (\S+)\n(.*?)```/gs)) {

@@ -1,3 +1,5 @@
+// Tests src/mr/watch/dashboard/page in Chromium.
+
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
