@@ -14,6 +14,8 @@ import {
   sweepTemporaryFiles,
 } from "../mr/storage/file/job-directory.ts";
 import { resolveInputs } from "../mr/storage/file/resolve-inputs.ts";
+import { EventDescriber } from "../mr/watch/format/describe-event.ts";
+import { describeJobFailure } from "../mr/watch/format/describe-failure.ts";
 import { onSignal } from "./on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "./open-dashboard.ts";
 import {
@@ -84,6 +86,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   const log = (line: string) => {
     if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${visibleLines(line)}\n`);
   };
+  const describer = new EventDescriber();
   const socketPath = options.socket ?? socketPathOf(directory);
   const startedMs = performance.now();
   const { reduces, skipBadRecords } = options;
@@ -97,7 +100,6 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     reduces,
     skipBadRecords,
     resume,
-    log,
   });
   const { terms, resumed, removed } = job;
   let coordinator: Coordinator | undefined;
@@ -109,9 +111,11 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
       ...terms,
       ...attemptLimits({ ...options, leaseMs: options.lease, taskTimeoutMs: options.taskTimeout }),
       socketPath,
-      log,
       onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
-      onEvent: job.recordTo(dashboard?.onEvent),
+      onEvent: job.recordTo((event) => {
+        for (const { level, text } of describer.describe(event)) if (level !== "detail") log(text);
+        dashboard?.onEvent(event);
+      }),
     });
     log(`Listening on ${socketPath}`);
     const tasks = counted(terms.reduces, "reduce task");
@@ -142,7 +146,7 @@ async function finish(coordinator: Coordinator): Promise<number> {
   const hint = "mrcoordinator: To go on with it: mrcoordinator --resume\n";
   if (outcome.state === "failed") {
     process.stderr.write(hint);
-    throw new JobFailedError(outcome.failure);
+    throw new JobFailedError(describeJobFailure(outcome.reason));
   }
   const what = visibleLines(`The job is not complete: ${outcome.reason}`);
   process.stderr.write(`mrcoordinator: ${what}\n${hint}`);

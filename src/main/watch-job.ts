@@ -1,6 +1,5 @@
 import { styleText } from "node:util";
 import { visibleLines } from "../mr/base/visible-text.ts";
-import { REDUCES_BEGIN } from "../mr/control/coordinator/describe-effect.ts";
 import type { JobEvent } from "../mr/job/events.ts";
 import type { JobProgress } from "../mr/watch/terminal/job-progress.ts";
 import type { Style } from "../mr/watch/terminal/render-progress.ts";
@@ -18,7 +17,6 @@ export interface WatchOptions {
 
 /** What a job is to be told, for the one at the terminal to be told of it. */
 interface Listeners {
-  readonly log?: (line: string) => void;
   readonly onEvent?: (event: JobEvent) => void;
   readonly onOutput?: (text: string) => void;
 }
@@ -34,23 +32,19 @@ export interface Watcher {
 /** Shows a job on standard error: live on a terminal, or else in a line now and then. */
 export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watcher> {
   if (quiet === true) return { listeners: {}, say: () => undefined, end: () => undefined };
-  const [{ JobProgress }, { describeEvent }] = await Promise.all([
+  const [{ JobProgress }, { EventDescriber }] = await Promise.all([
     import("../mr/watch/terminal/job-progress.ts"),
     import("../mr/watch/format/describe-event.ts"),
   ]);
   // Whoever waits for a job also waits for its app to be compiled: "Done in" counts that as well.
   const beginMs = performance.now();
   const progress = new JobProgress();
+  const describer = new EventDescriber();
   const display = canDraw() ? await liveDisplay(progress) : await lineDisplay(progress);
   const say = (line: string) => display.print(`tsmr: ${visibleLines(line)}\n`);
   return {
     listeners: {
       ...(display.takesOutput ? { onOutput: (text: string) => display.print(text) } : {}),
-      log: (line) => {
-        if (verbose === true) say(line);
-        else if (line !== REDUCES_BEGIN)
-          display.print(`${display.warning(`tsmr: ${visibleLines(line)}`)}\n`);
-      },
       onEvent: (event) => {
         progress.apply(event);
         if (event.type === "jobStarted") {
@@ -59,8 +53,12 @@ export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watche
           display.start(originMs);
         }
         if (event.type === "jobEnded") display.end();
-        const line = verbose === true ? describeEvent(event) : undefined;
-        if (line !== undefined) say(line);
+        for (const { level, text } of describer.describe(event)) {
+          if (verbose === true) say(text);
+          else if (level === "warning") {
+            display.print(`${display.warning(`tsmr: ${visibleLines(text)}`)}\n`);
+          }
+        }
       },
     },
     say,

@@ -31,7 +31,7 @@ const STORY: readonly UntimedEvent[] = [
   { type: "attemptStarted", isBackup: false, ...map(1, 2, 3) },
   { type: "attemptStarted", isBackup: true, ...map(1, 3, 2) },
   { ...completed(7, 2), ...map(0, 2, 2) },
-  { type: "attemptSuperseded", ...map(1, 3, 2) },
+  { type: "attemptSuperseded", ...map(1, 3, 2), by: 1 },
   { ...completed(3, 1), ...map(1, 2, 3) },
   { type: "phaseStarted", phase: "reduce" },
   { type: "attemptStarted", isBackup: false, ...reduce },

@@ -4,7 +4,8 @@ import { encodeRecord } from "../../src/mr/control/log/record.ts";
 import { parseParams } from "../../src/mr/control/protocol/params.ts";
 import type { Method } from "../../src/mr/control/protocol/protocol.ts";
 import type { Handlers } from "../../src/mr/control/protocol/server.ts";
-import type { JobEvent } from "../../src/mr/job/events.ts";
+import type { DecidedEvent } from "../../src/mr/job/events.ts";
+import { withMessages } from "../../src/mr/watch/format/describe-failure.ts";
 import { JobView } from "../../src/mr/watch/history/job-view.ts";
 import { broken, DEAF, type Reply } from "./network.ts";
 import { Process } from "./process.ts";
@@ -51,7 +52,7 @@ export class SimulatedCoordinator {
       journal: { append: (records: readonly JournalRecord[]) => this.#append(records) },
       resumed,
       log: () => undefined,
-      onEvent: (event: JobEvent) => this.#view.apply(event),
+      onEvent: (event: DecidedEvent) => this.#view.apply(withMessages(event)),
     };
     this.#job = new JobControl(options, {
       nowMs: () => this.process.nowMs,

@@ -75,8 +75,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     title: "lets an attempt go on that took too long",
     file: SCHEDULER,
-    replace: "this.#countFailure(task, lease, timedOut(this.#shape), effects);",
-    by: "this.#countFailure(task, lease, timedOut(this.#shape), effects);\n    task.leases.push(lease);",
+    replace: 'this.#countFailure(task, lease, { code: "TASK_TIMED_OUT", timeoutMs }, effects);',
+    by: 'this.#countFailure(task, lease, { code: "TASK_TIMED_OUT", timeoutMs }, effects);\n    task.leases.push(lease);',
     faults: { ...NO_FAULTS, getStuck: 0.5 },
   },
   {

@@ -5,7 +5,7 @@ import type { Method } from "../../src/mr/control/protocol/protocol.ts";
 import { Scheduler } from "../../src/mr/control/scheduler/scheduler.ts";
 import type { JobShape } from "../../src/mr/control/scheduler/types.ts";
 import { isMapOutput, reduceOutputName } from "../../src/mr/job/names.ts";
-import type { AttemptId, JobOutcome } from "../../src/mr/job/task.ts";
+import type { AttemptId, JobEnd } from "../../src/mr/job/task.ts";
 import { SimulatedCoordinator } from "./coordinator.ts";
 import { Disk } from "./disk.ts";
 import { drawFaults, type Faults, NO_FAULTS } from "./faults.ts";
@@ -32,7 +32,7 @@ export class World {
   readonly shape: JobShape;
   faults: Faults;
   coordinator: SimulatedCoordinator | undefined;
-  outcome: JobOutcome | undefined;
+  outcome: JobEnd | undefined;
   /** Whether the coordinator has ended, as opposed to being dead. */
   isFinished = false;
   readonly #ledger: Ledger;
@@ -108,7 +108,7 @@ export class World {
     }
   }
 
-  ended(outcome: JobOutcome): void {
+  ended(outcome: JobEnd): void {
     this.outcome = outcome;
     if (outcome.state !== "completed") this.fail(new Error(`It ended: ${JSON.stringify(outcome)}`));
     this.#checkOutput();

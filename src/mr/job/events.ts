@@ -2,11 +2,13 @@ import type { Split } from "./split.ts";
 import type {
   Attempt,
   Failure,
+  JobEnd,
   JobOutcome,
   LossReason,
   Phase,
   Progress,
   SkippedRecord,
+  Timeout,
 } from "./task.ts";
 
 /*
@@ -36,6 +38,10 @@ export type UntimedEvent =
     }
   | { readonly type: "workerJoined"; readonly worker: number; readonly pid: number }
   | { readonly type: "workerLeft"; readonly worker: number }
+  /** A worker may not take part: it has another app, other settings, or another protocol. */
+  | { readonly type: "workerRefused"; readonly pid: number; readonly reason: string }
+  /** A worker was killed that was still busy with an attempt, so long after that was given up. */
+  | ({ readonly type: "workerKilled"; readonly pid: number; readonly lateMs: number } & Attempt)
   /** A worker has been given a task. `isBackup`: another attempt of it is alive, and slow. */
   | ({ readonly type: "attemptStarted"; readonly isBackup: boolean } & Attempt)
   /** About once a second, for attempts that last so long. */
@@ -59,8 +65,8 @@ export type UntimedEvent =
   | ({ readonly type: "attemptBlocked"; readonly failure: Failure } & Attempt)
   /** The attempt was given up: its worker is gone, or made no progress within the lease. */
   | ({ readonly type: "attemptLost"; readonly reason: LossReason } & Attempt)
-  /** Another attempt of the task was granted the commit. */
-  | ({ readonly type: "attemptSuperseded" } & Attempt)
+  /** Another attempt of the task was granted the commit: the one with the number `by`. */
+  | ({ readonly type: "attemptSuperseded"; readonly by: number } & Attempt)
   /** The output of a completed map task is missing or damaged: the task is idle again. */
   | { readonly type: "taskReopened"; readonly phase: Phase; readonly task: number }
   /** A task that another coordinator of this job had seen completed. */
@@ -77,11 +83,25 @@ export type UntimedEvent =
       readonly spills?: number;
     }
   | { readonly type: "phaseStarted"; readonly phase: Phase }
+  /** Decisions can no longer be kept, which ends the job. */
+  | { readonly type: "journalFailed"; readonly message: string }
+  /** The event log cannot be written. The job goes on without it. */
+  | { readonly type: "eventLogFailed"; readonly message: string }
   /** The last event. */
   | { readonly type: "jobEnded"; readonly outcome: JobOutcome };
 
-/** Something that happened, `atMs` milliseconds after the coordinator started. */
-export type JobEvent = UntimedEvent & {
+interface Time {
   /** Milliseconds since the coordinator started, by a clock that never goes back. */
   readonly atMs: number;
-};
+}
+
+/** Something that happened, `atMs` milliseconds after the coordinator started. */
+export type JobEvent = UntimedEvent & Time;
+
+/** The same as the coordinator has it: with reasons where a {@link JobEvent} has messages for people. */
+export type UntimedDecidedEvent =
+  | Exclude<UntimedEvent, { readonly type: "attemptFailed" | "jobEnded" }>
+  | ({ readonly type: "attemptFailed"; readonly failure: Failure | Timeout } & Attempt)
+  | { readonly type: "jobEnded"; readonly outcome: JobEnd };
+
+export type DecidedEvent = UntimedDecidedEvent & Time;

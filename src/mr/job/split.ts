@@ -43,6 +43,28 @@ export function partsOf(split: Split): readonly Split[] {
   return split.further === undefined ? [split] : [split, ...split.further];
 }
 
+/** What a map task reads, for messages about it. */
+export interface TaskInput {
+  readonly file: string;
+  /** In bytes. */
+  readonly start: number;
+  /** In bytes. */
+  readonly end: number;
+  /** Whether no other task reads a part of the file. */
+  readonly isWhole: boolean;
+  /** How many small files the task reads besides. */
+  readonly others: number;
+}
+
+/** What a map task reads; undefined if there is no such task. */
+export function taskInput(splits: readonly Split[], map: number): TaskInput | undefined {
+  const split = splits[map];
+  if (split === undefined) return undefined;
+  const { file, start, end, further = [] } = split;
+  const isWhole = splits[map - 1]?.file !== file && splits[map + 1]?.file !== file;
+  return { file, start, end, isWhole, others: further.length };
+}
+
 /** How much a map task reads, in bytes. */
 export function splitBytes(split: Split): number {
   return partsOf(split).reduce((sum, { start, end }) => sum + Math.max(0, end - start), 0);

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../base/error-codes.ts";
+import type { TaskInput } from "./split.ts";
 
 /** Map tasks run before reduce tasks. */
 export type Phase = "map" | "reduce";
@@ -83,6 +84,43 @@ export interface Failure {
 
 /** Why an attempt was given up before its worker reported anything. */
 export type LossReason = "leaseEnded" | "workerGone";
+
+/** An attempt that ran for longer than the task timeout. */
+export interface Timeout {
+  readonly code: "TASK_TIMED_OUT";
+  readonly timeoutMs: number;
+}
+
+/** Why a job failed. {@link JobOutcome} has it in words. */
+export type JobFailure =
+  /** An attempt failed in a way in which any other would. */
+  | { readonly type: "usage"; readonly failure: Failure }
+  /** So many attempts of a task failed, the last one like this. */
+  | {
+      readonly type: "failedTooOften";
+      readonly phase: Phase;
+      readonly task: number;
+      readonly count: number;
+      readonly last: Failure | Timeout;
+      /** What a map task reads, if that is known. */
+      readonly input?: TaskInput | undefined;
+    }
+  /** So many attempts of a task were lost, or lost their output afterwards, the last one like this. */
+  | {
+      readonly type: "lostTooOften";
+      readonly phase: Phase;
+      readonly task: number;
+      readonly count: number;
+      readonly last: LossReason | "outputLost";
+      /** What a map task reads, if that is known. */
+      readonly input?: TaskInput | undefined;
+    };
+
+/** How a job ended, as the scheduler decides it: with a reason where {@link JobOutcome} has a message. */
+export type JobEnd =
+  | { readonly state: "completed" }
+  | { readonly state: "failed"; readonly reason: JobFailure }
+  | { readonly state: "cancelled"; readonly reason: string };
 
 /** How a job ended. */
 export type JobOutcome =

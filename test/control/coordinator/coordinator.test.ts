@@ -11,6 +11,8 @@ import {
   PROTOCOL_VERSION,
   type Results,
 } from "../../../src/mr/control/protocol/protocol.ts";
+import { EventDescriber, type EventLine } from "../../../src/mr/watch/format/describe-event.ts";
+import { withMessages } from "../../../src/mr/watch/format/describe-failure.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const IDENTITY = { protocol: PROTOCOL_VERSION, pid: 1, splitting: "wholeFile" } as const;
@@ -22,6 +24,8 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
   const directory = temporaryDirectory();
   const socketPath = join(directory, "s.sock");
   const log: string[] = [];
+  const describer = new EventDescriber();
+  const isNotable = ({ level }: EventLine) => level !== "detail";
   const coordinator = await Coordinator.start({
     plan: () => [{ file: "a.txt", start: 0, end: 10 }],
     directory,
@@ -34,7 +38,14 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
     taskTimeoutMs: Infinity,
     skipBadRecords: false,
     socketPath,
-    log: (line) => log.push(line),
+    onEvent: (event) => {
+      log.push(
+        ...describer
+          .describe(withMessages(event))
+          .filter(isNotable)
+          .map(({ text }) => text),
+      );
+    },
     onAbandoned: () => undefined,
     ...options,
   });
@@ -88,6 +99,7 @@ class HandWorker {
   }
 }
 
+const INPUT = { file: "a.txt", start: 0, end: 10, isWhole: true, others: 0 };
 const MAP = { kind: "map", task: 0, split: { file: "a.txt", start: 0, end: 10 } };
 
 describe("the coordinator", () => {
@@ -315,10 +327,16 @@ describe("the coordinator", () => {
     }
     expect(await worker.request()).toEqual({ kind: "exit", outcome: "failed" });
     worker.client.close();
-    const message = "Map task 0 failed 2 times: map of wc.ts failed";
     expect(await coordinator.finished).toEqual({
       state: "failed",
-      failure: { code: "APP_THREW", message, stack: failure.stack },
+      reason: {
+        type: "failedTooOften",
+        phase: "map",
+        task: 0,
+        count: 2,
+        last: failure,
+        input: INPUT,
+      },
     });
   });
 
@@ -355,8 +373,7 @@ describe("the coordinator", () => {
       worker.client.close();
     }
     const outcome = await coordinator.finished;
-    expect(outcome).toMatchObject({ state: "failed" });
-    const text = JSON.stringify(outcome);
-    expect(text).toMatch(/Map task 0.* was lost 3 times/);
+    const reason = { type: "lostTooOften", phase: "map", task: 0, count: 3, last: "workerGone" };
+    expect(outcome).toMatchObject({ state: "failed", reason });
   });
 });

@@ -3,9 +3,12 @@ import type { Effect, JobShape, SchedulerEvent } from "../../../src/mr/control/s
 import type {
   AttemptId,
   CompletedTask,
-  JobOutcome,
+  Failure,
+  JobEnd,
+  JobFailure,
   Phase,
   TaskCounts,
+  Timeout,
 } from "../../../src/mr/job/task.ts";
 
 /*
@@ -153,7 +156,7 @@ function describe(effect: Effect): string {
       return `lost w${effect.worker} ${describeAttempt(effect)}: ${effect.reason}`;
     case "failed":
     case "blocked":
-      return `${effect.type} w${effect.worker} ${describeAttempt(effect)}: ${effect.failure.message}`;
+      return `${effect.type} w${effect.worker} ${describeAttempt(effect)}: ${describeFailure(effect.failure)}`;
     case "reopened":
       return `reopened ${describeAttempt(effect)}`;
     case "dismiss":
@@ -188,13 +191,24 @@ function describeAttempt({ phase, task, attempt }: AttemptId): string {
   return `${phase} ${task} attempt ${attempt}`;
 }
 
-function describeOutcome(outcome: JobOutcome): string {
+function describeOutcome(outcome: JobEnd): string {
   switch (outcome.state) {
     case "completed":
       return "completed";
     case "failed":
-      return `failed: ${outcome.failure.message}`;
+      return `failed: ${describeReason(outcome.reason)}`;
     case "cancelled":
       return `cancelled: ${outcome.reason}`;
   }
+}
+
+function describeReason(reason: JobFailure): string {
+  if (reason.type === "usage") return `usage: ${describeFailure(reason.failure)}`;
+  const { type, phase, task, count, last } = reason;
+  const how = typeof last === "string" ? last : describeFailure(last);
+  return `${phase} ${task} ${type} (${count}): ${how}`;
+}
+
+function describeFailure(failure: Failure | Timeout): string {
+  return "timeoutMs" in failure ? `longer than ${failure.timeoutMs / 1000}` : failure.message;
 }

@@ -30,7 +30,9 @@ class World {
       if (this.isAccepted) this.tell({ type: "attemptProgressed", ...ATTEMPT, progress });
       return Promise.resolve(this.isAccepted);
     },
-    kill: (pid, why) => this.killed.push(`${pid}: ${why}`),
+    kill: ({ worker, phase, task }, pid, lateMs) => {
+      this.killed.push(`worker ${worker} (${pid}), ${phase} ${task}: ${lateMs}`);
+    },
   });
 
   tell(event: UntimedEvent): void {
@@ -113,9 +115,7 @@ describe("the stand-in for a heartbeat", () => {
     await world.pass(4, 900);
     expect(world.killed).toEqual([]);
     await world.pass(3, 900);
-    expect(world.killed).toEqual([
-      "4711: The app is still busy with map task 7, attempt 2, 4 s after the coordinator gave that up: worker 1 (pid 4711) is ended",
-    ]);
+    expect(world.killed).toEqual(["worker 1 (4711), map 7: 4000"]);
   });
 
   it("does not end a worker that has got on meanwhile", async () => {

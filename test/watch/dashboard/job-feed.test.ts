@@ -44,7 +44,7 @@ const happening = oneof(
   record({ ...type("attemptCompleted"), ...attempt, ...result }),
   record({ ...type("attemptFailed"), ...attempt, failure }),
   record({ ...type("attemptLost"), ...attempt, reason: constant("workerGone" as const) }),
-  record({ ...type("attemptSuperseded"), ...attempt }),
+  record({ ...type("attemptSuperseded"), ...attempt, by: nat(99) }),
   record({ ...type("taskReopened"), phase: constant("map" as const), task: attempt.task }),
   record({ ...type("taskRestored"), phase, task: attempt.task, ...result }),
   constant({ type: "phaseStarted", phase: "reduce" } as const),

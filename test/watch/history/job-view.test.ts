@@ -49,7 +49,7 @@ describe("JobView", () => {
 
   it("keeps a task in progress while a backup of it lives", () => {
     const backup = { type: "attemptStarted", ...SECOND, isBackup: true } as const;
-    const job = view(STARTED, backup, { type: "attemptSuperseded", ...FIRST });
+    const job = view(STARTED, backup, { type: "attemptSuperseded", ...FIRST, by: 2 });
     expect(job.tasks("map")[0]).toMatchObject({ state: "inProgress", attempts: 2 });
     expect(job.running).toMatchObject([SECOND]);
   });

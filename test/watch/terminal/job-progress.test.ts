@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
-import { describeEvent } from "../../../src/mr/watch/format/describe-event.ts";
 import { JobProgress } from "../../../src/mr/watch/terminal/job-progress.ts";
 
 const SPLITS = [0, 1, 2, 3].map((task) => ({ file: `f${task}`, start: 0, end: 1000 }));
@@ -117,35 +116,5 @@ describe("the progress of a job", () => {
     expect(story.wait(5000)).toEqual([]);
     story.tell({ type: "jobEnded", outcome: { state: "completed" } });
     expect(story.progress.at(6000).leftMs).toBeUndefined();
-  });
-});
-
-describe("the lines about events", () => {
-  it("cover what goes well, and leave the rest to the coordinator", () => {
-    const attempt = { phase: "reduce", task: 3, attempt: 2, worker: 1 } as const;
-    const progress = { records: 1500, bytes: 2048, cpuMs: 1 };
-    const told: UntimedEvent[] = [
-      // What the first plan says is not known to be true yet.
-      { type: "jobPlanned", app: null, splits: SPLITS, reduces: 1 },
-      { type: "jobPlanned", app: "wc.ts", splits: SPLITS, reduces: 1 },
-      { type: "workerJoined", worker: 1, pid: 7 },
-      { type: "attemptStarted", ...attempt, isBackup: true },
-      { type: "attemptProgressed", ...attempt, progress },
-      { type: "attemptCompleted", ...attempt, progress, outputBytes: [], counters: {} },
-      { type: "attemptFailed", ...attempt, failure: { code: "APP_THREW", message: "no" } },
-      { type: "taskRestored", ...attempt, progress, outputBytes: [], counters: {} },
-      { type: "workerLeft", worker: 1 },
-    ];
-    expect(told.map((event) => describeEvent({ ...event, atMs: 0 } as JobEvent))).toEqual([
-      undefined,
-      "4 map tasks and 1 reduce task for wc.ts",
-      "worker 1 (pid 7) has joined",
-      "reduce task 3, attempt 2, starts as a backup on worker 1",
-      undefined,
-      "reduce task 3, attempt 2, is completed: 1.50k records, 2.00 KB read and written",
-      undefined,
-      "reduce task 3 was completed before",
-      "worker 1 has left",
-    ]);
   });
 });

@@ -1,4 +1,5 @@
-import type { AttemptId, JobOutcome, Progress, SkippedRecord } from "../../job/task.ts";
+import type { UntimedDecidedEvent } from "../../job/events.ts";
+import type { AttemptId, JobEnd, Progress, SkippedRecord } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import { RpcServer } from "../protocol/server.ts";
 import { JobControl } from "./job-control.ts";
@@ -18,12 +19,12 @@ export interface CoordinatorOptions extends JobOptions {
 /** Owns the state, the socket and the timer of a job. */
 export class Coordinator {
   /** How the job ended. Workers have been told, and the socket is closed. */
-  readonly finished: Promise<JobOutcome>;
+  readonly finished: Promise<JobEnd>;
 
   readonly #job: JobControl;
   #server: RpcServer | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #resolveFinished: (outcome: JobOutcome) => void = () => undefined;
+  #resolveFinished: (outcome: JobEnd) => void = () => undefined;
   /** Called when a worker is gone, or has been told something. */
   #onStep: () => void = () => undefined;
 
@@ -81,6 +82,11 @@ export class Coordinator {
     return this.#job.progress(attempt, progress);
   }
 
+  /** See {@link JobControl.tell}. */
+  tell(event: UntimedDecidedEvent): void {
+    this.#job.tell(event);
+  }
+
   /** Whether a worker waits for a task. */
   isWaiting(worker: number): boolean {
     return this.#job.isWaiting(worker);
@@ -98,7 +104,7 @@ export class Coordinator {
    * Workers hear of the end before the socket goes away: those that wait at once, one that has just done its
    * task when it asks for the next. One that is busy with what nobody wants any more is not waited for.
    */
-  #finish(outcome: JobOutcome): void {
+  #finish(outcome: JobEnd): void {
     let isLate = false;
     const farewell = new Promise<void>((resolve) => {
       this.#onStep = () => {

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../../base/errors.ts";
+import type { UntimedDecidedEvent } from "../../job/events.ts";
 import { beatMs } from "../../job/limits.ts";
 import { attemptTag } from "../../job/names.ts";
+import { taskInput } from "../../job/split.ts";
 import type { AttemptId, Progress, SkippedRecord } from "../../job/task.ts";
 import type {
   Assignment,
@@ -17,15 +19,12 @@ import type { Effect, SchedulerEvent } from "../scheduler/types.ts";
 import { Assignments, present } from "./assignments.ts";
 import { checkOutputs, damagedMapsOf } from "./check-report.ts";
 import { DecisionLog } from "./decision-log.ts";
-import { describeEffect } from "./describe-effect.ts";
-import { describeSplit } from "./describe-split.ts";
 import { JobEvents } from "./job-events.ts";
 import type { JobOptions, JobSurroundings } from "./job-options.ts";
 import { JobPlanner } from "./job-planner.ts";
-import { jobStatus } from "./job-status.ts";
+import { jobStatus, skippedIn } from "./job-status.ts";
 import { ListeningClock } from "./listening-clock.ts";
 import { Outbox } from "./outbox.ts";
-import { SkippedRecords, skippedIn } from "./skipped-records.ts";
 import { WaitingRequests } from "./waiting-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 
@@ -48,7 +47,6 @@ export class JobControl {
   /** The time of leases. */
   readonly #clock: ListeningClock;
   readonly #events: JobEvents;
-  readonly #skipped: SkippedRecords;
   readonly #planner: JobPlanner;
   readonly #outbox = new Outbox();
   readonly #decisions: DecisionLog;
@@ -71,11 +69,10 @@ export class JobControl {
     const { reduces, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = options;
     const maps = this.#planner.splits.length;
     const limits = { leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups };
-    const inputOf = (map: number) => describeSplit(this.#planner.splits, map);
+    const inputOf = (map: number) => taskInput(this.#planner.splits, map);
     this.#scheduler = createScheduler({ maps, reduces, inputOf, ...limits });
     const elapsedMs = () => surroundings.nowMs() - this.#startedMs;
     this.#assignments = new Assignments((map) => this.#scheduler.resultOf("map", map));
-    this.#skipped = new SkippedRecords(options.log);
     this.#events = new JobEvents(options.onEvent, elapsedMs, this.#scheduler);
   }
 
@@ -90,7 +87,7 @@ export class JobControl {
     });
   }
 
-  #createDecisionLog({ journal, resumed, log }: JobOptions): DecisionLog {
+  #createDecisionLog({ journal, resumed }: JobOptions): DecisionLog {
     return new DecisionLog(journal, resumed?.plan !== undefined, this.#outbox, {
       resultOf: ({ phase, task }) => present(this.#scheduler.resultOf(phase, task)),
       plan: () => {
@@ -98,7 +95,7 @@ export class JobControl {
         return { type: "plan", app: name, digest, settings, splits: this.#planner.splits };
       },
       onFailure: (reason) => {
-        log(reason);
+        this.#events.tell({ type: "journalFailed", message: reason });
         queueMicrotask(() => this.cancel(reason));
       },
     });
@@ -208,7 +205,7 @@ export class JobControl {
     caller: Caller,
   ): Registration | Promise<Registration> {
     const { started } = this.#scheduler;
-    const { directory, inputDirectory, reduces, leaseMs, skipBadRecords, log } = this.#options;
+    const { directory, inputDirectory, reduces, leaseMs, skipBadRecords } = this.#options;
     try {
       const { worker } = this.#workers.register(params, started, reduces);
       caller.identify(worker);
@@ -222,7 +219,8 @@ export class JobControl {
       const answer = { ...registration, skipBadRecords };
       return planned === undefined ? answer : planned.then(() => answer);
     } catch (error) {
-      log(`Refused a worker (pid ${params.pid}): ${describeCause(error)}`);
+      const reason = describeCause(error);
+      this.#events.tell({ type: "workerRefused", pid: params.pid, reason });
       throw error;
     }
   }
@@ -251,19 +249,13 @@ export class JobControl {
   #step(event: SchedulerEvent): Effect[] {
     const effects = this.#scheduler.step(event, this.#clock.look());
     this.#decisions.keepDecisions(event, effects);
-    for (const effect of effects) this.#carryOut(effect, event);
+    for (const effect of effects) this.#carryOut(effect);
     this.#surroundings.onStep();
     return effects;
   }
 
   /** What an effect means is found out now; others are told of it when it has been kept. */
-  #carryOut(effect: Effect, event: SchedulerEvent): void {
-    const winner = event.type === "commit" ? event : undefined;
-    const line = describeEffect(effect, (worker) => this.#workers.describe(worker), winner);
-    if (line !== undefined) this.#options.log(line);
-    if (effect.type === "completed") {
-      this.#skipped.completed(effect, present(this.#scheduler.resultOf(effect.phase, effect.task)));
-    }
+  #carryOut(effect: Effect): void {
     const isRepeated = effect.type === "assign" && this.#assignments.isRepeated(effect);
     if (!isRepeated) this.#events.tellOf(effect);
     if (effect.type === "assign") {
@@ -274,9 +266,13 @@ export class JobControl {
       const outcome = this.#scheduler.outcome?.state ?? "cancelled";
       this.#outbox.send(() => this.#waiting.answer(effect.worker, { kind: "exit", outcome }));
     } else if (effect.type === "ended") {
-      if (effect.outcome.state === "completed") this.#skipped.ended(this.status.counters);
       this.#outbox.send(() => this.#surroundings.onEnd(effect.outcome));
     }
+  }
+
+  /** Tells observers what somebody else has found out about the job's workers. */
+  tell(event: UntimedDecidedEvent): void {
+    this.#events.tell(event);
   }
 
   #tellPlan(): void {

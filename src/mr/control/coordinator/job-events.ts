@@ -1,18 +1,18 @@
-import type { JobEvent, UntimedEvent } from "../../job/events.ts";
+import type { DecidedEvent, UntimedDecidedEvent } from "../../job/events.ts";
 import type { Attempt, CompletedTask, Progress, TaskResult } from "../../job/task.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Effect } from "../scheduler/types.ts";
 
 /** Tells whoever watches a job what happens in it. With nobody there it costs next to nothing. */
 export class JobEvents {
-  readonly #listener: ((event: JobEvent) => void) | undefined;
+  readonly #listener: ((event: DecidedEvent) => void) | undefined;
   readonly #elapsedMs: () => number;
   readonly #scheduler: Scheduler;
   #hasEnded = false;
 
   /** @param elapsedMs the time since the coordinator started */
   constructor(
-    listener: ((event: JobEvent) => void) | undefined,
+    listener: ((event: DecidedEvent) => void) | undefined,
     elapsedMs: () => number,
     scheduler: Scheduler,
   ) {
@@ -44,7 +44,7 @@ export class JobEvents {
     if (event !== undefined) this.tell(event);
   }
 
-  tell(event: UntimedEvent): void {
+  tell(event: UntimedDecidedEvent): void {
     // That the workers leave, one after the other, is no longer part of the job.
     if (this.#listener === undefined || this.#hasEnded) return;
     this.#hasEnded = event.type === "jobEnded";
@@ -60,7 +60,7 @@ export class JobEvents {
 }
 
 /** Undefined for an effect that concerns only the worker it is for. */
-function eventOf(effect: Effect, scheduler: Scheduler): UntimedEvent | undefined {
+function eventOf(effect: Effect, scheduler: Scheduler): UntimedDecidedEvent | undefined {
   switch (effect.type) {
     case "assign": {
       const attempt = attemptOf(effect);
@@ -79,7 +79,7 @@ function eventOf(effect: Effect, scheduler: Scheduler): UntimedEvent | undefined
     case "lost":
       return { type: "attemptLost", ...attemptOf(effect), reason: effect.reason };
     case "superseded":
-      return { type: "attemptSuperseded", ...attemptOf(effect) };
+      return { type: "attemptSuperseded", ...attemptOf(effect), by: effect.by };
     case "reopened":
       return { type: "taskReopened", phase: effect.phase, task: effect.task };
     case "phaseStarted":

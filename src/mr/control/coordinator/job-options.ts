@@ -1,6 +1,6 @@
-import type { JobEvent } from "../../job/events.ts";
+import type { DecidedEvent } from "../../job/events.ts";
 import type { JobPlan } from "../../job/split.ts";
-import type { AttemptId, JobOutcome } from "../../job/task.ts";
+import type { AttemptId, JobEnd } from "../../job/task.ts";
 import type { Journal, JournalState } from "../log/journal.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { JobShape } from "../scheduler/types.ts";
@@ -23,10 +23,8 @@ export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
   readonly journal?: Journal | undefined;
   /** What the journal says of the job, when this is not the first coordinator to run it. */
   readonly resumed?: JournalState | undefined;
-  /** Receives one line for everything a person would want to know. */
-  readonly log: (line: string) => void;
   /** Receives everything that happens, in order, the moment it has. Must not throw. */
-  readonly onEvent?: ((event: JobEvent) => void) | undefined;
+  readonly onEvent?: ((event: DecidedEvent) => void) | undefined;
 }
 
 /** What the owner of a job's socket and timer does for it. */
@@ -40,5 +38,5 @@ export interface JobSurroundings {
   /** Makes the scheduler. Default: the one there is. */
   readonly createScheduler?: (shape: JobShape) => Scheduler;
   /** The job has ended. Workers that wait have been told. */
-  readonly onEnd: (outcome: JobOutcome) => void;
+  readonly onEnd: (outcome: JobEnd) => void;
 }

@@ -1,7 +1,10 @@
+import type { SkippedRecord, TaskResult } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import { sumCounters } from "./sum-counters.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
+
+/** So many skipped records of a job are listed; the others are only counted. */
+const MAX_SKIPPED = 1000;
 
 /** Those who know how a job is going. */
 export interface JobState {
@@ -32,4 +35,20 @@ export function jobStatus({ job, directory, elapsedMs, scheduler, workers }: Job
       return { worker, pid, task: taskOf.get(worker) ?? null };
     }),
   };
+}
+
+/** The counters of completed tasks, added up by name. */
+function sumCounters(results: readonly TaskResult[]): Record<string, number> {
+  const sums = new Map<string, number>();
+  for (const { counters } of results) {
+    for (const [name, count] of Object.entries(counters)) {
+      sums.set(name, (sums.get(name) ?? 0) + count);
+    }
+  }
+  return Object.fromEntries(sums);
+}
+
+/** The first records that completed tasks have skipped, maps first. */
+export function skippedIn(results: readonly TaskResult[]): SkippedRecord[] {
+  return results.flatMap(({ skipped = [] }) => skipped).slice(0, MAX_SKIPPED);
 }

@@ -108,12 +108,6 @@ export class WorkerRegistry {
     this.#workers.delete(worker);
     return pid;
   }
-
-  /** `worker 3 (pid 4711)`, or the number alone once the worker is gone. */
-  describe(worker: number): string {
-    const pid = this.#workers.get(worker)?.pid;
-    return pid === undefined ? `worker ${worker}` : `worker ${worker} (pid ${pid})`;
-  }
 }
 
 function refusal(reason: string): JSONRPCErrorException {

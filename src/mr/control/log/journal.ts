@@ -1,5 +1,5 @@
 import type { InputFile } from "../../job/job-spec.ts";
-import type { CompletedTask, JobOutcome } from "../../job/task.ts";
+import type { CompletedTask, JobEnd } from "../../job/task.ts";
 
 /** Raised when a record changes its meaning. */
 export const JOURNAL_VERSION = 2;
@@ -44,7 +44,7 @@ export type JournalRecord =
   | ({ readonly type: "completed" } & CompletedTask)
   /** The output of a map task is lost, and the task is to run again. */
   | { readonly type: "reopened"; readonly task: number }
-  | { readonly type: "ended"; readonly outcome: JobOutcome };
+  | { readonly type: "ended"; readonly outcome: JobEnd };
 
 /**
  * Where decisions are kept, so that another coordinator can go on when this one has died. What has been
@@ -69,5 +69,5 @@ export interface JournalState {
   /** The tasks that are completed and have not been reopened since. */
   readonly completed: readonly CompletedTask[];
   /** How the job last ended, if it did. */
-  readonly outcome: JobOutcome | undefined;
+  readonly outcome: JobEnd | undefined;
 }

@@ -1,5 +1,5 @@
 import { MrError } from "../../base/errors.ts";
-import type { CompletedTask, JobOutcome } from "../../job/task.ts";
+import type { CompletedTask, JobEnd } from "../../job/task.ts";
 import {
   JOURNAL_VERSION,
   type JobRecord,
@@ -24,7 +24,7 @@ export function replay([first, ...records]: readonly JournalRecord[]): JournalSt
   }
   const completed = new Map<string, CompletedTask>();
   let plan: PlanRecord | undefined;
-  let outcome: JobOutcome | undefined;
+  let outcome: JobEnd | undefined;
   for (const record of records) {
     switch (record.type) {
       case "plan":

@@ -2,16 +2,16 @@ import type {
   AttemptId,
   CompletedTask,
   Failure,
-  JobOutcome,
+  JobEnd,
+  JobFailure,
   LossReason,
   Phase,
   TaskCounts,
   TaskResult,
+  Timeout,
 } from "../../job/task.ts";
-import { plain, verdict } from "./effects.ts";
 import { JobTasks } from "./job-tasks.ts";
 import { type Lease, LeaseBook } from "./lease-book.ts";
-import { failedTooOften, lostTooOften, timedOut, timedOutTooOften } from "./limits.ts";
 import type { Task } from "./task-table.ts";
 import type { Effect, JobShape, SchedulerEvent } from "./types.ts";
 
@@ -34,7 +34,7 @@ export class Scheduler {
   readonly #waiting = new Set<number>();
   readonly #leases: LeaseBook;
   #started = false;
-  #outcome: JobOutcome | undefined;
+  #outcome: JobEnd | undefined;
 
   constructor(shape: JobShape) {
     this.#shape = shape;
@@ -43,7 +43,7 @@ export class Scheduler {
   }
 
   /** Undefined while the job runs. */
-  get outcome(): JobOutcome | undefined {
+  get outcome(): JobEnd | undefined {
     return this.#outcome;
   }
 
@@ -178,7 +178,8 @@ export class Scheduler {
     this.#tasks.table(id.phase).grant(task, lease);
     for (const rival of task.leases.filter((other) => other !== lease)) {
       this.#drop(rival);
-      effects.push({ type: "superseded", worker: rival.worker, ...plain(rival) });
+      const by = lease.attempt;
+      effects.push({ type: "superseded", worker: rival.worker, by, ...plain(rival) });
     }
   }
 
@@ -221,13 +222,18 @@ export class Scheduler {
       return;
     }
     this.#countFailure(task, lease, failure, effects);
-    if (failure.code === "USAGE") this.#end({ state: "failed", failure }, effects);
-    if (task.failures >= this.#shape.maxFailures) this.#end(failedTooOften(task, failure), effects);
   }
 
-  #countFailure(task: Task, lease: Lease, failure: Failure, effects: Effect[]): void {
+  #countFailure(task: Task, lease: Lease, failure: Failure | Timeout, effects: Effect[]): void {
     task.failures += 1;
     effects.push({ type: "failed", worker: lease.worker, failure, ...plain(lease) });
+    if (failure.code === "USAGE") {
+      this.#fails({ type: "usage", failure }, effects);
+    } else if (task.failures >= this.#shape.maxFailures) {
+      const what = this.#describe(task);
+      const count = task.failures;
+      this.#fails({ type: "failedTooOften", ...what, count, last: failure }, effects);
+    }
   }
 
   /** Runs a map task again, unless it has been since `reader` was told of its output. */
@@ -235,7 +241,7 @@ export class Scheduler {
     if (map.state !== "completed" || map.completion > reader.mapsSeen) return;
     effects.push({ type: "reopened", phase: "map", task: map.index, attempt: map.winner });
     this.#tasks.maps.reopen(map);
-    this.#countLoss(map, "its output was missing or damaged", effects);
+    this.#countLoss(map, "outputLost", effects);
   }
 
   #endOverdue(nowMs: number): Effect[] {
@@ -256,9 +262,8 @@ export class Scheduler {
     const task = this.#tasks.taskOf(lease);
     this.#drop(lease);
     if (task === undefined) return;
-    this.#countFailure(task, lease, timedOut(this.#shape), effects);
-    if (task.failures < this.#shape.maxFailures) return;
-    this.#end(timedOutTooOften(task, this.#shape), effects);
+    const timeoutMs = this.#shape.taskTimeoutMs;
+    this.#countFailure(task, lease, { code: "TASK_TIMED_OUT", timeoutMs }, effects);
   }
 
   #lose(lease: Lease, reason: LossReason, effects: Effect[]): void {
@@ -266,18 +271,28 @@ export class Scheduler {
     this.#drop(lease);
     if (task === undefined) return;
     effects.push({ type: "lost", worker: lease.worker, reason, ...plain(lease) });
-    const how = reason === "workerGone" ? "its worker died" : "its worker stopped making progress";
-    this.#countLoss(task, how, effects);
+    this.#countLoss(task, reason, effects);
   }
 
-  #countLoss(task: Task, how: string, effects: Effect[]): void {
+  #countLoss(task: Task, last: LossReason | "outputLost", effects: Effect[]): void {
     task.losses += 1;
     if (task.losses < this.#shape.maxLosses) return;
-    this.#end(lostTooOften(task, how, this.#shape), effects);
+    const what = this.#describe(task);
+    this.#fails({ type: "lostTooOften", ...what, count: task.losses, last }, effects);
+  }
+
+  /** Names a task in a reason why the job failed. */
+  #describe({ phase, index }: Task) {
+    const input = phase === "map" ? this.#shape.inputOf?.(index) : undefined;
+    return { phase, task: index, ...(input === undefined ? {} : { input }) };
+  }
+
+  #fails(reason: JobFailure, effects: Effect[]): void {
+    this.#end({ state: "failed", reason }, effects);
   }
 
   /** Every way a job can end comes through here, once. */
-  #end(outcome: JobOutcome, effects: Effect[]): void {
+  #end(outcome: JobEnd, effects: Effect[]): void {
     if (this.#outcome !== undefined) return;
     this.#outcome = outcome;
     for (const worker of this.#waiting) effects.push({ type: "dismiss", worker });
@@ -307,4 +322,14 @@ export class Scheduler {
     if (task !== undefined) this.#tasks.table(lease.phase).stop(task, lease);
     this.#leases.close(lease);
   }
+}
+
+/** The numbers of an attempt, without other members that the object may have. */
+function plain({ phase, task, attempt }: AttemptId): AttemptId {
+  return { phase, task, attempt };
+}
+
+/** The answer to a report. */
+function verdict(accepted: boolean): Effect {
+  return { type: "verdict", accepted };
 }

@@ -1,12 +1,14 @@
+import type { TaskInput } from "../../job/split.ts";
 import type {
   AttemptId,
   CompletedTask,
   Failure,
-  JobOutcome,
+  JobEnd,
   LossReason,
   Phase,
   Progress,
   TaskResult,
+  Timeout,
 } from "../../job/task.ts";
 
 /**
@@ -65,7 +67,7 @@ export type Effect =
   /** Tell the worker to run this attempt. */
   | ({ readonly type: "assign"; readonly worker: number } & AttemptId)
   /** Another attempt of its task has been granted the commit: what this one does is for nothing. */
-  | ({ readonly type: "superseded"; readonly worker: number } & AttemptId)
+  | ({ readonly type: "superseded"; readonly worker: number; readonly by: number } & AttemptId)
   /** A reduce attempt could not go on because of map outputs. Its task waits for them. */
   | ({
       readonly type: "blocked";
@@ -83,12 +85,12 @@ export type Effect =
   | ({
       readonly type: "failed";
       readonly worker: number;
-      readonly failure: Failure;
+      readonly failure: Failure | Timeout;
     } & AttemptId)
   /** All map tasks are completed, for the first time or once more. */
   | { readonly type: "phaseStarted"; readonly phase: Phase }
   /** The last effect of a job, once. */
-  | { readonly type: "ended"; readonly outcome: JobOutcome };
+  | { readonly type: "ended"; readonly outcome: JobEnd };
 
 export interface JobShape {
   /** Number of map tasks. */
@@ -110,6 +112,6 @@ export interface JobShape {
   readonly maxBackups: number;
   /** How long an attempt may run, whatever its progress, before it has failed; Infinity for no limit. */
   readonly taskTimeoutMs: number;
-  /** What a map task reads, in words for people, for messages about tasks whose workers say nothing. */
-  readonly inputOf?: ((map: number) => string | undefined) | undefined;
+  /** What a map task reads, for the reason why a job failed. */
+  readonly inputOf?: ((map: number) => TaskInput | undefined) | undefined;
 }

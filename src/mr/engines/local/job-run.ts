@@ -17,7 +17,7 @@ import {
   MERGED_OUTPUT_NAME,
   reduceOutputName,
 } from "../../job/names.ts";
-import type { JobOutcome } from "../../job/task.ts";
+import type { JobEnd } from "../../job/task.ts";
 import {
   checkJobDirectory,
   sweepAttempt,
@@ -25,6 +25,8 @@ import {
   sweepTemporaryFiles,
 } from "../../storage/file/job-directory.ts";
 import { resolveInputs } from "../../storage/file/resolve-inputs.ts";
+import { EventDescriber } from "../../watch/format/describe-event.ts";
+import { describeJobFailure } from "../../watch/format/describe-failure.ts";
 import { checkOptions } from "../check-options.ts";
 import { GuardedListeners } from "../guarded-listeners.ts";
 import type { JobResult, RunJobOptions } from "../run-job.ts";
@@ -54,6 +56,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const { memoryBytes } = options;
   const listeners = new GuardedListeners(options);
   const { log } = listeners;
+  const describer = new EventDescriber();
   const directory = resolve(options.out ?? "mr-out");
   const inputDirectory = process.cwd();
   const isAsBefore = resume && options.inputs.length === 0;
@@ -72,7 +75,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   const pool = new WorkerPool(workers, workerOptions, listeners.onOutput, environment);
   let job: OpenJob | undefined;
   let coordinator: Coordinator | undefined;
-  let outcome: JobOutcome | undefined;
+  let outcome: JobEnd | undefined;
   let standIn: StandInHeartbeat | undefined;
   // Whatever ends this process early: nothing it has started goes on.
   const forgetExit = atExit(() => {
@@ -82,20 +85,20 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
   });
   try {
     const settings = { reduces: options.reduces, skipBadRecords: options.skipBadRecords };
-    job = await openJob({ directory, inputDirectory, inputs, ...settings, resume, log });
+    job = await openJob({ directory, inputDirectory, inputs, ...settings, resume });
     const { Coordinator } = await import("../../control/coordinator/coordinator.ts");
     const limits = attemptLimits(options);
     const plan = planJob(job.inputs, inputDirectory, options.splitBytes, workers);
     if (plan.inputBytes > SMALL_INPUT_BYTES) pool.fill();
-    standIn = hasStandIn ? standInFor(pool, () => coordinator, limits.leaseMs, log) : undefined;
+    standIn = hasStandIn ? standInFor(pool, () => coordinator, limits.leaseMs) : undefined;
     coordinator = await Coordinator.start({
       plan,
       ...job.terms,
       ...limits,
       socketPath,
-      log,
       onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
       onEvent: job.recordTo((event) => {
+        for (const { level, text } of describer.describe(event)) if (level !== "detail") log(text);
         pool.onEvent(event);
         standIn?.onEvent(event);
         listeners.onEvent(event);
@@ -137,7 +140,6 @@ function standInFor(
   pool: WorkerPool,
   coordinator: () => Coordinator | undefined,
   leaseMs: number,
-  log: (line: string) => void,
 ): StandInHeartbeat {
   return new StandInHeartbeat({
     leaseMs,
@@ -146,8 +148,8 @@ function standInFor(
     isOurs: (pid) => pool.has(pid),
     isWaiting: (worker) => coordinator()?.isWaiting(worker) ?? false,
     report: async (attempt, progress) => (await coordinator()?.progress(attempt, progress)) ?? true,
-    kill: (pid, why) => {
-      log(why);
+    kill: (attempt, pid, lateMs) => {
+      coordinator()?.tell({ type: "workerKilled", ...attempt, pid, lateMs });
       pool.killOne(pid);
     },
   });
@@ -170,7 +172,7 @@ async function explain(options: LoadOptions): Promise<void> {
 function clearUp(
   job: OpenJob,
   coordinator: Coordinator | undefined,
-  outcome: JobOutcome | undefined,
+  outcome: JobEnd | undefined,
   keep: boolean,
 ): void {
   const { directory } = job.terms;
@@ -189,7 +191,7 @@ async function awaitOutcome(
   pool: WorkerPool,
   listeners: GuardedListeners,
   signal: AbortSignal | undefined,
-): Promise<JobOutcome> {
+): Promise<JobEnd> {
   pool.onGivenUp((reason) => coordinator.cancel(reason));
   listeners.onFailure = ({ reason }) => coordinator.cancel(reason);
   if (listeners.failure !== undefined) coordinator.cancel(listeners.failure.reason);
@@ -264,7 +266,7 @@ function checkNotAborted(signal: AbortSignal | undefined): void {
   throw new JobCancelledError(describeCause(signal.reason), { cause: signal.reason });
 }
 
-function failure(outcome: Exclude<JobOutcome, { state: "completed" }>, cause: unknown): MrError {
+function failure(outcome: Exclude<JobEnd, { state: "completed" }>, cause: unknown): MrError {
   if (outcome.state === "cancelled") return new JobCancelledError(outcome.reason, { cause });
-  return new JobFailedError(outcome.failure);
+  return new JobFailedError(describeJobFailure(outcome.reason));
 }

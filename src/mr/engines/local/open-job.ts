@@ -5,13 +5,14 @@ import { MrError } from "../../base/errors.ts";
 import { type DirectoryLock, lockDirectory } from "../../control/log/directory-lock.ts";
 import { FileJournal } from "../../control/log/file-journal.ts";
 import { JOURNAL_VERSION, type JournalState } from "../../control/log/journal.ts";
-import type { JobEvent } from "../../job/events.ts";
+import type { DecidedEvent, JobEvent } from "../../job/events.ts";
 import type { InputFile } from "../../job/job-spec.ts";
 import { JOURNAL_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
 import type { CompletedTask } from "../../job/task.ts";
 import { fileChecksum } from "../../storage/file/file-checksum.ts";
 import { sweepJobDirectory } from "../../storage/file/job-directory.ts";
 import { statInput } from "../../storage/file/resolve-inputs.ts";
+import { withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
 
 /** How many reduce tasks a job has unless told. */
@@ -30,8 +31,6 @@ export interface OpenJobOptions {
   readonly skipBadRecords?: boolean | undefined;
   /** Whether to go on with the job in the directory, rather than to begin a new one. */
   readonly resume: boolean;
-  /** Receives one line for everything a person would want to know. */
-  readonly log: (line: string) => void;
 }
 
 /** What a coordinator has to know of a job, apart from how to run it. */
@@ -48,7 +47,6 @@ interface OpenJobParts {
   readonly isResumed: boolean;
   readonly removed: number;
   readonly lock: DirectoryLock;
-  readonly log: (line: string) => void;
 }
 
 /** A job that this process alone may coordinate, with its decisions so far. */
@@ -62,14 +60,13 @@ export class OpenJob {
   readonly removed: number;
   readonly #journal: FileJournal;
   readonly #lock: DirectoryLock;
-  readonly #log: (line: string) => void;
   #events: EventLog | undefined;
 
   constructor(
     directory: string,
     journal: FileJournal,
     state: JournalState,
-    { isResumed, removed, lock, log }: OpenJobParts,
+    { isResumed, removed, lock }: OpenJobParts,
   ) {
     const { reduces, skipBadRecords, inputDirectory, inputs } = state.job;
     this.inputs = inputs;
@@ -79,7 +76,6 @@ export class OpenJob {
     this.removed = removed;
     this.#journal = journal;
     this.#lock = lock;
-    this.#log = log;
   }
 
   /** Whether something has happened that is worth a log: an attempt has started. */
@@ -93,18 +89,22 @@ export class OpenJob {
    *
    * @param listener must not throw
    */
-  recordTo(listener: ((event: JobEvent) => void) | undefined): (event: JobEvent) => void {
+  recordTo(listener: (event: JobEvent) => void): (event: DecidedEvent) => void {
     const { directory } = this.terms;
     const resumed = this.resumed !== undefined;
     const early: JobEvent[] = [];
-    return (event) => {
+    return (decided) => {
+      const event = withMessages(decided);
+      const onTrouble = (message: string) => {
+        listener({ type: "eventLogFailed", message, atMs: event.atMs });
+      };
       if (this.#events === undefined && (resumed || event.type === "attemptStarted")) {
-        this.#events = new EventLog({ directory, resumed, onTrouble: this.#log });
+        this.#events = new EventLog({ directory, resumed, onTrouble });
         for (const one of early.splice(0)) this.#events.record(one);
       }
       if (this.#events === undefined) early.push(event);
       else this.#events.record(event);
-      listener?.(event);
+      listener(event);
     };
   }
 
@@ -139,7 +139,7 @@ export function removeJournal(directory: string): void {
 }
 
 function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
-  const { directory, inputDirectory, inputs, log } = options;
+  const { directory, inputDirectory, inputs } = options;
   const { reduces = DEFAULT_REDUCES, skipBadRecords = false } = options;
   const removed = sweepJobDirectory(directory);
   const job = {
@@ -152,7 +152,7 @@ function begin(options: OpenJobOptions, lock: DirectoryLock): OpenJob {
   };
   const state = { job, plan: undefined, completed: [], outcome: undefined };
   const journal = FileJournal.create(directory, job);
-  return new OpenJob(directory, journal, state, { isResumed: false, removed, lock, log });
+  return new OpenJob(directory, journal, state, { isResumed: false, removed, lock });
 }
 
 async function resume(options: OpenJobOptions, lock: DirectoryLock): Promise<OpenJob> {
@@ -165,7 +165,7 @@ async function resume(options: OpenJobOptions, lock: DirectoryLock): Promise<Ope
     for (const task of state.completed) {
       if (await hasItsOutputs(task, directory)) completed.push(task);
     }
-    const given = { isResumed: true, removed: 0, lock, log: options.log };
+    const given = { isResumed: true, removed: 0, lock };
     return new OpenJob(directory, journal, { ...state, completed }, given);
   } catch (error) {
     journal.close();

@@ -15,8 +15,8 @@ export interface StandInOptions {
   readonly isWaiting: (worker: number) => boolean;
   /** Reports progress; false when the attempt has been given up. */
   readonly report: (attempt: WorkersAttempt, progress: Progress) => Promise<boolean>;
-  /** Ends a process that is stuck, of which `why` tells. */
-  readonly kill: (pid: number, why: string) => void;
+  /** Ends the process of a worker that is still busy with an attempt, so long after it was given up. */
+  readonly kill: (attempt: WorkersAttempt, pid: number, lateMs: number) => void;
 }
 
 type WorkersAttempt = AttemptId & { readonly worker: number };
@@ -135,10 +135,6 @@ export class StandInHeartbeat {
     if (!isStuck || this.#attempts.get(worker) !== watched) return;
     if (this.#options.isWaiting(worker) || !this.#options.isOurs(pid)) return;
     this.#attempts.delete(worker);
-    const seconds = Math.round((nowMs - watched.refusedMs) / 1000);
-    this.#options.kill(
-      pid,
-      `The app is still busy with ${phase} task ${task}, attempt ${attempt}, ${seconds} s after the coordinator gave that up: worker ${worker} (pid ${pid}) is ended`,
-    );
+    this.#options.kill({ worker, phase, task, attempt }, pid, nowMs - watched.refusedMs);
   }
 }

@@ -1,48 +1,162 @@
 import { counted } from "../../base/counted.ts";
 import type { JobEvent } from "../../job/events.ts";
-import type { Attempt, Progress } from "../../job/task.ts";
+import { type AttemptId, type Phase, type Progress, SKIPPED_RECORDS } from "../../job/task.ts";
 import { formatBytes, formatCount } from "./quantities.ts";
 import { plainText } from "./text-width.ts";
 
-/**
- * One line about an event that all is well, for those who want to hear of everything. Undefined for
- * those that the coordinator has a line for, and for progress.
- */
-export function describeEvent(event: JobEvent): string | undefined {
-  switch (event.type) {
-    case "jobPlanned": {
-      const { app, splits, reduces } = event;
-      // Before the first worker has come, nobody knows how inputs are cut.
-      if (app === null) return undefined;
-      const name = plainText(app);
-      return `${counted(splits.length, "map task")} and ${counted(reduces, "reduce task")} for ${name}`;
+/** So many skipped records of a job are listed; the others are only counted. */
+const MAX_SKIPPED = 1000;
+
+/** A line for people about something that happened. */
+export interface EventLine {
+  readonly text: string;
+  /** `detail` for readers who want to see everything, `notice` if all is well, `warning` if not. */
+  readonly level: "detail" | "notice" | "warning";
+}
+
+type Completed = JobEvent & { readonly type: "attemptCompleted" | "taskRestored" };
+
+/** Makes lines for people of the events of a job, which it must get in order. */
+export class EventDescriber {
+  readonly #pids = new Map<number, number>();
+  /** Tasks whose skipped records were listed: a map task that runs again skips the same ones. */
+  readonly #listed = new Set<string>();
+  /** How many records each completed task has skipped. */
+  readonly #skipped = new Map<string, number>();
+  #lines = 0;
+
+  /** @returns no line for an event that is not worth one, such as progress */
+  describe(event: JobEvent): EventLine[] {
+    switch (event.type) {
+      case "workerJoined":
+        this.#pids.set(event.worker, event.pid);
+        return detail(`worker ${event.worker} (pid ${event.pid}) has joined`);
+      case "workerLeft":
+        this.#pids.delete(event.worker);
+        return detail(`worker ${event.worker} has left`);
+      case "attemptCompleted": {
+        const text = `${nameOf(event)} is completed${describeWork(event.progress)}`;
+        return [...this.#listSkipped(event), ...detail(text)];
+      }
+      case "taskRestored":
+        this.#countSkipped(event);
+        return detail(`${event.phase} task ${event.task} was completed before`);
+      case "taskReopened":
+        this.#skipped.delete(keyOf(event));
+        return warning(`map task ${event.task} runs again: its output is missing or damaged`);
+      case "jobEnded":
+        return event.outcome.state === "completed" ? this.#sumSkipped() : [];
+      case "attemptLost":
+      case "attemptFailed":
+      case "attemptBlocked":
+      case "attemptSuperseded":
+        return this.#describeEnd(event);
+      default:
+        return describeOther(event);
     }
-    case "workerJoined":
-      return `worker ${event.worker} (pid ${event.pid}) has joined`;
-    case "workerLeft":
-      return `worker ${event.worker} has left`;
-    case "attemptStarted": {
-      const what = event.isBackup ? "starts as a backup" : "starts";
-      return `${describeAttempt(event)} ${what} on worker ${event.worker}`;
+  }
+
+  #describeEnd(
+    event: JobEvent & {
+      readonly type: "attemptLost" | "attemptFailed" | "attemptBlocked" | "attemptSuperseded";
+    },
+  ): EventLine[] {
+    const pid = this.#pids.get(event.worker);
+    const worker = `worker ${event.worker}${pid === undefined ? "" : ` (pid ${pid})`}`;
+    switch (event.type) {
+      case "attemptLost": {
+        const why = event.reason === "workerGone" ? "is gone" : "made no progress within its lease";
+        return warning(`${nameOf(event)} is lost: ${worker} ${why}`);
+      }
+      case "attemptFailed":
+        // The job ends with this failure as its message.
+        if (event.failure.code === "USAGE") return [];
+        return warning(`${nameOf(event)} failed on ${worker}: ${event.failure.message}`);
+      case "attemptBlocked":
+        return warning(`${nameOf(event)} stopped on ${worker}: ${event.failure.message}`);
+      case "attemptSuperseded": {
+        // A backup that comes second was not slow: it began later.
+        const why =
+          event.by < event.attempt
+            ? "was not needed: an earlier attempt has finished"
+            : "was too slow: another attempt has finished";
+        return warning(`${nameOf(event)} on ${worker} ${why}`);
+      }
     }
-    case "attemptCompleted":
-      return `${describeAttempt(event)} is completed${describeWork(event.progress)}`;
-    case "taskRestored":
-      return `${event.phase} task ${event.task} was completed before`;
-    case "taskReopened":
-    case "attemptFailed":
-    case "attemptBlocked":
-    case "attemptLost":
-    case "attemptSuperseded":
-    case "attemptProgressed":
-    case "phaseStarted":
-    case "jobStarted":
-    case "jobEnded":
-      return undefined;
+  }
+
+  #listSkipped(event: Completed & { readonly type: "attemptCompleted" }): EventLine[] {
+    this.#countSkipped(event);
+    const { skipped = [] } = event;
+    if (skipped.length === 0 || this.#listed.has(keyOf(event))) return [];
+    this.#listed.add(keyOf(event));
+    const listed = skipped.slice(0, MAX_SKIPPED - this.#lines);
+    this.#lines += listed.length;
+    return listed.flatMap(({ file, place, reason }) => {
+      const where = file === undefined ? place : `${file} ${place}`;
+      return warning(`Skipped record: ${where}: ${reason}`);
+    });
+  }
+
+  #countSkipped(event: Completed): void {
+    const count = event.counters[SKIPPED_RECORDS] ?? 0;
+    if (count > 0) this.#skipped.set(keyOf(event), count);
+  }
+
+  #sumSkipped(): EventLine[] {
+    const total = [...this.#skipped.values()].reduce((sum, count) => sum + count, 0);
+    if (total === 0) return [];
+    const unlisted = total > this.#lines ? `, ${this.#lines} of them listed above` : "";
+    return warning(`Bad records skipped: ${total}${unlisted}`);
   }
 }
 
-function describeAttempt({ phase, task, attempt }: Attempt): string {
+/** Of those events whose line depends on nothing else. */
+function describeOther(event: JobEvent): EventLine[] {
+  switch (event.type) {
+    case "jobPlanned": {
+      const { app, splits, reduces } = event;
+      // How inputs are split is not known before the first worker has registered.
+      if (app === null) return [];
+      const tasks = `${counted(splits.length, "map task")} and ${counted(reduces, "reduce task")}`;
+      return detail(`${tasks} for ${plainText(app)}`);
+    }
+    case "attemptStarted": {
+      const what = event.isBackup ? "starts as a backup" : "starts";
+      return detail(`${nameOf(event)} ${what} on worker ${event.worker}`);
+    }
+    case "phaseStarted":
+      return [{ level: "notice", text: "All map tasks are done, the reduce tasks begin" }];
+    case "workerRefused":
+      return warning(`Refused a worker (pid ${event.pid}): ${event.reason}`);
+    case "workerKilled": {
+      const seconds = Math.round(event.lateMs / 1000);
+      return warning(
+        `The app is still busy with ${nameOf(event)} ${seconds} s after the coordinator gave that up: worker ${event.worker} (pid ${event.pid}) is ended`,
+      );
+    }
+    case "journalFailed":
+    case "eventLogFailed":
+      return warning(event.message);
+    default:
+      return [];
+  }
+}
+
+function detail(text: string): EventLine[] {
+  return [{ level: "detail", text }];
+}
+
+function warning(text: string): EventLine[] {
+  return [{ level: "warning", text }];
+}
+
+function keyOf({ phase, task }: { readonly phase: Phase; readonly task: number }): string {
+  return `${phase} ${task}`;
+}
+
+/** `map task 3, attempt 2,` with the comma that closes the insertion. */
+function nameOf({ phase, task, attempt }: AttemptId): string {
   return `${phase} task ${task}, attempt ${attempt},`;
 }
 

@@ -1,0 +1,74 @@
+import type { DecidedEvent, JobEvent } from "../../job/events.ts";
+import type { TaskInput } from "../../job/split.ts";
+import type { Failure, JobEnd, JobFailure, JobOutcome, Timeout } from "../../job/task.ts";
+
+/** An event as people and programs that follow a job get it: with messages for its reasons. */
+export function withMessages(event: DecidedEvent): JobEvent {
+  switch (event.type) {
+    case "attemptFailed":
+      return { ...event, failure: describeAttemptFailure(event.failure) };
+    case "jobEnded":
+      return { ...event, outcome: describeOutcome(event.outcome) };
+    default:
+      return event;
+  }
+}
+
+/** How a job ended, with a message for the reason. */
+function describeOutcome(end: JobEnd): JobOutcome {
+  if (end.state !== "failed") return end;
+  return { state: "failed", failure: describeJobFailure(end.reason) };
+}
+
+/** Why a job failed, with a message. */
+export function describeJobFailure(reason: JobFailure): Failure {
+  switch (reason.type) {
+    case "usage":
+      return reason.failure;
+    case "failedTooOften": {
+      const { last, count } = reason;
+      // A worker's message says what it was working on.
+      const name = "timeoutMs" in last ? nameWithInput(reason) : nameOf(reason);
+      const failure = describeAttemptFailure(last);
+      return { ...failure, message: `${name} failed ${times(count)}: ${failure.message}` };
+    }
+    case "lostTooOften": {
+      const how = `the last time, ${LOSSES[reason.last]}`;
+      const message = `${nameWithInput(reason)} was lost ${times(reason.count)}: ${how}`;
+      return { code: "TASK_LOST", message };
+    }
+  }
+}
+
+const LOSSES = {
+  workerGone: "its worker died",
+  leaseEnded: "its worker stopped making progress",
+  outputLost: "its output was missing or damaged",
+} as const;
+
+function describeAttemptFailure(failure: Failure | Timeout): Failure {
+  if (!("timeoutMs" in failure)) return failure;
+  const { code, timeoutMs } = failure;
+  return { code, message: `it ran longer than the task timeout of ${timeoutMs / 1000} s` };
+}
+
+type TaskReason = Exclude<JobFailure, { readonly type: "usage" }>;
+
+function nameOf({ phase, task }: TaskReason): string {
+  return `${phase === "map" ? "Map" : "Reduce"} task ${task}`;
+}
+
+function nameWithInput(reason: TaskReason): string {
+  const { input } = reason;
+  return input === undefined ? nameOf(reason) : `${nameOf(reason)} (${describeInput(input)})`;
+}
+
+/** `"a.txt"`, `bytes 10 to 20 of "a.txt"`, or `"a.txt" and 3 other files`. */
+function describeInput({ file, start, end, isWhole, others }: TaskInput): string {
+  if (others > 0) return `"${file}" and ${others === 1 ? "another file" : `${others} other files`}`;
+  return isWhole ? `"${file}"` : `bytes ${start} to ${end} of "${file}"`;
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${count} times`;
+}
