@@ -4,6 +4,7 @@ import type { NumberLine } from "../mr/data/output/top-lines.ts";
 import type { JobResult } from "../mr/engines/run-job.ts";
 import { MERGED_OUTPUT_NAME } from "../mr/job/names.ts";
 import { SKIPPED_RECORDS } from "../mr/job/task.ts";
+import { storageFor } from "../mr/storage/registry.ts";
 import type { JobFigures } from "./job-figures.ts";
 import { printResult } from "./print-result.ts";
 import { shellWord } from "./shell-words.ts";
@@ -34,11 +35,11 @@ export async function deliverOutput(result: JobResult, delivery: Delivery): Prom
   try {
     if (merge === true && !isMerged()) {
       const { mergeOutputs } = await import("../mr/data/output/merge-outputs.ts");
-      outputs = [await mergeOutputs(directory, outputs, { signal })];
+      outputs = [await mergeOutputs(storageFor(directory), directory, outputs, { signal })];
     }
     if (top !== undefined) {
       const { topLines } = await import("../mr/data/output/top-lines.ts");
-      best = await topLines(outputs, top, signal);
+      best = await topLines(storageFor(directory), outputs, top, signal);
     }
   } catch (error) {
     const what = merge === true && !isMerged() ? "merged" : "searched for --top";

@@ -14,6 +14,7 @@ import {
   sweepTemporaryFiles,
 } from "../mr/storage/file/job-directory.ts";
 import { resolveInputs } from "../mr/storage/file/resolve-inputs.ts";
+import { storageFor } from "../mr/storage/registry.ts";
 import { EventDescriber } from "../mr/watch/format/describe-event.ts";
 import { describeJobFailure } from "../mr/watch/format/describe-failure.ts";
 import { onSignal } from "./on-signal.ts";
@@ -107,7 +108,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     if (removed > 0) log(`Removed ${counted(removed, "output file")} of an earlier job`);
     if (resumed !== undefined) log(describeResumption(resumed));
     coordinator = await Coordinator.start({
-      plan: planJob(job.inputs, directory, options.split),
+      plan: planJob(storageFor(directory), job.inputs, directory, options.split),
       ...terms,
       ...attemptLimits({ ...options, leaseMs: options.lease, taskTimeoutMs: options.taskTimeout }),
       socketPath,

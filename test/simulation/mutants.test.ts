@@ -158,8 +158,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     title: "reports what it has not published",
     file: "src/mr/worker/run-tasks.ts",
-    replace: "for (const file of files) file.commit();",
-    by: "",
+    replace: "outputs = await made.output.commit();",
+    by: "outputs = [];",
   },
 ];
 

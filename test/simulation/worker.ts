@@ -4,7 +4,7 @@ import { DamagedRunError } from "../../src/mr/data/shuffle/run-file.ts";
 import { mapOutputName, reduceOutputName } from "../../src/mr/job/names.ts";
 import { AttemptGivenUpError } from "../../src/mr/worker/attempt-given-up-error.ts";
 import { type Link, RpcTaskSource } from "../../src/mr/worker/rpc-task-source.ts";
-import { type AttemptFile, type AttemptResult, runTasks } from "../../src/mr/worker/run-tasks.ts";
+import { type AttemptResult, runTasks } from "../../src/mr/worker/run-tasks.ts";
 import type { Assignment, JobFacts } from "../../src/mr/worker/task-source.ts";
 import { summaryOf } from "./disk.ts";
 import { Process } from "./process.ts";
@@ -83,9 +83,9 @@ export class SimulatedWorker {
     const { task } = assignment;
     if (assignment.kind === "map") {
       const files = Array.from({ length: reduces }, (_, reduce) => {
-        return this.#file(mapOutputName(task, reduce), mapOutput(task, reduce));
+        return { name: mapOutputName(task, reduce), contents: mapOutput(task, reduce) };
       });
-      return { files, counters };
+      return { output: this.#output(files), counters };
     }
     let contents = "";
     for (const source of assignment.sources) {
@@ -95,19 +95,21 @@ export class SimulatedWorker {
       contents += disk.read(source.name);
       this.#progress();
     }
-    return { files: [this.#file(reduceOutputName(task), contents)], counters };
+    return { output: this.#output([{ name: reduceOutputName(task), contents }]), counters };
   }
 
-  /** The process may die or stop between any two renames. */
-  #file(name: string, contents: string): AttemptFile {
+  /** The process may die or stop between any two files of a commit. */
+  #output(files: readonly { readonly name: string; readonly contents: string }[]) {
     const { random, disk } = this.#world;
     return {
-      finish: () => summaryOf(name, contents),
       commit: () => {
-        this.process.act(() => disk.publish(name, contents));
-        const { dieInCommit, pauseInCommit } = this.#world.faults;
-        if (random.chance(dieInCommit)) this.#world.killWorker(this);
-        if (random.chance(pauseInCommit)) this.process.pause(random.between(100, 5000));
+        for (const { name, contents } of files) {
+          this.process.act(() => disk.publish(name, contents));
+          const { dieInCommit, pauseInCommit } = this.#world.faults;
+          if (random.chance(dieInCommit)) this.#world.killWorker(this);
+          if (random.chance(pauseInCommit)) this.process.pause(random.between(100, 5000));
+        }
+        return files.map(({ name, contents }) => summaryOf(name, contents));
       },
       discard: () => undefined,
     };

@@ -18,6 +18,8 @@ const LOSSES_PER_ATTEMPT = 5;
 
 /** How much memory a worker process may take. */
 export const DEFAULT_MEMORY_BYTES = 512 * MEBIBYTE;
+/** How many sorted runs are merged at a time: open files, and buffers. */
+export const DEFAULT_FAN_IN = 64;
 /**
  * What the engine, its code and its garbage take besides what is shared out among tables and buffers. It takes
  * 65 MiB before it does anything in Node 20, 85 in Node 24, and 30 more when the sources are run as they are.

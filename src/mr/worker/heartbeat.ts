@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { assetPath } from "../base/assets.ts";
 import { RPC_PATH } from "../control/protocol/protocol.ts";
-import type { ProgressMeter } from "../data/task/progress.ts";
+import type { ProgressMeter } from "../data/task/task-context.ts";
 import { BEATS_PER_LEASE, beatMs } from "../job/limits.ts";
 import type { Progress } from "../job/task.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";

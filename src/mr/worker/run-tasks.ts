@@ -4,20 +4,14 @@ import { describeThrown, stackOf } from "../base/thrown.ts";
 import { DamagedRunError } from "../data/shuffle/run-file.ts";
 import { AppError } from "../data/task/app-error.ts";
 import type { Failure, OutputFile, Progress, TaskResult } from "../job/task.ts";
+import type { PendingOutput } from "../storage/storage.ts";
 import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
-/** A file that an attempt has written, and that nobody sees before it is committed. */
-export interface AttemptFile {
-  finish(options: { readonly durable: boolean }): OutputFile;
-  commit(): void;
-  /** Harmless after {@link commit}. */
-  discard(): void;
-}
-
 /** What an attempt has made. */
 export interface AttemptResult {
-  readonly files: readonly AttemptFile[];
+  /** Its files, which nobody sees before they are committed. */
+  readonly output: Pick<PendingOutput, "commit" | "discard">;
   readonly counters: TaskResult["counters"];
   readonly skipped?: TaskResult["skipped"];
   readonly spills?: TaskResult["spills"];
@@ -32,7 +26,7 @@ export interface AttemptObserver {
   readonly progress: Progress;
 }
 
-/** Does the work of an attempt, up to the files that are to be committed. */
+/** Does the work of an attempt, up to the output that is to be committed. */
 export type Execute = (job: JobFacts, assignment: Assignment) => Promise<AttemptResult>;
 
 /**
@@ -65,16 +59,11 @@ async function runAttempt(
   execute: Execute,
   observer: AttemptObserver,
 ): Promise<void> {
-  let files: readonly AttemptFile[] = [];
-  let made: AttemptResult;
-  let outputs: OutputFile[];
+  let made: AttemptResult | undefined;
+  let outputs: readonly OutputFile[];
   try {
     try {
       made = await execute(source.job, assignment);
-      files = made.files;
-      // Map outputs are checked against their summaries when they are read; results nobody checks.
-      const durable = assignment.kind === "reduce";
-      outputs = files.map((file) => file.finish({ durable }));
     } catch (error) {
       observer.workDone();
       // It was the coordinator that said so.
@@ -85,15 +74,15 @@ async function runAttempt(
     observer.workDone();
     if (!(await source.commit(assignment))) return;
     try {
-      for (const file of files) file.commit();
+      outputs = await made.output.commit();
     } catch (error) {
       await source.fail(assignment, failureOf(error), []);
       return;
     }
-    const { files: _, ...rest } = made;
+    const { output: _, ...rest } = made;
     await source.complete(assignment, { ...rest, outputs, progress: observer.progress });
   } finally {
-    for (const file of files) file.discard();
+    made?.output.discard();
   }
 }
 

@@ -1,9 +1,10 @@
 import type { LoadedApp } from "../app/load/load-app.ts";
 import { runMapTask } from "../data/task/map-task.ts";
-import type { ProgressMeter } from "../data/task/progress.ts";
 import { runReduceTask } from "../data/task/reduce-task.ts";
-import type { TaskResult, TaskSite } from "../data/task/task-site.ts";
+import type { ProgressMeter, TaskContext, TaskOutput } from "../data/task/task-context.ts";
+import { DEFAULT_FAN_IN, DEFAULT_MEMORY_BYTES } from "../job/limits.ts";
 import { attemptTag } from "../job/names.ts";
+import { storageFor } from "../storage/registry.ts";
 import { type AttemptObserver, runTasks } from "./run-tasks.ts";
 import { StrayErrors } from "./stray-errors.ts";
 import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
@@ -44,18 +45,20 @@ function runTask(
   { job, directory, inputDirectory, reduces, skipBadRecords }: JobFacts,
   assignment: Assignment,
   app: LoadedApp,
-  { meter, memoryBytes }: Workplace,
-): Promise<TaskResult> {
+  { meter, memoryBytes = DEFAULT_MEMORY_BYTES }: Workplace,
+): Promise<TaskOutput> {
   const tag = attemptTag(job, assignment.attempt, process.pid);
-  const site: TaskSite = {
+  const context: TaskContext = {
+    storage: storageFor(directory),
     directory,
     inputDirectory,
     reduces,
     tag,
     progress: meter,
     memoryBytes,
+    fanIn: DEFAULT_FAN_IN,
     skipBadRecords,
   };
-  if (assignment.kind === "map") return runMapTask(assignment, app, site);
-  return runReduceTask(assignment, app, site);
+  if (assignment.kind === "map") return runMapTask(assignment, app, context);
+  return runReduceTask(assignment, app, context);
 }

@@ -9,6 +9,7 @@ import { csv } from "../../../src/mr/data/input/csv.ts";
 import { CsvRows } from "../../../src/mr/data/input/csv-rows.ts";
 import { CsvScanner } from "../../../src/mr/data/input/csv-scanner.ts";
 import { planJob } from "../../../src/mr/data/input/plan-job.ts";
+import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { MemoryInput } from "../../../src/mr/testing/memory-input.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
@@ -195,6 +196,7 @@ describe("csv()", () => {
     const splitsOf = async (contents: string) => {
       writeFileSync(path, contents);
       const splits = await planJob(
+        fileStorage,
         [{ url: "split.csv", size: contents.length, version: "1" }],
         directory,
         20,

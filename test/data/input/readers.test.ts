@@ -15,6 +15,7 @@ import { openInput } from "../../../src/mr/data/input/open-input.ts";
 import { defaultSplitBytes, planSplits } from "../../../src/mr/data/input/plan-splits.ts";
 import { recordsFrom } from "../../../src/mr/data/input/records-from.ts";
 import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
+import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
 
@@ -115,20 +116,21 @@ describe("inputs", () => {
     );
   });
 
-  it.skipIf(zstdCompressSync)("say which Node is wanted where there is no zstd", () => {
+  it.skipIf(zstdCompressSync)("say which Node is wanted where there is no zstd", async () => {
     const split = { file: "a.zst", start: 0, end: 1 };
-    expect(() => openInput(join(directory, "a.zst"), split)).toThrow(
+    await expect(openInput(fileStorage, directory, split)).rejects.toThrow(
       `Cannot read input "a.zst": Node ${process.version} has no zstd (22.15 has)`,
     );
   });
 
-  it("F17 that are directories, or are not there, are clear errors", () => {
+  it("F17 that are directories, or are not there, are clear errors", async () => {
     mkdirSync(join(directory, "d"));
     const split = { file: "d", start: 0, end: 0 };
-    expect(() => openInput(join(directory, "d"), split)).toThrow(
+    await expect(openInput(fileStorage, directory, split)).rejects.toThrow(
       'Cannot read input "d": it is a directory',
     );
-    expect(() => openInput(join(directory, "none"), { ...split, file: "none" })).toThrow(
+    const none = { ...split, file: "none" };
+    await expect(openInput(fileStorage, directory, none)).rejects.toThrow(
       'Cannot read input "none": no such file or directory (ENOENT)',
     );
   });

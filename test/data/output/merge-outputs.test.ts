@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { mergeOutputs } from "../../../src/mr/data/output/merge-outputs.ts";
 import { topLines } from "../../../src/mr/data/output/top-lines.ts";
+import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 let directory: string;
@@ -35,7 +36,7 @@ describe("merging outputs", () => {
         const paths = write(
           lines.map((some) => [...some].sort(byBytes).map((text) => `${text}\n`)).map(join0),
         );
-        const merged = await mergeOutputs(directory, paths, { fanIn });
+        const merged = await mergeOutputs(fileStorage, directory, paths, { fanIn });
         const expected = [...lines.flat()].sort(byBytes).map((text) => `${text}\n`);
         expect(readFileSync(merged).equals(Buffer.from(join0(expected)))).toBe(true);
         expect(readdirSync(directory)).toEqual(["mr-out"]);
@@ -46,19 +47,21 @@ describe("merging outputs", () => {
   });
 
   it("keeps all lines of outputs that are in another order, and ends a last line without an end", async () => {
-    const merged = await mergeOutputs(directory, write(["b\na", "c\n", ""]));
+    const merged = await mergeOutputs(fileStorage, directory, write(["b\na", "c\n", ""]));
     expect(readFileSync(merged, "utf8")).toBe("b\na\nc\n");
   });
 
   it("leaves the outputs as they are when it is ended early, and nothing else", async () => {
     const paths = write(["a\n".repeat(200_000), "b\n"]);
-    await expect(mergeOutputs(directory, paths, { signal: AbortSignal.abort() })).rejects.toThrow();
+    await expect(
+      mergeOutputs(fileStorage, directory, paths, { signal: AbortSignal.abort() }),
+    ).rejects.toThrow();
     expect(readdirSync(directory).sort()).toEqual(["mr-out-0", "mr-out-1"]);
   });
 
   it("names an output that cannot be read", async () => {
     const missing = join(directory, "mr-out-7");
-    await expect(mergeOutputs(directory, [missing])).rejects.toThrow(
+    await expect(mergeOutputs(fileStorage, directory, [missing])).rejects.toThrow(
       `Cannot read output "${missing}": no such file or directory (ENOENT)`,
     );
     expect(readdirSync(directory)).toEqual([]);
@@ -80,7 +83,7 @@ describe("the top lines", () => {
         const expected = pairs
           .map(([key, value]) => ({ key, value }))
           .sort((a, b) => b.value - a.value || byBytes(a.key, b.key));
-        const found = await topLines(write([one, other]), count);
+        const found = await topLines(fileStorage, write([one, other]), count);
         expect(found.map(({ key, value }) => [key, value + 0])).toEqual(
           expected.slice(0, count).map(({ key, value }) => [key, value + 0]),
         );
@@ -93,14 +96,14 @@ describe("the top lines", () => {
       { length: 70_000 },
       (_, index) => `k${index} ${(index * 7919) % 70_000}\n`,
     );
-    const top = await topLines(write([join0(lines)]), 3);
+    const top = await topLines(fileStorage, write([join0(lines)]), 3);
     expect(top.map(({ value }) => value)).toEqual([69_999, 69_998, 69_997]);
   });
 
   it("are found in any output format, past lines without a number", async () => {
     const text =
       'a b 2\nc\t3.5\n{"key":"d e","value":1e3}\nf 1 x.txt\ng 0x10\n{"broken 9\nh Infinity\n\n';
-    expect(await topLines(write([text]), 9)).toEqual([
+    expect(await topLines(fileStorage, write([text]), 9)).toEqual([
       { key: "d e", value: 1000, text: "1000" },
       { key: '{"broken', value: 9, text: "9" },
       { key: "c", value: 3.5, text: "3.5" },
@@ -111,13 +114,15 @@ describe("the top lines", () => {
   it("are found although their keys look like JSON", async () => {
     const keys = ['{"level":', '{"key":"fake","value":99}', '{"key":1,"value":2}', '{"a":1}', "{"];
     const text = keys.map((key, index) => `${key} ${index}\n`).join("");
-    expect((await topLines(write([text]), 9)).map(({ key }) => key)).toEqual(keys.toReversed());
+    expect((await topLines(fileStorage, write([text]), 9)).map(({ key }) => key)).toEqual(
+      keys.toReversed(),
+    );
   });
 
   it("keep the form that their numbers have", async () => {
     const numbers = ["9007199254740993", "1e3", "12.50", "007", "+1", "-.5"];
     const text = numbers.map((number) => `k ${number}\n`).join("");
-    const found = await topLines(write([text]), 9);
+    const found = await topLines(fileStorage, write([text]), 9);
     expect(found.map((line) => line.text)).toEqual(numbers);
   });
 });

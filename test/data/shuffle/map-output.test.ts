@@ -1,4 +1,5 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { ByteSlice, type Text } from "../../../src/mr/app/contract/byte-slice.ts";
@@ -13,6 +14,8 @@ import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { lines } from "../../../src/mr/data/input/lines.ts";
 import { GroupMerger } from "../../../src/mr/data/shuffle/group-merger.ts";
 import { MapOutput } from "../../../src/mr/data/shuffle/map-output.ts";
+import type { OutputFile } from "../../../src/mr/job/task.ts";
+import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const directory = temporaryDirectory();
@@ -94,8 +97,10 @@ function partitionOf(partition: Partitioner, key: Uint8Array, reduces: number): 
 }
 
 /** All pairs of a file, in its order. */
-function pairsOf(path: string, bytes: number, crc32: number): [string, unknown][] {
-  const run = { path, start: 0, end: bytes, crc32, isWholeFile: true };
+function pairsOf({ name, bytes, crc32 }: OutputFile): [string, unknown][] {
+  const path = join(directory, name);
+  const files = fileStorage.scratch(directory, "t");
+  const run = { files, path, start: 0, end: bytes, crc32, isWholeFile: true };
   const merger = new GroupMerger(bytes === 0 ? [] : [run], 64, undefined);
   const found: [string, unknown][] = [];
   while (merger.nextGroup()) {
@@ -109,21 +114,19 @@ function pairsOf(path: string, bytes: number, crc32: number): [string, unknown][
 }
 
 describe.each(["wasm", "plain"])("what a map task writes without a combiner, %s kernel", (name) => {
-  it("is what was emitted, sorted by key, at any memory, few keys coming again or many", () => {
+  it("is what was emitted, sorted by key, at any memory, few keys coming again or many", async () => {
     vi.stubEnv("TSMR_KERNEL", name);
-    fc.assert(
-      fc.property(pairs, settings, (all, { partition, ...options }) => {
+    await fc.assert(
+      fc.asyncProperty(pairs, settings, async (all, { partition, ...options }) => {
         const app = defineApp({ input: lines(), map: () => undefined, partition, reduce: () => 1 });
-        const place = { directory, map: 0, tag: "0123abcd-0-1" };
-        const output = new MapOutput(app, { ...place, ...options });
+        const tag = "0123abcd-0-1";
+        const pending = fileStorage.createOutput(directory, tag, { durable: false });
+        const scratch = fileStorage.scratch(directory, tag);
+        const output = new MapOutput(app, { output: pending, scratch, map: 0, ...options });
         emitAll(output, all);
-        const files = output.write();
-        const found: [string, unknown][][] = [];
-        for (const file of files) {
-          const { bytes, crc32 } = file.finish({ durable: false });
-          found.push(pairsOf(file.temporaryPath, bytes, crc32));
-          file.discard();
-        }
+        output.write();
+        const files = await pending.commit();
+        const found = files.map(pairsOf);
         const dumb: [string, unknown][][] = files.map(() => []);
         for (const { key, value } of all.toSorted((a, b) => Buffer.compare(a.key, b.key))) {
           const reduce = partitionOf(partition, key, files.length);
@@ -132,6 +135,7 @@ describe.each(["wasm", "plain"])("what a map task writes without a combiner, %s 
           dumb[reduce]?.push(pair);
         }
         expect(found).toEqual(dumb);
+        for (const { name } of files) rmSync(join(directory, name));
         expect(readdirSync(directory)).toEqual([]);
       }),
       { numRuns: 60 },

@@ -12,6 +12,7 @@ import type { GroupSource } from "../../../src/mr/data/shuffle/group-source.ts";
 import { KernelMerger } from "../../../src/mr/data/shuffle/kernel-merger.ts";
 import { DamagedRunError, type Run } from "../../../src/mr/data/shuffle/run-file.ts";
 import { MergeKernel } from "../../../src/mr/kernel/merge-kernel.ts";
+import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { key } from "../../kernel/arbitraries.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Counted, writeRun as writeRunTo } from "./write-run.ts";
@@ -37,7 +38,9 @@ function writeRun(groups: readonly Group[]): Run {
 function runOf(text: string): Run {
   const path = join(directory, `text-${files++}`);
   writeFileSync(path, text);
-  return { path, start: 0, end: Buffer.byteLength(text), crc32: crc32(text), isWholeFile: true };
+  const local = fileStorage.scratch(directory, "t");
+  const end = Buffer.byteLength(text);
+  return { files: local, path, start: 0, end, crc32: crc32(text), isWholeFile: true };
 }
 
 /** What can be compared: slices are reused. */

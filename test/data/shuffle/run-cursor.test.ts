@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { GroupMerger } from "../../../src/mr/data/shuffle/group-merger.ts";
 import { RunCursor } from "../../../src/mr/data/shuffle/run-cursor.ts";
 import { DamagedRunError, type Run } from "../../../src/mr/data/shuffle/run-file.ts";
+import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { writeRun as writeRunTo } from "./write-run.ts";
 
@@ -160,9 +161,11 @@ describe("a run", () => {
 
   it("is found damaged when its checksum is right but its lines are no records", () => {
     for (const text of ["[]\n", '["a"]\n', '["a",0,1]\n', '["a",1]\n', "{}\n", '["a",1,2', "\n"]) {
+      const files = fileStorage.scratch(directory, "t");
       const path = join(directory, "bad");
       writeFileSync(path, text);
       const bad: Run = {
+        files,
         path,
         start: 0,
         end: text.length,

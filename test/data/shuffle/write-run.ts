@@ -2,7 +2,7 @@ import { ByteBuffer } from "../../../src/mr/base/byte-target.ts";
 import { RecordWriter } from "../../../src/mr/data/shuffle/record-writer.ts";
 import type { Run } from "../../../src/mr/data/shuffle/run-file.ts";
 import { encodeValue } from "../../../src/mr/data/shuffle/value-codec.ts";
-import { PendingFile } from "../../../src/mr/storage/file/pending-file.ts";
+import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 
 /** A value, and how many times in a row it comes. */
 export type Counted = readonly [count: number, value: unknown];
@@ -14,7 +14,8 @@ export function writeRun(
   directory: string,
   groups: readonly (readonly [key: string | Uint8Array, values: readonly Counted[]])[],
 ): Run {
-  const file = new PendingFile(directory, `mr-0-${files++}`, "t");
+  const scratch = fileStorage.scratch(directory, "t");
+  const file = scratch.file(`mr-0-${files++}`);
   const writer = new RecordWriter(file);
   const text = new ByteBuffer(64);
   for (const [key, values] of groups) {
@@ -28,6 +29,6 @@ export function writeRun(
     writer.end();
   }
   const segment = file.endSegment();
-  file.finish({ durable: false });
-  return { ...segment, isWholeFile: true };
+  file.finish();
+  return { ...segment, files: scratch, isWholeFile: true };
 }

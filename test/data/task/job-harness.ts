@@ -6,9 +6,11 @@ import type { LoadedApp } from "../../../src/mr/app/load/load-app.ts";
 import { planJob } from "../../../src/mr/data/input/plan-job.ts";
 import { runMapTask } from "../../../src/mr/data/task/map-task.ts";
 import { runReduceTask } from "../../../src/mr/data/task/reduce-task.ts";
-import type { TaskSite } from "../../../src/mr/data/task/task-site.ts";
+import type { TaskContext } from "../../../src/mr/data/task/task-context.ts";
+import { DEFAULT_FAN_IN, DEFAULT_MEMORY_BYTES } from "../../../src/mr/job/limits.ts";
 import { isTemporary } from "../../../src/mr/job/names.ts";
-import type { FileSummary } from "../../../src/mr/storage/file/pending-file.ts";
+import type { OutputFile } from "../../../src/mr/job/task.ts";
+import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { statInput } from "../../../src/mr/storage/file/resolve-inputs.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
@@ -42,9 +44,11 @@ export class JobHarness {
     return readdirSync(this.directory).filter(isTemporary);
   }
 
-  site(options: JobOptions = {}): TaskSite {
+  context(options: JobOptions = {}): TaskContext {
     return {
+      storage: fileStorage,
       directory: this.directory,
+      inputDirectory: this.directory,
       reduces: options.reduces ?? 3,
       tag: "0123abcd-0-1",
       progress: {
@@ -55,9 +59,9 @@ export class JobHarness {
           this.told.bytes += count;
         },
       },
-      memoryBytes: options.memoryBytes,
-      fanIn: options.fanIn,
-      skipBadRecords: options.skipBadRecords,
+      memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
+      fanIn: options.fanIn ?? DEFAULT_FAN_IN,
+      skipBadRecords: options.skipBadRecords ?? false,
     };
   }
 
@@ -66,13 +70,12 @@ export class JobHarness {
     const loaded = loadedApp(app);
     const { splitBytes, parallelism = Infinity } = options;
     const inputs = files.map((file) => statInput(file, this.directory));
-    const plan = planJob(inputs, this.directory, splitBytes, parallelism);
+    const plan = planJob(fileStorage, inputs, this.directory, splitBytes, parallelism);
     const splits = await plan(loaded.splitting);
-    const reports: FileSummary[][] = [];
+    const reports: (readonly OutputFile[])[] = [];
     for (const [task, split] of splits.entries()) {
-      const result = await runMapTask({ task, split }, loaded, this.site(options));
-      reports.push(result.files.map((file) => file.finish({ durable: false })));
-      for (const file of result.files) file.commit();
+      const result = await runMapTask({ task, split }, loaded, this.context(options));
+      reports.push(await result.output.commit());
       this.#count(result.counters);
     }
     return reports;
@@ -82,15 +85,12 @@ export class JobHarness {
   async reduce(
     app: ClassicApp | RecordApp,
     task: number,
-    reports: readonly (readonly FileSummary[])[],
+    reports: readonly (readonly OutputFile[])[],
     options: JobOptions = {},
   ): Promise<Buffer> {
     const sources = reports.map((report) => report[task] ?? { name: "?", bytes: 0, crc32: 0 });
-    const result = await runReduceTask({ task, sources }, loadedApp(app), this.site(options));
-    for (const file of result.files) {
-      file.finish({ durable: true });
-      file.commit();
-    }
+    const result = await runReduceTask({ task, sources }, loadedApp(app), this.context(options));
+    await result.output.commit();
     this.#count(result.counters);
     return readFileSync(join(this.directory, `mr-out-${task}`));
   }

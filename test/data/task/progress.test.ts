@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { defineApp, lines } from "../../../src/mr/index.ts";
-import type { FileSummary } from "../../../src/mr/storage/file/pending-file.ts";
 import { JobHarness } from "./job-harness.ts";
 
 let job: JobHarness;
@@ -21,7 +20,7 @@ async function reduceLines(keys: number, reduce: Reduce, files = 1, fanIn?: numb
   const text = Array.from({ length: keys }, (_, at) => `key-${at}\n`).join("");
   const paths = Array.from({ length: files }, (_, at) => job.write(`in-${at}.txt`, text));
   const options = { reduces: 1, ...(fanIn === undefined ? {} : { fanIn }) };
-  const reports: FileSummary[][] = await job.map(app, paths, options);
+  const reports = await job.map(app, paths, options);
   job.told = { records: 0, bytes: 0 };
   const output = await job.reduce(app, 0, reports, options);
   const shuffled = reports.reduce((sum, [file]) => sum + (file?.bytes ?? 0), 0);

@@ -6,7 +6,7 @@ import { ByteSlice, type Text } from "../../../src/mr/app/contract/byte-slice.ts
 import { sum } from "../../../src/mr/app/contract/combiners.ts";
 import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { StagedPairs } from "../../../src/mr/data/task/staged-pairs.ts";
-import { PendingFile } from "../../../src/mr/storage/file/pending-file.ts";
+import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 let directory: string;
@@ -27,7 +27,8 @@ function stage(): { staged: StagedPairs; released: [string, unknown][] } {
   const staged = new StagedPairs(
     (key, value) => released.push(plain(key, value)),
     undefined,
-    () => new PendingFile(directory, "mr-0-staged", "1-1-1"),
+    fileStorage.scratch(directory, "1-1-1"),
+    "mr-0-staged",
   );
   return { staged, released };
 }

@@ -51,7 +51,11 @@ describe("the inputs of a job", () => {
     expect(before).toMatchObject({ url: "a.txt", size: 4 });
     expect(await resolveInputs(["*.txt"], cwd)).toEqual([before]);
     utimesSync(join(cwd, "a.txt"), 1, 1.5);
-    expect(statInput("a.txt", cwd)).toEqual({ url: "a.txt", size: 4, version: "1500000000" });
+    expect(statInput("a.txt", cwd)).toEqual({
+      url: "a.txt",
+      size: 4,
+      version: expect.stringMatching(/^1500000000-/),
+    });
   });
 
   it("of a pattern are in the order of their names' bytes", async () => {

@@ -1,16 +1,9 @@
-import {
-  closeSync,
-  createReadStream,
-  fstatSync,
-  openSync,
-  type ReadStream,
-  readSync,
-} from "node:fs";
-import type { Transform } from "node:stream";
+import { Readable, type Transform } from "node:stream";
 import * as zlib from "node:zlib";
 import type { InputSource } from "../../app/contract/reader.ts";
-import { describeCause, MrError } from "../../base/errors.ts";
+import { errorCode, inputError, MrError } from "../../base/errors.ts";
 import type { Split } from "../../job/split.ts";
+import type { Storage, StoredFile } from "../../storage/storage.ts";
 
 /** An input that is open, until it is closed. */
 export interface OpenInput extends InputSource {
@@ -22,6 +15,9 @@ export interface OpenInput extends InputSource {
 /** Node 22.15 brought zstd; the types of Node 20 don't know it. */
 const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transform };
 
+/** How much of a compressed file is read at a time. */
+const CHUNK_BYTES = 256 * 1024;
+
 /** Whether a file of this name is read through a decompressor, and so can't be split. */
 export function isCompressedName(file: string): boolean {
   return /\.(gz|zst)$/.test(file);
@@ -30,62 +26,82 @@ export function isCompressedName(file: string): boolean {
 /**
  * Opens the input of a map task.
  *
- * @param path absolute path of the file
+ * @param directory absolute path that a relative input starts from
  * @param split the part to be read; of a compressed file always all
  * @throws MrError when it cannot be opened, is a directory, or can't be decompressed by this Node
  */
-export function openInput(path: string, split: Split): OpenInput {
-  if (!isCompressedName(split.file)) return new PlainInput(path, split);
-  if (split.file.endsWith(".gz")) return new CompressedInput(path, split, zlib.createGunzip());
-  if (createZstdDecompress === undefined) {
+export async function openInput(
+  storage: Storage,
+  directory: string,
+  split: Split,
+): Promise<OpenInput> {
+  const { file } = split;
+  const isZstd = file.endsWith(".zst");
+  if (isZstd && createZstdDecompress === undefined) {
     throw new MrError(
       "INPUT_UNSUPPORTED",
-      `Cannot read input "${split.file}": Node ${process.version} has no zstd (22.15 has)`,
+      `Cannot read input "${file}": Node ${process.version} has no zstd (22.15 has)`,
     );
   }
-  return new CompressedInput(path, split, createZstdDecompress());
+  const stored = await openStored(storage, directory, file);
+  if (!isCompressedName(file)) return new PlainInput(stored, split);
+  const create = isZstd && createZstdDecompress ? createZstdDecompress : zlib.createGunzip;
+  return new CompressedInput(stored, file, create());
 }
 
-/** A file as it is. Reads are synchronous: whoever reads it has nothing else to do. */
+/** @throws MrError */
+export async function openStored(
+  storage: Storage,
+  directory: string,
+  file: string,
+): Promise<StoredFile> {
+  try {
+    return await storage.open(storage.resolve(directory, file));
+  } catch (error) {
+    const isDirectory = errorCode(error) === "EISDIR";
+    throw inputError(file, isDirectory ? new Error("it is a directory") : error);
+  }
+}
+
+/** A file as it is. */
 class PlainInput implements OpenInput {
   readonly file: string;
   readonly start: number;
   readonly end: number;
   readonly resume: Split["resume"];
   bytesRead = 0;
-  readonly #descriptor: number;
+  readonly #stored: StoredFile;
 
-  constructor(path: string, { file, start, end, resume }: Split) {
+  constructor(stored: StoredFile, { file, start, end, resume }: Split) {
+    this.#stored = stored;
     this.file = file;
     this.start = start;
     this.end = end;
     this.resume = resume;
-    this.#descriptor = this.#attempt(() => openSync(path, "r"));
-    if (fstatSync(this.#descriptor).isDirectory()) {
-      this.close();
-      throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": it is a directory`);
+  }
+
+  read(target: Uint8Array, from: number, position: number): number | Promise<number> {
+    try {
+      const reading = this.#stored.read(target, from, target.length, position);
+      if (typeof reading !== "number") return this.#await(reading);
+      this.bytesRead += reading;
+      return reading;
+    } catch (error) {
+      throw inputError(this.file, error);
     }
   }
 
-  read(target: Uint8Array, from: number, position: number): number {
-    const length = target.length - from;
-    const count = this.#attempt(() => readSync(this.#descriptor, target, from, length, position));
-    this.bytesRead += count;
-    return count;
-  }
-
   close(): void {
-    closeSync(this.#descriptor);
+    this.#stored.close();
   }
 
-  #attempt<T>(operation: () => T): T {
+  async #await(reading: Promise<number>): Promise<number> {
     try {
-      return operation();
+      const count = await reading;
+      this.bytesRead += count;
+      return count;
     } catch (error) {
-      throw new MrError(
-        "INPUT_UNREADABLE",
-        `Cannot read input "${this.file}": ${describeCause(error)}`,
-      );
+      throw inputError(this.file, error);
     }
   }
 }
@@ -96,18 +112,20 @@ class CompressedInput implements OpenInput {
   readonly start = 0;
   readonly end = Number.MAX_SAFE_INTEGER;
   bytesRead = 0;
-  readonly #stream: Transform;
-  readonly #compressed: ReadStream;
+  readonly #stored: StoredFile;
+  readonly #decompressor: Transform;
   readonly #chunks: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array(0);
+  /** How many bytes of the compressed file have been read. */
+  #compressedBytes = 0;
 
-  constructor(path: string, { file }: Split, decompressor: Transform) {
+  constructor(stored: StoredFile, file: string, decompressor: Transform) {
     this.file = file;
-    this.#stream = decompressor;
-    const compressed = createReadStream(path, { highWaterMark: 256 * 1024 });
+    this.#stored = stored;
+    this.#decompressor = decompressor;
+    const compressed = Readable.from(this.#readCompressed(), { objectMode: false });
     compressed.on("error", (error) => decompressor.destroy(error));
     decompressor.on("close", () => compressed.destroy());
-    this.#compressed = compressed;
     this.#chunks = compressed.pipe(decompressor)[Symbol.asyncIterator]();
   }
 
@@ -117,7 +135,18 @@ class CompressedInput implements OpenInput {
   }
 
   close(): void {
-    this.#stream.destroy();
+    this.#decompressor.destroy();
+    this.#stored.close();
+  }
+
+  async *#readCompressed(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+      const count = await this.#stored.read(chunk, 0, CHUNK_BYTES, this.#compressedBytes);
+      if (count === 0) return;
+      this.#compressedBytes += count;
+      yield chunk.subarray(0, count);
+    }
   }
 
   #take(target: Uint8Array, from: number): number {
@@ -128,10 +157,10 @@ class CompressedInput implements OpenInput {
     return count;
   }
 
-  /** Node's zstd stops after one frame without a word; a file may be several, one after the other. */
+  /** Node's zstd ends after the first frame without an error, but a file may have several. */
   #checkEnd(): void {
-    const { bytesWritten } = this.#stream as Transform & { readonly bytesWritten?: number };
-    if (!this.file.endsWith(".zst") || bytesWritten === this.#compressed.bytesRead) return;
+    const { bytesWritten } = this.#decompressor as Transform & { readonly bytesWritten?: number };
+    if (!this.file.endsWith(".zst") || bytesWritten === this.#compressedBytes) return;
     throw new Error("it has more than one zstd frame, of which Node reads the first only");
   }
 
@@ -145,10 +174,7 @@ class CompressedInput implements OpenInput {
       this.#chunk = value;
       return true;
     } catch (error) {
-      throw new MrError(
-        "INPUT_UNREADABLE",
-        `Cannot read input "${this.file}": ${describeCause(error)}`,
-      );
+      throw inputError(this.file, error);
     }
   }
 }

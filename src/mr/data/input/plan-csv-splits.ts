@@ -1,10 +1,12 @@
-import { type FileHandle, open } from "node:fs/promises";
-import { describeCause, MrError } from "../../base/errors.ts";
+import { setImmediate } from "node:timers/promises";
+import { inputError } from "../../base/errors.ts";
 import type { CsvSplitting, Split } from "../../job/split.ts";
+import type { Storage, StoredFile } from "../../storage/storage.ts";
 import { utf8MarkLength, utf16EncodingOf } from "./byte-order-mark.ts";
 import { encodeCsvResumption } from "./csv-resume.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 import { MAX_ROW_BYTES } from "./limits.ts";
+import { openStored } from "./open-input.ts";
 
 const BLOCK_BYTES = 1024 * 1024;
 
@@ -18,7 +20,7 @@ interface RowEnd {
  * Cuts a CSV file at ends of rows. It has to be read once for that, which takes a small part of the time
  * that making records of it does.
  *
- * @param path absolute path of the file
+ * @param directory absolute path that a relative input starts from
  * @param wanted the splits as they would be if a file could be cut anywhere
  * @param splitting what ends a row, which must be the same to whoever reads the splits
  * @param blockBytes how much is read at a time
@@ -26,7 +28,8 @@ interface RowEnd {
  * @throws MrError when the file cannot be read
  */
 export async function planCsvSplits(
-  path: string,
+  storage: Storage,
+  directory: string,
   wanted: readonly Split[],
   { csvDelimiter, maxRowBytes = MAX_ROW_BYTES }: CsvSplitting,
   blockBytes: number = BLOCK_BYTES,
@@ -36,9 +39,16 @@ export async function planCsvSplits(
   const { file } = first;
   const targets = wanted.slice(1).map(({ start }) => start);
   const scanner = new CsvScanner(csvDelimiter, maxRowBytes);
-  const [head, ...cuts] = await readInput(path, file, (handle) => {
-    return findRowEnds(handle, targets, scanner, Buffer.alloc(blockBytes));
-  });
+  const stored = await openStored(storage, directory, file);
+  let ends: RowEnd[];
+  try {
+    ends = await findRowEnds(stored, targets, scanner, Buffer.alloc(blockBytes));
+  } catch (error) {
+    throw inputError(file, error);
+  } finally {
+    stored.close();
+  }
+  const [head, ...cuts] = ends;
   const splits: Split[] = [];
   let begin: RowEnd | undefined;
   for (const cut of [...cuts.filter(({ at }) => at < last.end), undefined]) {
@@ -54,29 +64,12 @@ export async function planCsvSplits(
   return splits;
 }
 
-async function readInput<T>(
-  path: string,
-  file: string,
-  use: (handle: FileHandle) => Promise<T>,
-): Promise<T> {
-  try {
-    const handle = await open(path, "r");
-    try {
-      return await use(handle);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw new MrError("INPUT_UNREADABLE", `Cannot read input "${file}": ${describeCause(error)}`);
-  }
-}
-
 /**
  * The end of the first row that is neither empty nor damaged, and from there on the first end of a row at
  * or after each of `targets`, which grow; each once.
  */
 async function findRowEnds(
-  handle: FileHandle,
+  stored: StoredFile,
   targets: readonly number[],
   scanner: CsvScanner,
   buffer: Buffer,
@@ -90,9 +83,9 @@ async function findRowEnds(
   let row = 0;
   let lines = 0;
   while (waiting.length > 0) {
-    const { bytesRead } = await handle.read(buffer, filled, undefined, base + filled);
-    const isEnd = bytesRead === 0;
-    filled += bytesRead;
+    const count = await stored.read(buffer, filled, buffer.length, base + filled);
+    const isEnd = count === 0;
+    filled += count;
     const block = buffer.subarray(0, filled);
     if (base === 0 && row === 0) {
       if (utf16EncodingOf(block) !== undefined) return [];
@@ -117,6 +110,8 @@ async function findRowEnds(
     if (next >= base) buffer.copyWithin(0, next - base, filled);
     filled = next >= base ? base + filled - next : 0;
     base = next;
+    // This process also answers workers.
+    await setImmediate();
   }
   return ends;
 }

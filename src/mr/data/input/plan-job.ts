@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
-import { resolve } from "node:path";
 import type { InputFile } from "../../job/job-spec.ts";
 import type { CsvSplitting, JobPlan, Split, Splitting } from "../../job/split.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { packSplits } from "./pack-splits.ts";
 import { planCsvSplits } from "./plan-csv-splits.ts";
 import { defaultSplitBytes, planSplits } from "./plan-splits.ts";
@@ -20,6 +20,7 @@ export interface MeasuredPlan extends JobPlan {
  * @param parallelism how many tasks can run at a time; small files share tasks as long as there are so many
  */
 export function planJob(
+  storage: Storage,
   inputs: readonly InputFile[],
   directory: string,
   splitBytes: number | undefined,
@@ -48,7 +49,7 @@ export function planJob(
     const splits: Split[] = [];
     for (const { url, size } of inputs) {
       const wanted = planSplits("bytes", url, size, limit);
-      splits.push(...(await planCsvSplits(resolve(directory, url), wanted, splitting)));
+      splits.push(...(await planCsvSplits(storage, directory, wanted, splitting)));
     }
     return pack(splits);
   }

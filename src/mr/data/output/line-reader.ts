@@ -1,5 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { describeCause, MrError } from "../../base/errors.ts";
+import type { LocalFile, LocalFiles } from "../../storage/storage.ts";
 
 const BUFFER_BYTES = 64 * 1024;
 const LINE_FEED = 10;
@@ -10,15 +10,16 @@ export class LineReader {
   start = 0;
   end = 0;
   readonly #path: string;
-  readonly #descriptor: number;
+  readonly #file: LocalFile;
+  #position = 0;
   /** What was read of the file is bytes[start, filled). */
   #filled = 0;
   #isAtEnd = false;
 
   /** @throws MrError when the file cannot be opened */
-  constructor(path: string) {
+  constructor(files: LocalFiles, path: string) {
     this.#path = path;
-    this.#descriptor = this.#attempt(() => openSync(path, "r"));
+    this.#file = this.#attempt(() => files.open(path));
   }
 
   /**
@@ -42,7 +43,7 @@ export class LineReader {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    this.#file.close();
   }
 
   #closeLastLine(): boolean {
@@ -56,14 +57,9 @@ export class LineReader {
   #fill(): void {
     this.#reserve();
     const count = this.#attempt(() => {
-      return readSync(
-        this.#descriptor,
-        this.bytes,
-        this.#filled,
-        this.bytes.length - this.#filled,
-        null,
-      );
+      return this.#file.read(this.bytes, this.#filled, this.bytes.length, this.#position);
     });
+    this.#position += count;
     this.#filled += count;
     this.#isAtEnd = count === 0;
   }

@@ -1,9 +1,8 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { appendBytes } from "../../base/byte-target.ts";
 import { MERGED_OUTPUT_NAME } from "../../job/names.ts";
-import { PendingFile } from "../../storage/file/pending-file.ts";
+import type { PendingFile } from "../../storage/pending-file.ts";
+import type { LocalFiles, Storage } from "../../storage/storage.ts";
 import { LineReader } from "./line-reader.ts";
 
 /** How many files are read at once; each takes a buffer of 64 KiB, and a descriptor. */
@@ -23,47 +22,51 @@ const LINES_PER_TURN = 50_000;
  * @throws MrError when a file cannot be read or written; whatever `signal` has for a reason
  */
 export async function mergeOutputs(
+  storage: Storage,
   directory: string,
   paths: readonly string[],
   { signal, fanIn = FAN_IN }: { signal?: AbortSignal | undefined; fanIn?: number } = {},
 ): Promise<string> {
-  const pending: PendingFile[] = [];
-  const mergeInto = async (parts: readonly string[]): Promise<PendingFile> => {
-    const tag = `merge-${process.pid}-${pending.length}`;
-    const file = new PendingFile(directory, MERGED_OUTPUT_NAME, tag);
-    pending.push(file);
-    await merge(parts, file, signal);
-    return file;
-  };
+  const tag = `merge-${process.pid}`;
+  const scratch = storage.scratch(directory, tag);
+  const output = storage.createOutput(directory, tag, { durable: true });
+  const fetched = await storage.fetch(paths);
   try {
+    let files: LocalFiles = fetched;
     let parts = paths;
-    while (parts.length > fanIn) {
+    for (let pass = 0; parts.length > fanIn; pass++) {
       const merged: string[] = [];
       for (let at = 0; at < parts.length; at += fanIn) {
-        const file = await mergeInto(parts.slice(at, at + fanIn));
-        file.finish({ durable: false });
-        merged.push(file.temporaryPath);
+        const file = scratch.file(`${MERGED_OUTPUT_NAME}-${pass}-${at}`);
+        await merge(files, parts.slice(at, at + fanIn), file, signal);
+        file.finish();
+        merged.push(file.path);
       }
       parts = merged;
+      files = scratch;
     }
-    const file = await mergeInto(parts);
-    file.finish({ durable: true });
-    file.commit();
+    const file = output.file(MERGED_OUTPUT_NAME);
+    await merge(files, parts, file, signal);
+    file.finish();
+    await output.commit();
   } finally {
-    for (const file of pending) file.discard();
+    output.discard();
+    scratch.discard();
+    fetched.close();
   }
-  for (const path of paths) rmSync(path, { force: true });
-  return join(directory, MERGED_OUTPUT_NAME);
+  for (const path of paths) await storage.remove(path);
+  return storage.resolve(directory, MERGED_OUTPUT_NAME);
 }
 
 async function merge(
+  files: LocalFiles,
   paths: readonly string[],
   target: PendingFile,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const readers: LineReader[] = [];
   try {
-    for (const path of paths) readers.push(new LineReader(path));
+    for (const path of paths) readers.push(new LineReader(files, path));
     const heap = readers.filter((reader) => reader.next());
     // Sorted is a heap, too.
     heap.sort(compareLines);

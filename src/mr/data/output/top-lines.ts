@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import type { Storage } from "../../storage/storage.ts";
 import { LineReader } from "./line-reader.ts";
 
 /** A line of an output whose value is a number. */
@@ -28,6 +29,7 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  * @throws MrError when a file cannot be read; whatever `signal` has for a reason
  */
 export async function topLines(
+  storage: Storage,
   paths: readonly string[],
   count: number,
   signal?: AbortSignal,
@@ -39,19 +41,24 @@ export async function topLines(
     if (best.length === count) least = best.at(-1)?.value ?? least;
   };
   let lines = 0;
-  for (const path of paths) {
-    const reader = new LineReader(path);
-    try {
-      while (reader.next()) {
-        const line = parse(reader, least);
-        if (line !== undefined && line.value >= least && best.push(line) >= count + SLACK) cut();
-        if (++lines % LINES_PER_TURN !== 0) continue;
-        await setImmediate();
-        signal?.throwIfAborted();
+  const files = await storage.fetch(paths);
+  try {
+    for (const path of paths) {
+      const reader = new LineReader(files, path);
+      try {
+        while (reader.next()) {
+          const line = parse(reader, least);
+          if (line !== undefined && line.value >= least && best.push(line) >= count + SLACK) cut();
+          if (++lines % LINES_PER_TURN !== 0) continue;
+          await setImmediate();
+          signal?.throwIfAborted();
+        }
+      } finally {
+        reader.close();
       }
-    } finally {
-      reader.close();
     }
+  } finally {
+    files.close();
   }
   cut();
   return best;

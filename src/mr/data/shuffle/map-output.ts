@@ -5,7 +5,8 @@ import type { WordScan } from "../../app/text/word-scan.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { mapOutputName } from "../../job/names.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { PendingFile } from "../../storage/file/pending-file.ts";
+import type { PendingFile } from "../../storage/pending-file.ts";
+import type { PendingOutput, Scratch } from "../../storage/storage.ts";
 import { combineGroup } from "./combine-group.ts";
 import { ListStore } from "./list-store.ts";
 import { NumberLines } from "./number-lines.ts";
@@ -13,24 +14,24 @@ import { NumberStore } from "./number-store.ts";
 import { describeKey, PairStore } from "./pair-store.ts";
 import { keyBytesOf, partitionOfIds, partitionOfPairs } from "./partition-keys.ts";
 import { RecordWriter } from "./record-writer.ts";
-import { DEFAULT_FAN_IN, type Spill, SpillFiles } from "./spill-files.ts";
+import { type Spill, SpillFiles } from "./spill-files.ts";
 import type { ValueStore } from "./value-store.ts";
 import type { WordIds } from "./word-ids.ts";
 import { returnWorkbench, takeWorkbench, type Workbench } from "./workbench.ts";
 
 /** What a map task writes, and where. */
 export interface MapOutputOptions {
-  /** Absolute path of the job directory. */
-  readonly directory: string;
+  /** Gets one file per reduce task. */
+  readonly output: PendingOutput;
+  /** Gets what does not fit in memory. */
+  readonly scratch: Scratch;
   /** The number of the map task. */
   readonly map: number;
   readonly reduces: number;
-  /** Tells this attempt's temporary files from those of all others. */
-  readonly tag: string;
   /** How much memory the process may take, in bytes. */
   readonly memoryBytes: number;
-  /** How many runs are merged at a time, {@link DEFAULT_FAN_IN} unless told; at least 2. */
-  readonly fanIn?: number | undefined;
+  /** How many runs are merged at a time, at least 2. */
+  readonly fanIn: number;
 }
 
 /** New keys are not counted one by one against the memory limit, but this many at a time. */
@@ -74,10 +75,10 @@ export class MapOutput {
     this.#wordIds = wordIds;
     this.#store = store;
     this.#partition = partitionOfIds(kernel, app.partition ?? hashPartition, options.reduces);
-    const { directory, map, tag, fanIn = DEFAULT_FAN_IN } = options;
+    const { scratch, map, fanIn } = options;
     const { mergeBytes, keyBytes } = this.#bench.shares;
     this.#keyLimit = keyBytes;
-    this.#spills = new SpillFiles({ directory, name: `mr-${map}`, tag, fanIn, mergeBytes });
+    this.#spills = new SpillFiles({ scratch, name: `mr-${map}`, fanIn, mergeBytes });
     words.onScan = () => this.#keysChanged();
     this.emit = this.#createEmit();
   }
@@ -160,29 +161,19 @@ export class MapOutput {
   }
 
   /**
-   * Writes `mr-X-0` … `mr-X-(reduces−1)`, empty ones included, under temporary names.
-   *
-   * @returns the files, in the order of the reduce tasks, finished, each to be committed
+   * Writes `mr-X-0` … `mr-X-(reduces−1)`, empty ones included, to the output, which is then ready to be
+   * committed.
    */
-  write(): PendingFile[] {
-    const { directory, map, tag } = this.#options;
-    const files: PendingFile[] = [];
-    const create = (reduce: number) => {
-      const file = new PendingFile(directory, mapOutputName(map, reduce), tag);
-      files.push(file);
-      return file;
-    };
+  write(): void {
+    const { output, map } = this.#options;
+    const create = (reduce: number) => output.file(mapOutputName(map, reduce));
     try {
       if (this.#spills.isEmpty) {
-        this.#writeRuns(create, (file) => file.finish({ durable: false }));
+        this.#writeRuns(create, (file) => file.finish());
       } else {
         this.#spill();
         this.#mergeSpills(create);
       }
-      return files;
-    } catch (error) {
-      for (const file of files) file.discard();
-      throw error;
     } finally {
       this.close();
     }
@@ -316,7 +307,7 @@ export class MapOutput {
       this.#spills.merge(reduce, file, orderValues, (merger, writer) =>
         combineGroup(merger, writer, combine),
       );
-      file.finish({ durable: false });
+      file.finish();
     }
   }
 }

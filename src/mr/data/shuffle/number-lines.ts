@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { PendingFile } from "../../storage/file/pending-file.ts";
+import type { PendingFile } from "../../storage/pending-file.ts";
 
 /** How many keys the kernel is given at a time: a few at first, since it may have to leave them. */
 const LEAST_KEYS = 16;

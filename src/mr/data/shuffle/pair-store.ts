@@ -2,7 +2,7 @@ import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
 import { appendBytes, appendShortAscii, ByteBuffer } from "../../base/byte-target.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { PendingFile } from "../../storage/file/pending-file.ts";
+import type { PendingFile } from "../../storage/pending-file.ts";
 import { encodeBytes, encodeString, encodeValue } from "./value-codec.ts";
 
 /** So many bytes of input may become pairs before what they take is looked at again: this share of what is left. */

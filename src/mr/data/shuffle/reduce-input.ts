@@ -1,15 +1,14 @@
-import { PendingFile } from "../../storage/file/pending-file.ts";
+import type { Scratch } from "../../storage/storage.ts";
 import type { ValueOrder } from "./group-merger.ts";
 import { type GroupSource, mergeRuns } from "./group-source.ts";
 import type { Run } from "./run-file.ts";
 import { bufferBytes, type GroupWriter, mergeInto } from "./spill-files.ts";
 
 export interface ReduceInputOptions {
-  /** Absolute path of the job directory. */
-  readonly directory: string;
+  /** Gets the temporary files, which the caller discards. */
+  readonly scratch: Scratch;
   /** What the names of temporary files begin with, such as `mr-out-3`. */
   readonly name: string;
-  readonly tag: string;
   /** How many runs are merged at a time, 2 or more. */
   readonly fanIn: number;
   /** For all buffers of a merge together. */
@@ -25,7 +24,6 @@ export interface ReduceInputOptions {
  */
 export class ReduceInput {
   readonly merger: GroupSource;
-  readonly #temporary: PendingFile[] = [];
   readonly #options: ReduceInputOptions;
   #created = 0;
   /** What was read to merge runs into temporary files. */
@@ -37,14 +35,9 @@ export class ReduceInput {
    */
   constructor(runs: readonly Run[], options: ReduceInputOptions) {
     this.#options = options;
-    try {
-      let left = runs;
-      while (left.length > options.fanIn) left = this.#pass(left);
-      this.merger = mergeRuns(left, bufferBytes(options), options.order);
-    } catch (error) {
-      this.#discard();
-      throw error;
-    }
+    let left = runs;
+    while (left.length > options.fanIn) left = this.#pass(left);
+    this.merger = mergeRuns(left, bufferBytes(options), options.order);
   }
 
   /** How many bytes have been read so far, in all passes. */
@@ -54,11 +47,10 @@ export class ReduceInput {
 
   close(): void {
     this.merger.close();
-    this.#discard();
   }
 
   #pass(runs: readonly Run[]): Run[] {
-    const { directory, name, tag, fanIn, order, writeGroup } = this.#options;
+    const { scratch, name, fanIn, order, writeGroup } = this.#options;
     const runBytes = bufferBytes(this.#options);
     const merged: Run[] = [];
     for (let from = 0; from < runs.length; from += fanIn) {
@@ -68,17 +60,12 @@ export class ReduceInput {
         merged.push(only);
         continue;
       }
-      const file = new PendingFile(directory, `${name}-merge-${this.#created++}`, tag);
-      this.#temporary.push(file);
+      const file = scratch.file(`${name}-merge-${this.#created++}`);
       for (const { start, end } of part) this.#passBytes += end - start;
       mergeInto(file, part, runBytes, order, writeGroup);
-      merged.push({ ...file.endSegment(), isWholeFile: true });
-      file.finish({ durable: false });
+      merged.push({ ...file.endSegment(), files: scratch, isWholeFile: true });
+      file.finish();
     }
     return merged;
-  }
-
-  #discard(): void {
-    for (const file of this.#temporary) file.discard();
   }
 }

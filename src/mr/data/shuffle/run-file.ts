@@ -1,7 +1,7 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
-import type { Segment } from "../../storage/file/pending-file.ts";
+import type { Segment } from "../../storage/pending-file.ts";
+import type { LocalFile, LocalFiles } from "../../storage/storage.ts";
 
 /** A run that is not, or no longer, what its map task reported. */
 export class DamagedRunError extends MrError {
@@ -17,6 +17,8 @@ export class DamagedRunError extends MrError {
 
 /** A segment of a file, of which the whole file may have to be just that. */
 export interface Run extends Segment {
+  /** Where to open it. */
+  readonly files: LocalFiles;
   /** Whether the file must end where the segment does. */
   readonly isWholeFile: boolean;
 }
@@ -27,7 +29,7 @@ export interface Run extends Segment {
  */
 export class RunFile {
   readonly #run: Run;
-  readonly #descriptor: number;
+  readonly #file: LocalFile;
   #isOpen = true;
   /** Where in the file reading goes on. */
   #position: number;
@@ -38,7 +40,7 @@ export class RunFile {
     this.#run = run;
     this.#position = run.start;
     try {
-      this.#descriptor = openSync(run.path, "r");
+      this.#file = run.files.open(run.path);
     } catch (error) {
       // That this process has too many files open says nothing of this one: making it again is no help.
       if (["EMFILE", "ENFILE"].includes(errorCode(error) ?? "")) {
@@ -59,7 +61,7 @@ export class RunFile {
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    closeSync(this.#descriptor);
+    this.#file.close();
   }
 
   /**
@@ -75,7 +77,7 @@ export class RunFile {
     if (wanted <= 0) return 0;
     let count: number;
     try {
-      count = readSync(this.#descriptor, target, from, wanted, this.#position);
+      count = this.#file.read(target, from, from + wanted, this.#position);
     } catch (error) {
       throw this.damaged(describeCause(error));
     }

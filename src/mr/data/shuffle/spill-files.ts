@@ -1,11 +1,10 @@
-import { PendingFile, type Segment } from "../../storage/file/pending-file.ts";
+import type { PendingFile, Segment } from "../../storage/pending-file.ts";
+import type { Scratch } from "../../storage/storage.ts";
 import type { ValueOrder } from "./group-merger.ts";
 import { type GroupSource, mergeRuns } from "./group-source.ts";
 import { RecordWriter } from "./record-writer.ts";
 import type { Run } from "./run-file.ts";
 
-/** How many runs are merged at a time unless told: files open at once, and buffers. */
-export const DEFAULT_FAN_IN = 64;
 const MAX_BUFFER_BYTES = 256 * 1024;
 const MIN_BUFFER_BYTES = 8 * 1024;
 /** For all buffers of a merge, unless that makes them too small: larger ones save next to no time. */
@@ -22,11 +21,10 @@ export interface Spill {
 export type GroupWriter = (merger: GroupSource, writer: RecordWriter) => void;
 
 export interface SpillOptions {
-  /** Absolute path of the job directory. */
-  readonly directory: string;
+  /** Gets the temporary files. */
+  readonly scratch: Scratch;
   /** What the names of the temporary files begin with, such as `mr-3`. */
   readonly name: string;
-  readonly tag: string;
   /** How many runs are merged at a time, 2 or more. */
   readonly fanIn: number;
   /** For all buffers of a merge together. */
@@ -80,13 +78,13 @@ export class SpillFiles {
 
   /** Merges the runs of one reduce task into `file`. */
   merge(reduce: number, file: PendingFile, order: ValueOrder, writeGroup: GroupWriter): void {
-    const runs = runsOf(this.#spills, reduce);
+    const runs = this.#runsOf(this.#spills, reduce);
     mergeInto(file, runs, bufferBytes(this.#options), order, writeGroup);
   }
 
   /** Removes all files. */
   discard(): void {
-    for (const { file } of this.#spills) file.discard();
+    for (const { file } of this.#spills) this.#options.scratch.remove(file);
     this.#spills = [];
   }
 
@@ -99,39 +97,40 @@ export class SpillFiles {
     const merged = this.#create((file) => {
       const segments: Segment[] = [];
       for (let reduce = 0; reduce < reduces; reduce++) {
-        const runs = runsOf(spills, reduce);
+        const runs = this.#runsOf(spills, reduce);
         mergeInto(file, runs, bufferBytes(this.#options), order, writeGroup);
         segments.push(file.endSegment());
       }
       return { file, segments };
     });
-    for (const { file } of spills) file.discard();
+    for (const { file } of spills) this.#options.scratch.remove(file);
     return merged;
   }
 
+  #runsOf(spills: readonly Spill[], reduce: number): Run[] {
+    const files = this.#options.scratch;
+    const runs: Run[] = [];
+    for (const { segments } of spills) {
+      const segment = segments[reduce];
+      if (segment !== undefined && segment.end > segment.start) {
+        runs.push({ ...segment, files, isWholeFile: false });
+      }
+    }
+    return runs;
+  }
+
   #create(write: (file: PendingFile) => Spill): Spill {
-    const { directory, name, tag } = this.#options;
-    const file = new PendingFile(directory, `${name}-spill-${this.#created++}`, tag);
+    const { scratch, name } = this.#options;
+    const file = scratch.file(`${name}-spill-${this.#created++}`);
     try {
       const spill = write(file);
-      file.finish({ durable: false });
+      file.finish();
       return spill;
     } catch (error) {
-      file.discard();
+      scratch.remove(file);
       throw error;
     }
   }
-}
-
-function runsOf(spills: readonly Spill[], reduce: number): Run[] {
-  const runs: Run[] = [];
-  for (const { segments } of spills) {
-    const segment = segments[reduce];
-    if (segment !== undefined && segment.end > segment.start) {
-      runs.push({ ...segment, isWholeFile: false });
-    }
-  }
-  return runs;
 }
 
 /** Merges runs, no more than fit at a time, and appends the result to `file`. */

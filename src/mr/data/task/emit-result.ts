@@ -1,6 +1,6 @@
 import type { Emit } from "../../app/contract/contract.ts";
 import { describeValue } from "./app-error.ts";
-import type { ProgressMeter } from "./progress.ts";
+import type { ProgressMeter } from "./task-context.ts";
 
 /** How the pairs that `map` hands back are told apart and checked. */
 export interface PairRules {

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
 import type { RecordCursor } from "../../app/contract/reader.ts";
 import type { LoadedApp } from "../../app/load/load-app.ts";
@@ -11,8 +10,9 @@ import { openInput } from "../input/open-input.ts";
 import { CounterSet } from "./counter-set.ts";
 import { describeRecord } from "./describe-record.ts";
 import { emitResult } from "./emit-result.ts";
+import type { MapTask } from "./map-task.ts";
 import { recordFormOf } from "./record-form.ts";
-import type { MapTask, TaskSite } from "./task-site.ts";
+import type { TaskContext } from "./task-context.ts";
 
 /**
  * Finds the record of a map task that emits a key, by mapping its records once more. So nothing has to
@@ -25,11 +25,11 @@ export async function findRecord(
   key: Uint8Array,
   { task, split }: MapTask,
   loaded: LoadedApp,
-  site: TaskSite,
+  context: TaskContext,
 ): Promise<string | undefined> {
   const scanner = createKernel();
   for (const part of partsOf(split)) {
-    const place = await findInPart(key, { task, split: part }, loaded, site, scanner);
+    const place = await findInPart(key, { task, split: part }, loaded, context, scanner);
     if (place !== undefined) return place;
   }
   return undefined;
@@ -39,19 +39,19 @@ async function findInPart(
   key: Uint8Array,
   { task, split }: MapTask,
   loaded: LoadedApp,
-  site: TaskSite,
+  context: TaskContext,
   scanner: BlockScanner,
 ): Promise<string | undefined> {
   const app = recordFormOf(loaded.app);
   const rules = { isClassic: app !== loaded.app };
-  const { skipBadRecords = false, progress } = site;
+  const { skipBadRecords, progress } = context;
   const { file } = split;
-  const input = openInput(resolve(site.inputDirectory ?? site.directory, file), split);
+  const input = await openInput(context.storage, context.inputDirectory, split);
   let cursor: RecordCursor<unknown> | undefined;
   try {
     const options = { skipBadRecords, scanner, words: new WordScan(scanner) };
     cursor = app.input.open(input, options);
-    const context = { file, task, offset: 0, counters: new CounterSet() };
+    const mapContext = { file, task, offset: 0, counters: new CounterSet() };
     let isFound = false;
     const emit = (emitted: Text) => {
       const bytes = emitted instanceof ByteSlice ? emitted.view() : encodeUtf8(emitted);
@@ -59,9 +59,9 @@ async function findInPart(
     };
     while (await cursor.load()) {
       for (let record = cursor.next(); record !== undefined; record = cursor.next()) {
-        context.offset = cursor.offset;
+        mapContext.offset = cursor.offset;
         try {
-          const result: unknown = app.map(record, emit, context);
+          const result: unknown = app.map(record, emit, mapContext);
           await emitResult(result, emit, rules, progress);
         } catch (error) {
           // A record that is left out has emitted nothing.

@@ -1,14 +1,12 @@
-import { resolve } from "node:path";
 import type { Emit, MapContext } from "../../app/contract/contract.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
 import type { RecordCursor } from "../../app/contract/reader.ts";
 import type { LoadedApp } from "../../app/load/load-app.ts";
 import { MrError } from "../../base/errors.ts";
 import { describeThrown } from "../../base/thrown.ts";
-import { DEFAULT_MEMORY_BYTES } from "../../job/limits.ts";
-import { partsOf } from "../../job/split.ts";
+import { partsOf, type Split } from "../../job/split.ts";
 import { SKIPPED_RECORDS } from "../../job/task.ts";
-import { PendingFile } from "../../storage/file/pending-file.ts";
+import type { Scratch } from "../../storage/storage.ts";
 import { type OpenInput, openInput } from "../input/open-input.ts";
 import { MapOutput } from "../shuffle/map-output.ts";
 import { PartitionError } from "../shuffle/partition-error.ts";
@@ -20,14 +18,17 @@ import { findRecord } from "./find-record.ts";
 import { recordFormOf } from "./record-form.ts";
 import { SkipList } from "./skip-list.ts";
 import { StagedPairs } from "./staged-pairs.ts";
-import type { MapTask, TaskResult, TaskSite } from "./task-site.ts";
+import type { ProgressMeter, TaskContext, TaskOutput } from "./task-context.ts";
 
-export type { MapTask, TaskResult, TaskSite } from "./task-site.ts";
+export interface MapTask {
+  readonly task: number;
+  readonly split: Split;
+}
 
 /**
- * Runs `map` over the records of a split, or several, and leaves its output under temporary names.
+ * Runs `map` over the records of a split, or several,.
  *
- * @returns one finished file per reduce task, in their order, each still to be committed
+ * @returns the output, one file per reduce task, in their order, to be committed
  * @throws AppError when the app throws, or emits what can't be carried or goes to no reduce task; it
  *   names the record
  * @throws MrError when the input cannot be read or the output cannot be written
@@ -35,49 +36,53 @@ export type { MapTask, TaskResult, TaskSite } from "./task-site.ts";
 export async function runMapTask(
   { task, split }: MapTask,
   loaded: LoadedApp,
-  site: TaskSite,
-): Promise<TaskResult> {
+  context: TaskContext,
+): Promise<TaskOutput> {
   const app = recordFormOf(loaded.app);
-  const output = new MapOutput(app, {
-    directory: site.directory,
-    map: task,
-    reduces: site.reduces,
-    tag: site.tag,
-    memoryBytes: site.memoryBytes ?? DEFAULT_MEMORY_BYTES,
-    fanIn: site.fanIn,
-  });
+  const { storage, directory, inputDirectory, tag, reduces, memoryBytes, fanIn } = context;
+  const output = storage.createOutput(directory, tag, { durable: false });
+  const scratch = storage.scratch(directory, tag);
+  const pairs = new MapOutput(app, { output, scratch, map: task, reduces, memoryBytes, fanIn });
   try {
     const counters = new CounterSet();
     const skips = new SkipList();
-    const tally = { counters, skips, staged: stagedPairsFor(output, app, task, site) };
+    const tally = { counters, skips, staged: stagedPairsFor(pairs, app, task, context, scratch) };
     for (const part of partsOf(split)) {
-      const input = openInput(resolve(site.inputDirectory ?? site.directory, part.file), part);
+      const input = await openInput(storage, inputDirectory, part);
       try {
-        const run = new MapRun(loaded, app, task, input, output, tally, site);
+        const run = new MapRun(loaded, app, task, input, pairs, tally, context);
         await run.readAll();
       } finally {
         input.close();
       }
     }
-    const files = write(output, loaded.name);
-    const { spills } = output;
-    return { files, counters: counters.toRecord(), skipped: skips.records, spills };
+    write(pairs, loaded.name);
+    const { spills } = pairs;
+    return { output, counters: counters.toRecord(), skipped: skips.records, spills };
   } catch (error) {
-    output.close();
+    pairs.close();
+    output.discard();
     const partition = partitionErrorOf(error);
     if (partition === undefined) throw error;
     // Partitions are asked for when output is written: the record has gone by long before.
-    const place = await findRecord(partition.key, { task, split }, loaded, site);
+    const place = await findRecord(partition.key, { task, split }, loaded, context);
     if (place === undefined) throw error;
     throw new AppError(`map of ${loaded.name} failed on ${place}`, partition);
+  } finally {
+    scratch.discard();
   }
 }
 
 /** Holds back the pairs of a record, where one may fail without the task failing. */
-function stagedPairsFor(output: MapOutput, app: RecordApp, task: number, site: TaskSite) {
-  if (site.skipBadRecords !== true) return undefined;
-  const createFile = () => new PendingFile(site.directory, `mr-${task}-staged`, site.tag);
-  return new StagedPairs(output.emit, app.combine, createFile);
+function stagedPairsFor(
+  output: MapOutput,
+  app: RecordApp,
+  task: number,
+  { skipBadRecords }: TaskContext,
+  scratch: Scratch,
+) {
+  if (!skipBadRecords) return undefined;
+  return new StagedPairs(output.emit, app.combine, scratch, `mr-${task}-staged`);
 }
 
 function partitionErrorOf(error: unknown): PartitionError | undefined {
@@ -86,9 +91,9 @@ function partitionErrorOf(error: unknown): PartitionError | undefined {
   return cause instanceof PartitionError ? cause : undefined;
 }
 
-function write(output: MapOutput, name: string): PendingFile[] {
+function write(output: MapOutput, name: string): void {
   try {
-    return output.write();
+    output.write();
   } catch (error) {
     if (error instanceof MrError) throw error;
     throw new AppError(`map of ${name} failed when its output was written`, error);
@@ -115,7 +120,7 @@ class MapRun {
   readonly #context: MapContext;
   readonly #counters: CounterSet;
   readonly #skips: SkipList;
-  readonly #site: TaskSite;
+  readonly #progress: ProgressMeter;
   readonly #rules: { readonly isClassic: boolean };
   /** Pairs of the record at hand, when a record may fail without the task failing. */
   readonly #staged: StagedPairs | undefined;
@@ -127,16 +132,15 @@ class MapRun {
     input: OpenInput,
     output: MapOutput,
     { counters, skips, staged }: Tally,
-    site: TaskSite,
+    { skipBadRecords, progress }: TaskContext,
   ) {
     this.#loaded = loaded;
     this.#app = app;
     this.#input = input;
     this.#counters = counters;
     this.#skips = skips;
-    this.#site = site;
+    this.#progress = progress;
     this.#rules = { isClassic: app !== loaded.app };
-    const skipBadRecords = site.skipBadRecords === true;
     const { kernel, words } = output;
     const onSkipped = (place: string, reason: string) => skips.add(input.file, place, reason);
     const options = { skipBadRecords, onSkipped, scanner: kernel, words };
@@ -156,7 +160,7 @@ class MapRun {
 
   async readAll(): Promise<void> {
     const cursor = this.#cursor;
-    const { progress } = this.#site;
+    const progress = this.#progress;
     try {
       for (let bytes = 0; ; bytes = this.#input.bytesRead) {
         const loading = cursor.load();
@@ -196,9 +200,9 @@ class MapRun {
       try {
         const result: unknown = map(record, emit, context);
         if (result !== undefined || this.#rules.isClassic) {
-          const pending = emitResult(result, emit, this.#rules, this.#site.progress);
+          const pending = emitResult(result, emit, this.#rules, this.#progress);
           if (pending !== undefined) {
-            this.#site.progress.addRecords(records - 1);
+            this.#progress.addRecords(records - 1);
             return pending;
           }
         }
@@ -208,11 +212,11 @@ class MapRun {
       if (this.#staged !== undefined) this.#release(this.#staged);
       // A block may take a slow app a while.
       if (records === RECORDS_PER_REPORT) {
-        this.#site.progress.addRecords(records);
+        this.#progress.addRecords(records);
         records = 0;
       }
     }
-    this.#site.progress.addRecords(records);
+    this.#progress.addRecords(records);
     return undefined;
   }
 
@@ -224,7 +228,7 @@ class MapRun {
       this.#failed(error);
     }
     if (this.#staged !== undefined) this.#release(this.#staged);
-    this.#site.progress.addRecords(1);
+    this.#progress.addRecords(1);
   }
 
   /** Emits the pairs of a record that is good. A fault from here on can't be undone, so it is no record's. */

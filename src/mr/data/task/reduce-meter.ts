@@ -1,6 +1,6 @@
-import type { PendingFile } from "../../storage/file/pending-file.ts";
+import type { PendingFile } from "../../storage/pending-file.ts";
 import type { ReduceInput } from "../shuffle/reduce-input.ts";
-import type { ProgressMeter } from "./progress.ts";
+import type { ProgressMeter } from "./task-context.ts";
 
 /** Progress is told this often, in groups: not so often as to be felt. */
 const GROUPS_PER_REPORT = 256;

@@ -1,14 +1,12 @@
-import { join } from "node:path";
 import type { ReduceContext } from "../../app/contract/contract.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
 import type { Output } from "../../app/contract/output.ts";
 import type { LoadedApp } from "../../app/load/load-app.ts";
 import { MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
-import { DEFAULT_MEMORY_BYTES } from "../../job/limits.ts";
 import { reduceOutputName } from "../../job/names.ts";
-import { SKIPPED_RECORDS } from "../../job/task.ts";
-import { type FileSummary, PendingFile } from "../../storage/file/pending-file.ts";
+import { type OutputFile, SKIPPED_RECORDS } from "../../job/task.ts";
+import type { PendingFile } from "../../storage/pending-file.ts";
 import { text } from "../output/text.ts";
 import { combineGroup } from "../shuffle/combine-group.ts";
 import { findDamagedRun } from "../shuffle/find-damaged-run.ts";
@@ -16,7 +14,6 @@ import type { GroupSource } from "../shuffle/group-source.ts";
 import { shareMemory } from "../shuffle/memory-shares.ts";
 import { ReduceInput, type ReduceInputOptions } from "../shuffle/reduce-input.ts";
 import type { Run } from "../shuffle/run-file.ts";
-import { DEFAULT_FAN_IN } from "../shuffle/spill-files.ts";
 import { AppError } from "./app-error.ts";
 import { CounterSet } from "./counter-set.ts";
 import { GroupValues } from "./group-values.ts";
@@ -24,19 +21,19 @@ import { LineSink } from "./line-sink.ts";
 import { recordFormOf } from "./record-form.ts";
 import { ReduceMeter } from "./reduce-meter.ts";
 import { SkipList } from "./skip-list.ts";
-import type { TaskResult, TaskSite } from "./task-site.ts";
+import type { TaskContext, TaskOutput } from "./task-context.ts";
 
 export interface ReduceTask {
   readonly task: number;
   /** The outputs of all map tasks for this reduce task, in the order of the map tasks. */
-  readonly sources: readonly FileSummary[];
+  readonly sources: readonly OutputFile[];
 }
 
 /**
  * Merges the map outputs of one reduce task, runs `reduce` over each key in the order of the keys'
- * bytes, and leaves what it makes, line by line, under a temporary name.
+ * bytes, and writes what it makes, line by line.
  *
- * @returns the one file, still to be finished and committed
+ * @returns the output, one file, to be committed
  * @throws AppError when the app throws, or returns what the output format can't write
  * @throws DamagedRunError when a map output is not what its map task reported
  * @throws MrError when the output cannot be written
@@ -44,19 +41,24 @@ export interface ReduceTask {
 export async function runReduceTask(
   { task, sources }: ReduceTask,
   loaded: LoadedApp,
-  site: TaskSite,
-): Promise<TaskResult> {
-  const runs = sources
-    .filter(({ bytes }) => bytes > 0)
-    .map(({ name: source, bytes, crc32 }) => {
-      return { path: join(site.directory, source), start: 0, end: bytes, crc32, isWholeFile: true };
-    });
+  context: TaskContext,
+): Promise<TaskOutput> {
+  const { storage, directory } = context;
+  const full = sources.filter(({ bytes }) => bytes > 0);
+  const paths = full.map(({ name }) => storage.resolve(directory, name));
+  // The only place where the reduce side waits for bytes.
+  const files = await storage.fetch(paths);
+  const runs = full.map(({ bytes, crc32 }, index) => {
+    return { files, path: paths[index] ?? "", start: 0, end: bytes, crc32, isWholeFile: true };
+  });
   try {
-    return await reduceRuns(runs, task, loaded, site);
+    return await reduceRuns(runs, task, loaded, context);
   } catch (error) {
     // Whatever an app did on values that its map tasks have not emitted is no mistake of the app.
     const isAppsMistake = error instanceof AppError || !(error instanceof MrError);
     throw (isAppsMistake ? findDamagedRun(runs) : undefined) ?? error;
+  } finally {
+    files.close();
   }
 }
 
@@ -64,34 +66,37 @@ async function reduceRuns(
   runs: readonly Run[],
   task: number,
   loaded: LoadedApp,
-  site: TaskSite,
-): Promise<TaskResult> {
-  const { directory, tag } = site;
+  context: TaskContext,
+): Promise<TaskOutput> {
+  const { storage, directory, tag, fanIn, memoryBytes } = context;
+  const scratch = storage.scratch(directory, tag);
   const app = recordFormOf(loaded.app);
   const name = reduceOutputName(task);
-  const input = openInput(runs, loaded.name, {
-    directory,
-    name,
-    tag,
-    fanIn: site.fanIn ?? DEFAULT_FAN_IN,
-    mergeBytes: shareMemory(site.memoryBytes ?? DEFAULT_MEMORY_BYTES).mergeBytes,
-    order: app.orderValues,
-    writeGroup: (merger, writer) => combineGroup(merger, writer, app.combine),
-  });
-  let file: PendingFile | undefined;
+  const output = storage.createOutput(directory, tag, { durable: true });
+  let input: ReduceInput | undefined;
   try {
-    file = new PendingFile(directory, name, tag);
+    input = openInput(runs, loaded.name, {
+      scratch,
+      name,
+      fanIn,
+      mergeBytes: shareMemory(memoryBytes).mergeBytes,
+      order: app.orderValues,
+      writeGroup: (merger, writer) => combineGroup(merger, writer, app.combine),
+    });
+    const file = output.file(name);
     const counters = new CounterSet();
     const skips = new SkipList();
     const tally = { counters, skips };
-    const run = new ReduceRun(loaded.name, app, task, input, file, tally, site);
+    const run = new ReduceRun(loaded.name, app, task, input, file, tally, context);
     await run.reduceAll();
-    return { files: [file], counters: counters.toRecord(), skipped: skips.records };
+    file.finish();
+    return { output, counters: counters.toRecord(), skipped: skips.records };
   } catch (error) {
-    file?.discard();
+    output.discard();
     throw error;
   } finally {
-    input.close();
+    input?.close();
+    scratch.discard();
   }
 }
 
@@ -127,7 +132,7 @@ class ReduceRun {
     input: ReduceInput,
     file: PendingFile,
     { counters, skips }: { readonly counters: CounterSet; readonly skips: SkipList },
-    site: TaskSite,
+    { skipBadRecords, progress }: TaskContext,
   ) {
     this.#name = name;
     this.#app = app;
@@ -136,10 +141,10 @@ class ReduceRun {
     this.#file = file;
     this.#counters = counters;
     this.#skips = skips;
-    this.#meter = new ReduceMeter(input, file, site.progress);
+    this.#meter = new ReduceMeter(input, file, progress);
     this.#output = app.output ?? text();
     this.#context = { keyBytes: merger.key, task, counters };
-    this.#mayFail = site.skipBadRecords === true;
+    this.#mayFail = skipBadRecords;
     this.#sink = new LineSink(file);
   }
 

@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
 import { numberFoldKind } from "../../app/contract/combiners.ts";
@@ -7,7 +6,8 @@ import type { RecordApp } from "../../app/contract/define-app.ts";
 import { appendBytes, appendShortAscii, ByteBuffer } from "../../base/byte-target.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
-import type { PendingFile, Segment } from "../../storage/file/pending-file.ts";
+import type { PendingFile, Segment } from "../../storage/pending-file.ts";
+import type { LocalFile, Scratch } from "../../storage/storage.ts";
 import { checkFoldable } from "../shuffle/number-store.ts";
 import { decodeValue, encodeValue } from "../shuffle/value-codec.ts";
 
@@ -24,7 +24,8 @@ export class StagedPairs {
   /** Takes a pair; to be called without `this`. */
   readonly emit: Emit<unknown>;
   readonly #target: Emit<unknown>;
-  readonly #createFile: (() => PendingFile) | undefined;
+  readonly #scratch: Scratch | undefined;
+  readonly #name: string;
   /** Whole pairs, the bytes of a value that is no byte slice being its JSON text. */
   readonly #held = new ByteBuffer(HELD_BYTES);
   #file: PendingFile | undefined;
@@ -34,15 +35,13 @@ export class StagedPairs {
   /**
    * @param target takes the pairs in the end, the key as a slice that is reused
    * @param combine of the app: what it can't fold is refused at once
-   * @param createFile where to put the pairs of a record that has many; without it, all are in memory
+   * @param scratch gets the pairs of a record that has many; without it, all stay in memory
+   * @param name of the file there
    */
-  constructor(
-    target: Emit<unknown>,
-    combine: RecordApp["combine"],
-    createFile?: () => PendingFile,
-  ) {
+  constructor(target: Emit<unknown>, combine: RecordApp["combine"], scratch?: Scratch, name = "") {
     this.#target = target;
-    this.#createFile = createFile;
+    this.#scratch = scratch;
+    this.#name = name;
     const kind = combine === undefined ? undefined : numberFoldKind(combine);
     const held = this.#held;
     this.emit = (key, value) => {
@@ -57,13 +56,15 @@ export class StagedPairs {
         held.length = length;
         throw error;
       }
-      if (held.length >= HELD_BYTES && createFile !== undefined) this.#moveToFile();
+      if (held.length >= HELD_BYTES && scratch !== undefined) this.#moveToFile(scratch);
     };
   }
 
   /** Emits what was held back. */
   release(): void {
-    if (this.#file !== undefined) this.#releaseFile(this.#file);
+    if (this.#file !== undefined && this.#scratch !== undefined) {
+      this.#releaseFile(this.#file, this.#scratch);
+    }
     this.#releaseHeld();
   }
 
@@ -71,7 +72,7 @@ export class StagedPairs {
   drop(): void {
     this.#held.length = 0;
     this.#segments = [];
-    this.#file?.discard();
+    if (this.#file !== undefined) this.#scratch?.remove(this.#file);
     this.#file = undefined;
   }
 
@@ -116,38 +117,37 @@ export class StagedPairs {
     this.#held.length = 0;
   }
 
-  #moveToFile(): void {
+  #moveToFile(scratch: Scratch): void {
     const held = this.#held;
-    this.#file ??= this.#createFile?.();
-    if (this.#file === undefined) return;
+    this.#file ??= scratch.file(this.#name);
     this.#file.write(held.bytes.subarray(0, held.length));
     this.#segments.push(this.#file.endSegment());
     held.length = 0;
   }
 
-  #releaseFile(file: PendingFile): void {
-    this.#moveToFile();
-    file.finish({ durable: false });
-    const descriptor = openSync(file.temporaryPath, "r");
+  #releaseFile(written: PendingFile, scratch: Scratch): void {
+    this.#moveToFile(scratch);
+    written.finish();
+    const file = scratch.open(written.path);
     try {
       for (const segment of this.#segments) {
-        this.#readSegment(descriptor, segment);
+        this.#readSegment(file, segment);
         this.#releaseHeld();
       }
     } finally {
-      closeSync(descriptor);
+      file.close();
     }
     this.drop();
   }
 
-  #readSegment(descriptor: number, { path, start, end, crc32: expected }: Segment): void {
+  #readSegment(file: LocalFile, { path, start, end, crc32: expected }: Segment): void {
     const held = this.#held;
     held.ensure(end - start);
     const bytes = held.bytes.subarray(0, end - start);
     let filled = 0;
     try {
       while (filled < bytes.length) {
-        const count = readSync(descriptor, bytes, filled, bytes.length - filled, start + filled);
+        const count = file.read(bytes, filled, bytes.length, start + filled);
         if (count === 0) break;
         filled += count;
       }

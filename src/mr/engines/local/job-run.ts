@@ -25,6 +25,7 @@ import {
   sweepTemporaryFiles,
 } from "../../storage/file/job-directory.ts";
 import { resolveInputs } from "../../storage/file/resolve-inputs.ts";
+import { storageFor } from "../../storage/registry.ts";
 import { EventDescriber } from "../../watch/format/describe-event.ts";
 import { describeJobFailure } from "../../watch/format/describe-failure.ts";
 import { checkOptions } from "../check-options.ts";
@@ -88,7 +89,7 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     job = await openJob({ directory, inputDirectory, inputs, ...settings, resume });
     const { Coordinator } = await import("../../control/coordinator/coordinator.ts");
     const limits = attemptLimits(options);
-    const plan = planJob(job.inputs, inputDirectory, options.splitBytes, workers);
+    const plan = planInputs(job.inputs, inputDirectory, options.splitBytes, workers);
     if (plan.inputBytes > SMALL_INPUT_BYTES) pool.fill();
     standIn = hasStandIn ? standInFor(pool, () => coordinator, limits.leaseMs) : undefined;
     coordinator = await Coordinator.start({
@@ -134,6 +135,15 @@ export async function executeJob(options: RunJobOptions): Promise<JobResult> {
     skipped: coordinator.skipped,
     elapsedMs: performance.now() - startedMs,
   };
+}
+
+function planInputs(
+  inputs: readonly InputFile[],
+  directory: string,
+  splitBytes: number | undefined,
+  workers: number,
+) {
+  return planJob(storageFor(directory), inputs, directory, splitBytes, workers);
 }
 
 function standInFor(

@@ -1,4 +1,3 @@
-import { resolve } from "node:path";
 import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
 import type { Counters } from "../../app/contract/contract.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
@@ -9,6 +8,7 @@ import { openInput } from "../../data/input/open-input.ts";
 import { text } from "../../data/output/text.ts";
 import type { InputFile } from "../../job/job-spec.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
+import { storageFor } from "../../storage/registry.ts";
 import { wtf8Bytes } from "./wtf8-bytes.ts";
 
 /** A key's bytes as a string of one unit per byte, which is what groups are found and sorted by. */
@@ -61,7 +61,7 @@ async function mapFile(
   cwd: string,
   groups: Map<Latin1, unknown[]>,
 ): Promise<void> {
-  const input = openInput(resolve(cwd, file), { file, start: 0, end });
+  const input = await openInput(storageFor(cwd), cwd, { file, start: 0, end });
   const scanner = createKernel();
   const words = new WordScan(scanner);
   const emit = (key: Text, value: unknown) => {

@@ -2,6 +2,7 @@ import { accessSync, type BigIntStats, constants, readdirSync, statSync } from "
 import { join, resolve } from "node:path";
 import { describeCause, inputError, MrError, UsageError } from "../../base/errors.ts";
 import type { InputFile } from "../../job/job-spec.ts";
+import { fileStat } from "./file-storage.ts";
 
 /** Names of open descriptors, which are other files in another process. */
 const OPEN_FILE = /^\/(dev\/(stdin|fd\/\d+)|proc\/(self|thread-self|\d+)\/fd\/\d+)$/;
@@ -47,8 +48,9 @@ export function statInput(url: string, cwd: string): InputFile {
   }
 }
 
-function inputFile(url: string, { size, mtimeNs }: BigIntStats): InputFile {
-  return { url, size: Number(size), version: String(mtimeNs) };
+function inputFile(url: string, stats: BigIntStats): InputFile {
+  const { bytes, version } = fileStat(stats);
+  return { url, size: bytes, version };
 }
 
 async function expand(arg: string, cwd: string): Promise<Candidate[]> {

@@ -1,0 +1,194 @@
+import { crc32 } from "node:zlib";
+import { giveBuffer, takeBuffer } from "../base/buffer-pool.ts";
+import { appendBytes, type ByteTarget } from "../base/byte-target.ts";
+import { viewOf } from "../base/copy-bytes.ts";
+import { describeCause, MrError } from "../base/errors.ts";
+import type { OutputFile } from "../job/task.ts";
+
+/** Large enough that the cost of a system call does not show. */
+const BUFFER_BYTES = 256 * 1024;
+/** Larger pieces are written directly instead of through the buffer. */
+const COPIED_BYTES = 64 * 1024;
+const NO_BYTES = Buffer.allocUnsafeSlow(0);
+
+/** A part of a file, with the checksum of just that part. */
+export interface Segment {
+  /** Absolute path of the file. */
+  readonly path: string;
+  readonly start: number;
+  readonly end: number;
+  readonly crc32: number;
+}
+
+/** Where a storage puts the bytes of a pending file. Errors are those of the system. */
+export interface FileWriter {
+  /** Writes all of `bytes` at `position`, which is the length of the file so far. */
+  write(bytes: Uint8Array, position: number): void;
+  /** Shortens the file to `length` bytes. */
+  truncate(length: number): void;
+  /** Makes the file survive a power cut, if that was asked for. */
+  sync(): void;
+  close(): void;
+}
+
+/** What a file is called, for whoever it is written for and for errors. */
+export interface PendingFileNames {
+  /** The name in its directory. */
+  readonly name: string;
+  /** Absolute path that errors name. */
+  readonly target: string;
+  /** Absolute path where the bytes are until they are published. */
+  readonly path: string;
+}
+
+/**
+ * A file that is being written. Bytes are appended by {@link write}, or in place as with any
+ * {@link ByteTarget}. It is complete after {@link finish}; publishing and removing it is up to the
+ * storage it comes from.
+ */
+export class PendingFile implements ByteTarget {
+  /** The bytes that are not yet written out are bytes[0, length). */
+  bytes: Buffer = NO_BYTES;
+  view: DataView = viewOf(NO_BYTES);
+  length = 0;
+  /** Absolute path of the bytes before they are published. */
+  readonly path: string;
+  readonly #name: string;
+  readonly #target: string;
+  readonly #writer: FileWriter;
+  #written = 0;
+  #crc32 = 0;
+  #segmentStart = 0;
+  /** Where {@link rollBack} cuts the file, and the checksum up to there once that is written. */
+  #mark = Number.POSITIVE_INFINITY;
+  #markCrc32 = 0;
+  #state: "writing" | "closed" = "writing";
+
+  /**
+   * @param open creates the file
+   * @throws MrError when it cannot be created
+   */
+  constructor({ name, target, path }: PendingFileNames, open: () => FileWriter) {
+    this.#name = name;
+    this.#target = target;
+    this.path = path;
+    this.#writer = attemptOutput("create", target, open);
+  }
+
+  /** How many bytes have been appended so far. */
+  get bytesWritten(): number {
+    return this.#written + this.length;
+  }
+
+  /** What a finished file holds, so that its reader can tell whether it still does. */
+  get summary(): OutputFile {
+    return { name: this.#name, bytes: this.#written, crc32: this.#crc32 };
+  }
+
+  /** Appends `bytes`, which may be reused as soon as this returns. */
+  write(bytes: Uint8Array): void {
+    if (bytes.length <= COPIED_BYTES) {
+      appendBytes(this, bytes, 0, bytes.length);
+      return;
+    }
+    this.#flush();
+    this.#writeOut(bytes);
+  }
+
+  ensure(count: number): void {
+    if (this.length + count <= this.bytes.length) return;
+    this.#flush();
+    if (count > this.bytes.length) {
+      giveBuffer(this.bytes);
+      this.bytes = count > BUFFER_BYTES ? Buffer.allocUnsafeSlow(count) : takeBuffer(BUFFER_BYTES);
+      this.view = viewOf(this.bytes);
+    }
+  }
+
+  /** {@link rollBack} will cut the file here. Not for files with segments. */
+  mark(): void {
+    this.#mark = this.bytesWritten;
+  }
+
+  /** Removes all that was appended after {@link mark}. */
+  rollBack(): void {
+    if (this.#mark >= this.#written) {
+      this.length = this.#mark - this.#written;
+      return;
+    }
+    attemptOutput("write", this.#target, () => this.#writer.truncate(this.#mark));
+    this.length = 0;
+    this.#written = this.#mark;
+    this.#crc32 = this.#markCrc32;
+  }
+
+  /**
+   * Ends a part of the file: from the last call, or the beginning, to here. The summary of a file that
+   * is written in parts has no checksum of the whole.
+   */
+  endSegment(): Segment {
+    this.#flush();
+    const start = this.#segmentStart;
+    const checksum = this.#crc32;
+    this.#segmentStart = this.#written;
+    this.#crc32 = 0;
+    return { path: this.path, start, end: this.#written, crc32: checksum };
+  }
+
+  /**
+   * Completes the file.
+   *
+   * @throws MrError when the last bytes cannot be written or synced
+   */
+  finish(): void {
+    if (this.#state === "closed") return;
+    this.#flush();
+    this.#giveBuffer();
+    attemptOutput("sync", this.#target, () => this.#writer.sync());
+    this.#state = "closed";
+    attemptOutput("close", this.#target, () => this.#writer.close());
+  }
+
+  /** Closes the file, complete or not, for its storage to remove. Harmless after {@link finish}. */
+  abort(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#giveBuffer();
+    this.#writer.close();
+  }
+
+  #giveBuffer(): void {
+    giveBuffer(this.bytes);
+    this.bytes = NO_BYTES;
+    this.view = viewOf(NO_BYTES);
+    this.length = 0;
+  }
+
+  #flush(): void {
+    if (this.length === 0) return;
+    const bytes = this.bytes.subarray(0, this.length);
+    this.length = 0;
+    this.#writeOut(bytes);
+  }
+
+  #writeOut(bytes: Uint8Array): void {
+    attemptOutput("write", this.#target, () => this.#writer.write(bytes, this.#written));
+    const beforeMark = Math.min(Math.max(0, this.#mark - this.#written), bytes.length);
+    if (beforeMark > 0) this.#crc32 = crc32(bytes.subarray(0, beforeMark), this.#crc32);
+    if (this.#written + beforeMark === this.#mark) this.#markCrc32 = this.#crc32;
+    if (beforeMark < bytes.length) this.#crc32 = crc32(bytes.subarray(beforeMark), this.#crc32);
+    this.#written += bytes.length;
+  }
+}
+
+/** Does something to an output, and says in an MrError what failed. */
+export function attemptOutput<T>(what: string, target: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    throw new MrError(
+      "OUTPUT_UNWRITABLE",
+      `Cannot ${what} output "${target}": ${describeCause(error)}`,
+    );
+  }
+}
