@@ -41,7 +41,7 @@ export { hashPartition, type Partitioner, rangePartition } from "./app/contract/
 export type { InputSource, Reader, ReadOptions, RecordCursor } from "./app/contract/reader.ts";
 export { setting } from "./app/contract/setting.ts";
 export { fields } from "./app/text/fields.ts";
-export { split } from "./app/text/split.ts";
+export { splitText } from "./app/text/split.ts";
 export type { WordScan } from "./app/text/word-scan.ts";
 export { words } from "./app/text/words.ts";
 export {

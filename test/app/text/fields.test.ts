@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { ByteSlice, fields, split } from "../../../src/mr/index.ts";
+import { ByteSlice, fields, splitText } from "../../../src/mr/index.ts";
 
 /** A part of other bytes, as readers give it. */
 function sliceOf(text: string): ByteSlice {
@@ -31,25 +31,25 @@ describe("fields()", () => {
   });
 });
 
-describe("split()", () => {
+describe("splitText()", () => {
   it("gives what the method of strings gives, of strings and of bytes", () => {
     const separators = fc.constantFrom(";", " ", ";;", "a", "é", "\t", "bcb", "😀");
     fc.assert(
       fc.property(texts, separators, (text, separator) => {
         const expected = text.split(separator);
-        expect([...split(text, separator)]).toEqual(expected);
-        expect(Array.from(split(sliceOf(text), separator), String)).toEqual(expected);
+        expect([...splitText(text, separator)]).toEqual(expected);
+        expect(Array.from(splitText(sliceOf(text), separator), String)).toEqual(expected);
       }),
     );
   });
 
   it("keeps bytes that are not UTF-8", () => {
     const slice = new ByteSlice(Uint8Array.of(0xff, 0x3b, 0xc3, 0x3b));
-    const parts = Array.from(split(slice, ";"), (part) => [...part.view()]);
+    const parts = Array.from(splitText(slice, ";"), (part) => [...part.view()]);
     expect(parts).toEqual([[0xff], [0xc3], []]);
   });
 
   it("refuses an empty separator", () => {
-    expect(() => split("ab", "")).toThrow("split: the separator is empty");
+    expect(() => splitText("ab", "")).toThrow("splitText: the separator is empty");
   });
 });

@@ -11,11 +11,11 @@ import { ByteSlice, type Text } from "../contract/byte-slice.ts";
  * @param separator one character or more
  * @throws TypeError for an empty separator
  */
-export function split(text: string, separator: string): Iterable<string>;
-export function split(text: ByteSlice, separator: string): Iterable<ByteSlice>;
-export function split(text: Text, separator: string): Iterable<Text>;
-export function split(text: Text, separator: string): Iterable<Text> {
-  if (separator === "") throw new TypeError("split: the separator is empty");
+export function splitText(text: string, separator: string): Iterable<string>;
+export function splitText(text: ByteSlice, separator: string): Iterable<ByteSlice>;
+export function splitText(text: Text, separator: string): Iterable<Text>;
+export function splitText(text: Text, separator: string): Iterable<Text> {
+  if (separator === "") throw new TypeError("splitText: the separator is empty");
   if (typeof text === "string") return partsOfString(text, separator);
   return new ByteParts(text, Buffer.from(encodeUtf8(separator)));
 }
