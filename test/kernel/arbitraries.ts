@@ -2,9 +2,6 @@ import fc from "fast-check";
 
 const encoder = new TextEncoder();
 
-/** Both implementations: every test of behaviour runs on each. */
-export const KINDS = ["wasm", "plain"] as const;
-
 /** Text in which words, separators and every script are likely. */
 export const text = fc
   .array(

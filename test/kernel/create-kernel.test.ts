@@ -1,28 +1,36 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { createKernel } from "../../src/mr/kernel/create-kernel.ts";
 
-describe("createKernel", () => {
-  afterEach(() => {
-    vi.unstubAllEnvs();
-    vi.unstubAllGlobals();
-  });
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
-  it("refuses what it can't make, and says what it was", () => {
-    expect(() => createKernel({ blockBytes: 0 })).toThrow(/blockBytes is 0/);
-    expect(() => createKernel({ outputBytes: 1.5 })).toThrow(/outputBytes is 1.5/);
-    vi.stubEnv("TSMR_KERNEL", "fast");
-    expect(() => createKernel()).toThrow(/no kind "fast"/);
-  });
+it("refuses a capacity out of range, and names it", () => {
+  expect(() => createKernel({ blockBytes: 0 })).toThrow(/blockBytes is 0/);
+  expect(() => createKernel({ outputBytes: 1.5 })).toThrow(/outputBytes is 1.5/);
+});
 
-  it("takes WebAssembly unless told otherwise", () => {
-    expect(createKernel({ blockBytes: 10 }).kind).toBe("wasm");
-    vi.stubEnv("TSMR_KERNEL", "plain");
-    expect(createKernel().kind).toBe("plain");
-  });
+it("says how to start Node where there is no WebAssembly", () => {
+  vi.stubGlobal("WebAssembly", undefined);
+  expect(() => createKernel()).toThrow(
+    expect.objectContaining({
+      code: "RUNTIME_UNSUITABLE",
+      message: "Cannot run without WebAssembly: start Node without --jitless",
+    }),
+  );
+});
 
-  it("falls back to plain TypeScript in an engine without WebAssembly", () => {
-    vi.stubGlobal("WebAssembly", undefined);
-    expect(createKernel().kind).toBe("plain");
-    expect(() => createKernel({ kind: "wasm" })).toThrow(/this engine has none/);
-  });
+it("says how to start Node where there is too little address space", () => {
+  class Memory {
+    constructor() {
+      throw new RangeError("could not allocate memory");
+    }
+  }
+  vi.stubGlobal("WebAssembly", { Module: class {}, Memory });
+  expect(() => createKernel()).toThrow(
+    expect.objectContaining({
+      code: "RUNTIME_UNSUITABLE",
+      message: expect.stringContaining("set NODE_OPTIONS=--disable-wasm-trap-handler"),
+    }),
+  );
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createKernel } from "../../src/mr/kernel/create-kernel.ts";
-import { brokenText, KINDS, key, text } from "./arbitraries.ts";
+import { brokenText, key, text } from "./arbitraries.ts";
+import { KERNELS } from "./kernels.ts";
 
 const number = fc.oneof(
   { weight: 8, arbitrary: fc.nat() },
@@ -25,8 +25,8 @@ function lineOf(bytes: Uint8Array, value: number): string | undefined {
   }
 }
 
-describe.each(KINDS)("the %s kernel, writing numbers", (kind) => {
-  const kernel = createKernel({ kind, blockBytes: 1024, outputBytes: 4096 });
+describe.each(KERNELS)("the %s kernel, writing numbers", (_, createKernel) => {
+  const kernel = createKernel({ blockBytes: 1024, outputBytes: 4096 });
 
   it("writes a line a key, up to the first that is not text or not a whole number", () => {
     const pairs = fc.array(fc.tuple(fc.oneof(text, key, brokenText), number), { maxLength: 40 });

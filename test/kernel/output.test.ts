@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashKey } from "../../src/mr/app/contract/partitioners.ts";
-import { createKernel } from "../../src/mr/kernel/create-kernel.ts";
-import { brokenText, KINDS, key, text } from "./arbitraries.ts";
+import { brokenText, key, text } from "./arbitraries.ts";
+import { KERNELS } from "./kernels.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -56,8 +56,8 @@ function dumbLines(pairs: readonly Appended[]): string[] {
   });
 }
 
-describe.each(KINDS)("the %s kernel, writing pairs", (kind) => {
-  const kernel = createKernel({ kind, blockBytes: 1 << 16 });
+describe.each(KERNELS)("the %s kernel, writing pairs", (_, createKernel) => {
+  const kernel = createKernel({ blockBytes: 1 << 16 });
 
   function append(
     keyBytes: Uint8Array,
@@ -117,7 +117,7 @@ describe.each(KINDS)("the %s kernel, writing pairs", (kind) => {
   });
 
   it("says which pair did not fit, and starts a line anew when it is long", () => {
-    const small = createKernel({ kind, blockBytes: 1 << 16, outputBytes: 1 << 17 });
+    const small = createKernel({ blockBytes: 1 << 16, outputBytes: 1 << 17 });
     small.block.fill(0x61);
     const count = 300;
     for (let index = 0; index < count; index++) small.appendRanges(0, 1, 0, 1000 + index);
@@ -140,7 +140,7 @@ describe.each(KINDS)("the %s kernel, writing pairs", (kind) => {
   });
 
   it("gives the line of a pair that is longer than the output", () => {
-    const small = createKernel({ kind, blockBytes: 1 << 16, outputBytes: 1 << 10 });
+    const small = createKernel({ blockBytes: 1 << 16, outputBytes: 1 << 10 });
     small.block.fill(0x62);
     small.appendRanges(0, 3, 0, 2000);
     small.sortPairs();
@@ -151,7 +151,7 @@ describe.each(KINDS)("the %s kernel, writing pairs", (kind) => {
   });
 
   it("keeps pairs of any size, and keys of the table beside them", () => {
-    const large = createKernel({ kind, blockBytes: 3 << 20, outputBytes: 1 << 22 });
+    const large = createKernel({ blockBytes: 3 << 20, outputBytes: 1 << 22 });
     large.block.fill(0x63);
     for (let index = 0; index < 40; index++) {
       large.intern(Buffer.from(`key ${index} ${"x".repeat(index * 100)}`), 0, 6 + index * 100);

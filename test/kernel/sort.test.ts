@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createKernel } from "../../src/mr/kernel/create-kernel.ts";
-import { KINDS, key } from "./arbitraries.ts";
+import { key } from "./arbitraries.ts";
+import { KERNELS } from "./kernels.ts";
 
 /** The order of ASCII text by its bytes. */
 function compareText(a = "", b = ""): number {
@@ -9,8 +9,8 @@ function compareText(a = "", b = ""): number {
   return a < b ? -1 : 1;
 }
 
-describe.each(KINDS)("the %s kernel, sorting", (kind) => {
-  const kernel = createKernel({ kind, blockBytes: 1 << 16 });
+describe.each(KERNELS)("the %s kernel, sorting", (_, createKernel) => {
+  const kernel = createKernel({ blockBytes: 1 << 16 });
 
   it("orders keys by their bytes, the shorter first", () => {
     fc.assert(
@@ -33,7 +33,7 @@ describe.each(KINDS)("the %s kernel, sorting", (kind) => {
     ["in order", (i: number) => String(i).padStart(12, "0")],
   ])("sorts many keys: %s", (_, nameOf) => {
     const count = 70_000;
-    const large = createKernel({ kind, blockBytes: 8 << 20 });
+    const large = createKernel({ blockBytes: 8 << 20 });
     const block = Buffer.from(large.block.buffer, large.block.byteOffset, large.block.length);
     let at = 0;
     for (let i = 0; i < count; i++) {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createKernel } from "../../src/mr/kernel/create-kernel.ts";
-import { compileKernel, WasmKernel } from "../../src/mr/kernel/wasm-kernel.ts";
-import { KINDS, key } from "./arbitraries.ts";
+import { WasmKernel } from "../../src/mr/kernel/wasm-kernel.ts";
+import { key } from "./arbitraries.ts";
+import { KERNELS } from "./kernels.ts";
 
 const encoder = new TextEncoder();
 
@@ -13,8 +13,8 @@ function fnvByTheBook(bytes: Uint8Array): number {
   return Number(hash & 0x7fffffffn);
 }
 
-describe.each(KINDS)("the %s kernel, interning keys", (kind) => {
-  const kernel = createKernel({ kind, blockBytes: 1 << 16 });
+describe.each(KERNELS)("the %s kernel, interning keys", (_, createKernel) => {
+  const kernel = createKernel({ blockBytes: 1 << 16 });
 
   it("gives equal keys the same id, others the next, and gives each key back", () => {
     fc.assert(
@@ -64,7 +64,7 @@ describe.each(KINDS)("the %s kernel, interning keys", (kind) => {
   });
 
   it("keeps its keys and its views of the block through growth, and is empty after clear", () => {
-    const kernel = createKernel({ kind, blockBytes: 4096 });
+    const kernel = createKernel({ blockBytes: 4096 });
     const { block, ids, starts, ends } = kernel;
     block.set(encoder.encode("one two"));
     expect(kernel.scanWords(0, 7)).toBe(2);
@@ -100,7 +100,7 @@ describe("a wasm kernel out of memory", () => {
     ["long", 200, (i: number) => `${"long ".repeat(200)}${i}`],
     ["huge", 300, (i: number) => `${"huge ".repeat(60_000)}${i}`],
   ])("says so, keeps the keys it has, and works again after clear: %s keys", (_, pages, nameOf) => {
-    const kernel = new WasmKernel(compileKernel(), 100, 100, pages);
+    const kernel = new WasmKernel(100, 100, pages);
     for (const round of [1, 2]) {
       let count = 0;
       expect(() => {
@@ -117,7 +117,7 @@ describe("a wasm kernel out of memory", () => {
   });
 
   it("says so when the words of a block are too many", () => {
-    const kernel = new WasmKernel(compileKernel(), 1 << 20, 100, 250);
+    const kernel = new WasmKernel(1 << 20, 100, 250);
     const block = Buffer.from(kernel.block.buffer, kernel.block.byteOffset, kernel.block.length);
     expect(() => {
       for (let i = 0; i < 1000; i++) {

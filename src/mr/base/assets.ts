@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -21,6 +22,11 @@ export const CODE_EXTENSION = extname(fileURLToPath(import.meta.url));
  */
 export function assetPath(path: string): string {
   return fileURLToPath(new URL(path, CODE_ROOT));
+}
+
+/** The contents of a file of the code, named as for {@link assetPath}. */
+export function readAsset(path: string): Buffer {
+  return readFileSync(assetPath(path));
 }
 
 /** What Node must be told to run a program of this package: the loader of TypeScript, for sources. */

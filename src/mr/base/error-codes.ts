@@ -77,6 +77,8 @@ export const ERROR_CODES = [
   "HISTORY_UNREADABLE",
   /** The dashboard or a picture cannot be made. */
   "DISPLAY_UNAVAILABLE",
+  /** This process has no WebAssembly, or too little address space for it. */
+  "RUNTIME_UNSUITABLE",
   /** A listener of `runJob` threw. */
   "LISTENER_THREW",
 ] as const;

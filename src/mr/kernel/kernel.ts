@@ -1,7 +1,6 @@
 /**
- * The byte kernel: interns byte-string keys into dense ids, and finds the words of a block of text.
- * Two implementations give the same results, one in WebAssembly, one in plain TypeScript; see
- * `create-kernel.ts` for how one is chosen.
+ * The byte kernel: interns byte-string keys into dense ids, and finds the words of a block of text. It is
+ * WebAssembly; the tests compare it with an implementation in plain TypeScript (test/kernel).
  */
 
 /** Interns byte strings: equal bytes get the same id, ids are dense from 0 in order of first sight. */
@@ -183,6 +182,4 @@ export interface ByteOutput {
 }
 
 /** The words that `scanWords` finds are interned in the kernel's own table. */
-export interface Kernel extends KeyTable, BlockScanner, ByteOutput, PairList {
-  readonly kind: "wasm" | "plain";
-}
+export interface Kernel extends KeyTable, BlockScanner, ByteOutput, PairList {}

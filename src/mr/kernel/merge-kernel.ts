@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
-import { assetPath } from "../base/assets.ts";
 import {
+  compileModule,
+  instantiate,
   type UnsharedMemory,
+  unsharedMemory,
   type WasmGlobal,
   type WasmModule,
-  webAssembly,
 } from "./webassembly.ts";
 
 /** What {@link MergeKernel.next} stops for; see assembly/merge.ts. */
@@ -92,13 +92,11 @@ export class MergeKernel {
   #outputAt = 0;
   #outputBytes = 0;
 
-  /** @throws Error where the engine has no WebAssembly, or no SIMD */
+  /** @throws MrError RUNTIME_UNSUITABLE */
   constructor() {
-    const { Module, Instance, Memory } = webAssembly();
-    compiled ??= new Module(readFileSync(assetPath("mr/kernel/merge.wasm")));
-    this.#memory = new Memory({ initial: 1 });
-    const instance = new Instance(compiled, { env: { memory: this.#memory } });
-    this.#exports = instance.exports as unknown as Exports;
+    compiled ??= compileModule("merge.wasm");
+    this.#memory = unsharedMemory(1);
+    this.#exports = instantiate(compiled, { env: { memory: this.#memory } }) as Exports;
   }
 
   /** Begins to merge so many runs. */

@@ -1,11 +1,13 @@
-import { readFileSync } from "node:fs";
-import { assetPath } from "../base/assets.ts";
-import { checkRange } from "./check-range.ts";
 import type { Kernel } from "./kernel.ts";
-import { BITMAP_BYTES, markLetters } from "./letters.ts";
-import { lineOf } from "./pair-line.ts";
-import type { WasmExports } from "./wasm-exports.ts";
-import { type WasmMemory, type WasmModule, webAssembly } from "./webassembly.ts";
+import {
+  compileModule,
+  instantiate,
+  sharedMemory,
+  type WasmExports,
+  type WasmMemory,
+  type WasmModule,
+} from "./webassembly.ts";
+import { BITMAP_BYTES, markLetters } from "./word-edges.ts";
 
 /** Pages of 64 KiB, as declared by the module. */
 const MIN_PAGES = 4;
@@ -21,24 +23,12 @@ const LOOP_BYTES = 48;
 let compiled: WasmModule | undefined;
 
 /**
- * The compiled module, compiled once.
- *
- * @throws WebAssembly.CompileError where the engine lacks SIMD or shared memory
- */
-export function compileKernel(): WasmModule {
-  const { Module } = webAssembly();
-  compiled ??= new Module(readFileSync(assetPath("mr/kernel/kernel.wasm")));
-  return compiled;
-}
-
-/**
  * The kernel in WebAssembly.
  *
  * All is in one shared memory. Growing a memory that is not shared detaches the views of it: a key
  * emitted while the words of a block are gone through would pull the block from under the loop.
  */
 export class WasmKernel implements Kernel {
-  readonly kind = "wasm";
   readonly block: Uint8Array;
   readonly ids: Uint32Array;
   readonly starts: Uint32Array;
@@ -63,20 +53,15 @@ export class WasmKernel implements Kernel {
   /**
    * @param blockBytes the capacity of the block
    * @param outputBytes the capacity of the output
-   * @param maxPages how far the memory may grow, in pages of 64 KiB, 65536 unless told
+   * @param maxPages how far the memory may grow, in pages of 64 KiB, 65536 by default
+   * @throws MrError RUNTIME_UNSUITABLE
    */
-  constructor(
-    module: WasmModule,
-    blockBytes: number,
-    outputBytes: number,
-    maxPages: number = MAX_PAGES,
-  ) {
-    const { Instance, Memory } = webAssembly();
-    this.#memory = new Memory({ initial: MIN_PAGES, maximum: maxPages, shared: true });
+  constructor(blockBytes: number, outputBytes: number, maxPages: number = MAX_PAGES) {
+    compiled ??= compileModule("kernel.wasm");
+    this.#memory = sharedMemory(MIN_PAGES, maxPages);
     const loadPage = (page: number) => this.#loadPage(page);
     const imports = { env: { memory: this.#memory }, kernel: { loadPage } };
-    const instance = new Instance(module, imports);
-    this.#exports = instance.exports as unknown as WasmExports;
+    this.#exports = instantiate(compiled, imports) as WasmExports;
     this.#exports.open(blockBytes, outputBytes);
     this.#bytes = new Uint8Array(this.#memory.buffer);
     this.#scratch = this.#exports.SCRATCH.value;
@@ -256,7 +241,8 @@ export class WasmKernel implements Kernel {
     const isBytes = header.getUint32(16, true) === 1;
     const keyText = this.#view(pair + PAIR_HEADER, keyTextLength);
     const valueText = this.#view(pair + PAIR_HEADER + keyTextLength, valueTextLength);
-    return lineOf(keyText, isBytes, valueText);
+    const count = isBytes ? ",-1," : ",1,";
+    return Buffer.concat([utf8("["), keyText, utf8(count), valueText, utf8("]\n")]);
   }
 
   clear(): void {
@@ -303,4 +289,13 @@ export class WasmKernel implements Kernel {
       `Cannot ${what} a table of ${this.size} keys in ${mebibytes} MiB: its memory is full`,
     );
   }
+}
+
+function checkRange(array: ArrayLike<number>, start: number, end: number): void {
+  if (start >= 0 && start <= end && end <= array.length) return;
+  throw new RangeError(`Cannot take [${start}, ${end}) of ${array.length}: out of range`);
+}
+
+function utf8(text: string): Uint8Array {
+  return Buffer.from(text);
 }

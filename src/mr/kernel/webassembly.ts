@@ -1,6 +1,10 @@
+import { readAsset } from "../base/assets.ts";
+import { MrError } from "../base/errors.ts";
+import { messageOf } from "../base/thrown.ts";
+
 /**
- * The little of the WebAssembly JavaScript interface that is used here. The types of Node do not
- * declare it, and the library that does (`dom`) would declare a whole browser with it.
+ * The part of the WebAssembly JavaScript interface that is used here. The types of Node do not declare
+ * it, and the library that does (`dom`) would declare a whole browser with it.
  */
 
 /** Opaque: what a `WebAssembly.Module` is. */
@@ -25,6 +29,51 @@ export interface WasmGlobal {
   readonly value: number;
 }
 
+/** What kernel.wasm exports; see assembly/kernel.ts. */
+export interface WasmExports {
+  readonly BLOCK: WasmGlobal;
+  readonly LETTERS: WasmGlobal;
+  readonly PAGES: WasmGlobal;
+  readonly SCRATCH: WasmGlobal;
+  readonly SCRATCH_BYTES: WasmGlobal;
+  readonly idsAt: WasmGlobal;
+  readonly startsAt: WasmGlobal;
+  readonly endsAt: WasmGlobal;
+  readonly lineEndsAt: WasmGlobal;
+  readonly outputAt: WasmGlobal;
+  open(blockBytes: number, outputBytes: number): void;
+  readonly outputEnd: WasmGlobal;
+  allocate(size: number): number;
+  appendPair(key: number, keyLength: number, value: number, valueLength: number): number;
+  appendTexts(
+    texts: number,
+    keyTextLength: number,
+    valueTextLength: number,
+    keyLength: number,
+    isBytes: number,
+  ): number;
+  scanLines(start: number, end: number): number;
+  scanWords(start: number, end: number): number;
+  intern(address: number, length: number): number;
+  keyAddress(id: number): number;
+  keyCount(): number;
+  keyHash(id: number): number;
+  keyLength(id: number): number;
+  pairBytes(): number;
+  pairCount(): number;
+  pairHash(pair: number): number;
+  pairKey(pair: number): number;
+  pairKeyLength(pair: number): number;
+  reset(): void;
+  sortPairs(): number;
+  sortKeys(): number;
+  tableBytes(): number;
+  writeKey(id: number, at: number): number;
+  writeNumbers(count: number, capacity: number): number;
+  writePairKey(pair: number, at: number): number;
+  writePairs(from: number, to: number): number;
+}
+
 interface WasmInterface {
   readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: unknown };
@@ -39,12 +88,50 @@ interface WasmInterface {
 }
 
 /**
- * The interface itself.
+ * Compiles a module of this folder.
  *
- * @throws Error where the engine runs without WebAssembly (`--jitless`)
+ * @throws MrError RUNTIME_UNSUITABLE where the engine runs without WebAssembly (`--jitless`)
  */
-export function webAssembly(): WasmInterface {
+export function compileModule(name: "kernel.wasm" | "merge.wasm"): WasmModule {
+  const { Module } = webAssembly();
+  return new Module(readAsset(`mr/kernel/${name}`));
+}
+
+/** Makes an instance of a module, and returns its exports. */
+export function instantiate(module: WasmModule, imports: object): unknown {
+  const { Instance } = webAssembly();
+  return new Instance(module, imports).exports;
+}
+
+/** A memory that can be shared by threads: its views stay valid when it grows. */
+export function sharedMemory(initial: number, maximum: number): WasmMemory {
+  return reserve((Memory) => new Memory({ initial, maximum, shared: true }));
+}
+
+export function unsharedMemory(initial: number): UnsharedMemory {
+  return reserve((Memory) => new Memory({ initial }));
+}
+
+/** @throws MrError RUNTIME_UNSUITABLE where there is no address space for it */
+function reserve<T>(make: (memory: WasmInterface["Memory"]) => T): T {
+  const { Memory } = webAssembly();
+  try {
+    return make(Memory);
+  } catch (error) {
+    throw new MrError(
+      "RUNTIME_UNSUITABLE",
+      `Cannot reserve address space for WebAssembly: ${messageOf(error)}. ` +
+        "Where it is limited (ulimit -v), set NODE_OPTIONS=--disable-wasm-trap-handler",
+      { cause: error },
+    );
+  }
+}
+
+function webAssembly(): WasmInterface {
   const { WebAssembly } = globalThis as { readonly WebAssembly?: WasmInterface };
-  if (WebAssembly === undefined) throw new Error("Cannot run WebAssembly: this engine has none");
-  return WebAssembly;
+  if (WebAssembly !== undefined) return WebAssembly;
+  throw new MrError(
+    "RUNTIME_UNSUITABLE",
+    "Cannot run without WebAssembly: start Node without --jitless",
+  );
 }

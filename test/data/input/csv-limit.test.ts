@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { InputSource, Reader } from "../../../src/mr/app/contract/reader.ts";
 import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
 import { csv } from "../../../src/mr/data/input/csv.ts";
-import { createKernel } from "../../../src/mr/kernel/create-kernel.ts";
+import { PlainKernel } from "../../kernel/plain-kernel.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
 
@@ -122,7 +122,7 @@ describe("the longest row of csv()", () => {
   ])("bounds what %s takes of memory", (_, begin, rest, least) => {
     const maxRowBytes = 2 ** 20;
     const input = new EndlessRow(begin, rest);
-    const scanner = createKernel({ kind: "plain", blockBytes: 64 });
+    const scanner = new PlainKernel(64, 1);
     const options = { skipBadRecords: true, scanner, words: new WordScan(scanner) };
     const cursor = csv({ column: "a", maxRowBytes }).open(input, options);
     let records = 0;

@@ -4,7 +4,7 @@ import type { ByteSlice } from "../../../src/mr/app/contract/byte-slice.ts";
 import type { InputSource, Reader } from "../../../src/mr/app/contract/reader.ts";
 import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
 import { blocks, lines } from "../../../src/mr/data/input/lines.ts";
-import { createKernel } from "../../../src/mr/kernel/create-kernel.ts";
+import { PlainKernel } from "../../kernel/plain-kernel.ts";
 
 /** A file in memory, of which reads give a few bytes at a time, some of them later. */
 function memorySource(
@@ -32,7 +32,7 @@ async function readAll(
   source: InputSource,
   blockBytes: number,
 ): Promise<{ text: string; offset: number }[]> {
-  const scanner = createKernel({ kind: "plain", blockBytes });
+  const scanner = new PlainKernel(blockBytes, 1);
   const options = { skipBadRecords: false, scanner, words: new WordScan(scanner) };
   const cursor = reader.open(source, options);
   const records: { text: string; offset: number }[] = [];

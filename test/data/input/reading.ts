@@ -6,8 +6,8 @@ import { openInput } from "../../../src/mr/data/input/open-input.ts";
 import { planCsvSplits } from "../../../src/mr/data/input/plan-csv-splits.ts";
 import { planSplits } from "../../../src/mr/data/input/plan-splits.ts";
 import type { Split, Splitting } from "../../../src/mr/job/split.ts";
-import { createKernel } from "../../../src/mr/kernel/create-kernel.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
+import { PlainKernel } from "../../kernel/plain-kernel.ts";
 
 /** What a reader made of a file. */
 export interface Reading {
@@ -33,7 +33,7 @@ export async function readContents<R>(
   const { name: file = "input.txt", splitBytes } = options;
   const path = join(directory, file);
   writeFileSync(path, contents);
-  const scanner = createKernel({ kind: "plain", blockBytes: 64 });
+  const scanner = new PlainKernel(64, 1);
   const all = { skipBadRecords: false, scanner, words: new WordScan(scanner), ...options };
   const reading: Reading & { skipped: number } = {
     records: [],

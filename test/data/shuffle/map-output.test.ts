@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ByteSlice, type Text } from "../../../src/mr/app/contract/byte-slice.ts";
 import { defineApp } from "../../../src/mr/app/contract/define-app.ts";
 import {
@@ -19,8 +19,6 @@ import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const directory = temporaryDirectory();
-
-afterEach(() => vi.unstubAllEnvs());
 
 /** How a key or a value is emitted: as a string, as a slice of the reader's block, or of other memory. */
 type Form = "string" | "block" | "elsewhere";
@@ -113,9 +111,8 @@ function pairsOf({ name, bytes, crc32 }: OutputFile): [string, unknown][] {
   return found;
 }
 
-describe.each(["wasm", "plain"])("what a map task writes without a combiner, %s kernel", (name) => {
+describe("what a map task writes without a combiner", () => {
   it("is what was emitted, sorted by key, at any memory, few keys coming again or many", async () => {
-    vi.stubEnv("TSMR_KERNEL", name);
     await fc.assert(
       fc.asyncProperty(pairs, settings, async (all, { partition, ...options }) => {
         const app = defineApp({ input: lines(), map: () => undefined, partition, reduce: () => 1 });

@@ -64,9 +64,8 @@ export function mergeRuns(
   order: ValueOrder,
 ): GroupSource {
   // Values are compared by the app, which knows nothing of bytes.
-  const kernel = order === undefined ? idleMergeKernel() : undefined;
-  if (kernel === undefined) return new GroupMerger(runs, bufferBytes, order);
-  return new KernelMerger(runs, windowBytes(runs.length, bufferBytes), kernel);
+  if (order !== undefined) return new GroupMerger(runs, bufferBytes, order);
+  return new KernelMerger(runs, windowBytes(runs.length, bufferBytes), idleMergeKernel());
 }
 
 /**

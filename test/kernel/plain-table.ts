@@ -1,4 +1,4 @@
-import type { KeyTable } from "./kernel.ts";
+import type { KeyTable } from "../../src/mr/kernel/kernel.ts";
 
 const FNV_OFFSET = 0x811c9dc5 | 0;
 const FNV_PRIME = 0x01000193;

@@ -1,4 +1,4 @@
-import { decode, widthOf } from "./utf8.ts";
+import { decode, widthOf } from "../../src/mr/kernel/word-edges.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,4 +1,3 @@
-import { lineOf } from "./pair-line.ts";
 import { copyBytes, quoteBytes } from "./plain-output.ts";
 import { prefixOf } from "./plain-table.ts";
 
@@ -124,7 +123,9 @@ export class PlainPairs {
 
   line(index: number): Uint8Array {
     const pair = this.#order[index] ?? 0;
-    return lineOf(this.#keyText(pair), this.#pair(pair).isBytes, this.#valueText(pair));
+    const count = this.#pair(pair).isBytes ? -1 : 1;
+    const texts = ["[", this.#keyText(pair), `,${count},`, this.#valueText(pair), "]\n"];
+    return Buffer.concat(texts.map((text) => Buffer.from(text)));
   }
 
   clear(): void {

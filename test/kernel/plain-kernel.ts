@@ -1,18 +1,22 @@
-import { checkRange } from "./check-range.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel } from "../../src/mr/kernel/kernel.ts";
+import {
+  CLASSES,
+  decode,
+  isLetter,
+  LETTER,
+  NO_LETTER,
+  widthOf,
+} from "../../src/mr/kernel/word-edges.ts";
 import { copyBytes, quoteBytes } from "./plain-output.ts";
 import { PlainPairs } from "./plain-pairs.ts";
 import { fnv, PlainTable } from "./plain-table.ts";
-import { decode, widthOf } from "./utf8.ts";
-import { CLASSES, isLetter, LETTER, NO_LETTER } from "./word-edges.ts";
 
 const OPEN = 0x5b;
 /** What a line with a number has besides the key, at most: as much as the other kernel reserves. */
 const NUMBER_LINE_MARKS = 64;
 
-/** The kernel in plain TypeScript, for engines without WebAssembly SIMD. */
+/** The kernel in plain TypeScript, with which the one in WebAssembly is compared. */
 export class PlainKernel extends PlainTable implements Kernel {
-  readonly kind = "plain";
   readonly block: Uint8Array;
   readonly ids: Uint32Array;
   readonly starts: Uint32Array;
@@ -171,4 +175,9 @@ export class PlainKernel extends PlainTable implements Kernel {
     }
     return count;
   }
+}
+
+function checkRange(array: ArrayLike<number>, start: number, end: number): void {
+  if (start >= 0 && start <= end && end <= array.length) return;
+  throw new RangeError(`Cannot take [${start}, ${end}) of ${array.length}: out of range`);
 }
