@@ -1,18 +1,13 @@
 import { ByteSlice, type Text } from "../app/contract/byte-slice.ts";
-import type { ClassicApp, MapContext } from "../app/contract/contract.ts";
+import type { ClassicApp } from "../app/contract/contract.ts";
 import type { RecordApp } from "../app/contract/define-app.ts";
-import type { RecordCursor } from "../app/contract/reader.ts";
 import { WordScan } from "../app/text/word-scan.ts";
-import { MrError } from "../base/errors.ts";
 import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
-import { AppError } from "../data/task/app-error.ts";
-import { CounterSet } from "../data/task/counter-set.ts";
-import { emitResult } from "../data/task/emit-result.ts";
+import { RecordMapper } from "../data/task/record-mapper.ts";
 import { StagedPairs } from "../data/task/staged-pairs.ts";
-import { SKIPPED_RECORDS } from "../job/task.ts";
+import { Tally } from "../data/task/tally.ts";
 import { createKernel } from "../kernel/create-kernel.ts";
-import { carryValue } from "./carry-value.ts";
-import { type AppUnderTest, checkApp } from "./check-app.ts";
+import { type AppUnderTest, carryValue, checkApp } from "./app-under-test.ts";
 import { MemoryInput } from "./memory-input.ts";
 
 /** What is in an input file: a string, which is taken as UTF-8, or bytes. Never decompressed. */
@@ -80,67 +75,34 @@ export async function runMap(
   input: InputText,
   options: MapOptions = {},
 ): Promise<MapRun<unknown>> {
-  const counters = new CounterSet();
-  const pairs = await mapInput(checkApp(app), input, options, counters);
+  const tally = new Tally();
+  const pairs = await mapInput(checkApp(app), input, options, tally);
   return {
     pairs: pairs.map(({ key, value }) => [decodeUtf8(key), value] as const),
-    counters: counters.toRecord(),
+    counters: tally.counters.toRecord(),
   };
 }
 
 /** @internal As {@link runMap}, for an app that was checked. */
 export async function mapInput(
-  under: AppUnderTest,
+  { app, isClassic }: AppUnderTest,
   input: InputText,
-  options: MapOptions,
-  counters: CounterSet,
+  { file = "input.txt", task = 0, skipBadRecords = false }: MapOptions,
+  tally: Tally,
 ): Promise<BytePair[]> {
-  const { app } = under;
-  const { file = "input.txt", task = 0, skipBadRecords = false } = options;
   const scanner = createKernel();
   const words = new WordScan(scanner);
-  const source = new MemoryInput(file, input);
-  const cursor = app.input.open(source, { skipBadRecords, scanner, words });
   const pairs: BytePair[] = [];
-  const staged = new StagedPairs((key, value) => {
+  const emit = (key: Text, value: unknown) => {
     pairs.push({ key: bytesOf(key), value: carryValue(value) });
-  }, app.combine);
-  const context: MapContext = {
-    file,
-    task,
-    counters,
-    get offset() {
-      return cursor.offset;
-    },
   };
-  try {
-    while (await cursor.load()) {
-      for (let record = cursor.next(); record !== undefined; record = cursor.next()) {
-        try {
-          const result: unknown = app.map(record, staged.emit, context);
-          await emitResult(result, staged.emit, under, NO_PROGRESS);
-          staged.release();
-        } catch (error) {
-          if (error instanceof MrError) throw error;
-          if (!skipBadRecords) throw new AppError(`map failed on ${place(cursor, file)}`, error);
-          staged.drop();
-          counters.add(SKIPPED_RECORDS);
-        }
-      }
-    }
-  } finally {
-    cursor.close?.();
-  }
-  if ((cursor.skipped ?? 0) > 0) counters.add(SKIPPED_RECORDS, cursor.skipped);
+  const staged = new StagedPairs(emit, app.combine);
+  const how = { skipBadRecords, tally, progress: NO_PROGRESS };
+  const mapping = { app, isClassic, ofApp: "", task, scanner, words, emit, staged, ...how };
+  await new RecordMapper(new MemoryInput(file, input), mapping).run();
   return pairs;
 }
 
 function bytesOf(key: Text): Uint8Array {
   return key instanceof ByteSlice ? key.copy().bytes : encodeUtf8(key);
-}
-
-/** The record at hand, in words. */
-function place({ offset, place: known }: RecordCursor<unknown>, file: string): string {
-  if (known !== undefined) return `${known} of "${file}"`;
-  return offset <= 0 ? `"${file}"` : `the record at byte ${offset} of "${file}"`;
 }

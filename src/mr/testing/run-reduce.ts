@@ -7,10 +7,9 @@ import { quoteKey } from "../base/thrown.ts";
 import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
 import { text } from "../data/output/text.ts";
 import { AppError } from "../data/task/app-error.ts";
-import { CounterSet } from "../data/task/counter-set.ts";
 import { LineSink } from "../data/task/line-sink.ts";
-import { carryValue } from "./carry-value.ts";
-import { checkApp } from "./check-app.ts";
+import { CounterSet } from "../data/task/tally.ts";
+import { carryValue, checkApp } from "./app-under-test.ts";
 
 /** How {@link runReduce} is to run. */
 export interface ReduceOptions {

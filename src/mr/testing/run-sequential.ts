@@ -2,8 +2,8 @@ import { ByteSlice } from "../app/contract/byte-slice.ts";
 import type { ClassicApp } from "../app/contract/contract.ts";
 import type { RecordApp } from "../app/contract/define-app.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
-import { CounterSet } from "../data/task/counter-set.ts";
-import { checkApp } from "./check-app.ts";
+import { Tally } from "../data/task/tally.ts";
+import { checkApp } from "./app-under-test.ts";
 import { type InputText, mapInput } from "./run-map.ts";
 import { reduceGroup } from "./run-reduce.ts";
 
@@ -72,10 +72,10 @@ export async function runSequential(
 ): Promise<SequentialRun<unknown>> {
   const under = checkApp(given);
   const { app } = under;
-  const counters = new CounterSet();
+  const tally = new Tally();
   const groups = new Map<Latin1, unknown[]>();
   for (const [task, [file, input]] of namedInputs(inputs).entries()) {
-    const pairs = await mapInput(under, input, { file, task, skipBadRecords }, counters);
+    const pairs = await mapInput(under, input, { file, task, skipBadRecords }, tally);
     const ofInput = new Map<Latin1, unknown[]>();
     for (const { key, value } of pairs) {
       append(ofInput, Buffer.from(key).toString("latin1"), [value]);
@@ -89,12 +89,12 @@ export async function runSequential(
   for (const [latin1, all] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const key = new ByteSlice(Buffer.from(latin1, "latin1"));
     const values = combine ? combined(app, all) : all;
-    const reduced = await reduceGroup(app, key, values, 0, counters);
+    const reduced = await reduceGroup(app, key, values, 0, tally.counters);
     for (const output of reduced.outputs) outputs.push([decodeUtf8(key.bytes), output]);
     // One by one: as arguments of one call they might be too many.
     for (const line of reduced.lines) lines.push(line);
   }
-  return { outputs, lines, counters: counters.toRecord() };
+  return { outputs, lines, counters: tally.counters.toRecord() };
 }
 
 function append(groups: Map<Latin1, unknown[]>, key: Latin1, values: unknown[]): void {

@@ -5,9 +5,26 @@ import {
   type Partitioner,
 } from "../../app/contract/partitioners.ts";
 import { describeCause } from "../../base/errors.ts";
-import { describeThrown, quoteKey } from "../../base/thrown.ts";
+import { describeThrown, quoteKey, stackOf } from "../../base/thrown.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import { PartitionError } from "./partition-error.ts";
+
+/** A partitioner gave a number that is no reduce task's, or threw. */
+export class PartitionError extends TypeError {
+  override name = "PartitionError";
+  /** The bytes of the key, to find the record by that emitted it. */
+  readonly key: Uint8Array;
+
+  /**
+   * @param key its bytes, which are kept
+   * @param text the same as the partitioner got it
+   */
+  constructor(key: Uint8Array, text: string, why: string, options?: ErrorOptions) {
+    super(`partition ${why} for key ${quoteKey(text)}`, options);
+    this.key = key;
+    const stack = stackOf(this.cause);
+    if (stack !== undefined) this.stack = stack;
+  }
+}
 
 /**
  * Which reduce task the key of an id belongs to.

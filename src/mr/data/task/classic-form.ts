@@ -1,7 +1,7 @@
 import type { ByteSlice } from "../../app/contract/byte-slice.ts";
 import { hasRuns } from "../../app/contract/combiners.ts";
 import type { ClassicApp } from "../../app/contract/contract.ts";
-import type { RecordApp } from "../../app/contract/define-app.ts";
+import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
 import { wholeFile } from "../input/whole-file.ts";
 import { describeValue } from "./app-error.ts";
 
@@ -9,6 +9,19 @@ import { describeValue } from "./app-error.ts";
 const LONG_RUN = 64;
 /** V8 makes a hash table of an array whose length is set to more than twice of this. */
 const MAX_FAST_LENGTH = 2 ** 24;
+
+const adapted = new WeakMap<ClassicApp, RecordApp>();
+
+/** The app that tasks run: the app itself, or the record form of a classic one, which is made once. */
+export function recordFormOf(app: ClassicApp | RecordApp): RecordApp {
+  if (isRecordApp(app)) return app;
+  let form = adapted.get(app);
+  if (form === undefined) {
+    form = classicToRecordForm(app);
+    adapted.set(app, form);
+  }
+  return form;
+}
 
 /** The record form of an app in the classic form: whole files in, lines `key value` out. */
 export function classicToRecordForm({ map, reduce }: ClassicApp): RecordApp {

@@ -5,7 +5,7 @@ import type { LoadedApp } from "../../app/load/load-app.ts";
 import { MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
 import { reduceOutputName } from "../../job/names.ts";
-import { type OutputFile, SKIPPED_RECORDS } from "../../job/task.ts";
+import type { OutputFile } from "../../job/task.ts";
 import type { PendingFile } from "../../storage/pending-file.ts";
 import { text } from "../output/text.ts";
 import { combineGroup } from "../shuffle/combine-group.ts";
@@ -15,12 +15,11 @@ import { shareMemory } from "../shuffle/memory-shares.ts";
 import { ReduceInput, type ReduceInputOptions } from "../shuffle/reduce-input.ts";
 import type { Run } from "../shuffle/run-file.ts";
 import { AppError } from "./app-error.ts";
-import { CounterSet } from "./counter-set.ts";
+import { recordFormOf } from "./classic-form.ts";
 import { GroupValues } from "./group-values.ts";
 import { LineSink } from "./line-sink.ts";
-import { recordFormOf } from "./record-form.ts";
 import { ReduceMeter } from "./reduce-meter.ts";
-import { SkipList } from "./skip-list.ts";
+import { Tally } from "./tally.ts";
 import type { TaskContext, TaskOutput } from "./task-context.ts";
 
 export interface ReduceTask {
@@ -84,13 +83,11 @@ async function reduceRuns(
       writeGroup: (merger, writer) => combineGroup(merger, writer, app.combine),
     });
     const file = output.file(name);
-    const counters = new CounterSet();
-    const skips = new SkipList();
-    const tally = { counters, skips };
+    const tally = new Tally();
     const run = new ReduceRun(loaded.name, app, task, input, file, tally, context);
     await run.reduceAll();
     file.finish();
-    return { output, counters: counters.toRecord(), skipped: skips.records };
+    return { output, counters: tally.counters.toRecord(), skipped: tally.skipped };
   } catch (error) {
     output.discard();
     throw error;
@@ -116,8 +113,7 @@ class ReduceRun {
   readonly #app: RecordApp;
   readonly #merger: GroupSource;
   readonly #file: PendingFile;
-  readonly #counters: CounterSet;
-  readonly #skips: SkipList;
+  readonly #tally: Tally;
   readonly #meter: ReduceMeter;
   readonly #output: Output<unknown>;
   readonly #context: ReduceContext;
@@ -131,7 +127,7 @@ class ReduceRun {
     task: number,
     input: ReduceInput,
     file: PendingFile,
-    { counters, skips }: { readonly counters: CounterSet; readonly skips: SkipList },
+    tally: Tally,
     { skipBadRecords, progress }: TaskContext,
   ) {
     this.#name = name;
@@ -139,11 +135,10 @@ class ReduceRun {
     const { merger } = input;
     this.#merger = merger;
     this.#file = file;
-    this.#counters = counters;
-    this.#skips = skips;
+    this.#tally = tally;
     this.#meter = new ReduceMeter(input, file, progress);
     this.#output = app.output ?? text();
-    this.#context = { keyBytes: merger.key, task, counters };
+    this.#context = { keyBytes: merger.key, task, counters: tally.counters };
     this.#mayFail = skipBadRecords;
     this.#sink = new LineSink(file);
   }
@@ -218,7 +213,6 @@ class ReduceRun {
       throw new AppError(`reduce of ${this.#name} failed on ${place}`, error);
     }
     this.#file.rollBack();
-    this.#counters.add(SKIPPED_RECORDS);
-    this.#skips.add(undefined, place, describeThrown(error));
+    this.#tally.skip(undefined, place, describeThrown(error));
   }
 }

@@ -1,8 +1,10 @@
+import { ByteSlice } from "../app/contract/byte-slice.ts";
 import type { ClassicApp } from "../app/contract/contract.ts";
 import { checkRecordApp, type RecordApp } from "../app/contract/define-app.ts";
-import { recordFormOf } from "../data/task/record-form.ts";
+import { checkJsonValue } from "../base/json-value.ts";
+import { recordFormOf } from "../data/task/classic-form.ts";
 
-/** An app under test, in the one form that tasks run. */
+/** An app under test, in the form that tasks run. */
 export interface AppUnderTest {
   readonly app: RecordApp;
   readonly isClassic: boolean;
@@ -11,7 +13,7 @@ export interface AppUnderTest {
 /**
  * Takes an app of either form.
  *
- * @throws TypeError when it is none: what is missing or misspelt is named
+ * @throws TypeError that names what is missing or misspelt
  */
 export function checkApp(given: ClassicApp | RecordApp): AppUnderTest {
   return check(given);
@@ -33,4 +35,16 @@ function isObject(value: unknown): value is object {
 function isClassic(app: object): app is ClassicApp {
   const { map, reduce } = app as Partial<ClassicApp>;
   return typeof map === "function" && typeof reduce === "function";
+}
+
+/**
+ * A value as it arrives at `reduce`: a copy, as of what a job writes to a file in between.
+ *
+ * @throws TypeError when JSON can't carry it, naming the path within the value
+ */
+export function carryValue<V>(value: V): V {
+  if (value instanceof ByteSlice) return value.copy() as V & ByteSlice;
+  if (typeof value === "string") return value;
+  checkJsonValue(value);
+  return JSON.parse(JSON.stringify(value)) as V;
 }

@@ -1,0 +1,183 @@
+import type { Emit, MapContext } from "../../app/contract/contract.ts";
+import type { RecordApp } from "../../app/contract/define-app.ts";
+import type { Reader, RecordCursor } from "../../app/contract/reader.ts";
+import type { WordScan } from "../../app/text/word-scan.ts";
+import { MrError } from "../../base/errors.ts";
+import { describeThrown } from "../../base/thrown.ts";
+import type { BlockScanner } from "../../kernel/kernel.ts";
+import type { OpenInput } from "../input/open-input.ts";
+import { AppError } from "./app-error.ts";
+import { emitResult } from "./emit-result.ts";
+import type { StagedPairs } from "./staged-pairs.ts";
+import type { Tally } from "./tally.ts";
+import type { ProgressMeter } from "./task-context.ts";
+
+/** How records are mapped: the same for all files of a task. */
+export interface Mapping {
+  readonly app: RecordApp;
+  /** Whether `app` is the record form of a classic app, which is checked more strictly. */
+  readonly isClassic: boolean;
+  /** Follows `map` and `combine` in errors, such as ` of wc.ts`. */
+  readonly ofApp: string;
+  readonly task: number;
+  readonly scanner: BlockScanner;
+  readonly words: WordScan;
+  /** Takes the pairs. Not used where they are staged. */
+  readonly emit: Emit<unknown>;
+  /** Holds the pairs of a record back until all of it is good. Needed to skip bad records. */
+  readonly staged: StagedPairs | undefined;
+  readonly skipBadRecords: boolean;
+  readonly tally: Tally;
+  readonly progress: ProgressMeter;
+}
+
+/** Progress is reported this often, in records: seldom enough to cost nothing. */
+const RECORDS_PER_REPORT = 1024;
+
+/** Passes the records of one file to `map`. */
+export class RecordMapper {
+  readonly #mapping: Mapping;
+  readonly #input: OpenInput;
+  readonly #cursor: RecordCursor<unknown>;
+  readonly #emit: Emit<unknown>;
+  readonly #staged: StagedPairs | undefined;
+  readonly #context: MapContext;
+
+  constructor(input: OpenInput, mapping: Mapping) {
+    this.#mapping = mapping;
+    this.#input = input;
+    this.#staged = mapping.staged;
+    this.#emit = mapping.staged?.emit ?? mapping.emit;
+    const { app, task, skipBadRecords, scanner, words, tally } = mapping;
+    const { file } = input;
+    const onSkipped = (place: string, reason: string) => tally.list(file, place, reason);
+    const cursor = app.input.open(input, { skipBadRecords, onSkipped, scanner, words });
+    this.#cursor = cursor;
+    this.#context = {
+      file,
+      task,
+      counters: tally.counters,
+      get offset() {
+        return cursor.offset;
+      },
+    };
+  }
+
+  /** The record at hand, in words, such as `line 3 of "a.txt"`. */
+  get place(): string {
+    const { file } = this.#input;
+    const { offset, place } = this.#cursor;
+    if (isWholeFile(this.#cursor, this.#mapping.app.input)) return `"${file}"`;
+    if (place !== undefined) return `${place} of "${file}"`;
+    return `the record at byte ${offset} of "${file}"`;
+  }
+
+  /**
+   * Maps all records.
+   *
+   * @throws AppError when the app throws, or emits what can't be carried
+   * @throws MrError when the input cannot be read
+   */
+  async run(): Promise<void> {
+    const cursor = this.#cursor;
+    const { progress, tally } = this.#mapping;
+    try {
+      for (let bytes = 0; ; bytes = this.#input.bytesRead) {
+        const loading = cursor.load();
+        const isMore = typeof loading === "boolean" ? loading : await loading;
+        progress.addBytes(this.#input.bytesRead - bytes);
+        if (!isMore) break;
+        for (;;) {
+          const pending = this.#mapLoaded();
+          if (pending === undefined) break;
+          await this.#finish(pending);
+        }
+      }
+      tally.addSkipped(cursor.skipped ?? 0);
+    } finally {
+      this.#staged?.drop();
+      cursor.close?.();
+    }
+  }
+
+  /**
+   * Maps what is loaded, synchronously as far as `map` is.
+   *
+   * @returns what to wait for before it is called again; undefined when more must be loaded
+   */
+  #mapLoaded(): Promise<void> | undefined {
+    const { isClassic, progress } = this.#mapping;
+    const { map } = this.#mapping.app;
+    const cursor = this.#cursor;
+    const emit = this.#emit;
+    const context = this.#context;
+    let records = 0;
+    for (;;) {
+      const record = cursor.next();
+      if (record === undefined) break;
+      records += 1;
+      try {
+        const result: unknown = map(record, emit, context);
+        if (result !== undefined || isClassic) {
+          const pending = emitResult(result, emit, this.#mapping, progress);
+          if (pending !== undefined) {
+            progress.addRecords(records - 1);
+            return pending;
+          }
+        }
+      } catch (error) {
+        this.#failed(error);
+      }
+      if (this.#staged !== undefined) this.#release(this.#staged);
+      // A slow app may take long for a block.
+      if (records === RECORDS_PER_REPORT) {
+        progress.addRecords(records);
+        records = 0;
+      }
+    }
+    progress.addRecords(records);
+    return undefined;
+  }
+
+  /** Waits for the end of a record. */
+  async #finish(pending: Promise<void>): Promise<void> {
+    try {
+      await pending;
+    } catch (error) {
+      this.#failed(error);
+    }
+    if (this.#staged !== undefined) this.#release(this.#staged);
+    this.#mapping.progress.addRecords(1);
+  }
+
+  /** Emits the pairs of a good record. An error here can't be undone, so it fails the task. */
+  #release(staged: StagedPairs): void {
+    try {
+      staged.release();
+    } catch (error) {
+      if (error instanceof MrError) throw error;
+      throw new AppError(`combine${this.#mapping.ofApp} failed on ${this.place}`, error);
+    }
+  }
+
+  /** Skips the record, if that is allowed and the app threw on it. */
+  #failed(error: unknown): void {
+    if (error instanceof MrError) throw error;
+    const { ofApp, skipBadRecords, tally, app } = this.#mapping;
+    if (!skipBadRecords || this.#staged === undefined) {
+      throw new AppError(`map${ofApp} failed on ${this.place}`, error);
+    }
+    this.#staged.drop();
+    tally.skip(this.#input.file, placeInFile(this.#cursor, app.input), describeThrown(error));
+  }
+}
+
+/** Where in its file the record is, such as `byte 512`. */
+function placeInFile(cursor: RecordCursor<unknown>, reader: Reader<unknown>): string {
+  const { offset, place } = cursor;
+  return place ?? (isWholeFile(cursor, reader) ? "the whole file" : `byte ${offset}`);
+}
+
+function isWholeFile({ offset }: RecordCursor<unknown>, reader: Reader<unknown>): boolean {
+  return reader.splitting === "wholeFile" && offset === 0;
+}
