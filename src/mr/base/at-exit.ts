@@ -1,11 +1,11 @@
-/** What there is to be done when this process ends, whatever ends it. */
+/** What to do when this process exits. */
 const todo = new Set<() => void>();
 
 /**
- * Has something done when this process ends. However much there is, the process has one listener for it: many
- * jobs at once are no leak, which Node would warn of.
+ * Calls a function when this process exits. However many there are, the process has one listener for them: Node
+ * would take one a job for a leak.
  *
- * @returns to be called when it need not be done any more
+ * @returns a function that takes it back
  */
 export function atExit(what: () => void): () => void {
   if (todo.size === 0) process.on("exit", doAll);
@@ -21,7 +21,7 @@ function doAll(): void {
     try {
       what();
     } catch {
-      // Too late to tell anybody; what is left to do for other jobs must be done.
+      // It is too late to report it, and the others must be called.
     }
   }
 }

@@ -64,10 +64,13 @@ export class JobFailedError extends MrError {
 /** A job that ended without a result because it was ended early. `cause` is the signal's reason. */
 export class JobCancelledError extends MrError {
   override name = "JobCancelledError";
+  /** Why, in words. */
+  readonly reason: string;
 
   /** @param reason for people */
   constructor(reason: string, options?: ErrorOptions) {
     super("JOB_CANCELLED", `The job is not complete: ${reason}`, options);
+    this.reason = reason;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { JobEvent } from "../job/events.ts";
-import type { SkippedRecord } from "../job/task.ts";
-import { EventStream } from "./event-stream.ts";
+import type { EngineResult } from "./engine.ts";
+import { EventQueue } from "./event-queue.ts";
+
 /** What {@link runJob} is to do. Only `app` and `inputs` must be given. */
 export interface RunJobOptions {
   /** The app: a path, or the name of a shipped app such as `wc`. */
@@ -16,6 +17,13 @@ export interface RunJobOptions {
    */
   readonly out?: string;
   /**
+   * What runs the tasks: `local`, worker processes on this machine; or `sequential`, this process, one task
+   * after the other and with everything in memory, to compare with. It makes no use of `workers`,
+   * `splitBytes`, `memoryBytes`, `leaseMs`, `taskTimeoutMs`, `attempts`, `backups`, `keep` and `onOutput`, and
+   * cannot resume. Default `local`.
+   */
+  readonly engine?: "local" | "sequential";
+  /**
    * Number of worker processes, up to 1000. Default: one per processor. A small job may be over before all of them
    * have been started.
    */
@@ -25,9 +33,9 @@ export interface RunJobOptions {
   /** How long an attempt may go without progress, in milliseconds, at least 100. Default 10,000. */
   readonly leaseMs?: number;
   /**
-   * How long an attempt may run, in milliseconds, at least 100, however much progress it makes: what computes for ever
-   * would keep its lease for ever. A longer one has failed, and its worker process is replaced. Default:
-   * no limit.
+   * How long an attempt may run, in milliseconds, at least 100, however much progress it makes: an endless
+   * loop would keep its lease for ever. An attempt that takes longer has failed, and its worker process is
+   * replaced. Default: no limit.
    */
   readonly taskTimeoutMs?: number;
   /** How many attempts of a task may fail before the job does, up to 100. Default 4. */
@@ -42,7 +50,7 @@ export interface RunJobOptions {
    * one record or value at a time. Default 512 MiB, at least 160 MiB.
    */
   readonly memoryBytes?: number;
-  /** Leave out and count records that are malformed, or that the app throws on. Default false. */
+  /** Skip and count records that are malformed, or that the app throws on. Default false. */
   readonly skipBadRecords?: boolean;
   /** Whether a straggler near the end of a phase gets a backup attempt. Default true. */
   readonly backups?: boolean;
@@ -53,15 +61,15 @@ export interface RunJobOptions {
   readonly resume?: boolean;
   /**
    * Whether the types of a TypeScript app are checked before the job begins, by the TypeScript that is
-   * installed where the app is, with the tsconfig.json that is nearest to it; where there is none of either
-   * they never are. An app that was checked and has not changed is not checked again. Default true.
+   * installed where the app is, with the tsconfig.json that is nearest to it; without either there is no
+   * check. An app that was checked and has not changed is not checked again. Default true.
    */
   readonly check?: boolean;
   /** Whether to keep the map outputs `mr-X-Y`. Default false. */
   readonly keep?: boolean;
   /** Ends the job early. Its reason is the `cause` of the error. */
   readonly signal?: AbortSignal;
-  /** Receives a line for everything a person would want to know. Default: nobody does. */
+  /** Receives a line for everything a person would want to know. Default: none is written. */
   readonly log?: (line: string) => void;
   /**
    * Receives what the app prints in the workers, in pieces as they come. Default: it goes to the standard
@@ -69,20 +77,14 @@ export interface RunJobOptions {
    */
   readonly onOutput?: (text: string) => void;
   /**
-   * Receives everything that happens in the job, in order, the moment it has. What one of these three throws
-   * ends the job: it is the `cause` of the error.
+   * Receives everything that happens in the job, in order, at once. An error that one of these three throws
+   * ends the job, and is the `cause` of the job's error.
    */
   readonly onEvent?: (event: JobEvent) => void;
 }
 
 /** A job that is complete. */
-export interface JobResult {
-  /** Absolute paths of the output files, in the order of the reduce tasks. */
-  readonly outputs: readonly string[];
-  /** What the app has counted, by name; with `skipBadRecords`, `skipped-records` among them. */
-  readonly counters: Readonly<Record<string, number>>;
-  /** Records that were left out: the first 100 of each task, 1000 in all. All are counted. */
-  readonly skipped: readonly SkippedRecord[];
+export interface JobResult extends EngineResult {
   /** How long the job took, in milliseconds. */
   readonly elapsedMs: number;
 }
@@ -91,13 +93,13 @@ export interface JobResult {
 export interface RunningJob {
   /**
    * Everything that happens in the job, in order, from its start to `jobEnded`; for one reader. It ends
-   * when `result` is there, and never fails: why a job did is what `result` says.
+   * when `result` is there, and never fails: `result` rejects with the reason.
    *
-   * The job does not wait for its reader. What was not read yet is kept, about three events an attempt:
-   * of an attempt's progress just the last. Leaving the loop drops the rest.
+   * The job does not wait for its reader. Unread events are kept, about three an attempt: of an attempt's
+   * progress just the last. Leaving the loop drops the rest.
    */
   readonly events: AsyncIterableIterator<JobEvent>;
-  /** Resolves or rejects as `runJob` does. Nobody has to handle it if the events are enough. */
+  /** Resolves or rejects as `runJob` does. A rejection need not be handled if the events are enough. */
   readonly result: Promise<JobResult>;
   /**
    * Ends the job early: `result` rejects with a JobCancelledError. Harmless when it has ended.
@@ -108,61 +110,36 @@ export interface RunningJob {
 }
 
 /**
- * Runs a job to its end with a coordinator in this process and workers in processes of their own.
+ * Runs a job to its end.
  *
  * @throws UsageError when an option is not what it may be; MrError when the app cannot be loaded or has a
  *   type error (the message begins with its file, line and column), an input cannot be read, or the output
- *   directory cannot be written or has results in it; JobFailedError when a task cannot be done; JobCancelledError when
- *   the job is ended early
+ *   directory cannot be written or has results in it; JobFailedError when a task cannot be done;
+ *   JobCancelledError when the job is ended early
  */
 export async function runJob(options: RunJobOptions): Promise<JobResult> {
-  // Every app imports this library, and so every worker loads this file: the rest is not for them.
-  const { executeJob } = await import("./local/job-run.ts");
+  // Every app imports this library, so every worker loads this file: the rest is not for workers.
+  const { executeJob } = await import("./execute-job.ts");
   return await executeJob(options);
 }
 
 /**
- * Starts a job as {@link runJob} does, for those who want to see what happens in it.
+ * Starts a job as {@link runJob} does, and gives its events to read.
  *
- * @returns at once; whatever is wrong with the options, `result` says
+ * @returns at once; errors in the options are those of `result`
  */
 export function startJob(options: RunJobOptions): RunningJob {
-  const events = new EventStream();
+  const events = new EventQueue();
   const abort = new AbortController();
-  const result = startWith(options, events, abort);
-  // The promise below is handled here: one who reads the events first must not be taken down by it.
+  const handle = {
+    signal: abort.signal,
+    onEvent: (event: JobEvent) => events.push(event),
+  };
+  const result = import("./execute-job.ts").then(({ executeJob }) => executeJob(options, handle));
+  // The promise that this makes is handled: a program that reads the events first must not end by `result`.
   result.then(
     () => events.end(),
     () => events.end(),
   );
   return { events, result, cancel: (reason = "cancelled") => abort.abort(reason) };
-}
-
-/** Whatever is wrong with the options is for the promise to say. */
-async function startWith(
-  options: RunJobOptions,
-  events: EventStream,
-  abort: AbortController,
-): Promise<JobResult> {
-  const [{ executeJob }, { checkOptions }] = await Promise.all([
-    import("./local/job-run.ts"),
-    import("./check-options.ts"),
-  ]);
-  checkOptions(options);
-  const { signal, onEvent } = options;
-  const onAbort = () => abort.abort(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  if (signal?.aborted === true) onAbort();
-  try {
-    return await executeJob({
-      ...options,
-      signal: abort.signal,
-      onEvent: (event) => {
-        events.push(event);
-        onEvent?.(event);
-      },
-    });
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
-  }
 }

@@ -40,8 +40,6 @@ export type UntimedEvent =
   | { readonly type: "workerLeft"; readonly worker: number }
   /** A worker may not take part: it has another app, other settings, or another protocol. */
   | { readonly type: "workerRefused"; readonly pid: number; readonly reason: string }
-  /** A worker was killed that was still busy with an attempt, so long after that was given up. */
-  | ({ readonly type: "workerKilled"; readonly pid: number; readonly lateMs: number } & Attempt)
   /** A worker has been given a task. `isBackup`: another attempt of it is alive, and slow. */
   | ({ readonly type: "attemptStarted"; readonly isBackup: boolean } & Attempt)
   /** About once a second, for attempts that last so long. */

@@ -13,15 +13,16 @@ export interface InputFile {
  * goes from the command line to here, and from here to where it acts.
  */
 export interface JobSpec {
-  /** Absolute path of the app's module. */
-  readonly app: string;
-  /** In the order that numbers the map tasks. */
+  /** Absolute path of the app's module; undefined where workers that are started by hand bring it. */
+  readonly app: string | undefined;
+  /** In the order that numbers the map tasks. On resuming, an empty array stands for those of the job. */
   readonly inputs: readonly InputFile[];
   /** Absolute path that relative inputs start from. */
   readonly inputDirectory: string;
   /** Absolute path of the directory of the output, which is the job directory. */
   readonly directory: string;
-  readonly reduces: number;
+  /** Number of reduce tasks; undefined on resuming for that of the job. */
+  readonly reduces: number | undefined;
   /** Number of worker processes. */
   readonly workers: number;
   /** How large a part of a file one map task takes, in bytes; undefined for a size that fits the job. */
@@ -38,8 +39,8 @@ export interface JobSpec {
   readonly maxLosses: number;
   /** How many backup attempts a task may have: 1, or 0 for none. */
   readonly maxBackups: number;
-  /** Skip and count records that are malformed, or that the app throws on. */
-  readonly skipBadRecords: boolean;
+  /** Skip and count records that are malformed, or that the app throws on; undefined on resuming for as before. */
+  readonly skipBadRecords: boolean | undefined;
   /** Keep the map outputs when the job is complete. */
   readonly keepMapOutputs: boolean;
   /** Check the types of the app before the job begins. */

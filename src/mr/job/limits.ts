@@ -2,19 +2,22 @@
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Number of reduce tasks. */
-export const DEFAULT_REDUCES = 10;
-export const MAX_REDUCES = 100_000;
+/** What a number may be. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+  readonly isWhole: boolean;
+}
 
-/** Number of worker processes of one job on one machine; the default is one per processor. */
-export const MAX_WORKERS = 1000;
+export const DEFAULT_REDUCES = 10;
 
 /** How long an attempt may go without progress. */
 export const DEFAULT_LEASE_MS = 10_000;
+
 /** How many attempts of a task may fail before the job does. */
 export const DEFAULT_ATTEMPTS = 4;
 /** A worker that dies says little about its task, so losses are forgiven more often than failures. */
-const LOSSES_PER_ATTEMPT = 5;
+export const LOSSES_PER_ATTEMPT = 5;
 
 /** How much memory a worker process may take. */
 export const DEFAULT_MEMORY_BYTES = 512 * MEBIBYTE;
@@ -27,6 +30,36 @@ export const DEFAULT_FAN_IN = 64;
 export const ENGINE_BYTES = 144 * MEBIBYTE;
 export const MIN_MEMORY_BYTES = ENGINE_BYTES + 16 * MEBIBYTE;
 
+/** How large a part of a file one map task takes by default: between these two, by the size of the job. */
+export const MAX_DEFAULT_SPLIT_BYTES = 64 * MEBIBYTE;
+/** Small enough to share a job out evenly, large enough that the fixed cost of a task does not show. */
+export const MIN_DEFAULT_SPLIT_BYTES = 32 * MEBIBYTE;
+
+/** The ranges of the numbers that `runJob` takes, and the commands as well. */
+export const RANGES = {
+  /** Worker processes of one job on one machine; one per processor by default. */
+  workers: whole(1, 1000),
+  reduces: whole(1, 100_000),
+  attempts: whole(1, 100),
+  leaseMs: { min: 100, max: 86_400_000, isWhole: false },
+  /** No limit by default. */
+  taskTimeoutMs: { min: 100, max: Number.POSITIVE_INFINITY, isWhole: false },
+  splitBytes: whole(1, Number.POSITIVE_INFINITY),
+  memoryBytes: whole(MIN_MEMORY_BYTES, Number.POSITIVE_INFINITY),
+} as const satisfies Readonly<Record<string, Range>>;
+
+/** `--task-timeout`, for which no limit is said by leaving it out. */
+export const MAX_TASK_TIMEOUT_SECONDS = 31_536_000;
+/** `--top`: how many lines. */
+export const MAX_TOP = 1_000_000;
+
+/** How long a worker that a person starts waits for its coordinator: it may be started a little before. */
+export const CONNECT_TIMEOUT_MS = 2000;
+/** How long `mrworker` waits for a coordinator that was killed to be resumed. */
+export const DEFAULT_RECONNECT_MS = 30_000;
+/** `--wait` */
+export const MAX_RECONNECT_SECONDS = 86_400;
+
 /** Beats per lease, at least: so many that a lost one, or a busy machine, costs no task. */
 export const BEATS_PER_LEASE = 4;
 /** Often enough for observers. */
@@ -37,23 +70,6 @@ export function beatMs(leaseMs: number): number {
   return Math.min(leaseMs / BEATS_PER_LEASE, MAX_BEAT_MS);
 }
 
-/** What users may say of attempts. */
-interface AttemptOptions {
-  readonly leaseMs?: number | undefined;
-  readonly taskTimeoutMs?: number | undefined;
-  /** How many attempts of a task may fail. */
-  readonly attempts?: number | undefined;
-  readonly backups?: boolean | undefined;
-}
-
-/** When an attempt is given up, and when the job is. */
-export function attemptLimits({
-  leaseMs = DEFAULT_LEASE_MS,
-  taskTimeoutMs = Number.POSITIVE_INFINITY,
-  attempts = DEFAULT_ATTEMPTS,
-  backups = true,
-}: AttemptOptions) {
-  const maxBackups = backups ? 1 : 0;
-  const maxLosses = LOSSES_PER_ATTEMPT * attempts;
-  return { leaseMs, taskTimeoutMs, maxFailures: attempts, maxLosses, maxBackups };
+function whole(min: number, max: number): Range {
+  return { min, max, isWhole: true };
 }

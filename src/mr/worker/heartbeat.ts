@@ -37,31 +37,30 @@ export class Heartbeat implements ProgressMeter {
   readonly #attempt = new Int32Array(this.#state);
   readonly #meter = new Float64Array(this.#meters);
   readonly #membership: Membership;
-  readonly #lateMs: number;
-  readonly #workerData: HeartbeatData;
-  #thread: Worker | undefined;
-  /** When the thread is to be started at last, if there is none yet; on a monotonic clock. */
-  #dueMs = 0;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #thread: Worker;
   #serial = 0;
 
   /**
    * @param reconnectMs how long a worker goes on when its coordinator has died
    * @param membership asked at the start of each attempt
-   * @param lateMs how long an attempt may last before the thread is started, where somebody else reports
-   *   for this worker until then, and for as long as its app does not come to the end of a piece of work
    */
-  constructor(socketPath: string, reconnectMs: number, membership: Membership, lateMs: number) {
+  constructor(socketPath: string, reconnectMs: number, membership: Membership) {
     this.#membership = membership;
-    this.#lateMs = lateMs;
-    this.#workerData = {
+    const workerData: HeartbeatData = {
       socketPath,
       path: RPC_PATH,
       reconnectMs,
       state: this.#state,
       meters: this.#meters,
     };
-    if (lateMs === 0) this.#start();
+    this.#thread = new Worker(assetPath("mr/worker/heartbeat-thread.mjs"), {
+      workerData,
+      // The thread needs nothing of what this process was started with, such as a loader.
+      execArgv: [],
+    });
+    // It must not keep the process alive, nor end it: without beats the lease just ends.
+    this.#thread.unref();
+    this.#thread.on("error", () => undefined);
   }
 
   /** The attempt `assignment` starts: its progress counts from here. */
@@ -74,11 +73,6 @@ export class Heartbeat implements ProgressMeter {
     this.#attempt.set(fields, 1);
     this.#serial = (this.#serial + 1) & 0x7fffffff || 1;
     this.#announce(this.#serial);
-    if (this.#thread !== undefined) return;
-    this.#dueMs = performance.now() + this.#lateMs;
-    // For apps that wait; those that compute come by when they have done something.
-    this.#timer = setTimeout(() => this.#start(), this.#lateMs);
-    this.#timer.unref();
   }
 
   /** User code is done: what follows can't be stuck, and is not killed. */
@@ -88,7 +82,6 @@ export class Heartbeat implements ProgressMeter {
 
   /** The attempt is over, whatever came of it. */
   end(): void {
-    clearTimeout(this.#timer);
     this.#announce(0);
   }
 
@@ -110,25 +103,10 @@ export class Heartbeat implements ProgressMeter {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    await this.#thread?.terminate();
-  }
-
-  #start(): void {
-    if (this.#thread !== undefined) return;
-    const thread = new Worker(assetPath("mr/worker/heartbeat-thread.mjs"), {
-      workerData: this.#workerData,
-      // The thread needs nothing of what this process was started with, such as a loader.
-      execArgv: [],
-    });
-    // It must not keep the process alive, nor end it: without beats the lease just ends.
-    thread.unref();
-    thread.on("error", () => undefined);
-    this.#thread = thread;
+    await this.#thread.terminate();
   }
 
   #checkGivenUp(): void {
-    if (this.#thread === undefined && performance.now() >= this.#dueMs) this.#start();
     const isGivenUp = Atomics.load(this.#attempt, GIVEN_UP) === this.#serial;
     if (isGivenUp) throw new AttemptGivenUpError();
   }

@@ -7,16 +7,11 @@ import { type Patience, RpcTaskSource } from "./rpc-task-source.ts";
 import { runWorker } from "./run-worker.ts";
 import type { Dismissal } from "./task-source.ts";
 
-/** Attempts that are shorter need no heartbeat, and no thread for it. */
-const LATE_MS = 250;
-
 export interface WorkerOptions extends Patience {
   readonly app: LoadedApp;
   readonly socketPath: string;
   /** How much memory the process may take at its peak, in bytes. Default 512 MiB. */
   readonly memoryBytes?: number | undefined;
-  /** Whether the process that started this one reports for it until it has a heartbeat of its own. */
-  readonly hasStandIn?: boolean | undefined;
   /** The worker has been given its number; once more if another coordinator goes on with the job. */
   readonly onJoined?: ((job: Registration) => void) | undefined;
   /** A task was completed, and counts. */
@@ -38,7 +33,7 @@ export async function startWorker(options: WorkerOptions): Promise<Dismissal["ou
   const patience = { patienceMs, startMs, reconnectMs };
   const listeners = { onJoined, onTaskDone };
   const source = await RpcTaskSource.connect(socketPath, identity, patience, listeners);
-  const meter = new Heartbeat(socketPath, reconnectMs, source, options.hasStandIn ? LATE_MS : 0);
+  const meter = new Heartbeat(socketPath, reconnectMs, source);
   try {
     return await runWorker(source, app, { meter, memoryBytes });
   } finally {

@@ -9,9 +9,8 @@ import { defineApp, type RecordApp } from "../../../src/mr/app/contract/define-a
 import { rangePartition } from "../../../src/mr/app/contract/partitioners.ts";
 import { words } from "../../../src/mr/app/text/words.ts";
 import { blocks, lines } from "../../../src/mr/data/input/lines.ts";
-import { runRecordApp } from "../../../src/mr/engines/sequential/run-record-app.ts";
-import { statInput } from "../../../src/mr/storage/file/resolve-inputs.ts";
 import * as wc from "../../../src/mrapps/wc.ts";
+import { runOracle } from "../../support/oracle.ts";
 import { JobHarness, sortedLines } from "./job-harness.ts";
 
 let job = new JobHarness();
@@ -173,11 +172,7 @@ describe("a job in the record form", () => {
             return `in/${index}.txt`;
           });
           const outputs = await job.run(app, files, settings);
-          const oracle = await runRecordApp(
-            app,
-            files.map((file) => statInput(file, job.directory)),
-            job.directory,
-          );
+          const oracle = await runOracle(app, files, job.directory);
           expect(sortedLines(outputs)).toEqual(sortedLines([oracle]));
           expect(job.leftovers).toEqual([]);
         }),
@@ -200,11 +195,7 @@ describe("a job in the record form", () => {
       job.write("big.txt", parts.join("\n"));
       const settings = { memoryBytes: 400_000, fanIn: 2, splitBytes: 1e6 };
       const outputs = await job.run(app, ["big.txt"], settings);
-      const oracle = await runRecordApp(
-        app,
-        ["big.txt"].map((file) => statInput(file, job.directory)),
-        job.directory,
-      );
+      const oracle = await runOracle(app, ["big.txt"], job.directory);
       expect(sortedLines(outputs)).toEqual(sortedLines([oracle]));
       expect(job.leftovers).toEqual([]);
     },

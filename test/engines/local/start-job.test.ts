@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { JobCancelledError, MrError, UsageError } from "../../../src/mr/base/errors.ts";
-import { EventStream } from "../../../src/mr/engines/event-stream.ts";
+import { EventQueue } from "../../../src/mr/engines/event-queue.ts";
 import { type RunJobOptions, runJob, startJob } from "../../../src/mr/engines/run-job.ts";
 import type { JobEvent } from "../../../src/mr/job/events.ts";
 import { MAP, REDUCE } from "../../support/apps.ts";
@@ -299,7 +299,7 @@ describe("a stream of events", () => {
   const joined = (worker: number): JobEvent => ({ type: "workerJoined", worker, pid: 1, atMs: 0 });
 
   it("keeps of an attempt's progress only the last, at its place in time", async () => {
-    const stream = new EventStream();
+    const stream = new EventQueue();
     for (let records = 1; records <= 1000; records++) {
       stream.push(progressed(0, records));
       stream.push(progressed(1, -records));
@@ -312,7 +312,7 @@ describe("a stream of events", () => {
   });
 
   it("serves readers that wait, and those that come late, in order", async () => {
-    const stream = new EventStream();
+    const stream = new EventQueue();
     const waiting = [stream.next(), stream.next()];
     for (const worker of [1, 2, 3]) stream.push(joined(worker));
     expect((await Promise.all(waiting)).map(({ value }) => value)).toEqual([joined(1), joined(2)]);
@@ -328,7 +328,7 @@ describe("a stream of events", () => {
   });
 
   it("keeps nothing for a reader who has left", async () => {
-    const stream = new EventStream();
+    const stream = new EventQueue();
     stream.push(joined(1));
     stream.push(joined(2));
     for await (const event of stream) if (event) break;
@@ -337,7 +337,7 @@ describe("a stream of events", () => {
   });
 
   it("takes time in proportion to the number of events that wait", async () => {
-    const stream = new EventStream();
+    const stream = new EventQueue();
     for (let worker = 0; worker < 200_000; worker++) stream.push(joined(worker));
     for (let worker = 0; worker < 200_000; worker++) {
       expect((await stream.next()).value?.type).toBe("workerJoined");

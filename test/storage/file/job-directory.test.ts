@@ -15,7 +15,10 @@ beforeEach(() => {
   directory = temporaryDirectory();
 });
 
-const inputNamed = (url: string) => ({ url, size: 4, version: "1" });
+function check(...names: string[]): void {
+  const inputs = names.map((url) => ({ url, size: 4, version: "1" }));
+  checkJobDirectory({ directory, inputDirectory: directory, inputs });
+}
 
 function write(...names: string[]): void {
   for (const name of names) writeFileSync(join(directory, name), "text");
@@ -37,9 +40,9 @@ describe("a job directory", () => {
   it("is refused when it is missing or is a file, by its name", () => {
     write("a.txt");
     for (const path of [join(directory, "missing"), join(directory, "a.txt")]) {
-      expect(() => checkJobDirectory(path, path, [])).toThrow(
-        `Cannot write into job directory "${path}"`,
-      );
+      expect(() =>
+        checkJobDirectory({ directory: path, inputDirectory: path, inputs: [] }),
+      ).toThrow(`Cannot write into job directory "${path}"`);
     }
   });
 
@@ -48,11 +51,9 @@ describe("a job directory", () => {
     mkdirSync(join(directory, "other"));
     write("other/mr-out-3");
     symlinkSync("mr-out-3", join(directory, "link.txt"));
-    checkJobDirectory(directory, directory, ["mr-notes.txt", "other/mr-out-3"].map(inputNamed));
+    check("mr-notes.txt", "other/mr-out-3");
     for (const input of ["mr-out-3", "./mr-1-2", join(directory, "mr-out-3"), "link.txt"]) {
-      expect(() => checkJobDirectory(directory, directory, [inputNamed(input)])).toThrow(
-        `Input "${input}"`,
-      );
+      expect(() => check(input)).toThrow(`Input "${input}"`);
     }
   });
 

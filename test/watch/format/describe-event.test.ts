@@ -40,7 +40,6 @@ describe("the lines about events", () => {
       { type: "taskReopened", phase: "map", task: 2 },
       { type: "taskRestored", ...COMPLETED },
       { type: "workerLeft", worker: 1 },
-      { type: "workerKilled", ...ATTEMPT, pid: 7, lateMs: 4100 },
       { type: "attemptLost", ...ATTEMPT, reason: "workerGone" },
       { type: "journalFailed", message: "Cannot write" },
       { type: "jobEnded", outcome: { state: "cancelled", reason: "lunch" } },
@@ -62,7 +61,6 @@ describe("the lines about events", () => {
       "! map task 2 runs again: its output is missing or damaged",
       "- reduce task 3 was completed before",
       "- worker 1 has left",
-      `! The app is still busy with ${attempt} 4 s after the coordinator gave that up: worker 1 (pid 7) is ended`,
       `! ${attempt} is lost: worker 1 is gone`,
       "! Cannot write",
     ]);

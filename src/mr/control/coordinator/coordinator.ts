@@ -1,5 +1,4 @@
-import type { UntimedDecidedEvent } from "../../job/events.ts";
-import type { AttemptId, JobEnd, Progress, SkippedRecord } from "../../job/task.ts";
+import type { AttemptId, JobEnd, SkippedRecord } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import { RpcServer } from "../protocol/server.ts";
 import { JobControl } from "./job-control.ts";
@@ -75,21 +74,6 @@ export class Coordinator {
   /** Ends the job without a result. Harmless when it has ended. */
   cancel(reason: string): void {
     this.#job.cancel(reason);
-  }
-
-  /** See {@link JobControl.progress}. */
-  progress(attempt: AttemptId & { readonly worker: number }, progress: Progress): Promise<boolean> {
-    return this.#job.progress(attempt, progress);
-  }
-
-  /** See {@link JobControl.tell}. */
-  tell(event: UntimedDecidedEvent): void {
-    this.#job.tell(event);
-  }
-
-  /** Whether a worker waits for a task. */
-  isWaiting(worker: number): boolean {
-    return this.#job.isWaiting(worker);
   }
 
   /** Ticks are needed only when something is due without any other event; often, nothing is. */

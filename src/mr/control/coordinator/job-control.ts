@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../../base/errors.ts";
-import type { UntimedDecidedEvent } from "../../job/events.ts";
 import { beatMs } from "../../job/limits.ts";
 import { attemptTag } from "../../job/names.ts";
 import { taskInput } from "../../job/split.ts";
-import type { AttemptId, Progress, SkippedRecord } from "../../job/task.ts";
+import type { AttemptId, SkippedRecord } from "../../job/task.ts";
 import type {
   Assignment,
   Dismissal,
@@ -137,21 +136,6 @@ export class JobControl {
   }
 
   /**
-   * An attempt has got on, as somebody else than its worker has found out.
-   *
-   * @returns false when the attempt has been given up
-   */
-  async progress(attempt: AttemptId & { readonly worker: number }, progress: Progress) {
-    const { accepted } = await this.#report({ type: "progress", progress, ...attempt });
-    return accepted;
-  }
-
-  /** Whether a worker waits for a task. */
-  isWaiting(worker: number): boolean {
-    return this.#waiting.has(worker);
-  }
-
-  /**
    * In how many milliseconds {@link tick} is due; undefined for never. While there are leases that is often,
    * because one that ends is found out only by who listens.
    */
@@ -268,11 +252,6 @@ export class JobControl {
     } else if (effect.type === "ended") {
       this.#outbox.send(() => this.#surroundings.onEnd(effect.outcome));
     }
-  }
-
-  /** Tells observers what somebody else has found out about the job's workers. */
-  tell(event: UntimedDecidedEvent): void {
-    this.#events.tell(event);
   }
 
   #tellPlan(): void {

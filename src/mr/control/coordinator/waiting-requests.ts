@@ -33,11 +33,6 @@ export class WaitingRequests {
     });
   }
 
-  /** Whether there is a request of a worker. */
-  has(worker: number): boolean {
-    return this.#answers.has(worker);
-  }
-
   /** Answers all requests of a worker that wait. */
   answer(worker: number, answer: Assignment | Dismissal): void {
     const answers = this.#answers.get(worker) ?? [];

@@ -1,10 +1,7 @@
+import { MAX_DEFAULT_SPLIT_BYTES, MIN_DEFAULT_SPLIT_BYTES } from "../../job/limits.ts";
 import type { Split } from "../../job/split.ts";
 import { isCompressedName } from "./open-input.ts";
 
-const MEBIBYTE = 1024 * 1024;
-const DEFAULT_SPLIT_BYTES = 64 * MEBIBYTE;
-/** Small enough to share a job out evenly, large enough that what is the same in each task does not show. */
-const LEAST_SPLIT_BYTES = 32 * MEBIBYTE;
 /** Below this many tasks, smaller ones cost nothing, and share the work more evenly. */
 const AMPLE_TASKS = 64;
 
@@ -15,7 +12,7 @@ const AMPLE_TASKS = 64;
  */
 export function defaultSplitBytes(totalBytes: number): number {
   const share = Math.ceil(totalBytes / AMPLE_TASKS);
-  return Math.min(DEFAULT_SPLIT_BYTES, Math.max(LEAST_SPLIT_BYTES, share));
+  return Math.min(MAX_DEFAULT_SPLIT_BYTES, Math.max(MIN_DEFAULT_SPLIT_BYTES, share));
 }
 
 /**
@@ -32,7 +29,7 @@ export function planSplits(
   splitting: "bytes" | "wholeFile",
   file: string,
   size: number,
-  splitBytes: number = DEFAULT_SPLIT_BYTES,
+  splitBytes: number = MAX_DEFAULT_SPLIT_BYTES,
 ): Split[] {
   const isWhole = splitting === "wholeFile" || isCompressedName(file);
   const count = isWhole ? 1 : Math.max(1, Math.ceil(size / splitBytes));

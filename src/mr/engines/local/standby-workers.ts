@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { assetPath, CODE_EXTENSION, loaderFlags } from "../../base/assets.ts";
+import { atExit } from "../../base/at-exit.ts";
+import { RANGES } from "../../job/limits.ts";
 
 const PROGRAM = assetPath(`mr/engines/local/worker-process${CODE_EXTENSION}`);
-const MOST_WORKERS = 1000;
 
-/** What becomes of each standard stream of a worker, and of one more. */
+/** The standard streams of a worker, and one more. */
 type Stdio = [
   "ignore" | "pipe",
   "ignore" | "pipe" | number,
@@ -18,7 +19,7 @@ type Stdio = [
  * Starts the program of a worker.
  *
  * @param flags for the engine
- * @param options as its argument; without any it waits for them on its standard input
+ * @param options as its argument; undefined if they come on its standard input
  */
 export function spawnWorker(
   flags: readonly string[],
@@ -34,34 +35,34 @@ export function spawnWorker(
 const standby: ChildProcess[] = [];
 
 /**
- * Starts the workers of `tsmr run` before it is known what for: Node takes longer to start than all that
- * comes before them in this process, and there is more than one processor. They wait on their standard
- * input, and end when it does.
+ * Starts the workers of `tsmr run` before the command line is parsed: Node takes longer to start than this
+ * process to prepare the job, and there is more than one processor. They wait on their standard input, and
+ * exit when it ends.
  *
  * @param words of the command line, which may yet turn out to be wrong
  */
 export function standBy([command, ...words]: readonly string[]): void {
-  // From sources it takes seconds anyway, of which a tenth of one would not be felt.
+  // From sources a job takes seconds, so a tenth of one does not matter.
   if (command !== "run" || CODE_EXTENSION === ".ts") return;
-  // Nor are they of use to one who asks for help, or whose workers take flags for the engine.
+  // Help needs no workers, and with --memory they take flags for Node.
   if (words.some((word) => /^(-h|--help|--memory(=.*)?)$/.test(word))) return;
-  // More than can run at a time, beside this process, would hold up what that does meanwhile.
+  // More than can run at a time, beside this process, would hold it up.
   const count = Math.min(wantedWorkers(words), Math.max(1, availableParallelism() - 1));
   for (let started = 0; started < count; started++) {
     const child = spawnWorker([], undefined, ["pipe", "pipe", "pipe"]);
-    // One that cannot be started is missing from the pool, which starts another and finds out why.
+    // If one cannot be started, the pool starts another and finds out why.
     child.once("error", () => remove(child));
     child.once("exit", () => remove(child));
-    // A command that turns out to be wrong ends without them.
+    // They must not keep a command that turns out to be wrong from ending.
     for (const handle of handlesOf(child)) handle.unref();
     standby.push(child);
   }
-  process.once("exit", () => {
+  atExit(() => {
     for (const child of standby) child.kill("SIGKILL");
   });
 }
 
-/** A worker that waits to be told what to do; undefined when there is none (any more). */
+/** A worker that stands by; undefined when there is none. */
 export function takeStandby(): ChildProcess | undefined {
   const child = standby.shift();
   if (child !== undefined) for (const handle of handlesOf(child)) handle.ref();
@@ -73,12 +74,12 @@ export function hasStandby(): boolean {
   return standby.length > 0;
 }
 
-/** Workers that nobody has taken are not needed. */
+/** Ends the workers that were not taken. */
 export function endStandby(): void {
   for (const child of standby.splice(0)) child.stdin?.end();
 }
 
-/** What keeps this process from ending: the child, and its standard streams. */
+/** The handles that keep this process from ending: the child, and its standard streams. */
 function handlesOf(child: ChildProcess): Array<{ ref(): unknown; unref(): unknown }> {
   const streams = [child.stdin, child.stdout, child.stderr];
   return [child, ...streams.filter((stream) => stream instanceof Socket)];
@@ -89,7 +90,7 @@ function remove(child: ChildProcess): void {
   if (index >= 0) standby.splice(index, 1);
 }
 
-/** What `--workers` says, as far as can be told without knowing the other options. */
+/** The value of `--workers`, as far as it can be read without knowing the other options. */
 function wantedWorkers(words: readonly string[]): number {
   let text: string | undefined;
   for (const [index, word] of words.entries()) {
@@ -98,5 +99,5 @@ function wantedWorkers(words: readonly string[]): number {
   }
   if (text === undefined) return availableParallelism();
   const count = Number(text);
-  return Number.isInteger(count) && count >= 1 && count <= MOST_WORKERS ? count : 0;
+  return Number.isInteger(count) && count >= 1 && count <= RANGES.workers.max ? count : 0;
 }

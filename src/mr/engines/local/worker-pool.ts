@@ -1,52 +1,52 @@
 import type { ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
+import { atExit } from "../../base/at-exit.ts";
 import type { JobEvent } from "../../job/events.ts";
-import { APP_NOT_LOADED, WORKER_FAILED } from "./exit-codes.ts";
-import { Guardian } from "./guardian.ts";
+import { DEFAULT_MEMORY_BYTES } from "../../job/limits.ts";
 import { endStandby, hasStandby, spawnWorker, takeStandby } from "./standby-workers.ts";
-import type { WorkerProcessOptions } from "./worker-process.ts";
+import { APP_NOT_LOADED, WORKER_FAILED, type WorkerProcessOptions } from "./worker-contract.ts";
 
 /** A worker that dies is replaced, but an app that takes every worker down must not do so for ever. */
 const RESTARTS_PER_WORKER = 20;
 
-/** An app that ends the process that loads it will do so the next time. */
-const MOST_ENDED_EARLY = 3;
+/** An app that ends the process that loads it is likely to do so again. */
+const MAX_EARLY_EXITS = 3;
 const FILL_INTERVAL_MS = 100;
-/** How long the last of what workers have printed is waited for: what the app has started may keep a pipe open. */
-const LAST_WORDS_MS = 500;
+/** How long to wait for the last output of workers: a process that the app has started may keep a pipe open. */
+const LAST_OUTPUT_MS = 500;
 
-/** How large each of three spaces of young objects may become, at most: more makes nothing faster. */
-const MOST_YOUNG_MB = 16;
+/** The largest size of each of three semi-spaces for young objects: more makes nothing faster. */
+const MAX_SEMI_SPACE_MB = 16;
 /** Each gets this part of the limit, if that is less. */
-const YOUNG_OBJECTS_SHARE = 64;
+const SEMI_SPACE_SHARE = 64;
 
 /** The standard error of this process, by its number, so that results alone go to standard output. */
 const STDERR = 2;
 
 /**
- * What the engine is to be told where memory is limited. Unless told, it lets objects that were just made
- * fill three spaces before it looks which of them are garbage: of 16 MB each in Node 20, of 64 in Node 24.
+ * Flags for Node where memory is limited. By default it lets new objects fill three semi-spaces before it
+ * collects garbage: of 16 MB each in Node 20, of 64 in Node 24. That fits the default limit.
  */
 function engineFlags(memoryBytes: number | undefined): string[] {
-  if (memoryBytes === undefined) return [];
-  const megabytes = Math.floor(memoryBytes / YOUNG_OBJECTS_SHARE / 2 ** 20);
-  return [`--max-semi-space-size=${Math.min(MOST_YOUNG_MB, Math.max(1, megabytes))}`];
+  if (memoryBytes === undefined || memoryBytes === DEFAULT_MEMORY_BYTES) return [];
+  const megabytes = Math.floor(memoryBytes / SEMI_SPACE_SHARE / 2 ** 20);
+  return [`--max-semi-space-size=${Math.min(MAX_SEMI_SPACE_MB, Math.max(1, megabytes))}`];
 }
 
 /**
- * Worker processes on this machine, replaced when they end before the job does. It begins with those
- * that stand by, or else with one, and has its size from {@link fill} on.
+ * Worker processes on this machine, replaced when they end before the job does. The pool begins with those
+ * that stand by, or else with one; {@link fill} starts the others. No worker outlives this process: an exit
+ * kills the workers, and if this process is killed, their heartbeats miss the coordinator.
  */
 export class WorkerPool {
   readonly #options: WorkerProcessOptions;
   readonly #onOutput: ((text: string) => void) | undefined;
-  readonly #environment: Readonly<Record<string, string>>;
   readonly #running = new Set<ChildProcess>();
-  /** What workers print that may not have been read to its end yet. */
+  /** Output of workers that may not have been read to its end yet. */
   readonly #unread = new Set<Promise<void>>();
   /** Workers that the pool is to have, and has not started yet. */
   #missing: number;
-  #guardian: Guardian | undefined;
+  readonly #forgetExit = atExit(() => this.kill());
   #onGivenUp: (reason: string) => void = () => undefined;
   #whyGivenUp: string | undefined;
   #cannotLoadApp = false;
@@ -63,17 +63,14 @@ export class WorkerPool {
   /**
    * @param size number of workers, once it is full
    * @param onOutput receives what workers print; without it, it goes to the standard error of this process
-   * @param environment variables that they get besides those of this process
    */
   constructor(
     size: number,
     options: WorkerProcessOptions,
     onOutput: ((text: string) => void) | undefined,
-    environment: Readonly<Record<string, string>> = {},
   ) {
     this.#options = options;
     this.#onOutput = onOutput;
-    this.#environment = environment;
     this.#restartsLeft = size * RESTARTS_PER_WORKER;
     this.#missing = size;
     do this.#startNext();
@@ -113,33 +110,15 @@ export class WorkerPool {
     }
   }
 
-  /** Whether workers ended because they could not load the app. They leave saying why to their parent. */
+  /** Whether workers ended because they could not load the app, without a word: this process reports why. */
   get cannotLoadApp(): boolean {
     return this.#cannotLoadApp;
-  }
-
-  /** From now on, no worker outlives this process, however that dies. */
-  guard(): void {
-    if (this.#isOver || this.#guardian !== undefined) return;
-    this.#guardian = new Guardian();
-    this.#tellGuardian();
-  }
-
-  /** Whether this is a worker of the pool. */
-  has(pid: number): boolean {
-    for (const child of this.#running) if (child.pid === pid) return true;
-    return false;
-  }
-
-  /** Ends one worker at once; another takes its place. */
-  killOne(pid: number): void {
-    for (const child of this.#running) if (child.pid === pid) child.kill("SIGKILL");
   }
 
   /** Calls `listener` when the pool starts no more workers, because they die too often or at once, or has done so. */
   onGivenUp(listener: (reason: string) => void): void {
     this.#onGivenUp = listener;
-    // Workers may be quicker than whoever wants to hear of them.
+    // Workers may fail before there is a listener.
     if (this.#whyGivenUp !== undefined) listener(this.#whyGivenUp);
   }
 
@@ -158,8 +137,8 @@ export class WorkerPool {
       await empty;
       clearTimeout(timer);
     }
-    this.#guardian?.end();
-    if (this.#unread.size > 0) await this.#lastWords();
+    if (this.#unread.size > 0) await this.#lastOutput();
+    this.#forgetExit();
   }
 
   /** Ends every worker at once. */
@@ -168,10 +147,10 @@ export class WorkerPool {
     for (const child of this.#running) child.kill("SIGKILL");
   }
 
-  async #lastWords(): Promise<void> {
+  async #lastOutput(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const enough = new Promise((resolve) => {
-      timer = setTimeout(resolve, LAST_WORDS_MS);
+      timer = setTimeout(resolve, LAST_OUTPUT_MS);
     });
     await Promise.race([Promise.all(this.#unread), enough]);
     clearTimeout(timer);
@@ -183,13 +162,12 @@ export class WorkerPool {
   }
 
   #start(): void {
-    const environment = this.#environment;
-    const options = JSON.stringify({ ...this.#options, environment });
+    const options = JSON.stringify(this.#options);
     const output = this.#onOutput === undefined ? STDERR : "pipe";
     const flags = engineFlags(this.#options.memoryBytes);
-    // One that waits was started without flags.
+    // Workers that stand by were started without flags.
     const waiting = flags.length === 0 ? takeStandby() : undefined;
-    // One that has just ended is told in vain, and is replaced when its end is heard of.
+    // It may already have exited: the write is ignored, and its exit event has it replaced.
     waiting?.stdin?.on("error", () => undefined).end(options);
     const child = waiting ?? spawnWorker(flags, options, ["ignore", output, output]);
     const onOutput = this.#onOutput ?? ((text: string) => process.stderr.write(text));
@@ -201,7 +179,6 @@ export class WorkerPool {
       stream.setEncoding("utf8").on("data", onOutput);
     }
     this.#running.add(child);
-    this.#tellGuardian();
     child.once("exit", (code) => this.#ended(child, code));
     child.once("error", () => this.#ended(child, null));
   }
@@ -209,8 +186,7 @@ export class WorkerPool {
   #ended(child: ChildProcess, code: number | null): void {
     if (!this.#running.delete(child)) return;
     const hasJoined = child.pid !== undefined && this.#joined.delete(child.pid);
-    this.#tellGuardian();
-    // Whatever it ended with: as long as the job goes on, no worker is dismissed.
+    // Whatever its exit code: while the job goes on, no worker is dismissed.
     if (!this.#isOver) this.#replace(code, hasJoined);
     if (this.#running.size === 0) this.#onEmpty();
   }
@@ -220,15 +196,11 @@ export class WorkerPool {
     this.#onGivenUp(why);
   }
 
-  #tellGuardian(): void {
-    this.#guardian?.watch(this.pids);
-  }
-
   #replace(code: number | null, hasJoined: boolean): void {
     this.#restartsLeft -= 1;
-    // Neither was it killed, nor had it anything to say: then it was the app that ended it.
+    // It was not killed and printed nothing, so the app has ended it.
     if (!hasJoined && code !== null && code !== WORKER_FAILED) this.#endedEarly += 1;
-    if ((!hasJoined && code === APP_NOT_LOADED) || this.#endedEarly === MOST_ENDED_EARLY) {
+    if ((!hasJoined && code === APP_NOT_LOADED) || this.#endedEarly === MAX_EARLY_EXITS) {
       this.#cannotLoadApp = true;
       this.#giveUp("a worker could not load the app");
     } else if (this.#restartsLeft < 0) {

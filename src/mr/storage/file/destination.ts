@@ -1,7 +1,19 @@
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 
-/** How a file that a person has named is to be written. */
+/** How to write a file that a person has named. */
 export interface Destination {
   /** Where, past symbolic links: what they point at is written, and they stay. */
   readonly path: string;
@@ -32,6 +44,58 @@ export function destinationOf(path: string): Destination {
 /** A directory is not either, which a rename says best. */
 function isWrittenAsItIs(stats: Stats | undefined): boolean {
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+}
+
+/** Parts are written in blocks of about this size: a call a line would take longer than all the rest. */
+const BLOCK_BYTES = 1 << 20;
+
+/**
+ * Publishes a file, replacing the one that is there: it is written under a temporary name beside it and
+ * synced before it gets its own, so a failure leaves nothing half-written. A symbolic link stays, and the file
+ * that it points at is replaced; a pipe or a device is written to.
+ *
+ * @param path absolute or relative to the current directory
+ * @throws the error of the operating system; the temporary file is gone then
+ */
+export function publishFile(path: string, parts: readonly Uint8Array[]): void {
+  const target = destinationOf(path);
+  if (!target.isReplaced) {
+    writeParts(target.path, "a", parts);
+    return;
+  }
+  const name = `.${basename(target.path)}.${process.pid}.tmp`;
+  const temporary = join(dirname(target.path), name);
+  try {
+    writeParts(temporary, "w", parts);
+    renameSync(temporary, target.path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function writeParts(path: string, flag: "a" | "w", parts: readonly Uint8Array[]): void {
+  const descriptor = openSync(path, flag);
+  try {
+    let block: Uint8Array[] = [];
+    let size = 0;
+    const flush = () => {
+      const bytes = Buffer.concat(block);
+      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+      block = [];
+      size = 0;
+    };
+    for (const part of parts) {
+      block.push(part);
+      size += part.length;
+      if (size >= BLOCK_BYTES) flush();
+    }
+    flush();
+    // A pipe has no disk to wait for.
+    if (flag === "w") fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** Where a file is to be made that links may point at, though it is not there yet. */

@@ -1,8 +1,17 @@
-import { accessSync, constants, readdirSync, realpathSync, rmSync, statSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { describeCause, MrError } from "../../base/errors.ts";
-import type { InputFile } from "../../job/job-spec.ts";
+import { makeDirectory, removeEmptyDirectories } from "../../base/make-directory.ts";
+import type { JobSpec } from "../../job/job-spec.ts";
 import {
   isJobFile,
   isJobOutput,
@@ -10,20 +19,69 @@ import {
   isTemporary,
   isTemporaryOf,
   JOURNAL_NAME,
+  MERGED_OUTPUT_NAME,
 } from "../../job/names.ts";
 
+/** What of a job its directory depends on. */
+type Place = Pick<JobSpec, "directory" | "inputDirectory" | "inputs">;
+
 /**
- * Checks that a job can write its files into `directory`, and that none of its inputs is one of them.
+ * Makes the directory of a job whose output must not be mixed with that of another one, or finds it if the job
+ * is to be resumed. If the directory cannot be used, nothing is left that was made.
  *
- * @param directory absolute path
- * @param inputDirectory absolute path that relative `inputs` start from
+ * @returns the directories that were made, the outermost first
+ * @throws MrError naming the directory, a file in it, or an input
+ */
+export function prepareJobDirectory({ resume, ...place }: Place & Pick<JobSpec, "resume">) {
+  const made = resume ? findDirectory(place.directory) : makeOutputDirectory(place.directory);
+  try {
+    checkJobDirectory(place);
+    return made;
+  } catch (error) {
+    removeEmptyDirectories(made);
+    throw error;
+  }
+}
+
+function findDirectory(directory: string): string[] {
+  if (existsSync(directory)) return [];
+  throw new MrError(
+    "RESUME_NOTHING",
+    `There is no job to resume in directory "${directory}": it does not exist`,
+  );
+}
+
+function makeOutputDirectory(directory: string): string[] {
+  let made: string[];
+  let names: string[];
+  try {
+    made = makeDirectory(directory);
+    names = readdirSync(directory);
+  } catch (error) {
+    throw new MrError(
+      "DIRECTORY_UNUSABLE",
+      `Cannot use output directory "${directory}": ${describeCause(error)}`,
+    );
+  }
+  const result = names.find((name) => {
+    return isJobOutput(name) || name === JOURNAL_NAME || name === MERGED_OUTPUT_NAME;
+  });
+  if (result === undefined) return made;
+  // A job that is complete cannot be resumed.
+  const canResume = names.includes(JOURNAL_NAME);
+  const todo = canResume ? "remove them, or resume that job" : "or remove them";
+  throw new MrError(
+    "OUTPUT_EXISTS",
+    `Output directory "${directory}" has files of an earlier job, such as "${result}": choose another, ${todo}`,
+  );
+}
+
+/**
+ * Checks that a job can write its files into its directory, and that none of its inputs is one of them.
+ *
  * @throws MrError naming the directory or the input
  */
-export function checkJobDirectory(
-  directory: string,
-  inputDirectory: string,
-  inputs: readonly InputFile[],
-): void {
+export function checkJobDirectory({ directory, inputDirectory, inputs }: Place): void {
   try {
     if (!statSync(directory).isDirectory()) throw new Error("it is not a directory");
     accessSync(directory, constants.W_OK | constants.X_OK);
@@ -47,9 +105,8 @@ export function checkJobDirectory(
 }
 
 /**
- * Removes what earlier jobs have left in `directory`: results as well as `mr-X-Y`, temporary files and the
- * journal.
- * Without this, `mr-out-*` would mix the results of a job with those of one that had more reduce tasks.
+ * Removes the files of earlier jobs in `directory`: results as well as `mr-X-Y`, temporary files and the
+ * journal. Without this, `mr-out-*` would mix the results of a job with those of one that had more reduce tasks.
  *
  * @returns the number of results (`mr-out-Y`) removed
  * @throws MrError when a file cannot be removed
@@ -71,13 +128,13 @@ export function sweepJobDirectory(directory: string): number {
   return results;
 }
 
-/** Removes what attempts that were killed have left half-written in `directory`. */
+/** Removes the temporary files of attempts that were killed. */
 export function sweepTemporaryFiles(directory: string): void {
   sweep(directory, isTemporary);
 }
 
 /**
- * Removes what one attempt has left half-written, whose worker is gone. Whatever cannot be removed now is
+ * Removes the temporary files of one attempt, whose worker is gone. A file that cannot be removed now is
  * removed at the end of the job.
  *
  * @param tag see `attemptTag`
@@ -92,11 +149,11 @@ export async function sweepAttempt(
       if (isTemporaryOf(name, task, tag)) await rm(join(directory, name), { force: true });
     }
   } catch {
-    // The directory may be gone, or not be readable any more: those who need it are told.
+    // The directory may be gone or unreadable: the attempts that need it fail and say so.
   }
 }
 
-/** Removes the files between map and reduce, which nobody needs once the results are there. */
+/** Removes the files between map and reduce, which are not needed once the results are there. */
 export function sweepMapOutputs(directory: string): void {
   sweep(directory, isMapOutput);
 }

@@ -129,12 +129,6 @@ function describeOther(event: JobEvent): EventLine[] {
       return [{ level: "notice", text: "All map tasks are done, the reduce tasks begin" }];
     case "workerRefused":
       return warning(`Refused a worker (pid ${event.pid}): ${event.reason}`);
-    case "workerKilled": {
-      const seconds = Math.round(event.lateMs / 1000);
-      return warning(
-        `The app is still busy with ${nameOf(event)} ${seconds} s after the coordinator gave that up: worker ${event.worker} (pid ${event.pid}) is ended`,
-      );
-    }
     case "journalFailed":
     case "eventLogFailed":
       return warning(event.message);

@@ -55,7 +55,6 @@ const EVENT = v.variant("type", [
   event("workerJoined", { worker: whole, pid: whole }),
   event("workerLeft", { worker: whole }),
   event("workerRefused", { pid: whole, reason: v.string() }),
-  event("workerKilled", { ...attempt, pid: whole, lateMs: milliseconds }),
   event("journalFailed", { message: v.string() }),
   event("eventLogFailed", { message: v.string() }),
   event("attemptStarted", { ...attempt, isBackup: v.boolean() }),

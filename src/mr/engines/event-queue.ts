@@ -1,11 +1,11 @@
 import type { JobEvent } from "../job/events.ts";
 
 /**
- * The events of a job for one reader, who may be slower than the job. The job never waits for him: what
- * he has not taken yet is kept. Of the progress of an attempt only the last is, so that the number of
- * events that wait depends on the number of attempts, not on how long they take.
+ * The events of a job for one reader, which may be slower than the job. The job never waits: unread events
+ * are kept. Of the progress of an attempt only the last event is, so the number of waiting events depends on
+ * the number of attempts, not on how long they take.
  */
-export class EventStream implements AsyncIterableIterator<JobEvent> {
+export class EventQueue implements AsyncIterableIterator<JobEvent> {
   /** In the order of their keys' insertion; an attempt's progress has one key. */
   readonly #waiting = new Map<string | number, JobEvent>();
   #unread = this.#waiting.entries();
@@ -21,12 +21,12 @@ export class EventStream implements AsyncIterableIterator<JobEvent> {
       return;
     }
     const key = event.type === "attemptProgressed" ? keyOf(event) : this.#count++;
-    // Deleted first, so that the newer one takes its place in time, at the end.
+    // Deleted first, so that the newer one goes to the end.
     this.#waiting.delete(key);
     this.#waiting.set(key, event);
   }
 
-  /** No event comes any more; those that wait can still be read. */
+  /** There are no more events; those that wait can still be read. */
   end(): void {
     this.#hasEnded = true;
     for (const reader of this.#readers.splice(0)) reader({ done: true, value: undefined });
@@ -39,7 +39,7 @@ export class EventStream implements AsyncIterableIterator<JobEvent> {
     return new Promise((resolve) => this.#readers.push(resolve));
   }
 
-  /** The reader has seen enough: nothing is kept for him any more. */
+  /** The reader has left: nothing is kept any more. */
   return(): Promise<IteratorResult<JobEvent, undefined>> {
     this.end();
     this.#waiting.clear();
@@ -54,7 +54,7 @@ export class EventStream implements AsyncIterableIterator<JobEvent> {
     if (this.#waiting.size === 0) return undefined;
     let { done, value } = this.#unread.next();
     if (done === true) {
-      // An iterator that has come to the end stays there, whatever is added later.
+      // An iterator that has reached the end stays there, whatever is added later.
       this.#unread = this.#waiting.entries();
       ({ value } = this.#unread.next());
     }

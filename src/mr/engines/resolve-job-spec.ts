@@ -1,12 +1,53 @@
+import { availableParallelism } from "node:os";
+import { resolve } from "node:path";
+import { findApp } from "../app/load/find-app.ts";
 import { UsageError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest-word.ts";
-import { MIN_MEMORY_BYTES } from "../job/limits.ts";
+import type { JobSpec } from "../job/job-spec.ts";
+import {
+  DEFAULT_ATTEMPTS,
+  DEFAULT_LEASE_MS,
+  DEFAULT_MEMORY_BYTES,
+  DEFAULT_REDUCES,
+  LOSSES_PER_ATTEMPT,
+  RANGES,
+  type Range,
+} from "../job/limits.ts";
+import { resolveInputs } from "../storage/file/resolve-inputs.ts";
 import type { RunJobOptions } from "./run-job.ts";
 
-interface Limits {
-  readonly min: number;
-  readonly max: number;
-  readonly isWhole: boolean;
+/** What the members of {@link RunJobOptions} say of the job itself. Without an app, workers bring it. */
+export type JobRequest = Pick<Partial<RunJobOptions>, "app"> &
+  Omit<RunJobOptions, "app" | "engine" | "signal" | "log" | "onOutput" | "onEvent">;
+
+/**
+ * Makes a job's specification of what was asked for, with every default. Looks at each input once.
+ *
+ * @throws UsageError when there are no inputs; MrError when an input or the app cannot be found
+ */
+export async function resolveJobSpec(request: JobRequest): Promise<JobSpec> {
+  const { app, inputs, resume = false, attempts = DEFAULT_ATTEMPTS, backups = true } = request;
+  const inputDirectory = process.cwd();
+  const isAsBefore = resume && inputs.length === 0;
+  return {
+    inputs: isAsBefore ? [] : await resolveInputs(inputs, inputDirectory),
+    app: app === undefined ? undefined : findApp(app, inputDirectory),
+    inputDirectory,
+    directory: resolve(request.out ?? "mr-out"),
+    reduces: request.reduces ?? (resume ? undefined : DEFAULT_REDUCES),
+    workers: request.workers ?? availableParallelism(),
+    splitBytes: request.splitBytes,
+    memoryBytes: request.memoryBytes ?? DEFAULT_MEMORY_BYTES,
+    leaseMs: request.leaseMs ?? DEFAULT_LEASE_MS,
+    taskTimeoutMs: request.taskTimeoutMs ?? Number.POSITIVE_INFINITY,
+    maxFailures: attempts,
+    maxLosses: LOSSES_PER_ATTEMPT * attempts,
+    maxBackups: backups ? 1 : 0,
+    skipBadRecords: request.skipBadRecords ?? (resume ? undefined : false),
+    keepMapOutputs: request.keep ?? false,
+    checkTypes: request.check ?? true,
+    resume,
+  };
 }
 
 /** What an option that is no number must be, in words and as a question. */
@@ -16,17 +57,12 @@ const FLAG: Kind = ["true or false", (value) => typeof value === "boolean"];
 const FUNCTION: Kind = ["a function", (value) => typeof value === "function"];
 
 /** What each option may be. */
-const OPTIONS: { readonly [Name in keyof Required<RunJobOptions>]: Limits | Kind } = {
+const OPTIONS: { readonly [Name in keyof Required<RunJobOptions>]: Range | Kind } = {
   app: ["the path or the name of an app", isName],
   inputs: ["an array of paths and patterns", isList],
   out: ["the path of a directory", isName],
-  workers: whole(1, 1000),
-  reduces: whole(1, 100_000),
-  leaseMs: { min: 100, max: 86_400_000, isWhole: false },
-  taskTimeoutMs: { min: 100, max: Number.POSITIVE_INFINITY, isWhole: false },
-  attempts: whole(1, 100),
-  splitBytes: whole(1, Number.POSITIVE_INFINITY),
-  memoryBytes: whole(MIN_MEMORY_BYTES, Number.POSITIVE_INFINITY),
+  engine: ["the name of an engine", isName],
+  ...RANGES,
   skipBadRecords: FLAG,
   backups: FLAG,
   resume: FLAG,
@@ -39,8 +75,7 @@ const OPTIONS: { readonly [Name in keyof Required<RunJobOptions>]: Limits | Kind
 };
 
 /**
- * Refuses options that make no sense, before anything is done: what a job makes of them would be found out
- * late, as a job that never ends for example.
+ * Refuses options that make no sense before anything is done: later, one might show as a job that never ends.
  *
  * @throws UsageError that names the option and says what it may be
  */
@@ -60,12 +95,12 @@ export function checkOptions(options: RunJobOptions): void {
   }
 }
 
-function check(name: string, value: unknown, allowed: Limits | Kind): void {
+function check(name: string, value: unknown, allowed: Range | Kind): void {
   if (value === undefined && name !== "app" && name !== "inputs") return;
   if ("min" in allowed) {
     if (isWithin(value, allowed)) return;
     throw new UsageError(
-      `Cannot run a job with ${name} ${value}: it must be ${describeLimits(allowed)}`,
+      `Cannot run a job with ${name} ${value}: it must be ${describeRange(allowed)}`,
     );
   }
   const [what, isRight] = allowed;
@@ -87,16 +122,12 @@ function isSignal(value: unknown): boolean {
   return typeof aborted === "boolean" && typeof addEventListener === "function";
 }
 
-function whole(min: number, max: number): Limits {
-  return { min, max, isWhole: true };
-}
-
-function isWithin(value: unknown, { min, max, isWhole }: Limits): boolean {
+function isWithin(value: unknown, { min, max, isWhole }: Range): boolean {
   if (typeof value !== "number" || !(value >= min && value <= max)) return false;
   return !isWhole || Number.isSafeInteger(value);
 }
 
-function describeLimits({ min, max, isWhole }: Limits): string {
+function describeRange({ min, max, isWhole }: Range): string {
   const kind = isWhole ? "a whole number" : "a number";
   return Number.isFinite(max) ? `${kind} from ${min} to ${max}` : `${kind} of at least ${min}`;
 }

@@ -1,12 +1,13 @@
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { atExit } from "../../base/at-exit.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
-import { EXPLANATION, type Explanation } from "./explanation.ts";
 import { spawnWorker } from "./standby-workers.ts";
+import { EXPLANATION, type Explanation } from "./worker-contract.ts";
 
-/** Whoever waits for longer has been told enough: that it cannot be loaded. */
-const PATIENCE_MS = 30_000;
+/** After this the job ends without an explanation. */
+const EXPLAIN_TIMEOUT_MS = 30_000;
 
 /** What a process needs to load an app as a worker does. */
 export interface LoadOptions {
@@ -17,10 +18,10 @@ export interface LoadOptions {
 }
 
 /**
- * Finds out why workers cannot load an app: in a process of its own, since an app may as well end the
- * process that loads it.
+ * Finds out why workers cannot load an app: in a process of its own, since an app may end the process that
+ * loads it.
  *
- * @returns undefined when it can be loaded after all, or takes very long
+ * @returns undefined when the app can be loaded after all, or loading takes very long
  */
 export async function whyNotLoaded(options: LoadOptions): Promise<MrError | undefined> {
   const argument = JSON.stringify({ ...options, explains: true });
@@ -30,12 +31,12 @@ export async function whyNotLoaded(options: LoadOptions): Promise<MrError | unde
     child.once("error", () => resolve(null));
   });
   const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
+  const forgetExit = atExit(kill);
   try {
     const said = Promise.all([text(child.stdio[EXPLANATION] as Readable), ended]);
-    // The process it waits for keeps this one from ending, and not the time.
-    const patience = sleep(PATIENCE_MS, ["", null] as const, { ref: false });
-    const [explanation, code] = await Promise.race([said, patience]);
+    // Only the process that is waited for keeps this one from ending.
+    const timeout = sleep(EXPLAIN_TIMEOUT_MS, ["", null] as const, { ref: false });
+    const [explanation, code] = await Promise.race([said, timeout]);
     if (explanation !== "") return errorOf(JSON.parse(explanation) as Explanation | null);
     if (code === null) return undefined;
     return new MrError(
@@ -44,7 +45,7 @@ export async function whyNotLoaded(options: LoadOptions): Promise<MrError | unde
     );
   } finally {
     kill();
-    process.off("exit", kill);
+    forgetExit();
   }
 }
 

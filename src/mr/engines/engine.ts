@@ -1,0 +1,37 @@
+import type { JobEvent } from "../job/events.ts";
+import type { JobSpec } from "../job/job-spec.ts";
+import type { SkippedRecord } from "../job/task.ts";
+
+/** What an engine is given to tell about a job, and to be told. No function of it throws. */
+export interface JobContext {
+  /** Receives what the app prints in worker processes; undefined for the standard error of this process. */
+  readonly onOutput: ((text: string) => void) | undefined;
+  /** Receives what happens in the job, in order, from `jobStarted` to `jobEnded`. */
+  readonly onEvent: (event: JobEvent) => void;
+  /** Ends the job early. Its reason is a {@link JobCancelledError}. */
+  readonly signal: AbortSignal;
+}
+
+/** What an engine leaves of a complete job. */
+export interface EngineResult {
+  /** Absolute paths of the output files, in the order of the reduce tasks. */
+  readonly outputs: readonly string[];
+  /** What the app has counted, by name; with `skipBadRecords`, `skipped-records` among them. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** Records that were skipped: the first 100 of each task, 1000 in all. All are counted. */
+  readonly skipped: readonly SkippedRecord[];
+}
+
+/**
+ * What runs the tasks of a job. Every engine writes the same bytes to `mr-out-0`, `mr-out-1`, … in the
+ * directory of the job, or fails with an error that names the cause, and leaves nothing half-written there.
+ */
+export interface Engine {
+  /**
+   * Runs a job to its end.
+   *
+   * @throws MrError when the job cannot begin; JobFailedError when a task cannot be done; JobCancelledError
+   *   when the job was ended early
+   */
+  run(spec: JobSpec, context: JobContext): Promise<EngineResult>;
+}

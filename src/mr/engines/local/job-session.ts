@@ -1,0 +1,256 @@
+import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { counted } from "../../base/counted.ts";
+import { MrError } from "../../base/errors.ts";
+import type { Coordinator } from "../../control/coordinator/coordinator.ts";
+import { type DirectoryLock, lockDirectory } from "../../control/log/directory-lock.ts";
+import { FileJournal } from "../../control/log/file-journal.ts";
+import { JOURNAL_VERSION, type JobRecord, type JournalState } from "../../control/log/journal.ts";
+import { planJob } from "../../data/input/plan-job.ts";
+import type { DecidedEvent, JobEvent } from "../../job/events.ts";
+import type { InputFile, JobSpec } from "../../job/job-spec.ts";
+import { DEFAULT_REDUCES } from "../../job/limits.ts";
+import { JOURNAL_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
+import { differenceOf, type Settings } from "../../job/settings.ts";
+import type { CompletedTask } from "../../job/task.ts";
+import { fileChecksum } from "../../storage/file/file-checksum.ts";
+import { sweepAttempt, sweepJobDirectory } from "../../storage/file/job-directory.ts";
+import { statInput } from "../../storage/file/resolve-inputs.ts";
+import { storageFor } from "../../storage/registry.ts";
+import { withMessages } from "../../watch/format/describe-failure.ts";
+import { EventLog } from "../../watch/history/event-log.ts";
+
+/** A job that this process alone may coordinate: its directory, its journal, and its event log. */
+export class JobSession {
+  /** What the journal says of the job; the number of reduce tasks, and the inputs, are these. */
+  readonly terms: JobRecord;
+  /** The state in which the job was left, or undefined for a new job. */
+  readonly resumed: JournalState | undefined;
+  /** Number of results of an earlier job that a new one has removed. */
+  readonly removed: number;
+  readonly journal: FileJournal;
+  readonly #directory: string;
+  readonly #lock: DirectoryLock;
+  #events: EventLog | undefined;
+
+  constructor(
+    directory: string,
+    lock: DirectoryLock,
+    journal: FileJournal,
+    terms: JobRecord,
+    { resumed, removed = 0 }: { readonly resumed?: JournalState; readonly removed?: number },
+  ) {
+    this.terms = terms;
+    this.resumed = resumed;
+    this.removed = removed;
+    this.journal = journal;
+    this.#directory = directory;
+    this.#lock = lock;
+  }
+
+  get inputs(): readonly InputFile[] {
+    return this.terms.inputs;
+  }
+
+  /** Whether an attempt has started, so that the job has an event log. */
+  get hasBegun(): boolean {
+    return this.#events !== undefined;
+  }
+
+  /**
+   * A listener that writes events to the event log and passes them on. The log of a new job begins with its
+   * first attempt: a job that ends before leaves no log, and an earlier log as it was.
+   *
+   * @param listener must not throw
+   */
+  recordTo(listener: (event: JobEvent) => void): (event: DecidedEvent) => void {
+    const directory = this.#directory;
+    const resumed = this.resumed !== undefined;
+    const early: JobEvent[] = [];
+    return (decided) => {
+      const event = withMessages(decided);
+      const onTrouble = (message: string) => {
+        listener({ type: "eventLogFailed", message, atMs: event.atMs });
+      };
+      if (this.#events === undefined && (resumed || event.type === "attemptStarted")) {
+        this.#events = new EventLog({ directory, resumed, onTrouble });
+        for (const one of early.splice(0)) this.#events.record(one);
+      }
+      if (this.#events === undefined) early.push(event);
+      else this.#events.record(event);
+      listener(event);
+    };
+  }
+
+  /** Releases the directory. */
+  close(): void {
+    this.#events?.close();
+    this.journal.close();
+    this.#lock.release();
+  }
+}
+
+/**
+ * Takes a job directory for this process. A new job removes the files of an earlier one.
+ *
+ * @throws MrError when another coordinator has the directory; the journal cannot be written, or, on
+ *   resuming, is missing, damaged, or that of another job; or an input has changed
+ */
+export async function openJob(spec: JobSpec): Promise<JobSession> {
+  const lock = await lockDirectory(spec.directory);
+  try {
+    return spec.resume ? await resume(spec, lock) : begin(spec, lock);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** Starts the coordinator of a job. It listens when this is done. */
+export async function startCoordinator(
+  spec: JobSpec,
+  session: JobSession,
+  options: { readonly socketPath: string; readonly onEvent: (event: JobEvent) => void },
+): Promise<Coordinator> {
+  // Loaded while the first workers start.
+  const { Coordinator } = await import("../../control/coordinator/coordinator.ts");
+  const { directory, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = spec;
+  const { inputDirectory, reduces, skipBadRecords } = session.terms;
+  return await Coordinator.start({
+    ...{ directory, inputDirectory, reduces, skipBadRecords },
+    ...{ leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups },
+    plan: planJob(
+      storageFor(directory),
+      session.inputs,
+      inputDirectory,
+      spec.splitBytes,
+      spec.workers,
+    ),
+    journal: session.journal,
+    resumed: session.resumed,
+    socketPath: options.socketPath,
+    onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
+    onEvent: session.recordTo(options.onEvent),
+  });
+}
+
+/** Removes the journal of a job that is complete, or that never began and so has no other file. */
+export function removeJournal(directory: string): void {
+  rmSync(join(directory, JOURNAL_NAME), { force: true });
+}
+
+function begin(spec: JobSpec, lock: DirectoryLock): JobSession {
+  const { directory, inputDirectory, inputs } = spec;
+  const { reduces = DEFAULT_REDUCES, skipBadRecords = false } = spec;
+  const removed = sweepJobDirectory(directory);
+  const job: JobRecord = {
+    type: "job",
+    version: JOURNAL_VERSION,
+    ...{ reduces, skipBadRecords, inputDirectory, inputs },
+  };
+  return new JobSession(directory, lock, FileJournal.create(directory, job), job, { removed });
+}
+
+async function resume(spec: JobSpec, lock: DirectoryLock): Promise<JobSession> {
+  const { directory } = spec;
+  checkNotComplete(directory);
+  const { journal, state } = FileJournal.open(directory);
+  try {
+    checkSameJob(state.job, spec);
+    const completed: CompletedTask[] = [];
+    for (const task of state.completed) {
+      if (await hasItsOutputs(task, directory)) completed.push(task);
+    }
+    const resumed = { ...state, completed };
+    return new JobSession(directory, lock, journal, state.job, { resumed });
+  } catch (error) {
+    journal.close();
+    throw error;
+  }
+}
+
+function refuseToResume(directory: string, why: string): never {
+  throw new MrError("RESUME_MISMATCH", `Cannot resume the job in directory "${directory}": ${why}`);
+}
+
+/** The journal is removed when all results are there, so results without a journal are complete. */
+function checkNotComplete(directory: string): void {
+  if (existsSync(join(directory, JOURNAL_NAME))) return;
+  const result = readdirSync(directory).find((name) => {
+    return parseReduceOutputName(name) !== undefined || name === MERGED_OUTPUT_NAME;
+  });
+  if (result === undefined) return;
+  throw new MrError(
+    "RESUME_NOTHING",
+    `Cannot resume the job in directory "${directory}": it is complete already, its output is there`,
+  );
+}
+
+function checkSameJob(job: JobRecord, spec: JobSpec): void {
+  const { directory, inputDirectory, inputs, reduces, skipBadRecords } = spec;
+  if (reduces !== undefined && reduces !== job.reduces) {
+    refuseToResume(directory, `it has ${counted(job.reduces, "reduce task")}, not ${reduces}`);
+  }
+  if (skipBadRecords !== undefined && skipBadRecords !== job.skipBadRecords) {
+    const what = job.skipBadRecords ? "leave out" : "fail on";
+    refuseToResume(directory, `it was to ${what} bad records`);
+  }
+  const urls = (files: readonly InputFile[]) => files.map(({ url }) => url).join("\0");
+  const hasOthers = inputs.length > 0 && urls(inputs) !== urls(job.inputs);
+  if (hasOthers || inputDirectory !== job.inputDirectory) {
+    refuseToResume(directory, "it has other input files");
+  }
+  for (const [index, { url, size, version }] of job.inputs.entries()) {
+    const now = inputs[index] ?? statInput(url, inputDirectory);
+    if (now.size === size && now.version === version) continue;
+    refuseToResume(directory, `input "${url}" has changed since it began`);
+  }
+}
+
+/**
+ * Tasks whose outputs are missing or cut run again. Reduce tasks find out that a map output is corrupted; a
+ * result is not read after this, so its contents are checked here.
+ */
+async function hasItsOutputs(
+  { phase, result }: CompletedTask,
+  directory: string,
+): Promise<boolean> {
+  for (const { name, bytes, crc32 } of result.outputs) {
+    const path = join(directory, name);
+    if (statSync(path, { throwIfNoEntry: false })?.size !== bytes) return false;
+    if (phase === "reduce" && (await fileChecksum(path)) !== crc32) return false;
+  }
+  return true;
+}
+
+/**
+ * The environment variables that the workers of a resumed job are given: those that the job began with, so
+ * that they need not be set again.
+ *
+ * @param directory absolute path of the job directory
+ * @param digest of the app as it is now
+ * @returns the variables to be set, none for a job that never began
+ * @throws MrError when the app has changed, or variables have other values now: the output would be a
+ *   mixture
+ */
+export function settingsToResume(directory: string, digest: string): Record<string, string> {
+  const plan = FileJournal.planOf(directory);
+  if (plan === undefined) return {};
+  if (plan.digest !== digest) {
+    const began = `"${plan.app}" (${plan.digest.slice(0, 12)}…)`;
+    refuseToResume(directory, `it began with app ${began}, which is another now`);
+  }
+  const { settings = {} } = plan;
+  const now: Settings = Object.fromEntries(
+    Object.keys(settings).map((name) => [name, process.env[name] ?? settings[name] ?? null]),
+  );
+  const other = differenceOf(settings, now);
+  if (other !== undefined) {
+    refuseToResume(directory, `it began with ${other.ours}, not with ${other.theirs}`);
+  }
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(settings)) {
+    if (value !== null) environment[name] = value;
+  }
+  return environment;
+}

@@ -1,0 +1,32 @@
+import type { ErrorCode } from "../../base/error-codes.ts";
+import type { WorkerOptions } from "../../worker/start-worker.ts";
+
+/*
+ * What the program of a worker and the process that starts it agree on.
+ */
+
+/** What a worker process is told, as JSON in its first argument, or else on its standard input. */
+export interface WorkerProcessOptions extends Omit<WorkerOptions, "app"> {
+  /** Absolute path of the app. */
+  readonly app: string;
+  /** Number of reduce tasks, where it is known. */
+  readonly reduces?: number | undefined;
+  /** Variables to set before the app is loaded. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Only load the app, and write an {@link Explanation} if that fails. */
+  readonly explains?: boolean | undefined;
+}
+
+/** Exit code of a worker that could not load its app; no app is likely to exit with it. */
+export const APP_NOT_LOADED = 86;
+/** Exit code of a worker that could not do its work, and has printed why. */
+export const WORKER_FAILED = 87;
+
+/** The file descriptor that explanations are written to. */
+export const EXPLANATION = 3;
+
+/** Why an app cannot be loaded. */
+export interface Explanation {
+  readonly message: string;
+  readonly code: ErrorCode;
+}

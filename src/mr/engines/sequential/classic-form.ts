@@ -1,0 +1,98 @@
+import { promisify } from "node:util";
+import * as zlib from "node:zlib";
+import type { ClassicApp, KeyValue } from "../../app/contract/contract.ts";
+import { inputError, MrError } from "../../base/errors.ts";
+import { storageFor } from "../../storage/registry.ts";
+import type { AppForm, EmitPair } from "./run-app.ts";
+import { wtf8Bytes } from "./wtf8-bytes.ts";
+
+/** Node 22.15 brought zstd; the types of Node 20 don't know it. */
+const { zstdDecompressSync } = zlib as {
+  zstdDecompressSync?: (
+    contents: Buffer,
+    options: { readonly info: true },
+  ) => { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
+};
+
+const READ_BYTES = 1 << 20;
+
+/** An app in the classic form: whole files in, a line `key value` out for each key. */
+export function classicForm(app: ClassicApp): AppForm {
+  /** By their bytes, one unit a byte: bytes do not tell which text they were made of. */
+  const keys = new Map<string, string>();
+  const emitPair = ({ key, value }: KeyValue, emit: EmitPair) => {
+    if (typeof key !== "string" || typeof value !== "string") {
+      const types = `a key of type ${typeof key} with a value of type ${typeof value}`;
+      throw new TypeError(`it emitted ${types}, but keys and values must be strings`);
+    }
+    const bytes = wtf8Bytes(key);
+    keys.set(bytes.toString("latin1"), key);
+    emit(bytes, value);
+  };
+  return {
+    async *records({ url }, _task, { inputDirectory }) {
+      const contents = await readText(url, inputDirectory);
+      const call = async (emit: EmitPair) => {
+        const pairs = await app.map(url, contents);
+        if (Symbol.asyncIterator in pairs) for await (const pair of pairs) emitPair(pair, emit);
+        else for (const pair of pairs) emitPair(pair, emit);
+      };
+      yield { place: "the whole file", call };
+    },
+    sortValues: () => undefined,
+    partition: (keyBytes, reduces) => ihash(keyBytes) % reduces,
+    async reduce(keyBytes, values) {
+      const key = keys.get(keyBytes.toString("latin1")) ?? "";
+      const result: unknown = await app.reduce(key, values as string[]);
+      if (typeof result === "string") return wtf8Bytes(`${key} ${result}\n`);
+      throw new TypeError(`it returned a value of type ${typeof result}, but it must be a string`);
+    },
+  };
+}
+
+/** The lab's partition: 32-bit FNV-1a without the sign bit. */
+function ihash(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash & 0x7fffffff;
+}
+
+async function readText(url: string, directory: string): Promise<string> {
+  try {
+    const contents = await readAll(url, directory);
+    if (url.endsWith(".gz")) return (await promisify(zlib.gunzip)(contents)).toString("utf8");
+    if (url.endsWith(".zst")) return decompressZstd(contents).toString("utf8");
+    return contents.toString("utf8");
+  } catch (error) {
+    throw inputError(url, error);
+  }
+}
+
+async function readAll(url: string, directory: string): Promise<Buffer> {
+  const storage = storageFor(directory);
+  const file = await storage.open(storage.resolve(directory, url));
+  try {
+    const parts: Buffer[] = [];
+    for (let position = 0; ; ) {
+      const part = Buffer.alloc(READ_BYTES);
+      const count = await file.read(part, 0, part.length, position);
+      if (count === 0) return Buffer.concat(parts);
+      parts.push(part.subarray(0, count));
+      position += count;
+    }
+  } finally {
+    file.close();
+  }
+}
+
+function decompressZstd(contents: Buffer): Buffer {
+  if (zstdDecompressSync === undefined) {
+    throw new MrError("INPUT_UNSUPPORTED", `Node ${process.version} has no zstd (22.15 has)`);
+  }
+  const { buffer, engine } = zstdDecompressSync(contents, { info: true });
+  if (engine.bytesWritten === contents.length) return buffer;
+  throw new MrError(
+    "INPUT_UNSUPPORTED",
+    "it has more than one zstd frame, of which Node reads the first only",
+  );
+}

@@ -1,0 +1,105 @@
+import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
+import type { RecordApp } from "../../app/contract/define-app.ts";
+import type { OutputSink } from "../../app/contract/output.ts";
+import { hashPartition } from "../../app/contract/partitioners.ts";
+import { WordScan } from "../../app/text/word-scan.ts";
+import { openInput } from "../../data/input/open-input.ts";
+import { text } from "../../data/output/text.ts";
+import { createKernel } from "../../kernel/create-kernel.ts";
+import { storageFor } from "../../storage/registry.ts";
+import type { AppForm, EmitPair, SequentialRun } from "./run-app.ts";
+import { wtf8Bytes } from "./wtf8-bytes.ts";
+
+/**
+ * An app in the record form, run without any combining. Readers and output formats are those of the parallel
+ * path, whole files at a time.
+ */
+export function recordForm(app: RecordApp): AppForm {
+  const order = app.orderValues;
+  const partition = app.partition ?? hashPartition;
+  return {
+    records: (input, task, run) => recordsOf(app, input, task, run),
+    sortValues: (values) => void (order === undefined ? undefined : values.sort(order)),
+    partition: (keyBytes, reduces) => partition(new ByteSlice(keyBytes).toString(), reduces),
+    reduce: (keyBytes, values, task, run) => reduceKey(app, keyBytes, values, task, run),
+  };
+}
+
+async function* recordsOf(
+  app: RecordApp,
+  { url: file, size: end }: { readonly url: string; readonly size: number },
+  task: number,
+  run: SequentialRun,
+) {
+  const input = await openInput(storageFor(run.inputDirectory), run.inputDirectory, {
+    file,
+    start: 0,
+    end,
+  });
+  const scanner = createKernel();
+  const { skipBadRecords } = run;
+  const onSkipped = (place: string, reason: string) => run.skip({ file, place, reason });
+  const words = new WordScan(scanner);
+  const cursor = app.input.open(input, { skipBadRecords, onSkipped, scanner, words });
+  try {
+    while (await cursor.load()) {
+      for (let record = cursor.next(); record !== undefined; record = cursor.next()) {
+        const { offset } = cursor;
+        const isWhole = app.input.splitting === "wholeFile" && offset === 0;
+        const place = cursor.place ?? (isWhole ? "the whole file" : `byte ${offset}`);
+        const context = { file, task, offset, counters: countersOf(run) };
+        const call = async (emitPair: EmitPair) => {
+          const emit = (key: Text, value: unknown) => {
+            const bytes = typeof key === "string" ? wtf8Bytes(key) : Buffer.from(key.view());
+            emitPair(bytes, value instanceof ByteSlice ? value.copy() : asCarried(value));
+          };
+          const result: unknown = await app.map(record, emit, context);
+          if (typeof result !== "object" || result === null) return;
+          for await (const [key, value] of result as AsyncIterable<[Text, unknown]>)
+            emit(key, value);
+        };
+        yield { place, call };
+      }
+    }
+  } finally {
+    cursor.close?.();
+    input.close();
+  }
+}
+
+function countersOf(run: SequentialRun) {
+  return { add: (name: string, by?: number) => run.count(name, by) };
+}
+
+/** A value after its way through a file: JSON has no −0, for one. */
+function asCarried(value: unknown): unknown {
+  if (typeof value === "string") return value;
+  const json = JSON.stringify(value) as string | undefined;
+  if (json === undefined) throw new TypeError(`JSON can't carry a value of type ${typeof value}`);
+  return JSON.parse(json);
+}
+
+async function reduceKey(
+  app: RecordApp,
+  keyBytes: Buffer,
+  values: readonly unknown[],
+  task: number,
+  run: SequentialRun,
+): Promise<Buffer> {
+  const key = new ByteSlice(keyBytes);
+  const parts: Uint8Array[] = [];
+  const sink: OutputSink = {
+    bytes: (bytes, start, end) => parts.push(new Uint8Array(bytes.subarray(start, end))),
+    text: (line) => parts.push(wtf8Bytes(line)),
+  };
+  const output = app.output ?? text();
+  const write = (value: unknown) => {
+    if (value !== undefined) output.write(key, value, sink);
+  };
+  const context = { keyBytes: key, task, counters: countersOf(run) };
+  const result: unknown = await app.reduce(key.toString(), values, write, context);
+  const isIterator = typeof result === "object" && result !== null && "next" in result;
+  if (!isIterator) write(result);
+  else for await (const value of result as unknown as AsyncIterable<unknown>) write(value);
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,190 @@
+import type { ClassicApp } from "../../app/contract/contract.ts";
+import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
+import { describeCause, MrError } from "../../base/errors.ts";
+import { describeThrown, quoteKey } from "../../base/thrown.ts";
+import type { InputFile } from "../../job/job-spec.ts";
+import { SKIPPED_RECORDS, type SkippedRecord } from "../../job/task.ts";
+import { publishFile } from "../../storage/file/destination.ts";
+import { classicForm } from "./classic-form.ts";
+import { recordForm } from "./record-form.ts";
+
+/** A key's bytes as a string of one unit per byte, which is what groups are found and sorted by. */
+type Latin1 = string;
+
+/** Receives a pair. */
+export type EmitPair = (keyBytes: Buffer, value: unknown) => void;
+
+/** One record on its way through `map`. */
+export interface MapCall {
+  /** Where the record is in its file. */
+  readonly place: string;
+  /** Calls `map`, and emits what it gives. */
+  readonly call: (emit: EmitPair) => Promise<void>;
+}
+
+/** An app in one of its two forms, in the calls that a job consists of. */
+export interface AppForm {
+  /** The records of an input, in order; each must be called before the next is taken. */
+  records(input: InputFile, task: number, run: SequentialRun): AsyncIterable<MapCall>;
+  /** Puts the values of a key in the order in which `reduce` gets them. */
+  sortValues(values: unknown[]): void;
+  partition(keyBytes: Buffer, reduces: number): number;
+  /** The lines of a key. */
+  reduce(keyBytes: Buffer, values: unknown[], task: number, run: SequentialRun): Promise<Buffer>;
+}
+
+/** Tells of the tasks of a run, and may end it by throwing. */
+interface TaskListener {
+  onStart(phase: "map" | "reduce", task: number): Promise<void>;
+  onEnd(phase: "map" | "reduce", task: number, outputBytes: readonly number[]): void;
+}
+
+/** How an app is run; the defaults are those of `mrsequential`. */
+export interface RunAppOptions {
+  /** Absolute path that relative inputs start from; default the current directory. */
+  readonly inputDirectory?: string;
+  /** Number of reduce tasks, each with an output of its own; default 1. */
+  readonly reduces?: number;
+  readonly skipBadRecords?: boolean;
+  readonly listener?: TaskListener;
+}
+
+/**
+ * Runs an app in this process, one call after another, with everything in memory: map, sort, reduce.
+ *
+ * Parallel runs are compared with this one, so it is as plain as can be. For a classic app it shares nothing
+ * with the parallel data path but the app contract, so a mistake there cannot be made here too. For an app in
+ * the record form, readers and output formats are part of the contract, and shared.
+ *
+ * @param inputs each is a map task
+ */
+export async function runApp(
+  app: ClassicApp | RecordApp,
+  inputs: readonly InputFile[],
+  options: RunAppOptions = {},
+): Promise<SequentialRun> {
+  const run = new SequentialRun(options);
+  await run.run(isRecordApp(app) ? recordForm(app) : classicForm(app), inputs);
+  return run;
+}
+
+/** A run of an app, and what it leaves. */
+export class SequentialRun {
+  readonly inputDirectory: string;
+  readonly skipBadRecords: boolean;
+  /** By reduce task: the lines of each key, in the order of the keys' bytes. */
+  readonly outputs: Buffer[][] = [];
+  readonly counters: Record<string, number> = {};
+  readonly skipped: SkippedRecord[] = [];
+  readonly #reduces: number;
+  readonly #listener: TaskListener | undefined;
+  /** A `Map`, so that no key is special. */
+  readonly #groups = new Map<Latin1, unknown[]>();
+
+  constructor(options: RunAppOptions) {
+    this.inputDirectory = options.inputDirectory ?? process.cwd();
+    this.skipBadRecords = options.skipBadRecords ?? false;
+    this.#reduces = options.reduces ?? 1;
+    this.#listener = options.listener;
+  }
+
+  async run(form: AppForm, inputs: readonly InputFile[]): Promise<void> {
+    for (const [task, input] of inputs.entries()) {
+      await this.#listener?.onStart("map", task);
+      await this.#map(form, input, task);
+      this.#listener?.onEnd("map", task, []);
+    }
+    const keys = [...this.#groups].sort(([a], [b]) => (a < b ? -1 : 1));
+    const partitions = Array.from({ length: this.#reduces }, () => [] as (typeof keys)[0][]);
+    for (const group of keys) this.#partitionOf(form, group[0], partitions).push(group);
+    for (const [task, groups] of partitions.entries()) {
+      await this.#listener?.onStart("reduce", task);
+      const lines: Buffer[] = [];
+      for (const [key, values] of groups) {
+        lines.push(await this.#reduce(form, Buffer.from(key, "latin1"), values, task));
+      }
+      this.outputs.push(lines);
+      const bytes = lines.reduce((sum, { length }) => sum + length, 0);
+      this.#listener?.onEnd("reduce", task, [bytes]);
+    }
+  }
+
+  count(name: string, by = 1): void {
+    this.counters[name] = (this.counters[name] ?? 0) + by;
+  }
+
+  skip(record: SkippedRecord): void {
+    this.count(SKIPPED_RECORDS);
+    this.skipped.push(record);
+  }
+
+  async #map(form: AppForm, input: InputFile, task: number): Promise<void> {
+    try {
+      for await (const { place, call } of form.records(input, task, this)) {
+        // Held back until the record is done: a record that is skipped has emitted nothing.
+        const pairs: [key: Latin1, value: unknown][] = [];
+        try {
+          await call((key, value) => pairs.push([key.toString("latin1"), value]));
+        } catch (error) {
+          if (!this.skipBadRecords || error instanceof MrError) throw error;
+          this.skip({ file: input.url, place, reason: describeThrown(error) });
+          continue;
+        }
+        for (const [key, value] of pairs) {
+          const values = this.#groups.get(key);
+          if (values === undefined) this.#groups.set(key, [value]);
+          else values.push(value);
+        }
+      }
+    } catch (error) {
+      throw appError(`map failed on input "${input.url}"`, error);
+    }
+  }
+
+  #partitionOf<T>(form: AppForm, key: Latin1, partitions: readonly T[]): T {
+    if (partitions.length === 1 && partitions[0] !== undefined) return partitions[0];
+    const bytes = Buffer.from(key, "latin1");
+    try {
+      const partition = partitions[form.partition(bytes, partitions.length)];
+      if (partition !== undefined) return partition;
+      throw new RangeError(`it is not a number from 0 to ${partitions.length - 1}`);
+    } catch (error) {
+      throw appError(`partition failed on key ${quoteKey(bytes.toString())}`, error);
+    }
+  }
+
+  async #reduce(form: AppForm, key: Buffer, values: unknown[], task: number): Promise<Buffer> {
+    const name = quoteKey(key.toString());
+    try {
+      form.sortValues(values);
+      return await form.reduce(key, values, task, this);
+    } catch (error) {
+      if (!this.skipBadRecords || error instanceof MrError) {
+        throw appError(`reduce failed on key ${name}`, error);
+      }
+      this.skip({ place: `key ${name}`, reason: describeThrown(error) });
+      return Buffer.alloc(0);
+    }
+  }
+}
+
+/**
+ * Publishes an output as a file, replacing the one that is there.
+ *
+ * @throws MrError when the file cannot be written
+ */
+export function writeOutput(path: string, lines: readonly Buffer[]): void {
+  try {
+    publishFile(path, lines);
+  } catch (error) {
+    const why = describeCause(error);
+    throw new MrError("OUTPUT_UNWRITABLE", `Cannot write output "${path}": ${why}`, {
+      cause: error,
+    });
+  }
+}
+
+function appError(what: string, error: unknown): MrError {
+  if (error instanceof MrError) return error;
+  return new MrError("APP_THREW", `${what}: ${describeCause(error)}`, { cause: error });
+}

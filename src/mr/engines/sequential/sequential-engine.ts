@@ -1,0 +1,128 @@
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { checkReduces } from "../../app/load/check-reduces.ts";
+import { loadApp } from "../../app/load/load-app.ts";
+import { JobFailedError, MrError, UsageError } from "../../base/errors.ts";
+import { removeEmptyDirectories } from "../../base/make-directory.ts";
+import { stackOf } from "../../base/thrown.ts";
+import type { UntimedEvent } from "../../job/events.ts";
+import type { JobSpec } from "../../job/job-spec.ts";
+import { DEFAULT_REDUCES } from "../../job/limits.ts";
+import { reduceOutputName } from "../../job/names.ts";
+import type { Attempt, Failure, JobOutcome, Phase } from "../../job/task.ts";
+import { prepareJobDirectory } from "../../storage/file/job-directory.ts";
+import { storageFor } from "../../storage/registry.ts";
+import type { Engine, EngineResult, JobContext } from "../engine.ts";
+import { runApp, type SequentialRun } from "./run-app.ts";
+
+/** The records listed in a result, as by every engine; the others are only counted. */
+const MAX_LISTED = 1000;
+
+/**
+ * Runs a job in this process, one task after the other, with everything in memory. Each input is a map task.
+ * Nothing is written before all tasks are done, so a job that fails leaves no output.
+ */
+export const sequentialEngine: Engine = {
+  async run(spec: JobSpec, context: JobContext): Promise<EngineResult> {
+    const { directory, reduces = DEFAULT_REDUCES } = spec;
+    if (spec.app === undefined) throw new UsageError("Cannot run a job without an app");
+    if (spec.resume) throw new UsageError("Cannot resume a job with the sequential engine");
+    context.signal.throwIfAborted();
+    const loaded = await loadApp(spec.app);
+    checkReduces(loaded, reduces);
+    context.signal.throwIfAborted();
+    const made = prepareJobDirectory(spec);
+    const events = new EventTeller(context);
+    events.started(spec, loaded.name, reduces);
+    const { inputDirectory, skipBadRecords = false } = spec;
+    try {
+      const options = { inputDirectory, skipBadRecords, reduces, listener: events };
+      const run = await runApp(loaded.app, spec.inputs, options);
+      context.signal.throwIfAborted();
+      const outputs = await publish(directory, run);
+      events.ended({ state: "completed" });
+      return { outputs, counters: run.counters, skipped: run.skipped.slice(0, MAX_LISTED) };
+    } catch (error) {
+      removeEmptyDirectories(made);
+      if (!(error instanceof MrError)) throw error;
+      const { reason } = context.signal;
+      if (error === reason) {
+        events.ended({ state: "cancelled", reason: reason.reason });
+        throw error;
+      }
+      const failure = failureOf(error);
+      events.failed(failure);
+      throw new JobFailedError(failure);
+    }
+  },
+};
+
+async function publish(directory: string, run: SequentialRun): Promise<string[]> {
+  const tag = `sequential-${process.pid}`;
+  const output = storageFor(directory).createOutput(directory, tag, { durable: true });
+  try {
+    for (const [reduce, lines] of run.outputs.entries()) {
+      const file = output.file(reduceOutputName(reduce));
+      for (const line of lines) file.write(line);
+      file.finish();
+    }
+    const files = await output.commit();
+    return files.map(({ name }) => join(directory, name));
+  } catch (error) {
+    output.discard();
+    throw error;
+  }
+}
+
+function failureOf({ code, message, cause }: MrError): Failure {
+  return { code, message, stack: code === "APP_THREW" ? stackOf(cause) : undefined };
+}
+
+/** Tells what happens in the job, and lets others run between two tasks, who may end it. */
+class EventTeller {
+  readonly #context: JobContext;
+  readonly #startedMs = performance.now();
+  #attempt: Attempt | undefined;
+
+  constructor(context: JobContext) {
+    this.#context = context;
+  }
+
+  started({ directory, leaseMs, inputs }: JobSpec, app: string, reduces: number): void {
+    const startedAt = Date.now();
+    this.#tell({ type: "jobStarted", directory, startedAt, resumed: false, leaseMs });
+    const splits = inputs.map(({ url, size }) => ({ file: url, start: 0, end: size }));
+    this.#tell({ type: "jobPlanned", app, splits, reduces });
+    this.#tell({ type: "workerJoined", worker: 1, pid: process.pid });
+    this.#tell({ type: "phaseStarted", phase: "map" });
+  }
+
+  async onStart(phase: Phase, task: number): Promise<void> {
+    await setImmediate();
+    this.#context.signal.throwIfAborted();
+    if (phase === "reduce" && task === 0) this.#tell({ type: "phaseStarted", phase });
+    this.#attempt = { phase, task, attempt: 1, worker: 1 };
+    this.#tell({ type: "attemptStarted", ...this.#attempt, isBackup: false });
+  }
+
+  onEnd(phase: Phase, task: number, outputBytes: readonly number[]): void {
+    this.#attempt = undefined;
+    const attempt = { phase, task, attempt: 1, worker: 1 };
+    const progress = undefined;
+    this.#tell({ type: "attemptCompleted", ...attempt, progress, outputBytes, counters: {} });
+  }
+
+  failed(failure: Failure): void {
+    if (this.#attempt !== undefined)
+      this.#tell({ type: "attemptFailed", ...this.#attempt, failure });
+    this.ended({ state: "failed", failure });
+  }
+
+  ended(outcome: JobOutcome): void {
+    this.#tell({ type: "jobEnded", outcome });
+  }
+
+  #tell(event: UntimedEvent): void {
+    this.#context.onEvent({ ...event, atMs: performance.now() - this.#startedMs });
+  }
+}
