@@ -44,7 +44,8 @@ const COMMAND_PARTS = [
   "main/tsmr.ts",
   "main/tsmr-program.ts",
   "main/commands/run.ts",
-  "mr/engines/local/job-run.ts",
+  "mr/engines/execute-job.ts",
+  "mr/engines/local/local-engine.ts",
   "mr/control/coordinator/coordinator.ts",
 ];
 const LINE_LENGTH = 120;

@@ -24,10 +24,21 @@ const WATCH = [
   "mr/watch/report",
 ] as const;
 const LOW = ["mr/base", "mr/job"] as const;
+const MAIN = [
+  ...LOW,
+  ...APP,
+  ...STORAGE,
+  ...DATA,
+  ...CONTROL,
+  ...WATCH,
+  "mr/worker",
+  "mr/engines",
+] as const;
 
 /**
  * What each folder of src may import, besides itself. Data flows one way, and the data plane and the
- * control plane know nothing of each other: they meet in the worker.
+ * control plane know nothing of each other: they meet in the worker. A file that may import more, or less, than
+ * its folder has an entry of its own.
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/base": [],
@@ -50,7 +61,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/control/protocol": LOW,
   "mr/control/coordinator": [...LOW, ...CONTROL],
   "mr/worker": [...LOW, ...APP, "mr/storage", ...DATA, "mr/control/protocol"],
-  "mr/engines": [...LOW, ...APP],
+  "mr/engines": [...LOW, ...APP, ...STORAGE, "mr/watch/format"],
+  // An engine never imports another one, and only the registry names them.
+  "mr/engines/registry.ts": ["mr/base", "mr/engines", "mr/engines/local", "mr/engines/sequential"],
   "mr/engines/local": [
     ...LOW,
     ...APP,
@@ -69,19 +82,49 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/watch/report": [...LOW, ...STORAGE, "mr/watch/history", "mr/watch/format"],
   "mr/testing": [...LOW, "mr/kernel", ...APP, ...STORAGE, ...DATA],
   mrapps: [INDEX],
-  main: [
-    ...LOW,
-    ...APP,
-    ...STORAGE,
-    ...DATA,
-    ...CONTROL,
-    ...WATCH,
-    "mr/worker",
-    "mr/engines",
-    "mr/engines/local",
-    "mr/engines/sequential",
-  ],
+  main: MAIN,
+  // Commands that are programs of one engine.
+  "main/mrcoordinator.ts": [...MAIN, "mr/engines/local"],
+  "main/tsmr.ts": ["mr/engines/local"],
+  "main/commands/sequential.ts": [...MAIN, "mr/engines/sequential"],
 };
+
+/** Plain JavaScript that imports nothing but Node, because a worker pays for its start. */
+const HEARTBEAT_THREAD = "mr/worker/heartbeat-thread.mjs";
+
+/** The modules of Node that reach outside the process, and the folders that may import them. */
+const BUILTINS: Readonly<Record<string, readonly string[]>> = {
+  fs: [
+    "mr/base",
+    "mr/storage/file",
+    "mr/app/load",
+    "mr/control/log",
+    "mr/engines/local",
+    "mr/watch/history",
+    "main",
+    // A test app that counts its runs in files.
+    "mrapps",
+    // Writes to standard error when the process must end at once.
+    HEARTBEAT_THREAD,
+    // Until they read and write through the storage.
+    "mr/watch/dashboard",
+    "mr/watch/report",
+  ],
+  // Sockets, and the lock of a job directory, which is one.
+  net: [
+    "mr/base",
+    "mr/control/log",
+    "mr/control/protocol",
+    "mr/engines/local",
+    "mr/watch/dashboard",
+  ],
+  http: ["mr/control/protocol", "mr/watch/dashboard", HEARTBEAT_THREAD],
+  child_process: ["mr/app/load", "mr/engines/local"],
+  worker_threads: ["mr/worker"],
+};
+
+/** The one module that knows where files of the package are. */
+const KNOWS_ITS_ADDRESS = "mr/base/assets.ts";
 
 /**
  * Finds imports that the layering forbids.
@@ -94,15 +137,24 @@ export function findLayerViolations(root: string): string[] {
   for (const file of listFiles(root)) {
     if (file === INDEX) continue;
     const from = layerOf(file);
-    const allowed = ALLOWED[from];
+    const allowed = ALLOWED[file] ?? ALLOWED[from];
     if (allowed === undefined) {
       violations.push(`${file}: folder "${from}" has no place in the layers`);
       continue;
     }
-    for (const target of importsOf(root, file)) {
+    const imports = importsOf(root, file);
+    for (const target of imports.files) {
       const to = target === INDEX ? INDEX : layerOf(target);
       if (to === from || allowed.includes(to)) continue;
       violations.push(`${file} imports ${target}: "${from}" may not import "${to}"`);
+    }
+    for (const name of imports.builtins) {
+      const folders = BUILTINS[name] ?? [from];
+      if (folders.includes(from) || folders.includes(file)) continue;
+      violations.push(`${file} imports node:${name}: only ${folders.join(", ")} may`);
+    }
+    if (imports.usesAddress && file !== KNOWS_ITS_ADDRESS) {
+      violations.push(`${file} uses import.meta.url: only ${KNOWS_ITS_ADDRESS} may`);
     }
   }
   return violations;
@@ -122,16 +174,29 @@ function layerOf(file: string): string {
   return parts[0] === "mr" ? parts.slice(0, 3).join("/") : (parts[0] ?? "");
 }
 
-/** The files of this project that a file imports, types included, relative to `root`. */
-function importsOf(root: string, file: string): string[] {
+interface Imports {
+  /** Files of this project, types included, relative to the root. */
+  readonly files: readonly string[];
+  /** Modules of Node without `node:`, and `fs` for `fs/promises`. */
+  readonly builtins: readonly string[];
+  /** Whether the file asks for its own address. */
+  readonly usesAddress: boolean;
+}
+
+function importsOf(root: string, file: string): Imports {
   const text = readFileSync(join(root, file), "utf8");
-  return ts
-    .preProcessFile(text, true, true)
-    .importedFiles.map(({ fileName }) => fileName)
+  const names = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+  const files = names
     .filter((name) => name.startsWith("."))
     .map((name) =>
       relative(root, join(root, dirname(file), name))
         .split(sep)
         .join("/"),
     );
+  const builtins = names
+    .filter((name) => name.startsWith("node:"))
+    .map((name) => name.slice("node:".length).replace(/\/promises$/, ""));
+  // As a string, it is code for another module.
+  const usesAddress = /(?<!["'])import\.meta\.(url|resolve|dirname|filename)/.test(text);
+  return { files, builtins: [...new Set(builtins)], usesAddress };
 }

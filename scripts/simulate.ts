@@ -8,8 +8,8 @@ import { wholeNumber } from "../src/main/parse-options.ts";
 import { replayCommand, simulate } from "../test/simulation/simulate.ts";
 
 const command = new Command("simulate")
-  .option("--seeds <n>", "number of jobs", wholeNumber(1, 1_000_000_000), 5000)
-  .option("--from <n>", "the first seed", wholeNumber(0, 2 ** 31), 1)
+  .option("--seeds <n>", "number of jobs", wholeNumber({ min: 1, max: 1_000_000_000 }), 5000)
+  .option("--from <n>", "the first seed", wholeNumber({ min: 0, max: 2 ** 31 }), 1)
   .parse();
 const { seeds, from } = command.opts<{ readonly seeds: number; readonly from: number }>();
 

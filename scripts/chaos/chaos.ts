@@ -29,10 +29,15 @@ const MAX_SEED = 2 ** 31;
 const command = new Command("chaos")
   .description("Let everything go wrong that can, and see that every output is exact.")
   .argument("<minutes>", "how long to begin new jobs, fractions allowed", Number)
-  .option("--seed <n>", "for all choices", wholeNumber(0, MAX_SEED), Date.now() % MAX_SEED)
-  .option("--job <n>", "only this job of the seed", wholeNumber(1, MAX_SEED))
-  .option("--jobs <n>", "at most so many jobs", wholeNumber(1, MAX_SEED), MAX_SEED)
-  .option("--at-once <n>", "jobs that run at a time", wholeNumber(1, 100), 2)
+  .option(
+    "--seed <n>",
+    "for all choices",
+    wholeNumber({ min: 0, max: MAX_SEED }),
+    Date.now() % MAX_SEED,
+  )
+  .option("--job <n>", "only this job of the seed", wholeNumber({ min: 1, max: MAX_SEED }))
+  .option("--jobs <n>", "at most so many jobs", wholeNumber({ min: 1, max: MAX_SEED }), MAX_SEED)
+  .option("--at-once <n>", "jobs that run at a time", wholeNumber({ min: 1, max: 100 }), 2)
   .option("--sources", "run the commands from their sources instead of the built ones")
   .parse();
 

@@ -7,17 +7,19 @@ import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
 import type { JournalState } from "../mr/control/log/journal.ts";
 import { openJob, removeJournal, startCoordinator } from "../mr/engines/local/job-session.ts";
 import { resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
+import { RANGES } from "../mr/job/limits.ts";
 import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/file/job-directory.ts";
 import { EventDescriber } from "../mr/watch/format/describe-event.ts";
 import { describeJobFailure } from "../mr/watch/format/describe-failure.ts";
 import { onSignal } from "./on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "./open-dashboard.ts";
 import {
+  attemptsOption,
   byteSize,
   leaseOption,
+  reducesOption,
   socketOption,
   taskTimeoutOption,
-  wholeNumber,
 } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -41,20 +43,16 @@ const command = new Command("mrcoordinator")
       "the output is complete in mr-out-0, mr-out-1, … Files of an earlier job there are removed.",
   )
   .argument("[inputs...]", "input files, directories or quoted patterns")
-  .option(
-    "-r, --reduces <n>",
-    "number of reduce tasks and output files (default: 10)",
-    wholeNumber(1, 100_000),
-  )
+  .addOption(reducesOption())
   .option("--resume", "go on with the job in this directory, whose coordinator has died")
   .addOption(socketOption())
   .addOption(leaseOption())
   .addOption(taskTimeoutOption())
-  .option("--attempts <n>", "fail the job when a task has failed so often", wholeNumber(1, 100), 4)
+  .addOption(attemptsOption())
   .option(
     "--split <size>",
     "size of a map task's part of a file, for apps that read records (default: 64MB; in jobs below 4GB down to 32MB)",
-    byteSize(1),
+    byteSize(RANGES.splitBytes.min),
   )
   .option(
     "--skip-bad-records",

@@ -1,14 +1,14 @@
 import { Command } from "commander";
 import { loadApp } from "../mr/app/load/load-app.ts";
 import { socketPathOf } from "../mr/base/socket-path.ts";
+import {
+  CONNECT_TIMEOUT_MS,
+  DEFAULT_RECONNECT_MS,
+  MAX_RECONNECT_SECONDS,
+} from "../mr/job/limits.ts";
 import { joinJob } from "./join-job.ts";
 import { appSpec, memoryOption, secondsToMs, socketOption } from "./parse-options.ts";
 import { runCommand } from "./run-command.ts";
-
-/** A worker may be started a little before its coordinator. */
-const PATIENCE_MS = 2000;
-/** When the coordinator has died, somebody may start it again to go on with the job. */
-const RECONNECT_MS = 30_000;
 
 const command = new Command("mrworker")
   .description(
@@ -19,7 +19,7 @@ const command = new Command("mrworker")
   .option(
     "--wait <seconds>",
     "when the coordinator is killed, wait so long for it to be resumed (default: 30)",
-    secondsToMs(0, 86_400),
+    secondsToMs(0, MAX_RECONNECT_SECONDS),
   )
   .addOption(memoryOption())
   .addHelpText("after", "\nExample:\n  tsx mrworker.ts wc.ts");
@@ -32,8 +32,8 @@ interface Options {
 
 runCommand(command, async (spec: string, options: Options): Promise<number> => {
   const app = await loadApp(spec);
-  const { socket, wait: reconnectMs = RECONNECT_MS, memory: memoryBytes } = options;
+  const { socket, wait: reconnectMs = DEFAULT_RECONNECT_MS, memory: memoryBytes } = options;
   const socketPath = socket ?? socketPathOf(process.cwd());
-  const patience = { patienceMs: PATIENCE_MS, reconnectMs };
+  const patience = { patienceMs: CONNECT_TIMEOUT_MS, reconnectMs };
   return await joinJob("mrworker", { app, socketPath, ...patience, memoryBytes });
 });

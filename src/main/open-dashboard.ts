@@ -19,7 +19,7 @@ function parseAddress(text: string): UiOption {
     /^(?:(?:\[([0-9a-fA-F:.]+)\]|([a-zA-Z0-9.-]+)):)?([0-9]+)$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   try {
-    const address = { port: wholeNumber(0, 65_535)(port) };
+    const address = { port: wholeNumber({ min: 0, max: 65_535 })(port) };
     return host === undefined ? address : { ...address, host };
   } catch {
     // In the words of this option.

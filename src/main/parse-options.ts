@@ -1,14 +1,16 @@
 import { InvalidArgumentError, Option } from "commander";
 import { counted } from "../mr/base/counted.ts";
-import { MIN_MEMORY_BYTES } from "../mr/job/limits.ts";
+import {
+  DEFAULT_ATTEMPTS,
+  DEFAULT_LEASE_MS,
+  DEFAULT_REDUCES,
+  MAX_TASK_TIMEOUT_SECONDS,
+  RANGES,
+  type Range,
+} from "../mr/job/limits.ts";
 
-/**
- * A commander argument parser for whole numbers.
- *
- * @param min the least that makes sense
- * @param max the most
- */
-export function wholeNumber(min: number, max: number): (text: string) => number {
+/** A commander argument parser for whole numbers. */
+export function wholeNumber({ min, max }: Omit<Range, "isWhole">): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^[0-9]+$/.test(text) && value >= min && value <= max) return value;
@@ -19,8 +21,8 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
 /**
  * A commander argument parser for a time in seconds, fractions allowed.
  *
- * @param min the shortest that makes sense, in seconds
- * @param max the longest, in seconds
+ * @param min in seconds
+ * @param max in seconds
  * @returns a parser that yields milliseconds
  */
 export function secondsToMs(min: number, max: number): (text: string) => number {
@@ -43,25 +45,41 @@ export function appSpec(text: string): string {
   throw new InvalidArgumentError("It must be the file or the name of an app.");
 }
 
-/** What `--lease` means, the same for every command that starts a job. */
+/** `--reduces`, for every command that starts a job. */
+export function reducesOption(): Option {
+  return new Option(
+    "-r, --reduces <n>",
+    `number of reduce tasks and output files (default: ${DEFAULT_REDUCES})`,
+  ).argParser(wholeNumber(RANGES.reduces));
+}
+
+/** `--attempts`, for every command that starts a job. */
+export function attemptsOption(): Option {
+  return new Option("--attempts <n>", "fail the job when a task has failed so often")
+    .argParser(wholeNumber(RANGES.attempts))
+    .default(DEFAULT_ATTEMPTS);
+}
+
+/** `--lease`, for every command that starts a job. */
 export function leaseOption(): Option {
+  const { min, max } = RANGES.leaseMs;
   return new Option(
     "--lease <seconds>",
     "give a task to another worker after this long without progress",
   )
-    .argParser(secondsToMs(0.1, 86_400))
-    .default(10_000, "10");
+    .argParser(secondsToMs(min / 1000, max / 1000))
+    .default(DEFAULT_LEASE_MS, String(DEFAULT_LEASE_MS / 1000));
 }
 
-/** What `--task-timeout` means, the same for every command that starts a job. */
+/** `--task-timeout`, for every command that starts a job. */
 export function taskTimeoutOption(): Option {
   return new Option(
     "--task-timeout <seconds>",
     "fail an attempt that runs longer than this, progress or not (default: no limit)",
-  ).argParser(secondsToMs(0.1, 31_536_000));
+  ).argParser(secondsToMs(RANGES.taskTimeoutMs.min / 1000, MAX_TASK_TIMEOUT_SECONDS));
 }
 
-/** What `--socket` means, on both sides. */
+/** `--socket`, on both sides. */
 export function socketOption(): Option {
   return new Option(
     "--socket <path>",
@@ -69,12 +87,12 @@ export function socketOption(): Option {
   ).argParser(filePath);
 }
 
-/** What `--memory` means, the same for every command that is a worker or starts some. */
+/** `--memory`, for every command that is a worker or starts some. */
 export function memoryOption(): Option {
   return new Option(
     "--memory <size>",
     "what a worker process may take, but for what the app holds itself; at least 160MB (default: 512MB)",
-  ).argParser(byteSize(MIN_MEMORY_BYTES));
+  ).argParser(byteSize(RANGES.memoryBytes.min));
 }
 
 const UNIT_MB = 2 ** 20;

@@ -52,6 +52,47 @@ describe("the layering gate", () => {
     ]);
   });
 
+  it("refuses an engine that imports another one, and lets the registry name all of them", () => {
+    const text = 'const engine = await import("../sequential/sequential-engine.ts");';
+    write("mr/engines/local/local-engine.ts", text);
+    write("mr/engines/run-job.ts", text.replace("../", "./"));
+    write("mr/engines/registry.ts", text.replace("../", "./"));
+    expect(findLayerViolations(root)).toEqual([
+      'mr/engines/local/local-engine.ts imports mr/engines/sequential/sequential-engine.ts: "mr/engines/local" may not import "mr/engines/sequential"',
+      'mr/engines/run-job.ts imports mr/engines/sequential/sequential-engine.ts: "mr/engines" may not import "mr/engines/sequential"',
+    ]);
+  });
+
+  it("refuses watchers that import from the control or the data plane", () => {
+    write("mr/watch/format/a.ts", 'import "../../control/protocol/protocol.ts";');
+    write("mr/watch/report/b.ts", 'import "../../data/output/tsv.ts";');
+    expect(findLayerViolations(root)).toHaveLength(2);
+  });
+
+  it.each([
+    ["fs", "mr/data/shuffle/spill.ts"],
+    ["fs/promises", "mr/kernel/kernel.ts"],
+    ["net", "mr/data/task/socket.ts"],
+    ["http", "mr/worker/poll.ts"],
+    ["child_process", "mr/worker/start.ts"],
+    ["worker_threads", "mr/data/task/thread.ts"],
+  ])("refuses node:%s in %s", (name, file) => {
+    write(file, `const module = await import("node:${name}");`);
+    const [violation, ...others] = findLayerViolations(root);
+    expect(violation).toContain(`${file} imports node:${name.replace("/promises", "")}: only mr/`);
+    expect(others).toEqual([]);
+    write(file, 'import { join } from "node:path";');
+    expect(findLayerViolations(root)).toEqual([]);
+  });
+
+  it("refuses a module that looks for files beside itself", () => {
+    write("mr/base/assets.ts", "export const ROOT = import.meta.url;");
+    write("mr/data/task/page.ts", 'export const PAGE = new URL("page.html", import.meta.url);');
+    expect(findLayerViolations(root)).toEqual([
+      "mr/data/task/page.ts uses import.meta.url: only mr/base/assets.ts may",
+    ]);
+  });
+
   it("lets everybody import the base, and a folder itself", () => {
     write("mr/data/shuffle/merge.ts", 'import "../../base/errors.ts";\nimport "./record.ts";');
     expect(findLayerViolations(root)).toEqual([]);

@@ -10,6 +10,7 @@ import {
 } from "../../mr/base/errors.ts";
 import { visibleLines } from "../../mr/base/visible-text.ts";
 import { type RunJobOptions, runJob } from "../../mr/engines/run-job.ts";
+import { MAX_TOP, RANGES } from "../../mr/job/limits.ts";
 import { JOURNAL_NAME } from "../../mr/job/names.ts";
 import type { JobView } from "../../mr/watch/history/job-view.ts";
 import type { CompletedJob } from "../completed-job.ts";
@@ -19,10 +20,12 @@ import { onSignals } from "../on-signal.ts";
 import { openDashboard, type UiOption, uiOption } from "../open-dashboard.ts";
 import {
   appSpec,
+  attemptsOption,
   byteSize,
   filePath,
   leaseOption,
   memoryOption,
+  reducesOption,
   taskTimeoutOption,
   wholeNumber,
 } from "../parse-options.ts";
@@ -81,36 +84,27 @@ export function define(command: Command): Action {
     .option(
       "-w, --workers <n>",
       "how many workers there may be (default: one per processor)",
-      wholeNumber(1, 1000),
+      wholeNumber(RANGES.workers),
     )
-    .option(
-      "-r, --reduces <n>",
-      "number of reduce tasks and output files (default: 10)",
-      wholeNumber(1, 100_000),
-    )
+    .addOption(reducesOption())
     .option("-o, --out <dir>", "directory for the output files", filePath, "mr-out")
     .option("--merge", "merge the output files into one, mr-out, in the order of its lines' bytes")
     .option(
       "--top <n>",
       "print the keys with the largest numbers as values",
-      wholeNumber(1, 1_000_000),
+      wholeNumber({ min: 1, max: MAX_TOP }),
     )
     .option("--json", "print what the job has done as JSON, see below")
     .option("--report", "write a report of the job to report.html in DIR")
     .addOption(uiOption())
     .addOption(leaseOption())
     .addOption(taskTimeoutOption())
-    .option(
-      "--attempts <n>",
-      "fail the job when a task has failed so often",
-      wholeNumber(1, 100),
-      4,
-    )
+    .addOption(attemptsOption())
     .addOption(memoryOption())
     .option(
       "--split <size>",
       "size of a map task's part of a file (default: 64MB; in jobs below 4GB down to 32MB)",
-      byteSize(1),
+      byteSize(RANGES.splitBytes.min),
     )
     .option(
       "--skip-bad-records",

@@ -5,12 +5,10 @@ import { loadApp } from "../../mr/app/load/load-app.ts";
 import { MrError } from "../../mr/base/errors.ts";
 import { socketPathOf } from "../../mr/base/socket-path.ts";
 import { RpcClient } from "../../mr/control/protocol/client.ts";
+import { CONNECT_TIMEOUT_MS } from "../../mr/job/limits.ts";
 import { joinJob } from "../join-job.ts";
 import { appSpec, filePath, memoryOption } from "../parse-options.ts";
 import type { Action } from "./catalog.ts";
-
-/** A worker may be started a little before its job, and a job may be resumed after its coordinator died. */
-const PATIENCE_MS = 2000;
 
 const HELP = `
 Examples:
@@ -39,7 +37,7 @@ export function define(command: Command): Action {
     const socketPath = socketPathOf(resolve(dir));
     await takeSettings(socketPath);
     const app = await loadApp(spec);
-    const patience = { patienceMs: PATIENCE_MS, reconnectMs: PATIENCE_MS };
+    const patience = { patienceMs: CONNECT_TIMEOUT_MS, reconnectMs: CONNECT_TIMEOUT_MS };
     return await joinJob("tsmr", { app, socketPath, ...patience, memoryBytes });
   };
 }

@@ -6,13 +6,14 @@ import { describe, expect, it } from "vitest";
 import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
 import { MrError } from "../../../src/mr/base/errors.ts";
 import { decodeUtf8 } from "../../../src/mr/base/utf8.ts";
-import { runOracle } from "../../support/oracle.ts";
+import { runApp } from "../../../src/mr/engines/sequential/run-app.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
-/** The lines of the output, with their line ends. */
-async function linesOf(app: ClassicApp, files: readonly string[], directory?: string) {
-  const text = decodeUtf8(await runOracle(app, files, directory));
-  return text === "" ? [] : text.split(/(?<=\n)/);
+/** The lines of the output, one a key. */
+async function linesOf(app: ClassicApp, files: readonly string[], inputDirectory = "/") {
+  const inputs = files.map((url) => ({ url, size: 0, version: "" }));
+  const { outputs } = await runApp(app, inputs, { inputDirectory });
+  return outputs.flat().map((line) => decodeUtf8(line));
 }
 
 /** Emits each line as a key, with the file and the number of the line as its value. */
