@@ -56,8 +56,7 @@ export { jsonLines } from "./data/input/json-lines.ts";
 export { blocks, lines } from "./data/input/lines.ts";
 export { type RecordSource, recordsFrom } from "./data/input/records-from.ts";
 export { wholeFile } from "./data/input/whole-file.ts";
-export { text } from "./data/output/text.ts";
-export { tsv } from "./data/output/tsv.ts";
+export { text, tsv } from "./data/output/formats.ts";
 export {
   type JobResult,
   type RunJobOptions,

@@ -5,9 +5,8 @@ import { ByteBuffer } from "../base/byte-target.ts";
 import { MrError } from "../base/errors.ts";
 import { quoteKey } from "../base/thrown.ts";
 import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
-import { text } from "../data/output/text.ts";
+import { LineSink, text } from "../data/output/formats.ts";
 import { AppError } from "../data/task/app-error.ts";
-import { LineSink } from "../data/task/line-sink.ts";
 import { CounterSet } from "../data/task/tally.ts";
 import { carryValue, checkApp } from "./app-under-test.ts";
 

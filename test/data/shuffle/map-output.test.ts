@@ -12,7 +12,7 @@ import {
 } from "../../../src/mr/app/contract/partitioners.ts";
 import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { lines } from "../../../src/mr/data/input/lines.ts";
-import { GroupMerger } from "../../../src/mr/data/shuffle/group-merger.ts";
+import { mergeRuns } from "../../../src/mr/data/shuffle/group-source.ts";
 import { MapOutput } from "../../../src/mr/data/shuffle/map-output.ts";
 import type { OutputFile } from "../../../src/mr/job/task.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
@@ -99,7 +99,7 @@ function pairsOf({ name, bytes, crc32 }: OutputFile): [string, unknown][] {
   const path = join(directory, name);
   const files = fileStorage.scratch(directory, "t");
   const run = { files, path, start: 0, end: bytes, crc32, isWholeFile: true };
-  const merger = new GroupMerger(bytes === 0 ? [] : [run], 64, undefined);
+  const merger = mergeRuns(bytes === 0 ? [] : [run], 64, undefined);
   const found: [string, unknown][] = [];
   while (merger.nextGroup()) {
     const key = Buffer.from(merger.key.view()).toString("hex");
@@ -122,6 +122,7 @@ describe("what a map task writes without a combiner", () => {
         const output = new MapOutput(app, { output: pending, scratch, map: 0, ...options });
         emitAll(output, all);
         output.write();
+        scratch.discard();
         const files = await pending.commit();
         const found = files.map(pairsOf);
         const dumb: [string, unknown][][] = files.map(() => []);

@@ -7,11 +7,10 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { ByteSlice } from "../../../src/mr/app/contract/byte-slice.ts";
 import { decodeUtf8 } from "../../../src/mr/base/utf8.ts";
-import { GroupMerger } from "../../../src/mr/data/shuffle/group-merger.ts";
 import type { GroupSource } from "../../../src/mr/data/shuffle/group-source.ts";
 import { KernelMerger } from "../../../src/mr/data/shuffle/kernel-merger.ts";
+import { OrderedMerger } from "../../../src/mr/data/shuffle/ordered-merger.ts";
 import { DamagedRunError, type Run } from "../../../src/mr/data/shuffle/run-file.ts";
-import { MergeKernel } from "../../../src/mr/kernel/merge-kernel.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { key } from "../../kernel/arbitraries.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -104,11 +103,9 @@ const run = fc.array(group, { maxLength: 12 }).map((groups) => {
   return [...new Map(groups.map((each) => [Buffer.from(each[0]).toString("hex"), each])).values()];
 });
 
-const kernels = new MergeKernel();
-
 describe.each<[string, (runs: readonly Run[], bufferBytes: number) => GroupSource]>([
-  ["plain", (runs, bufferBytes) => new GroupMerger(runs, bufferBytes, undefined)],
-  ["WebAssembly", (runs, bufferBytes) => new KernelMerger(runs, bufferBytes, kernels)],
+  ["an order of values", (runs, bufferBytes) => new OrderedMerger(runs, bufferBytes, () => 0)],
+  ["WebAssembly", (runs, bufferBytes) => new KernelMerger(runs, bufferBytes)],
 ])("merging runs in %s", (_kind, merge) => {
   it("equals concatenating and sorting them, by the bytes of the keys", () => {
     fc.assert(

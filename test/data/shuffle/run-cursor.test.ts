@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { GroupMerger } from "../../../src/mr/data/shuffle/group-merger.ts";
+import { OrderedMerger } from "../../../src/mr/data/shuffle/ordered-merger.ts";
 import { RunCursor } from "../../../src/mr/data/shuffle/run-cursor.ts";
 import { DamagedRunError, type Run } from "../../../src/mr/data/shuffle/run-file.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
@@ -56,7 +56,7 @@ describe("merging runs", () => {
         fc.array(run, { maxLength: 6 }),
         fc.integer({ min: 1, max: 99 }),
         (runs, size) => {
-          const merger = new GroupMerger(runs.map(writeRun), size, undefined);
+          const merger = new OrderedMerger(runs.map(writeRun), size, () => 0);
           const merged: Group[] = [];
           while (merger.nextGroup()) {
             const values: [number, unknown][] = [];
@@ -91,7 +91,7 @@ describe("merging runs", () => {
         ["b", [[n, "z"]]],
       ]),
     );
-    const merger = new GroupMerger(runs, 8, undefined);
+    const merger = new OrderedMerger(runs, 8, () => 0);
     expect(merger.nextGroup()).toBe(true);
     expect(merger.nextValue()).toBe(true);
     expect(merger.nextGroup()).toBe(true);

@@ -2,7 +2,7 @@ import type { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { Output } from "../../app/contract/output.ts";
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
 import { MrError } from "../../base/errors.ts";
-import { writeJsonLine } from "../output/json-line.ts";
+import { writeJsonLine } from "../output/formats.ts";
 import { jsonErrorAt } from "./json-error-at.ts";
 import { LineCursor } from "./line-cursor.ts";
 

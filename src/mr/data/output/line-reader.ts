@@ -4,7 +4,7 @@ import type { LocalFile, LocalFiles } from "../../storage/storage.ts";
 const BUFFER_BYTES = 64 * 1024;
 const LINE_FEED = 10;
 
-/** Goes through the lines of a file. The line it is at is bytes[start, end), its line feed included. */
+/** Steps through the lines of a file. The current line is bytes[start, end), its line feed included. */
 export class LineReader {
   bytes: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   start = 0;
@@ -12,7 +12,7 @@ export class LineReader {
   readonly #path: string;
   readonly #file: LocalFile;
   #position = 0;
-  /** What was read of the file is bytes[start, filled). */
+  /** The bytes that have been read and not yet passed are bytes[start, filled). */
   #filled = 0;
   #isAtEnd = false;
 
@@ -23,7 +23,7 @@ export class LineReader {
   }
 
   /**
-   * Goes to the next line. A last line without a line feed is given one.
+   * Moves to the next line. A last line without a line feed gets one.
    *
    * @returns false after the last line
    */
@@ -64,7 +64,7 @@ export class LineReader {
     this.#isAtEnd = count === 0;
   }
 
-  /** Makes room by moving the line begun to the front, in a larger buffer if it fills this one. */
+  /** Makes room: moves the incomplete line to the front, of a larger buffer if need be. */
   #reserve(): void {
     const length = this.#filled - this.start;
     const { bytes } = this;

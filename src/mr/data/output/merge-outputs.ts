@@ -1,25 +1,26 @@
 import { setImmediate } from "node:timers/promises";
 import { appendBytes } from "../../base/byte-target.ts";
+import { Heap } from "../../base/heap.ts";
 import { MERGED_OUTPUT_NAME } from "../../job/names.ts";
 import type { PendingFile } from "../../storage/pending-file.ts";
 import type { LocalFiles, Storage } from "../../storage/storage.ts";
 import { LineReader } from "./line-reader.ts";
 
-/** How many files are read at once; each takes a buffer of 64 KiB, and a descriptor. */
+/** How many files are read at once; each takes a buffer of 64 KiB and a descriptor. */
 const FAN_IN = 128;
-/** After so many lines, others in this process have their turn. */
+/** After this many lines the event loop gets a turn. */
 const LINES_PER_TURN = 50_000;
 
 /**
- * Merges the outputs of a job into one file `mr-out`, which takes their place. Its lines are in the order
- * of their bytes, as `LC_ALL=C sort -m` has them. Of outputs that are not in that order themselves, the
- * lines of each stay in the order they have. Memory depends on the longest line, not on the files.
+ * Merges the outputs of a job into one file `mr-out`, which replaces them. Its lines are in the order
+ * of their bytes, as `LC_ALL=C sort -m` has them. Lines of an output that is not in that order keep the
+ * order they have. Memory depends on the longest line, not on the size of the files.
  *
- * @param directory absolute path, where the merged file is to stand
- * @param paths absolute paths of the outputs; they are removed
- * @param options.signal ends it early: the outputs are still there, and no merged file
+ * @param directory absolute path of the directory of the merged file
+ * @param paths absolute paths of the outputs, which are removed
+ * @param options.signal ends it early: the outputs stay, and there is no merged file
  * @returns absolute path of the merged file
- * @throws MrError when a file cannot be read or written; whatever `signal` has for a reason
+ * @throws MrError when a file cannot be read or written; the reason of `signal`
  */
 export async function mergeOutputs(
   storage: Storage,
@@ -67,19 +68,15 @@ async function merge(
   const readers: LineReader[] = [];
   try {
     for (const path of paths) readers.push(new LineReader(files, path));
-    const heap = readers.filter((reader) => reader.next());
-    // Sorted is a heap, too.
-    heap.sort(compareLines);
-    for (let lines = 1; heap.length > 0; lines++) {
-      const [top] = heap;
-      if (top === undefined) break;
+    const full = readers.filter((reader) => reader.next());
+    full.sort(compareLines);
+    const heap = new Heap<LineReader>((one, other) => compareLines(one, other) < 0);
+    for (const reader of full) heap.push(reader);
+    for (let lines = 1; heap.top !== undefined; lines++) {
+      const { top } = heap;
       appendBytes(target, top.bytes, top.start, top.end);
-      if (!top.next()) {
-        const last = heap.pop();
-        if (last === undefined || heap.length === 0) break;
-        heap[0] = last;
-      }
-      sinkTop(heap);
+      if (top.next()) heap.sinkTop();
+      else heap.removeTop();
       if (lines % LINES_PER_TURN !== 0) continue;
       await setImmediate();
       signal?.throwIfAborted();
@@ -89,25 +86,7 @@ async function merge(
   }
 }
 
-function sinkTop(heap: LineReader[]): void {
-  const top = heap[0];
-  if (top === undefined) return;
-  let index = 0;
-  for (;;) {
-    const left = 2 * index + 1;
-    const a = heap[left];
-    const b = heap[left + 1];
-    if (a === undefined) break;
-    const isRight = b !== undefined && compareLines(b, a) < 0;
-    const child = isRight ? b : a;
-    if (compareLines(child, top) >= 0) break;
-    heap[index] = child;
-    index = isRight ? left + 1 : left;
-  }
-  heap[index] = top;
-}
-
-/** As `memcmp` does. Their line feeds, which are below what is likely in a line, are left out. */
+/** Compares lines without their line feeds, as `memcmp` does. */
 function compareLines(a: LineReader, b: LineReader): number {
   const lengthA = a.end - a.start - 1;
   const lengthB = b.end - b.start - 1;

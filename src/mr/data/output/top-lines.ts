@@ -10,7 +10,7 @@ export interface NumberLine {
   readonly text: string;
 }
 
-/** Candidates beyond those that are wanted, so that they are seldom sorted. */
+/** How many more lines than wanted are kept, so that they are seldom sorted. */
 const SLACK = 1024;
 const LINES_PER_TURN = 50_000;
 const SPACE = 32;
@@ -20,13 +20,13 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
  * Finds the lines with the largest values in the outputs of a job, the largest first, equal ones in the
- * order of their keys. The value is what follows the last space or tab of a line, and the key what
- * precedes it, or, in JSON lines, their members of that name. Lines whose value is no number are left
- * out. Memory depends on `count`, not on the files.
+ * order of their keys. The value of a line follows its last space or tab, and the key precedes it; in JSON
+ * lines they are the members of that name. Lines whose value is not a number are left out. Memory depends
+ * on `count`, not on the size of the files.
  *
  * @param paths of the outputs
- * @param count how many are wanted
- * @throws MrError when a file cannot be read; whatever `signal` has for a reason
+ * @param count how many lines are wanted
+ * @throws MrError when a file cannot be read; the reason of `signal`
  */
 export async function topLines(
   storage: Storage,
@@ -64,7 +64,7 @@ export async function topLines(
   return best;
 }
 
-/** @returns undefined when its value is no number; it may be, when that is less than `least` */
+/** @returns undefined when the value is not a number, and maybe when it is less than `least` */
 function parse({ bytes, start, end }: LineReader, least: number): NumberLine | undefined {
   const last = end - 1;
   if (bytes.toString("latin1", start, start + 2) === QUOTE_BRACE) {
@@ -80,7 +80,7 @@ function parse({ bytes, start, end }: LineReader, least: number): NumberLine | u
   return { key: bytes.toString("utf8", start, at), value, text };
 }
 
-/** @returns undefined when the line is none of `jsonLines()`: a key may look like the beginning of one */
+/** @returns undefined when the line is not one of `jsonLines()`: a key may look like the beginning of one */
 function parseJson(text: string): { readonly number: NumberLine | undefined } | undefined {
   try {
     const { key, value, ...others } = JSON.parse(text) as Record<string, unknown>;

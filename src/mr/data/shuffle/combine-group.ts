@@ -1,26 +1,46 @@
 import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import { type Fold, numberFoldKind, type Union } from "../../app/contract/combiners.ts";
 import { ByteBuffer } from "../../base/byte-target.ts";
-import { withKey } from "./combine-error.ts";
+import { MrError } from "../../base/errors.ts";
+import { messageOf, quoteKey, stackOf } from "../../base/thrown.ts";
 import type { GroupSource } from "./group-source.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
 
-/** A union may be cut into several that take about so much memory, in bytes. */
+/** After about this much memory a union starts anew, and so may keep a value twice. */
 const MAX_UNION_BYTES = 2 * 1024 * 1024;
-/** What a value of a union takes besides its text. */
+/** Estimate of what a value of a union takes besides its text. */
 const UNION_VALUE_BYTES = 64;
 
+/** The combiner of an app. */
+export type Combine = Fold<unknown> | Union;
+
+/** Values of a key could not be combined, or their combination can't be carried. */
+export class CombineError extends TypeError {
+  override name = "CombineError";
+
+  constructor(key: string, cause: unknown) {
+    super(`combine failed on key ${quoteKey(key)}: ${messageOf(cause)}`, { cause });
+    // The app's own stack helps more.
+    const stack = stackOf(cause);
+    if (stack !== undefined) this.stack = stack;
+  }
+}
+
+/** Names the key in an error of the app's combiner. */
+export function withKey(error: unknown, key: string): unknown {
+  return error instanceof MrError ? error : new CombineError(key, error);
+}
+
 /**
- * Writes the values of the merger's group into the group that was begun: as they are, or combined.
+ * Writes the values of the merger's group into the group that `writer` has begun: as they are, or combined.
  *
- * @param combine of the app, if it has one
- * @throws CombineError when it throws, or gives what JSON can't carry
+ * @throws CombineError when `combine` throws, or returns what JSON can't carry
  */
 export function combineGroup(
   merger: GroupSource,
   writer: RecordWriter,
-  combine: Fold<unknown> | Union | undefined,
+  combine: Combine | undefined,
 ): void {
   if (combine === undefined) copyValues(merger, writer);
   else if (typeof combine === "function") {
@@ -32,7 +52,7 @@ export function combineGroup(
   } else copyDistinct(merger, writer);
 }
 
-/** Without looking into the values. */
+/** Copies values without decoding them. */
 function copyValues(merger: GroupSource, writer: RecordWriter): void {
   while (merger.nextValue()) {
     const { count, isBytes, bytes, valueStart, valueEnd } = merger;

@@ -3,15 +3,15 @@ import type { Fold } from "../../app/contract/combiners.ts";
 import { ByteBuffer } from "../../base/byte-target.ts";
 import { describeCause } from "../../base/errors.ts";
 import { checkJsonValue } from "../../base/json-value.ts";
-import { withKey } from "./combine-error.ts";
+import { withKey } from "./combine-group.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
-import type { ValueStore } from "./value-store.ts";
+import { enlarged, type ValueStore } from "./value-store.ts";
 
-/** What an entry costs besides its value. */
+/** Estimate of what an entry takes besides its value. */
 const ENTRY_BYTES = 32;
-/** A fold may add something to a value even if what it folds into that is next to nothing. */
-const LEAST_GROWTH_BYTES = 128;
+/** A fold may make a value larger even by a tiny one. */
+const MIN_GROWTH_BYTES = 128;
 
 /** One value per key, folded by the app's own function with each that is added. */
 export class FoldStore implements ValueStore {
@@ -21,13 +21,13 @@ export class FoldStore implements ValueStore {
   /** `undefined` where nothing was added: no value is that. */
   #values: unknown[] = [];
   #size = 0;
-  /** About how much memory the values take. */
+  /** Estimate of the memory that the values take. */
   #bytes = 0;
-  /** The share of each value in that: what it was found to take, and what was folded into it since. */
+  /** The share of each value in that: its size when it was last measured, and what was folded in since. */
   #known = new Float64Array(0);
   /**
-   * How much more may be folded into each value before it is looked at again: half of what it takes, so
-   * that looking at one that grows and grows costs no more than making it.
+   * How much more may be folded into each value before it is measured again: half of its size, so that
+   * measuring a value that keeps growing costs no more than making it.
    */
   #unseen = new Float64Array(0);
   readonly #text = new ByteBuffer(1024);
@@ -42,13 +42,13 @@ export class FoldStore implements ValueStore {
     if (size > this.#size) this.#size = size;
     while (this.#values.length < this.#size) this.#values.push(undefined);
     if (this.#known.length >= size) return;
-    this.#known = enlarged(this.#known, size);
-    this.#unseen = enlarged(this.#unseen, size);
+    this.#known = enlarged(this.#known, size, 0);
+    this.#unseen = enlarged(this.#unseen, size, 0);
   }
 
   add(id: number, value: unknown): void {
     const before = this.#values[id];
-    // A slice is reused for the next record, whatever becomes of this one.
+    // The reader reuses the slice for the next record.
     const kept = value instanceof ByteSlice ? value.copy() : value;
     if (!(kept instanceof ByteSlice)) checkJsonValue(kept);
     const added = estimateBytes(kept);
@@ -89,9 +89,9 @@ export class FoldStore implements ValueStore {
     this.#bytes = 0;
   }
 
-  /** Something of `added` bytes was folded into a value. */
+  /** Accounts for a value of `added` bytes that was folded into another. */
   #account(id: number, value: unknown, added: number): void {
-    const unseen = (this.#unseen[id] ?? 0) - Math.max(added, LEAST_GROWTH_BYTES);
+    const unseen = (this.#unseen[id] ?? 0) - Math.max(added, MIN_GROWTH_BYTES);
     if (unseen <= 0) {
       this.#see(id, this.#estimate(value));
       return;
@@ -105,7 +105,7 @@ export class FoldStore implements ValueStore {
     try {
       return estimateBytes(value);
     } catch (error) {
-      // There is no end to what contains itself; whether that is so, and where, the check says.
+      // A value that contains itself has no size. The check says where it does.
       try {
         checkJsonValue(value);
       } catch (cause) {
@@ -115,7 +115,7 @@ export class FoldStore implements ValueStore {
     }
   }
 
-  /** A value was found to take `bytes`. */
+  /** A value was measured and takes `bytes`. */
   #see(id: number, bytes: number): void {
     this.#bytes += bytes - (this.#known[id] ?? 0);
     this.#known[id] = bytes;
@@ -123,13 +123,7 @@ export class FoldStore implements ValueStore {
   }
 }
 
-function enlarged(numbers: Float64Array, size: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(Math.max(size, 2 * numbers.length));
-  larger.set(numbers);
-  return larger;
-}
-
-/** About how much memory a value takes, looked at no deeper than is quick. */
+/** Estimates the memory of a value; of an array from its middle element. */
 function estimateBytes(value: unknown): number {
   if (typeof value === "string") return 24 + value.length;
   if (typeof value !== "object" || value === null) return 8;

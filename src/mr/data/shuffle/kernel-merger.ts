@@ -1,17 +1,21 @@
 import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { NumberRuns } from "../../app/contract/combiners.ts";
 import { appendBytes, ByteBuffer } from "../../base/byte-target.ts";
-import { MERGE, type MergeKernel, VALUE } from "../../kernel/merge-kernel.ts";
+import { MERGE, MergeKernel, VALUE } from "../../kernel/merge-kernel.ts";
 import type { GroupSource } from "./group-source.ts";
-import { giveMergeKernel } from "./merge-kernels.ts";
 import { type Run, RunFile } from "./run-file.ts";
 import { decodeBytesInto, ValueDecoder } from "./value-codec.ts";
 
 const LINE_FEED = 10;
-/** A longer part of a string is no copy, and would keep all of it in memory. */
-const COPIED_UNITS = 12;
-/** With more between two keys, to decode them one by one is cheaper. */
-const MOST_BYTES_A_KEY = 32;
+/** V8 copies parts of a string up to this length; a longer part keeps the whole string in memory. */
+const MAX_COPIED_UNITS = 12;
+/** If keys are further apart on average, decoding them one by one is cheaper. */
+const MAX_BYTES_PER_KEY = 32;
+/** A larger idle kernel is left to the garbage collector. */
+const MAX_IDLE_BYTES = 6 * 1024 * 1024;
+
+/** A kernel for the next merge, since making one takes time. */
+let idleKernel: MergeKernel | undefined;
 
 /** A part of a run, in the memory of the kernel. */
 interface Window {
@@ -35,13 +39,13 @@ export class KernelMerger implements GroupSource {
   valueStart = 0;
   valueEnd = 0;
 
-  readonly #kernel: MergeKernel;
+  readonly #kernel = idleKernel ?? new MergeKernel();
   readonly #windows: Window[] = [];
   readonly #decodedKey = new ByteBuffer(64);
   readonly #keptKey = new ByteBuffer(64);
   readonly #decoder = new ValueDecoder();
   #isClosed = false;
-  /** All that there is has been merged. */
+  /** All groups have been merged. */
   #isDone = false;
   /** Which group of the batch, −1 before the first, and which value of it comes next. */
   #group = -1;
@@ -58,9 +62,13 @@ export class KernelMerger implements GroupSource {
     to: 0,
   };
 
-  /** @param kernel is given back by {@link close} */
-  constructor(runs: readonly Run[], bufferBytes: number, kernel: MergeKernel) {
-    this.#kernel = kernel;
+  /**
+   * @param bufferBytes for each run
+   * @throws DamagedRunError when a run can't be opened or is not what it should be
+   */
+  constructor(runs: readonly Run[], bufferBytes: number) {
+    idleKernel = undefined;
+    const kernel = this.#kernel;
     try {
       kernel.open(runs.length);
       for (const [index, run] of runs.entries()) {
@@ -86,13 +94,14 @@ export class KernelMerger implements GroupSource {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const { file } of this.#windows) file.close();
-    giveMergeKernel(this.#kernel);
+    if (this.#kernel.bytes.length <= MAX_IDLE_BYTES) idleKernel = this.#kernel;
   }
 
   get keyText(): string {
     const { key } = this;
     const { start, end } = key;
-    const isShortAscii = end - start <= COPIED_UNITS && this.#kernel.keyKinds[this.#group] === 1;
+    const isShortAscii =
+      end - start <= MAX_COPIED_UNITS && this.#kernel.keyKinds[this.#group] === 1;
     if (!isShortAscii || key.bytes !== this.bytes) return key.toString();
     this.#keyTexts ??= this.#readKeyTexts();
     if (this.#keyTexts === "") return key.toString();
@@ -146,13 +155,13 @@ export class KernelMerger implements GroupSource {
     return this.#decoder.decode(this.bytes, this.valueStart, this.valueEnd, this.isBytes, isPlain);
   }
 
-  /** All keys of the batch, and what is between them, as Latin-1; empty where that is far more than keys. */
+  /** All keys of the batch, and the bytes between them, as Latin-1; empty where these are far more. */
   #readKeyTexts(): string {
     const { keyStarts, keyEnds } = this.#kernel;
     const start = keyStarts[0] ?? 0;
     const end = keyEnds[this.#groups - 1] ?? 0;
     this.#keysStart = start;
-    return end - start > MOST_BYTES_A_KEY * this.#groups
+    return end - start > MAX_BYTES_PER_KEY * this.#groups
       ? ""
       : this.bytes.toString("latin1", start, end);
   }
@@ -164,7 +173,7 @@ export class KernelMerger implements GroupSource {
     key.start = keyStarts[this.#group] ?? 0;
     key.end = keyEnds[this.#group] ?? 0;
     if (!isOpen || this.#group + 1 < this.#groups) return;
-    // More batches may come within this group, each over the last one.
+    // The group may go on in further batches, which overwrite this one.
     const kept = this.#keptKey;
     kept.length = 0;
     appendBytes(kept, key.bytes, key.start, key.end);
@@ -180,9 +189,9 @@ export class KernelMerger implements GroupSource {
   }
 
   /**
-   * Merges another batch. An open group is its first one, and stays the one that is shown.
+   * Merges another batch. A group that is not complete is the first of the new batch.
    *
-   * @returns false when there is nothing more
+   * @returns false after the last batch
    */
   #load(): boolean {
     if (this.#isDone) return false;
@@ -222,7 +231,7 @@ export class KernelMerger implements GroupSource {
     }
   }
 
-  /** Reads on in a run until there is another whole line, or nothing more. */
+  /** Reads on in a run until there is another whole line, or to its end. */
   #read(run: number): void {
     const kernel = this.#kernel;
     const window = this.#windowOf(run);
@@ -246,7 +255,7 @@ export class KernelMerger implements GroupSource {
     kernel.setWindow(run, window.start, window.limit, window.limit === window.start);
   }
 
-  /** A line is longer than its window. */
+  /** Makes room for a line that is longer than its window. */
   #widen(window: Window): void {
     const { start, size, filled } = window;
     const kernel = this.#kernel;
@@ -279,7 +288,7 @@ export class KernelMerger implements GroupSource {
   #windowOf(run: number): Window {
     const window = this.#windows[run];
     if (window === undefined)
-      throw new Error(`The kernel speaks of run ${run}, which is not there`);
+      throw new Error(`The kernel asks for run ${run}, which does not exist`);
     return window;
   }
 }

@@ -1,45 +1,45 @@
 import { ByteBuffer } from "../../base/byte-target.ts";
-import type { ValueOrder } from "./group-merger.ts";
+import type { ValueOrder } from "./group-source.ts";
 import { putInOrder } from "./ordered-values.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { decodeStored, encodeValue } from "./value-codec.ts";
-import type { ValueStore } from "./value-store.ts";
+import { enlarged, type ValueStore } from "./value-store.ts";
 
 const NONE = 0xffffffff;
 const MAX_COUNT = 0xffffffff;
 /** A value's length is kept in one number with whether it is a byte slice. */
 const MAX_VALUE_BYTES = 0x7fffffff;
-/** How much of the memory the values get, the rest being for what finds them. */
+/** The share of the memory for the values; the records that refer to them get the rest. */
 const VALUE_SHARE = 0.75;
 const RECORD_BYTES = 16;
-/** Where the value of a record is. */
+/** A record is four numbers. The first says where its value is. */
 const AT = 0;
 /** Twice the length of the value, plus one for a byte slice. */
 const SIZE = 1;
-/** How many times in a row it came. */
+/** How many times in a row the value came. */
 const COUNT = 2;
-/** The next record of the key: like all references to records, four times its number. */
+/** The next record of the key. All references to records are four times their number. */
 const NEXT = 3;
 const MIN_RECORDS = 1024;
 const CACHE_LINE_BYTES = 64;
-/** After so many values it is time to ask whether keys come again; sooner where few fit at all. */
+/** After this many values {@link ListStore.takeProbe} tells how often keys repeat; sooner if few fit. */
 const PROBE_VALUES = 4096;
 const MIN_PROBE_VALUES = 16;
 const BYTES_PER_PROBE_VALUE = 4096;
-/** Keys that come again less often than this are not worth a table. */
+/** With more distinct keys than this per value, a table of keys is not worth its cost. */
 const FEW_REPEATS = 0.8;
 
 /**
- * All values of each key, as JSON texts one after the other in one piece of memory, chained by key: for
- * apps without a combiner. A value that is the same as the one before it costs nothing.
+ * All values of each key, as JSON texts one after the other in one buffer, chained by key: for apps
+ * without a combiner. A value that repeats the one before it takes no memory.
  */
 export class ListStore implements ValueStore {
   isFull = false;
-  readonly #order: ValueOrder;
+  readonly #order: ValueOrder | undefined;
   readonly #values: ByteBuffer;
   readonly #valueLimit: number;
   readonly #maxRecords: number;
-  /** Four numbers a record, side by side since they are needed together: see {@link AT} and below. */
+  /** The records. The numbers of one are side by side because they are read together. */
   readonly #table: Uint32Array;
   #records = 0;
   /** How many values were added, and to how many keys. */
@@ -50,13 +50,13 @@ export class ListStore implements ValueStore {
   /** The first and the last record of each key. */
   #first = new Uint32Array(0);
   #last = new Uint32Array(0);
-  /** The last string that was added, and where it is: the same string again is not stored again. */
+  /** The last string that was added, and where it is: a repeated string is not stored again. */
   #lastString: string | undefined;
   #lastStringAt = 0;
   #lastStringSize = 0;
 
-  /** @param memoryBytes for values and records; what is per key comes on top */
-  constructor(memoryBytes: number, order: ValueOrder) {
+  /** @param memoryBytes for values and records; memory per key comes on top */
+  constructor(memoryBytes: number, order: ValueOrder | undefined) {
     this.#order = order;
     const probeValues = Math.floor(memoryBytes / BYTES_PER_PROBE_VALUE);
     this.#probeValues = Math.max(MIN_PROBE_VALUES, Math.min(PROBE_VALUES, probeValues));
@@ -69,14 +69,13 @@ export class ListStore implements ValueStore {
 
   ensure(size: number): void {
     if (size <= this.#first.length) return;
-    const length = Math.max(size, 2 * this.#first.length, 4096);
-    this.#first = grow(this.#first, length);
-    this.#last = grow(this.#last, length);
+    this.#first = enlarged(this.#first, size, NONE);
+    this.#last = enlarged(this.#last, size, NONE);
   }
 
   /**
-   * Whether it is just now known how often keys come again, for which {@link isFull} was set: that is
-   * true once, and then there is room again.
+   * Whether {@link isFull} was set because it is now known how often keys repeat. That is true once, and
+   * makes room again.
    */
   takeProbe(): boolean {
     if (this.#added !== this.#probeValues || this.#isProbed) return false;
@@ -149,7 +148,7 @@ export class ListStore implements ValueStore {
     }
   }
 
-  touch(ids: Uint32Array, from: number, to: number): number {
+  preload(ids: Uint32Array, from: number, to: number): number {
     const { bytes } = this.#values;
     const table = this.#table;
     let sum = 0;
@@ -196,7 +195,7 @@ export class ListStore implements ValueStore {
     if (this.#records + 1 > this.#maxRecords) this.isFull = true;
   }
 
-  #writeInOrder(id: number, order: (a: unknown, b: unknown) => number, writer: RecordWriter): void {
+  #writeInOrder(id: number, order: ValueOrder, writer: RecordWriter): void {
     const { bytes } = this.#values;
     const table = this.#table;
     let count = 0;
@@ -224,11 +223,4 @@ export class ListStore implements ValueStore {
     const size = table[record + SIZE] ?? 0;
     writer.value(table[record + COUNT] ?? 0, (size & 1) === 1, bytes, at, at + (size >>> 1));
   }
-}
-
-function grow(ids: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
-  const grown = new Uint32Array(length);
-  grown.fill(NONE, ids.length);
-  grown.set(ids);
-  return grown;
 }

@@ -5,21 +5,23 @@ import type { WordScan } from "../../app/text/word-scan.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { mapOutputName } from "../../job/names.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
-import type { PendingFile } from "../../storage/pending-file.ts";
+import type { PendingFile, Segment } from "../../storage/pending-file.ts";
 import type { PendingOutput, Scratch } from "../../storage/storage.ts";
-import { combineGroup } from "./combine-group.ts";
 import { ListStore } from "./list-store.ts";
-import { NumberLines } from "./number-lines.ts";
-import { NumberStore } from "./number-store.ts";
+import { MergePasses } from "./merge-passes.ts";
+import { NumberLines, NumberStore } from "./number-store.ts";
 import { describeKey, PairStore } from "./pair-store.ts";
-import { keyBytesOf, partitionOfIds, partitionOfPairs } from "./partition-keys.ts";
+import {
+  groupByPartition,
+  keyBytesOf,
+  partitionOfIds,
+  partitionOfPairs,
+} from "./partition-keys.ts";
 import { RecordWriter } from "./record-writer.ts";
-import { type Spill, SpillFiles } from "./spill-files.ts";
+import { giveTaskMemory, type TaskMemory, takeTaskMemory, type WordIds } from "./task-memory.ts";
 import type { ValueStore } from "./value-store.ts";
-import type { WordIds } from "./word-ids.ts";
-import { returnWorkbench, takeWorkbench, type Workbench } from "./workbench.ts";
 
-/** What a map task writes, and where. */
+/** Where and how a map task writes its output. */
 export interface MapOutputOptions {
   /** Gets one file per reduce task. */
   readonly output: PendingOutput;
@@ -34,15 +36,14 @@ export interface MapOutputOptions {
   readonly fanIn: number;
 }
 
-/** New keys are not counted one by one against the memory limit, but this many at a time. */
+/** New keys are checked against the memory limit this many at a time. */
 const KEYS_PER_CHECK = 1024;
-/** For how many keys memory is waited for at a time; what they need must fit in the cache. */
-const TOUCHED_KEYS = 64;
+/** How many keys are preloaded at a time: their values must fit in the cache. */
+const PRELOADED_KEYS = 64;
 
 /**
- * Gathers what one map task emits, by key, and writes it as one sorted run per reduce task. What does
- * not fit in memory is spilled to temporary files on the way, each a sorted run per reduce task too,
- * and merged in the end.
+ * Gathers the pairs of one map task by key, and writes them as one sorted run per reduce task. Pairs that
+ * do not fit in memory are spilled to temporary files, also sorted runs, which are merged in the end.
  */
 export class MapOutput {
   readonly kernel: Kernel;
@@ -51,34 +52,37 @@ export class MapOutput {
   readonly emit: (key: Text, value: unknown) => void;
   readonly #app: RecordApp;
   readonly #options: MapOutputOptions;
-  readonly #bench: Workbench;
+  readonly #memory: TaskMemory;
   readonly #store: ValueStore;
-  readonly #spills: SpillFiles;
+  readonly #passes: MergePasses;
   readonly #partition: (id: number) => number;
-  /** Takes what is emitted instead of the store, once it has turned out that few keys come again. */
+  /** Gets the pairs instead of the store, once it is known that few keys repeat. */
   #pairs: PairStore | undefined;
   readonly #wordIds: WordIds;
   /** How many ids the store has room for. */
   #knownKeys = 0;
-  #touched = 0;
-  /** What the keys may take before they are spilled, in bytes. */
+  /** Keeps preloading from being optimized away. */
+  #preloaded = 0;
+  /** How much the keys may take before they are spilled, in bytes. */
   #keyLimit: number;
   #state: "open" | "closed" = "open";
 
   constructor(app: RecordApp, options: MapOutputOptions) {
     this.#app = app;
     this.#options = options;
-    this.#bench = takeWorkbench(app, options.memoryBytes);
-    const { kernel, words, wordIds, store } = this.#bench;
+    this.#memory = takeTaskMemory(app, options.memoryBytes);
+    const { kernel, words, wordIds, store } = this.#memory;
     this.kernel = kernel;
     this.words = words;
     this.#wordIds = wordIds;
     this.#store = store;
     this.#partition = partitionOfIds(kernel, app.partition ?? hashPartition, options.reduces);
-    const { scratch, map, fanIn } = options;
-    const { mergeBytes, keyBytes } = this.#bench.shares;
+    const { scratch, map, reduces, fanIn } = options;
+    const { mergeBytes, keyBytes } = this.#memory.shares;
     this.#keyLimit = keyBytes;
-    this.#spills = new SpillFiles({ scratch, name: `mr-${map}`, fanIn, mergeBytes });
+    const { orderValues: order, combine } = app;
+    const name = `mr-${map}-spill`;
+    this.#passes = new MergePasses({ scratch, name, reduces, fanIn, mergeBytes, order, combine });
     words.onScan = () => this.#keysChanged();
     this.emit = this.#createEmit();
   }
@@ -104,7 +108,7 @@ export class MapOutput {
     };
   }
 
-  /** What `emit` must do first, now and then. */
+  /** What `emit` must do first when the store is full, or the task has ended. */
   #makeRoom(): void {
     if (this.#state === "closed") throw new Error("emit was called after the map task had ended");
     const store = this.#store;
@@ -116,10 +120,10 @@ export class MapOutput {
     this.#spill();
   }
 
-  /** Takes what is emitted as pairs from now on, and what has been before it. */
+  /** Keeps pairs as they come from now on, after those that are in the store. */
   #turnToPairs(store: ListStore): void {
     const { kernel } = this;
-    const pairs = new PairStore(kernel, this.#bench.shares.pairBytes);
+    const pairs = new PairStore(kernel, this.#memory.shares.pairBytes);
     for (let id = 0; id < kernel.size; id++) {
       if (!store.has(id)) continue;
       const key = new ByteSlice(kernel.key(id));
@@ -152,7 +156,7 @@ export class MapOutput {
     return id;
   }
 
-  /** Keys have come into the table: room for them in the store, and a look at the memory they take. */
+  /** Makes room in the store for new keys, and checks the memory that the keys take. */
   #keysChanged(): void {
     const { size } = this.kernel;
     this.#knownKeys = size + KEYS_PER_CHECK;
@@ -168,7 +172,7 @@ export class MapOutput {
     const { output, map } = this.#options;
     const create = (reduce: number) => output.file(mapOutputName(map, reduce));
     try {
-      if (this.#spills.isEmpty) {
+      if (this.#passes.spills === 0) {
         this.#writeRuns(create, (file) => file.finish());
       } else {
         this.#spill();
@@ -179,21 +183,20 @@ export class MapOutput {
     }
   }
 
-  /** How often it was written to disk because its memory was full, the rest at the end included. */
+  /** How often pairs were written to disk because memory was full, including the rest at the end. */
   get spills(): number {
-    return this.#spills.count;
+    return this.#passes.spills;
   }
 
-  /** Removes the temporary files and gives the memory back. Nothing may be emitted any more. */
+  /** Gives the memory back. Nothing may be emitted any more. */
   close(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#spills.discard();
     this.words.onScan = () => undefined;
-    returnWorkbench(this.#app, this.#options.memoryBytes, this.#bench);
+    giveTaskMemory(this.#app, this.#options.memoryBytes, this.#memory);
   }
 
-  /** As {@link #writeRuns}, of pairs. */
+  /** Does the same as {@link #writeRuns}, for pairs. */
   #writePairs(
     pairs: PairStore,
     open: (reduce: number) => PendingFile,
@@ -218,7 +221,7 @@ export class MapOutput {
     }
     const { kernel } = this;
     const store = this.#store;
-    const { ids, starts } = this.#sortByPartition();
+    const { items: ids, starts } = this.#sortByPartition();
     const numberLines =
       store instanceof NumberStore ? new NumberLines(kernel, store.numbers) : undefined;
     for (let reduce = 0; reduce < this.#options.reduces; reduce++) {
@@ -226,8 +229,9 @@ export class MapOutput {
       const writer = new RecordWriter(file);
       const end = starts[reduce + 1] ?? 0;
       for (let index = starts[reduce] ?? 0; index < end; index++) {
-        if (index % TOUCHED_KEYS === 0) {
-          this.#touched += store.touch?.(ids, index, Math.min(index + TOUCHED_KEYS, end)) ?? 0;
+        if (index % PRELOADED_KEYS === 0) {
+          const to = Math.min(index + PRELOADED_KEYS, end);
+          this.#preloaded += store.preload?.(ids, index, to) ?? 0;
         }
         if (numberLines !== undefined) index = numberLines.write(ids, index, end, file);
         if (index === end) break;
@@ -243,70 +247,43 @@ export class MapOutput {
   }
 
   /** The ids that something was emitted for, by reduce task, and in the order of their keys there. */
-  #sortByPartition(): { ids: Uint32Array; starts: Uint32Array } {
-    const sorted = this.kernel.sortedIds();
+  #sortByPartition(): { items: Uint32Array; starts: Uint32Array } {
     const { reduces } = this.#options;
     const store = this.#store;
-    const partitions = new Uint32Array(sorted.length);
-    const starts = new Uint32Array(reduces + 1);
+    const sorted = this.kernel.sortedIds();
     store.ensure(sorted.length);
-    for (let index = 0; index < sorted.length; index++) {
-      const id = sorted[index] ?? 0;
-      if (!store.has(id)) {
-        partitions[index] = reduces;
-        continue;
-      }
-      const partition = this.#partition(id);
-      partitions[index] = partition;
-      starts[partition + 1] = (starts[partition + 1] ?? 0) + 1;
-    }
-    for (let reduce = 0; reduce < reduces; reduce++) {
-      starts[reduce + 1] = (starts[reduce + 1] ?? 0) + (starts[reduce] ?? 0);
-    }
-    const next = starts.slice();
-    const ids = new Uint32Array(starts[reduces] ?? 0);
-    for (let index = 0; index < sorted.length; index++) {
-      const partition = partitions[index] ?? 0;
-      if (partition === reduces) continue;
-      const place = next[partition] ?? 0;
-      ids[place] = sorted[index] ?? 0;
-      next[partition] = place + 1;
-    }
-    return { ids, starts };
+    return groupByPartition(sorted, reduces, (id) =>
+      store.has(id) ? this.#partition(id) : reduces,
+    );
   }
 
   /** Writes everything emitted so far to a temporary file, and empties the memory. */
   #spill(): void {
-    this.#spills.add((file): Spill => {
-      const segments: Spill["segments"][number][] = [];
+    this.#passes.spill((file) => {
+      const segments: Segment[] = [];
       this.#writeRuns(
         () => file,
         () => segments.push(file.endSegment()),
       );
-      return { file, segments };
+      return segments;
     });
     this.kernel.clear();
     this.#wordIds.clear();
     this.#store.clear();
     this.#pairs?.cleared();
     this.#knownKeys = 0;
-    // Words that were found before must go on having the ids of their keys.
+    // Words of the current block need ids in the new table.
     this.words.renew();
-    // With so little memory that one block fills it, a spill a pair would be the end of all progress.
-    this.#keyLimit = Math.max(this.#bench.shares.keyBytes, 2 * this.kernel.keyBytes);
+    // If one block fills the memory, a spill per pair must not be the consequence.
+    this.#keyLimit = Math.max(this.#memory.shares.keyBytes, 2 * this.kernel.keyBytes);
     this.#keysChanged();
   }
 
   #mergeSpills(create: (reduce: number) => PendingFile): void {
-    const { combine, orderValues } = this.#app;
-    this.#spills.reduceToFanIn(this.#options.reduces, orderValues, (merger, writer) =>
-      combineGroup(merger, writer, combine),
-    );
+    this.#passes.reduceToFanIn();
     for (let reduce = 0; reduce < this.#options.reduces; reduce++) {
       const file = create(reduce);
-      this.#spills.merge(reduce, file, orderValues, (merger, writer) =>
-        combineGroup(merger, writer, combine),
-      );
+      this.#passes.merge(reduce, file);
       file.finish();
     }
   }

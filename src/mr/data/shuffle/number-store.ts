@@ -1,13 +1,15 @@
 import type { NumberFoldKind } from "../../app/contract/combiners.ts";
 import { ByteBuffer } from "../../base/byte-target.ts";
-import { CombineError } from "./combine-error.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { PendingFile } from "../../storage/pending-file.ts";
+import { CombineError } from "./combine-group.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
-import type { ValueStore } from "./value-store.ts";
+import { enlarged, type ValueStore } from "./value-store.ts";
 
 /**
- * What an id has before anything is added to it. Adding to −0 gives −0 only for −0, which is made 0
- * before; so "nothing yet" needs no place of its own, and no branch.
+ * The number of an id before anything is added to it. A sum is −0 only if all its terms are, and terms
+ * of −0 are made 0; so −0 means "nothing yet" without a flag and a branch.
  */
 const NOTHING = { sum: -0, count: -0, min: Infinity, max: -Infinity } as const;
 
@@ -22,17 +24,12 @@ export class NumberStore implements ValueStore {
   constructor(kind: NumberFoldKind) {
     this.#kind = kind;
     this.#nothing = NOTHING[kind];
-    // Each kind has a loop of its own in the hot path, chosen once.
+    // Chosen once, because it runs for every pair.
     this.add = this[kind];
   }
 
   ensure(size: number): void {
-    const { length } = this.#numbers;
-    if (size <= length) return;
-    const grown = new Float64Array(Math.max(size, 2 * length, 4096));
-    grown.set(this.#numbers);
-    grown.fill(this.#nothing, length);
-    this.#numbers = grown;
+    if (size > this.#numbers.length) this.#numbers = enlarged(this.#numbers, size, this.#nothing);
   }
 
   add: (id: number, value: unknown) => void;
@@ -60,7 +57,7 @@ export class NumberStore implements ValueStore {
     if (value > (this.#numbers[id] ?? 0)) this.#numbers[id] = value;
   }
 
-  /** What each id has. */
+  /** The numbers by id. */
   get numbers(): Float64Array {
     return this.#numbers;
   }
@@ -105,4 +102,42 @@ function unfit(kind: NumberFoldKind, value: unknown): TypeError {
   const what = typeof value === "number" ? String(value) : `of type ${typeof value}`;
   const wanted = kind === "count" ? "a whole number from 0 to 2^53 - 1" : "a finite number";
   return new TypeError(`the value is ${what}, but ${kind} takes ${wanted}`);
+}
+
+/** How many keys the kernel is given at a time: few at first, since it may not be able to write them. */
+const MIN_KEYS = 16;
+const MAX_KEYS = 4096;
+
+/** Writes the lines of keys that have a number each in the kernel, many at a time. */
+export class NumberLines {
+  readonly #kernel: Kernel;
+  readonly #numbers: Float64Array;
+  #keys = MIN_KEYS;
+
+  /** @param numbers by id */
+  constructor(kernel: Kernel, numbers: Float64Array) {
+    this.#kernel = kernel;
+    this.#numbers = numbers;
+  }
+
+  /**
+   * Writes the lines of the keys ids[from, to) to `file`.
+   *
+   * @returns the index of the first key that the caller must write, because its number is not whole or its
+   *   bytes are not text; `to` if all are written
+   */
+  write(ids: Uint32Array, from: number, to: number, file: PendingFile): number {
+    const kernel = this.#kernel;
+    let index = from;
+    while (index < to) {
+      const end = Math.min(to, index + this.#keys);
+      const next = kernel.writeNumbers(ids, index, end, this.#numbers);
+      // So the kernel never tries many more keys in vain than it has written.
+      this.#keys = next === end ? Math.min(2 * this.#keys, MAX_KEYS) : MIN_KEYS;
+      if (next === index) break;
+      file.write(kernel.output.subarray(0, kernel.outputEnd));
+      index = next;
+    }
+    return index;
+  }
 }

@@ -1,22 +1,23 @@
-/** So many values, or bytes of them as JSON, are decoded at a time to be put in order. */
+import { Heap } from "../../base/heap.ts";
+import type { ValueOrder } from "./group-source.ts";
+
+/** How many values, and bytes of values as JSON, are decoded at a time to be sorted. */
 const PIECE_VALUES = 1024;
 const PIECE_BYTES = 64 * 1024;
-/** The values that a merge of pieces compares are so many bytes at most, as JSON, unless two are more. */
+/** How many bytes, as JSON, the values have at most that a merge of pieces compares; two may have more. */
 const MERGE_BYTES = 1024 * 1024;
 
-/** Values of one key as a store has them. References are numbers that mean something to it only. */
+/** Values of one key in a store, which gives each a number as its reference. */
 export interface StoredValues {
   /** The length of a value as JSON, in bytes. */
   lengthOf(reference: number): number;
-  /** The value, which no later call changes. */
+  /** The value; it is not reused by later calls. */
   decode(reference: number): unknown;
 }
 
-type Compare = (a: unknown, b: unknown) => number;
-
 /**
- * Puts values in order, equal ones in the order they came. Decoded, all of them would take many times the
- * memory of their texts: so pieces are sorted, then merged, and only what is compared is decoded.
+ * Sorts values, equal ones in the order they came. All of them decoded would take many times the memory of
+ * their texts, so pieces are sorted and then merged, and only the values that are compared are decoded.
  *
  * @param references the values as they came; may be changed
  * @returns the references in order
@@ -24,7 +25,7 @@ type Compare = (a: unknown, b: unknown) => number;
 export function putInOrder(
   references: Uint32Array<ArrayBuffer>,
   values: StoredValues,
-  compare: Compare,
+  compare: ValueOrder,
 ): Uint32Array {
   let longest = 1;
   let pieces: Uint32Array<ArrayBuffer>[] = [];
@@ -55,7 +56,7 @@ export function putInOrder(
 function sortPiece(
   piece: Uint32Array<ArrayBuffer>,
   values: StoredValues,
-  compare: Compare,
+  compare: ValueOrder,
 ): Uint32Array<ArrayBuffer> {
   const decoded: { reference: number; value: unknown }[] = [];
   for (const reference of piece) decoded.push({ reference, value: values.decode(reference) });
@@ -76,45 +77,23 @@ interface Head {
 function mergePieces(
   pieces: readonly Uint32Array<ArrayBuffer>[],
   values: StoredValues,
-  compare: Compare,
+  compare: ValueOrder,
 ): Uint32Array<ArrayBuffer> {
   const merged = new Uint32Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  const isBefore = (a: Head, b: Head): boolean => {
+  const heap = new Heap<Head>((a, b) => {
     const order = compare(a.value, b.value);
     return order < 0 || (!(order > 0) && a.place < b.place);
-  };
-  const heap = pieces.map((piece, place) => {
-    return { place, piece, at: 0, value: values.decode(piece[0] ?? 0) };
   });
-  for (let root = (heap.length >> 1) - 1; root >= 0; root--) sink(heap, root, isBefore);
+  for (const [place, piece] of pieces.entries()) {
+    heap.push({ place, piece, at: 0, value: values.decode(piece[0] ?? 0) });
+  }
   for (let written = 0; written < merged.length; written++) {
-    const head = heap[0] as Head;
+    const head = heap.top as Head;
     merged[written] = head.piece[head.at++] ?? 0;
     if (head.at < head.piece.length) {
       head.value = values.decode(head.piece[head.at] ?? 0);
-    } else {
-      const last = heap.pop() as Head;
-      if (heap.length > 0) heap[0] = last;
-    }
-    sink(heap, 0, isBefore);
+      heap.sinkTop();
+    } else heap.removeTop();
   }
   return merged;
-}
-
-/** Restores the order of a heap of which the one at `root` may come too late. */
-function sink(heap: Head[], root: number, isBefore: (a: Head, b: Head) => boolean): void {
-  const head = heap[root];
-  if (head === undefined) return;
-  let index = root;
-  for (;;) {
-    const left = heap[2 * index + 1];
-    const right = heap[2 * index + 2];
-    if (left === undefined) break;
-    const isRight = right !== undefined && isBefore(right, left);
-    const child = isRight ? right : left;
-    if (!isBefore(child, head)) break;
-    heap[index] = child;
-    index = 2 * index + (isRight ? 2 : 1);
-  }
-  heap[index] = head;
 }

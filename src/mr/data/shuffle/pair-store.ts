@@ -3,17 +3,18 @@ import { appendBytes, appendShortAscii, ByteBuffer } from "../../base/byte-targe
 import { encodeUtf8 } from "../../base/utf8.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PendingFile } from "../../storage/pending-file.ts";
+import { groupByPartition } from "./partition-keys.ts";
 import { encodeBytes, encodeString, encodeValue } from "./value-codec.ts";
 
-/** So many bytes of input may become pairs before what they take is looked at again: this share of what is left. */
+/** The memory of all pairs is measured again after this share of what is left has been added. */
 const UNCHECKED_SHARE = 1 / 8;
-/** What a pair takes besides its bytes, about. */
+/** Estimate of what a pair takes besides its bytes. */
 const PAIR_BYTES = 48;
 
 /**
- * Pairs as they are emitted, to be sorted in the end, where few keys come again: a table of keys would
- * find next to nothing in it. What is emitted from the reader's block goes into the kernel and on to the
- * file without any of it being looked at from here.
+ * Pairs in the order they are emitted, to be sorted in the end: for apps that emit mostly distinct keys,
+ * for which a table of keys is of no use. Pairs that lie in the reader's block are copied within the
+ * kernel, and from there to the file, without passing through JavaScript.
  */
 export class PairStore {
   isFull = false;
@@ -65,30 +66,14 @@ export class PairStore {
    * Puts the pairs in the order of the reduce tasks, and of their keys there.
    *
    * @param partitionOf the reduce task that a pair goes to
-   * @param ascends whether a greater key never has a lesser reduce task
+   * @param ascends whether the order of the keys is also that of their reduce tasks
    * @returns where the pairs of each reduce task begin, and those of the last one end
    */
   sort(reduces: number, partitionOf: (pair: number) => number, ascends: boolean): Uint32Array {
     const order = this.#kernel.sortPairs();
     if (ascends) return startsOf(order, reduces, partitionOf);
-    const starts = new Uint32Array(reduces + 1);
-    const partitions = new Uint32Array(order.length);
-    for (let index = 0; index < order.length; index++) {
-      const partition = partitionOf(order[index] ?? 0);
-      partitions[index] = partition;
-      starts[partition + 1] = (starts[partition + 1] ?? 0) + 1;
-    }
-    for (let reduce = 0; reduce < reduces; reduce++) {
-      starts[reduce + 1] = (starts[reduce + 1] ?? 0) + (starts[reduce] ?? 0);
-    }
-    const next = starts.slice();
-    const sorted = order.slice();
-    for (let index = 0; index < sorted.length; index++) {
-      const partition = partitions[index] ?? 0;
-      const place = next[partition] ?? 0;
-      order[place] = sorted[index] ?? 0;
-      next[partition] = place + 1;
-    }
+    const { items, starts } = groupByPartition(order, reduces, partitionOf);
+    order.set(items);
     return starts;
   }
 
@@ -103,7 +88,7 @@ export class PairStore {
     }
   }
 
-  /** The pairs have been forgotten by the kernel. */
+  /** Must be called when the kernel has been cleared. */
   cleared(): void {
     this.isFull = false;
     this.#unchecked = 0;
@@ -124,7 +109,7 @@ export class PairStore {
     this.#count(texts.length);
   }
 
-  /** Asking the kernel after each pair what all of them take would cost too much. */
+  /** Measuring the memory of all pairs after each one would cost too much. */
   #count(bytes: number): void {
     this.#unchecked += bytes + PAIR_BYTES;
     if (this.#unchecked < this.#uncheckedLimit) return;
@@ -135,7 +120,7 @@ export class PairStore {
   }
 }
 
-/** Where each reduce task begins in pairs that are in its order already. */
+/** Where each reduce task begins in pairs that are already in the order of the reduce tasks. */
 function startsOf(
   order: Uint32Array,
   reduces: number,

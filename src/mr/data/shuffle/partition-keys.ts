@@ -8,10 +8,10 @@ import { describeCause } from "../../base/errors.ts";
 import { describeThrown, quoteKey, stackOf } from "../../base/thrown.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 
-/** A partitioner gave a number that is no reduce task's, or threw. */
+/** A partitioner threw, or returned a number that no reduce task has. */
 export class PartitionError extends TypeError {
   override name = "PartitionError";
-  /** The bytes of the key, to find the record by that emitted it. */
+  /** The bytes of the key, by which the record that emitted it is found. */
   readonly key: Uint8Array;
 
   /**
@@ -27,9 +27,8 @@ export class PartitionError extends TypeError {
 }
 
 /**
- * Which reduce task the key of an id belongs to.
- *
- * @throws PartitionError when the partitioner says one that does not exist, or throws
+ * Returns a function that tells which reduce task the key of an id belongs to. It throws a PartitionError
+ * when the partitioner throws or returns a task that does not exist.
  */
 export function partitionOfIds(
   kernel: Kernel,
@@ -61,8 +60,8 @@ export function partitionOfPairs(
 }
 
 /**
- * An array that begins with the `length` bytes of a key, until the next call. A view of each key would
- * cost more than all that is done with it.
+ * An array that begins with the `length` bytes of a key, until the next call. Making a view of each key
+ * would cost more than all that is done with it.
  */
 export function keyBytesOf(kernel: Kernel, id: number, length: number): Uint8Array {
   if (length > kernel.output.length) return kernel.key(id);
@@ -86,10 +85,43 @@ function checked(
       throw new PartitionError(key.slice(0, length), text(), why, { cause });
     }
     if (Number.isInteger(partition) && partition >= 0 && partition <= last) return partition;
-    // An app in JavaScript may give anything at all.
+    // An app in JavaScript may return anything.
     const answer: unknown = partition;
     const given = typeof answer === "string" ? quoteKey(answer) : describeThrown(answer);
     const why = `gave ${given}, not a whole number from 0 to ${last},`;
     throw new PartitionError(key.slice(0, length), text(), why);
   };
+}
+
+/**
+ * Puts items in the order of their reduce tasks, those of each task in the order they have.
+ *
+ * @param partitionOf the reduce task of an item; `reduces` for an item to leave out
+ * @returns where the items of each reduce task begin, and those of the last one end
+ */
+export function groupByPartition(
+  items: Uint32Array,
+  reduces: number,
+  partitionOf: (item: number) => number,
+): { items: Uint32Array; starts: Uint32Array } {
+  const starts = new Uint32Array(reduces + 1);
+  const partitions = new Uint32Array(items.length);
+  for (let index = 0; index < items.length; index++) {
+    const partition = partitionOf(items[index] ?? 0);
+    partitions[index] = partition;
+    if (partition < reduces) starts[partition + 1] = (starts[partition + 1] ?? 0) + 1;
+  }
+  for (let reduce = 0; reduce < reduces; reduce++) {
+    starts[reduce + 1] = (starts[reduce + 1] ?? 0) + (starts[reduce] ?? 0);
+  }
+  const next = starts.slice();
+  const grouped = new Uint32Array(starts[reduces] ?? 0);
+  for (let index = 0; index < items.length; index++) {
+    const partition = partitions[index] ?? 0;
+    if (partition === reduces) continue;
+    const place = next[partition] ?? 0;
+    grouped[place] = items[index] ?? 0;
+    next[partition] = place + 1;
+  }
+  return { items: grouped, starts };
 }

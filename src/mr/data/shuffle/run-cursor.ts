@@ -1,7 +1,7 @@
 import { giveBuffer, takeBuffer } from "../../base/buffer-pool.ts";
 import { ByteBuffer } from "../../base/byte-target.ts";
 import { findQuoteOrBackslash, viewOf } from "../../base/copy-bytes.ts";
-import { type Run, RunFile } from "./run-file.ts";
+import { DamagedRunError, type Run, RunFile } from "./run-file.ts";
 import { decodeBytesInto } from "./value-codec.ts";
 
 const LINE_FEED = 10;
@@ -14,9 +14,12 @@ const CLOSE = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
+/** For {@link findDamagedRun}. */
+const CHECK_BYTES = 64 * 1024;
+
 /**
  * Steps through a sorted run, line by line, and through the values of each line, all in place in one
- * buffer. It opens its file when it is made, and closes it at the end or when told.
+ * buffer. The file is open from the constructor to the end of the run or {@link close}.
  *
  * The length and the checksum of the run are known at its end only, so what is made from its values must
  * not be published before {@link nextLine} has returned false.
@@ -119,6 +122,11 @@ export class RunCursor {
     this.isPlain = this.#isPlain && bytes[at + 1] === QUOTE;
     this.#at = this.valueEnd;
     return true;
+  }
+
+  /** The error of a line that is not a record. */
+  malformed(): DamagedRunError {
+    return this.#file.malformed();
   }
 
   #readKey(): void {
@@ -230,4 +238,42 @@ export class RunCursor {
     this.bytes = grown;
     this.#view = viewOf(grown);
   }
+}
+
+/** Compares the keys of the current lines as `memcmp` does, a shorter key first where it begins the other. */
+export function compareKeys(a: RunCursor, b: RunCursor): number {
+  if (a.prefixHigh !== b.prefixHigh) return a.prefixHigh - b.prefixHigh;
+  if (a.prefixLow !== b.prefixLow) return a.prefixLow - b.prefixLow;
+  const lengthA = a.keyEnd - a.keyStart;
+  const lengthB = b.keyEnd - b.keyStart;
+  const shorter = Math.min(lengthA, lengthB);
+  const bytesA = a.keyBytes;
+  const bytesB = b.keyBytes;
+  for (let i = 8; i < shorter; i++) {
+    const difference = (bytesA[a.keyStart + i] ?? 0) - (bytesB[b.keyStart + i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return lengthA - lengthB;
+}
+
+/**
+ * Reads runs from beginning to end. Values of a damaged run may make an app fail before the checksum at
+ * the end of the run is reached: then the run is to blame, and not the app.
+ *
+ * @returns what is wrong with the first damaged run; undefined if there is none
+ */
+export function findDamagedRun(runs: readonly Run[]): DamagedRunError | undefined {
+  for (const run of runs) {
+    let cursor: RunCursor | undefined;
+    try {
+      cursor = new RunCursor(run, CHECK_BYTES);
+      while (cursor.nextLine());
+    } catch (error) {
+      if (error instanceof DamagedRunError) return error;
+      throw error;
+    } finally {
+      cursor?.close();
+    }
+  }
+  return undefined;
 }

@@ -1,13 +1,13 @@
 import { ByteBuffer } from "../../base/byte-target.ts";
 import type { KeyTable } from "../../kernel/kernel.ts";
-import type { ValueOrder } from "./group-merger.ts";
+import type { ValueOrder } from "./group-source.ts";
 import { putInOrder } from "./ordered-values.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { decodeStored, encodeValue } from "./value-codec.ts";
-import type { ValueStore } from "./value-store.ts";
+import { enlarged, type ValueStore } from "./value-store.ts";
 
 const NONE = 0xffffffff;
-/** Bytes of a pair: value, next, and two slots of the table that finds it. */
+/** Bytes of a pair: value, key, next, and two slots of its hash table. */
 const PAIR_BYTES = 24;
 const MIN_PAIRS = 1024;
 const MIN_SLOTS = 8192;
@@ -20,7 +20,7 @@ const BYTES = 1;
  */
 export class UnionStore implements ValueStore {
   isFull = false;
-  readonly #order: ValueOrder;
+  readonly #order: ValueOrder | undefined;
   readonly #texts: KeyTable;
   readonly #textLimit: number;
   readonly #scratch = new ByteBuffer(1024);
@@ -37,7 +37,7 @@ export class UnionStore implements ValueStore {
   #lastStringId = 0;
 
   /** @param texts an empty table, for the JSON texts of values */
-  constructor(memoryBytes: number, texts: KeyTable, order: ValueOrder) {
+  constructor(memoryBytes: number, texts: KeyTable, order: ValueOrder | undefined) {
     this.#order = order;
     this.#texts = texts;
     this.#textLimit = memoryBytes / 3;
@@ -49,9 +49,8 @@ export class UnionStore implements ValueStore {
 
   ensure(size: number): void {
     if (size <= this.#first.length) return;
-    const length = Math.max(size, 2 * this.#first.length, 4096);
-    this.#first = grow(this.#first, length);
-    this.#last = grow(this.#last, length);
+    this.#first = enlarged(this.#first, size, NONE);
+    this.#last = enlarged(this.#last, size, NONE);
   }
 
   add(id: number, value: unknown): void {
@@ -104,7 +103,7 @@ export class UnionStore implements ValueStore {
     this.#lastString = undefined;
   }
 
-  #writeInOrder(id: number, order: (a: unknown, b: unknown) => number, writer: RecordWriter): void {
+  #writeInOrder(id: number, order: ValueOrder, writer: RecordWriter): void {
     const ids: number[] = [];
     for (let pair = this.#first[id] ?? NONE; pair !== NONE; pair = this.#next[pair] ?? NONE) {
       ids.push(this.#value[pair] ?? 0);
@@ -155,11 +154,4 @@ export class UnionStore implements ValueStore {
 function slotOf(id: number, valueId: number, mask: number): number {
   const hash = (Math.imul(id, 0x9e3779b1) ^ Math.imul(valueId, 0x85ebca6b)) >>> 0;
   return (hash ^ (hash >>> 15)) & mask;
-}
-
-function grow(ids: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
-  const grown = new Uint32Array(length);
-  grown.fill(NONE, ids.length);
-  grown.set(ids);
-  return grown;
 }

@@ -1,30 +1,44 @@
 import type { RecordWriter } from "./record-writer.ts";
 
-/** What has been emitted so far, by the id of the key. */
+/** Keys that a store has room for, at least. */
+const MIN_KEYS = 4096;
+
+/** The emitted values, by the id of the key. */
 export interface ValueStore {
-  /** Set when there is hardly room for more: it must be written and emptied soon. */
+  /** Set when there is hardly room for more: the store must be written and cleared soon. */
   isFull: boolean;
   /** Makes room for ids below `size`; must be called before any of them is added to. */
   ensure(size: number): void;
-  /**
-   * @throws TypeError for a value that the store, or JSON, can't carry
-   */
+  /** @throws TypeError for a value that the store, or JSON, can't carry */
   add(id: number, value: unknown): void;
-  /** Whether anything was added to `id`: keys come into the table without being emitted, too. */
+  /** Whether anything was added to `id`: the table of keys also has keys that were not emitted. */
   has(id: number): boolean;
   /**
-   * Writes the values of `id`, in the order they were added, into the group that was begun.
+   * Writes the values of `id`, in the order they were added, into the group that `writer` has begun.
    *
    * @throws CombineError when they were combined to what JSON can't carry
    */
   write(id: number, writer: RecordWriter): void;
   /**
-   * Looks at what will be written for ids[from, to): memory that is read here and there is waited for
-   * all at once that way, rather than piece by piece.
+   * Loads the memory that {@link write} will read for ids[from, to) into the cache: all at once is faster
+   * than one key after the other.
    *
-   * @returns a number that means nothing, but keeps the looking from being optimized away
+   * @returns a meaningless number that keeps the reads from being optimized away
    */
-  touch?(ids: Uint32Array, from: number, to: number): number;
+  preload?(ids: Uint32Array, from: number, to: number): number;
   /** Forgets everything; memory is kept. */
   clear(): void;
+}
+
+/** A copy of an array by id, for ids below `size` and at least twice as long, filled up with `fill`. */
+export function enlarged<T extends Float64Array | Uint32Array>(
+  array: T,
+  size: number,
+  fill: number,
+): T {
+  const Numbers = array.constructor as new (length: number) => T;
+  const larger = new Numbers(Math.max(size, 2 * array.length, MIN_KEYS));
+  larger.fill(fill, array.length);
+  larger.set(array);
+  return larger;
 }

@@ -7,17 +7,15 @@ import { describeThrown, quoteKey } from "../../base/thrown.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { OutputFile } from "../../job/task.ts";
 import type { PendingFile } from "../../storage/pending-file.ts";
-import { text } from "../output/text.ts";
-import { combineGroup } from "../shuffle/combine-group.ts";
-import { findDamagedRun } from "../shuffle/find-damaged-run.ts";
-import type { GroupSource } from "../shuffle/group-source.ts";
-import { shareMemory } from "../shuffle/memory-shares.ts";
-import { ReduceInput, type ReduceInputOptions } from "../shuffle/reduce-input.ts";
+import { LineSink, text } from "../output/formats.ts";
+import { type GroupSource, mergeRuns } from "../shuffle/group-source.ts";
+import { MergePasses } from "../shuffle/merge-passes.ts";
+import { findDamagedRun } from "../shuffle/run-cursor.ts";
 import type { Run } from "../shuffle/run-file.ts";
+import { shareMemory } from "../shuffle/task-memory.ts";
 import { AppError } from "./app-error.ts";
 import { recordFormOf } from "./classic-form.ts";
 import { GroupValues } from "./group-values.ts";
-import { LineSink } from "./line-sink.ts";
 import { ReduceMeter } from "./reduce-meter.ts";
 import { Tally } from "./tally.ts";
 import type { TaskContext, TaskOutput } from "./task-context.ts";
@@ -53,7 +51,7 @@ export async function runReduceTask(
   try {
     return await reduceRuns(runs, task, loaded, context);
   } catch (error) {
-    // Whatever an app did on values that its map tasks have not emitted is no mistake of the app.
+    // An app that fails on damaged values is not to blame.
     const isAppsMistake = error instanceof AppError || !(error instanceof MrError);
     throw (isAppsMistake ? findDamagedRun(runs) : undefined) ?? error;
   } finally {
@@ -68,46 +66,50 @@ async function reduceRuns(
   context: TaskContext,
 ): Promise<TaskOutput> {
   const { storage, directory, tag, fanIn, memoryBytes } = context;
-  const scratch = storage.scratch(directory, tag);
   const app = recordFormOf(loaded.app);
   const name = reduceOutputName(task);
   const output = storage.createOutput(directory, tag, { durable: true });
-  let input: ReduceInput | undefined;
+  const scratch = storage.scratch(directory, tag);
+  const options = {
+    scratch,
+    name: `${name}-merge`,
+    reduces: 1,
+    fanIn,
+    mergeBytes: shareMemory(memoryBytes).mergeBytes,
+    order: app.orderValues,
+    combine: app.combine,
+  };
+  const passes = new MergePasses(options, runs);
+  let merger: GroupSource | undefined;
   try {
-    input = openInput(runs, loaded.name, {
-      scratch,
-      name,
-      fanIn,
-      mergeBytes: shareMemory(memoryBytes).mergeBytes,
-      order: app.orderValues,
-      writeGroup: (merger, writer) => combineGroup(merger, writer, app.combine),
-    });
+    reduceToFanIn(passes, loaded.name);
+    merger = mergeRuns(passes.runsOf(0), passes.bufferBytes, app.orderValues);
     const file = output.file(name);
     const tally = new Tally();
-    const run = new ReduceRun(loaded.name, app, task, input, file, tally, context);
-    await run.reduceAll();
+    const meter = new ReduceMeter(passes, merger, file, context.progress);
+    const run = new ReduceRun(loaded.name, app, task, merger, file, tally, meter);
+    await run.reduceAll(context.skipBadRecords);
     file.finish();
     return { output, counters: tally.counters.toRecord(), skipped: tally.skipped };
   } catch (error) {
     output.discard();
     throw error;
   } finally {
-    input?.close();
+    merger?.close();
     scratch.discard();
   }
 }
 
-function openInput(runs: readonly Run[], app: string, options: ReduceInputOptions): ReduceInput {
+function reduceToFanIn(passes: MergePasses, app: string): void {
   try {
-    return new ReduceInput(runs, options);
+    passes.reduceToFanIn();
   } catch (error) {
     if (error instanceof MrError) throw error;
-    // It merges in several passes only where there are many runs, and combines between them.
     throw new AppError(`combine of ${app} failed when map outputs were merged`, error);
   }
 }
 
-/** Takes groups from a merger to the app, and what it makes to the output. */
+/** Passes groups to `reduce`, and what it makes to the output. */
 class ReduceRun {
   readonly #name: string;
   readonly #app: RecordApp;
@@ -118,32 +120,28 @@ class ReduceRun {
   readonly #output: Output<unknown>;
   readonly #context: ReduceContext;
   readonly #sink: LineSink;
-  /** Whether a group may fail without the task failing. */
-  readonly #mayFail: boolean;
 
   constructor(
     name: string,
     app: RecordApp,
     task: number,
-    input: ReduceInput,
+    merger: GroupSource,
     file: PendingFile,
     tally: Tally,
-    { skipBadRecords, progress }: TaskContext,
+    meter: ReduceMeter,
   ) {
     this.#name = name;
     this.#app = app;
-    const { merger } = input;
     this.#merger = merger;
     this.#file = file;
     this.#tally = tally;
-    this.#meter = new ReduceMeter(input, file, progress);
+    this.#meter = meter;
     this.#output = app.output ?? text();
     this.#context = { keyBytes: merger.key, task, counters: tally.counters };
-    this.#mayFail = skipBadRecords;
     this.#sink = new LineSink(file);
   }
 
-  async reduceAll(): Promise<void> {
+  async reduceAll(skipBadRecords: boolean): Promise<void> {
     const merger = this.#merger;
     const meter = this.#meter;
     const { reduce } = this.#app;
@@ -151,22 +149,22 @@ class ReduceRun {
     const write = this.#write;
     while (merger.nextGroup()) {
       const values = new GroupValues(merger);
-      // A group that is left out must leave no line behind.
-      if (this.#mayFail) this.#file.mark();
+      // A group that is skipped must leave no line behind.
+      if (skipBadRecords) this.#file.mark();
       try {
         const result: unknown = reduce(merger.keyText, values, write, context);
         if (result !== undefined) {
           const pending = this.#take(result);
           if (pending !== undefined) {
-            meter.tell();
+            meter.report();
             await pending;
           }
         }
       } catch (error) {
-        this.#failed(values.failure ?? error);
+        this.#failed(values.failure ?? error, skipBadRecords);
       }
       values.end();
-      // An app that swallows the failure to read its values must not pass for one that has read them.
+      // The app may have caught the error.
       if (values.failure !== undefined) throw values.failure;
       meter.addGroup();
     }
@@ -205,13 +203,11 @@ class ReduceRun {
     }
   }
 
-  /** Skips the group, if that is allowed and the fault is the app's. */
-  #failed(error: unknown): void {
+  /** Skips the group, if that is allowed and the app threw on it. */
+  #failed(error: unknown, skipBadRecords: boolean): void {
     if (error instanceof MrError) throw error;
     const place = `key ${quoteKey(this.#merger.key.toString())}`;
-    if (!this.#mayFail) {
-      throw new AppError(`reduce of ${this.#name} failed on ${place}`, error);
-    }
+    if (!skipBadRecords) throw new AppError(`reduce of ${this.#name} failed on ${place}`, error);
     this.#file.rollBack();
     this.#tally.skip(undefined, place, describeThrown(error));
   }

@@ -4,7 +4,7 @@ import type { OutputSink } from "../../app/contract/output.ts";
 import { hashPartition } from "../../app/contract/partitioners.ts";
 import { WordScan } from "../../app/text/word-scan.ts";
 import { openInput } from "../../data/input/open-input.ts";
-import { text } from "../../data/output/text.ts";
+import { text } from "../../data/output/formats.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
 import { storageFor } from "../../storage/registry.ts";
 import type { AppForm, EmitPair, SequentialRun } from "./run-app.ts";

@@ -5,9 +5,7 @@ import { ByteSlice } from "../../../src/mr/app/contract/byte-slice.ts";
 import type { Output } from "../../../src/mr/app/contract/output.ts";
 import { ByteBuffer } from "../../../src/mr/base/byte-target.ts";
 import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
-import { text } from "../../../src/mr/data/output/text.ts";
-import { tsv } from "../../../src/mr/data/output/tsv.ts";
-import { LineSink } from "../../../src/mr/data/task/line-sink.ts";
+import { LineSink, text, tsv } from "../../../src/mr/data/output/formats.ts";
 
 function written(output: Output<unknown>, key: string, value: unknown): string {
   const buffer = new ByteBuffer(4);

@@ -1,0 +1,166 @@
+import { ByteSlice } from "../../app/contract/byte-slice.ts";
+import { appendBytes, ByteBuffer } from "../../base/byte-target.ts";
+import { Heap } from "../../base/heap.ts";
+import type { GroupSource, ValueOrder } from "./group-source.ts";
+import { compareKeys, RunCursor } from "./run-cursor.ts";
+import type { Run } from "./run-file.ts";
+import { ValueDecoder } from "./value-codec.ts";
+
+/** A run that is being merged. */
+interface Candidate {
+  readonly cursor: RunCursor;
+  /** The place among the runs, which decides between equal keys and equal values. */
+  readonly place: number;
+  /** The value that the cursor stands at, decoded once, while the run has values of the group. */
+  value: unknown;
+}
+
+/**
+ * A {@link GroupSource} of runs whose values are in an order of the app's. The values of each key must be
+ * in that order in each run; equal values come in the order of the runs.
+ *
+ * It holds a buffer per run in memory, however large the groups are.
+ */
+export class OrderedMerger implements GroupSource {
+  readonly key = new ByteSlice(new Uint8Array(0));
+  count = 0;
+  isBytes = false;
+  bytes: Buffer = Buffer.alloc(0);
+  valueStart = 0;
+  valueEnd = 0;
+
+  readonly #cursors: RunCursor[] = [];
+  /** Runs without values of the group that still have lines, by the keys of these. */
+  readonly #heap = new Heap<Candidate>((a, b) => {
+    const order = compareKeys(a.cursor, b.cursor);
+    return order < 0 || (order === 0 && a.place < b.place);
+  });
+  readonly #order: ValueOrder;
+  readonly #key = new ByteBuffer(256);
+  readonly #decoder = new ValueDecoder();
+  /** Runs that stand at a value of the group, in their order. */
+  #candidates: Candidate[] = [];
+  /** The one whose value was given last. */
+  #previous: Candidate | undefined;
+
+  /**
+   * @param bufferBytes for each run
+   * @throws DamagedRunError when a run can't be opened or is not what it should be
+   */
+  constructor(runs: readonly Run[], bufferBytes: number, order: ValueOrder) {
+    this.#order = order;
+    try {
+      for (const [place, run] of runs.entries()) {
+        const cursor = new RunCursor(run, bufferBytes);
+        this.#cursors.push(cursor);
+        if (cursor.nextLine()) this.#heap.push({ cursor, place, value: undefined });
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get keyText(): string {
+    return this.key.toString();
+  }
+
+  get bytesRead(): number {
+    let bytes = 0;
+    for (const cursor of this.#cursors) bytes += cursor.bytesRead;
+    return bytes;
+  }
+
+  close(): void {
+    for (const cursor of this.#cursors) cursor.close();
+  }
+
+  nextGroup(): boolean {
+    while (this.nextValue());
+    const first = this.#heap.top;
+    if (first === undefined) return false;
+    const { keyBytes, keyStart, keyEnd } = first.cursor;
+    this.#key.length = 0;
+    appendBytes(this.#key, keyBytes, keyStart, keyEnd);
+    this.key.bytes = this.#key.bytes;
+    this.key.end = this.#key.length;
+    this.#gather();
+    return true;
+  }
+
+  nextValue(): boolean {
+    if (this.#previous !== undefined) this.#advance(this.#previous);
+    this.#previous = undefined;
+    let [least] = this.#candidates;
+    if (least === undefined) return false;
+    for (const candidate of this.#candidates) {
+      if (candidate !== least && this.#order(candidate.value, least.value) < 0) least = candidate;
+    }
+    this.#previous = least;
+    const { count, isBytes, bytes, valueStart, valueEnd } = least.cursor;
+    this.count = count;
+    this.isBytes = isBytes;
+    this.bytes = bytes;
+    this.valueStart = valueStart;
+    this.valueEnd = valueEnd;
+    return true;
+  }
+
+  /** Numbers are known only after they have been decoded. */
+  nextNumbers(): undefined {
+    return undefined;
+  }
+
+  decode(): unknown {
+    return this.#previous === undefined ? undefined : this.#decode(this.#previous.cursor);
+  }
+
+  #decode({ bytes, valueStart, valueEnd, isBytes, isPlain }: RunCursor): unknown {
+    return this.#decoder.decode(bytes, valueStart, valueEnd, isBytes, isPlain);
+  }
+
+  /** Takes all runs that are at the group off the heap. */
+  #gather(): void {
+    for (let { top } = this.#heap; top !== undefined; top = this.#heap.top) {
+      if (!this.#isOfGroup(top.cursor)) break;
+      this.#heap.removeTop();
+      this.#candidates.push(top);
+    }
+    for (const candidate of this.#candidates) {
+      candidate.cursor.nextValue();
+      candidate.value = this.#keptValue(candidate.cursor);
+    }
+    this.#previous = undefined;
+  }
+
+  #isOfGroup({ keyBytes, keyStart, keyEnd }: RunCursor): boolean {
+    const { bytes, end } = this.key;
+    if (keyEnd - keyStart !== end) return false;
+    for (let i = 0; i < end; i++) if (bytes[i] !== keyBytes[keyStart + i]) return false;
+    return true;
+  }
+
+  /** Moves a run to its next value of the group, or back to the heap. */
+  #advance(candidate: Candidate): void {
+    const { cursor } = candidate;
+    let isMore = cursor.nextValue();
+    if (!isMore) {
+      const isLine = cursor.nextLine();
+      isMore = isLine && this.#isOfGroup(cursor) && cursor.nextValue();
+      if (isLine && !isMore) this.#heap.push(candidate);
+    }
+    if (isMore) candidate.value = this.#keptValue(cursor);
+    else this.#candidates = this.#candidates.filter((other) => other !== candidate);
+  }
+
+  #keptValue(cursor: RunCursor): unknown {
+    let value: unknown;
+    try {
+      value = this.#decode(cursor);
+    } catch {
+      throw cursor.malformed();
+    }
+    // The decoder reuses one slice, but two values are compared.
+    return value instanceof ByteSlice ? value.copy() : value;
+  }
+}

@@ -1,0 +1,128 @@
+import { numberFoldKind } from "../../app/contract/combiners.ts";
+import type { RecordApp } from "../../app/contract/define-app.ts";
+import { slotOfLastWord, WORD_SLOTS } from "../../app/text/string-words.ts";
+import { WordScan } from "../../app/text/word-scan.ts";
+import { ENGINE_BYTES } from "../../job/limits.ts";
+import { createKernel } from "../../kernel/create-kernel.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { FoldStore } from "./fold-store.ts";
+import { ListStore } from "./list-store.ts";
+import { NumberStore } from "./number-store.ts";
+import { UnionStore } from "./union-store.ts";
+import type { ValueStore } from "./value-store.ts";
+
+const MEBIBYTE = 1024 * 1024;
+/** The share of a task if the process may take less than the engine does. */
+const MIN_TASK_BYTES = 12 * MEBIBYTE;
+/** Below this, the limit of a process is taken as the share of a task, so that tests can make it small. */
+const MIN_PROCESS_BYTES = 16 * MEBIBYTE;
+/** Values that are objects of the engine get this share of the memory for values: the rest may be garbage. */
+const OBJECT_SHARE = 0.5;
+
+/** How the memory of a task is shared out, in bytes. */
+export interface MemoryShares {
+  /** The block that input is read into. */
+  readonly blockBytes: number;
+  /** Keys, their entries and slots. Sorting takes two thirds more for a while. */
+  readonly keyBytes: number;
+  /** Values, and the tables that refer to them. */
+  readonly valueBytes: number;
+  /** Pairs that are kept in the order they come instead of in a table of keys. */
+  readonly pairBytes: number;
+  /** All buffers of a merge together. */
+  readonly mergeBytes: number;
+}
+
+/** @param memoryBytes how much the process may take at its peak */
+export function shareMemory(memoryBytes: number): MemoryShares {
+  const taskBytes =
+    memoryBytes < MIN_PROCESS_BYTES
+      ? memoryBytes
+      : Math.max(MIN_TASK_BYTES, memoryBytes - ENGINE_BYTES);
+  return {
+    blockBytes:
+      taskBytes >= 64 * MEBIBYTE ? 1 << 20 : taskBytes >= MIN_TASK_BYTES ? 1 << 18 : 1 << 14,
+    keyBytes: Math.floor(taskBytes * 0.27),
+    valueBytes: Math.floor(taskBytes * 0.45),
+    pairBytes: Math.floor(taskBytes * 0.55),
+    mergeBytes: Math.floor(taskBytes * 0.25),
+  };
+}
+
+/**
+ * The large memory of a map task: the block that is read into, the table of keys, and the values of each
+ * key. It is made once and reused by one task after the other, since allocating it takes longer than a
+ * small task does.
+ */
+export interface TaskMemory {
+  readonly kernel: Kernel;
+  readonly words: WordScan;
+  readonly wordIds: WordIds;
+  readonly store: ValueStore;
+  readonly shares: MemoryShares;
+}
+
+/** The memory that is not in use, if any: a worker runs one task at a time, of one app. */
+let idle:
+  | { readonly app: RecordApp; readonly memoryBytes: number; readonly memory: TaskMemory }
+  | undefined;
+
+/** Takes memory with an empty table and an empty store, to be given back at the end of the task. */
+export function takeTaskMemory(app: RecordApp, memoryBytes: number): TaskMemory {
+  const found = idle;
+  idle = undefined;
+  if (found?.app === app && found.memoryBytes === memoryBytes) {
+    const { memory } = found;
+    memory.kernel.clear();
+    memory.store.clear();
+    memory.words.reset(0, 0);
+    memory.wordIds.clear();
+    return memory;
+  }
+  const shares = shareMemory(memoryBytes);
+  const kernel = createKernel({ blockBytes: shares.blockBytes });
+  const store = createStore(app, shares.valueBytes);
+  return { kernel, words: new WordScan(kernel), wordIds: new WordIds(), store, shares };
+}
+
+export function giveTaskMemory(app: RecordApp, memoryBytes: number, memory: TaskMemory): void {
+  idle = { app, memoryBytes, memory };
+}
+
+function createStore({ combine, orderValues }: RecordApp, valueBytes: number): ValueStore {
+  if (combine === undefined) return new ListStore(valueBytes, orderValues);
+  if (typeof combine !== "function") {
+    return new UnionStore(valueBytes, createKernel({ blockBytes: 1 }), orderValues);
+  }
+  const kind = numberFoldKind(combine);
+  if (kind !== undefined) return new NumberStore(kind);
+  return new FoldStore(combine, valueBytes * OBJECT_SHARE);
+}
+
+/**
+ * The ids of keys that are words of a string. A repeated word is the same string, so its id is found
+ * without looking at its letters. Most keys are the word that was found last, whose slot is known.
+ */
+export class WordIds {
+  readonly #words = new Array<string>(WORD_SLOTS).fill("");
+  readonly #ids = new Int32Array(WORD_SLOTS);
+
+  /** @returns the id of a key that was kept, or −1 */
+  find(key: string): number {
+    const slot = slotOfLastWord(key);
+    // Mostly identical strings, which are compared in no time.
+    return slot >= 0 && this.#words[slot] === key ? (this.#ids[slot] ?? -1) : -1;
+  }
+
+  /** Keeps the id of a key, if that is the word that was found last. */
+  keep(key: string, id: number): void {
+    const slot = slotOfLastWord(key);
+    if (slot < 0) return;
+    this.#words[slot] = key;
+    this.#ids[slot] = id;
+  }
+
+  clear(): void {
+    this.#words.fill("");
+  }
+}
