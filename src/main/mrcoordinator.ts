@@ -4,7 +4,7 @@ import { JobFailedError, UsageError } from "../mr/base/errors.ts";
 import { socketPathOf } from "../mr/base/socket-path.ts";
 import { visibleLines } from "../mr/base/visible-text.ts";
 import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
-import type { JournalState } from "../mr/control/log/journal.ts";
+import type { LogState } from "../mr/control/log/job-log.ts";
 import { openJob, removeJournal, startCoordinator } from "../mr/engines/local/job-session.ts";
 import { resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
 import { RANGES } from "../mr/job/limits.ts";
@@ -109,7 +109,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
     const code = await finish(coordinator);
     if (code !== 0) return code;
   } finally {
-    sweepTemporaryFiles(directory);
+    if (coordinator?.isDeposed !== true) sweepTemporaryFiles(directory);
     if (coordinator === undefined && resumed === undefined) removeJournal(directory);
     // Last, because from then on another coordinator may have the directory.
     job.close();
@@ -139,7 +139,7 @@ async function finish(coordinator: Coordinator): Promise<number> {
   return signalCode ?? 1;
 }
 
-function describeResumption({ plan, completed }: JournalState): string {
+function describeResumption({ plan, completed }: LogState): string {
   const maps = completed.filter(({ phase }) => phase === "map").length;
   const reduces = completed.length - maps;
   const app = plan === undefined ? "" : ` of ${plan.app}`;

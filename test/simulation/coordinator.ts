@@ -1,6 +1,5 @@
 import { JobControl } from "../../src/mr/control/coordinator/job-control.ts";
-import type { JournalRecord, JournalState } from "../../src/mr/control/log/journal.ts";
-import { encodeRecord } from "../../src/mr/control/log/record.ts";
+import type { JobLog, LogRecord, LogState } from "../../src/mr/control/log/job-log.ts";
 import { parseParams } from "../../src/mr/control/protocol/params.ts";
 import type { Method } from "../../src/mr/control/protocol/protocol.ts";
 import type { Handlers } from "../../src/mr/control/protocol/server.ts";
@@ -8,14 +7,14 @@ import type { DecidedEvent } from "../../src/mr/job/events.ts";
 import { withMessages } from "../../src/mr/watch/format/describe-failure.ts";
 import { JobView } from "../../src/mr/watch/history/job-view.ts";
 import { broken, DEAF, type Reply } from "./network.ts";
-import { Process } from "./process.ts";
+import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
 const STEPS_PER_COMPARISON = 7;
 
 type Handler = (params: unknown, caller: Parameters<Handlers["task.request"]>[1]) => unknown;
 
-/** A coordinator process: the real one but for its socket, its timer, and its journal's disk. */
+/** A coordinator process: the real one but for its socket, its timer, and the store of its log. */
 export class SimulatedCoordinator {
   readonly process: Process;
   readonly #world: World;
@@ -26,20 +25,23 @@ export class SimulatedCoordinator {
   /** Those of the pending replies whose worker waits for a task. */
   readonly #waiting = new Set<Reply>();
   #timers = 0;
-  /** What somebody believes who knows nothing but the events. */
+  /** The job according to its events. */
   readonly #view = new JobView();
   #steps = 0;
-  /** How long its disk takes at most; with 0 it is not asked to. */
-  readonly #syncMs: number;
-  /** What has been appended to the journal and is not safe yet. */
-  readonly #unsynced: Buffer[] = [];
-  #syncedAtMs = 0;
+  readonly #log: JobLog;
+  /** How many appends are not safe yet. */
+  #appending = 0;
 
-  constructor(world: World, resumed: JournalState | undefined) {
-    const { shape, time, random } = world;
+  /** @param process runs it */
+  constructor(
+    world: World,
+    process: Process,
+    { log, resumed }: { readonly log: JobLog; readonly resumed: LogState | undefined },
+  ) {
+    const { shape } = world;
     this.#world = world;
-    this.process = new Process(time, random.between(0.9, 1.1));
-    this.#syncMs = random.pick([0, 5, 100]) ?? 0;
+    this.process = process;
+    this.#log = log;
     const splits = Array.from({ length: shape.maps }, (_, map) => {
       return { file: `${map}.txt`, start: 0, end: 1 };
     });
@@ -49,9 +51,11 @@ export class SimulatedCoordinator {
       directory: "/job",
       inputDirectory: "/job",
       skipBadRecords: false,
-      journal: { append: (records: readonly JournalRecord[]) => this.#append(records) },
+      log: {
+        append: (records: readonly LogRecord[]) => this.#append(records),
+        close: () => undefined,
+      },
       resumed,
-      log: () => undefined,
       onEvent: (event: DecidedEvent) => this.#view.apply(withMessages(event)),
     };
     this.#job = new JobControl(options, {
@@ -61,8 +65,9 @@ export class SimulatedCoordinator {
         this.#compareView();
       },
       onEnd: (outcome) => {
-        if (this.process.isAlive) this.#world.ended(outcome);
+        if (this.process.isAlive) this.#world.ended(outcome, this);
       },
+      onDeposed: () => world.deposed(this),
       createScheduler: (given) => world.createScheduler(given),
     });
   }
@@ -95,8 +100,6 @@ export class SimulatedCoordinator {
 
   kill(): void {
     this.process.kill();
-    const unsynced = Buffer.concat(this.#unsynced);
-    this.#world.writeJournal(unsynced.subarray(0, this.#world.random.whole(0, unsynced.length)));
     for (const reply of this.#pending) reply.fail(broken("ECONNRESET"));
   }
 
@@ -134,42 +137,19 @@ export class SimulatedCoordinator {
     send();
   }
 
-  /**
-   * Its disk may take its time, and what is not safe yet when it dies may be there in part. It may also
-   * die in the middle of writing, and then nobody hears of what it would have written.
-   */
-  #append(records: readonly JournalRecord[]): void | Promise<void> {
-    if (!this.process.isAlive) return;
-    const { random, faults, time } = this.#world;
-    const bytes = Buffer.concat(records.map(encodeRecord));
-    this.#unsynced.push(bytes);
-    if (random.chance(faults.dieInJournal)) {
-      this.#world.killCoordinator();
-      return;
+  async #append(records: readonly LogRecord[]): Promise<void> {
+    this.#appending += 1;
+    try {
+      await this.#log.append(records);
+    } finally {
+      this.#appending -= 1;
     }
-    if (this.#syncMs === 0) {
-      this.#synced();
-      return;
-    }
-    this.#syncedAtMs = Math.max(this.#syncedAtMs, time.nowMs + random.between(0, this.#syncMs));
-    return new Promise((resolve) => {
-      time.after(this.#syncedAtMs - time.nowMs, () => {
-        if (!this.process.isAlive) return;
-        this.#synced();
-        this.process.act(resolve);
-      });
-    });
   }
 
-  #synced(): void {
-    const bytes = this.#unsynced.shift();
-    if (bytes !== undefined) this.#world.writeJournal(bytes);
-  }
-
-  /** Not after every step: to ask for the status is slower than to make one. */
+  /** Not after every step, since the status takes longer than a step, and not while events wait for the log. */
   #compareView(): void {
     this.#steps += 1;
-    if (this.#steps % STEPS_PER_COMPARISON !== 0) return;
+    if (this.#steps % STEPS_PER_COMPARISON !== 0 || this.#appending > 0) return;
     const { maps, reduces, phase } = this.#job.status;
     const view = this.#view;
     const tasks = [...view.tasks("map"), ...view.tasks("reduce")];

@@ -11,8 +11,12 @@ export interface Faults {
   /** Probabilities for each rename of a file. */
   readonly dieInCommit: number;
   readonly pauseInCommit: number;
-  /** Probability for each record of the journal that the coordinator dies while it writes it. */
-  readonly dieInJournal: number;
+  /** Probability for each append to the log that the coordinator dies meanwhile. */
+  readonly dieInAppend: number;
+  /** Probability for each append that it gets lost, and that its answer does. */
+  readonly loseAppend: number;
+  /** Probability for each append that it arrives twice. */
+  readonly repeatAppend: number;
   /** Probability for each attempt that the app throws. */
   readonly appThrows: number;
   /** Probability for each step of a task that it takes longer than a lease. */
@@ -29,6 +33,8 @@ export type FaultKind =
   | "pauseWorker"
   | "killCoordinator"
   | "pauseCoordinator"
+  /** Another coordinator takes over although the first is alive; that may be paused, and wakes later. */
+  | "deposeCoordinator"
   | "spoilFile";
 
 export const NO_FAULTS: Faults = {
@@ -38,7 +44,9 @@ export const NO_FAULTS: Faults = {
   hangUp: 0,
   dieInCommit: 0,
   pauseInCommit: 0,
-  dieInJournal: 0,
+  dieInAppend: 0,
+  loseAppend: 0,
+  repeatAppend: 0,
   appThrows: 0,
   stall: 0,
   getStuck: 0,
@@ -51,6 +59,7 @@ const KINDS: readonly FaultKind[] = [
   "pauseWorker",
   "killCoordinator",
   "pauseCoordinator",
+  "deposeCoordinator",
   "spoilFile",
 ];
 
@@ -65,7 +74,9 @@ export function drawFaults(random: Random): Faults {
     hangUp: rate(0.2),
     dieInCommit: rate(0.1),
     pauseInCommit: rate(0.1),
-    dieInJournal: rate(0.05),
+    dieInAppend: rate(0.05),
+    loseAppend: rate(0.15),
+    repeatAppend: rate(0.15),
     appThrows: rate(0.1),
     stall: rate(0.1),
     getStuck: rate(0.3),

@@ -4,32 +4,26 @@ import type { AttemptId, CompletedTask } from "../../src/mr/job/task.ts";
 import type { Disk } from "./disk.ts";
 
 /**
- * Keeps its own books of what the scheduler decides, across coordinators, and says when a decision
- * breaks a promise.
+ * Follows what the scheduler of one coordinator decides, and says when a decision breaks a promise.
  */
 export class Ledger {
   readonly #disk: Disk;
   readonly #shape: JobShape;
   /** The attempt that completed each task, by task. */
-  #done = new Map<string, number>();
+  readonly #done: Map<string, number>;
   /** The attempt that was last granted the commit, by task. */
-  #granted = new Map<string, number>();
+  readonly #granted = new Map<string, number>();
   /** When each live attempt was handed out, by attempt. */
-  #startedMs = new Map<string, number>();
+  readonly #startedMs = new Map<string, number>();
   error: Error | undefined;
   /** Attempts that were given up because no sign of life came in time. */
   leasesEnded = 0;
 
-  constructor(disk: Disk, shape: JobShape) {
+  /** @param completed the tasks that earlier coordinators have seen completed */
+  constructor(disk: Disk, shape: JobShape, completed: readonly CompletedTask[]) {
     this.#disk = disk;
     this.#shape = shape;
-  }
-
-  /** A new coordinator goes on: attempts are numbered anew, and these tasks are completed. */
-  resume(completed: readonly CompletedTask[]): void {
     this.#done = new Map(completed.map((task) => [taskOf(task), task.attempt]));
-    this.#granted = new Map();
-    this.#startedMs = new Map();
   }
 
   watch(scheduler: Scheduler): Scheduler {

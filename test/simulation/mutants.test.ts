@@ -30,6 +30,9 @@ interface Mutant {
 const SCHEDULER = "src/mr/control/scheduler/scheduler.ts";
 const TASKS = "src/mr/control/scheduler/job-tasks.ts";
 const TABLE = "src/mr/control/scheduler/task-table.ts";
+const LOG = "src/mr/control/log/entry-job-log.ts";
+const PUBLISHER = "src/mr/control/coordinator/publisher.ts";
+const DEPOSED: Faults = { ...NO_FAULTS, everyMs: 300, kinds: ["deposeCoordinator"] };
 const CONTROL = "src/mr/control/coordinator/job-control.ts";
 
 const MUTANTS: readonly Mutant[] = [
@@ -132,25 +135,67 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     title: "does not keep what is completed",
-    file: "src/mr/control/coordinator/records-of.ts",
-    replace: "return [{ type, phase, task, attempt, result: resultOf(effect) }];",
-    by: "return [];",
+    file: "src/mr/control/coordinator/decision.ts",
+    replace:
+      "return { type, phase, task, attempt, result: present(scheduler.resultOf(phase, task)) };",
+    by: "return { type, phase, task, attempt } && undefined;",
   },
   {
     title: "forgets what is completed when it resumes",
     file: CONTROL,
-    replace: "completed: resumed.completed }",
-    by: "completed: [] }",
+    replace: `this.#step({ type: "resume", completed });`,
+    by: `this.#step({ type: "resume", completed: [] });`,
   },
   {
     title: "tells of decisions before they are kept",
-    file: "src/mr/control/coordinator/outbox.ts",
-    replace: "this.#begun += 1;",
+    file: PUBLISHER,
+    replace: "if (isKept) this.#begun += 1;",
     by: "",
   },
   {
+    title: "goes on although another coordinator has written to its log",
+    file: PUBLISHER,
+    replace: `error.code === "LOG_TAKEN"`,
+    by: "error.code === undefined",
+    faults: DEPOSED,
+  },
+  {
+    title: "ignores that its log refuses an append",
+    file: LOG,
+    replace: "if (writer !== undefined) break;",
+    by: "if (writer !== undefined) return;",
+    faults: DEPOSED,
+  },
+  {
+    title: "takes its own entry for that of another coordinator when an answer is lost",
+    file: LOG,
+    replace: "if (writer === this.#writer) return;",
+    by: "",
+    faults: { ...NO_FAULTS, loseAppend: 0.3 },
+  },
+  {
+    title: "does not wait for its log to be written",
+    file: LOG,
+    replace: "    return this.#next;",
+    by: "    this.#next.catch(() => undefined);\n    return Promise.resolve();",
+  },
+  {
+    title: "does not try an append again that got lost",
+    file: LOG,
+    replace: "if (tries < MAX_TRIES) continue;",
+    by: "if (tries < MAX_TRIES) return;",
+    faults: { ...NO_FAULTS, loseAppend: 0.3 },
+  },
+  {
+    title: "does not raise the term when it resumes",
+    file: CONTROL,
+    replace: "resumed.term + 1",
+    by: "resumed.term",
+    faults: { ...NO_FAULTS, everyMs: 300, kinds: ["killCoordinator"] },
+  },
+  {
     title: "tells a worker other sources when it asks again",
-    file: "src/mr/control/coordinator/assignments.ts",
+    file: "src/mr/control/coordinator/task-requests.ts",
     replace: "if (last !== undefined && this.isRepeated(id)) return last;",
     by: "",
     faults: { ...NO_FAULTS, lose: 0.3, everyMs: 60, kinds: ["spoilFile"] },

@@ -18,7 +18,10 @@ const ROWS: ReadonlyArray<readonly [title: string, faults: Partial<Faults>]> = [
   ["F1 workers are killed in the middle of tasks", { everyMs: 150, kinds: ["killWorker"] }],
   ["F3 workers die between their renames and their report", { dieInCommit: 0.4 }],
   ["F4 coordinators are killed", { everyMs: 300, kinds: ["killCoordinator"] }],
-  ["F4 coordinators die while they write the journal", { dieInJournal: 0.3 }],
+  ["F4 coordinators die while they append to the log", { dieInAppend: 0.3 }],
+  ["appends to the log get lost, and so do answers", { loseAppend: 0.3 }],
+  ["appends to the log arrive twice", { repeatAppend: 0.5, loseAppend: 0.1 }],
+  ["coordinators are deposed, and wake later", { everyMs: 300, kinds: ["deposeCoordinator"] }],
   ["F6 workers stop for longer than a lease", { everyMs: 200, kinds: ["pauseWorker"] }],
   [
     "F6 the coordinator stops for longer than a lease",

@@ -122,13 +122,13 @@ export class SimulatedWorker {
 
   #beginBeating({ kind, task, attempt }: Assignment): void {
     if (this.#source === undefined) return;
-    const { worker, job, leaseMs } = this.#source.job;
+    const { worker, job, term, leaseMs } = this.#source.job;
     const current = this.#attempts;
     const beat = () => {
       if (this.#attempts !== current) return;
       if (this.#isStuck) this.#records += 1;
       const progress = { records: this.#records, bytes: 0, cpuMs: 0 };
-      const params = { worker, job, phase: kind, task, attempt, ...progress };
+      const params = { worker, job, term, phase: kind, task, attempt, ...progress };
       this.#link.call("task.progress", params).then(
         ({ accepted }) => {
           if (!accepted) this.#giveUp(current, leaseMs);

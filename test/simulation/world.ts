@@ -1,6 +1,5 @@
-import { JOURNAL_VERSION } from "../../src/mr/control/log/journal.ts";
-import { decodeJournal, encodeRecord } from "../../src/mr/control/log/record.ts";
-import { replay } from "../../src/mr/control/log/replay.ts";
+import { EntryJobLog } from "../../src/mr/control/log/entry-job-log.ts";
+import { JOURNAL_VERSION, replay } from "../../src/mr/control/log/job-log.ts";
 import type { Method } from "../../src/mr/control/protocol/protocol.ts";
 import { Scheduler } from "../../src/mr/control/scheduler/scheduler.ts";
 import type { JobShape } from "../../src/mr/control/scheduler/types.ts";
@@ -11,8 +10,9 @@ import { Disk } from "./disk.ts";
 import { drawFaults, type Faults, NO_FAULTS } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
-import type { Process } from "./process.ts";
+import { Process } from "./process.ts";
 import { Random } from "./random.ts";
+import { SharedStore } from "./store.ts";
 import { VirtualTime } from "./virtual-time.ts";
 import { mapOutput, SimulatedWorker } from "./worker.ts";
 
@@ -31,15 +31,24 @@ export class World {
   readonly network: Network;
   readonly shape: JobShape;
   faults: Faults;
+  readonly #store = new SharedStore(this);
+  /** The one that workers reach. */
   coordinator: SimulatedCoordinator | undefined;
+  /** All that are alive: one that was replaced may not know it yet. */
+  readonly #coordinators = new Set<SimulatedCoordinator>();
+  #isStarting = false;
+  #starts = 0;
+  /** Coordinators that have found out that another one leads the job. */
+  deposals = 0;
   outcome: JobEnd | undefined;
   /** Whether the coordinator has ended, as opposed to being dead. */
   isFinished = false;
-  readonly #ledger: Ledger;
+  /** That of the coordinator which workers reach. */
+  #ledger: Ledger;
+  #leasesEnded = 0;
   readonly #workers = new Set<SimulatedWorker>();
   readonly #onDeath = new Map<Process, Array<() => void>>();
   readonly #stopsMs: number;
-  #journal = Buffer.alloc(0);
   #events = 0;
   #error: Error | undefined;
 
@@ -58,7 +67,7 @@ export class World {
       maxBackups: this.random.whole(0, 1),
       taskTimeoutMs: this.random.chance(0.4) ? this.random.between(2500, 8000) : Infinity,
     };
-    this.#ledger = new Ledger(this.disk, this.shape);
+    this.#ledger = new Ledger(this.disk, this.shape, []);
     this.#stopsMs = this.time.nowMs + FAULTS_MS;
   }
 
@@ -79,12 +88,13 @@ export class World {
     const events = await this.time.run(isOver, () => this.#check());
     if (!isOver()) throw new Error("Nothing happens any more, and the job has not ended");
     this.#checkOutput();
+    if (this.#error !== undefined) throw this.#error;
     return events;
   }
 
   /** Attempts that were given up because no sign of life came in time. */
   get leasesEnded(): number {
-    return this.#ledger.leasesEnded;
+    return this.#leasesEnded + this.#ledger.leasesEnded;
   }
 
   createScheduler(shape: JobShape): Scheduler {
@@ -96,44 +106,66 @@ export class World {
     this.#error ??= error instanceof Error ? error : new Error(String(error));
   }
 
-  /** What the coordinator has answered must be in its journal before. */
+  /** What a coordinator has answered must be in the log before. */
   answered(method: Method, message: unknown, result: unknown): void {
     if (method !== "task.complete") return;
     if ((result as { accepted?: boolean }).accepted !== true) return;
     const { phase, task, attempt } = message as AttemptId;
-    const { completed } = replay(decodeJournal(this.#journal).records);
-    const kept = completed.find((one) => one.phase === phase && one.task === task);
-    if (kept?.attempt !== attempt) {
+    const isKept = this.#store.entries.records.some((record) => {
+      if (record.type !== "completed") return false;
+      return record.phase === phase && record.task === task && record.attempt === attempt;
+    });
+    if (!isKept) {
       this.fail(new Error(`${phase} task ${task} was called completed before that was kept`));
     }
   }
 
-  ended(outcome: JobEnd): void {
+  ended(outcome: JobEnd, coordinator: SimulatedCoordinator): void {
     this.outcome = outcome;
     if (outcome.state !== "completed") this.fail(new Error(`It ended: ${JSON.stringify(outcome)}`));
     this.#checkOutput();
-    const coordinator = this.coordinator;
-    const { tasks } = coordinator?.counters ?? {};
+    if (!this.#store.entries.records.some(({ type }) => type === "ended")) {
+      this.fail(new Error("The end was told before it was kept"));
+    }
+    const { tasks } = coordinator.counters;
     // Map tasks whose output nobody needs any more may be missing.
     const most = this.shape.maps + this.shape.reduces;
     if (tasks === undefined || tasks > most) this.fail(new Error(`${tasks} tasks were counted`));
-    coordinator?.process.after(200, () => {
+    coordinator.process.after(200, () => {
       this.isFinished = true;
       if (coordinator.hasWaiting) this.fail("A worker that waited was not told of the end");
-      this.coordinator?.kill();
-      this.coordinator = undefined;
+      if (this.coordinator !== undefined) this.#end(this.coordinator);
     });
   }
 
-  writeJournal(bytes: Buffer): void {
-    this.#journal = Buffer.concat([this.#journal, bytes]);
+  /** Kills the coordinator that workers reach, and starts another one later. */
+  killCoordinator(): void {
+    const { coordinator } = this;
+    if (coordinator === undefined || this.isFinished) return;
+    this.#end(coordinator);
+    this.time.after(this.random.between(1, 3000), () => this.#startCoordinator());
   }
 
-  killCoordinator(): void {
-    if (this.coordinator === undefined || this.isFinished) return;
-    this.coordinator.kill();
-    this.coordinator = undefined;
-    this.time.after(this.random.between(1, 3000), () => this.#startCoordinator());
+  /** A coordinator has found out that another one leads the job, and ends. */
+  deposed(coordinator: SimulatedCoordinator): void {
+    this.deposals += 1;
+    if (this.#starts === 1) this.fail(new Error("The only coordinator there was was deposed"));
+    if (coordinator === this.coordinator) this.killCoordinator();
+    else this.#end(coordinator);
+  }
+
+  /** Kills the coordinator that runs in a process. */
+  kill(process: Process): void {
+    if (this.coordinator?.process === process) this.killCoordinator();
+    for (const coordinator of this.#coordinators) {
+      if (coordinator.process === process && !this.isFinished) this.#end(coordinator);
+    }
+  }
+
+  #end(coordinator: SimulatedCoordinator): void {
+    coordinator.kill();
+    this.#coordinators.delete(coordinator);
+    if (this.coordinator === coordinator) this.coordinator = undefined;
   }
 
   killWorker(worker: SimulatedWorker): void {
@@ -143,7 +175,7 @@ export class World {
     for (const listener of this.#onDeath.get(process) ?? []) listener();
     // Its connections may take their time to close, if its host has died with it.
     const isNoticed = this.random.chance(0.8);
-    if (isNoticed) this.time.after(1, () => this.coordinator?.notice(process));
+    if (isNoticed) this.time.after(1, () => this.#notice(process));
     this.time.after(this.random.between(1, 2000), () => this.#startWorker());
   }
 
@@ -154,22 +186,40 @@ export class World {
   }
 
   #startCoordinator(): void {
-    const { records, bytes } = decodeJournal(this.#journal);
-    this.#journal = this.#journal.subarray(0, bytes);
-    if (records.length === 0) {
-      this.coordinator = new SimulatedCoordinator(this, undefined);
-      const { reduces } = this.shape;
-      const terms = { skipBadRecords: false, inputDirectory: "/job", inputs: [] };
-      this.writeJournal(encodeRecord({ type: "job", version: JOURNAL_VERSION, reduces, ...terms }));
-    } else {
-      const state = replay(records);
-      const completed = state.completed.filter(({ result }) => {
-        return result.outputs.every(({ name, bytes }) => this.disk.read(name)?.length === bytes);
-      });
-      this.#ledger.resume(completed);
-      this.coordinator = new SimulatedCoordinator(this, { ...state, completed });
-    }
-    this.coordinator.start();
+    if (this.#isStarting || this.isFinished) return;
+    this.#isStarting = true;
+    this.#starts += 1;
+    this.#openLog().then(
+      (coordinator) => {
+        this.#isStarting = false;
+        this.coordinator = coordinator;
+        this.#coordinators.add(coordinator);
+        coordinator.start();
+      },
+      (error) => this.fail(error),
+    );
+  }
+
+  async #openLog(): Promise<SimulatedCoordinator> {
+    const process = new Process(this.time, this.random.between(0.9, 1.1));
+    const { entries } = this.#store;
+    const { reduces } = this.shape;
+    const terms = { skipBadRecords: false, inputDirectory: "/job", inputs: [] };
+    const job = { type: "job", version: JOURNAL_VERSION, reduces, ...terms } as const;
+    const isNew = entries.put(0, { writer: "the first", records: [job] });
+    const { log, records } = await EntryJobLog.open(this.#store.seenBy(process));
+    const state = replay(records);
+    const completed = state.completed.filter(({ result }) => {
+      return result.outputs.every(({ name, bytes }) => this.disk.read(name)?.length === bytes);
+    });
+    this.#leasesEnded += this.#ledger.leasesEnded;
+    this.#ledger = new Ledger(this.disk, this.shape, completed);
+    const resumed = isNew ? undefined : { ...state, completed };
+    return new SimulatedCoordinator(this, process, { log, resumed });
+  }
+
+  #notice(death: Process): void {
+    for (const coordinator of this.#coordinators) coordinator.notice(death);
   }
 
   #startWorker(): void {
@@ -179,7 +229,7 @@ export class World {
     worker.run().then(
       () => {
         this.#workers.delete(worker);
-        this.coordinator?.notice(worker.process);
+        this.#notice(worker.process);
         if (this.outcome === undefined) this.time.after(500, () => this.#startWorker());
       },
       (error) => this.fail(error),
@@ -212,6 +262,10 @@ export class World {
       case "pauseCoordinator":
         this.coordinator?.process.pause(pauseMs);
         break;
+      case "deposeCoordinator":
+        if (random.chance(0.7)) this.coordinator?.process.pause(pauseMs);
+        this.#startCoordinator();
+        break;
       case "spoilFile": {
         const name = random.pick(this.disk.names.filter(isMapOutput));
         const how = random.pick(["vanish", "tear", "corrupt"] as const);
@@ -237,6 +291,5 @@ export class World {
       if (this.disk.read(reduceOutputName(reduce)) === expected.join("")) continue;
       this.fail(new Error(`The output of reduce task ${reduce} is wrong`));
     }
-    if (this.#error !== undefined) throw this.#error;
   }
 }

@@ -63,8 +63,12 @@ export type UntimedEvent =
   | ({ readonly type: "attemptBlocked"; readonly failure: Failure } & Attempt)
   /** The attempt was given up: its worker is gone, or made no progress within the lease. */
   | ({ readonly type: "attemptLost"; readonly reason: LossReason } & Attempt)
-  /** Another attempt of the task was granted the commit: the one with the number `by`. */
-  | ({ readonly type: "attemptSuperseded"; readonly by: number } & Attempt)
+  /** Another attempt of the task was granted the commit. */
+  | ({
+      readonly type: "attemptSuperseded";
+      /** The number of that attempt. */
+      readonly by: number;
+    } & Attempt)
   /** The output of a completed map task is missing or damaged: the task is idle again. */
   | { readonly type: "taskReopened"; readonly phase: Phase; readonly task: number }
   /** A task that another coordinator of this job had seen completed. */
@@ -88,13 +92,11 @@ export type UntimedEvent =
   /** The last event. */
   | { readonly type: "jobEnded"; readonly outcome: JobOutcome };
 
-interface Time {
+/** Something that happened, `atMs` milliseconds after the coordinator started. */
+export type JobEvent = UntimedEvent & {
   /** Milliseconds since the coordinator started, by a clock that never goes back. */
   readonly atMs: number;
-}
-
-/** Something that happened, `atMs` milliseconds after the coordinator started. */
-export type JobEvent = UntimedEvent & Time;
+};
 
 /** The same as the coordinator has it: with reasons where a {@link JobEvent} has messages for people. */
 export type UntimedDecidedEvent =
@@ -102,4 +104,4 @@ export type UntimedDecidedEvent =
   | ({ readonly type: "attemptFailed"; readonly failure: Failure | Timeout } & Attempt)
   | { readonly type: "jobEnded"; readonly outcome: JobEnd };
 
-export type DecidedEvent = UntimedDecidedEvent & Time;
+export type DecidedEvent = UntimedDecidedEvent & { readonly atMs: number };

@@ -14,7 +14,7 @@ import { workerData } from "node:worker_threads";
  * @property {string} path
  * @property {number} reconnectMs how long to go on when the coordinator has died
  * @property {SharedArrayBuffer} state 32-bit: current attempt's serial (0: none), phase, task, attempt,
- *   worker, job; serials of the last attempt that the coordinator refused, and whose user code is done
+ *   worker, job; serials of the last attempt that the coordinator refused, and whose user code is done; term
  * @property {SharedArrayBuffer} meters 64-bit floats: records, bytes, processor time at the start in ms,
  *   time between beats in ms, how long to wait for the answer to one in ms
  */
@@ -30,6 +30,7 @@ const meters = new Float64Array(data.meters);
 
 const GIVEN_UP = 6;
 const WORK_DONE = 7;
+const TERM = 8;
 /** The JSON-RPC error of a coordinator that has never heard of this worker, nor of its attempt. */
 const UNKNOWN_WORKER = -32002;
 /** After so many beats without an answer the coordinator has gone: what the main thread does is for nobody. */
@@ -101,6 +102,7 @@ function createBeat(serial) {
     params: {
       worker: state[4],
       job: ((state[5] ?? 0) >>> 0).toString(16).padStart(8, "0"),
+      term: state[TERM],
       phase: state[1] === 0 ? "map" : "reduce",
       task: state[2],
       attempt: state[3],

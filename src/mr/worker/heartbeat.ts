@@ -11,13 +11,15 @@ import type { Assignment } from "./task-source.ts";
 /** Places in the state that this thread and the other share. */
 const GIVEN_UP = 6;
 const WORK_DONE = 7;
-const STATE_LENGTH = 8;
+const TERM = 8;
+const STATE_LENGTH = 9;
 
 /** Where a worker finds out who it is. */
 export interface Membership {
   readonly job: {
     readonly worker: number;
     readonly job: string;
+    readonly term: number;
     readonly leaseMs: number;
   };
 }
@@ -66,11 +68,12 @@ export class Heartbeat implements ProgressMeter {
   /** The attempt `assignment` starts: its progress counts from here. */
   begin({ kind, task, attempt }: Assignment): void {
     const { user, system } = process.cpuUsage();
-    const { worker, job, leaseMs } = this.#membership.job;
+    const { worker, job, term, leaseMs } = this.#membership.job;
     const cpuMs = (user + system) / 1000;
     this.#meter.set([0, 0, cpuMs, beatMs(leaseMs), leaseMs / BEATS_PER_LEASE]);
     const fields = [kind === "map" ? 0 : 1, task, attempt, worker, Number.parseInt(job, 16)];
     this.#attempt.set(fields, 1);
+    this.#attempt[TERM] = term;
     this.#serial = (this.#serial + 1) & 0x7fffffff || 1;
     this.#announce(this.#serial);
   }

@@ -113,8 +113,8 @@ export class RpcTaskSource implements TaskSource {
 
   async next(): Promise<Assignment | Dismissal> {
     for (;;) {
-      const { worker, job } = this.job;
-      const answer = await this.#callAsMember("task.request", { worker, job });
+      const { worker, job, term } = this.job;
+      const answer = await this.#callAsMember("task.request", { worker, job, term });
       if (answer === undefined) continue;
       checkAssignment(answer);
       return answer;
@@ -158,8 +158,8 @@ export class RpcTaskSource implements TaskSource {
   }
 
   #attempt({ kind, task, attempt }: Assignment) {
-    const { worker, job } = this.job;
-    return { worker, job, phase: kind, task, attempt };
+    const { worker, job, term } = this.job;
+    return { worker, job, term, phase: kind, task, attempt };
   }
 
   /** A coordinator that does not know this worker does not know its attempt either. */

@@ -12,6 +12,7 @@ import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const STATUS: JobStatus = {
   job: "00c0ffee",
+  term: 1,
   directory: "/job",
   phase: "map",
   state: "running",
@@ -57,6 +58,7 @@ export async function startServer(
       return {
         worker: pid,
         job: "00c0ffee",
+        term: 1,
         directory: "/job",
         inputDirectory: "/job",
         reduces: 1,

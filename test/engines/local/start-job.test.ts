@@ -169,6 +169,21 @@ describe("runJob", () => {
     );
   });
 
+  it("ends a job that another coordinator has gone on with, and leaves its directory alone", async () => {
+    const out = join(home, "out");
+    const journal = join(out, ".mr-journal");
+    const told: string[] = [];
+    const onEvent = ({ type }: JobEvent) => {
+      told.push(type);
+      // As a coordinator does whom the lock does not reach, on another machine.
+      if (type === "attemptStarted") writeFileSync(journal, readFileSync(journal), { flag: "a" });
+    };
+    await expect(runJob({ ...options, onEvent })).rejects.toMatchObject({ code: "LOG_TAKEN" });
+    expect(told).not.toContain("attemptCompleted");
+    expect(told).not.toContain("jobEnded");
+    expect(readdirSync(out)).toEqual(expect.arrayContaining([".mr-journal", "mr-0-0", "mr-0-1"]));
+  });
+
   it("listens once for the end of the process, however many jobs there are", async () => {
     const before = process.listenerCount("exit");
     const jobs = Array.from({ length: 3 }, (_, job) => {

@@ -1,12 +1,13 @@
+import type { MrError } from "../../base/errors.ts";
 import type { AttemptId, JobEnd, SkippedRecord } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import { RpcServer } from "../protocol/server.ts";
 import { JobControl } from "./job-control.ts";
 import type { JobOptions } from "./job-options.ts";
 
-/** After the end, how long a worker that is still busy or only just starting may take to hear of it. */
+/** How long after the end a worker that is busy or just starting may take to hear of it. */
 const FAREWELL_MS = 200;
-/** How long one that is between two tasks may take to ask for the next, on a machine that is busy with others. */
+/** How long one that is between two tasks may take to ask for the next, on a busy machine. */
 const LAST_REQUEST_MS = 5000;
 
 export interface CoordinatorOptions extends JobOptions {
@@ -15,22 +16,30 @@ export interface CoordinatorOptions extends JobOptions {
   readonly onAbandoned: (attempt: AttemptId, tag: string) => void;
 }
 
-/** Owns the state, the socket and the timer of a job. */
+/** Coordinates a job on a socket: a thin shell around its state, with the socket and the timer. */
 export class Coordinator {
-  /** How the job ended. Workers have been told, and the socket is closed. */
+  /**
+   * How the job ended. Workers have been told, and the socket is closed. Rejects with an MrError `LOG_TAKEN` when
+   * another coordinator leads the job: what is in the directory belongs to that one.
+   */
   readonly finished: Promise<JobEnd>;
 
   readonly #job: JobControl;
   #server: RpcServer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #resolveFinished: (outcome: JobEnd) => void = () => undefined;
+  #isDeposed = false;
   /** Called when a worker is gone, or has been told something. */
   #onStep: () => void = () => undefined;
 
   private constructor(options: CoordinatorOptions) {
-    this.finished = new Promise((resolve) => {
+    let rejectFinished: (error: MrError) => void = () => undefined;
+    this.finished = new Promise((resolve, reject) => {
       this.#resolveFinished = resolve;
+      rejectFinished = reject;
     });
+    // Whoever awaits it later still gets the error.
+    this.finished.catch(() => undefined);
     this.#job = new JobControl(options, {
       nowMs: () => performance.now(),
       onStep: () => {
@@ -38,6 +47,11 @@ export class Coordinator {
         this.#onStep();
       },
       onEnd: (outcome) => this.#finish(outcome),
+      onDeposed: (error) => {
+        this.#isDeposed = true;
+        clearTimeout(this.#timer);
+        (this.#server?.close() ?? Promise.resolve()).finally(() => rejectFinished(error));
+      },
       onAbandoned: options.onAbandoned,
     });
   }
@@ -61,12 +75,17 @@ export class Coordinator {
     return coordinator;
   }
 
-  /** What a person would want to know of the job now. */
+  /** Whether another coordinator leads the job. */
+  get isDeposed(): boolean {
+    return this.#isDeposed;
+  }
+
+  /** The state of the job now, for people. */
   get status(): JobStatus {
     return this.#job.status;
   }
 
-  /** The first records that completed tasks have left out, maps first: at most 1000. */
+  /** The first records that completed tasks have skipped, maps first: at most 1000. */
   get skipped(): SkippedRecord[] {
     return this.#job.skipped;
   }
@@ -76,17 +95,18 @@ export class Coordinator {
     this.#job.cancel(reason);
   }
 
-  /** Ticks are needed only when something is due without any other event; often, nothing is. */
+  /** Ticks are needed only when something is due without any other event. */
   #armTimer(): void {
     clearTimeout(this.#timer);
+    if (this.#isDeposed) return;
     const delayMs = this.#job.tickInMs;
     if (delayMs === undefined) return;
     this.#timer = setTimeout(() => this.#job.tick(), Math.ceil(delayMs));
   }
 
   /**
-   * Workers hear of the end before the socket goes away: those that wait at once, one that has just done its
-   * task when it asks for the next. One that is busy with what nobody wants any more is not waited for.
+   * Workers hear of the end before the socket goes away: those that wait at once, one that has just completed its
+   * task when it asks for the next. A worker that is busy with a superseded attempt is not waited for.
    */
   #finish(outcome: JobEnd): void {
     let isLate = false;

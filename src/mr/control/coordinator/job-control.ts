@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../../base/errors.ts";
+import type { UntimedDecidedEvent } from "../../job/events.ts";
 import { beatMs } from "../../job/limits.ts";
 import { attemptTag } from "../../job/names.ts";
 import { taskInput } from "../../job/split.ts";
-import type { AttemptId, SkippedRecord } from "../../job/task.ts";
+import type { Attempt, SkippedRecord } from "../../job/task.ts";
+import type { LogRecord } from "../log/job-log.ts";
+import { checkOutputs, damagedMapsOf } from "../protocol/params.ts";
 import type {
   Assignment,
   Dismissal,
@@ -15,64 +18,70 @@ import type {
 import type { Caller, Handlers } from "../protocol/server.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { Effect, SchedulerEvent } from "../scheduler/types.ts";
-import { Assignments, present } from "./assignments.ts";
-import { checkOutputs, damagedMapsOf } from "./check-report.ts";
-import { DecisionLog } from "./decision-log.ts";
-import { JobEvents } from "./job-events.ts";
-import type { JobOptions, JobSurroundings } from "./job-options.ts";
+import {
+  attemptOf,
+  type Decision,
+  eventOf,
+  type Message,
+  present,
+  recordOf,
+  restoredEvent,
+} from "./decision.ts";
+import type { JobOptions, JobShell } from "./job-options.ts";
 import { JobPlanner } from "./job-planner.ts";
 import { jobStatus, skippedIn } from "./job-status.ts";
-import { ListeningClock } from "./listening-clock.ts";
-import { Outbox } from "./outbox.ts";
-import { WaitingRequests } from "./waiting-requests.ts";
+import { PauseTolerantClock } from "./pause-tolerant-clock.ts";
+import { Publisher } from "./publisher.ts";
+import { TaskRequests } from "./task-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 
-/** What a worker says of its attempt. */
+/** What a worker reports on its attempt. */
 type Report = SchedulerEvent &
-  AttemptId & { readonly worker: number; readonly job?: string | undefined };
+  Attempt & { readonly job?: string | undefined; readonly term?: number | undefined };
 
 /**
- * What the coordinator knows and decides: passes what arrives to the scheduler, writes what it decides
- * to the journal, and answers. It has no socket and no timer, so that all of it runs in a simulation.
+ * The state of a job and its decisions: every step computes records, messages and events, and the publisher
+ * persists the first before it lets out the others. It has no socket and no timer, so that all of it runs in a
+ * simulation.
  */
 export class JobControl {
   readonly #options: JobOptions;
-  readonly #surroundings: JobSurroundings;
-  /** Another one for every coordinator: what a worker of an earlier one says is not meant for this. */
+  readonly #shell: JobShell;
+  /** Random for every coordinator: what a worker of another one says is not meant for this one. */
   readonly #job = randomBytes(4).toString("hex");
+  readonly #term: number;
   readonly #scheduler: Scheduler;
   readonly #workers: WorkerRegistry;
   readonly #startedMs: number;
   /** The time of leases. */
-  readonly #clock: ListeningClock;
-  readonly #events: JobEvents;
+  readonly #clock: PauseTolerantClock;
   readonly #planner: JobPlanner;
-  readonly #outbox = new Outbox();
-  readonly #decisions: DecisionLog;
+  readonly #publisher: Publisher;
+  readonly #requests: TaskRequests;
+  #isPlanKept: boolean;
   #toldPlan = "";
-  readonly #waiting = new WaitingRequests();
-  readonly #assignments: Assignments;
+  #hasToldEnd = false;
   /** The workers that have been told of the end. */
   readonly #dismissed = new Set<number>();
 
-  constructor(options: JobOptions, surroundings: JobSurroundings) {
+  constructor(options: JobOptions, shell: JobShell) {
     const { resumed } = options;
     this.#options = options;
-    this.#surroundings = surroundings;
-    this.#startedMs = surroundings.nowMs();
-    this.#clock = new ListeningClock(surroundings.nowMs, beatMs(options.leaseMs));
+    this.#shell = shell;
+    this.#term = resumed === undefined ? 1 : resumed.term + 1;
+    this.#startedMs = shell.nowMs();
+    this.#clock = new PauseTolerantClock(shell.nowMs, beatMs(options.leaseMs));
     this.#planner = this.#createPlanner(options);
-    this.#decisions = this.#createDecisionLog(options);
+    this.#publisher = this.#createPublisher(options);
+    this.#isPlanKept = resumed?.plan !== undefined;
     this.#workers = new WorkerRegistry(resumed?.plan);
-    const { createScheduler = (shape) => new Scheduler(shape) } = surroundings;
+    const { createScheduler = (shape) => new Scheduler(shape) } = shell;
     const { reduces, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = options;
     const maps = this.#planner.splits.length;
     const limits = { leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups };
     const inputOf = (map: number) => taskInput(this.#planner.splits, map);
     this.#scheduler = createScheduler({ maps, reduces, inputOf, ...limits });
-    const elapsedMs = () => surroundings.nowMs() - this.#startedMs;
-    this.#assignments = new Assignments((map) => this.#scheduler.resultOf("map", map));
-    this.#events = new JobEvents(options.onEvent, elapsedMs, this.#scheduler);
+    this.#requests = new TaskRequests((map) => this.#scheduler.resultOf("map", map));
   }
 
   #createPlanner({ plan, resumed }: JobOptions): JobPlanner {
@@ -80,37 +89,55 @@ export class JobControl {
       isOpen: () => !this.#scheduler.started,
       onPlanned: (splits) => {
         this.#step({ type: "plan", maps: splits.length });
-        this.#tellPlan();
+        this.#publish({ events: this.#planEvents() });
       },
       onImpossible: (reason) => this.cancel(reason),
     });
   }
 
-  #createDecisionLog({ journal, resumed }: JobOptions): DecisionLog {
-    return new DecisionLog(journal, resumed?.plan !== undefined, this.#outbox, {
-      resultOf: ({ phase, task }) => present(this.#scheduler.resultOf(phase, task)),
-      plan: () => {
-        const { name, digest, settings } = present(this.#workers.app);
-        return { type: "plan", app: name, digest, settings, splits: this.#planner.splits };
+  #createPublisher({ log, onEvent }: JobOptions): Publisher {
+    return new Publisher(log, () => this.#elapsedMs, {
+      send: (message) => this.#send(message),
+      refuse: (message) => {
+        if (message.to === "caller") message.refuse();
+        if (message.to !== "worker") return;
+        this.#requests.answer(message.worker, { kind: "exit", outcome: "cancelled" });
       },
-      onFailure: (reason) => {
-        this.#events.tell({ type: "journalFailed", message: reason });
-        queueMicrotask(() => this.cancel(reason));
+      tell: (event) => {
+        // Workers that leave after the end are no longer part of the job.
+        if (onEvent === undefined || this.#hasToldEnd) return;
+        this.#hasToldEnd = event.type === "jobEnded";
+        try {
+          onEvent(event);
+        } catch (error) {
+          // An observer's mistake must not interrupt the step under way.
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
       },
+      // The step that could not be kept is completed first.
+      onLogFailed: ({ message }) => queueMicrotask(() => this.#endUnkept(message)),
+      onDeposed: (error) => this.#shell.onDeposed(error),
     });
   }
 
-  /** Begins, or goes on where the last coordinator was. The job may end at once. */
+  /** Starts, or resumes the job where the last coordinator left it. The job may end at once. */
   start(): void {
-    const { resumed } = this.#options;
-    this.#events.started(this.#options);
-    this.#tellPlan();
-    this.#events.restored(resumed?.completed ?? []);
-    if (resumed === undefined) return;
-    this.#decisions.keep([{ type: "resumed" }]);
-    if (resumed.plan === undefined) return;
-    // What comes of it is in the journal already, all but the end.
-    this.#step({ type: "resume", completed: resumed.completed });
+    const { directory, leaseMs, resumed } = this.#options;
+    const { completed = [], plan } = resumed ?? {};
+    const isResumed = resumed !== undefined;
+    const startedAt = Date.now();
+    this.#publish({
+      records: isResumed ? [{ type: "resumed", term: this.#term }] : [],
+      events: [
+        { type: "jobStarted", directory, startedAt, resumed: isResumed, leaseMs },
+        ...this.#planEvents(),
+        ...completed.map(restoredEvent),
+      ],
+    });
+    // All that follows from these tasks is in the log already, except for the end.
+    if (plan !== undefined) this.#step({ type: "resume", completed });
   }
 
   /** Ends the job without a result. Harmless when it has ended. */
@@ -127,22 +154,21 @@ export class JobControl {
   leave(worker: number): void {
     this.#step({ type: "leave", worker });
     const pid = this.#workers.remove(worker);
-    if (pid !== undefined) this.#events.tell({ type: "workerLeft", worker });
-    this.#waiting.forget(worker);
-    const left = this.#assignments.forget(worker);
+    if (pid !== undefined) this.#publish({ events: [{ type: "workerLeft", worker }] });
+    const left = this.#requests.forget(worker);
     if (left === undefined || pid === undefined) return;
-    // It is lost, and is granted no commit any more, whatever its worker may still be doing.
-    this.#surroundings.onAbandoned?.(left, attemptTag(this.#job, left.attempt, pid));
+    // The attempt is lost, and is granted no commit any more, whatever its worker may still be doing.
+    this.#shell.onAbandoned?.(left, attemptTag(this.#job, left.attempt, pid));
   }
 
   /**
-   * In how many milliseconds {@link tick} is due; undefined for never. While there are leases that is often,
-   * because one that ends is found out only by who listens.
+   * In how many milliseconds {@link tick} is due; undefined for never. While there are leases that is often, so
+   * that the clock notices when the process was paused.
    */
   get tickInMs(): number | undefined {
     const dueMs = this.#scheduler.nextDeadlineMs;
     if (dueMs === undefined) return undefined;
-    return Math.min(Math.max(0, dueMs - this.#clock.look()), beatMs(this.#options.leaseMs) / 2);
+    return Math.min(Math.max(0, dueMs - this.#clock.now()), beatMs(this.#options.leaseMs) / 2);
   }
 
   /** Number of workers that are connected. */
@@ -153,7 +179,7 @@ export class JobControl {
   /** Whether a worker is about to ask for a task, and does not know yet that the job has ended. */
   get hasWorkersToTell(): boolean {
     for (const { worker } of this.#workers) {
-      if (!this.#dismissed.has(worker) && !this.#assignments.isBusy(worker)) return true;
+      if (!this.#dismissed.has(worker) && !this.#requests.isBusy(worker)) return true;
     }
     return false;
   }
@@ -175,108 +201,186 @@ export class JobControl {
         const failure = { code, message, stack };
         return this.#report({ type: "fail", failure, damagedMaps, ...params });
       },
-      "job.status": () => this.status,
+      "job.status": () => this.#answer(this.status),
       "job.cancel": (params) => {
         const accepted = this.#scheduler.outcome === undefined;
         this.cancel(params?.reason ?? "cancelled by request");
-        return { accepted };
+        return this.#answer({ accepted });
       },
     };
   }
 
-  #register(
-    params: Params<"worker.register">,
-    caller: Caller,
-  ): Registration | Promise<Registration> {
+  #register(params: Params<"worker.register">, caller: Caller): Promise<Registration> {
     const { started } = this.#scheduler;
     const { directory, inputDirectory, reduces, leaseMs, skipBadRecords } = this.#options;
+    let worker: number;
     try {
-      const { worker } = this.#workers.register(params, started, reduces);
-      caller.identify(worker);
-      this.#events.tell({ type: "workerJoined", worker, pid: params.pid });
-      const job = this.#job;
-      const registration = { worker, job, directory, inputDirectory, reduces, leaseMs };
-      // A worker that has not got its number cannot ask for a task yet.
-      const planned = started
-        ? undefined
-        : this.#planner.planFor(this.#workers.app, params.splitting);
-      const answer = { ...registration, skipBadRecords };
-      return planned === undefined ? answer : planned.then(() => answer);
+      ({ worker } = this.#workers.register(params, started, reduces));
     } catch (error) {
       const reason = describeCause(error);
-      this.#events.tell({ type: "workerRefused", pid: params.pid, reason });
+      this.#publish({ events: [{ type: "workerRefused", pid: params.pid, reason }] });
       throw error;
     }
+    caller.identify(worker);
+    this.#publish({ events: [{ type: "workerJoined", worker, pid: params.pid }] });
+    const [job, term] = [this.#job, this.#term];
+    const facts = { directory, inputDirectory, reduces, leaseMs, skipBadRecords };
+    const registration = { worker, job, term, ...facts };
+    // A worker that has not got its number cannot ask for a task yet.
+    const planned = started
+      ? undefined
+      : this.#planner.planFor(this.#workers.app, params.splitting);
+    if (planned === undefined) return this.#answer(registration);
+    return planned.then(() => this.#answer(registration));
   }
 
   #request(params: Params<"task.request">, caller: Caller): Promise<Assignment | Dismissal> {
     const { worker } = params;
-    this.#workers.check(params, this.#job);
-    const answer = this.#waiting.add(worker, caller, () =>
+    this.#workers.check(params, this.#job, this.#term);
+    const answer = this.#requests.wait(worker, caller, () =>
       this.#step({ type: "withdraw", worker }),
     );
     this.#step({ type: "request", worker });
     return answer;
   }
 
-  #report(report: Report): Verdict | Promise<Verdict> {
-    this.#workers.check(report, this.#job);
+  #report(report: Report): Promise<Verdict> {
+    this.#workers.check(report, this.#job, this.#term);
     if (report.type === "complete" || report.type === "fail") {
-      this.#assignments.reported(report.worker);
+      this.#requests.reported(report.worker);
     }
-    const verdict = this.#step(report).find((effect) => effect.type === "verdict");
-    const accepted = verdict?.accepted ?? false;
-    if (accepted && report.type === "progress") this.#events.progressed(report, report.progress);
-    return this.#outbox.deliver({ accepted });
+    return new Promise((resolve) => this.#step(report, resolve));
   }
 
-  #step(event: SchedulerEvent): Effect[] {
-    const effects = this.#scheduler.step(event, this.#clock.look());
-    this.#decisions.keepDecisions(event, effects);
-    for (const effect of effects) this.#carryOut(effect);
-    this.#surroundings.onStep();
-    return effects;
+  /** Answers a call without a decision, after the decisions before. */
+  #answer<T>(value: T): Promise<T> {
+    return new Promise((resolve) => {
+      const answer = () => resolve(value);
+      this.#publish({ messages: [{ to: "caller", answer, refuse: answer }] });
+    });
   }
 
-  /** What an effect means is found out now; others are told of it when it has been kept. */
-  #carryOut(effect: Effect): void {
-    const isRepeated = effect.type === "assign" && this.#assignments.isRepeated(effect);
-    if (!isRepeated) this.#events.tellOf(effect);
-    if (effect.type === "assign") {
-      const assignment = this.#assignments.describe(effect, this.#planner.splits);
-      this.#outbox.send(() => this.#waiting.answer(effect.worker, assignment));
-    } else if (effect.type === "dismiss") {
-      this.#dismissed.add(effect.worker);
-      const outcome = this.#scheduler.outcome?.state ?? "cancelled";
-      this.#outbox.send(() => this.#waiting.answer(effect.worker, { kind: "exit", outcome }));
-    } else if (effect.type === "ended") {
-      this.#outbox.send(() => this.#surroundings.onEnd(effect.outcome));
+  /** @param reply receives the verdict, if the event is a report */
+  #step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void {
+    this.#publish(this.#decide(event, reply));
+    this.#shell.onStep();
+  }
+
+  /** Computes what follows from an event, and does nothing of it. */
+  #decide(event: SchedulerEvent, reply?: (verdict: Verdict) => void): Decision {
+    const effects = this.#scheduler.step(event, this.#clock.now());
+    const records: LogRecord[] = this.#planRecords(event, effects);
+    const messages: Message[] = [];
+    const events: UntimedDecidedEvent[] = [];
+    for (const effect of effects) {
+      const record = recordOf(effect, this.#scheduler);
+      if (record !== undefined) records.push(record);
+      const isRepeated = effect.type === "assign" && this.#requests.isRepeated(effect);
+      const told = isRepeated ? undefined : eventOf(effect, this.#scheduler);
+      if (told !== undefined) events.push(told);
+      const message = this.#messageOf(effect, reply);
+      if (message !== undefined) messages.push(message);
+      if (event.type === "progress" && effect.type === "verdict" && effect.accepted) {
+        const { progress } = event;
+        events.push({ type: "attemptProgressed", ...attemptOf(event as Report), progress });
+      }
+    }
+    return { records, messages, events };
+  }
+
+  #messageOf(effect: Effect, reply?: (verdict: Verdict) => void): Message | undefined {
+    switch (effect.type) {
+      case "assign": {
+        const answer = this.#requests.assign(effect, this.#planner.splits);
+        return { to: "worker", worker: effect.worker, answer };
+      }
+      case "dismiss": {
+        const outcome = this.#scheduler.outcome?.state ?? "cancelled";
+        return { to: "worker", worker: effect.worker, answer: { kind: "exit", outcome } };
+      }
+      case "verdict": {
+        if (reply === undefined) return undefined;
+        const { accepted } = effect;
+        const refuse = () => reply({ accepted: false });
+        return { to: "caller", answer: () => reply({ accepted }), refuse };
+      }
+      case "ended":
+        return { to: "owner", outcome: effect.outcome };
+      default:
+        return undefined;
     }
   }
 
-  #tellPlan(): void {
+  /** The app and the map tasks, which are fixed from the first attempt on. */
+  #planRecords(event: SchedulerEvent, effects: readonly Effect[]): LogRecord[] {
+    const isFirst = event.type !== "resume" && effects.some(({ type }) => type === "assign");
+    if (!isFirst || this.#isPlanKept) return [];
+    this.#isPlanKept = true;
+    const { name: app, digest, settings } = present(this.#workers.app);
+    return [{ type: "plan", app, digest, settings, splits: this.#planner.splits }];
+  }
+
+  /** The event of the plan, if it differs from what observers know: all workers of an app bring the same. */
+  #planEvents(): UntimedDecidedEvent[] {
     const app = this.#workers.app?.name ?? null;
-    const { reduces } = this.#options;
-    // Every worker that registers early plans the job, most of them to the same end.
-    const plan = JSON.stringify([app, this.#planner.splits]);
-    if (plan === this.#toldPlan) return;
+    const { splits } = this.#planner;
+    const plan = JSON.stringify([app, splits]);
+    if (plan === this.#toldPlan) return [];
     this.#toldPlan = plan;
-    this.#events.tell({ type: "jobPlanned", app, splits: this.#planner.splits, reduces });
+    return [{ type: "jobPlanned", app, splits, reduces: this.#options.reduces }];
   }
 
-  /** The first records that completed tasks have left out, maps first. */
+  #publish({ records = [], messages = [], events = [] }: Partial<Decision>): void {
+    this.#publisher.publish({ records, messages, events });
+  }
+
+  #send(message: Message): void {
+    switch (message.to) {
+      case "worker":
+        if (message.answer.kind === "exit") this.#dismissed.add(message.worker);
+        this.#requests.answer(message.worker, message.answer);
+        break;
+      case "caller":
+        message.answer();
+        break;
+      case "owner":
+        this.#shell.onEnd(message.outcome);
+        break;
+    }
+  }
+
+  /** Ends a job whose decisions can no longer be kept, even if the last of them was its end. */
+  #endUnkept(reason: string): void {
+    this.#publish({ events: [{ type: "journalFailed", message: reason }] });
+    if (this.#scheduler.outcome === undefined) {
+      this.cancel(reason);
+      return;
+    }
+    const outcome = { state: "cancelled", reason } as const;
+    this.#publish({
+      messages: [{ to: "owner", outcome }],
+      events: [{ type: "jobEnded", outcome }],
+    });
+  }
+
+  /** The first records that completed tasks have skipped, maps first. */
   get skipped(): SkippedRecord[] {
     return skippedIn(this.#scheduler.results);
   }
 
-  /** What a person would want to know of the job now. */
+  /** The state of the job now, for people. */
   get status(): JobStatus {
     return jobStatus({
       job: this.#job,
+      term: this.#term,
       directory: this.#options.directory,
-      elapsedMs: this.#surroundings.nowMs() - this.#startedMs,
+      elapsedMs: this.#elapsedMs,
       scheduler: this.#scheduler,
       workers: this.#workers,
     });
+  }
+
+  get #elapsedMs(): number {
+    return this.#shell.nowMs() - this.#startedMs;
   }
 }

@@ -1,29 +1,25 @@
 import { describeCause } from "../../base/errors.ts";
-import type { JobPlan, Split } from "../../job/split.ts";
-import type { Params } from "../protocol/protocol.ts";
+import type { JobPlan, Split, Splitting } from "../../job/split.ts";
 
-/** Where the app's inputs may be cut. */
-export type Splitting = Params<"worker.register">["splitting"];
-
-/** Who wants to know how the inputs were cut. */
+/** What follows from a plan. */
 export interface PlanListener {
-  /** Whether a plan can still be made: no longer once a task was handed out. */
+  /** Whether the plan can still change: until the first task is handed out. */
   readonly isOpen: () => boolean;
   readonly onPlanned: (splits: readonly Split[]) => void;
-  /** The inputs can't be cut. No other worker would fare better. */
+  /** The inputs can't be split, whichever worker registers. */
   readonly onImpossible: (reason: string) => void;
 }
 
-/** Cuts the inputs of a job into map tasks, as the app of its workers allows it. */
+/** Splits the inputs of a job into map tasks, as the app of its workers allows. */
 export class JobPlanner {
   readonly #plan: JobPlan;
   readonly #listener: PlanListener;
   #splits: readonly Split[];
   #splitting: Splitting = "wholeFile";
-  /** For which app and splitting the map tasks were last cut, and when that is done. */
+  /** The last app and splitting, and when their plan is made. */
   #last: { readonly of: string; readonly done: Promise<void> | undefined } | undefined;
 
-  /** @param known the map tasks of a job that had begun */
+  /** @param known the map tasks of a job that is resumed and had begun */
   constructor(plan: JobPlan, known: readonly Split[] | undefined, listener: PlanListener) {
     this.#plan = plan;
     this.#listener = listener;
@@ -36,13 +32,13 @@ export class JobPlanner {
   }
 
   /**
-   * What a worker's app can do with an input decides how the inputs are cut.
+   * Splits the inputs as the app of a worker allows.
    *
-   * @param app what tells the app from every other
-   * @returns a promise if they have to be read for that; it never rejects
+   * @param app identifies the app
+   * @returns a promise if the inputs have to be read for that; it never rejects
    */
   planFor(app: unknown, splitting: Splitting): Promise<void> | undefined {
-    // All workers of an app bring the same plan, and to make it anew for each takes time where it is long.
+    // All workers of an app bring the same plan, and a long one takes time to make.
     const of = JSON.stringify([app, splitting]);
     if (this.#last?.of !== of) this.#last = { of, done: this.#cut(splitting) };
     return this.#last.done;
@@ -50,7 +46,6 @@ export class JobPlanner {
 
   #cut(splitting: Splitting): Promise<void> | undefined {
     this.#splitting = splitting;
-    // An input has vanished.
     const giveUp = (error: unknown) => this.#listener.onImpossible(describeCause(error));
     try {
       const splits = this.#plan(splitting);
@@ -63,7 +58,7 @@ export class JobPlanner {
   }
 
   #planned(splits: readonly Split[], splitting: Splitting): void {
-    // Meanwhile this worker may have gone, and one with another app have come.
+    // Meanwhile this worker may have left, and one with another app have registered.
     const isCurrent = JSON.stringify(splitting) === JSON.stringify(this.#splitting);
     if (!isCurrent || !this.#listener.isOpen()) return;
     this.#splits = splits;

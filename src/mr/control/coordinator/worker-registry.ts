@@ -11,16 +11,17 @@ export interface RegisteredWorker {
 interface Caller {
   readonly worker: number;
   readonly job?: string | undefined;
+  readonly term?: number | undefined;
 }
 
-/** What tells an app from every other. */
+/** Identifies an app and its settings. */
 interface AppIdentity {
   readonly name: string;
   readonly digest: string;
   readonly settings: Settings;
 }
 
-/** The app of a job that has been running before. */
+/** The app of a job that is resumed. */
 interface PlannedApp {
   readonly app: string;
   readonly digest: string;
@@ -28,15 +29,15 @@ interface PlannedApp {
 }
 
 /**
- * Who takes part in the job. All workers must run the same app, or the output would be a mixture of
- * two: the first one to register decides which.
+ * The workers of a job. All of them must run the same app, or the output would be a mixture of two: the first
+ * worker to register decides which.
  */
 export class WorkerRegistry {
   readonly #workers = new Map<number, RegisteredWorker>();
   #registrations = 0;
   #app: AppIdentity | undefined;
 
-  /** @param plan what the job runs, when it has been running before */
+  /** @param plan the app of a job that is resumed */
   constructor(plan?: PlannedApp) {
     if (plan === undefined) return;
     const { app: name, digest, settings = {} } = plan;
@@ -92,17 +93,16 @@ export class WorkerRegistry {
   }
 
   /**
-   * @param caller the worker number of a call and, if it says so, the job for which it was given out
-   * @param job the job that is running
-   * @throws JSONRPCErrorException (`unknownWorker`) for a number that was never given out for this job
+   * @param caller the worker number of a call, and the job and term for which it was given out, if it says so
+   * @throws JSONRPCErrorException (`unknownWorker`) for a number that was never given out in this job and term
    */
-  check({ worker, job: given }: Caller, job: string): void {
-    const isOurs = given === undefined || given === job;
+  check({ worker, ...given }: Caller, job: string, term: number): void {
+    const isOurs = (given.job ?? job) === job && (given.term ?? term) === term;
     if (isOurs && worker >= 1 && worker <= this.#registrations) return;
     throw new JSONRPCErrorException(`no worker ${worker} is registered`, RPC_ERRORS.unknownWorker);
   }
 
-  /** @returns the process it was; undefined if the worker was not there */
+  /** @returns its process; undefined if there is no such worker */
   remove(worker: number): number | undefined {
     const pid = this.#workers.get(worker)?.pid;
     this.#workers.delete(worker);

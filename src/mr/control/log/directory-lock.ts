@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import { runtimeDir } from "../../base/runtime-dir.ts";
 
-/** The right to coordinate the job of a directory, which ends with this process at the latest. */
+/** The right to coordinate the job of a directory. It ends when this process exits. */
 export interface DirectoryLock {
   release(): void;
 }
@@ -13,10 +13,10 @@ export interface DirectoryLock {
 /**
  * Locks a job directory against other coordinators, on whatever socket they listen.
  *
- * The lock is a listening socket, because the system takes that away from a process however it dies.
- * On Linux its name is in the abstract namespace (unix(7)), where taking a name is atomic and nothing
- * is left behind; it reaches as far as the network namespace, so not from one container to another.
- * Elsewhere it is a file, one for each user, and one that nobody listens on is replaced.
+ * The lock is a listening socket, because the system closes it however the process dies. On Linux its name is
+ * in the abstract namespace (unix(7)), where taking a name is atomic and leaves nothing behind; it is shared
+ * within a network namespace, so not between containers. Elsewhere it is a socket file, one for each user,
+ * which is replaced if no process listens on it.
  *
  * @param directory absolute path; symbolic links to it lead to the same lock
  * @throws MrError when another coordinator has it
@@ -24,9 +24,9 @@ export interface DirectoryLock {
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const hash = createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 20);
   const isLinux = process.platform === "linux";
-  // Whoever runs it: a directory may belong to many users.
+  // The same for all users, since a directory may belong to many.
   const name = isLinux ? `\0tsmr-${hash}.lock` : join(runtimeDir(), `${hash}.lock`);
-  // Whoever knocks learns that somebody is here, and nothing else.
+  // Connecting succeeds only while the lock is held, and serves no other purpose.
   const server = createServer((socket) => socket.destroy());
   try {
     if (!isLinux && !(await isAlive(name))) rmSync(name, { force: true });

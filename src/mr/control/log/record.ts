@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { MrError } from "../../base/errors.ts";
-import type { JournalRecord } from "./journal.ts";
+import type { LogRecord } from "./job-log.ts";
 
 /*
  * A journal is a text file, a record a line:
@@ -14,26 +14,26 @@ import type { JournalRecord } from "./journal.ts";
 const CHECKSUM_DIGITS = 8;
 const LINE_FEED = 10;
 
-export function encodeRecord(record: JournalRecord): Buffer {
+export function encodeRecord(record: LogRecord): Buffer {
   const json = JSON.stringify(record);
   return Buffer.from(`${checksumOf(Buffer.from(json))} ${json}\n`);
 }
 
 /** The records of a journal, and how many of its bytes they take. */
 export interface DecodedJournal {
-  readonly records: readonly JournalRecord[];
+  readonly records: readonly LogRecord[];
   /** Less than all of them when the last record was cut short. */
   readonly bytes: number;
 }
 
 /**
- * Reads a journal. A last record without its line feed is normal: its writer died, and nobody was told
- * of what it says. Anything else that is not as it was written is an error.
+ * Reads a journal. A last record without its line feed is left out: its writer died before it told anybody of
+ * that decision. Any other damage is an error.
  *
  * @throws MrError with the number of the line that is damaged
  */
 export function decodeJournal(journal: Buffer): DecodedJournal {
-  const records: JournalRecord[] = [];
+  const records: LogRecord[] = [];
   let start = 0;
   while (start < journal.length) {
     const end = journal.indexOf(LINE_FEED, start);
@@ -47,7 +47,7 @@ export function decodeJournal(journal: Buffer): DecodedJournal {
   return { records, bytes: start };
 }
 
-function decodeRecord(line: Buffer): JournalRecord | undefined {
+function decodeRecord(line: Buffer): LogRecord | undefined {
   const json = line.subarray(CHECKSUM_DIGITS + 1);
   const checksum = line.toString("latin1", 0, CHECKSUM_DIGITS + 1);
   if (checksum !== `${checksumOf(json)} `) return undefined;

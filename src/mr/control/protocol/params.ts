@@ -1,6 +1,9 @@
+import { JSONRPCErrorException } from "json-rpc-2.0";
 import * as v from "valibot";
 import { ERROR_CODES } from "../../base/error-codes.ts";
-import type { Method, Params } from "./protocol.ts";
+import { mapOutputName, parseMapOutputName, reduceOutputName } from "../../job/names.ts";
+import type { AttemptId, OutputFile } from "../../job/task.ts";
+import { type Method, type Params, RPC_ERRORS } from "./protocol.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const text = v.pipe(v.string(), v.maxLength(100_000));
@@ -15,19 +18,22 @@ const splitting = v.union([
     maxRowBytes: v.optional(v.pipe(count, v.minValue(1))),
   }),
 ]);
-/** `v.record` would leave out names that every object has, such as `constructor`. */
+/** `v.record` would drop names that every object has, such as `constructor`. */
 const counters = v.custom<Readonly<Record<string, number>>>(isCounters, "numbers by name expected");
 
-/** For which job the worker was given its number. */
+/** The job for which the worker was given its number. */
 const job = v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/, "8 hex digits expected")));
 
-/** What the app was told by environment variables; null for those that are not set. */
+/** The values of environment variables that the app asked for; null for those not set. */
 const settings = v.custom<Readonly<Record<string, string | null>>>(
   isSettings,
   "texts by name expected",
 );
 
-const attemptEntries = { worker, job, phase, task: count, attempt: count };
+/** The term of the coordinator that gave the worker its number. */
+const term = v.optional(count);
+
+const attemptEntries = { worker, job, term, phase, task: count, attempt: count };
 
 const outputFile = v.object({
   name: v.pipe(
@@ -60,7 +66,7 @@ export const PARAMS = {
     leastReduces: v.optional(count),
     settings: v.optional(settings),
   }),
-  "task.request": v.object({ worker, job }),
+  "task.request": v.object({ worker, job, term }),
   "task.progress": v.object({
     ...attemptEntries,
     ...progress.entries,
@@ -71,7 +77,7 @@ export const PARAMS = {
     outputs: v.pipe(v.array(outputFile), v.maxLength(1_000_000)),
     counters: v.optional(counters, {}),
     progress: v.optional(progress),
-    /** The first records that were left out. */
+    /** The first records that were skipped. */
     skipped: v.optional(v.pipe(v.array(skipped), v.maxLength(100))),
     spills: v.optional(count),
   }),
@@ -79,7 +85,7 @@ export const PARAMS = {
     ...attemptEntries,
     message: text,
     stack: v.optional(text),
-    /** What kind of error it is. With `USAGE` there is no other attempt. */
+    /** With `USAGE` there is no other attempt. */
     code: v.optional(v.picklist(ERROR_CODES), "APP_THREW"),
     /** Names of the map outputs that a reduce attempt found missing or damaged. */
     damaged: v.optional(v.pipe(v.array(text), v.maxLength(100_000))),
@@ -99,6 +105,40 @@ export function parseParams<M extends Method>(method: M, input: unknown): Params
   const issue = result.issues[0];
   const path = v.getDotPath(issue);
   return path === null ? issue.message : `${path}: ${issue.message}`;
+}
+
+/**
+ * Checks that a report on a completed task names all its outputs, because each is checked against its length and
+ * checksum when it is read.
+ *
+ * @param reduces number of reduce tasks
+ * @throws JSONRPCErrorException (`invalidParams`) saying what they are
+ */
+export function checkOutputs(
+  { phase, task }: AttemptId,
+  outputs: readonly OutputFile[],
+  reduces: number,
+): void {
+  const names =
+    phase === "map"
+      ? Array.from({ length: reduces }, (_, reduce) => mapOutputName(task, reduce))
+      : [reduceOutputName(task)];
+  if (names.length === outputs.length && names.every((name, at) => name === outputs[at]?.name)) {
+    return;
+  }
+  throw new JSONRPCErrorException(
+    `task.complete: outputs: those of ${phase} task ${task} are ${names[0]} … ${names.at(-1)}`,
+    RPC_ERRORS.invalidParams,
+  );
+}
+
+/** The map tasks whose outputs for its reduce task a report calls missing or damaged. */
+export function damagedMapsOf({ phase, task }: AttemptId, names: readonly string[] = []): number[] {
+  if (phase !== "reduce") return [];
+  return names.flatMap((name) => {
+    const parsed = parseMapOutputName(name);
+    return parsed?.reduce === task ? parsed.map : [];
+  });
 }
 
 function isSettings(input: unknown): boolean {

@@ -8,7 +8,7 @@ import type { PARAMS } from "./params.ts";
  */
 
 /** Raised when a message changes its meaning; a worker of another version is refused. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const RPC_PATH = "/rpc";
 
 /** JSON-RPC error codes of this protocol, in the range the specification leaves to servers. */
@@ -36,6 +36,8 @@ export interface Registration {
   readonly worker: number;
   /** Tells this job from any other in the same directory: 8 lower-case hex digits. */
   readonly job: string;
+  /** Orders the coordinators of a job: 1 for the first, larger for each that resumed the job. */
+  readonly term: number;
   /** Absolute path of the directory of `mr-X-Y` and `mr-out-Y`. */
   readonly directory: string;
   /** Absolute path that relative inputs start from. */
@@ -82,6 +84,8 @@ interface PhaseStatus {
 
 export interface JobStatus {
   readonly job: string;
+  /** Orders the coordinators of a job: 1 for the first, larger for each that resumed the job. */
+  readonly term: number;
   readonly directory: string;
   readonly phase: "map" | "reduce";
   readonly state: "running" | "completed" | "failed" | "cancelled";

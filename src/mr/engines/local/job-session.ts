@@ -4,8 +4,8 @@ import { counted } from "../../base/counted.ts";
 import { MrError } from "../../base/errors.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
 import { type DirectoryLock, lockDirectory } from "../../control/log/directory-lock.ts";
-import { FileJournal } from "../../control/log/file-journal.ts";
-import { JOURNAL_VERSION, type JobRecord, type JournalState } from "../../control/log/journal.ts";
+import { FileJobLog } from "../../control/log/file-job-log.ts";
+import { JOURNAL_VERSION, type JobRecord, type LogState } from "../../control/log/job-log.ts";
 import { planJob } from "../../data/input/plan-job.ts";
 import type { DecidedEvent, JobEvent } from "../../job/events.ts";
 import type { InputFile, JobSpec } from "../../job/job-spec.ts";
@@ -25,10 +25,10 @@ export class JobSession {
   /** What the journal says of the job; the number of reduce tasks, and the inputs, are these. */
   readonly terms: JobRecord;
   /** The state in which the job was left, or undefined for a new job. */
-  readonly resumed: JournalState | undefined;
+  readonly resumed: LogState | undefined;
   /** Number of results of an earlier job that a new one has removed. */
   readonly removed: number;
-  readonly journal: FileJournal;
+  readonly journal: FileJobLog;
   readonly #directory: string;
   readonly #lock: DirectoryLock;
   #events: EventLog | undefined;
@@ -36,9 +36,9 @@ export class JobSession {
   constructor(
     directory: string,
     lock: DirectoryLock,
-    journal: FileJournal,
+    journal: FileJobLog,
     terms: JobRecord,
-    { resumed, removed = 0 }: { readonly resumed?: JournalState; readonly removed?: number },
+    { resumed, removed = 0 }: { readonly resumed?: LogState; readonly removed?: number },
   ) {
     this.terms = terms;
     this.resumed = resumed;
@@ -126,7 +126,7 @@ export async function startCoordinator(
       spec.splitBytes,
       spec.workers,
     ),
-    journal: session.journal,
+    log: session.journal,
     resumed: session.resumed,
     socketPath: options.socketPath,
     onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
@@ -148,13 +148,13 @@ function begin(spec: JobSpec, lock: DirectoryLock): JobSession {
     version: JOURNAL_VERSION,
     ...{ reduces, skipBadRecords, inputDirectory, inputs },
   };
-  return new JobSession(directory, lock, FileJournal.create(directory, job), job, { removed });
+  return new JobSession(directory, lock, FileJobLog.create(directory, job), job, { removed });
 }
 
 async function resume(spec: JobSpec, lock: DirectoryLock): Promise<JobSession> {
   const { directory } = spec;
   checkNotComplete(directory);
-  const { journal, state } = FileJournal.open(directory);
+  const { journal, state } = FileJobLog.open(directory);
   try {
     checkSameJob(state.job, spec);
     const completed: CompletedTask[] = [];
@@ -234,7 +234,7 @@ async function hasItsOutputs(
  *   mixture
  */
 export function settingsToResume(directory: string, digest: string): Record<string, string> {
-  const plan = FileJournal.planOf(directory);
+  const plan = FileJobLog.planOf(directory);
   if (plan === undefined) return {};
   if (plan.digest !== digest) {
     const began = `"${plan.app}" (${plan.digest.slice(0, 12)}…)`;

@@ -163,9 +163,12 @@ class LocalJob {
     // A new job that has completed nothing leaves nothing to resume.
     const completed = this.#coordinator?.status.maps.completed ?? 0;
     const isUnbegun = session.resumed === undefined && completed === 0;
-    sweepTemporaryFiles(directory);
-    if (isUnbegun || (isComplete && !spec.keepMapOutputs)) sweepMapOutputs(directory);
-    if (isUnbegun || isComplete) removeJournal(directory);
+    // What is in the directory of a job that another coordinator leads is not this one's to remove.
+    if (this.#coordinator?.isDeposed !== true) {
+      sweepTemporaryFiles(directory);
+      if (isUnbegun || (isComplete && !spec.keepMapOutputs)) sweepMapOutputs(directory);
+      if (isUnbegun || isComplete) removeJournal(directory);
+    }
     session.close();
     if (!session.hasBegun) removeEmptyDirectories(made);
     this.#forgetExit();

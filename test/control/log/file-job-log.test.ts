@@ -1,31 +1,27 @@
-import { appendFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { MrError } from "../../../src/mr/base/errors.ts";
-import { FileJournal } from "../../../src/mr/control/log/file-journal.ts";
-import {
-  JOURNAL_VERSION,
-  type JobRecord,
-  type JournalRecord,
-} from "../../../src/mr/control/log/journal.ts";
+import { FileJobLog } from "../../../src/mr/control/log/file-job-log.ts";
+import { JOURNAL_VERSION, type LogRecord, replay } from "../../../src/mr/control/log/job-log.ts";
 import { decodeJournal, encodeRecord } from "../../../src/mr/control/log/record.ts";
-import { replay } from "../../../src/mr/control/log/replay.ts";
 import { JOURNAL_NAME } from "../../../src/mr/job/names.ts";
 import type { Phase } from "../../../src/mr/job/task.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { describeJobLog, JOB } from "./job-log-conformance.ts";
 
-const TERMS = { skipBadRecords: false, inputDirectory: "/tmp" };
-const INPUTS = [{ url: "ü.txt", size: 7, version: "1700000000123456789" }];
-const JOB: JobRecord = {
-  type: "job",
-  version: JOURNAL_VERSION,
-  reduces: 2,
-  ...TERMS,
-  inputs: INPUTS,
-};
 const SPLITS = [0, 1].map((part) => ({ file: "ü.txt", start: part, end: part + 1 }));
 const PLAN = { type: "plan" as const, app: "wc.ts", digest: "00", splits: SPLITS };
+const RESUMED = { type: "resumed" as const, term: 2 };
 const DONE = { type: "ended" as const, outcome: { state: "completed" as const } };
 
 function completed(phase: Phase, task: number, attempt = 1) {
@@ -34,7 +30,7 @@ function completed(phase: Phase, task: number, attempt = 1) {
   return { type: "completed" as const, phase, task, attempt, result: { outputs, counters: {} } };
 }
 
-const RECORDS: JournalRecord[] = [JOB, PLAN, completed("map", 1), completed("reduce", 0), DONE];
+const RECORDS: LogRecord[] = [JOB, PLAN, completed("map", 1), completed("reduce", 0), DONE];
 
 describe("the lines of a journal", () => {
   it("are a checksum and the record as JSON", () => {
@@ -79,7 +75,7 @@ describe("replaying a journal", () => {
   it("finds the tasks that are completed and have not been reopened", () => {
     const state = replay([
       ...RECORDS,
-      { type: "resumed" },
+      { type: "resumed", term: 2 },
       { type: "reopened", task: 1 },
       completed("map", 0, 2),
     ]);
@@ -90,10 +86,12 @@ describe("replaying a journal", () => {
       ["map", 0, 2],
     ]);
     expect(state.outcome).toBeUndefined();
+    expect(state.term).toBe(2);
+    expect(replay(RECORDS).term).toBe(1);
     expect(replay(RECORDS).outcome).toEqual({ state: "completed" });
   });
 
-  it.each<[string, JournalRecord[]]>([
+  it.each<[string, LogRecord[]]>([
     ["it is empty", []],
     ["it does not begin with a job", [PLAN]],
     [`it has version 99, and this is ${JOURNAL_VERSION}`, [{ ...JOB, version: 99 }]],
@@ -101,10 +99,22 @@ describe("replaying a journal", () => {
     ["it has two plans", [JOB, PLAN, PLAN]],
     ["it completes map task 2, which its job does not have", [JOB, PLAN, completed("map", 2)]],
     ["it completes map task 0, which its job does not have", [JOB, completed("map", 0)]],
+    ["its term 2 follows term 2", [JOB, RESUMED, RESUMED]],
     ["it reopens map task 0, which is not completed", [JOB, PLAN, { type: "reopened", task: 0 }]],
   ])("refuses it because %s", (why, records) => {
     expect(() => replay(records)).toThrow(why);
   });
+});
+
+describeJobLog("in a file", () => {
+  const directory = temporaryDirectory();
+  return {
+    create: async () => FileJobLog.create(directory, JOB),
+    open: async () => {
+      const { records } = decodeJournal(readFileSync(join(directory, JOURNAL_NAME)));
+      return { log: FileJobLog.open(directory).journal, records };
+    },
+  };
 });
 
 describe("the journal of a job in a file", () => {
@@ -116,11 +126,11 @@ describe("the journal of a job in a file", () => {
   });
 
   it("is gone on with where it was cut off", () => {
-    const first = FileJournal.create(directory, JOB);
+    const first = FileJobLog.create(directory, JOB);
     first.append([PLAN, completed("map", 0)]);
     first.close();
     appendFileSync(path, encodeRecord(completed("map", 1)).subarray(0, -1));
-    const { journal, state } = FileJournal.open(directory);
+    const { journal, state } = FileJobLog.open(directory);
     expect(state.completed.map(({ task }) => task)).toEqual([0]);
     journal.append([{ type: "reopened", task: 0 }]);
     journal.close();
@@ -130,23 +140,23 @@ describe("the journal of a job in a file", () => {
 
   it("replaces one of an earlier job", () => {
     writeFileSync(path, "x".repeat(10_000));
-    FileJournal.create(directory, JOB).close();
+    FileJobLog.create(directory, JOB).close();
     expect(readFileSync(path)).toEqual(encodeRecord(JOB));
   });
 
   it("is not there before its first record is, nor instead of one of an earlier job", () => {
     // What fails while the first record is made stands for a death at that point.
     const unwritable = { ...JOB, reduces: 1n as unknown as number };
-    expect(() => FileJournal.create(directory, unwritable)).toThrow("BigInt");
+    expect(() => FileJobLog.create(directory, unwritable)).toThrow("BigInt");
     expect(readdirSync(directory)).toEqual([]);
-    FileJournal.create(directory, JOB).close();
-    expect(() => FileJournal.create(directory, unwritable)).toThrow("BigInt");
-    expect(FileJournal.open(directory).state.job).toEqual(JOB);
+    FileJobLog.create(directory, JOB).close();
+    expect(() => FileJobLog.create(directory, unwritable)).toThrow("BigInt");
+    expect(FileJobLog.open(directory).state.job).toEqual(JOB);
   });
 
   it("is refused with its name and the reason when it is missing, empty or damaged", () => {
     const refusal = (why: string) => `Cannot resume from journal "${path}": ${why}`;
-    const open = () => FileJournal.open(directory);
+    const open = () => FileJobLog.open(directory);
     expect(open).toThrow(refusal("there is no job to go on with"));
     writeFileSync(path, "");
     expect(open).toThrow(refusal("it is empty"));
@@ -157,20 +167,22 @@ describe("the journal of a job in a file", () => {
   });
 
   it("is left as it is until something is added to it, and then loses a torn end", async () => {
-    FileJournal.create(directory, JOB).close();
+    FileJobLog.create(directory, JOB).close();
     const whole = readFileSync(path);
     const torn = Buffer.concat([whole, Buffer.alloc(500, "torn ")]);
     writeFileSync(path, torn);
-    FileJournal.open(directory).journal.close();
+    FileJobLog.open(directory).journal.close();
     expect(readFileSync(path)).toEqual(torn);
-    const { journal } = FileJournal.open(directory);
-    await journal.append([{ type: "resumed" }]);
+    const { journal } = FileJobLog.open(directory);
+    await journal.append([{ type: "resumed", term: 2 }]);
     journal.close();
-    expect(readFileSync(path)).toEqual(Buffer.concat([whole, encodeRecord({ type: "resumed" })]));
+    expect(readFileSync(path)).toEqual(
+      Buffer.concat([whole, encodeRecord({ type: "resumed", term: 2 })]),
+    );
   });
 
   it("waits for the disk once for what is appended at once, and again for what comes later", async () => {
-    const journal = FileJournal.create(directory, JOB);
+    const journal = FileJobLog.create(directory, JOB);
     const together = [PLAN, completed("map", 0)].map((record) => journal.append([record]));
     expect(new Set(together).size).toBe(1);
     // The sync begins when all that was ready has run; it says nothing of what is written from then on.
@@ -181,13 +193,43 @@ describe("the journal of a job in a file", () => {
     // It stays open for as long as anybody waits.
     journal.close();
     await Promise.all([...together, later]);
-    const { state } = FileJournal.open(directory);
+    const { state } = FileJobLog.open(directory);
     expect(state.completed.map(({ task }) => task)).toEqual([0, 1]);
   });
 
   it("names itself and the cause when it cannot be written", () => {
-    const journal = FileJournal.create(directory, JOB);
+    const journal = FileJobLog.create(directory, JOB);
     journal.close();
     expect(() => journal.append([DONE])).toThrow(`Cannot write journal "${path}": bad file`);
+  });
+
+  it.each<[string, (path: string) => void]>([
+    [
+      "replaced",
+      (path) => {
+        const copy = `${path}.copy`;
+        writeFileSync(copy, readFileSync(path));
+        renameSync(copy, path);
+      },
+    ],
+    ["cut short", (path) => truncateSync(path, 10)],
+    ["written by another process", (path) => appendFileSync(path, "x")],
+  ])("is taken when it was %s, and is left as it is", (_, change) => {
+    const journal = FileJobLog.create(directory, JOB);
+    change(path);
+    const changed = readFileSync(path);
+    const taken = expect.objectContaining({ code: "LOG_TAKEN" });
+    expect(() => journal.append([DONE])).toThrow(taken);
+    expect(() => journal.append([DONE])).toThrow(taken);
+    journal.close();
+    expect(readFileSync(path)).toEqual(changed);
+  });
+
+  it("can't be written once its directory is gone", () => {
+    const journal = FileJobLog.create(directory, JOB);
+    rmSync(directory, { recursive: true });
+    const unwritable = expect.objectContaining({ code: "LOG_UNWRITABLE" });
+    expect(() => journal.append([DONE])).toThrow(unwritable);
+    journal.close();
   });
 });

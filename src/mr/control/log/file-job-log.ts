@@ -2,47 +2,64 @@ import {
   closeSync,
   fdatasync,
   fdatasyncSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  type Stats,
+  statSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import { JOURNAL_NAME, temporaryName } from "../../job/names.ts";
-import type { JobRecord, Journal, JournalRecord, JournalState, PlanRecord } from "./journal.ts";
+import {
+  type JobLog,
+  type JobRecord,
+  type LogRecord,
+  type LogState,
+  type PlanRecord,
+  replay,
+} from "./job-log.ts";
 import { decodeJournal, encodeRecord } from "./record.ts";
-import { replay } from "./replay.ts";
 
 const sync = promisify(fdatasync);
 
 /**
- * The journal of a job in a file of its directory. Records are written when they are appended and safe
- * when they have been synced. What is appended during a sync shares the next one: when many workers
- * report at once, a slow disk is waited for once and not once for each.
+ * The log of a job in a file of its directory, the journal. Records are written when they are appended, and
+ * safe when they have been synced. Those that are appended during a sync share the next one, so that a slow disk
+ * is waited for once when many workers report at once.
+ *
+ * The lock of the job directory keeps other coordinators away. Where it does not reach, as from one container
+ * to another, a write by another coordinator is noticed by the identity and the size of the file.
  */
-export class FileJournal implements Journal {
+export class FileJobLog implements JobLog {
   readonly #path: string;
   readonly #descriptor: number;
+  /** Which file it is. */
+  readonly #identity: Stats;
+  /** Where the next record begins. */
   #bytes: number;
+  /** How long the file must be: longer than `#bytes` while its last record is one that was cut short. */
+  #size: number;
   /** The sync under way or, when that is over, the last one. */
   #syncing: Promise<void> = Promise.resolve();
-  /** The sync after that, once somebody waits for it. */
+  /** The sync after that, if an append waits for it. */
   #next: Promise<void> | undefined;
   /** Syncs that have not ended. */
   #pending = 0;
   #isClosed = false;
-  /** Whether nothing is in the file behind the last record. */
-  #isTrimmed = false;
 
-  private constructor(path: string, descriptor: number, bytes: number) {
+  private constructor(path: string, descriptor: number, bytes: number, size: number) {
     this.#path = path;
     this.#descriptor = descriptor;
+    this.#identity = fstatSync(descriptor);
     this.#bytes = bytes;
+    this.#size = size;
   }
 
   /**
@@ -51,15 +68,14 @@ export class FileJournal implements Journal {
    * @param directory absolute path of the job directory, which the caller must have locked
    * @throws MrError when it cannot be written
    */
-  static create(directory: string, job: JobRecord): FileJournal {
+  static create(directory: string, job: JobRecord): FileJobLog {
     const path = join(directory, JOURNAL_NAME);
-    // Were it begun under its own name, dying here would leave an empty journal, which nobody can go
-    // on with, and which looks like that of a job.
+    // Under its final name, a process that dies here would leave an empty journal, which can't be resumed.
     const temporary = join(directory, temporaryName("mr-journal", "new"));
     let descriptor: number | undefined;
     try {
       descriptor = openSync(temporary, "w", 0o666);
-      const journal = new FileJournal(path, descriptor, 0);
+      const journal = new FileJobLog(path, descriptor, 0, 0);
       journal.#write([job]);
       fdatasyncSync(descriptor);
       renameSync(temporary, path);
@@ -77,19 +93,23 @@ export class FileJournal implements Journal {
   }
 
   /**
-   * Goes on with the journal of a job whose coordinator has ended. A last record that was cut short
-   * is removed when the next one is written.
+   * Resumes the journal of a job whose coordinator has ended. A last record that was cut short is removed when
+   * the next one is written.
    *
    * @param directory absolute path of the job directory, which the caller must have locked
    * @throws MrError when there is none, it is damaged, or it is not one of this version
    */
-  static open(directory: string): { journal: FileJournal; state: JournalState } {
+  static open(directory: string): { journal: FileJobLog; state: LogState } {
     const path = join(directory, JOURNAL_NAME);
+    let descriptor: number | undefined;
     try {
-      const { records, bytes } = decodeJournal(readFileSync(path));
+      descriptor = openSync(path, "r+");
+      const contents = readFileSync(descriptor);
+      const { records, bytes } = decodeJournal(contents);
       const state = replay(records);
-      return { journal: new FileJournal(path, openSync(path, "r+"), bytes), state };
+      return { journal: new FileJobLog(path, descriptor, bytes, contents.length), state };
     } catch (error) {
+      if (descriptor !== undefined) closeSync(descriptor);
       const isMissing = errorCode(error) === "ENOENT";
       const why = isMissing ? "there is no job to go on with" : describeCause(error);
       throw new MrError("LOG_UNREADABLE", `Cannot resume from journal "${path}": ${why}`);
@@ -97,7 +117,7 @@ export class FileJournal implements Journal {
   }
 
   /**
-   * What the job in a directory is about, for those who only want to know.
+   * Reads the plan of the job in a directory.
    *
    * @param directory absolute path of the job directory, which another coordinator may have
    * @returns undefined if there is none, no attempt was ever handed out, or it cannot be read
@@ -106,39 +126,55 @@ export class FileJournal implements Journal {
     try {
       return replay(decodeJournal(readFileSync(join(directory, JOURNAL_NAME))).records).plan;
     } catch {
-      // Whoever opens it is told what is wrong with it.
+      // Opening it will throw the reason.
       return undefined;
     }
   }
 
-  append(records: readonly JournalRecord[]): Promise<void> {
+  append(records: readonly LogRecord[]): Promise<void> {
+    this.#checkUntouched();
     this.#write(records);
     this.#next ??= this.#syncNext();
     return this.#next;
   }
 
-  /** Gives the file free, when what has been appended is safe. */
   close(): void {
     this.#isClosed = true;
     if (this.#pending === 0) closeSync(this.#descriptor);
   }
 
-  #write(records: readonly JournalRecord[]): void {
+  /** Finds out whether another process has written. */
+  #checkUntouched(): void {
+    let found: Stats;
+    try {
+      found = statSync(this.#path);
+    } catch (error) {
+      throw this.#cannotWrite(error);
+    }
+    const { dev, ino } = this.#identity;
+    if (found.dev === dev && found.ino === ino && found.size === this.#size) return;
+    throw new MrError(
+      "LOG_TAKEN",
+      `Another coordinator has gone on with the job: it has written journal "${this.#path}"`,
+    );
+  }
+
+  #write(records: readonly LogRecord[]): void {
     try {
       const bytes = Buffer.concat(records.map(encodeRecord));
-      if (!this.#isTrimmed) ftruncateSync(this.#descriptor, this.#bytes);
-      this.#isTrimmed = true;
+      if (this.#size > this.#bytes) ftruncateSync(this.#descriptor, this.#bytes);
       for (let written = 0; written < bytes.length; ) {
         const position = this.#bytes + written;
         written += writeSync(this.#descriptor, bytes, written, bytes.length - written, position);
       }
       this.#bytes += bytes.length;
+      this.#size = this.#bytes;
     } catch (error) {
       throw this.#cannotWrite(error);
     }
   }
 
-  /** A sync that has begun says nothing of what is written meanwhile: that needs another. */
+  /** A sync under way does not cover what is written meanwhile: that needs another one. */
   async #syncNext(): Promise<void> {
     this.#pending += 1;
     try {
@@ -162,7 +198,7 @@ export class FileJournal implements Journal {
   }
 }
 
-/** A new file is there after a power cut only once its directory has been synced. */
+/** A new file survives a power cut only once its directory has been synced. */
 function syncDirectory(path: string): void {
   const descriptor = openSync(path, "r");
   try {

@@ -1,0 +1,116 @@
+import { MrError } from "../../base/errors.ts";
+import type { DecidedEvent } from "../../job/events.ts";
+import type { JobLog } from "../log/job-log.ts";
+import type { Decision, Message } from "./decision.ts";
+
+/** The way out of the coordinator. */
+export interface Exits {
+  /** Gives a message to the one it is for. */
+  readonly send: (message: Message) => void;
+  /** Sends a refusal instead of a message whose decision could not be kept. */
+  readonly refuse: (message: Message) => void;
+  /** Tells observers. */
+  readonly tell: (event: DecidedEvent) => void;
+  /** Decisions can no longer be kept: the job must end. */
+  readonly onLogFailed: (error: MrError) => void;
+  /** Another coordinator leads the job. */
+  readonly onDeposed: (error: MrError) => void;
+}
+
+interface Pending {
+  readonly decision: Decision;
+  readonly atMs: number;
+  /** How many appends must be safe before it may leave. */
+  readonly appends: number;
+}
+
+/**
+ * The one way in which decisions leave the coordinator: decide, persist, tell. What a decision has to say is
+ * held back until its records are safe in the log, and leaves in the order in which it was decided. Meanwhile
+ * the coordinator goes on deciding, and what it decides shares the next write.
+ *
+ * A coordinator whose log was taken by another one is silent from then on. When the log fails in another
+ * way, what waited for it is refused.
+ */
+export class Publisher {
+  readonly #exits: Exits;
+  readonly #elapsedMs: () => number;
+  #log: JobLog | undefined;
+  #isDeposed = false;
+  /** How many appends have begun, and how many of these are safe. */
+  #begun = 0;
+  #safe = 0;
+  /** The oldest first. */
+  readonly #pending: Pending[] = [];
+  #isSending = false;
+
+  /**
+   * @param log where decisions are kept, if they are
+   * @param elapsedMs the time since the coordinator started
+   */
+  constructor(log: JobLog | undefined, elapsedMs: () => number, exits: Exits) {
+    this.#log = log;
+    this.#elapsedMs = elapsedMs;
+    this.#exits = exits;
+  }
+
+  publish(decision: Decision): void {
+    if (this.#isDeposed) return;
+    const isKept = decision.records.length > 0 && this.#log !== undefined;
+    if (isKept) this.#begun += 1;
+    this.#pending.push({ decision, atMs: this.#elapsedMs(), appends: this.#begun });
+    if (isKept) this.#persist(decision, this.#begun);
+    this.#sendSafe();
+  }
+
+  #persist({ records }: Decision, append: number): void {
+    try {
+      const appending = this.#log?.append(records);
+      if (appending === undefined) {
+        this.#safe = append;
+        return;
+      }
+      appending.then(
+        () => {
+          // Appends become safe in their order.
+          this.#safe = Math.max(this.#safe, append);
+          this.#sendSafe();
+        },
+        (error: unknown) => this.#failed(error),
+      );
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #sendSafe(): void {
+    // What an observer brings about must wait until the decision that it was told of is sent.
+    if (this.#isSending) return;
+    this.#isSending = true;
+    for (;;) {
+      const [first] = this.#pending;
+      if (first === undefined || first.appends > this.#safe) break;
+      this.#pending.shift();
+      for (const event of first.decision.events) this.#exits.tell({ ...event, atMs: first.atMs });
+      for (const message of first.decision.messages) this.#exits.send(message);
+    }
+    this.#isSending = false;
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof MrError)) throw error;
+    if (this.#log === undefined) return;
+    this.#log = undefined;
+    const unkept = this.#pending.splice(0);
+    if (error.code === "LOG_TAKEN") {
+      this.#isDeposed = true;
+      this.#exits.onDeposed(error);
+      return;
+    }
+    this.#safe = this.#begun;
+    for (const { decision } of unkept) {
+      for (const message of decision.messages) this.#exits.refuse(message);
+    }
+    this.#exits.onLogFailed(error);
+  }
+}

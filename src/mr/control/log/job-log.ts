@@ -1,0 +1,132 @@
+import { MrError } from "../../base/errors.ts";
+import type { InputFile } from "../../job/job-spec.ts";
+import type { Split } from "../../job/split.ts";
+import type { CompletedTask, JobEnd } from "../../job/task.ts";
+
+/** Raised when a record changes its meaning. */
+export const JOURNAL_VERSION = 2;
+
+/** The first record: what the job is about. */
+export interface JobRecord {
+  readonly type: "job";
+  readonly version: number;
+  readonly reduces: number;
+  readonly skipBadRecords: boolean;
+  /** Absolute path that relative inputs start from. */
+  readonly inputDirectory: string;
+  readonly inputs: readonly InputFile[];
+}
+
+/** The first attempt is about to be handed out: from here on, app and map tasks are fixed. */
+export interface PlanRecord {
+  readonly type: "plan";
+  readonly app: string;
+  /** SHA-256 of the compiled app. */
+  readonly digest: string;
+  /** The values of environment variables that the app asked for, by name; null for those not set. */
+  readonly settings?: Readonly<Record<string, string | null>>;
+  /** The map tasks, in their order. */
+  readonly splits: readonly Split[];
+}
+
+/** What the coordinator decides that must outlive it. */
+export type LogRecord =
+  | JobRecord
+  | PlanRecord
+  /** Another coordinator leads the job from here on. The first one has term 1, each further one the next. */
+  | { readonly type: "resumed"; readonly term: number }
+  | ({ readonly type: "completed" } & CompletedTask)
+  /** The output of a map task is lost, and the task is to run again. */
+  | { readonly type: "reopened"; readonly task: number }
+  | { readonly type: "ended"; readonly outcome: JobEnd };
+
+/**
+ * The decisions of a job, so that another coordinator can resume it. Every entry of a log is written once:
+ * the coordinator that writes an entry leads, and one that finds its entry written by another coordinator
+ * has been deposed. It must not tell anybody anything any more.
+ */
+export interface JobLog {
+  /**
+   * Appends records, after all that were appended before.
+   *
+   * @returns when the records are safe; at once, or later
+   * @throws MrError, or is rejected with it: `LOG_TAKEN` when another coordinator has written, or
+   *   `LOG_UNWRITABLE`. Nothing may be appended after either.
+   */
+  append(records: readonly LogRecord[]): void | Promise<void>;
+  /** Releases what the log holds, once everything that was appended is safe. */
+  close(): void;
+}
+
+/** What a log says about its job. */
+export interface LogState {
+  readonly job: JobRecord;
+  /** That of the last coordinator. */
+  readonly term: number;
+  /** Undefined when no attempt was ever handed out. */
+  readonly plan: PlanRecord | undefined;
+  /** The tasks that are completed and have not been reopened since. */
+  readonly completed: readonly CompletedTask[];
+  /** How the job last ended, if it did. */
+  readonly outcome: JobEnd | undefined;
+}
+
+/**
+ * Derives the state of a job from its records.
+ *
+ * @throws MrError `LOG_DAMAGED` when they are not those of one job in a possible order; its message is the end
+ *   of a sentence
+ */
+export function replay([first, ...records]: readonly LogRecord[]): LogState {
+  if (first === undefined) throw damaged("it is empty");
+  if (first.type !== "job") throw damaged("it does not begin with a job");
+  if (first.version !== JOURNAL_VERSION) {
+    throw damaged(`it has version ${first.version}, and this is ${JOURNAL_VERSION}`);
+  }
+  const completed = new Map<string, CompletedTask>();
+  let plan: PlanRecord | undefined;
+  let outcome: JobEnd | undefined;
+  let term = 1;
+  for (const record of records) {
+    switch (record.type) {
+      case "plan":
+        if (plan !== undefined) throw damaged("it has two plans");
+        plan = record;
+        break;
+      case "resumed":
+        if (!(record.term > term)) throw damaged(`its term ${record.term} follows term ${term}`);
+        term = record.term;
+        outcome = undefined;
+        break;
+      case "completed": {
+        const { type: _, ...task } = record;
+        check(task, first, plan);
+        completed.set(`${task.phase} ${task.task}`, task);
+        break;
+      }
+      case "reopened":
+        if (!completed.delete(`map ${record.task}`)) {
+          throw damaged(`it reopens map task ${record.task}, which is not completed`);
+        }
+        break;
+      case "ended":
+        outcome = record.outcome;
+        break;
+      case "job":
+        throw damaged("it holds two jobs");
+    }
+  }
+  return { job: first, term, plan, completed: [...completed.values()], outcome };
+}
+
+function check(task: CompletedTask, { reduces }: JobRecord, plan: PlanRecord | undefined): void {
+  const isMap = task.phase === "map";
+  const tasks = isMap ? (plan?.splits.length ?? 0) : reduces;
+  const outputs = isMap ? reduces : 1;
+  if (task.task < tasks && task.result.outputs.length === outputs) return;
+  throw damaged(`it completes ${task.phase} task ${task.task}, which its job does not have`);
+}
+
+function damaged(why: string): MrError {
+  return new MrError("LOG_DAMAGED", why);
+}
