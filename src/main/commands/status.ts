@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { JobStatus } from "../../mr/control/protocol/protocol.ts";
-import { formatDuration } from "../../mr/watch/format/quantities.ts";
+import { formatElapsed } from "../../mr/watch/format/quantities.js";
 import { plainText } from "../../mr/watch/format/text-width.ts";
 import { askJob } from "../find-job.ts";
 import { filePath } from "../parse-options.ts";
@@ -41,7 +41,7 @@ function format(status: JobStatus): string {
   const { app, directory, state, phase, elapsedMs, maps, reduces, workers, counters } = status;
   const rows: Array<[label: string, text: string]> = [
     ["job", `${plainText(app ?? "waiting for workers")} in ${plainText(directory)}`],
-    ["state", `${state}, ${phase} phase, ${formatDuration(elapsedMs)}`],
+    ["state", `${state}, ${phase} phase, ${formatElapsed(elapsedMs)}`],
     ["maps", tasks(maps)],
     ["reduces", tasks(reduces)],
     ...workers.map(({ worker, pid, task }): [string, string] => {

@@ -111,7 +111,7 @@ describe("JobFeed", () => {
       expect(page.workers.map(({ pid }) => pid)).toEqual(
         [...view.workers.values()].map(({ pid }) => pid),
       );
-      expect(page.troubles.length).toBe(view.troubles.length);
+      expect(page.incidents.length).toBe(view.incidents.length);
       for (const phase of ["map", "reduce"] as const) {
         const states = view.tasks(phase).map(({ state, attempts }) => [state, attempts]);
         const names = ["idle", "inProgress", "completed"] as const;

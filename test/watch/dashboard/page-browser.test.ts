@@ -125,12 +125,12 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       expect(workers).toBeGreaterThanOrEqual(2);
 
       await says(page, "#outcome", "Completed in");
-      await label(page, "#maps").toBe("8 map tasks: 7 completed, 1 completed after trouble");
+      await label(page, "#maps").toBe("8 map tasks: 7 completed, 1 completed after incident");
       await label(page, "#reduces").toBe("4 reduce tasks: 4 completed");
       await label(page, "#timeline").toBe(
         `Timeline of 13 attempts by ${workers} workers; failed or lost: 1`,
       );
-      expect(await page.locator("#troubles").textContent()).toMatch(/map 3 lost.*worker is gone/);
+      expect(await page.locator("#incidents").textContent()).toMatch(/map 3 lost.*worker is gone/);
       expect(await page.title()).toBe("completed · app.ts");
 
       open.splice(
@@ -312,7 +312,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
       await says(page, "#outcome", "Completed in 5 min");
-      await label(page, "#maps").toMatch(/^10000 map tasks: .* completed after trouble$/);
+      await label(page, "#maps").toMatch(/^10000 map tasks: .* completed after incident$/);
       await page.locator("#maps canvas").hover({ position: { x: 3, y: 2 } });
       await says(page, ".tooltip", "map 0: completed");
       // Tasks and attempts are painted: the page does not grow with them.

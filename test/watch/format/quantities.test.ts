@@ -3,8 +3,10 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatElapsed,
   formatEstimate,
-} from "../../../src/mr/watch/format/quantities.ts";
+  formatNumber,
+} from "../../../src/mr/watch/format/quantities.js";
 import { clip, plainText, widthOf } from "../../../src/mr/watch/format/text-width.ts";
 
 describe("quantities", () => {
@@ -18,7 +20,7 @@ describe("quantities", () => {
     [59_500, "1 min 0 s"],
     [200_000, "3 min 20 s"],
     [7_500_000, "2 h 5 min"],
-  ])("%d ms are %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
+  ])("%d ms that pass are %s", (ms, text) => expect(formatElapsed(ms)).toBe(text));
 
   it.each([
     [0, "1 s"],
@@ -33,22 +35,49 @@ describe("quantities", () => {
   it.each([
     [0, "0"],
     [999, "999"],
-    [999.7, "1.00k"],
-    [1000, "1.00k"],
+    [999.7, "1,000"],
+    [9999, "9,999"],
     [12_345, "12.3k"],
     [99_960, "100k"],
     [999_400, "999k"],
     [999_600, "1.00M"],
-    [1.5e15, "1500T"],
+    [1.5e15, "1.50P"],
   ])("%d records are %s", (count, text) => expect(formatCount(count)).toBe(text));
 
   it.each([
     [0, "0 B"],
-    [1023, "1.00 KB"],
-    [1536, "1.50 KB"],
-    [5_000_000, "4.77 MB"],
-    [2 ** 40, "1.00 TB"],
+    [1, "1 B"],
+    [999, "999 B"],
+    [999.7, "1.00 kB"],
+    [1024, "1.02 kB"],
+    [12_345, "12.3 kB"],
+    [999_600, "1.00 MB"],
+    [5_000_000, "5.00 MB"],
+    [5e14, "500 TB"],
   ])("%d bytes are %s", (bytes, text) => expect(formatBytes(bytes)).toBe(text));
+
+  it.each([
+    [-5, "0 ms"],
+    [0, "0 ms"],
+    [0.26, "0.3 ms"],
+    [830.4, "830 ms"],
+    [999.7, "1.00 s"],
+    [12_345, "12.3 s"],
+    [59_960, "1 min 00 s"],
+    [245_000, "4 min 05 s"],
+    [7_380_000, "2 h 03 min"],
+    [2e8, "2 d 8 h"],
+  ])("%d ms are %s", (ms, text) => expect(formatDuration(ms)).toBe(text));
+
+  it.each([
+    [0, "0"],
+    [1_234_567, "1,234,567"],
+    [-5, "-5"],
+    [0.1234567, "0.1235"],
+    [1e21, "1.00e+21"],
+    [1e-7, "1.00e-7"],
+    [Number.NaN, "–"],
+  ])("the number %d is %s", (value, text) => expect(formatNumber(value)).toBe(text));
 });
 
 describe("the width of a text", () => {

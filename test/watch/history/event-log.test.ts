@@ -18,14 +18,14 @@ const ATTEMPT = { phase: "map", task: 0, attempt: 1, worker: 1 } as const;
 const STARTED: JobEvent = { type: "attemptStarted", ...ATTEMPT, isBackup: false, atMs: 0 };
 
 let directory: string;
-let troubles: string[];
+let incidents: string[];
 beforeEach(() => {
   directory = temporaryDirectory();
-  troubles = [];
+  incidents = [];
 });
 
 function open(resumed = false): EventLog {
-  return new EventLog({ directory, resumed, onTrouble: (line) => troubles.push(line) });
+  return new EventLog({ directory, resumed, onWriteError: (line) => incidents.push(line) });
 }
 
 function lines(home = directory): JobEvent[] {
@@ -51,7 +51,7 @@ describe("EventLog", () => {
       log.close();
       expect(lines()).toEqual([STARTED, left]);
     }
-    expect(troubles).toEqual([]);
+    expect(incidents).toEqual([]);
   });
 
   it("goes on where a job is resumed, on a line of its own if the last was torn", () => {
@@ -99,7 +99,7 @@ describe("EventLog", () => {
     const log = open();
     for (let event = 0; event < 3; event++) log.record(STARTED);
     log.close();
-    expect(troubles).toEqual([
+    expect(incidents).toEqual([
       `Cannot write event log "${join(directory, EVENT_LOG_NAME)}": illegal operation on a directory (EISDIR)`,
     ]);
   });

@@ -61,7 +61,7 @@ describe("JobView", () => {
     const job = view(STARTED, lost, again, { type: "attemptFailed", ...SECOND, failure });
     expect(job.attempts.map(({ end }) => end)).toEqual(["leaseEnded", "failed"]);
     expect(job.attempts[1]?.failure).toEqual(failure);
-    expect(job.troubles.map(({ atMs }) => atMs)).toEqual([5000, 7000]);
+    expect(job.incidents.map(({ atMs }) => atMs)).toEqual([5000, 7000]);
     expect(job.tasks("map")[0]?.state).toBe("idle");
   });
 

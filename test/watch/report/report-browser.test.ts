@@ -91,7 +91,7 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`a report in a browser${where}`, () =
     );
     expect(await page.getByText("<script>alert(1)<", { exact: false }).count()).toBeGreaterThan(0);
     await page.locator("path.cross").hover({ force: true });
-    const tip = page.locator("#tip", { hasText: /map task 0, attempt 1: its worker was gone/ });
+    const tip = page.locator("#tip", { hasText: /map task 0, attempt 1: lost: its worker is gone/ });
     await tip.waitFor();
     expect(events).toEqual([url]);
   });
@@ -167,8 +167,8 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`a report in a browser${where}`, () =
       expect.stringMatching(/when: 6 attempts by [23] workers in T; failed or lost: 1$/),
       "How long map tasks took: 2 tasks, from T to T, the median one T",
       "How long reduce tasks took: 3 tasks, from T to T, the median one T",
-      "Bytes for each reduce task: 3 tasks, from 0 bytes to 218 bytes, the mean 78 bytes",
-      "Shuffle: bytes from 2 map tasks to 3 reduce tasks, 109 bytes at most in a cell",
+      "Bytes for each reduce task: 3 tasks, from 0 B to 218 B, the mean 78 B",
+      "Shuffle: bytes from 2 map tasks to 3 reduce tasks, 109 B at most in a cell",
     ]);
   });
 

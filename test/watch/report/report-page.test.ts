@@ -94,7 +94,7 @@ describe("the report of a job", () => {
     expect(text).toContain("Map task 0, attempt 1, on worker 1, was lost: its worker was gone");
     expect(text).toMatch(/map 0\s+wc\.ts, bytes 0 to 10/);
     expect(text).toContain("map task 0, backup, attempt 3: completed");
-    expect(text).toContain("map 0 → reduce 0: 50 bytes");
+    expect(text).toContain("map 0 → reduce 0: 50 B");
     expect(text).toMatch(/Records left out[\s\S]*why wc\.ts/);
   });
 

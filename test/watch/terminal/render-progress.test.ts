@@ -49,7 +49,7 @@ function render(state: ProgressState, columns: number, rows = 24, unicode = true
 describe("the live display", () => {
   it("shows phases, speed, time left, and what each worker does, at 80 columns", () => {
     expect(render(STATE, 80)).toEqual([
-      "wc.ts · 12 s · 1.23M records/s · 94.2 MB/s · 35 s of maps left",
+      "wc.ts · 12 s · 1.23M records/s · 98.8 MB/s · 35 s of maps left",
       "maps     ██████████████▒░░░░░░░░░░░░░░░░░░░░░░░░░  43/120, 2 running",
       "reduces  ░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░   0/10",
       "worker 1   map 44               3.1 s  books/pg-grimm.txt",
@@ -61,8 +61,8 @@ describe("the live display", () => {
   it("shows whichever speed there is", () => {
     const header = (recordsPerS: number, bytesPerS: number) =>
       render({ ...STATE, speed: { recordsPerS, bytesPerS } }, 80)[0];
-    expect(header(1000, 0)).toBe("wc.ts · 12 s · 1.00k records/s · 35 s of maps left");
-    expect(header(0, 1024)).toBe("wc.ts · 12 s · 1.00 KB/s · 35 s of maps left");
+    expect(header(1000, 0)).toBe("wc.ts · 12 s · 1,000 records/s · 35 s of maps left");
+    expect(header(0, 1024)).toBe("wc.ts · 12 s · 1.02 kB/s · 35 s of maps left");
     expect(header(0, 0)).toBe("wc.ts · 12 s · 35 s of maps left");
   });
 
@@ -92,7 +92,7 @@ describe("the live display", () => {
   it("does without letters that a terminal may not have", () => {
     const lines = render(STATE, 80, 24, false);
     expect(lines.slice(0, 2)).toEqual([
-      "wc.ts, 12 s, 1.23M records/s, 94.2 MB/s, 35 s of maps left",
+      "wc.ts, 12 s, 1.23M records/s, 98.8 MB/s, 35 s of maps left",
       "maps     ##############+.........................  43/120, 2 running",
     ]);
   });
@@ -173,7 +173,7 @@ describe("the live display", () => {
 describe("the line about a job", () => {
   it("says the same without a terminal", () => {
     expect(summarizeProgress(STATE)).toBe(
-      "43 of 120 maps, 0 of 10 reduces, 12 s, 1.23M records/s, 94.2 MB/s, 35 s of maps left",
+      "43 of 120 maps, 0 of 10 reduces, 12 s, 1.23M records/s, 98.8 MB/s, 35 s of maps left",
     );
   });
 

@@ -69,11 +69,11 @@ export class JobSession {
     const early: JobEvent[] = [];
     return (decided) => {
       const event = withMessages(decided);
-      const onTrouble = (message: string) => {
+      const onWriteError = (message: string) => {
         listener({ type: "eventLogFailed", message, atMs: event.atMs });
       };
       if (this.#events === undefined && (resumed || event.type === "attemptStarted")) {
-        this.#events = new EventLog({ directory, resumed, onTrouble });
+        this.#events = new EventLog({ directory, resumed, onWriteError });
         for (const one of early.splice(0)) this.#events.record(one);
       }
       if (this.#events === undefined) early.push(event);

@@ -4,7 +4,7 @@ import { appFrames } from "../history/app-frames.ts";
 import { type AttemptView, JobView } from "../history/job-view.ts";
 import { timeLeftMs } from "../history/time-left.ts";
 import type { JobRow, Patch, TotalsRow } from "./protocol.ts";
-import { attemptRows, splitRows, taskRows, troubleRows, workerRows } from "./rows.ts";
+import { attemptRows, incidentRows, splitRows, taskRows, workerRows } from "./rows.ts";
 import { ShuffleMatrix } from "./shuffle-matrix.ts";
 import { Throughput } from "./throughput.ts";
 import { Versions } from "./versions.ts";
@@ -14,7 +14,7 @@ const MAX_ROWS_PER_PATCH = 4000;
 
 const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
 
-type Table = "splits" | "maps" | "reduces" | "attempts" | "workers" | "troubles";
+type Table = "splits" | "maps" | "reduces" | "attempts" | "workers" | "incidents";
 type MutablePatch = { -readonly [Name in keyof Patch]: Patch[Name] };
 
 /**
@@ -43,7 +43,7 @@ export class JobFeed {
     reduces: new Versions(),
     attempts: new Versions(),
     workers: new Versions(),
-    troubles: new Versions(),
+    incidents: new Versions(),
   };
   #matrix = new ShuffleMatrix(0, 0, 0);
   readonly #throughput = new Throughput();
@@ -56,7 +56,7 @@ export class JobFeed {
   apply(event: JobEvent): void {
     this.version += 1;
     const { view } = this;
-    const troubles = view.troubles.length;
+    const incidents = view.incidents.length;
     const living = "attempt" in event ? view.living(event) : undefined;
     const before = living?.progress ?? NO_PROGRESS;
     const ending = event.type === "jobEnded" ? view.running : [];
@@ -68,7 +68,7 @@ export class JobFeed {
     if (view.phase !== phaseBefore) this.#latest.job = this.version;
     if ("task" in event) this.#touchTask(event.phase, event.task);
     if (living !== undefined) this.#touch("attempts", living.index);
-    if (view.troubles.length > troubles) this.#touch("troubles", troubles);
+    if (view.incidents.length > incidents) this.#touch("incidents", incidents);
     for (const { index, phase, task } of ending) {
       this.#touch("attempts", index);
       this.#touchTask(phase, task);
@@ -168,8 +168,8 @@ export class JobFeed {
         return attemptRows(view, which);
       case "workers":
         return workerRows(view, which);
-      case "troubles":
-        return troubleRows(view, which);
+      case "incidents":
+        return incidentRows(view, which);
     }
   }
 

@@ -21,7 +21,7 @@ export interface Patch {
   readonly reduces?: ReadonlyArray<Row<TaskRow>>;
   readonly attempts?: ReadonlyArray<Row<AttemptRow>>;
   readonly workers?: ReadonlyArray<Row<WorkerRow>>;
-  readonly troubles?: ReadonlyArray<Row<TroubleRow>>;
+  readonly incidents?: ReadonlyArray<Row<IncidentRow>>;
   readonly counters?: Readonly<Record<string, number>>;
   readonly totals?: TotalsRow;
   readonly throughput?: ThroughputPatch;
@@ -55,7 +55,7 @@ export type TaskRow = readonly [
   state: 0 | 1 | 2,
   attempts: number,
   alive: number,
-  troubles: number,
+  incidents: number,
   restored: 0 | 1,
   records: number,
   bytes: number,
@@ -85,7 +85,7 @@ export type WorkerRow = readonly [
   leftMs: number | null,
 ];
 
-export type TroubleRow = readonly [
+export type IncidentRow = readonly [
   atMs: number,
   type: UntimedEvent["type"],
   phase: 0 | 1,

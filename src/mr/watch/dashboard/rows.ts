@@ -1,8 +1,8 @@
 import { splitBytes } from "../../job/split.ts";
 import type { Phase } from "../../job/task.ts";
 import { appFrames } from "../history/app-frames.ts";
-import type { JobView, Trouble } from "../history/job-view.ts";
-import type { AttemptRow, Row, SplitRow, TaskRow, TroubleRow, WorkerRow } from "./protocol.ts";
+import type { Incident, JobView } from "../history/job-view.ts";
+import type { AttemptRow, IncidentRow, Row, SplitRow, TaskRow, WorkerRow } from "./protocol.ts";
 
 const STATES = { idle: 0, inProgress: 1, completed: 2 } as const;
 const PHASES = { map: 0, reduce: 1 } as const;
@@ -30,13 +30,13 @@ export function taskRows(view: JobView, phase: Phase, which: Numbers): Row<TaskR
   return which.flatMap((at) => {
     const task = tasks[at];
     if (task === undefined) return [];
-    const { state, attempts, alive, troubles, winner, progress, outputBytes } = task;
+    const { state, attempts, alive, incidents, winner, progress, outputBytes } = task;
     const isRestored = state === "completed" && winner === undefined ? 1 : 0;
     const { records = 0, bytes = 0, cpuMs = 0 } = progress ?? {};
     const written = outputBytes.reduce((sum, bytes) => sum + bytes, 0);
     return [
       [
-        ...([at, STATES[state], attempts, alive, troubles, isRestored, records, bytes] as const),
+        ...([at, STATES[state], attempts, alive, incidents, isRestored, records, bytes] as const),
         Math.round(cpuMs),
         written,
       ],
@@ -73,14 +73,14 @@ export function workerRows({ workers }: JobView, which: Numbers): Row<WorkerRow>
   });
 }
 
-export function troubleRows({ troubles }: JobView, which: Numbers): Row<TroubleRow>[] {
+export function incidentRows({ incidents }: JobView, which: Numbers): Row<IncidentRow>[] {
   return which.flatMap((at) => {
-    const trouble = troubles[at];
-    return trouble === undefined ? [] : [[at, ...troubleRow(trouble)]];
+    const incident = incidents[at];
+    return incident === undefined ? [] : [[at, ...incidentRow(incident)]];
   });
 }
 
-function troubleRow({ atMs, event }: Trouble): TroubleRow {
+function incidentRow({ atMs, event }: Incident): IncidentRow {
   const phase = "phase" in event && event.phase === "reduce" ? 1 : 0;
   const task = "task" in event ? event.task : 0;
   const [attempt, worker] = "attempt" in event ? [event.attempt, event.worker] : [null, null];
@@ -97,7 +97,7 @@ function troubleRow({ atMs, event }: Trouble): TroubleRow {
   ];
 }
 
-function describe(event: Trouble["event"]): { message: string; stack?: string | undefined } {
+function describe(event: Incident["event"]): { message: string; stack?: string | undefined } {
   if (event.type === "attemptFailed" || event.type === "attemptBlocked") return event.failure;
   if (event.type === "taskReopened") return { message: "its output was lost: it runs again" };
   const isWorkerGone = event.type === "attemptLost" && event.reason === "workerGone";

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { assetPath } from "../../base/assets.ts";
+import { readAsset } from "../../base/assets.ts";
 import type { JobEvent } from "../../job/events.ts";
-import { EventStream } from "./event-stream.ts";
 import { isOurHost, SECURITY_HEADERS } from "./http-guard.ts";
 import { JobFeed } from "./job-feed.ts";
 import { formatMetrics } from "./metrics.ts";
+import { PatchStream } from "./patch-stream.ts";
 import { describeStatus } from "./status.ts";
 
 /** More than this are no people. */
@@ -28,15 +27,17 @@ const PAGE = [
   "app.js",
   "attempts.js",
   "chart.js",
-  "format.js",
   "job-state.js",
   "panels.js",
   "rate-chart.js",
   "shuffle-chart.js",
   "task-grid.js",
   "timeline.js",
+  "time-axis.js",
   "tooltip.js",
 ];
+/** Files that the page shares with terminal and report. */
+const SHARED = ["attempt-ends.js", "quantities.js"];
 
 interface Reply {
   readonly status: number;
@@ -50,7 +51,7 @@ export class Site {
   readonly #id = randomBytes(4).toString("hex");
   readonly #host: string;
   readonly #feed = new JobFeed();
-  readonly #stream = new EventStream(this.#feed, this.#id, () => this.#nowMs());
+  readonly #stream = new PatchStream(this.#feed, this.#id, () => this.#nowMs());
   /** The time here at which the coordinator started. */
   #startMs = performance.now();
 
@@ -122,7 +123,8 @@ export class Site {
 }
 
 function readPage(name: string): Reply {
-  if (!PAGE.includes(name)) return { status: 404, body: "There is nothing here.\n" };
-  const body = readFileSync(assetPath(`mr/watch/dashboard/page/${name}`));
+  const folder = SHARED.includes(name) ? "format" : "dashboard/page";
+  if (folder !== "format" && !PAGE.includes(name)) return { status: 404, body: "Not found\n" };
+  const body = readAsset(`mr/watch/${folder}/${name}`);
   return { status: 200, body, type: TYPES[name.split(".").at(-1) ?? ""] ?? TEXT };
 }

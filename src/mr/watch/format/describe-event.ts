@@ -1,7 +1,7 @@
 import { counted } from "../../base/counted.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { type AttemptId, type Phase, type Progress, SKIPPED_RECORDS } from "../../job/task.ts";
-import { formatBytes, formatCount } from "./quantities.ts";
+import { formatBytes, formatCount } from "./quantities.js";
 import { plainText } from "./text-width.ts";
 
 /** So many skipped records of a job are listed; the others are only counted. */

@@ -1,5 +1,3 @@
-import { escapeMarkup } from "./display-text.ts";
-
 /** HTML or SVG that is complete: every text in it has been escaped. */
 export class Markup {
   readonly text: string;
@@ -30,3 +28,22 @@ function render(part: Part): string {
   if (typeof part === "number") return String(Math.round(part * 100) / 100);
   return part === undefined ? "" : part.map(render).join("");
 }
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+/**
+ * Makes text safe between the tags and inside the quoted attributes of HTML and of SVG. What XML has no
+ * way to write becomes U+FFFD.
+ */
+export function escapeMarkup(text: string): string {
+  return text.replace(/[&<>"']/g, (symbol) => ESCAPES[symbol] ?? "").replace(NO_XML, "\ufffd");
+}
+
+/** https://www.w3.org/TR/xml/#charsets */
+const NO_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;

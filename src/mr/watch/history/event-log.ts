@@ -28,7 +28,7 @@ export interface EventLogOptions {
   /** Whether the job goes on, and so does its log. Otherwise a log that is there is replaced. */
   readonly resumed: boolean;
   /** Receives one line, once, if the log cannot be written. */
-  readonly onTrouble: (line: string) => void;
+  readonly onWriteError: (line: string) => void;
 }
 
 /**
@@ -42,15 +42,15 @@ export interface EventLogOptions {
  */
 export class EventLog {
   readonly #path: string;
-  readonly #onTrouble: (line: string) => void;
+  readonly #onWriteError: (line: string) => void;
   readonly #live = new Map<string, LiveAttempt>();
   #descriptor: number | undefined;
   #text = "";
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ directory, resumed, onTrouble }: EventLogOptions) {
+  constructor({ directory, resumed, onWriteError }: EventLogOptions) {
     this.#path = join(directory, EVENT_LOG_NAME);
-    this.#onTrouble = onTrouble;
+    this.#onWriteError = onWriteError;
     this.#attempt(() => {
       this.#descriptor = openSync(this.#path, resumed ? "a+" : "w", 0o666);
       // The last coordinator may have died in the middle of a line.
@@ -126,7 +126,7 @@ export class EventLog {
       step();
     } catch (error) {
       this.#descriptor = undefined;
-      this.#onTrouble(`Cannot write event log "${this.#path}": ${describeCause(error)}`);
+      this.#onWriteError(`Cannot write event log "${this.#path}": ${describeCause(error)}`);
     }
   }
 }

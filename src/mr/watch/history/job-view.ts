@@ -24,7 +24,7 @@ export interface TaskView {
   /** Number of attempts that are being worked on: two, if one of them is a backup. */
   alive: number;
   /** Number of attempts that failed, were blocked or lost. */
-  troubles: number;
+  incidents: number;
   /** What ran it to its end, as far as this coordinator has seen it. */
   winner: AttemptView | undefined;
   /** What its winner had read, written and used; of a task restored from the journal as well. */
@@ -46,7 +46,7 @@ export interface WorkerView {
 }
 
 /** Something that went wrong, or had to be done again. */
-export interface Trouble {
+export interface Incident {
   readonly atMs: number;
   readonly event: JobEvent;
 }
@@ -55,8 +55,8 @@ export interface Trouble {
 export type Totals = Progress;
 
 const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
-/** Whoever has more trouble than this will not read it. */
-const MAX_TROUBLES = 1000;
+/** Whoever has more incident than this will not read it. */
+const MAX_INCIDENTS = 1000;
 
 /**
  * The state of a job, put together from its events: the same for a job that runs and for one that is
@@ -79,7 +79,7 @@ export class JobView {
   /** In the order in which they were started. */
   readonly attempts: AttemptView[] = [];
   /** Failures, losses and outputs that went missing, oldest first. */
-  readonly troubles: Trouble[] = [];
+  readonly incidents: Incident[] = [];
   #maps: TaskView[] = [];
   #reduces: TaskView[] = [];
   readonly #live = new Map<string, AttemptView>();
@@ -165,13 +165,13 @@ export class JobView {
         break;
       }
       case "attemptFailed":
-        this.#trouble(event, "failed", event.failure);
+        this.#incident(event, "failed", event.failure);
         break;
       case "attemptBlocked":
-        this.#trouble(event, "blocked", event.failure);
+        this.#incident(event, "blocked", event.failure);
         break;
       case "attemptLost":
-        this.#trouble(event, event.reason);
+        this.#incident(event, event.reason);
         break;
       case "attemptSuperseded":
         this.#end(event, "superseded");
@@ -247,11 +247,11 @@ export class JobView {
     this.#note(event);
     const task = this.#task(event);
     if (task === undefined) return;
-    const { progress = NO_PROGRESS, attempts, alive, troubles, counters } = task;
+    const { progress = NO_PROGRESS, attempts, alive, incidents, counters } = task;
     this.#done = sum(this.#done, progress, -1);
     this.#count(counters, -1);
     this.#completed[event.phase] -= 1;
-    Object.assign(task, { ...idleTask(), attempts, alive, troubles });
+    Object.assign(task, { ...idleTask(), attempts, alive, incidents });
   }
 
   #count(counters: Readonly<Record<string, number>>, sign: 1 | -1): void {
@@ -262,17 +262,17 @@ export class JobView {
     }
   }
 
-  #trouble(event: JobEvent & Attempt, end: AttemptEnd, failure?: Failure): void {
+  #incident(event: JobEvent & Attempt, end: AttemptEnd, failure?: Failure): void {
     this.#note(event);
     const attempt = this.#end(event, end);
     if (attempt === undefined) return;
     attempt.failure = failure;
     const task = this.#task(event);
-    if (task !== undefined) task.troubles += 1;
+    if (task !== undefined) task.incidents += 1;
   }
 
   #note(event: JobEvent): void {
-    if (this.troubles.length < MAX_TROUBLES) this.troubles.push({ atMs: event.atMs, event });
+    if (this.incidents.length < MAX_INCIDENTS) this.incidents.push({ atMs: event.atMs, event });
   }
 
   #task({ phase, task }: { readonly phase: Phase; readonly task: number }): TaskView | undefined {
@@ -285,7 +285,7 @@ function idleTask(): TaskView {
     state: "idle",
     attempts: 0,
     alive: 0,
-    troubles: 0,
+    incidents: 0,
     winner: undefined,
     progress: undefined,
     outputBytes: [],

@@ -1,4 +1,5 @@
 import { type Markup, markup } from "../format/markup.ts";
+import { formatNumber, niceStep } from "../format/quantities.js";
 
 /** Part of a drawing, from the origin to its width and height. */
 export interface Drawing {
@@ -12,4 +13,82 @@ export interface Drawing {
 /** A drawing as an element of a page, as wide as there is room. */
 export function standAlone({ width, height, content, name }: Drawing): Markup {
   return markup`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${name}">${content}</svg>`;
+}
+
+/** Where a value is drawn. */
+export type Scale = (value: number) => number;
+
+export interface Tick {
+  readonly value: number;
+  readonly label: string;
+}
+
+/** Where an axis is drawn, in the units of the drawing. */
+export interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** A scale from values to places; all in the middle if there is but one value. */
+export function linearScale(from: number, to: number, start: number, end: number): Scale {
+  if (from === to) return () => (start + end) / 2;
+  return (value) => start + ((value - from) / (to - from)) * (end - start);
+}
+
+/** The same in powers of ten. Values must be above zero. */
+export function logScale(from: number, to: number, start: number, end: number): Scale {
+  const linear = linearScale(Math.log10(from), Math.log10(to), start, end);
+  return (value) => linear(Math.log10(value));
+}
+
+/** Round numbers within a range. */
+export function linearTicks(from: number, to: number, count: number): Tick[] {
+  const step = niceStep(to - from, count);
+  const ticks: Tick[] = [];
+  for (let at = Math.ceil(from / step - 1e-9); at * step <= to + step * 1e-9; at++) {
+    const value = Number((at * step).toPrecision(12));
+    ticks.push({ value, label: formatShort(value) });
+  }
+  return ticks;
+}
+
+/** Powers of ten within a range, at most about `count` of them. */
+export function logTicks(from: number, to: number, count: number): Tick[] {
+  const first = Math.ceil(Math.log10(from) - 1e-9);
+  const last = Math.floor(Math.log10(to) + 1e-9);
+  const step = Math.max(1, Math.ceil((last - first + 1) / count));
+  const ticks: Tick[] = [];
+  for (let power = first; power <= last; power += step) {
+    ticks.push({ value: 10 ** power, label: formatShort(10 ** power) });
+  }
+  return ticks;
+}
+
+/** For an axis: `1.2M`. */
+export function formatShort(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e15)) return value.toExponential(0);
+  if (size < 1000) return formatNumber(value);
+  const compact = { notation: "compact", maximumFractionDigits: 1 } as const;
+  return value.toLocaleString("en-US", compact).replace("K", "k");
+}
+
+export function drawXAxis(
+  { left, right, top, bottom }: Box,
+  ticks: readonly Tick[],
+  x: Scale,
+): Markup {
+  return markup`<path class="grid" d="M${left} ${bottom}H${right}"/>${ticks.map(
+    ({ value, label }) => {
+      return markup`<path class="grid" d="M${x(value)} ${top}V${bottom + 4}"/><text class="soft middle" x="${x(value)}" y="${bottom + 17}">${label}</text>`;
+    },
+  )}`;
+}
+
+export function drawYAxis({ left, right }: Box, ticks: readonly Tick[], y: Scale): Markup {
+  return markup`${ticks.map(({ value, label }) => {
+    return markup`<path class="grid" d="M${left} ${y(value)}H${right}"/><text class="soft end" x="${left - 6}" y="${y(value) + 4}">${label}</text>`;
+  })}`;
 }

@@ -128,8 +128,8 @@ const LOSSES = {
 export function failureFacts({ sessions }: JobHistory): FailureFacts[] {
   const byText = new Map<string, FailureFacts>();
   for (const { view } of sessions) {
-    for (const { atMs, event } of view.troubles) {
-      const { what, failure } = describeTrouble(event);
+    for (const { atMs, event } of view.incidents) {
+      const { what, failure } = describeIncident(event);
       const text = `${what.replace(/, attempt [0-9]+/, "")}\n${failure?.message}\n${failure?.stack}`;
       const known = byText.get(text);
       if (known !== undefined) known.times += 1;
@@ -139,7 +139,7 @@ export function failureFacts({ sessions }: JobHistory): FailureFacts[] {
   return [...byText.values()];
 }
 
-function describeTrouble(event: JobEvent): Pick<FailureFacts, "what" | "failure"> {
+function describeIncident(event: JobEvent): Pick<FailureFacts, "what" | "failure"> {
   switch (event.type) {
     case "attemptFailed":
       return { what: `${nameOf(event)} failed`, failure: event.failure };

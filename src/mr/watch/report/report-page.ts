@@ -2,8 +2,8 @@ import { visible } from "../../base/visible-text.ts";
 import { partsOf, splitBytes } from "../../job/split.ts";
 import type { JobOutcome } from "../../job/task.ts";
 import { SKIPPED_RECORDS } from "../../job/task.ts";
-import { counted, formatBytes, formatMs, formatNumber } from "../format/display-text.ts";
 import { Markup, markup } from "../format/markup.ts";
+import { counted, formatBytes, formatDuration, formatNumber } from "../format/quantities.js";
 import { appFrames } from "../history/app-frames.ts";
 import type { JobHistory } from "../history/job-history.ts";
 import { standAlone } from "./drawing.ts";
@@ -96,8 +96,8 @@ function renderTiles(history: JobHistory, { lines, bytes, files }: OutputSurvey)
   const tiles = [
     [
       "Elapsed",
-      formatMs(total(sessions.map(({ endMs }) => endMs))),
-      `${formatMs(maps.done.cpuMs + reduces.done.cpuMs)} of processor time`,
+      formatDuration(total(sessions.map(({ endMs }) => endMs))),
+      `${formatDuration(maps.done.cpuMs + reduces.done.cpuMs)} of processor time`,
     ],
     ["Input", formatBytes(inputBytes), counted(inputs, "file")],
     [

@@ -1,7 +1,8 @@
 import { visible } from "../../base/visible-text.ts";
 import { SKIPPED_RECORDS } from "../../job/task.ts";
-import { counted, formatBytes, formatMs, formatNumber, shorten } from "../format/display-text.ts";
+import { shorten } from "../format/display-text.ts";
 import { type Markup, markup } from "../format/markup.ts";
+import { counted, formatBytes, formatDuration, formatNumber } from "../format/quantities.js";
 import { appFrames } from "../history/app-frames.ts";
 import type { JobHistory } from "../history/job-history.ts";
 import type { JobView } from "../history/job-view.ts";
@@ -45,7 +46,7 @@ export function renderPhases(history: JobHistory): Markup {
       elapsedMs > 0 && done.bytes > 0 ? `${formatBytes((done.bytes / elapsedMs) * 1000)}/s` : "–";
     return [
       phase,
-      formatMs(elapsedMs),
+      formatDuration(elapsedMs),
       formatNumber(facts.tasks),
       formatNumber(facts.attempts),
       formatNumber(facts.failed),
@@ -53,7 +54,7 @@ export function renderPhases(history: JobHistory): Markup {
       formatNumber(done.records),
       done.bytes > 0 ? formatBytes(done.bytes) : "–",
       rate,
-      formatMs(done.cpuMs),
+      formatDuration(done.cpuMs),
       formatBytes(facts.outputBytes),
     ];
   });
@@ -61,7 +62,7 @@ export function renderPhases(history: JobHistory): Markup {
   const start =
     firstAttemptMs === undefined
       ? "No task was ever begun."
-      : `The first task was begun after ${formatMs(firstAttemptMs)}. Records and bytes are those read and written; “at once” is how many attempts were under way on average.`;
+      : `The first task was begun after ${formatDuration(firstAttemptMs)}. Records and bytes are those read and written; “at once” is how many attempts were under way on average.`;
   return markup`${table([...heads, "Rate", "Processor", "Output"], rows, 1)}<p class="about">${start}</p>`;
 }
 
@@ -84,7 +85,7 @@ export function renderSlowest(history: JobHistory): Markup | undefined {
     task.phase === "map"
       ? inputOf(view, task)
       : `${formatBytes(received[task.task] ?? 0)} of map outputs`,
-    formatMs(task.elapsedMs),
+    formatDuration(task.elapsedMs),
     `${(task.elapsedMs / Math.max(medians[task.phase], 1e-3)).toFixed(1)} ×`,
     formatNumber(task.progress.records),
     formatBytes(task.progress.bytes),
@@ -120,7 +121,7 @@ export function renderFailures(failures: readonly FailureFacts[]): Markup | unde
       stack === undefined
         ? undefined
         : markup`<details><summary>Stack</summary><pre>${stack.split("\n").map(visible).join("\n")}</pre></details>`;
-    return markup`<li><time>${formatMs(atMs)}</time>${what}${often}${message}${details}</li>`;
+    return markup`<li><time>${formatDuration(atMs)}</time>${what}${often}${message}${details}</li>`;
   });
   const more = failures.length - items.length;
   const note =

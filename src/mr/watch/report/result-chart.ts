@@ -1,18 +1,19 @@
 import { visible } from "../../base/visible-text.ts";
-import { counted, formatNumber, formatShort, shorten } from "../format/display-text.ts";
+import { shorten } from "../format/display-text.ts";
 import { Markup, markup } from "../format/markup.ts";
+import { counted, formatNumber, niceStep } from "../format/quantities.js";
+import type { Drawing } from "./drawing.ts";
 import {
   type Box,
   drawXAxis,
   drawYAxis,
+  formatShort,
   linearScale,
   linearTicks,
   logScale,
   logTicks,
-  niceStep,
   type Tick,
-} from "./axes.ts";
-import type { Drawing } from "./drawing.ts";
+} from "./drawing.ts";
 import type { OutputSurvey } from "./output-survey.ts";
 import { drawingStyle, LIGHT } from "./palette.ts";
 import type { TopKey } from "./top-keys.ts";
@@ -117,7 +118,7 @@ function drawHistogram({ spread }: OutputSurvey, box: Box): Markup {
   const { sample, count, min, max } = spread;
   if (count === 0) return markup``;
   const isWhole = sample.every(Number.isInteger);
-  const step = Math.max(niceStep(min, max, MAX_BINS), isWhole ? 1 : 0);
+  const step = Math.max(niceStep(max - min, MAX_BINS), isWhole ? 1 : 0);
   const first = Math.floor(min / step);
   const bins = new Array<number>(Math.max(1, Math.floor(max / step) - first + 1)).fill(0);
   for (const value of sample) {

@@ -1,7 +1,13 @@
-import { counted, formatBytes, formatMs, formatNumber } from "../format/display-text.ts";
 import { type Markup, markup } from "../format/markup.ts";
-import { drawXAxis, drawYAxis, linearScale, linearTicks, niceStep } from "./axes.ts";
+import {
+  counted,
+  formatBytes,
+  formatDuration,
+  formatNumber,
+  niceStep,
+} from "../format/quantities.js";
 import type { Drawing } from "./drawing.ts";
+import { drawXAxis, drawYAxis, linearScale, linearTicks } from "./drawing.ts";
 import { medianOf } from "./result-chart.ts";
 import { timeTicks } from "./timeline-chart.ts";
 
@@ -19,7 +25,7 @@ const MAX_COLUMNS = 40;
 export function drawDurations(durationsMs: readonly number[], phase: "map" | "reduce"): Drawing {
   const longest = Math.max(...durationsMs.slice(0, 1), ...durationsMs.slice(-1), 1e-3);
   const wanted = Math.min(MAX_BINS, Math.max(MIN_BINS, 4 * Math.sqrt(durationsMs.length)));
-  const step = niceStep(0, longest, wanted);
+  const step = niceStep(longest, wanted);
   const bins = new Array<number>(Math.floor(longest / step) + 1).fill(0);
   for (const ms of durationsMs) {
     const at = Math.floor(ms / step);
@@ -32,13 +38,13 @@ export function drawDurations(durationsMs: readonly number[], phase: "map" | "re
     const left = x(at * step);
     // What is rare is still to be seen.
     const height = count === 0 ? 0 : Math.max(1.5, BOX.bottom - y(count));
-    const range = `${formatMs(at * step)} to ${formatMs((at + 1) * step)}`;
+    const range = `${formatDuration(at * step)} to ${formatDuration((at + 1) * step)}`;
     return markup`<rect class="${phase}" x="${left + 0.5}" y="${BOX.bottom - height}" width="${Math.max(0.5, x((at + 1) * step) - left - 1)}" height="${height}"><title>${range}: ${counted(count, "task")}</title></rect>`;
   });
   const ticks = linearTicks(0, most * 1.05, 4).filter(({ value }) => Number.isInteger(value));
   const heading = `How long ${phase} tasks took`;
   const sorted = durationsMs.toSorted((a, b) => a - b);
-  const name = `${heading}: ${describeRange(sorted, formatMs)}, the median one ${formatMs(medianOf(sorted))}`;
+  const name = `${heading}: ${describeRange(sorted, formatDuration)}, the median one ${formatDuration(medianOf(sorted))}`;
   const content = markup`<text class="heading" x="0" y="16">${heading}</text>${drawYAxis(BOX, ticks, y)}${bars}${drawXAxis(
     { ...BOX, top: BOX.bottom },
     timeTicks(bins.length * step).filter((_, at) => at % 2 === 0),

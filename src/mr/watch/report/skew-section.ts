@@ -1,5 +1,5 @@
-import { formatBytes, formatMs } from "../format/display-text.ts";
 import { type Markup, markup } from "../format/markup.ts";
+import { formatBytes, formatDuration } from "../format/quantities.js";
 import type { JobHistory } from "../history/job-history.ts";
 import type { Drawing } from "./drawing.ts";
 import { standAlone } from "./drawing.ts";
@@ -18,7 +18,7 @@ export function renderSkew(history: JobHistory): Markup | undefined {
     charts.push(drawDurations(durations, phase));
     const median = medianOf([...durations].reverse());
     facts.push(
-      `the slowest ${phase} task took ${formatMs(durations[0] ?? 0)}, the median one ${formatMs(median)}`,
+      `the slowest ${phase} task took ${formatDuration(durations[0] ?? 0)}, the median one ${formatDuration(median)}`,
     );
   }
   const bytes = bytesByReduce(view);

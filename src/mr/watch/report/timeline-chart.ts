@@ -1,8 +1,9 @@
-import { counted, formatBytes, formatMs, formatNumber } from "../format/display-text.ts";
+import { ATTEMPT_ENDS } from "../format/attempt-ends.js";
 import { type Markup, markup } from "../format/markup.ts";
+import { counted, formatBytes, formatDuration, formatNumber } from "../format/quantities.js";
 import type { AttemptView } from "../history/job-view.ts";
-import { drawXAxis, linearScale, type Scale } from "./axes.ts";
 import type { Drawing } from "./drawing.ts";
+import { drawXAxis, linearScale, type Scale } from "./drawing.ts";
 import { type Bar, hasFailed, type Lane, type Timeline } from "./timeline.ts";
 
 const WIDTH = 1160;
@@ -54,7 +55,7 @@ export function drawTimeline(timeline: Timeline): Drawing {
   const content = markup`<text class="soft" x="0" y="${TOP - 10}">${"worker"}</text>${drawXAxis({ left: LEFT, right: WIDTH - 12, top: TOP, bottom }, timeTicks(totalMs), x)}${rows}${lines}${arrows}${drawCrosses(lanes, x, yOf, laneHeight)}${hidden}`;
   const failed = lanes.reduce((sum, { bars }) => sum + bars.filter(isFailure).length, 0);
   const workers = lanes.reduce((sum, { lifetimes }) => sum + lifetimes.length, 0) + hiddenWorkers;
-  const work = `${counted(attempts, "attempt")} by ${counted(workers, "worker")} in ${formatMs(totalMs)}`;
+  const work = `${counted(attempts, "attempt")} by ${counted(workers, "worker")} in ${formatDuration(totalMs)}`;
   const name = `What each worker did and when: ${work}; failed or lost: ${formatNumber(failed)}`;
   return { width: WIDTH, height, content, name };
 }
@@ -148,22 +149,12 @@ function kindOf(attempt: AttemptView): Kind {
   return attempt.isBackup ? "backup" : attempt.phase;
 }
 
-const ENDS: Readonly<Record<string, string>> = {
-  completed: "completed",
-  failed: "failed",
-  blocked: "met map outputs that are missing or damaged",
-  superseded: "another attempt was first",
-  ended: "the job ended",
-  leaseEnded: "made no progress within the lease",
-  workerGone: "its worker was gone",
-};
-
 function describeAttempt({ attempt, startMs, endMs }: Bar): string {
   const { phase, task, attempt: number, isBackup, end, progress } = attempt;
   const kind = isBackup ? "backup, attempt" : "attempt";
   const lines = [
-    `${phase} task ${task}, ${kind} ${number}: ${ENDS[end ?? ""] ?? "no end was seen"}`,
-    `${formatMs(endMs - startMs)}, from ${formatMs(startMs)} on`,
+    `${phase} task ${task}, ${kind} ${number}: ${end === undefined ? "no end was seen" : ATTEMPT_ENDS[end]}`,
+    `${formatDuration(endMs - startMs)}, from ${formatDuration(startMs)} on`,
     `${counted(progress.records, "record")}, ${formatBytes(progress.bytes)}`,
   ];
   return lines.join("\n");

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { counted } from "../../base/counted.ts";
-import { formatBytes, formatCount, formatDuration, formatEstimate } from "../format/quantities.ts";
+import { formatBytes, formatCount, formatElapsed, formatEstimate } from "../format/quantities.js";
 import { clip, DEFAULT_COLUMNS, plainText, widthOf } from "../format/text-width.ts";
 import type { ProgressState, TaskCounts, WorkerProgress } from "./job-progress.ts";
 
@@ -55,13 +55,13 @@ export function summarizeProgress(state: ProgressState): string {
     return `${completed} of ${counted(total, noun)}`;
   };
   const tasks = `${of(maps, "map")}, ${of(reduces, "reduce")}`;
-  return [tasks, formatDuration(state.elapsedMs), ...measures(state)].join(", ");
+  return [tasks, formatElapsed(state.elapsedMs), ...measures(state)].join(", ");
 }
 
 function header(state: ProgressState, columns: number, { unicode, style }: Screen): string {
   const { app, elapsedMs } = state;
   const name = plainText(app ?? "waiting for workers");
-  const parts = [name, formatDuration(elapsedMs), ...measures(state)];
+  const parts = [name, formatElapsed(elapsedMs), ...measures(state)];
   const separator = unicode ? " · " : ", ";
   // What does not fit is left out from the right, but for the time left: that is what people look for.
   while (parts.length > 2 && widthOf(parts.join(separator)) > columns) {
@@ -128,7 +128,7 @@ function workerLines(
   return rows.map(({ label, what, attempt }) => {
     if (attempt === undefined)
       return style("dim", clip(`${label.padEnd(labelWidth)}  waits`, columns));
-    const elapsed = formatDuration(attempt.elapsedMs).padStart(7);
+    const elapsed = formatElapsed(attempt.elapsedMs).padStart(7);
     const text = `${label.padEnd(labelWidth)}  ${what.padEnd(whatWidth)} ${elapsed}`;
     const name = plainText(attempt.file ?? "");
     // The end of a path tells more than its beginning.

@@ -1,17 +1,17 @@
 /** The dashboard: keeps the page as the events of the job say. */
 
 import { forgetColors } from "./chart.js";
-import { formatBytes, formatCount } from "./format.js";
 import { JobState } from "./job-state.js";
 import {
   element,
   showCounters,
   showHeader,
+  showIncidents,
   showLegend,
   showOutcome,
   showSkew,
-  showTroubles,
 } from "./panels.js";
+import { formatBytes, formatCount } from "./quantities.js";
 import { RateChart } from "./rate-chart.js";
 import { ShuffleChart } from "./shuffle-chart.js";
 import { TaskGrid } from "./task-grid.js";
@@ -63,7 +63,7 @@ function take(patch) {
   showHeader(state, patch.nowMs);
   if (isNew || state.job?.outcome !== null) showOutcome(state);
   if (isNew || patch.counters !== undefined) showCounters(state);
-  if (isNew || patch.troubles !== undefined) showTroubles(state);
+  if (isNew || patch.incidents !== undefined) showIncidents(state);
   if (isNew || patch.shuffle !== undefined) {
     showSkew(state);
     shuffle.invalidate();

@@ -1,20 +1,17 @@
-import { counted, formatBytes, formatCount, formatDuration } from "./format.js";
+import { ATTEMPT_ENDS } from "./attempt-ends.js";
+import { counted, formatBytes, formatCount, formatDuration } from "./quantities.js";
 
 /** @import { Attempt, JobState } from "./job-state.js" */
 
-/**
- * What an end is called, and its colour.
- *
- * @type {Readonly<Record<NonNullable<Attempt["end"]>, readonly [string, string]>>}
- */
-const ENDS = {
-  completed: ["completed", "completed"],
-  failed: ["failed", "failed"],
-  blocked: ["blocked: map output was missing", "trouble"],
-  leaseEnded: ["lost: no progress within the lease", "failed"],
-  workerGone: ["lost: its worker is gone", "failed"],
-  superseded: ["another attempt was faster", "superseded"],
-  ended: ["ended with the job", "superseded"],
+/** The colour of a bar by how its attempt ended. @type {Readonly<Record<NonNullable<Attempt["end"]>, string>>} */
+const COLORS = {
+  completed: "completed",
+  failed: "failed",
+  blocked: "incident",
+  leaseEnded: "failed",
+  workerGone: "failed",
+  superseded: "superseded",
+  ended: "superseded",
 };
 const LOST = new Set(["failed", "blocked", "leaseEnded", "workerGone"]);
 
@@ -33,7 +30,7 @@ export function isLost({ end }) {
  * @param {Attempt} attempt
  */
 export function fillOf({ end }) {
-  return end === null ? "running" : ENDS[end][1];
+  return end === null ? "running" : COLORS[end];
 }
 
 /**
@@ -44,14 +41,14 @@ export function fillOf({ end }) {
  */
 export function describeAttempt(state, attempt) {
   const { phase, task, worker, end, startMs, endMs, isBackup, records, bytes } = attempt;
-  const trouble = state.troubles.find((one) => {
+  const incident = state.incidents.find((one) => {
     return one.phase === phase && one.task === task && one.attempt === attempt.attempt;
   });
-  const ending = end === null ? "in progress" : ENDS[end][0];
+  const ending = end === null ? "in progress" : ATTEMPT_ENDS[end];
   const lines = [
-    trouble === undefined || trouble.type === "attemptLost"
+    incident === undefined || incident.type === "attemptLost"
       ? ending
-      : `${ending}: ${trouble.message}`,
+      : `${ending}: ${incident.message}`,
     `worker ${worker}${isBackup ? ", as a backup" : ""}`,
     `${formatDuration((endMs ?? state.nowMs) - startMs)}, from ${formatDuration(startMs)}`,
   ];

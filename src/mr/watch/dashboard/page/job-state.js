@@ -1,20 +1,20 @@
 /**
  * What the page knows of the job: the fold of all patches it was sent. Nothing here needs a browser.
  *
- * @import { Patch, Row, TaskRow, AttemptRow, JobRow, TotalsRow, TroubleRow, ShufflePatch, ThroughputPatch } from "../protocol.ts"
+ * @import { Patch, Row, TaskRow, AttemptRow, JobRow, TotalsRow, IncidentRow, ShufflePatch, ThroughputPatch } from "../protocol.ts"
  */
 
 /**
  * @typedef {"map" | "reduce"} Phase
  * @typedef {{ file: string, bytes: number, others: number }} Split
- * @typedef {{ state: 0 | 1 | 2, attempts: number, alive: number, troubles: number, isRestored: boolean,
+ * @typedef {{ state: 0 | 1 | 2, attempts: number, alive: number, incidents: number, isRestored: boolean,
  *   records: number, bytes: number, cpuMs: number, outputBytes: number, status: TaskStatus }} Task
  * @typedef {{ phase: Phase, task: number, attempt: number, worker: number, isBackup: boolean,
  *   startMs: number, endMs: number | null, end: AttemptRow[7], records: number, bytes: number,
  *   cpuMs: number }} Attempt
  * @typedef {{ worker: number, pid: number, joinedMs: number, leftMs: number | null }} Worker
  * @typedef {{ atMs: number, type: string, phase: Phase, task: number, attempt: number | null,
- *   worker: number | null, message: string, stack: string | null }} Trouble
+ *   worker: number | null, message: string, stack: string | null }} Incident
  * @typedef {{ completedMaps: number, completedReduces: number, records: number, bytes: number,
  *   cpuMs: number, shuffleBytes: number, outputBytes: number, timeLeftMs: number | null }} Totals
  * @typedef {{ widthMs: number, rows: number[][] }} Throughput
@@ -48,8 +48,8 @@ export class JobState {
   attempts = [];
   /** @type {Worker[]} */
   workers = [];
-  /** @type {Trouble[]} */
-  troubles = [];
+  /** @type {Incident[]} */
+  incidents = [];
   /** @type {Readonly<Record<string, number>>} */
   counters = {};
   /** @type {Totals | undefined} */
@@ -85,7 +85,7 @@ export class JobState {
     for (const [at, worker, pid, joinedMs, leftMs] of patch.workers ?? []) {
       this.workers[at] = { worker, pid, joinedMs, leftMs };
     }
-    for (const [at, ...row] of patch.troubles ?? []) this.troubles[at] = troubleOf(row);
+    for (const [at, ...row] of patch.incidents ?? []) this.incidents[at] = incidentOf(row);
     this.#markCulprit();
     if (patch.throughput !== undefined) this.#takeThroughput(patch.throughput);
     if (patch.shuffle !== undefined) {
@@ -131,7 +131,7 @@ export class JobState {
 
   /** The task that made the job fail is shown so: the last one with which something was wrong. */
   #markCulprit() {
-    const { phase, task: number } = this.troubles.at(-1) ?? { phase: "map", task: -1 };
+    const { phase, task: number } = this.incidents.at(-1) ?? { phase: "map", task: -1 };
     const task = this.tasks[phase][number];
     if (this.job?.outcome?.state !== "failed" || task === undefined || task.state === 2) return;
     this.#count(phase, task.status, -1);
@@ -178,21 +178,21 @@ function taskKey(phase, task) {
  * @param {Row<TaskRow>} row
  * @returns {Task}
  */
-function taskOf([, state, attempts, alive, troubles, restored, records, bytes, ...rest]) {
+function taskOf([, state, attempts, alive, incidents, restored, records, bytes, ...rest]) {
   const [cpuMs, outputBytes] = rest;
   const isRestored = restored === 1;
-  const known = { state, attempts, alive, troubles, isRestored };
+  const known = { state, attempts, alive, incidents, isRestored };
   return { ...known, records, bytes, cpuMs, outputBytes, status: statusOf(known) };
 }
 
 /**
- * @param {Pick<Task, "state" | "attempts" | "alive" | "troubles" | "isRestored">} task
+ * @param {Pick<Task, "state" | "attempts" | "alive" | "incidents" | "isRestored">} task
  * @returns {TaskStatus}
  */
-function statusOf({ state, attempts, alive, troubles, isRestored }) {
+function statusOf({ state, attempts, alive, incidents, isRestored }) {
   if (state === 2) {
     if (isRestored) return "restored";
-    return attempts > 1 && troubles > 0 ? "recovered" : "completed";
+    return attempts > 1 && incidents > 0 ? "recovered" : "completed";
   }
   if (state === 1) {
     if (alive > 1) return "backup";
@@ -202,10 +202,10 @@ function statusOf({ state, attempts, alive, troubles, isRestored }) {
 }
 
 /**
- * @param {TroubleRow} row
- * @returns {Trouble}
+ * @param {IncidentRow} row
+ * @returns {Incident}
  */
-function troubleOf([atMs, type, phase, task, attempt, worker, message, stack]) {
+function incidentOf([atMs, type, phase, task, attempt, worker, message, stack]) {
   return { atMs, type, phase: PHASES[phase] ?? "map", task, attempt, worker, message, stack };
 }
 

@@ -1,14 +1,14 @@
 /**
  * The parts of the page that are text. An element is touched only when what it says has changed.
  *
- * @import { JobState, TaskStatus, Trouble } from "./job-state.js"
+ * @import { JobState, TaskStatus, Incident } from "./job-state.js"
  */
 
-import { counted, formatBytes, formatCount, formatDuration, formatExact } from "./format.js";
+import { counted, formatBytes, formatCount, formatDuration, formatNumber } from "./quantities.js";
 import { STATUSES } from "./task-grid.js";
 
 /** More than this nobody reads here: the job's log has them all. */
-const MAX_TROUBLES = 100;
+const MAX_INCIDENTS = 100;
 /** Over how long the present speed is taken. */
 const SPEED_MS = 3000;
 
@@ -115,7 +115,7 @@ function showFigures(state, nowMs) {
   ]);
   for (const [name, completed, all] of done) {
     const share = all === 0 ? 0 : completed / all;
-    showFigure(name, formatExact(completed), `of ${formatExact(all)}`, share);
+    showFigure(name, formatNumber(completed), `of ${formatNumber(all)}`, share);
   }
   const { bytes, records } = speed(state);
   const of = hasEnded ? "mean" : "";
@@ -125,9 +125,9 @@ function showFigures(state, nowMs) {
   // With the job, they all leave.
   const gone = hasEnded ? 0 : workers.length - present;
   const those = hasEnded ? workers.length : present;
-  showFigure("Workers", formatExact(those), gone > 0 ? `${gone} gone` : "");
-  const { troubles } = state;
-  showFigure("Trouble", formatExact(troubles.length), "");
+  showFigure("Workers", formatNumber(those), gone > 0 ? `${gone} gone` : "");
+  const { incidents } = state;
+  showFigure("Incidents", formatNumber(incidents.length), "");
 }
 
 /** What is done in a second: now, or once the job has ended, on average. @param {JobState} state */
@@ -165,7 +165,7 @@ export function showLegend(counts) {
     ...shown.map((status) => {
       const swatch = make("span", "swatch");
       swatch.dataset["status"] = status;
-      const count = make("b", "", formatExact(all.get(status) ?? 0));
+      const count = make("b", "", formatNumber(all.get(status) ?? 0));
       return make("li", "", swatch, STATUSES[status][0], count);
     }),
   );
@@ -194,7 +194,7 @@ export function showCounters({ counters }) {
   const rows = entries.map(([name, count]) => {
     const heading = make("th", "", name);
     heading.scope = "row";
-    return make("tr", "", heading, make("td", "", formatExact(count)));
+    return make("tr", "", heading, make("td", "", formatNumber(count)));
   });
   element("counters").replaceChildren(...rows);
 }
@@ -207,40 +207,42 @@ const HAPPENINGS = {
   taskReopened: "reopened",
 };
 
-let shownTroubles = 0;
+let shownIncidents = 0;
 
 /** @param {JobState} state */
-export function showTroubles({ troubles }) {
-  const list = element("troubles");
+export function showIncidents({ incidents }) {
+  const list = element("incidents");
   // Only a new job has fewer than before.
-  if (troubles.length < shownTroubles) shownTroubles = 0;
-  if (shownTroubles === 0 && troubles.length > 0) list.replaceChildren();
-  for (const trouble of troubles.slice(Math.max(shownTroubles, troubles.length - MAX_TROUBLES))) {
-    list.prepend(describeTrouble(trouble));
+  if (incidents.length < shownIncidents) shownIncidents = 0;
+  if (shownIncidents === 0 && incidents.length > 0) list.replaceChildren();
+  for (const incident of incidents.slice(
+    Math.max(shownIncidents, incidents.length - MAX_INCIDENTS),
+  )) {
+    list.prepend(describeIncident(incident));
   }
-  while (list.childElementCount > MAX_TROUBLES) list.lastElementChild?.remove();
-  shownTroubles = troubles.length;
-  const hidden = troubles.length - MAX_TROUBLES;
-  const more = hidden > 0 ? `, the last ${MAX_TROUBLES} shown` : "";
-  say(element("troubles-count"), troubles.length > 0 ? `${troubles.length}${more}` : "");
+  while (list.childElementCount > MAX_INCIDENTS) list.lastElementChild?.remove();
+  shownIncidents = incidents.length;
+  const hidden = incidents.length - MAX_INCIDENTS;
+  const more = hidden > 0 ? `, the last ${MAX_INCIDENTS} shown` : "";
+  say(element("incidents-count"), incidents.length > 0 ? `${incidents.length}${more}` : "");
 }
 
-/** @param {Trouble} trouble */
-function describeTrouble({ atMs, type, phase, task, attempt, worker, message, stack }) {
+/** @param {Incident} incident */
+function describeIncident({ atMs, type, phase, task, attempt, worker, message, stack }) {
   const what = `${phase} ${task} ${HAPPENINGS[type] ?? type}`;
   const which = attempt === null ? "" : ` (attempt ${attempt}, worker ${worker ?? "?"})`;
   const line = [make("time", "", formatDuration(atMs)), make("b", "", what), `${message}${which}`];
-  if (stack === null) return make("div", "trouble", make("div", "", ...line));
-  return make("details", "trouble", make("summary", "", ...line), make("pre", "", stack));
+  if (stack === null) return make("div", "incident", make("div", "", ...line));
+  return make("details", "incident", make("summary", "", ...line), make("pre", "", stack));
 }
 
 /** @param {JobState} state */
-export function showOutcome({ job, totals, troubles, attempts }) {
+export function showOutcome({ job, totals, incidents, attempts }) {
   const box = element("outcome");
   const outcome = job?.outcome ?? null;
   box.hidden = outcome === null;
   if (outcome === null || job === undefined) return;
-  const key = `${outcome.state} ${attempts.length} ${troubles.length}`;
+  const key = `${outcome.state} ${attempts.length} ${incidents.length}`;
   if (box.dataset["key"] === key) return;
   box.dataset["key"] = key;
   box.dataset["state"] = outcome.state;
@@ -248,8 +250,8 @@ export function showOutcome({ job, totals, troubles, attempts }) {
   const { records = 0, bytes = 0, outputBytes = 0 } = totals ?? {};
   const work = `${counted(records, "record", formatCount)} and ${formatBytes(bytes)} read and written`;
   if (outcome.state === "completed") {
-    const times = troubles.length === 1 ? "once" : counted(troubles.length, "time");
-    const again = troubles.length === 0 ? "" : `; ${times} something had to be done again`;
+    const times = incidents.length === 1 ? "once" : counted(incidents.length, "time");
+    const again = incidents.length === 0 ? "" : `; ${times} something had to be done again`;
     const result = `${formatBytes(outputBytes)} of output in ${counted(job.reduces, "file")}`;
     box.replaceChildren(
       make("strong", "", `Completed in ${after}`),

@@ -1,5 +1,6 @@
 import { Chart, color } from "./chart.js";
-import { formatTick, niceStep, niceTimeStep } from "./format.js";
+import { niceStep } from "./quantities.js";
+import { formatTick, niceTimeStep } from "./time-axis.js";
 
 /**
  * @import { JobState } from "./job-state.js"

@@ -1,5 +1,5 @@
 import { Chart, color } from "./chart.js";
-import { counted, formatBytes } from "./format.js";
+import { counted, formatBytes } from "./quantities.js";
 
 /**
  * @import { JobState } from "./job-state.js"

@@ -1,5 +1,5 @@
 import { Chart, color, crossOut, isForced, theme } from "./chart.js";
-import { counted, formatBytes, formatCount, formatDuration } from "./format.js";
+import { counted, formatBytes, formatCount, formatDuration } from "./quantities.js";
 
 /**
  * @import { JobState, Phase, TaskStatus } from "./job-state.js"
@@ -20,10 +20,10 @@ export const STATUSES = {
   idle: ["idle", "idle", ""],
   running: ["in progress", "running", ""],
   backup: ["in progress, with a backup", "backup", ""],
-  retrying: ["in progress again", "running", "trouble"],
-  again: ["to be tried again", "idle", "trouble"],
+  retrying: ["in progress again", "running", "incident"],
+  again: ["to be tried again", "idle", "incident"],
   completed: ["completed", "completed", ""],
-  recovered: ["completed after trouble", "completed", "trouble"],
+  recovered: ["completed after incident", "completed", "incident"],
   restored: ["completed before this run", "restored", ""],
   failed: ["failed", "failed", ""],
 };
@@ -201,9 +201,10 @@ function describeTask(state, phase, number) {
     lines.push(`${formatDuration(progress.cpuMs)} of processor time`);
   }
   if (task?.state === 2) lines.push(`${formatBytes(task.outputBytes)} of output`);
-  if (task !== undefined && task.troubles > 0) {
-    const trouble = state.troubles.findLast((one) => one.phase === phase && one.task === number);
-    if (trouble !== undefined) lines.push(`attempt ${trouble.attempt ?? ""}: ${trouble.message}`);
+  if (task !== undefined && task.incidents > 0) {
+    const incident = state.incidents.findLast((one) => one.phase === phase && one.task === number);
+    if (incident !== undefined)
+      lines.push(`attempt ${incident.attempt ?? ""}: ${incident.message}`);
   }
   return { title: `${phase} ${number}: ${STATUSES[status][0]}`, lines, swatch: status };
 }

@@ -1,6 +1,7 @@
 import { describeAttempt, fillOf, isLost } from "./attempts.js";
 import { Chart, color, crossOut, isForced } from "./chart.js";
-import { counted, formatTick, niceTimeStep } from "./format.js";
+import { counted } from "./quantities.js";
+import { formatTick, niceTimeStep } from "./time-axis.js";
 
 /**
  * @import { Attempt, JobState } from "./job-state.js"
@@ -174,8 +175,8 @@ export class Timeline extends Chart {
     const { context } = this;
     const { attempts } = this.#state;
     const lost = attempts.filter(isLost).slice(-MAX_LINKS);
-    context.strokeStyle = color("trouble");
-    context.fillStyle = color("trouble");
+    context.strokeStyle = color("incident");
+    context.fillStyle = color("incident");
     context.lineWidth = 1.5;
     for (const attempt of lost) {
       const next = this.#state

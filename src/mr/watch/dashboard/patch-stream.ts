@@ -23,7 +23,7 @@ interface Client {
  * sent nothing until it has taken what it was sent, and then all changes since as one: nothing is
  * queued for anybody.
  */
-export class EventStream {
+export class PatchStream {
   readonly #feed: JobFeed;
   readonly #id: string;
   readonly #nowMs: () => number;
