@@ -91,7 +91,9 @@ describe.skipIf(NO_CHROMIUM !== undefined)(`a report in a browser${where}`, () =
     );
     expect(await page.getByText("<script>alert(1)<", { exact: false }).count()).toBeGreaterThan(0);
     await page.locator("path.cross").hover({ force: true });
-    const tip = page.locator("#tip", { hasText: /map task 0, attempt 1: lost: its worker is gone/ });
+    const tip = page.locator("#tip", {
+      hasText: /map task 0, attempt 1: lost: its worker is gone/,
+    });
     await tip.waitFor();
     expect(events).toEqual([url]);
   });
