@@ -107,8 +107,6 @@ const BUILTINS: Readonly<Record<string, readonly string[]>> = {
     // Writes to standard error when the process must end at once.
     HEARTBEAT_THREAD,
     // Until they read and write through the storage.
-    "mr/watch/dashboard",
-    "mr/watch/report",
   ],
   // Sockets, and the lock of a job directory, which is one.
   net: [

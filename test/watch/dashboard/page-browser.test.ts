@@ -189,7 +189,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       ]);
       for (const event of events) onEvent(event);
       const { page, faults } = await visit(url);
-      await says(page, "#outcome", `Failed after 5.0 s: ${message}`);
+      await says(page, "#outcome", `Failed after 5.00 s: ${message}`);
       expect(await page.locator("#outcome pre").textContent()).toBe(failure.stack);
       expect(await page.locator("img").count()).toBe(0);
       await label(page, "#maps").toBe("3 map tasks: 2 idle, 1 failed");

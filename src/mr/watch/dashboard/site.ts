@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isIP } from "node:net";
+import { hostname } from "node:os";
 import { readAsset } from "../../base/assets.ts";
 import type { JobEvent } from "../../job/events.ts";
-import { isOurHost, SECURITY_HEADERS } from "./http-guard.ts";
 import { JobFeed } from "./job-feed.ts";
-import { formatMetrics } from "./metrics.ts";
+import { describeStatus, formatMetrics } from "./metrics.ts";
 import { PatchStream } from "./patch-stream.ts";
-import { describeStatus } from "./status.ts";
 
 /** More than this are no people. */
 const MAX_CLIENTS = 100;
@@ -38,6 +38,21 @@ const PAGE = [
 ];
 /** Files that the page shares with terminal and report. */
 const SHARED = ["attempt-ends.js", "quantities.js"];
+
+/**
+ * Nothing but what this server serves, and nobody frames it: what an app or an input is called, and
+ * what an error says, is shown, but could not do anything.
+ */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cache-Control": "no-store",
+};
 
 interface Reply {
   readonly status: number;
@@ -127,4 +142,21 @@ function readPage(name: string): Reply {
   if (folder !== "format" && !PAGE.includes(name)) return { status: 404, body: "Not found\n" };
   const body = readAsset(`mr/watch/${folder}/${name}`);
   return { status: 200, body, type: TYPES[name.split(".").at(-1) ?? ""] ?? TEXT };
+}
+
+/**
+ * Whether a request was meant for this server. Any site can give one of its names the address
+ * 127.0.0.1 and read, as its own, what is there (DNS rebinding); but then the browser says that name.
+ * An address is nobody's name, so every address is good.
+ *
+ * @param header the value of the request's `Host`
+ * @param host what the server was told to listen on
+ */
+function isOurHost(header: string | undefined, host: string): boolean {
+  const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::[0-9]+)?$/.exec(header ?? "") ?? [];
+  const name = (bracketed ?? plain ?? "").toLowerCase();
+  if (name === "") return false;
+  return (
+    isIP(name) !== 0 || ["localhost", host.toLowerCase(), hostname().toLowerCase()].includes(name)
+  );
 }

@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import type { Storage } from "../../storage/storage.ts";
 
 /** Of a longer line only so much is kept; what follows is counted. */
 const MAX_LINE_BYTES = 65_536;
@@ -20,27 +20,36 @@ export interface OutputLine {
  * @throws the system's error when it cannot be read
  */
 export async function readLines(
+  storage: Storage,
   path: string,
   onLine: (line: OutputLine) => boolean | undefined,
 ): Promise<number> {
   const held = new HeldLine();
-  let total = 0;
-  for await (const piece of createReadStream(path, { highWaterMark: READ_BYTES })) {
-    const chunk = piece as Buffer;
-    total += chunk.length;
-    let start = 0;
-    for (;;) {
-      const end = chunk.indexOf(LINE_FEED, start);
-      if (end === -1) break;
-      const rest = chunk.subarray(start, end);
-      const line = held.isEmpty ? { bytes: rest, length: rest.length } : held.endWith(rest);
-      if (onLine(line) === false) return total;
-      start = end + 1;
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  const file = await storage.open(path);
+  try {
+    for (let total = 0; ; ) {
+      const read = await file.read(buffer, 0, READ_BYTES, total);
+      if (read === 0) {
+        if (!held.isEmpty) onLine(held.endWith(Buffer.alloc(0)));
+        return total;
+      }
+      total += read;
+      const chunk = buffer.subarray(0, read);
+      let start = 0;
+      for (;;) {
+        const end = chunk.indexOf(LINE_FEED, start);
+        if (end === -1) break;
+        const rest = chunk.subarray(start, end);
+        const line = held.isEmpty ? { bytes: rest, length: rest.length } : held.endWith(rest);
+        if (onLine(line) === false) return total;
+        start = end + 1;
+      }
+      held.add(Buffer.from(chunk.subarray(start)));
     }
-    held.add(chunk.subarray(start));
+  } finally {
+    file.close();
   }
-  if (!held.isEmpty) onLine(held.endWith(Buffer.alloc(0)));
-  return total;
 }
 
 /** The beginning of a line whose end has not been read yet. */

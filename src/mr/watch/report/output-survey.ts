@@ -1,11 +1,11 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describeCause } from "../../base/errors.ts";
 import { MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
+import { storageFor } from "../../storage/registry.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { chooseMeasure } from "./measure.ts";
 import { type OutputLine, readLines } from "./output-lines.ts";
-import { type TopKey, TopKeys } from "./top-keys.ts";
-import { ValueSpread } from "./value-spread.ts";
+import { type TopKey, TopKeys, ValueSpread } from "./value-statistics.ts";
 
 /** So many keys are listed. */
 const TOP = 20;
@@ -42,16 +42,17 @@ export interface OutputSurvey {
  * @param directory the job directory; of a job that failed, what is there of its output is read
  */
 export async function surveyOutput(directory: string): Promise<OutputSurvey> {
+  const storage = storageFor(directory);
   const problems: string[] = [];
-  const reduces = listOutputs(directory, problems);
-  const measure = chooseMeasure(await takeSample(directory, reduces));
+  const reduces = await listOutputs(storage, directory, problems);
+  const measure = chooseMeasure(await takeSample(storage, directory, reduces));
   const top = new TopKeys(TOP);
   const spread = new ValueSpread();
   const files: SurveyedFile[] = [];
   for (const { name, reduce } of reduces) {
     let lines = 0;
     try {
-      const bytes = await readLines(join(directory, name), (line) => {
+      const bytes = await readLines(storage, join(directory, name), (line) => {
         lines += 1;
         const value = measure.numberOf(line);
         if (value === undefined) return true;
@@ -76,9 +77,13 @@ interface NamedOutput {
   readonly reduce: number;
 }
 
-function listOutputs(directory: string, problems: string[]): NamedOutput[] {
+async function listOutputs(
+  storage: Storage,
+  directory: string,
+  problems: string[],
+): Promise<NamedOutput[]> {
   try {
-    return readdirSync(directory)
+    return (await storage.list(directory))
       .flatMap((name) => {
         // All outputs merged into one are as good as one output.
         const reduce = name === MERGED_OUTPUT_NAME ? 0 : parseReduceOutputName(name);
@@ -92,6 +97,7 @@ function listOutputs(directory: string, problems: string[]): NamedOutput[] {
 }
 
 async function takeSample(
+  storage: Storage,
   directory: string,
   outputs: readonly NamedOutput[],
 ): Promise<OutputLine[]> {
@@ -101,7 +107,7 @@ async function takeSample(
   for (const { name } of outputs) {
     const before = sample.length;
     try {
-      await readLines(join(directory, name), ({ bytes, length }) => {
+      await readLines(storage, join(directory, name), ({ bytes, length }) => {
         sample.push({ bytes: Buffer.from(bytes), length });
         taken += bytes.length;
         return sample.length - before < SAMPLE_LINES && taken < SAMPLE_BYTES;

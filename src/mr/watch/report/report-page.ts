@@ -18,7 +18,7 @@ import {
   renderSlowest,
 } from "./report-tables.ts";
 import { drawSpread, drawTopKeys } from "./result-chart.ts";
-import { renderSkew } from "./skew-section.ts";
+import { renderSkew } from "./skew.ts";
 import { layOutTimeline } from "./timeline.ts";
 import { drawTimeline } from "./timeline-chart.ts";
 

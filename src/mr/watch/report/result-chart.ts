@@ -16,7 +16,7 @@ import {
 } from "./drawing.ts";
 import type { OutputSurvey } from "./output-survey.ts";
 import { drawingStyle, LIGHT } from "./palette.ts";
-import type { TopKey } from "./top-keys.ts";
+import type { TopKey } from "./value-statistics.ts";
 
 const ROW = 23;
 const PANEL_WIDTH = 560;

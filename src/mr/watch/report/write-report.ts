@@ -1,7 +1,6 @@
-import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeCause, MrError } from "../../base/errors.ts";
-import { destinationOf } from "../../storage/file/destination.ts";
+import { publishFile } from "../../storage/file/destination.ts";
 import { readHistory } from "../history/job-history.ts";
 import { surveyOutput } from "./output-survey.ts";
 import { renderPng } from "./render-png.ts";
@@ -53,20 +52,10 @@ async function titleOf(directory: string): Promise<string> {
   }
 }
 
-/** A file that is being looked at is replaced in one step; what is no file is written to. */
 function publish(path: string, contents: string | Buffer): void {
-  let temporary: string | undefined;
   try {
-    const target = destinationOf(path);
-    if (!target.isReplaced) {
-      writeFileSync(target.path, contents, { flag: "a" });
-      return;
-    }
-    temporary = `${target.path}.${process.pid}.tmp`;
-    writeFileSync(temporary, contents);
-    renameSync(temporary, target.path);
+    publishFile(path, [Buffer.from(contents)]);
   } catch (error) {
-    if (temporary !== undefined) rmSync(temporary, { force: true });
     throw new MrError("OUTPUT_UNWRITABLE", `Cannot write "${path}": ${describeCause(error)}`);
   }
 }

@@ -6,8 +6,16 @@ import {
   formatNumber,
   niceStep,
 } from "../format/quantities.js";
-import type { Drawing } from "./drawing.ts";
-import { drawXAxis, drawYAxis, linearScale, linearTicks } from "./drawing.ts";
+import type { JobHistory } from "../history/job-history.ts";
+import {
+  type Drawing,
+  drawXAxis,
+  drawYAxis,
+  linearScale,
+  linearTicks,
+  standAlone,
+} from "./drawing.ts";
+import { bytesByReduce, timedTasks, total } from "./job-facts.ts";
 import { medianOf } from "./result-chart.ts";
 import { timeTicks } from "./timeline-chart.ts";
 
@@ -20,6 +28,35 @@ const MAX_BINS = 60;
 const MAX_BARS = 80;
 const MAX_ROWS = 24;
 const MAX_COLUMNS = 40;
+
+/** How evenly the work was distributed. */
+export function renderSkew(history: JobHistory): Markup | undefined {
+  const { view } = history.last;
+  const charts: Drawing[] = [];
+  const facts: string[] = [];
+  for (const phase of ["map", "reduce"] as const) {
+    const durations = timedTasks(history, phase).map(({ elapsedMs }) => elapsedMs);
+    if (durations.length === 0) continue;
+    charts.push(drawDurations(durations, phase));
+    const median = medianOf([...durations].reverse());
+    facts.push(
+      `the slowest ${phase} task took ${formatDuration(durations[0] ?? 0)}, the median one ${formatDuration(median)}`,
+    );
+  }
+  const bytes = bytesByReduce(view);
+  const all = total(bytes);
+  if (all > 0) {
+    charts.push(drawReduceBytes(bytes));
+    const outputs = view.tasks("map").map(({ outputBytes }) => outputBytes);
+    charts.push(drawShuffle(outputs, bytes.length));
+    const most = bytes.reduce((max, value) => Math.max(max, value), 0);
+    const times = ((most * bytes.length) / all).toFixed(2);
+    facts.push(`the largest reduce task was given ${formatBytes(most)}, ${times} times the mean`);
+  }
+  if (charts.length === 0) return undefined;
+  const text = facts.join("; ");
+  return markup`<h2>Skew</h2><p class="about">${text.slice(0, 1).toUpperCase()}${text.slice(1)}.</p><div class="charts">${charts.map((chart) => markup`<div>${standAlone(chart)}</div>`)}</div>`;
+}
 
 /** How long the tasks of a phase took, as a histogram. */
 export function drawDurations(durationsMs: readonly number[], phase: "map" | "reduce"): Drawing {
@@ -60,7 +97,7 @@ function describeRange(sorted: readonly number[], format: (value: number) => str
 }
 
 /** How many bytes each reduce task was given; the largest of a group where there are many. */
-export function drawReduceBytes(bytes: readonly number[]): Drawing {
+function drawReduceBytes(bytes: readonly number[]): Drawing {
   const each = Math.max(1, Math.ceil(bytes.length / MAX_BARS));
   const bars: number[] = [];
   for (let start = 0; start < bytes.length; start += each) {
@@ -97,7 +134,7 @@ export function drawReduceBytes(bytes: readonly number[]): Drawing {
 }
 
 /** How many bytes went from which map tasks to which reduce tasks: the darker, the more. */
-export function drawShuffle(outputs: ReadonlyArray<readonly number[]>, reduces: number): Drawing {
+function drawShuffle(outputs: ReadonlyArray<readonly number[]>, reduces: number): Drawing {
   const mapsEach = Math.max(1, Math.ceil(outputs.length / MAX_ROWS));
   const reducesEach = Math.max(1, Math.ceil(reduces / MAX_COLUMNS));
   const cells = sumCells(outputs, reduces, mapsEach, reducesEach);
