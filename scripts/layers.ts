@@ -106,7 +106,6 @@ const BUILTINS: Readonly<Record<string, readonly string[]>> = {
     "mrapps",
     // Writes to standard error when the process must end at once.
     HEARTBEAT_THREAD,
-    // Until they read and write through the storage.
   ],
   // Sockets, and the lock of a job directory, which is one.
   net: [
