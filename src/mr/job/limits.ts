@@ -35,6 +35,14 @@ export const MAX_DEFAULT_SPLIT_BYTES = 64 * MEBIBYTE;
 /** Small enough to share a job out evenly, large enough that the fixed cost of a task does not show. */
 export const MIN_DEFAULT_SPLIT_BYTES = 32 * MEBIBYTE;
 
+/**
+ * The longest record, in bytes: V8's longest string in UTF-16 units, of which UTF-8 text never has more
+ * than bytes. So every record can be made a string.
+ */
+export const MAX_RECORD_BYTES = 536_870_888;
+/** How long a row of CSV may be by default, in bytes: a quote that is never closed takes so much memory. */
+export const DEFAULT_ROW_BYTES = 16 * MEBIBYTE;
+
 /** The ranges of the numbers that `runJob` takes, and the commands as well. */
 export const RANGES = {
   /** Worker processes of one job on one machine; one per processor by default. */

@@ -3,12 +3,12 @@ import type { ClassicApp } from "../app/contract/contract.ts";
 import type { RecordApp } from "../app/contract/define-app.ts";
 import { WordScan } from "../app/text/word-scan.ts";
 import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
+import type { OpenInput } from "../data/input/open-input.ts";
 import { RecordMapper } from "../data/task/record-mapper.ts";
 import { StagedPairs } from "../data/task/staged-pairs.ts";
 import { Tally } from "../data/task/tally.ts";
 import { createKernel } from "../kernel/create-kernel.ts";
 import { type AppUnderTest, carryValue, checkApp } from "./app-under-test.ts";
-import { MemoryInput } from "./memory-input.ts";
 
 /** What is in an input file: a string, which is taken as UTF-8, or bytes. Never decompressed. */
 export type InputText = string | Uint8Array;
@@ -105,4 +105,30 @@ export async function mapInput(
 
 function bytesOf(key: Text): Uint8Array {
   return key instanceof ByteSlice ? key.copy().bytes : encodeUtf8(key);
+}
+
+/** @internal An input file in memory. */
+export class MemoryInput implements OpenInput {
+  readonly file: string;
+  readonly start = 0;
+  readonly end: number;
+  bytesRead = 0;
+  readonly #bytes: Uint8Array;
+
+  constructor(file: string, contents: string | Uint8Array) {
+    this.file = file;
+    this.#bytes = typeof contents === "string" ? encodeUtf8(contents) : contents;
+    this.end = this.#bytes.length;
+  }
+
+  read(target: Uint8Array, from: number, position: number): number {
+    const part = this.#bytes.subarray(position, position + target.length - from);
+    target.set(part, from);
+    this.bytesRead += part.length;
+    return part.length;
+  }
+
+  close(): void {
+    // There is nothing to close.
+  }
 }

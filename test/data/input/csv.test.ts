@@ -10,7 +10,7 @@ import { CsvRows } from "../../../src/mr/data/input/csv-rows.ts";
 import { CsvScanner } from "../../../src/mr/data/input/csv-scanner.ts";
 import { planJob } from "../../../src/mr/data/input/plan-job.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
-import { MemoryInput } from "../../../src/mr/testing/memory-input.ts";
+import { MemoryInput } from "../../../src/mr/testing/run-map.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
 

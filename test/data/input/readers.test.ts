@@ -8,6 +8,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Reader } from "../../../src/mr/app/contract/reader.ts";
+import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
 import { csv } from "../../../src/mr/data/input/csv.ts";
 import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
 import { lines } from "../../../src/mr/data/input/lines.ts";
@@ -15,7 +16,9 @@ import { openInput } from "../../../src/mr/data/input/open-input.ts";
 import { defaultSplitBytes, planSplits } from "../../../src/mr/data/input/plan-splits.ts";
 import { recordsFrom } from "../../../src/mr/data/input/records-from.ts";
 import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
+import { createKernel } from "../../../src/mr/kernel/create-kernel.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
+import { MemoryInput } from "../../../src/mr/testing/run-map.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
 
@@ -189,6 +192,26 @@ describe("lines and whole files", () => {
 });
 
 describe("jsonLines()", () => {
+  it("names the byte of a malformed line where lines can't be counted without waiting", async () => {
+    const memory = new MemoryInput("a.json", '1\n2\n{"n":,}\n3\n');
+    const source = {
+      file: memory.file,
+      start: 2,
+      end: memory.end,
+      read: async (target: Uint8Array, from: number, position: number) => {
+        return memory.read(target, from, position);
+      },
+    };
+    const scanner = createKernel();
+    const words = new WordScan(scanner);
+    const cursor = jsonLines().open(source, { skipBadRecords: false, scanner, words });
+    await cursor.load();
+    expect(cursor.next()).toBe(2);
+    expect(() => cursor.next()).toThrow(
+      'Cannot read input "a.json": the line at byte 4, column 6: unexpected "," in JSON',
+    );
+  });
+
   it("reads the values of lines at any cut, and leaves empty lines out", async () => {
     await fc.assert(
       fc.asyncProperty(

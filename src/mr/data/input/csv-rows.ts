@@ -1,16 +1,15 @@
 import type { InputSource } from "../../app/contract/reader.ts";
 import { decodeUtf8 } from "../../base/utf8.ts";
-import { utf8MarkLength, utf16EncodingOf } from "./byte-order-mark.ts";
 import type { CsvScanner, RowFault } from "./csv-scanner.ts";
-import { Utf16Input } from "./utf16-input.ts";
+import { Utf16Input, utf8MarkLength, utf16EncodingOf } from "./encoding.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BLOCK_BYTES = 256 * 1024;
-/** Behind the end of its part a reader needs little more than a look at what follows. */
+/** A reader needs few bytes after the end of its part. */
 const BEYOND_BYTES = 4096;
 
-/** What is wrong where. */
+/** What is wrong with a row, and where. */
 export interface CsvFault {
   /** In UTF-16 units of the line, from 1 on. */
   readonly column: number;
@@ -21,23 +20,23 @@ export interface CsvFault {
 /** Which rows are to be read, and how. */
 export interface CsvRowsOptions {
   readonly delimiter: string;
-  /** For this delimiter; it may know already what the rows of the file end with. */
+  /** For the same delimiter. It may have found the line break of the file already. */
   readonly scanner: CsvScanner;
-  /** Where the first of them begins and where the last one ends, in bytes. */
+  /** Where the first row begins and where the last one ends, in bytes. */
   readonly start: number;
   readonly end: number;
-  /** The number of the line that the first of them begins in. */
+  /** The number of the line in which the first row begins. */
   readonly line: number;
 }
 
-/** Steps through the rows of a CSV file, empty ones left out. */
+/** Steps through the rows of a CSV file, without the empty ones. */
 export class CsvRows {
-  /** Where the row begins that was given last, in bytes, and in which line, from 1 on. */
+  /** Where the current row begins, in bytes and as the number of its line, from 1. */
   offset = -1;
   line = 0;
-  /** The fields of that row; none if it is damaged. */
+  /** The fields of the current row; none if it is damaged. */
   fields: readonly string[] = [];
-  /** What is wrong with it, if it is damaged. */
+  /** What is wrong with the current row, if it is damaged. */
   fault: CsvFault | undefined;
   readonly #delimiter: string;
   #end: number;
@@ -45,19 +44,19 @@ export class CsvRows {
   #source: InputSource;
   #buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   #filled = 0;
-  /** The part of the buffer that is filled: beyond it there may be other text. */
+  /** The part of the buffer that is filled. */
   #loadedBytes = this.#buffer.subarray(0, 0);
   /** Offset in the file of the first byte in the buffer. */
   #base: number;
   /**
-   * Where in the buffer the next row begins, and in which line of the file. It begins before the buffer if
-   * it is damaged and the end of its first line has not come yet: nothing of it will be wanted.
+   * Where in the buffer the next row begins, and in which line of the file. A damaged row whose first line
+   * has not ended yet may begin before the buffer, since its bytes are not needed.
    */
   #row = 0;
   #nextLine: number;
-  /** What is wrong with the next row, if that was to be found out before its end had come. */
+  /** What is wrong with the next row, if its faulty bytes are no longer in the buffer. */
   #nextFault: CsvFault | undefined;
-  /** Whether the buffer holds all there is up to the end of the file. */
+  /** Whether the file has been read to its end. */
   #isEnd = false;
   #isBegun = false;
 
@@ -70,12 +69,12 @@ export class CsvRows {
     this.#nextLine = options.line;
   }
 
-  /** Line breaks up to the end of the row that was given last. */
+  /** Line breaks up to the end of the current row. */
   get linesRead(): number {
     return this.#nextLine - 1;
   }
 
-  /** Moves on to the next row that is loaded; false when {@link load} must be called. */
+  /** Moves to the next loaded row; false when {@link load} must be called. */
   next(): boolean {
     const scanner = this.#scanner;
     for (;;) {
@@ -100,7 +99,7 @@ export class CsvRows {
     if (this.#isBegun && isOver) return false;
     this.#makeRoom();
     const position = this.#base + this.#filled;
-    // Twice as much each time, where a row that is not closed goes on beyond the part.
+    // A row that goes on beyond the part is read in pieces that double.
     const wanted = Math.max(BEYOND_BYTES, this.#filled, this.#end - position);
     const room = this.#buffer.subarray(0, this.#filled + wanted);
     const reading = this.#source.read(room, this.#filled, position);
@@ -113,14 +112,14 @@ export class CsvRows {
     this.#loadedBytes = this.#buffer.subarray(0, this.#filled);
     if (count === 0) this.#isEnd = true;
     if (this.#isBegun) return true;
-    // A mark may come in pieces.
+    // A byte order mark may be read in pieces.
     if (!this.#isEnd && this.#filled < 3) return this.load();
     this.#isBegun = true;
     if (this.#base > 0) return true;
     const begin = this.#buffer.subarray(0, this.#filled);
-    const encoding = utf16EncodingOf(begin);
+    const encoding = utf16EncodingOf(begin, begin.length);
     if (encoding === undefined) {
-      this.#row = utf8MarkLength(begin);
+      this.#row = utf8MarkLength(begin, begin.length);
       return true;
     }
     this.#source = new Utf16Input(this.#source, encoding, begin);
@@ -130,7 +129,7 @@ export class CsvRows {
     return this.load();
   }
 
-  /** Moves what is not done with to the front, into a larger buffer if need be. */
+  /** Moves the rest of the rows to the front, of a larger buffer if need be. */
   #makeRoom(): void {
     const { outcome, fault, length, lookahead, maxRowBytes } = this.#scanner;
     let from = this.#row;
@@ -140,7 +139,7 @@ export class CsvRows {
     }
     const rest = this.#filled - from;
     const isFull = this.#buffer.length - rest < BLOCK_BYTES / 2;
-    // A longer row is damaged, so this leaves room for a block.
+    // A longer row counts as damaged and need not be kept, so there is always room for a block.
     const enough = maxRowBytes + 2 * lookahead + 2 * BLOCK_BYTES;
     const target = isFull
       ? Buffer.allocUnsafeSlow(Math.min(2 * this.#buffer.length, enough))
@@ -165,7 +164,7 @@ export class CsvRows {
     this.fields = hasQuotes ? unquoted(text, this.#delimiter) : text.split(this.#delimiter);
   }
 
-  /** Of the next row, which is in the buffer up to its fault. */
+  /** Describes a fault of the next row, which is in the buffer up to there. */
   #describe({ kind, at }: RowFault): CsvFault {
     let line = this.#nextLine;
     let begin = this.#row;
@@ -193,7 +192,7 @@ const FAULTS: Readonly<Record<RowFault["kind"], (maxRowBytes: number) => string>
   rowTooLong: (maxRowBytes) => `the row is longer than ${maxRowBytes} bytes (maxRowBytes)`,
 };
 
-/** The fields of a row in which quotes are where they may be. */
+/** The fields of a row without faults. */
 function unquoted(row: string, delimiter: string): string[] {
   const fields: string[] = [];
   for (let at = 0; ; at += delimiter.length) {
@@ -212,7 +211,7 @@ function unquoted(row: string, delimiter: string): string[] {
   }
 }
 
-/** Where the field ends whose text begins at `from`: a quote that is not doubled. */
+/** The position of the quote, not a doubled one, that ends the field whose text begins at `from`. */
 function closingQuote(row: string, from: number): number {
   for (let at = row.indexOf('"', from); ; at = row.indexOf('"', at + 2)) {
     if (row[at + 1] !== '"') return at;

@@ -8,14 +8,14 @@ const SPECIAL_IN_QUOTES = tableOf([QUOTE, LINE_FEED, CARRIAGE_RETURN]);
 type State =
   | "fieldStart"
   | "unquoted"
-  /** Between the quotes of a field: whatever comes belongs to it. */
+  /** Between the quotes of a field, where all bytes but quotes belong to it. */
   | "quoted"
-  /** After a quote in a quoted field: its last one, or the first of two that mean one. */
+  /** After a quote in a quoted field: the closing quote, or the first of a doubled one. */
   | "afterQuote"
-  /** Something is wrong with the first line of the row, whose end is looked for. */
+  /** After a fault, before the end of the first line of the row. */
   | "damaged";
 
-/** What is wrong with a row, and how many bytes of it come before that. */
+/** What is wrong with a row, and where, in bytes from its beginning. */
 export interface RowFault {
   readonly kind:
     | "quoteInField"
@@ -29,42 +29,42 @@ export interface RowFault {
 }
 
 /**
- * Finds the ends of the rows of a CSV file, which depend on all quotes before them, without making
- * anything of the fields. Whoever plans where a file is cut and whoever reads its rows ask the same
- * scanner, so that they agree on every file, however damaged.
+ * Finds the ends of the rows of a CSV file, which depend on all quotes before them, without looking at
+ * the fields. The planner of splits and the reader of rows use the same scanner, so that they agree on
+ * every file, however damaged.
  *
  * The first line break outside quotes tells which kind ends the rows of the file. A row with a quote out
  * of place, or one that is never closed, is damaged, and ends at its first line break even if that is
- * within quotes: so a stray quote costs the line it is in, and no more. So is and does a row that is too
- * long: without a limit, only the end of the file would tell that a quote is never closed.
+ * within quotes; so a stray quote costs one line. The same applies to a row that is too long: without a
+ * limit, an unclosed quote would be found at the end of the file only.
  */
 export class CsvScanner {
   readonly #delimiter: Uint8Array;
   readonly maxRowBytes: number;
-  /** Bytes that may mean something outside quotes, as 1. */
+  /** 1 for the bytes that may have a meaning outside quotes. */
   readonly #special: Uint8Array;
   #lineBreak: Uint8Array | undefined;
   #state: State = "fieldStart";
-  /** What is known of the row: nothing yet, that it ends, or that it is damaged and where it ends. */
+  /** `open` until the end of the row is found, which is well-formed (`row`) or damaged. */
   outcome: "open" | "row" | "damaged" = "open";
-  /** Once its end is known, the bytes of the row, line break included; before, those that were scanned. */
+  /** How many bytes of the row have been scanned; in the end all, line break included. */
   length = 0;
   /** The bytes of the row without its line break. */
   contentLength = 0;
-  /** Line breaks of any kind in the row, that at its end included. */
+  /** Line breaks of any kind in the row, including the one at its end. */
   lines = 0;
   /** Whether a field of the row is in quotes. */
   hasQuotes = false;
   /** What is wrong, if the row is damaged. */
   fault: RowFault | undefined;
-  /** Where the field began that is in quotes, after its quote. */
+  /** Where the text of the quoted field begins. */
   #quotedFrom = 0;
-  /** Bytes and line breaks up to behind the first line break of the row; 0 where none has come. */
+  /** Bytes and line breaks up to and including the first line break of the row; 0 before it. */
   #firstLineLength = 0;
   #firstLineBreaks = 0;
 
   /**
-   * @param delimiter what is between fields, without quotes and line breaks
+   * @param delimiter between fields; has no quotes and line breaks
    * @param maxRowBytes how long a row may be, without its line break
    */
   constructor(delimiter: string, maxRowBytes: number) {
@@ -73,12 +73,12 @@ export class CsvScanner {
     this.#special = tableOf([QUOTE, LINE_FEED, CARRIAGE_RETURN, ...this.#delimiter.subarray(0, 1)]);
   }
 
-  /** How many bytes there must be beyond those that are scanned, except at the end of the file. */
+  /** How many bytes must follow the scanned ones, except at the end of the file. */
   get lookahead(): number {
     return Math.max(1, this.#delimiter.length);
   }
 
-  /** A row begins. */
+  /** Begins a row. */
   begin(): void {
     this.#state = "fieldStart";
     this.outcome = "open";
@@ -92,11 +92,11 @@ export class CsvScanner {
   }
 
   /**
-   * Goes on with the row, as far as it ends, is damaged, or the bytes of `block` in [start, end) do.
+   * Scans bytes of the row in block[start, end), up to its end.
    *
    * @param block with {@link lookahead} bytes after `end`, unless the file ends there
-   * @returns where it has stopped: while the row is open, `end` or a little more, to go on from. A
-   *   damaged row may have ended long before
+   * @returns where scanning has stopped: while the row is open, `end` or a little more. A damaged row may
+   *   have ended long before
    */
   scan(block: Uint8Array, start: number, end: number): number {
     const base = start - this.length;
@@ -118,9 +118,9 @@ export class CsvScanner {
     return at;
   }
 
-  /** The file ends here, and with it the row. */
+  /** Ends the row at the end of the file. */
   finish(): void {
-    // A delimiter may have gone beyond the limit, with nothing behind it.
+    // The last delimiter may extend beyond the limit.
     const isTooLong = this.length > this.maxRowBytes && this.#state !== "damaged";
     if (this.outcome === "open" && isTooLong) this.#failAsTooLong();
     else if (this.#state === "quoted") this.#fail("quoteNotClosed", this.#quotedFrom);
@@ -129,7 +129,7 @@ export class CsvScanner {
     this.outcome = this.fault === undefined ? "row" : "damaged";
   }
 
-  /** Takes bytes that mean nothing by themselves. */
+  /** Takes bytes without a special meaning. */
   #takeText(position: number): void {
     if (this.#state === "fieldStart") this.#state = "unquoted";
     else if (this.#state === "afterQuote") this.#fail("textAfterQuote", position);
@@ -177,13 +177,13 @@ export class CsvScanner {
     if (this.#state === "damaged") this.outcome = "damaged";
     else {
       this.outcome = "row";
-      // A copy: the block is used again, and the slice of a Buffer is not one.
+      // A copy, since the block is reused; `slice` of a Buffer would not copy.
       this.#lineBreak ??= Uint8Array.from(block.subarray(at, at + length));
     }
     return length;
   }
 
-  /** How long the line break at `at` is, if it is one of those that end rows; otherwise 0. */
+  /** The length of the line break at `at`, if it is of the kind that ends rows; otherwise 0. */
   #lineBreakLength(block: Uint8Array, at: number): number {
     const lineBreak = this.#lineBreak;
     if (lineBreak !== undefined) return isAt(lineBreak, block, at) ? lineBreak.length : 0;

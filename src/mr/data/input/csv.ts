@@ -1,52 +1,52 @@
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
 import { counted } from "../../base/counted.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
-import { type CsvResumption, decodeCsvResumption } from "./csv-resume.ts";
+import { DEFAULT_ROW_BYTES, MAX_RECORD_BYTES } from "../../job/limits.ts";
 import { type CsvFault, CsvRows } from "./csv-rows.ts";
 import { CsvScanner } from "./csv-scanner.ts";
-import { MAX_RECORD_BYTES, MAX_ROW_BYTES } from "./limits.ts";
+import { type CsvResumption, decodeCsvResumption } from "./plan-csv-splits.ts";
 
 /** How CSV files are read. */
 export interface CsvOptions {
-  /** The character (or characters) between fields, `,` unless told; no quote and no line break. */
+  /** The character (or characters) between fields, not a quote or a line break. Default `,`. */
   readonly delimiter?: string;
-  /** Whether the first row names the columns; true unless told. */
+  /** Whether the first row names the columns. Default true. */
   readonly header?: boolean;
   /**
-   * How long a row may be, in bytes of UTF-8 without its line break: 1 to 536,870,888, 16 MiB unless told.
-   * A longer one counts as damaged, and a quote that is never closed takes so much memory.
+   * How long a row may be, in bytes of UTF-8 without its line break: 1 to 536,870,888. A longer one counts
+   * as damaged, and a quote that is never closed takes this much memory. Default 16 MiB.
    */
   readonly maxRowBytes?: number;
 }
 
-/** A row by the names of its columns; {@link csv} says in which order they are. */
+/** A row by the names of its columns; for their order see {@link csv}. */
 export type CsvRow = Readonly<Record<string, string>>;
 
 /** The columns of a row with its fields, in the order in which they are in the file. */
 export type CsvEntries = readonly (readonly [column: string, field: string])[];
 
 /**
- * Records are rows of CSV (RFC 4180) as text: fields may be quoted, and then hold delimiters, doubled
- * quotes and line breaks. Since only the quotes before it tell whether a line break ends a row, large
- * files are looked through once before they are split. A byte order mark is left out, and so are empty
- * lines; bytes that are not UTF-8 become U+FFFD. A file that begins with a mark of UTF-16 is read as that.
+ * Records are rows of CSV (RFC 4180) as text: fields may be quoted, and then contain delimiters, doubled
+ * quotes and line breaks. Whether a line break ends a row depends on all quotes before it, so large files
+ * are scanned once before they are split. A byte order mark and empty lines are skipped; bytes that are
+ * not UTF-8 become U+FFFD. A file that begins with a byte order mark of UTF-16 is read as UTF-16.
  *
  * - `csv({ column: "text" })`: the records are the fields of this column, as strings;
  * - `csv({ columns: ["id", "text"] })`: objects of these columns;
  * - `csv()`: objects of all columns. As in every object, names that are whole numbers, such as `2019`, come
- *   first: for the order of the file, take
+ *   first; `entries` keeps the order of the file;
  * - `csv({ entries: true })`: arrays of `[column, field]`, in the order of the file;
  * - `csv({ header: false })`: arrays of fields; a `column` is then a number from 0 on, and `columns` names
  *   all columns, from the first to the last.
  *
  * A row with more or fewer fields than the first, one with a quote out of place, and one that is longer than
- * `maxRowBytes` is an error that names file, line and column, or with `--skip-bad-records` is left out and
+ * `maxRowBytes` is an error that names file, line and column, or with `--skip-bad-records` is skipped and
  * counted. A row with a quote out of place, and one that is too long, ends at its first line break, even
- * if that is within quotes; what follows is read anew.
- * A malformed header, a column that it lacks, and one that it names twice are errors in any case; the last
- * two end the job at once, see {@link UsageError}.
+ * if that is within quotes; the next row begins there.
+ * A malformed header, a missing column, and a column that the header names twice are errors in any case; the
+ * last two end the job at once, see {@link UsageError}.
  *
- * @throws TypeError for options that make no sense
+ * @throws TypeError for options that contradict each other or are out of range
  */
 export function csv(options: CsvOptions & { readonly column: string | number }): Reader<string>;
 export function csv<const C extends string>(
@@ -77,9 +77,9 @@ class CsvCursor implements RecordCursor<unknown> {
   readonly #readOptions: ReadOptions;
   readonly #source: InputSource;
   readonly #scanner: CsvScanner;
-  /** Where to go on from, in a split that is not the first of its file. */
+  /** How to start in a split that is not the first of its file. */
   readonly #resumption: CsvResumption | undefined;
-  /** The rows at hand: at first those up to the end of the first one, which gives the others a meaning. */
+  /** Reads the first row of the file, which names the columns, and then the rows of the split. */
   #rows: CsvRows;
   #isAtHead = true;
   /** How many fields there are in a row. */
@@ -137,7 +137,7 @@ class CsvCursor implements RecordCursor<unknown> {
     return new CsvRows(this.#source, { delimiter, scanner: this.#scanner, start, end, line });
   }
 
-  /** The part itself comes after the first row. */
+  /** Reads the split, after the first row of the file. */
   #readOn({ lines }: CsvResumption): void {
     const { start, end } = this.#source;
     this.#rows = this.#open(start, end, 1 + this.#rows.linesRead + lines);
@@ -151,7 +151,12 @@ class CsvCursor implements RecordCursor<unknown> {
     return isData;
   }
 
-  /** What becomes of the fields of a row, given the first one, and that again if it is a header. */
+  /**
+   * A function that makes a record of the fields of a row.
+   *
+   * @param first the fields of the first row
+   * @param header the same, if it is a header
+   */
   #converter(
     first: readonly string[],
     header: readonly string[] | undefined,
@@ -174,7 +179,7 @@ class CsvCursor implements RecordCursor<unknown> {
     }
     const names = columns ?? header;
     const indexes = names.map((name) => this.#indexOf(name, header));
-    // Of all columns: the index of a name is its own.
+    // All columns are taken, in their order.
     if (entries) return (fields) => names.map((name, i) => [name, fields[i] ?? ""]);
     return toObject(names, indexes);
   }
@@ -198,18 +203,18 @@ class CsvCursor implements RecordCursor<unknown> {
     throw this.#wrongColumns(why);
   }
 
-  /** The columns that are wanted are not those of the first row, which is at hand. */
+  /** The error of options that do not fit the first row, which is at hand. */
   #wrongColumns(why: string): UsageError {
     return new UsageError(this.#describe({ line: this.#rows.line, column: 1, why }));
   }
 
   /** Skips a row, if that is allowed. */
   #leaveOut(fault: CsvFault): void {
-    // Other rows mean nothing without the header.
+    // Without the header, no row can be read.
     const isHeader = this.#isAtHead && this.#options.header !== false;
     if (!this.#readOptions.skipBadRecords || isHeader)
       throw new MrError("INPUT_MALFORMED", this.#describe(fault));
-    // Whoever reads on in the middle of a file comes by the rows at its beginning once more.
+    // The first split of the file reports rows before the header.
     if (this.#isAtHead && this.#resumption !== undefined) return;
     this.skipped += 1;
     this.#readOptions.onSkipped?.(`line ${fault.line}, column ${fault.column}`, fault.why);
@@ -233,7 +238,7 @@ function delimiterOf({ delimiter = "," }: CsvOptions): string {
   return delimiter;
 }
 
-function maxRowBytesOf({ maxRowBytes = MAX_ROW_BYTES }: CsvOptions): number {
+function maxRowBytesOf({ maxRowBytes = DEFAULT_ROW_BYTES }: CsvOptions): number {
   return maxRowBytes;
 }
 

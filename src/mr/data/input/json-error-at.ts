@@ -1,4 +1,4 @@
-/** Where and why a text is no JSON. */
+/** Where and why a text is not JSON. */
 export interface JsonError {
   /** In UTF-16 units, from 1 on. */
   readonly column: number;
@@ -15,10 +15,10 @@ const STRING_START = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})
  * depending on the error and the version.)
  */
 export function jsonErrorAt(text: string): JsonError {
-  /** What is open: `{` waits for a member, `[` for an element. */
+  /** The brackets that are open, outermost first. */
   const open: string[] = [];
   let at = 0;
-  /** What may come next. */
+  /** What is expected next. */
   let state: "value" | "firstValue" | "firstName" | "name" | "colon" | "after" = "value";
   for (;;) {
     at = match(SPACE, text, at);
@@ -67,7 +67,7 @@ function match(pattern: RegExp, text: string, at: number): number {
   return pattern.test(text) ? pattern.lastIndex : at;
 }
 
-/** Where within the string that begins at `at` the error is. */
+/** The position of the error in the string that begins at `at`. */
 function stringError(text: string, at: number): number {
   return match(STRING_START, text, at);
 }

@@ -4,13 +4,13 @@ import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/c
 import { MrError } from "../../base/errors.ts";
 import { writeJsonLine } from "../output/formats.ts";
 import { jsonErrorAt } from "./json-error-at.ts";
-import { LineCursor } from "./line-cursor.ts";
+import { LineCursor } from "./lines.ts";
 
 /**
  * JSON Lines (https://jsonlines.org), as input and as output.
  *
- * As `input`, the records are the values of the lines, of type `R` by your word, unchecked; empty lines
- * are left out. A line that is no JSON is an error that names file, line and column.
+ * As `input`, the records are the values of the lines, whose type `R` is not checked; empty lines are
+ * skipped. A line that is not JSON is an error that names file, line and column.
  *
  * As `output`, each line is `{"key":…,"value":…}`. A key, or a byte slice as value, that is not UTF-8 is
  * a TypeError: it could not be told from others.
@@ -31,7 +31,7 @@ class JsonCursor<R> implements RecordCursor<R> {
   readonly #onSkipped: ReadOptions["onSkipped"];
   readonly #lines: LineCursor;
   #lineNumber = 0;
-  /** How many lines begin before this part; counted only when somebody wants to know. */
+  /** How many lines begin before this part; counted when the first error is described. */
   #linesBefore: number | undefined;
 
   constructor(source: InputSource, options: ReadOptions) {
@@ -75,7 +75,9 @@ class JsonCursor<R> implements RecordCursor<R> {
   #errorIn(text: string): { place: string; why: string } {
     const { column, why } = jsonErrorAt(text);
     this.#linesBefore ??= linesBefore(this.#source);
-    return { place: `line ${this.#linesBefore + this.#lineNumber}, column ${column}`, why };
+    const line = this.#linesBefore + this.#lineNumber;
+    const where = Number.isNaN(line) ? `the line at byte ${this.offset}` : `line ${line}`;
+    return { place: `${where}, column ${column}`, why };
   }
 }
 
@@ -88,14 +90,15 @@ function isBlank(line: ByteSlice): boolean {
   return true;
 }
 
-/** How many lines begin before the part that is read. */
+/** How many lines begin before the part that is read; NaN if the storage can't read without waiting. */
 function linesBefore(source: InputSource): number {
   const chunk = new Uint8Array(64 * 1024);
   let feeds = 0;
-  // What is compressed is read from its beginning, so there never is anything before.
+  // Compressed files have one part only, so nothing is read of them here.
   for (let position = 0; position < source.start; ) {
     const count = source.read(chunk, 0, position);
-    if (typeof count !== "number" || count === 0) break;
+    if (typeof count !== "number") return Number.NaN;
+    if (count === 0) break;
     const end = Math.min(count, source.start - position);
     for (let at = 0; at < end; at++) if (chunk[at] === 10) feeds += 1;
     position += count;

@@ -63,6 +63,19 @@ export async function openStored(
   }
 }
 
+/**
+ * The error of a record that is longer than `limit` bytes.
+ *
+ * @param what kind of record, such as `line`
+ * @param offset where it begins, in bytes
+ */
+export function recordTooLong(what: string, file: string, offset: number, limit: number): MrError {
+  return new MrError(
+    "INPUT_TOO_LARGE",
+    `Cannot read input "${file}": the ${what} at byte ${offset} is longer than ${limit} bytes`,
+  );
+}
+
 /** A file as it is. */
 class PlainInput implements OpenInput {
   readonly file: string;

@@ -1,11 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { inputError } from "../../base/errors.ts";
-import type { CsvSplitting, Split } from "../../job/split.ts";
+import { DEFAULT_ROW_BYTES } from "../../job/limits.ts";
+import type { CsvSplitting, ResumeToken, Split } from "../../job/split.ts";
 import type { Storage, StoredFile } from "../../storage/storage.ts";
-import { utf8MarkLength, utf16EncodingOf } from "./byte-order-mark.ts";
-import { encodeCsvResumption } from "./csv-resume.ts";
 import { CsvScanner } from "./csv-scanner.ts";
-import { MAX_ROW_BYTES } from "./limits.ts";
+import { utf8MarkLength, utf16EncodingOf } from "./encoding.ts";
 import { openStored } from "./open-input.ts";
 
 const BLOCK_BYTES = 1024 * 1024;
@@ -17,12 +16,12 @@ interface RowEnd {
 }
 
 /**
- * Cuts a CSV file at ends of rows. It has to be read once for that, which takes a small part of the time
- * that making records of it does.
+ * Cuts a CSV file at ends of rows. The file is read once for that, in a small part of the time that
+ * making records of it takes.
  *
  * @param directory absolute path that a relative input starts from
  * @param wanted the splits as they would be if a file could be cut anywhere
- * @param splitting what ends a row, which must be the same to whoever reads the splits
+ * @param splitting the same as that of the reader of the splits
  * @param blockBytes how much is read at a time
  * @returns splits that begin and end where rows do; together they are the whole file
  * @throws MrError when the file cannot be read
@@ -31,7 +30,7 @@ export async function planCsvSplits(
   storage: Storage,
   directory: string,
   wanted: readonly Split[],
-  { csvDelimiter, maxRowBytes = MAX_ROW_BYTES }: CsvSplitting,
+  { csvDelimiter, maxRowBytes = DEFAULT_ROW_BYTES }: CsvSplitting,
   blockBytes: number = BLOCK_BYTES,
 ): Promise<readonly Split[]> {
   const [first, last] = [wanted[0], wanted.at(-1)];
@@ -64,9 +63,32 @@ export async function planCsvSplits(
   return splits;
 }
 
+/** What a reader needs to know to start at the end of a row in the middle of a CSV file. */
+export interface CsvResumption {
+  /**
+   * The end of the first row that is neither empty nor damaged, in bytes: it tells the names and the number
+   * of the columns.
+   */
+  readonly headEnd: number;
+  /** How many line breaks there are between the end of that row and the start of the split. */
+  readonly lines: number;
+}
+
+/** The token of a split: `HEAD_END:LINES`. */
+function encodeCsvResumption({ headEnd, lines }: CsvResumption): ResumeToken {
+  return `${headEnd}:${lines}`;
+}
+
+/** @throws Error for a token that is not from {@link planCsvSplits} */
+export function decodeCsvResumption(token: ResumeToken): CsvResumption {
+  const [, headEnd, lines] = /^(\d{1,15}):(\d{1,15})$/.exec(token) ?? [];
+  if (headEnd === undefined) throw new Error(`A split of a CSV file has the token "${token}"`);
+  return { headEnd: Number(headEnd), lines: Number(lines) };
+}
+
 /**
- * The end of the first row that is neither empty nor damaged, and from there on the first end of a row at
- * or after each of `targets`, which grow; each once.
+ * Finds the end of the first row that is neither empty nor damaged, and after that the first end of a row
+ * at or after each of `targets`, which ascend. Each end is listed once.
  */
 async function findRowEnds(
   stored: StoredFile,
@@ -88,8 +110,8 @@ async function findRowEnds(
     filled += count;
     const block = buffer.subarray(0, filled);
     if (base === 0 && row === 0) {
-      if (utf16EncodingOf(block) !== undefined) return [];
-      row = utf8MarkLength(block);
+      if (utf16EncodingOf(block, filled) !== undefined) return [];
+      row = utf8MarkLength(block, filled);
     }
     const limit = isEnd ? filled : filled - scanner.lookahead;
     while (waiting.length > 0 && row + scanner.length >= base) {
@@ -106,7 +128,7 @@ async function findRowEnds(
     }
     const next = row + scanner.length;
     if (isEnd && next >= base + filled) break;
-    // Behind a damaged row the file is read again, from the end of that row's first line.
+    // A damaged row ends at its first line, from where the file is read again.
     if (next >= base) buffer.copyWithin(0, next - base, filled);
     filled = next >= base ? base + filled - next : 0;
     base = next;

@@ -2,11 +2,10 @@ import { availableParallelism } from "node:os";
 import type { InputFile } from "../../job/job-spec.ts";
 import type { CsvSplitting, JobPlan, Split, Splitting } from "../../job/split.ts";
 import type { Storage } from "../../storage/storage.ts";
-import { packSplits } from "./pack-splits.ts";
 import { planCsvSplits } from "./plan-csv-splits.ts";
-import { defaultSplitBytes, planSplits } from "./plan-splits.ts";
+import { defaultSplitBytes, packSplits, planSplits } from "./plan-splits.ts";
 
-/** A plan of inputs whose sizes are known. */
+/** A plan that also knows the size of its inputs. */
 export interface MeasuredPlan extends JobPlan {
   /** Of all inputs together. */
   readonly inputBytes: number;
@@ -16,8 +15,9 @@ export interface MeasuredPlan extends JobPlan {
  * Plans the map tasks of a job.
  *
  * @param directory absolute path that relative `inputs` start from
- * @param splitBytes how large a split may be; 32 to 64 MiB by the size of the job where undefined
- * @param parallelism how many tasks can run at a time; small files share tasks as long as there are so many
+ * @param splitBytes how large a split may be; by default 32 to 64 MiB, by the size of the job
+ * @param parallelism how many tasks can run at a time; there are at least as many tasks even if small files
+ *   share them
  */
 export function planJob(
   storage: Storage,

@@ -2,22 +2,27 @@ import { MAX_DEFAULT_SPLIT_BYTES, MIN_DEFAULT_SPLIT_BYTES } from "../../job/limi
 import type { Split } from "../../job/split.ts";
 import { isCompressedName } from "./open-input.ts";
 
-/** Below this many tasks, smaller ones cost nothing, and share the work more evenly. */
-const AMPLE_TASKS = 64;
+/** Small files share tasks of this size: large enough that the fixed cost of a task does not show. */
+const PACK_BYTES = 2 * 1024 * 1024;
+/** The cost of opening a file, as the number of bytes that could be read meanwhile. */
+const OPEN_BYTES = 16 * 1024;
+
+/** Up to this many tasks, smaller ones cost next to nothing and share the work more evenly. */
+const MIN_TASKS = 64;
 
 /**
- * How large splits are unless told: 64 MiB; a 64th of the job where that is less, but at least 32 MiB.
+ * How large splits are by default: a 64th of the job, but at least 32 and at most 64 MiB.
  *
  * @param totalBytes the size of all inputs of the job
  */
 export function defaultSplitBytes(totalBytes: number): number {
-  const share = Math.ceil(totalBytes / AMPLE_TASKS);
+  const share = Math.ceil(totalBytes / MIN_TASKS);
   return Math.min(MAX_DEFAULT_SPLIT_BYTES, Math.max(MIN_DEFAULT_SPLIT_BYTES, share));
 }
 
 /**
- * Cuts a file into splits of about equal size, none larger than `splitBytes`. The cuts need no knowledge
- * of the file: readers find the record boundaries.
+ * Cuts a file into splits of about equal size, none larger than `splitBytes`, without reading it: readers
+ * find the record boundaries.
  *
  * @param splitting what the app's reader allows; whole files and compressed ones stay in one piece
  * @param file the input as the user named it
@@ -40,9 +45,49 @@ export function planSplits(
   return splits;
 }
 
-/** BigInt-free and exact: `size` is below 2⁵³, its product with `index` may not be. */
+/** Computed without the product of `size` and `index`, which may exceed 2⁵³. */
 function cut(size: number, index: number, count: number): number {
   const whole = Math.floor(size / count);
   const rest = size - whole * count;
   return whole * index + Math.min(index, rest);
+}
+
+/**
+ * Lets small files share map tasks. Otherwise ten thousand files would be ten thousand tasks, each with an
+ * output for every reduce task.
+ *
+ * @param splits of all inputs, in their order, which is kept
+ * @param splitBytes how large a shared task may be
+ * @param minTasks how many tasks to make at least: as many as can run at a time
+ * @returns at least one; tasks of several files have about equal shares of the work
+ */
+export function packSplits(
+  splits: readonly Split[],
+  splitBytes: number,
+  minTasks: number,
+): readonly Split[] {
+  if (splits.length <= minTasks) return splits;
+  const total = splits.reduce((sum, split) => sum + weightOf(split), 0);
+  const share = Math.min(PACK_BYTES, splitBytes, total / minTasks);
+  const packs: Split[][] = [];
+  let last = -1;
+  let before = 0;
+  for (const split of splits) {
+    const weight = weightOf(split);
+    // The share that contains the middle of the split.
+    const pack = Math.floor((before + weight / 2) / share);
+    before += weight;
+    const isLarge = 2 * weight > share;
+    if (pack === last && !isLarge) packs.at(-1)?.push(split);
+    else packs.push([split]);
+    // A split of more than half a share has the task for itself.
+    last = isLarge ? -1 : pack;
+  }
+  return packs.map(([first, ...further]) => {
+    return further.length === 0 ? (first as Split) : { ...(first as Split), further };
+  });
+}
+
+function weightOf({ start, end }: Split): number {
+  return Math.max(end - start, OPEN_BYTES);
 }

@@ -1,6 +1,6 @@
 import type { InputSource, Reader, RecordCursor } from "../../app/contract/reader.ts";
 
-/** What a reader of one's own is given. */
+/** The file that a reader made by {@link recordsFrom} reads. */
 export interface RecordSource {
   /** The input as the user named it. */
   readonly file: string;
@@ -11,7 +11,7 @@ export interface RecordSource {
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Makes a reader of a function that turns the bytes of a file into records. Files are not split.
+ * Makes a reader from a function that turns the bytes of a file into records. Files are not split.
  *
  * ```ts
  * const paragraphs = recordsFrom("paragraphs", async function* ({ chunks }) { … yield text; … });
@@ -29,9 +29,10 @@ export function recordsFrom<R>(
     splitting: "wholeFile",
     open(source) {
       const records = read({ file: source.file, chunks: chunksOf(source, 0, source.end) });
-      return Symbol.asyncIterator in records
-        ? new AsyncCursor(records[Symbol.asyncIterator]())
-        : new SyncCursor(records[Symbol.iterator]());
+      const isAsync = Symbol.asyncIterator in records;
+      return new IteratorCursor(
+        isAsync ? records[Symbol.asyncIterator]() : records[Symbol.iterator](),
+      );
     },
   };
 }
@@ -52,46 +53,14 @@ export async function* chunksOf(
   }
 }
 
-class SyncCursor<R> implements RecordCursor<R> {
-  readonly offset = -1;
-  readonly #records: Iterator<R>;
-  #number = 0;
-  #isLoaded = false;
-
-  constructor(records: Iterator<R>) {
-    this.#records = records;
-  }
-
-  get place(): string {
-    return `record ${this.#number}`;
-  }
-
-  next(): R | undefined {
-    const { done, value } = this.#records.next();
-    if (done === true) return undefined;
-    this.#number += 1;
-    return value;
-  }
-
-  load(): boolean {
-    if (this.#isLoaded) return false;
-    this.#isLoaded = true;
-    return true;
-  }
-
-  close(): void {
-    this.#records.return?.();
-  }
-}
-
 /** Loads one record at a time. */
-class AsyncCursor<R> implements RecordCursor<R> {
+class IteratorCursor<R> implements RecordCursor<R> {
   readonly offset = -1;
-  readonly #records: AsyncIterator<R>;
+  readonly #records: Iterator<R> | AsyncIterator<R>;
   #number = 0;
   #loaded: R | undefined;
 
-  constructor(records: AsyncIterator<R>) {
+  constructor(records: Iterator<R> | AsyncIterator<R>) {
     this.#records = records;
   }
 
@@ -105,16 +74,21 @@ class AsyncCursor<R> implements RecordCursor<R> {
     return record;
   }
 
-  async load(): Promise<boolean> {
-    const { done, value } = await this.#records.next();
+  load(): boolean | Promise<boolean> {
+    const result = this.#records.next();
+    return "then" in result ? result.then((later) => this.#take(later)) : this.#take(result);
+  }
+
+  close(): void {
+    const closing = this.#records.return?.();
+    // Reading has ended or failed already: an error of closing would hide that.
+    if (closing !== undefined && "then" in closing) closing.catch(() => undefined);
+  }
+
+  #take({ done, value }: IteratorResult<R>): boolean {
     if (done === true) return false;
     this.#number += 1;
     this.#loaded = value;
     return true;
-  }
-
-  close(): void {
-    // Whoever stops early has nobody to tell that closing failed.
-    this.#records.return?.().catch(() => undefined);
   }
 }

@@ -1,10 +1,11 @@
 import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { InputSource, Reader, RecordCursor } from "../../app/contract/reader.ts";
 import { giveLargeBuffer, takeLargeBuffer } from "../../base/buffer-pool.ts";
-import { MAX_RECORD_BYTES, recordTooLong } from "./limits.ts";
+import { MAX_RECORD_BYTES } from "../../job/limits.ts";
+import { recordTooLong } from "./open-input.ts";
 
 const FIRST_BYTES = 64 * 1024;
-/** Memory that is not written to costs nothing, but what is copied from one buffer to the next does. */
+/** Copying to a larger buffer takes time; memory that is not written to is free. */
 const GROWTH = 8;
 
 /** The one record is the whole file, as a byte slice; all bytes are kept. An empty file is a record. */
@@ -47,7 +48,7 @@ class WholeFileCursor implements RecordCursor<ByteSlice> {
     const { file, end } = this.#source;
     const isSizeKnown = end !== Number.MAX_SAFE_INTEGER;
     if (isSizeKnown && end > this.#maxBytes) throw this.#tooLong(file);
-    // One byte more than is expected, so that reading it all also shows that there is no more.
+    // One byte more than expected, so that reading the whole file also shows its end.
     let buffer = takeLargeBuffer(isSizeKnown ? end + 1 : FIRST_BYTES);
     this.#buffer = buffer;
     let filled = 0;

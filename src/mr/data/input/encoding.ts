@@ -1,9 +1,29 @@
 import { TextDecoder } from "node:util";
 import type { InputSource } from "../../app/contract/reader.ts";
 
+const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const UTF16_MARKS = new Map([
+  ["utf-16le", Buffer.from([0xff, 0xfe])],
+  ["utf-16be", Buffer.from([0xfe, 0xff])],
+]);
 const CHUNK_BYTES = 64 * 1024;
 
-/** A file in UTF-16, read as if it were in UTF-8, from its beginning to its end. */
+/** The length of the UTF-8 byte order mark that bytes[0, filled) begins with; 0 if there is none. */
+export function utf8MarkLength(bytes: Uint8Array, filled: number): number {
+  return beginsWith(bytes, filled, UTF8_MARK) ? UTF8_MARK.length : 0;
+}
+
+/** The UTF-16 encoding that bytes[0, filled) begins with the byte order mark of; undefined if there is none. */
+export function utf16EncodingOf(bytes: Uint8Array, filled: number): string | undefined {
+  for (const [encoding, mark] of UTF16_MARKS) if (beginsWith(bytes, filled, mark)) return encoding;
+  return undefined;
+}
+
+function beginsWith(bytes: Uint8Array, filled: number, mark: Buffer): boolean {
+  return filled >= mark.length && mark.every((byte, at) => bytes[at] === byte);
+}
+
+/** Converts a file in UTF-16 to UTF-8 while it is read, from its beginning to its end. */
 export class Utf16Input implements InputSource {
   readonly file: string;
   readonly start = 0;
@@ -15,7 +35,7 @@ export class Utf16Input implements InputSource {
   #decoded: Uint8Array;
   #isEnd = false;
 
-  /** @param begin what has been read of the file so far, its byte order mark included */
+  /** @param begin the beginning of the file, byte order mark included, which has been read already */
   constructor(source: InputSource, encoding: string, begin: Uint8Array) {
     this.file = source.file;
     this.#source = source;
