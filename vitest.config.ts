@@ -2,8 +2,13 @@ import { defineConfig } from "vitest/config";
 
 /** The parts of the tests, each with the patterns of its files. A test that no pattern names is a unit test. */
 const PARTS = {
-  /** Jobs in a simulated network, or of generated inputs: seconds of computing each. */
-  simulation: ["test/simulation/**/*.test.ts", "test/**/*.property.test.ts"],
+  /** Whole jobs in one process: in a simulated network, of generated inputs, of the shipped apps. */
+  simulation: [
+    "test/data/task/*.test.ts",
+    "test/mrapps/*.test.ts",
+    "test/simulation/**/*.test.ts",
+    "test/**/*.property.test.ts",
+  ],
   /** Commands, workers and scripts as real processes. */
   process: [
     "test/docs/{examples,library}.test.ts",
