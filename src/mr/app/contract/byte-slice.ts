@@ -3,24 +3,24 @@ import { decodeUtf8 } from "../../base/utf8.ts";
 import type { WordScan } from "../text/word-scan.ts";
 
 /**
- * Part of a byte array, as text: what readers hand to `map`, and what `emit` takes beside strings.
+ * Text as part of a byte array: readers pass it to `map`, and `emit` takes it as well as strings.
  *
- * A slice given by a reader or by `words()` is **reused**: it, and the bytes below it, are valid until
- * the next record (or word). Whoever keeps one calls {@link copy} or makes a string of it.
+ * A slice from a reader or from `words()` is **reused**: the slice and its bytes are valid until the next
+ * record or word. To keep one, call {@link copy} or make a string of it.
  */
 export class ByteSlice {
-  /** The array the slice is a part of; to be read only. */
+  /** The array that the slice is a part of. Do not write to it. */
   bytes: Uint8Array;
   /** Where the slice begins in {@link bytes}. */
   start: number;
   /** Where the slice ends in {@link bytes}: the position after its last byte. */
   end: number;
-  /** @internal Which word of `scan` this is, −1 when it is none. */
+  /** @internal The index of this word in `scan`; −1 if it is not one of its words. */
   word = -1;
-  /** @internal The words found in the block that this slice is a part of. */
+  /** @internal The words of the block that this slice is a part of. */
   scan: WordScan | undefined = undefined;
 
-  /** The part `bytes[start, end)`, all of it unless told. The bytes are not copied. */
+  /** The part `bytes[start, end)`, by default all of it. The bytes are not copied. */
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.bytes = bytes;
     this.start = start;
@@ -38,7 +38,7 @@ export class ByteSlice {
     return position >= this.start && position < this.end ? this.bytes[position] : undefined;
   }
 
-  /** The part from byte `from` to before byte `to`; both may be negative, as with typed arrays. */
+  /** The part [from, to) of the slice. Both may be negative, as in `TypedArray.subarray`. */
   subarray(from = 0, to: number = this.end - this.start): ByteSlice {
     const length = this.end - this.start;
     const first = clamp(from, length);
@@ -51,10 +51,9 @@ export class ByteSlice {
     return part;
   }
 
-  /** Where `needle`, a string or one byte, first occurs at or after byte `from`; −1 if nowhere. */
+  /** The position of the first `needle`, a string or one byte, at or after byte `from`; −1 if there is none. */
   indexOf(needle: string | number, from = 0): number {
-    const found = this.view().indexOf(needle, clamp(from, this.length));
-    return found;
+    return this.view().indexOf(needle, clamp(from, this.length));
   }
 
   /** Whether the bytes are those of `other`. */
@@ -69,18 +68,18 @@ export class ByteSlice {
     return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
   }
 
-  /** A slice of its own copy of the bytes, valid for good. */
+  /** A slice of a copy of the bytes, which stays valid. */
   copy(): ByteSlice {
-    // Not `slice`, which of a Buffer is no copy.
+    // Buffer.slice would not copy.
     return new ByteSlice(new Uint8Array(this.bytes.subarray(this.start, this.end)));
   }
 
-  /** The text; bytes that are not UTF-8 become U+FFFD (lone surrogates in WTF-8 come back). */
+  /** The text. Bytes that are not UTF-8 become U+FFFD, but lone surrogates in WTF-8 are decoded. */
   toString(): string {
     return decodeUtf8(this.bytes, this.start, this.end);
   }
 
-  /** The text, as in {@link toString}: what `JSON.stringify` shows of a slice. */
+  /** The same as {@link toString}, for `JSON.stringify`. */
   toJSON(): string {
     return this.toString();
   }
@@ -91,5 +90,5 @@ function clamp(index: number, length: number): number {
   return Math.min(index, length);
 }
 
-/** Text as `emit` takes it. */
+/** Text: a string, or a part of a byte array. */
 export type Text = string | ByteSlice;

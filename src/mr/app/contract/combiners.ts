@@ -1,39 +1,39 @@
 import { ByteSlice } from "./byte-slice.ts";
 
-/** Makes one value of two of the same key; `first` came before `second`. Must be associative. */
+/** Combines two values of the same key, of which `first` came first. It must be associative. */
 export type Fold<V> = (first: V, second: V) => V;
 
-/** A fold that comes with the library, which also folds all values of a key at once. */
+/** A fold of the library, which also folds all values of a key in one call. */
 export interface NumberFold extends Fold<number> {
   /**
    * The fold of all `values`.
    *
-   * @throws TypeError when a value is no number
+   * @throws TypeError when a value is not a number
    */
   of(values: Iterable<number>): number;
 }
 
-/** Keeps one of each distinct value of a key. */
+/** A combiner that keeps one of each distinct value of a key. */
 export interface Union {
-  /** Tells it from a function of two values. */
+  /** Distinguishes it from a function of two values. */
   readonly isUnion: true;
   /** The distinct values, in the order of their first occurrence. */
   of<V>(values: Iterable<V>): V[];
 }
 
-// It has no signature for the compiler: one of any `V` would tell it that values are `unknown`.
-/** Keeps the value that comes first. */
+// No call signature: one for any `V` would make the compiler infer `unknown` values.
+/** A combiner that keeps the value that comes first. */
 export interface First {
-  /** Tells it from a function of two values. */
+  /** Distinguishes it from other functions of two values. */
   readonly isFirst: true;
   /** The first of `values`; undefined if there is none. */
   of<V>(values: Iterable<V>): V | undefined;
 }
 
-/** Which of the library's own folds a combiner is, for those that have a fast path. */
+/** The folds of the library that have a fast path. */
 export type NumberFoldKind = "sum" | "count" | "min" | "max";
 
-/** Numbers that are values of one group: numbers[at], counts[at] times, for each `at` in [from, to). */
+/** Numbers of one group: numbers[at] occurs counts[at] times, for each `at` in [from, to). */
 export interface NumberRuns {
   readonly numbers: Float64Array;
   readonly counts: Float64Array;
@@ -41,11 +41,11 @@ export interface NumberRuns {
   readonly to: number;
 }
 
-/** Values that come in runs of equal ones, so that a sum needs to look at a run only once. */
+/** Values in runs of equal ones, so that a sum adds each run only once. */
 export interface RunIterable<V> extends Iterable<V> {
   /** Moves on to the next run; false at the end. */
   nextRun(): boolean;
-  /** Moves past several runs of numbers at once; undefined where that can't be done. */
+  /** Moves past several runs of numbers at once; undefined if there are none to be had at once. */
   nextNumbers(): NumberRuns | undefined;
   readonly runLength: number;
   readonly runValue: V;
@@ -53,14 +53,14 @@ export interface RunIterable<V> extends Iterable<V> {
 
 const kinds = new WeakMap<object, NumberFoldKind>();
 
-/** The kind of a combiner that folds numbers in a known way; undefined for all others. */
+/** The kind of a combiner that has a fast path; undefined for all others. */
 export function numberFoldKind(combine: object): NumberFoldKind | undefined {
   return kinds.get(combine);
 }
 
 /**
- * Adds. Sums of whole numbers are exact up to 2⁵³; sums of fractions depend in their last digits on
- * the order of adding, hence on how the input is split, as with any floating-point arithmetic.
+ * Adds numbers. Sums of whole numbers are exact up to 2⁵³. The last digits of sums of fractions depend on
+ * the order of addition, and so on how the input is split, as in any floating-point arithmetic.
  */
 export const sum: NumberFold = numberFold(
   "sum",
@@ -70,19 +70,19 @@ export const sum: NumberFold = numberFold(
 );
 
 /**
- * Adds up counts: like {@link sum}, for whole numbers from 0 to 2⁵³ − 1 only, and therefore exact.
+ * Adds counts: like {@link sum}, but only for whole numbers from 0 to 2⁵³ − 1, so the result is exact.
  *
  * @throws TypeError for any other number
  */
 export const count: NumberFold = numberFold("count", addCounts, 0, (value, times) => value * times);
 
-/** The least. Of no values, Infinity. */
+/** The smallest value; `min.of` of no values is Infinity. */
 export const min: NumberFold = numberFold("min", Math.min, Infinity, (value) => value);
 
-/** The greatest. Of no values, −Infinity. */
+/** The largest value; `max.of` of no values is −Infinity. */
 export const max: NumberFold = numberFold("max", Math.max, -Infinity, (value) => value);
 
-/** Keeps the value that comes first in the input. `first.of` gives undefined for no values. */
+/** Keeps the value that comes first in the input; `first.of` of no values is undefined. */
 export const first: First = Object.assign(<V>(a: V, _b: V): V => a, {
   isFirst: true as const,
   of<V>(values: Iterable<V>): V | undefined {
@@ -91,7 +91,7 @@ export const first: First = Object.assign(<V>(a: V, _b: V): V => a, {
   },
 });
 
-/** Keeps one of each distinct value: those that are the same JSON text are the same. */
+/** Keeps one of each distinct value. Values are equal if their JSON text is. */
 export const union: Union = {
   isUnion: true,
   of<V>(values: Iterable<V>): V[] {
@@ -139,7 +139,7 @@ function numberFold(
   return combiner;
 }
 
-/** Whether values can be gone through run by run. */
+/** Whether values can be iterated run by run. */
 export function hasRuns<V>(values: Iterable<V>): values is RunIterable<V> {
   return "nextRun" in values;
 }

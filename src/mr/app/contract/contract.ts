@@ -5,20 +5,20 @@ import type { Partitioner } from "./partitioners.ts";
 import type { Reader } from "./reader.ts";
 
 /**
- * The app contract: what a user writes. A module is an app when it exports `map` and `reduce`
- * (the classic form, a line-by-line port of the lab's Go plugins), or when its default export is what
- * `defineApp` made (the record form).
+ * The app contract: what a user writes. A module is an app if it exports `map` and `reduce` (the classic
+ * form, a line-by-line port of the lab's Go plugins), or if `defineApp` made its default export (the
+ * record form).
  */
 
-/** One pair emitted by `map`. Grouping and order are by the UTF-8 bytes of `key`. */
+/** A pair that `map` emits. Pairs are grouped and sorted by the UTF-8 bytes of their keys. */
 export interface KeyValue {
-  /** Any string; the empty one is a key too. */
+  /** Any string, even an empty one. */
   readonly key: string;
   /** Any string. */
   readonly value: string;
 }
 
-/** What a classic `map` may hand back: pairs at once, one by one, or either of them later. */
+/** What a classic `map` may return: pairs in an array or generator, or a promise of them. */
 export type MapResult =
   | Iterable<KeyValue>
   | AsyncIterable<KeyValue>
@@ -27,8 +27,8 @@ export type MapResult =
 /**
  * Called once per input file.
  *
- * @param filename the path as the coordinator was given it (after pattern expansion)
- * @param contents the whole file as text; bytes that are not UTF-8 arrive as U+FFFD
+ * @param filename the path as the user gave it, after patterns were expanded
+ * @param contents the whole file as text; bytes that are not UTF-8 are U+FFFD
  */
 export type ClassicMap = (filename: string, contents: string) => MapResult;
 
@@ -36,35 +36,35 @@ export type ClassicMap = (filename: string, contents: string) => MapResult;
  * Called once per distinct key.
  *
  * @param key the key
- * @param values every value emitted for it, in input order and, within a file, in emit order
+ * @param values all values emitted for the key, in the order of the inputs, then of emission
  * @returns the text that follows the key on its output line
  */
 export type ClassicReduce = (key: string, values: string[]) => string | Promise<string>;
 
 /** The classic form of an app. */
 export interface ClassicApp {
-  /** Makes pairs of a file. */
+  /** Makes pairs from a file. */
   readonly map: ClassicMap;
-  /** Makes a line of a key and its values. */
+  /** Makes an output line from a key and its values. */
   readonly reduce: ClassicReduce;
 }
 
 declare const WHY: unique symbol;
 
-/** What the compiler names when a value is none that JSON carries. */
+/** The type that the compiler names in its error when JSON can't carry a value. */
 export interface NotInJson<What extends string> {
-  /** In words. */
+  /** The kind of value. */
   readonly "JSON can't carry": What;
 }
 
 /**
- * `T` itself, as far as JSON carries it; {@link NotInJson} where a value, or a member of one, is
- * undefined, a function, a BigInt or a symbol, which no such value can be given for. `unknown` is
- * let through, and looked at when the app runs.
+ * `T` itself if JSON can carry it. A value or member that is undefined, a function, a BigInt or a symbol
+ * becomes {@link NotInJson}, which nothing can be assigned to. `unknown` is accepted, and checked when the
+ * app runs.
  */
 export type Carried<T> = T extends ByteSlice ? T : CarriedMember<T>;
 
-/** As {@link Carried}, for a member of a value, which can't be a byte slice. */
+/** The same as {@link Carried} for a member of a value, which can't be a byte slice. */
 export type CarriedMember<T> = unknown extends T
   ? T
   : T extends string | number | boolean | null
@@ -84,20 +84,20 @@ export type CarriedMember<T> = unknown extends T
 /**
  * Emits one pair.
  *
- * @param key a string or a byte slice; its bytes are copied
- * @param value what JSON can carry, or a byte slice, which is copied too
- * @throws TypeError for a key that is neither, and a value that JSON can't carry, by its path
+ * @param key a string or a byte slice, which is copied
+ * @param value anything that JSON can carry, or a byte slice, which is copied
+ * @throws TypeError if the key is neither, or JSON can't carry the value; the message names the path in it
  */
-// An interface, so that V is inferred from the V of another one, and not through the conditions.
+// An interface, so that V is inferred from the V of another one instead of through the conditions.
 export interface Emit<V> {
-  /** Where nothing says which values there are, each is looked at by its own type `T`. */
+  /** Where the type of values is unknown, each value is checked by its own type `T`. */
   // biome-ignore lint/style/useShorthandFunctionType: see above
   <T = V>(key: Text, value: unknown extends V ? T & Carried<T> : Carried<V>): void;
 }
 
 /**
- * `T` itself, as far as one of the library's output formats can write it: as {@link Carried}, besides
- * undefined, which writes no line, and byte slices in an array, which are fields for `tsv()`.
+ * `T` itself if one of the library's output formats can write it: what {@link Carried} accepts, undefined
+ * (no line), and arrays with byte slices (fields for `tsv()`).
  */
 export type EmittedOutput<T> = T extends undefined
   ? T
@@ -108,64 +108,64 @@ export type EmittedOutput<T> = T extends undefined
 /**
  * Writes one output of `reduce`.
  *
- * @param output what the output format can write; undefined writes no line
- * @throws TypeError when the output format can't write it
+ * @param output a value that the output format can write; undefined writes no line
+ * @throws TypeError if the output format can't write it
  */
-// An interface for the reason that Emit is one.
+// An interface for the same reason as Emit.
 export interface EmitOutput<Out> {
-  /** Where nothing says which outputs there are, each is looked at by its own type `T`. */
+  /** Where the type of outputs is unknown, each output is checked by its own type `T`. */
   // biome-ignore lint/style/useShorthandFunctionType: see above
   <T = Out>(output: unknown extends Out ? T & EmittedOutput<T> : Out | undefined): void;
 }
 
-/** Named numbers that user code counts up, summed over the attempts that count. */
+/** Named counters of the app, added up over the attempts that completed a task. */
 export interface Counters {
   /** Adds `by`, 1 by default, to the counter `name`. */
   add(name: string, by?: number): void;
 }
 
-/** Where a record comes from. The object is reused: read from it, don't keep it. */
+/** Where a record comes from. The object is reused for the next record. */
 export interface MapContext {
   /** The input file as the user named it. */
   readonly file: string;
-  /** Where the record begins, in bytes of the file (of the uncompressed text for `.gz`). */
+  /** The offset of the record in bytes of the file; of the uncompressed text for `.gz`. */
   readonly offset: number;
   /** The number of the map task. */
   readonly task: number;
-  /** To count with. */
+  /** The counters of the app. */
   readonly counters: Counters;
 }
 
-/** What a call of `reduce` may want to know besides its key and values. Reused as well. */
+/** More about a call of `reduce`. The object is reused for the next key. */
 export interface ReduceContext {
-  /** The bytes of the key, which may be no UTF-8; valid until the call ends. */
+  /** The bytes of the key, which may not be UTF-8; valid until the call ends. */
   readonly keyBytes: ByteSlice;
   /** The number of the reduce task. */
   readonly task: number;
-  /** To count with. */
+  /** The counters of the app. */
   readonly counters: Counters;
 }
 
-// `void` is what functions without `return` have, among them the promises of async ones.
-/** What a record `map` may hand back besides calling `emit`: pairs, one by one, or a promise. */
+// `void` is the return type of functions without `return`, async ones included.
+/** What the `map` of a record app may return besides calling `emit`: pairs, or a promise to wait for. */
 export type RecordMapResult<V> =
   | void
   | Promise<void>
   | Iterable<readonly [Text, V]>
   | AsyncIterable<readonly [Text, V]>;
 
-/** What makes one value of several: a function of two of them, or a combiner of the library. */
+/** Combines values of a key: a function of two values, or a combiner of the library. */
 export type Combiner<V> = (Fold<V> & KnownFold<V>) | First | Union;
 
-// The compiler works out a condition before it looks at a function of one's own, with what is known of V
-// by then: so what that function returns can be a tuple or a literal without being said to be one. Where
-// nothing is known yet, `Fold<V>` alone lets it find out, from that function among others.
-/** As {@link Fold}, where something says which values there are. */
+// The compiler evaluates the condition before it checks a function of the user, with what is known of V by
+// then. So the function may return a tuple or a literal without a type annotation. Where nothing is known
+// yet, `Fold<V>` alone lets it infer V, among others from that function.
+/** The same as {@link Fold} where the type of values is known. */
 export type KnownFold<V> = unknown extends V ? object : Fold<V>;
 
 /**
- * What `reduce` may hand back: one output; `undefined` for none; the iterator of a generator for any
- * number of them; or a promise of an output. An array is one output.
+ * What `reduce` may return: one output, `undefined` for none, a generator of any number of outputs, or a
+ * promise of one output. An array is one output.
  */
 export type RecordReduceResult<Out> =
   | Out
@@ -176,8 +176,8 @@ export type RecordReduceResult<Out> =
   | AsyncGenerator<Out, void, undefined>;
 
 /**
- * What else a definition must have: nothing, unless `reduce` gives what JSON can't carry. `text()`, which
- * is the output format unless told, can't write that.
+ * What a definition must have besides: nothing, unless `reduce` returns a value that JSON can't carry. Such
+ * a value needs an output format of its own, because the default `text()` can't write it.
  */
 export type Written<Out> = [Out] extends [
   Carried<Out> | undefined | void | Promise<undefined | void>,
@@ -186,38 +186,38 @@ export type Written<Out> = [Out] extends [
   : OwnOutput<Out, Carried<Out>>;
 
 /**
- * What the compiler names when JSON can't carry what `reduce` gives.
+ * The type that the compiler names in its error when JSON can't carry an output of `reduce`.
  *
- * @typeParam Out what `reduce` gives
- * @typeParam Why the same, with {@link NotInJson} for what JSON can't carry
+ * @typeParam Out what `reduce` returns
+ * @typeParam Why the same, with {@link NotInJson} in place of what JSON can't carry
  */
 export interface OwnOutput<Out, Why> {
   /** A format that can write it. */
   readonly output: Output<Out>;
-  /** Never there: it is for the compiler to name. */
+  /** Exists for the compiler's message only. */
   readonly [WHY]?: Why;
 }
 
 /**
  * The record form of an app.
  *
- * @typeParam R what the reader gives to `map`
- * @typeParam V the values: what `emit` takes, and `combine` and `reduce` get
- * @typeParam Out what `reduce` makes, as the output format takes it
+ * @typeParam R the records that the reader passes to `map`
+ * @typeParam V the values that `emit` takes and `combine` and `reduce` get
+ * @typeParam Out the outputs of `reduce`, which the output format writes
  */
 export interface AppDefinition<R, V, Out> {
   /** How input files become records. */
   readonly input: Reader<R>;
-  /** Called once per record. The record is valid until the call, or its promise, has ended. */
+  /** Called once per record. The record is valid until the call returns or its promise settles. */
   readonly map: (record: R, emit: Emit<V>, context: MapContext) => RecordMapResult<V>;
   /**
-   * Makes one value of two of the same key; must be associative. May run zero, one or many times for
-   * each value, on either side of the shuffle. By its form it can't change the key.
+   * Combines two values of the same key. It must be associative: it may run any number of times for each
+   * value, before and after the shuffle.
    */
   readonly combine?: Combiner<V>;
   /**
-   * Called once per distinct key, in the order of the keys' bytes. `values` can be gone through once,
-   * and is not held in memory.
+   * Called once per distinct key, in the order of the keys' bytes. `values` can be iterated once: they are
+   * not held in memory.
    */
   readonly reduce: (
     key: string,
@@ -225,10 +225,10 @@ export interface AppDefinition<R, V, Out> {
     emit: EmitOutput<Out>,
     context: ReduceContext,
   ) => RecordReduceResult<Out>;
-  /** Which reduce task a key goes to, `hashPartition` unless told. */
+  /** Chooses the reduce task of a key; `hashPartition` by default. */
   readonly partition?: Partitioner;
-  /** In which order the values of a key reach `reduce`; in that of input and emission unless told. */
+  /** The order of the values of a key; by default that of the inputs, then of emission. */
   readonly orderValues?: (a: V, b: V) => number;
-  /** How an output line is written, `text()` unless told. */
+  /** The format of output lines; `text()` by default. */
   readonly output?: Output<Out>;
 }

@@ -7,28 +7,28 @@ const MEMBERS = ["input", "map", "combine", "reduce", "partition", "orderValues"
 declare const TYPES: unique symbol;
 
 /**
- * An app in the record form, checked. What its functions take and give is known to them alone; the type
- * parameters, those of {@link AppDefinition}, say it to whoever tests the app.
+ * A checked app in the record form. Its functions take and return unknown types; the type parameters, those
+ * of {@link AppDefinition}, carry the real ones to tests of the app.
  */
 export interface RecordApp<R = unknown, V = unknown, Out = unknown>
   extends AppDefinition<unknown, unknown, unknown> {
-  /** Tells it from an app in the classic form. */
+  /** Distinguishes it from an app in the classic form. */
   readonly form: "record";
-  // For those who fold with it: `first` is a function, though its type doesn't say so.
-  /** As in the definition. */
+  // `first` is a function, though its type doesn't say so.
+  /** The combiner of the definition. */
   readonly combine?: Fold<unknown> | Union;
-  /** Never there: it carries the types from `defineApp` to `runMap`, `runReduce` and `runSequential`. */
+  /** Exists in the type only: carries the types to `runMap`, `runReduce` and `runSequential`. */
   readonly [TYPES]?: readonly [record: R, value: V, output: Out];
 }
 
 /**
- * Defines an app in the record form. Export it as default.
+ * Defines an app in the record form. Export the result as default.
  *
- * The type of values follows from `combine`, or from a type given to `emit` or `values`, such as
- * `map(line, emit: Emit<string>)`; then what `emit` takes is what `reduce` gets.
- * Without an `output`, what `reduce` makes must be what JSON can carry, see {@link Written}.
+ * The type of values is inferred from `combine`, or from a type annotation of `emit` or `values`, such as
+ * `map(line, emit: Emit<string>)`. `emit` then takes the values that `reduce` gets.
+ * Without an `output`, the outputs of `reduce` must be values that JSON can carry, see {@link Written}.
  *
- * @throws TypeError that names every member that is missing, misspelt or of the wrong type
+ * @throws TypeError that names all members that are missing, misspelt or of the wrong type
  */
 export function defineApp<R, V = unknown, Out = unknown>(
   definition: AppDefinition<R, V, Out> & Written<Out>,
@@ -48,19 +48,19 @@ export function checkRecordApp(exported: unknown): RecordApp {
   return defineApp(exported as AppDefinition<unknown, unknown, unknown>);
 }
 
-/** Whether something has members of the record form besides those that the classic form has as well. */
+/** Whether a value has members of the record form that the classic form does not have. */
 export function hasRecordMembers(exported: object): boolean {
   return Object.keys(exported).some((name) => {
     return name === "form" || !["map", "reduce", undefined].includes(memberMeant(name));
   });
 }
 
-/** Whether something is what {@link defineApp} made. */
+/** Whether {@link defineApp} made this value. */
 export function isRecordApp(app: unknown): app is RecordApp {
   return typeof app === "object" && app !== null && "form" in app && app.form === "record";
 }
 
-/** Sentences on what is wrong with something that should be a definition; none when nothing is. */
+/** What is wrong with a definition, in sentences; empty if it is valid. */
 function findProblems(definition: unknown): string[] {
   if (typeof definition !== "object" || definition === null) return ["it takes an object"];
   const members = definition as Record<string, unknown>;
@@ -119,7 +119,7 @@ function suggestion(name: string): string {
   return meant === undefined ? "" : ` (did you mean "${meant}"?)`;
 }
 
-/** The member that a name stands for, or is probably meant to stand for. */
+/** The member with this name, or the one that is probably meant by it. */
 function memberMeant(name: string): string | undefined {
   const distance = (member: string) => editDistance(member.toLowerCase(), name.toLowerCase());
   return (

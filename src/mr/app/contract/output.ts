@@ -1,6 +1,6 @@
 import type { ByteSlice } from "./byte-slice.ts";
 
-/** Where output lines are written. */
+/** The destination of output lines. */
 export interface OutputSink {
   /** Appends bytes. */
   bytes(bytes: Uint8Array, start: number, end: number): void;
@@ -9,17 +9,17 @@ export interface OutputSink {
 }
 
 /**
- * How one output of `reduce` becomes a line.
+ * An output format: writes one output of `reduce` as a line.
  *
- * @typeParam Out what it can write
+ * @typeParam Out the values that it can write
  */
 export interface Output<Out> {
-  /** For error messages. */
+  /** The name in error messages. */
   readonly name: string;
   /**
-   * Writes a whole line, line end included.
+   * Writes a whole line with its line end.
    *
-   * @throws TypeError when `value` is nothing this format can write
+   * @throws TypeError if this format can't write `value`
    */
   write(key: ByteSlice, value: Out, sink: OutputSink): void;
 }

@@ -2,8 +2,8 @@ import { encodeUtf8 } from "../../base/utf8.ts";
 import { ByteSlice } from "./byte-slice.ts";
 
 /**
- * Says which reduce task a key goes to. Called once per distinct key of a map task or more often; must
- * depend on its arguments alone.
+ * Chooses the reduce task of a key. It is called at least once per distinct key of a map task, and must
+ * depend on its arguments only.
  *
  * @param key the key
  * @param reduces the number of reduce tasks
@@ -11,7 +11,7 @@ import { ByteSlice } from "./byte-slice.ts";
  */
 export type Partitioner = (key: string, reduces: number) => number;
 
-/** A partitioner on bytes: the key is key[0, length). For those of the library. */
+/** A partitioner of the library that works on bytes: the key is key[0, length). */
 export type BytePartitioner = (key: Uint8Array, length: number, reduces: number) => number;
 
 const FNV_OFFSET_BASIS = 0x811c9dc5;
@@ -21,19 +21,19 @@ const byteForms = new WeakMap<Partitioner, BytePartitioner>();
 const ascending = new WeakSet<Partitioner>();
 const ranges = new WeakMap<Partitioner, number>();
 
-/** The form of a partitioner that needs no strings, if it has one. */
+/** The form of a partitioner that works on bytes, if it has one. */
 export function bytePartitioner(partitioner: Partitioner): BytePartitioner | undefined {
   return byteForms.get(partitioner);
 }
 
-/** Whether it is known that a greater key never goes to a lesser reduce task. */
+/** Whether a greater key never goes to a lower reduce task, as far as is known. */
 export function isAscending(partitioner: Partitioner): boolean {
   return ascending.has(partitioner);
 }
 
 /**
- * How many reduce tasks there must be at least, or keys would go to some that do not exist: 1, unless the
- * partitioner is one by ranges.
+ * The smallest number of reduce tasks that a partitioner can be used with: 1, unless it partitions by
+ * ranges.
  */
 export function leastReduces(partitioner: Partitioner | undefined): number {
   return (partitioner === undefined ? undefined : ranges.get(partitioner)) ?? 1;
@@ -52,18 +52,18 @@ export function hashKey(key: Uint8Array): number {
   return hash & 0x7fffffff;
 }
 
-/** By the hash of the key, as in the lab: `ihash(key) % reduces`. */
+/** Partitions by the hash of the key, as in the lab: `ihash(key) % reduces`. */
 export const hashPartition: Partitioner = (key, reduces) => hashKey(encodeUtf8(key)) % reduces;
 byteForms.set(hashPartition, (key, length, reduces) => hashKey(key.subarray(0, length)) % reduces);
 
 /**
- * By range: all keys of `mr-out-0` come before those of `mr-out-1`, and so on. Keys less than
- * `boundaries[0]` go to reduce task 0, those from `boundaries[0]` on but less than `boundaries[1]` to
- * task 1, and so on: `rangePartition(["f", "k"])` is a–e, f–j, and k to the end.
+ * Partitions by ranges: all keys of `mr-out-0` come before those of `mr-out-1`, and so on. Keys below
+ * `boundaries[0]` go to reduce task 0, keys from `boundaries[0]` to below `boundaries[1]` to task 1, and so
+ * on: the ranges of `rangePartition(["f", "k"])` are a–e, f–j, and k to the end.
  *
- * @param boundaries ascending, in the order of their bytes; fewer than there are reduce tasks, or the job
- *   is refused before any task runs. Where there are more reduce tasks than ranges, the last ones get nothing
- * @throws RangeError when they do not ascend
+ * @param boundaries in ascending order of their bytes. A job with fewer reduce tasks than ranges is refused
+ *   before any task runs; with more reduce tasks, the last ones get no keys
+ * @throws RangeError if the boundaries do not ascend
  */
 export function rangePartition(boundaries: ReadonlyArray<string | ByteSlice>): Partitioner {
   const limits = boundaries.map((limit) =>
@@ -75,7 +75,7 @@ export function rangePartition(boundaries: ReadonlyArray<string | ByteSlice>): P
       throw new RangeError(`rangePartition: boundary ${index} is not above the one before it`);
     }
   }
-  // Keys come in ascending order: mostly it is the range of the last one.
+  // Keys come in ascending order, so most are in the range of the one before.
   let last = 0;
   const find: BytePartitioner = (key, length) => {
     const isFromLast = last === 0 || !isBelow(key, length, limits[last - 1] ?? EMPTY);

@@ -2,77 +2,76 @@ import type { ResumeToken, Splitting } from "../../job/split.ts";
 import type { BlockScanner } from "../../kernel/kernel.ts";
 import type { WordScan } from "../text/word-scan.ts";
 
-/** What a reader reads from. */
+/** The source that a reader reads from: one split of an input. */
 export interface InputSource {
   /** The input as the user named it. */
   readonly file: string;
-  /** Where its split begins, in bytes of the (uncompressed) file; see {@link Split}. */
+  /** The beginning of the split, in bytes of the (uncompressed) file; see {@link Split}. */
   readonly start: number;
-  /** Where its split ends, in bytes; the last record may go on beyond it. */
+  /** The end of the split, in bytes; the last record may extend beyond it. */
   readonly end: number;
-  /** What the reader said when the file was cut here, if it needs anything to start at {@link start}. */
+  /** The token of the reader for starting at {@link start}, if it needs one. */
   readonly resume?: ResumeToken | undefined;
   /**
-   * Reads on from `position`, which must not go back.
+   * Reads from `position`, which must not decrease from call to call.
    *
-   * @param target is filled from its `from` on, with one or more bytes
-   * @returns how many bytes were read, 0 at the end of the file; a promise for compressed files
+   * @param target receives at least one byte, beginning at `from`
+   * @returns the number of bytes read, 0 at the end of the file; a promise for compressed files
    * @throws MrError when the file cannot be read
    */
   read(target: Uint8Array, from: number, position: number): number | Promise<number>;
 }
 
 /**
- * Steps through the records of a split. What is loaded can be gone through without waiting.
+ * Iterates over the records of a split. Records that are loaded are available without waiting.
  *
- * @typeParam R a record; may be one object that is reused
+ * @typeParam R a record; may be an object that is reused for the next one
  */
 export interface RecordCursor<R> {
-  /** The next record that is loaded, or undefined when {@link load} must be called. */
+  /** The next loaded record; undefined if {@link load} must be called first. */
   next(): R | undefined;
   /** Loads more; false at the end of the split. */
   load(): boolean | Promise<boolean>;
-  /** Where the record last given begins, in bytes; −1 when unknown. */
+  /** The offset of the last record in bytes; −1 if it is unknown. */
   readonly offset: number;
-  /** Where in the file it is, for people, such as `line 3, column 7`; undefined if offset says all. */
+  /** The place of the last record for messages, such as `line 3, column 7`; undefined if the offset is enough. */
   readonly place?: string;
-  /** Records left out because they are malformed; they are only with `skipBadRecords`. */
+  /** The number of malformed records that were skipped; only with `skipBadRecords`. */
   readonly skipped?: number;
-  /** Frees what the cursor holds, except the source. */
+  /** Frees the resources of the cursor, except the source. */
   close?(): void;
 }
 
-/** How records are to be read. */
+/** How to read records. */
 export interface ReadOptions {
-  /** Leave malformed records out and count them, rather than throw. */
+  /** Skip and count malformed records instead of throwing. */
   readonly skipBadRecords: boolean;
   /**
-   * To be told of each record left out: where it is in the file, such as `line 3, column 7`, and what is
-   * wrong with it.
+   * Called for each skipped record with its place in the file, such as `line 3, column 7`, and the reason.
    */
   readonly onSkipped?: (place: string, reason: string) => void;
   /**
-   * The longest record there may be, in bytes; V8's longest string, 536,870,888, unless told. `csv()` has
-   * a limit of its own, which must be known where files are cut.
+   * The maximum length of a record in bytes; by default 536,870,888, the longest string of V8. `csv()` has
+   * a limit of its own, because it must be known where files are split.
    */
   readonly maxRecordBytes?: number;
-  /** Memory to read into, and what finds lines in it. */
+  /** Memory to read into, and the scanner of its lines. */
   readonly scanner: BlockScanner;
-  /** To be told which text is in the scanner's block, for slices that are given it. */
+  /** Must know which text is in the scanner's block, for the slices that refer to it. */
   readonly words: WordScan;
 }
 
 /**
- * A way to make records of a file: `lines()`, `csv()`, … or your own.
+ * Makes records of a file: `lines()`, `csv()`, … or a reader of your own.
  *
- * A reader of your own that needs no speed is a generator in {@link recordsFrom}.
+ * The easiest way to write one is a generator in {@link recordsFrom}; this interface is for speed.
  *
- * @typeParam R what `map` gets
+ * @typeParam R the records that `map` gets
  */
 export interface Reader<R> {
-  /** For error messages. */
+  /** The name in error messages. */
   readonly name: string;
-  /** Where its files may be cut. */
+  /** Where files may be split. */
   readonly splitting: Splitting;
   /** Starts reading. */
   open(source: InputSource, options: ReadOptions): RecordCursor<R>;

@@ -1,28 +1,28 @@
 import type { Settings } from "../../job/settings.ts";
 
-/** In one process there is one app that takes part in a job. */
+/** Settings that were asked for, by name. A process takes part in jobs of one app only. */
 const taken = new Map<string, string | null>();
 let isSealed = false;
 
 /**
- * The value of an environment variable that the app's result depends on. What an app has asked for in
- * this way is part of its job: a worker that has other values is refused, and so is going on with the
- * job (`--resume`) with others. What it reads from `process.env` itself is not.
+ * Reads an environment variable that the app's result depends on. Settings are part of the job: a worker
+ * with other values is refused, and so is `--resume` with other values. Variables that an app reads from
+ * `process.env` are not checked.
  *
- * To be called at the top of the app's module, not in `map` or `reduce`: the values must be known
- * before the first task.
+ * Call it at the top of the app's module, not in `map` or `reduce`: the values must be known before the
+ * first task.
  *
- * @param name name of the variable
+ * @param name the name of the variable
  * @returns its value; undefined if it is not set
- * @throws Error when it comes too late
+ * @throws Error if it is called after the app was loaded
  */
 export function setting(name: string): string | undefined;
 /**
- * The same with a value for when it is not set.
+ * The same with a default value.
  *
- * @param name name of the variable
+ * @param name the name of the variable
  * @param otherwise the value if it is not set
- * @throws Error when it comes too late
+ * @throws Error if it is called after the app was loaded
  */
 export function setting(name: string, otherwise: string): string;
 export function setting(name: string, otherwise?: string): string | undefined {
@@ -34,7 +34,7 @@ export function setting(name: string, otherwise?: string): string | undefined {
   return value ?? otherwise;
 }
 
-/** What the app of this process has asked for, which from now on does not change. */
+/** The settings of this process's app. Later calls of {@link setting} for other names throw. */
 export function sealSettings(): Settings {
   isSealed = true;
   return Object.fromEntries([...taken].sort(([a], [b]) => (a < b ? -1 : 1)));

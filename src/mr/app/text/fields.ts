@@ -3,11 +3,10 @@ import { ByteSlice, type Text } from "../contract/byte-slice.ts";
 const FIELD = /[^ \t\n]+/g;
 
 /**
- * The fields of a text, as awk has them: what is between runs of spaces, tabs and line feeds, exactly what
- * `/[^ \t\n]+/g` finds.
+ * The fields of a text, separated by spaces, tabs and line feeds as in awk: what `/[^ \t\n]+/g` finds.
  *
  * Fields of a string are strings. Fields of a byte slice are byte slices; one slice is reused for all of
- * them, so a field that is kept must be copied or made a string.
+ * them, so copy a field, or make a string of it, to keep it.
  */
 export function fields(text: string): Iterable<string>;
 export function fields(text: ByteSlice): Iterable<ByteSlice>;
@@ -20,9 +19,9 @@ function* fieldsOfString(text: string): Generator<string, void, undefined> {
   for (const [field] of text.matchAll(FIELD)) yield field;
 }
 
-/** Steps through the fields of a slice; one object is iterable, iterator and result. */
+/** Iterates over the fields of a slice; one object is iterable, iterator and result. */
 class ByteFields implements IterableIterator<ByteSlice>, IteratorYieldResult<ByteSlice> {
-  // The same object goes on to say that it is done, which the type of a result can't express.
+  // A type can't express that the same object is the result of all but the last call.
   done = false as false;
   value: ByteSlice;
   readonly #end: number;
@@ -51,7 +50,7 @@ class ByteFields implements IterableIterator<ByteSlice>, IteratorYieldResult<Byt
   }
 }
 
-/** Other bytes are no part of these characters: in UTF-8 what is below 128 stands for itself. */
+/** In UTF-8, bytes below 128 are never part of another character. */
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x09 || byte === 0x0a;
 }

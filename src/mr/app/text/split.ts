@@ -2,13 +2,13 @@ import { encodeUtf8 } from "../../base/utf8.ts";
 import { ByteSlice, type Text } from "../contract/byte-slice.ts";
 
 /**
- * The parts of a text between separators: exactly what `text.split(separator)` gives, one after the other,
- * with empty parts and, of an empty text, one empty part.
+ * The parts of a text between separators: the same as `text.split(separator)`, one by one. Parts may be
+ * empty, and an empty text has one empty part.
  *
  * Parts of a string are strings. Parts of a byte slice are byte slices; one slice is reused for all of
- * them, so a part that is kept must be copied or made a string.
+ * them, so copy a part, or make a string of it, to keep it.
  *
- * @param separator one character or more
+ * @param separator one or more characters
  * @throws TypeError for an empty separator
  */
 export function splitText(text: string, separator: string): Iterable<string>;
@@ -31,15 +31,15 @@ function* partsOfString(text: string, separator: string): Generator<string, void
   yield text.slice(from);
 }
 
-/** Steps through the parts of a slice; one object is iterable, iterator and result. */
+/** Iterates over the parts of a slice; one object is iterable, iterator and result. */
 class ByteParts implements IterableIterator<ByteSlice>, IteratorYieldResult<ByteSlice> {
-  // The same object goes on to say that it is done, which the type of a result can't express.
+  // A type can't express that the same object is the result of all but the last call.
   done = false as false;
   value: ByteSlice;
   readonly #text: Buffer;
   readonly #start: number;
   readonly #separator: Buffer;
-  /** Where in the text the next part begins; beyond its end when there is none. */
+  /** Where the next part begins; beyond the end of the text if there is none. */
   #from = 0;
 
   constructor(text: ByteSlice, separator: Buffer) {

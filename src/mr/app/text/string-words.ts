@@ -2,44 +2,45 @@ import { isLetter } from "../../kernel/word-edges.ts";
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** What is known of a UTF-16 unit by itself. */
+/** Kinds of UTF-16 units. */
 const UNKNOWN = 0;
 const LETTER = 1;
 const NO_LETTER = 2;
 const SURROGATE = 3;
-/** By unit. */
+/** The kind of each unit, as far as it has been looked up. */
 const KINDS = new Uint8Array(0x10000).fill(SURROGATE, 0xd800, 0xe000);
 
-/** Words of so many letters at most are kept: V8 copies substrings shorter than 13, and shares longer ones. */
+/** The longest words that are kept: V8 copies substrings shorter than 13, and shares longer ones. */
 const MAX_LETTERS = 12;
 const ASCII_END = 0x80;
 const SLOT_BITS = 14;
 /**
- * Words of letters in ASCII that were found in any text, each in the slot of its letters, where it takes the
- * place of another. Most words of a text come again, and the same string costs neither memory nor its
- * hash a second time. A constant, like the other two, because the compiler then knows where it is.
+ * A cache of ASCII words, each in the slot of its letters' hash. Most words of a text recur, and a string
+ * that is used again costs no memory and is hashed only once. It is a constant, like the next two, because V8
+ * then embeds its address.
  */
 const SLOTS = new Array<string>(1 << SLOT_BITS).fill("");
-/** Three for each slot: the letters of its word, a byte for each, the last letter in the lowest. */
+/** Three numbers for each slot: the letters of its word, one byte each, the last letter lowest. */
 const SLOT_LETTERS = new Int32Array(3 << SLOT_BITS);
 
-/** Into how many slots words of strings are put. */
+/** The number of slots. */
 export const WORD_SLOTS = SLOTS.length;
 
-/** Where the word is that was found last, as long as no other one has been; −1 when it has no slot. */
+/** The slot of the word that was found last; −1 if it has none. */
 const found = { slot: -1 };
 
 /**
- * The slot of a word of a string, for those who want to know more of words that come again than their letters.
+ * The slot of the word that {@link StringWords} found last, so that others can keep data by slot instead of
+ * hashing the word again.
  *
- * @returns −1 for any other text than the word that was found last
+ * @returns −1 if `text` is another string, or has no slot
  */
 export function slotOfLastWord(text: string): number {
   const { slot } = found;
   return slot >= 0 && SLOTS[slot] === text ? slot : -1;
 }
 
-/** The words of a string, as `/\p{L}+/gu` finds them, one by one. */
+/** The words of a string, as `/\p{L}+/gu` finds them. */
 export class StringWords implements Iterable<string> {
   readonly #text: string;
 
@@ -113,13 +114,13 @@ class StringWordCursor implements IterableIterator<string> {
   }
 }
 
-/** Where the first letter from `at` on is; the length of the text where there is none. */
+/** The position of the first letter at or after `at`; the length of the text if there is none. */
 function findLetter(text: string, at: number): number {
   while (at < text.length && !isLetterAt(text, at)) at += widthAt(text, at);
   return at;
 }
 
-/** Where the word that goes on at `at` ends. */
+/** The end of the word that continues at `at`. */
 function findNoLetter(text: string, at: number): number {
   while (at < text.length && isLetterAt(text, at)) at += widthAt(text, at);
   return at;
@@ -134,7 +135,7 @@ function isLetterAt(text: string, at: number): boolean {
   return is;
 }
 
-/** How many UTF-16 units the character takes. */
+/** The number of UTF-16 units of the character. */
 function widthAt(text: string, at: number): number {
   return (text.codePointAt(at) as number) > 0xffff ? 2 : 1;
 }

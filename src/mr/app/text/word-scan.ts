@@ -1,27 +1,27 @@
 import type { BlockScanner } from "../../kernel/kernel.ts";
 
 /**
- * The words of the block that a reader has loaded, found all at once when the first of them is asked
- * for. Blocks are cut at line ends, so no word crosses one.
+ * The words of the block that a reader has loaded. All of them are found when the first is asked for.
+ * Blocks end at line ends, so no word crosses their edge.
  */
 export class WordScan {
   /** @internal The scanner's block. */
   readonly block: Uint8Array;
-  /** @internal The key id of each word; replaced in place when the table of keys has been emptied. */
+  /** @internal The key id of each word; updated in place after the table of keys was cleared. */
   readonly ids: Uint32Array;
-  /** @internal Where in the block each word begins. */
+  /** @internal The beginning of each word in the block. */
   readonly starts: Uint32Array;
-  /** @internal Where in the block each word ends. */
+  /** @internal The end of each word in the block. */
   readonly ends: Uint32Array;
-  /** @internal How many words there are, once `isScanned`. */
+  /** @internal The number of words, once `isScanned`. */
   count = 0;
-  /** @internal Whether the words of what the block holds were found. */
+  /** @internal Whether the words of the present text were found. */
   isScanned = false;
   readonly #scanner: BlockScanner;
   #from = 0;
   #to = 0;
   #cursor = 0;
-  /** @internal Called when new keys may have come into the table. */
+  /** @internal Called when a scan may have added keys to the table. */
   onScan: () => void = () => undefined;
 
   /** @internal */
@@ -33,7 +33,7 @@ export class WordScan {
     this.ends = scanner.ends;
   }
 
-  /** The block holds other text now, of which [from, to) may be searched. */
+  /** Must be called when the block holds other text, of which [from, to) may be scanned. */
   reset(from: number, to: number): void {
     this.#from = from;
     this.#to = to;
@@ -42,17 +42,17 @@ export class WordScan {
     this.isScanned = false;
   }
 
-  /** @internal Gives the words their ids anew, after the table of keys was emptied. Positions stay. */
+  /** @internal Updates the ids after the table of keys was cleared. Positions do not change. */
   renew(): void {
     if (this.isScanned) this.#scan();
   }
 
-  /** @internal Whether the words of block[start, end) can be told here. */
+  /** @internal Whether block[start, end) is part of the scanned text. */
   covers(start: number, end: number): boolean {
     return start >= this.#from && end <= this.#to;
   }
 
-  /** @internal The first word that ends after `position`. Cheapest when positions ascend. */
+  /** @internal The first word that ends after `position`. Ascending positions are fastest. */
   firstAfter(position: number): number {
     if (!this.isScanned) this.#scan();
     const { ends, count } = this;
@@ -63,7 +63,7 @@ export class WordScan {
     return cursor;
   }
 
-  /** @internal The words before this one have been gone through: {@link firstAfter} looks from here on. */
+  /** @internal Makes {@link firstAfter} start its search at this word. */
   passed(word: number): void {
     this.#cursor = word;
   }

@@ -4,12 +4,12 @@ import { StringWords } from "./string-words.ts";
 import type { WordScan } from "./word-scan.ts";
 
 /**
- * The words of a text: exactly what `/\p{L}+/gu` finds in it, in any script. They are found as they are
- * asked for, so that the words of a long text take no memory.
+ * The words of a text, in any script: what `/\p{L}+/gu` finds. They are found one by one, so the words of a
+ * long text take no memory.
  *
- * Words of a string are strings. Words of a byte slice are parts of it, without a copy: they are valid as
- * long as it is. Of what `lines()` and `blocks()` give, moreover, one slice is **reused** for all words. So a
- * word that is kept must be copied or made a string.
+ * Words of a string are strings. Words of a byte slice are parts of it without a copy, valid as long as the
+ * slice is. For slices from `lines()` and `blocks()`, one slice is **reused** for all words. Copy a word, or
+ * make a string of it, to keep it.
  */
 export function words(text: string): Iterable<string>;
 export function words(text: ByteSlice): Iterable<ByteSlice>;
@@ -26,17 +26,17 @@ export function words(text: Text): Iterable<Text> {
   return new ScannedWords(scan, first, text.end);
 }
 
-/** Whether a word of the block goes on past `end`: then the text has only the first part of it. */
+/** Whether a word of the block extends beyond `end`, so that the text has only its first part. */
 function isCut(scan: WordScan, end: number): boolean {
   const byte = scan.block[end];
   const before = scan.block[end - 1];
-  // Mostly a slice ends where a line does, and there is no need to look for the word.
+  // Most slices end at a line end: then there is no need to search.
   if (byte === 10 || byte === 13 || before === 10 || end === 0) return false;
   const index = scan.firstAfter(end);
   return index < scan.count && (scan.starts[index] ?? 0) < end;
 }
 
-/** The words of bytes that are not in the reader's block: of a whole file, say, or a very long line. */
+/** The words of bytes outside the reader's block, such as a whole file or a very long line. */
 class WordsOfBytes implements Iterable<ByteSlice> {
   readonly #bytes: Uint8Array;
   readonly #start: number;
@@ -63,9 +63,9 @@ class WordsOfBytes implements Iterable<ByteSlice> {
   }
 }
 
-/** Steps through words that were found before; one object is iterable, iterator and result. */
+/** Iterates over words of a scan; one object is iterable, iterator and result. */
 class ScannedWords implements IterableIterator<ByteSlice>, IteratorYieldResult<ByteSlice> {
-  // The same object goes on to say that it is done, which the type of a result can't express.
+  // A type can't express that the same object is the result of all but the last call.
   done = false as false;
   value: ByteSlice;
   readonly #scan: WordScan;
