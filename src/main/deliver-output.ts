@@ -1,5 +1,5 @@
 import { basename, join, relative } from "node:path";
-import { describeCause, MrError } from "../mr/base/errors.ts";
+import { describeCause, type ErrorCode, MrError } from "../mr/base/errors.ts";
 import type { NumberLine } from "../mr/data/output/top-lines.ts";
 import type { JobResult } from "../mr/engines/run-job.ts";
 import { MERGED_OUTPUT_NAME } from "../mr/job/names.ts";
@@ -44,7 +44,7 @@ export async function deliverOutput(result: JobResult, delivery: Delivery): Prom
   } catch (error) {
     const what = merge === true && !isMerged() ? "merged" : "searched for --top";
     throw new MrError(
-      "OUTPUT_UNWRITABLE",
+      signal.aborted ? "JOB_CANCELLED" : codeOf(error),
       `The job is complete, but its output is not ${what}: ${describeCause(error)}`,
     );
   }
@@ -72,6 +72,10 @@ export async function deliverOutput(result: JobResult, delivery: Delivery): Prom
     const path = `${shellWord(folder)}/${files}`;
     say(`To look at it: ${outputs.length === 1 ? `less ${path}` : `sort ${path} | less`}`);
   }
+}
+
+function codeOf(error: unknown): ErrorCode {
+  return error instanceof MrError ? error.code : "OUTPUT_UNWRITABLE";
 }
 
 /** From here, as long as that is not further than from the root. */

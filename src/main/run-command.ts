@@ -112,13 +112,15 @@ function otherApps(program: Command, spec: string): string {
   return program.name() === "tsmr" ? `${guess} (see tsmr apps)` : guess;
 }
 
-/** What to say of an option with a value that takes none: the parser says that it does not know it. */
+/** The message for an option with a value that takes none, which the parser calls unknown. */
 function valueTooMuch(program: Command, error: CommanderError): string | undefined {
-  const [, flag] = /^error: unknown option '(--[^'=]+)=/.exec(error.message) ?? [];
+  if (error.code !== "commander.unknownOption") return undefined;
   const args = process.argv.slice(2);
   const command = program.commands.find((part) => part.name() === wantedCommand(args)) ?? program;
-  const isThere = command.options.some(({ long }) => long === flag);
-  return flag !== undefined && isThere ? `option '${flag}' takes no value` : undefined;
+  const flags = command.options.filter((option) => option.isBoolean()).map(({ long }) => long);
+  const given = args.filter((word) => word.includes("=")).map((word) => word.split("=", 1)[0]);
+  const flag = given.find((name) => flags.includes(name));
+  return flag === undefined ? undefined : `option '${flag}' takes no value`;
 }
 
 /** What to do about an option that stands before the command. */

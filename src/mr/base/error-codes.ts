@@ -3,7 +3,7 @@
  * and tests check codes, and messages are for people.
  */
 export const ERROR_CODES = [
-  /** The command line, an option, a setting of an app, or a column asked for makes no sense. */
+  /** An option, a setting of an app, or a column asked for makes no sense. */
   "USAGE",
   /** There is no such app. */
   "APP_NOT_FOUND",
@@ -13,33 +13,33 @@ export const ERROR_CODES = [
   "APP_TYPE_ERROR",
   /** The app's module throws, never settles, or ends the process when it is loaded. */
   "APP_NOT_LOADED",
-  /** The module exports no app. */
+  /** The module exports no app, or an app with missing, misspelt or wrong members. */
   "APP_INVALID",
-  /** `map`, `reduce` or a combiner threw, or returned what is not in the contract. */
+  /** `map`, `reduce`, a combiner or a partitioner threw, or returned a value outside its contract. */
   "APP_THREW",
-  /** An input is missing, or a pattern matches nothing. */
+  /** An input is missing, or a pattern or a directory has no files. */
   "INPUT_NOT_FOUND",
-  /** An input cannot be read. */
+  /** An input cannot be read, or is no regular file. */
   "INPUT_UNREADABLE",
-  /** An input is not what it was when the job began. */
+  /** An input is no longer what it was when the job began. */
   "INPUT_CHANGED",
   /** A record of an input is malformed. */
   "INPUT_MALFORMED",
   /** A record or a file is larger than what can be read. */
   "INPUT_TOO_LARGE",
-  /** The format of an input is not supported here. */
+  /** The format of an input is not supported by this version of Node. */
   "INPUT_UNSUPPORTED",
-  /** An output, or a temporary file, cannot be written. */
+  /** An output or a temporary file cannot be written. */
   "OUTPUT_UNWRITABLE",
-  /** An output that should be there cannot be read. */
+  /** An output or a temporary file cannot be read. */
   "OUTPUT_UNREADABLE",
-  /** The output directory has files of an earlier job. */
+  /** A file is in the way of an output: a result of an earlier job, an input, or a file of `tsmr init`. */
   "OUTPUT_EXISTS",
-  /** A directory cannot be used. */
+  /** The job directory, or the directory of sockets and compiled apps, cannot be used. */
   "DIRECTORY_UNUSABLE",
   /** Another coordinator has the job directory or the socket. */
   "JOB_IN_USE",
-  /** There is no job to resume. */
+  /** There is no job to resume: none has begun, or it is complete. */
   "RESUME_NOTHING",
   /** The job to be resumed is another one: app, settings, inputs or options differ. */
   "RESUME_MISMATCH",
@@ -59,27 +59,27 @@ export const ERROR_CODES = [
   "TASK_TIMED_OUT",
   /** The attempt no longer counts: another one won, or its lease ended. */
   "ATTEMPT_STALE",
-  /** Workers cannot be kept running. */
+  /** Workers die too often, or cannot load the app. */
   "WORKERS_LOST",
-  /** The job was ended early. */
+  /** The job was ended early: by a signal, by `tsmr cancel`, or because it could not go on. */
   "JOB_CANCELLED",
   /** No job is running there. */
   "JOB_NOT_FOUND",
-  /** The socket cannot be used. */
+  /** The socket cannot be used: its path is too long, or taken by another file. */
   "SOCKET_UNUSABLE",
-  /** The coordinator cannot be reached. */
+  /** The coordinator does not answer, or belongs to another user. */
   "COORDINATOR_UNREACHABLE",
   /** The coordinator refused this worker: other protocol, app or settings. */
   "WORKER_REFUSED",
-  /** The other side's message makes no sense. */
+  /** A message of the other side makes no sense. */
   "PROTOCOL_ERROR",
   /** There is no event log, or it cannot be read. */
   "HISTORY_UNREADABLE",
-  /** The dashboard or a picture cannot be made. */
+  /** The dashboard cannot listen, or a picture cannot be drawn. */
   "DISPLAY_UNAVAILABLE",
   /** This process has no WebAssembly, or too little address space for it. */
   "RUNTIME_UNSUITABLE",
-  /** A listener of `runJob` threw. */
+  /** A listener of `runJob` threw on a job that is complete. */
   "LISTENER_THREW",
 ] as const;
 

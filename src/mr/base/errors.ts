@@ -61,15 +61,21 @@ export class JobFailedError extends MrError {
   }
 }
 
-/** A job that ended without a result because it was ended early. `cause` is the signal's reason. */
+/**
+ * A job that ended without a result because it was ended early: `code` is `JOB_CANCELLED`, or tells why it could
+ * not go on. `cause` is the signal's reason.
+ */
 export class JobCancelledError extends MrError {
   override name = "JobCancelledError";
   /** Why, in words. */
   readonly reason: string;
 
-  /** @param reason for people */
-  constructor(reason: string, options?: ErrorOptions) {
-    super("JOB_CANCELLED", `The job is not complete: ${reason}`, options);
+  /**
+   * @param reason for people
+   * @param code default `JOB_CANCELLED`
+   */
+  constructor(reason: string, options?: ErrorOptions, code: ErrorCode = "JOB_CANCELLED") {
+    super(code, `The job is not complete: ${reason}`, options);
     this.reason = reason;
   }
 }

@@ -60,7 +60,7 @@ function checkApp(
     try {
       return checkRecordApp(main);
     } catch (error) {
-      throw new MrError("APP_NOT_LOADED", `Cannot load app "${path}": ${describeCause(error)}`);
+      throw new MrError("APP_INVALID", `Cannot load app "${path}": ${describeCause(error)}`);
     }
   }
   const members = typeof main === "object" ? (main as typeof exported) : exported;

@@ -112,7 +112,11 @@ export class FileJobLog implements JobLog {
       if (descriptor !== undefined) closeSync(descriptor);
       const isMissing = errorCode(error) === "ENOENT";
       const why = isMissing ? "there is no job to go on with" : describeCause(error);
-      throw new MrError("LOG_UNREADABLE", `Cannot resume from journal "${path}": ${why}`);
+      const code = error instanceof MrError ? error.code : "LOG_UNREADABLE";
+      throw new MrError(
+        isMissing ? "RESUME_NOTHING" : code,
+        `Cannot resume from journal "${path}": ${why}`,
+      );
     }
   }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { counted } from "../../base/counted.ts";
-import { MrError } from "../../base/errors.ts";
+import { type ErrorCode, MrError } from "../../base/errors.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
 import { type DirectoryLock, lockDirectory } from "../../control/log/directory-lock.ts";
 import { FileJobLog } from "../../control/log/file-job-log.ts";
@@ -169,8 +169,12 @@ async function resume(spec: JobSpec, lock: DirectoryLock): Promise<JobSession> {
   }
 }
 
-function refuseToResume(directory: string, why: string): never {
-  throw new MrError("RESUME_MISMATCH", `Cannot resume the job in directory "${directory}": ${why}`);
+function refuseToResume(
+  directory: string,
+  why: string,
+  code: ErrorCode = "RESUME_MISMATCH",
+): never {
+  throw new MrError(code, `Cannot resume the job in directory "${directory}": ${why}`);
 }
 
 /** The journal is removed when all results are there, so results without a journal are complete. */
@@ -203,7 +207,7 @@ function checkSameJob(job: JobRecord, spec: JobSpec): void {
   for (const [index, { url, size, version }] of job.inputs.entries()) {
     const now = inputs[index] ?? statInput(url, inputDirectory);
     if (now.size === size && now.version === version) continue;
-    refuseToResume(directory, `input "${url}" has changed since it began`);
+    refuseToResume(directory, `input "${url}" has changed since it began`, "INPUT_CHANGED");
   }
 }
 

@@ -3,7 +3,12 @@ import { join } from "node:path";
 import { compileApp } from "../../app/load/compile-app.ts";
 import { isShippedApp } from "../../app/load/find-app.ts";
 import { atExit } from "../../base/at-exit.ts";
-import { JobCancelledError, JobFailedError, UsageError } from "../../base/errors.ts";
+import {
+  type ErrorCode,
+  JobCancelledError,
+  JobFailedError,
+  UsageError,
+} from "../../base/errors.ts";
 import { removeEmptyDirectories } from "../../base/make-directory.ts";
 import { socketPathOf } from "../../base/socket-path.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
@@ -69,6 +74,8 @@ class LocalJob {
   readonly #forgetExit: () => void;
   #coordinator: Coordinator | undefined;
   #outcome: JobEnd | undefined;
+  /** Why the job is cancelled, if that is not what the user asked for. */
+  #endCode: ErrorCode | undefined;
 
   private constructor(
     preparation: Preparation,
@@ -128,6 +135,7 @@ class LocalJob {
     const coordinator = await startCoordinator(spec, this.#session, {
       socketPath,
       onEvent: (event) => {
+        if (event.type === "journalFailed") this.#endCode = "LOG_UNWRITABLE";
         pool.onEvent(event);
         onEvent(event);
       },
@@ -140,7 +148,10 @@ class LocalJob {
   /** Waits for the end of the job, which a signal or a lack of workers may bring about. */
   async await(coordinator: Coordinator): Promise<void> {
     const { signal } = this.#context;
-    this.#pool.onGivenUp((reason) => coordinator.cancel(reason));
+    this.#pool.onGivenUp((reason) => {
+      this.#endCode = "WORKERS_LOST";
+      coordinator.cancel(reason);
+    });
     const abort = () => coordinator.cancel(reasonOf(signal));
     signal.addEventListener("abort", abort, { once: true });
     if (signal.aborted) abort();
@@ -183,7 +194,7 @@ class LocalJob {
     if (outcome.state === "cancelled") {
       const { reason } = this.#context.signal;
       const cause: unknown = reason instanceof JobCancelledError ? reason.cause : reason;
-      throw new JobCancelledError(outcome.reason, { cause });
+      throw new JobCancelledError(outcome.reason, { cause }, this.#endCode);
     }
     const { directory } = this.#preparation.spec;
     return {
