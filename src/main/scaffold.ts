@@ -1,4 +1,4 @@
-import { packageVersion } from "./package-version.ts";
+import { packageVersion } from "../mr/base/assets.ts";
 
 /** Texts of files, by their names. */
 type Files = Record<string, string>;

@@ -1,6 +1,6 @@
 import { Command } from "commander";
+import { packageVersion } from "../mr/base/assets.ts";
 import { COMMANDS } from "./commands/catalog.ts";
-import { packageVersion } from "./package-version.ts";
 import { runProgram, setAction, wantedCommand } from "./run-command.ts";
 
 const program = new Command("tsmr")

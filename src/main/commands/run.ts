@@ -29,8 +29,7 @@ import {
   taskTimeoutOption,
   wholeNumber,
 } from "../parse-options.ts";
-import { programName } from "../program-name.ts";
-import { shellWord } from "../shell-words.ts";
+import { programName, shellWord } from "../shell-words.ts";
 import { type Watcher, watchJob } from "../watch-job.ts";
 import type { Action } from "./catalog.ts";
 

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { extname } from "node:path";
+import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
@@ -32,4 +32,10 @@ export function readAsset(path: string): Buffer {
 /** What Node must be told to run a program of this package: the loader of TypeScript, for sources. */
 export function loaderFlags(): string[] {
   return CODE_EXTENSION === ".ts" ? ["--import", import.meta.resolve("tsx")] : [];
+}
+
+/** The version of this package. */
+export function packageVersion(): string {
+  const manifest = readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8");
+  return (JSON.parse(manifest) as { version: string }).version;
 }

@@ -1,6 +1,5 @@
 import { sealSettings } from "../app/contract/setting.ts";
-import { leastReducesOf } from "../app/load/check-reduces.ts";
-import type { LoadedApp } from "../app/load/load-app.ts";
+import { type LoadedApp, leastReducesOf } from "../app/load/load-app.ts";
 import type { Registration } from "../control/protocol/protocol.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type Patience, RpcTaskSource } from "./rpc-task-source.ts";

@@ -1,4 +1,4 @@
-import { editDistance } from "../../base/edit-distance.ts";
+import { editDistance } from "../../base/nearest-word.ts";
 import type { Fold, Union } from "./combiners.ts";
 import type { AppDefinition, Written } from "./contract.ts";
 

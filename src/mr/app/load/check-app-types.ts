@@ -2,6 +2,7 @@ import { type ChildProcess, execFile } from "node:child_process";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { assetPath } from "../../base/assets.ts";
+import { atExit } from "../../base/at-exit.ts";
 import { MrError } from "../../base/errors.ts";
 import { appCacheDir, publish, sha256 } from "./app-cache.ts";
 
@@ -84,7 +85,7 @@ async function runCompiler(
     child?.kill();
     rmSync(settings, { force: true });
   };
-  process.once("exit", onExit);
+  const forgetExit = atExit(onExit);
   try {
     const tsc = compilerProgram(project.compiler);
     publish(settings, JSON.stringify(checkSettings(project)));
@@ -104,7 +105,7 @@ async function runCompiler(
     // Settings that cannot be read, say: what is wrong there is not the app's.
     return { code: undefined, lines: [] };
   } finally {
-    process.off("exit", onExit);
+    forgetExit();
     rmSync(settings, { force: true });
   }
 }

@@ -4,6 +4,7 @@ import { describeCause, MrError, UsageError } from "../../base/errors.ts";
 import type { Splitting } from "../../job/split.ts";
 import type { ClassicApp } from "../contract/contract.ts";
 import { checkRecordApp, hasRecordMembers, type RecordApp } from "../contract/define-app.ts";
+import { leastReduces } from "../contract/partitioners.ts";
 import { compileApp } from "./compile-app.ts";
 import { findApp, isShippedApp } from "./find-app.ts";
 
@@ -81,4 +82,18 @@ function checkApp(
 function defaultExport({ default: main }: Readonly<Record<string, unknown>>): unknown {
   const isCompiled = typeof main === "object" && main !== null && "__esModule" in main;
   return isCompiled && "default" in main ? main.default : main;
+}
+
+/** How many reduce tasks a job of the app must have at least. */
+export function leastReducesOf({ app }: LoadedApp): number {
+  return "input" in app ? leastReduces(app.partition) : 1;
+}
+
+/** @throws UsageError when the app needs more reduce tasks than there are */
+export function checkReduces(app: LoadedApp, reduces: number): void {
+  const least = leastReducesOf(app);
+  if (least <= reduces) return;
+  throw new UsageError(
+    `Cannot run app "${app.name}" with --reduces ${reduces}: its rangePartition needs ${least} or more`,
+  );
 }

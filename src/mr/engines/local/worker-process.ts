@@ -3,8 +3,7 @@
  * to parse: it is started often, and every module it loads costs time.
  */
 import { readFileSync, writeSync } from "node:fs";
-import { checkReduces } from "../../app/load/check-reduces.ts";
-import { type LoadedApp, loadApp } from "../../app/load/load-app.ts";
+import { checkReduces, type LoadedApp, loadApp } from "../../app/load/load-app.ts";
 import { MrError } from "../../base/errors.ts";
 import { describeThrown, stackOf } from "../../base/thrown.ts";
 import { visibleLines } from "../../base/visible-text.ts";

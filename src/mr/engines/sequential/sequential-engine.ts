@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { checkReduces } from "../../app/load/check-reduces.ts";
-import { loadApp } from "../../app/load/load-app.ts";
+import { checkReduces, loadApp } from "../../app/load/load-app.ts";
 import { JobFailedError, MrError, UsageError } from "../../base/errors.ts";
 import { removeEmptyDirectories } from "../../base/make-directory.ts";
 import { stackOf } from "../../base/thrown.ts";
