@@ -11,15 +11,15 @@ import { sweepTemporaryFiles } from "../mr/storage/file/job-directory.ts";
 import { readHistory } from "../mr/watch/history/job-history.ts";
 import { JobView } from "../mr/watch/history/job-view.ts";
 
-/** A job of which only what is to be done with its output is left to do. */
+/** A job that is complete, but whose output may not have been delivered. */
 export interface CompletedJob {
   readonly result: JobResult;
   readonly view: JobView;
 }
 
 /**
- * What a job that is complete has come to, as its event log says: when its output could not be merged, that
- * can be made up for.
+ * Reads the result of a complete job from its event log, so that its output can be merged or searched later if
+ * that failed.
  *
  * @param directory absolute path of the job directory
  * @returns undefined when there is no such job
@@ -30,7 +30,7 @@ export async function completedJob(directory: string): Promise<CompletedJob | un
   if (names.includes(JOURNAL_NAME)) return undefined;
   const count = names.filter((name) => parseReduceOutputName(name) !== undefined).length;
   const isMerged = names.includes(MERGED_OUTPUT_NAME);
-  // What is merged takes the place of all others; where it does not, nobody knows which are the job's.
+  // A merged file replaces all others. If there are both, it is unknown which belong to the job.
   if (isMerged === count > 0) return undefined;
   const results = isMerged
     ? [MERGED_OUTPUT_NAME]
@@ -55,7 +55,7 @@ function namesIn(directory: string): readonly string[] {
   try {
     return readdirSync(directory);
   } catch {
-    // Why it can't be resumed, the job itself says.
+    // The job itself reports why it can't be resumed.
     return [];
   }
 }

@@ -9,11 +9,11 @@ import type { JobFigures } from "./job-figures.ts";
 import { printResult } from "./print-result.ts";
 import { shellWord } from "./shell-words.ts";
 
-/** What is to be done with the output of a job that is complete. */
+/** What to do with the output of a complete job. */
 export interface Delivery {
   readonly merge: true | undefined;
   readonly top: number | undefined;
-  /** What --json prints, if that was asked for. */
+  /** The figures for --json, if that was asked for. */
   readonly figures: JobFigures | undefined;
   /** Absolute path of the job directory. */
   readonly directory: string;
@@ -23,9 +23,9 @@ export interface Delivery {
 }
 
 /**
- * Does with the output what was asked for, and says where it is.
+ * Merges and searches the output as asked for, and says where it is.
  *
- * @throws MrError when that cannot be done or is ended early: the job is as complete as before
+ * @throws MrError when that fails or is cancelled; the job stays complete
  */
 export async function deliverOutput(result: JobResult, delivery: Delivery): Promise<void> {
   const { merge, top, figures, directory, signal, say } = delivery;
@@ -49,7 +49,7 @@ export async function deliverOutput(result: JobResult, delivery: Delivery): Prom
     );
   }
   for (const [name, count] of Object.entries(result.counters)) {
-    // The job has told of these itself, with what they were.
+    // The job has reported these itself.
     if (name !== SKIPPED_RECORDS) say(`${name}: ${count}`);
   }
   const [first = ""] = outputs;
@@ -78,10 +78,10 @@ function codeOf(error: unknown): ErrorCode {
   return error instanceof MrError ? error.code : "OUTPUT_UNWRITABLE";
 }
 
-/** From here, as long as that is not further than from the root. */
+/** The path relative to the current directory, unless that leads out of it. */
 function nearest(directory: string): string {
   const path = relative(process.cwd(), directory) || ".";
   if (/^\.\.|^\//.test(path)) return directory;
-  // No program takes that for an option.
+  // A program could take it for an option.
   return path.startsWith("-") ? `./${path}` : path;
 }

@@ -6,7 +6,7 @@ import { isNobodyThere, RpcClient } from "../mr/control/protocol/client.ts";
 import type { Method, Params, Results } from "../mr/control/protocol/protocol.ts";
 import { JOURNAL_NAME } from "../mr/job/names.ts";
 
-/** Where jobs are if nobody says where: those of `tsmr run`, and of `mrcoordinator`. */
+/** The default directories of jobs: of `tsmr run`, and of `mrcoordinator`. */
 const USUAL_DIRECTORIES = ["mr-out", "."];
 
 /**

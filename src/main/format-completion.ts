@@ -1,11 +1,11 @@
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];
 
-/** What of a command can be completed. */
+/** The parts of a command that can be completed. */
 export interface CompletionCommand {
   readonly name: string;
   readonly summary: string;
-  /** What its first argument may be, besides a file. */
+  /** The words that its first argument may be, besides a file. */
   readonly firstWords: readonly string[];
   /** Whether any of its arguments is a file or a directory. */
   readonly takesFiles: boolean;
@@ -16,7 +16,7 @@ interface CompletionOption {
   readonly long: string;
   readonly short: string | undefined;
   readonly description: string;
-  /** What follows it, if anything must. */
+  /** The kind of value that it requires, if any. */
   readonly value: "file" | "other" | undefined;
 }
 
@@ -128,7 +128,7 @@ function fish(commands: readonly CompletionCommand[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** All flags that a value of this kind follows, long and short. */
+/** All flags, long and short, that require a value of this kind. */
 function flagsWith(kind: "file" | "other", commands: readonly CompletionCommand[]): string[] {
   const options = commands.flatMap((command) => command.options);
   const flags = options
@@ -137,12 +137,12 @@ function flagsWith(kind: "file" | "other", commands: readonly CompletionCommand[
   return [...new Set(flags)];
 }
 
-/** A word and what it means, as zsh has them. */
+/** A word and its description, in the form of zsh. */
 function described(word: string, meaning: string): string {
   return quote(`${word}:${meaning.replaceAll(":", "\\:")}`);
 }
 
-/** In single quotes, as all three take it. */
+/** In single quotes, which all three shells understand. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

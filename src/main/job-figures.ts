@@ -2,7 +2,7 @@ import type { JobEvent } from "../mr/job/events.ts";
 import type { Phase } from "../mr/job/task.ts";
 import { JobView } from "../mr/watch/history/job-view.ts";
 
-/** A phase in numbers, as `tsmr run --json` prints it. docs/library.md says what each of them is. */
+/** A phase in numbers, as `tsmr run --json` prints it. docs/library.md explains each of them. */
 interface PhaseFigures {
   readonly tasks: number;
   readonly attempts: number;
@@ -16,7 +16,7 @@ interface PhaseFigures {
   readonly spills: number;
 }
 
-/** Follows a job by its events, to say in numbers what it came to. */
+/** Sums up a job in numbers, from its events. */
 export class JobFigures {
   readonly #view: JobView;
 
@@ -25,12 +25,12 @@ export class JobFigures {
     this.#view = view;
   }
 
-  /** Takes in the next event. */
+  /** Applies the next event. */
   apply(event: JobEvent): void {
     this.#view.apply(event);
   }
 
-  /** Names and units are promised to those who read `--json`. */
+  /** Names and units are part of the interface of `--json`. */
   get summary() {
     const { app, workers } = this.#view;
     return { app, workers: workers.size, map: this.#of("map"), reduce: this.#of("reduce") };

@@ -10,7 +10,7 @@ const ENDS = {
 };
 
 /**
- * Makes this process a worker that a person has started, and says on standard error what becomes of it.
+ * Makes this process a worker that a person has started, and reports its progress on standard error.
  *
  * @param program the name of the command
  * @returns the exit code
@@ -21,7 +21,7 @@ export async function joinJob(program: string, options: WorkerOptions): Promise<
   let hasJoined = false;
   let tasks = 0;
   const did = () => `this worker has done ${tasks === 1 ? "1 task" : `${tasks} tasks`}`;
-  // A worker fails the attempt that waits in vain, and lives on.
+  // A worker fails the attempt that waits for ever, and goes on.
   stopWatchingForNothingLeft();
   try {
     const outcome = await startWorker({

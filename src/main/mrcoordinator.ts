@@ -111,7 +111,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   } finally {
     if (coordinator?.isDeposed !== true) sweepTemporaryFiles(directory);
     if (coordinator === undefined && resumed === undefined) removeJournal(directory);
-    // Last, because from then on another coordinator may have the directory.
+    // Last, because another coordinator may take the directory from here on.
     job.close();
     await dashboard?.close();
   }
@@ -120,7 +120,7 @@ runCommand(command, async (args: string[], options: Options): Promise<number> =>
   return 0;
 });
 
-/** Waits for the end of the job, or for a signal that brings it about. */
+/** Waits for the end of the job, which a signal may bring about. */
 async function finish(coordinator: Coordinator): Promise<number> {
   let signalCode: number | undefined;
   onSignal((signal, code) => {

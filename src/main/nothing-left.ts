@@ -3,8 +3,8 @@ import { visibleLines } from "../mr/base/visible-text.ts";
 let listener: (() => void) | undefined;
 
 /**
- * Has a program say so when there is nothing left that could bring what it waits for: Node would end it
- * without a word.
+ * Makes a program report that nothing is left that could settle the promise it waits for: Node would end it
+ * without a message.
  *
  * @param program its name
  * @param app the app as it was named, if the command has one: nothing else waits for what may not come
@@ -15,11 +15,11 @@ export function watchForNothingLeft(program: string, app: string | undefined): v
     const why = "it waits for a promise that nothing is left to settle";
     process.stderr.write(visibleLines(`${program}: Cannot go on${what}: ${why}\n`));
   };
-  // Only the first time, for what is written may make the process come here once more.
+  // Only the first time: writing may make the event loop empty once more.
   process.once("beforeExit", listener);
 }
 
-/** The command has come to its end, or somebody else knows better what is to be said. */
+/** Called when the command has ended, or reports such a wait itself. */
 export function stopWatchingForNothingLeft(): void {
   if (listener !== undefined) process.off("beforeExit", listener);
 }

@@ -1,14 +1,14 @@
-/** The exit code of a command that was ended by a signal: 128 and the signal's number. */
+/** The exit codes of a command that a signal ended: 128 and the signal's number. */
 const EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** Calls `listener` with name and exit code when the terminal, the user or the system wants an end. */
+/** Calls `listener` with name and exit code when the terminal, the user or the system asks for the end. */
 export function onSignal(listener: (signal: string, exitCode: number) => void): void {
   for (const [signal, exitCode] of Object.entries(EXIT_CODES)) {
     process.on(signal, () => listener(signal, exitCode));
   }
 }
 
-/** One Ctrl-C may come twice: from the terminal, and from the program that this one was started by. */
+/** One Ctrl-C may arrive twice: from the terminal, and from the program that started this one. */
 const SAME_SIGNAL_MS = 400;
 
 /**

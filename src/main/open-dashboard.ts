@@ -2,10 +2,10 @@ import { InvalidArgumentError, Option } from "commander";
 import type { Dashboard } from "../mr/watch/dashboard/start-dashboard.ts";
 import { wholeNumber } from "./parse-options.ts";
 
-/** What `--ui` says: true for wherever the dashboard is if nobody says where. */
+/** The value of `--ui`: true for the default address. */
 export type UiOption = true | { readonly host?: string; readonly port: number };
 
-/** What `--ui` means, the same for every command that starts a job. */
+/** `--ui`, for every command that starts a job. */
 export function uiOption(): Option {
   return new Option(
     "--ui [port]",
@@ -22,13 +22,13 @@ function parseAddress(text: string): UiOption {
     const address = { port: wholeNumber({ min: 0, max: 65_535 })(port) };
     return host === undefined ? address : { ...address, host };
   } catch {
-    // In the words of this option.
+    // With the message of this option.
     throw new InvalidArgumentError("It must be a port from 0 to 65535, or HOST:PORT.");
   }
 }
 
 /**
- * Starts a dashboard if one is wanted, and says where it is.
+ * Starts a dashboard if one is asked for, and prints its address.
  *
  * @param name of the command
  * @throws MrError when it cannot listen there
@@ -38,7 +38,7 @@ export async function openDashboard(
   ui: UiOption | undefined,
 ): Promise<Dashboard | undefined> {
   if (ui === undefined) return undefined;
-  // Who does not want it does not load it.
+  // Loaded only when it is asked for.
   const { startDashboard } = await import("../mr/watch/dashboard/start-dashboard.ts");
   const dashboard = await startDashboard(ui === true ? {} : ui);
   process.stderr.write(`${name}: Watch it at ${dashboard.url}\n`);

@@ -6,9 +6,9 @@ const STDOUT = 1;
 let hasFailed = false;
 
 /**
- * Writes what a command was asked for to standard output, all of it.
+ * Writes the result of a command to standard output, all of it.
  *
- * @throws MrError when a file or a device does not take it. Whether a pipe does, is known later: see
+ * @throws MrError when a file or a device refuses it. A pipe reports an error later: see
  *   {@link watchStandardOutput}
  */
 export function printResult(text: string): void {
@@ -16,7 +16,7 @@ export function printResult(text: string): void {
     process.stdout.write(text);
     return;
   }
-  // Node's own stream leaves out the rest, without an error, when a disk had room for a part.
+  // Node's own stream drops the rest, without an error, when a disk had room for a part.
   try {
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length; ) at += writeSync(STDOUT, bytes, at);
@@ -26,13 +26,13 @@ export function printResult(text: string): void {
 }
 
 /**
- * Has those that could not be told at once fail the program.
+ * Makes errors of standard output that are reported late fail the program.
  *
  * @param program its name
  */
 export function watchStandardOutput(program: string): void {
   process.stdout.on("error", (error) => {
-    // Nobody is left to read: that is no failure, and must not end a job.
+    // The reader of the pipe is gone, which is no failure and must not end a job.
     if (errorCode(error) === "EPIPE" || hasFailed) return;
     hasFailed = true;
     process.stderr.write(`${program}: ${describe(error)}\n`);
@@ -40,12 +40,12 @@ export function watchStandardOutput(program: string): void {
   });
 }
 
-/** The exit code of a program whose action came to `code`. */
+/** The exit code of a program whose action returned `code`. */
 export function exitCodeAfter(code: number): number {
   return hasFailed && code === 0 ? 1 : code;
 }
 
-/** Files and devices are, by Node as well; a terminal or a pipe may have to be waited for. */
+/** Node writes to files and devices at once too; a terminal or a pipe may have to be waited for. */
 function isWrittenAtOnce(): boolean {
   const stats = fstatSync(STDOUT);
   return stats.isFile() || (stats.isCharacterDevice() && !process.stdout.isTTY);

@@ -11,8 +11,8 @@ export interface ReportOptions {
 }
 
 /**
- * Refuses what is not the way to ask for a report, and says what would be: as a command to copy where it can
- * be told what was meant.
+ * Refuses wrong arguments of `tsmr report`, and suggests the right command where it is clear what was
+ * meant.
  *
  * @param words what `tsmr report` was given: the directory of a job, and nothing else if all is well
  * @throws UsageError
@@ -70,7 +70,7 @@ function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** Whether this is named like what the command writes. */
+/** Whether this is named like a file that the command writes. */
 function hasEnding(path: string): boolean {
   return /\.(svg|png|html?)$/i.test(path);
 }

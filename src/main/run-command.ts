@@ -12,17 +12,17 @@ import { exitCodeAfter, printResult, watchStandardOutput } from "./print-result.
 import { SHIPPED_APPS } from "./shipped-apps.ts";
 
 /**
- * Parses the command line and runs what it asks for to its end. The exit code is what the action
- * results in. An operating error is one line on standard error and exit code 1, or 2 for wrong usage.
- * Anything else is a mistake in this program, and shows its stack.
+ * Parses the command line and runs its command to the end. The exit code is the result of the action. An
+ * operating error is one line on standard error, and its code decides the exit code. Any other error is a
+ * mistake in this program, and shows its stack.
  *
  * @param program with its commands, arguments and options, and actions made by {@link setAction}
  */
 export function runProgram(program: Command): void {
   watchStandardOutput(program.name());
-  // Nobody may be left to read what is written: that must not end a job.
+  // The reader of standard error may be gone, which must not end a job.
   process.stderr.on("error", () => undefined);
-  // Until the action says otherwise: should it never end, nothing was achieved.
+  // Until the action returns: if it never does, the command has failed.
   process.exitCode = 1;
   for (const part of [program, ...program.commands]) {
     part.exitOverride();
@@ -37,7 +37,7 @@ export function runCommand(program: Command, action: Action): void {
   runProgram(program);
 }
 
-/** Makes `action` what the command does. */
+/** Sets the action of a command. */
 export function setAction(command: Command, action: Action): void {
   command.action(async (...args: unknown[]) => {
     const takesApp = command.registeredArguments[0]?.name() === "app";
@@ -90,7 +90,7 @@ function describe(program: Command, error: unknown): string {
 }
 
 /**
- * The command that a command line is about, wherever it stands.
+ * The name of the command in a command line, wherever it stands.
  *
  * @param args those of the program
  */
@@ -101,7 +101,7 @@ export function wantedCommand(args: readonly string[]): string | undefined {
   return args.find((word) => COMMANDS.some(({ name }) => name === word));
 }
 
-/** What to say of the apps that there are, when one was not found. */
+/** A hint about existing apps, when one was not found. */
 function otherApps(program: Command, spec: string): string {
   if (/[/\\]/.test(spec)) return "";
   const near = nearestWord(
@@ -123,7 +123,7 @@ function valueTooMuch(program: Command, error: CommanderError): string | undefin
   return flag === undefined ? undefined : `option '${flag}' takes no value`;
 }
 
-/** What to do about an option that stands before the command. */
+/** A hint about an option that stands before the command. */
 function misplaced(program: Command, error: CommanderError): string {
   const args = process.argv.slice(2);
   const [flag = ""] = args[0]?.split("=") ?? [];
@@ -139,7 +139,7 @@ function misplaced(program: Command, error: CommanderError): string {
   return near === undefined ? where : `${where}; did you mean ${near}?`;
 }
 
-/** The command whose help lists what the user may have meant: `tsmr`, or `tsmr run`. */
+/** The command whose help the user needs: `tsmr`, or `tsmr run`. */
 function helpOf(program: Command): string {
   const wanted = wantedCommand(process.argv.slice(2));
   const command = program.commands.find((part) => part.name() === wanted);

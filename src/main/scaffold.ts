@@ -8,7 +8,7 @@ export function scaffoldApp(name: string): Files {
   return { [`${name}.ts`]: appText(name), [`${name}.test.ts`]: testText(name) };
 }
 
-/** What a folder needs to be a package in which apps are written and tested. */
+/** The files that make a folder a package in which apps are written and tested. */
 export function scaffoldPackage(folder: string): Files {
   const manifest = {
     name:

@@ -46,7 +46,7 @@ export const SHIPPED_APPS: ReadonlyArray<readonly [name: string, summary: string
   ["tweets", "Words of tweets: how often each word occurs in one column of a CSV file."],
 ];
 
-/** Those that test a system rather than compute something. */
+/** Apps that test a system rather than compute something. */
 export const TEST_APPS: readonly string[] = [
   "crash",
   "early_exit",

@@ -13,7 +13,7 @@ for (const { name, summary, load } of COMMANDS) {
   const command = program.command(name).summary(summary);
   if (name === wanted) setAction(command, (await load()).define(command));
 }
-// Commander's own answers help for a command that does not exist with that of the program.
+// Commander's own help command prints the help of the program for a command that does not exist.
 const help = program.command("help [command]").summary("display help for command");
 setAction(help, async (name: string | undefined) => {
   const command = program.commands.find((part) => part.name() === name);

@@ -15,7 +15,7 @@ export interface WatchOptions {
   readonly verbose?: true | undefined;
 }
 
-/** What a job is to be told, for the one at the terminal to be told of it. */
+/** The listeners of a job that show it on the terminal. */
 interface Listeners {
   readonly onEvent?: (event: JobEvent) => void;
   readonly onOutput?: (text: string) => void;
@@ -25,7 +25,7 @@ export interface Watcher {
   readonly listeners: Listeners;
   /** Prints a line for people, unless they want quiet. */
   readonly say: (line: string) => void;
-  /** Takes away what is shown while the job runs. Must be called, whatever happens. */
+  /** Removes the progress display. Must be called, whatever happens. */
   readonly end: () => void;
 }
 
@@ -36,7 +36,7 @@ export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watche
     import("../mr/watch/terminal/job-progress.ts"),
     import("../mr/watch/format/describe-event.ts"),
   ]);
-  // Whoever waits for a job also waits for its app to be compiled: "Done in" counts that as well.
+  // The user also waits for the app to be compiled: "Done in" counts that as well.
   const beginMs = performance.now();
   const progress = new JobProgress();
   const describer = new EventDescriber();
@@ -67,7 +67,7 @@ export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watche
 }
 
 interface Display {
-  /** Whether what workers print must come this way, or else would be drawn over. */
+  /** Whether output of workers must be printed here, because it would otherwise be drawn over. */
   readonly takesOutput: boolean;
   /** @param originMs when the coordinator started, by the clock of this process */
   readonly start: (originMs: number) => void;
@@ -76,7 +76,7 @@ interface Display {
   readonly end: () => void;
 }
 
-/** A terminal that does not say what it is may be a dumb one, which others take it for as well. */
+/** A terminal without a type may be a dumb one; other programs assume so too. */
 function canDraw(): boolean {
   const { TERM = "" } = process.env;
   return process.stderr.isTTY && TERM !== "" && TERM !== "dumb";
@@ -122,7 +122,7 @@ async function liveDisplay(progress: JobProgress): Promise<Display> {
     block.draw(renderProgress(state, { columns, rows, unicode, style }));
   };
   const clear = () => block.clear();
-  // A shell to which the job is left for a while has its cursor, and none of the block.
+  // While the job is suspended, the shell has its cursor and no block.
   const suspend = () => {
     clear();
     process.kill(process.pid, "SIGSTOP");
@@ -153,11 +153,11 @@ async function liveDisplay(progress: JobProgress): Promise<Display> {
 }
 
 function colourOf(stream: NodeJS.WriteStream): (name: Style, text: string) => string {
-  // Both variables count, as https://no-color.org and https://force-color.org have them.
+  // Both variables count, see https://no-color.org and https://force-color.org.
   const { NO_COLOR = "", FORCE_COLOR = "" } = process.env;
   const forced = FORCE_COLOR !== "" && FORCE_COLOR !== "0";
   const hasColours = forced || (NO_COLOR === "" && FORCE_COLOR !== "0" && stream.hasColors());
-  // Later versions of Node ask standard output, which is not the stream in question.
+  // Later versions of Node look at standard output, which is another stream.
   const options = { validateStream: false };
   const paint: (name: Style, text: string, options: object) => string = styleText;
   return hasColours ? (name, text) => paint(name, text, options) : (_, text) => text;

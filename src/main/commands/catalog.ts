@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 
-/** Gets the arguments of the command line, then the options; its result is the exit code. */
+/** Takes the arguments of the command line, then the options; returns the exit code. */
 export type Action = (...args: never[]) => Promise<number>;
 
-/** What the file of a command exports. */
+/** The exports of a command's file. */
 export interface CommandModule {
-  /** Adds arguments, options and examples to the command, and returns what it does. */
+  /** Adds arguments, options and examples to the command, and returns its action. */
   readonly define: (command: Command) => Action;
 }
 

@@ -30,11 +30,11 @@ export function define(command: Command): Action {
 }
 
 async function describeCommands(completion: Command): Promise<CompletionCommand[]> {
-  // Here, because the catalogue imports this file, though only when it is run.
+  // Imported here because the catalogue imports this file.
   const { COMMANDS } = await import("./catalog.ts");
   const commands = await Promise.all(
     COMMANDS.map(async ({ name, summary, load }) => {
-      // A command of the same kind, so that this file needs no other import of the parser.
+      // Made by the command at hand, so that this file does not load the parser.
       const command = completion.createCommand(name);
       (await load()).define(command);
       return { name, summary, ...describe(command) };

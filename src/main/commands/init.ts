@@ -32,7 +32,7 @@ export function define(command: Command): Action {
 }
 
 function init(name: string, directory: string): void {
-  // A link that leads nowhere is there, too: nothing can be made in its place.
+  // A dangling link counts as a file: nothing can be made in its place.
   const isMissing = (file: string) => {
     return lstatSync(join(directory, file), { throwIfNoEntry: false }) === undefined;
   };
@@ -42,7 +42,7 @@ function init(name: string, directory: string): void {
     ...scaffoldApp(name),
     ...Object.fromEntries(around.filter(([file]) => isMissing(file))),
   };
-  // All or nothing: half of it would be in the way of the next try.
+  // All or nothing: some of the files would be in the way of the next try.
   const taken = Object.keys(files).find((file) => !isMissing(file));
   if (taken !== undefined) {
     throw new MrError(
@@ -74,13 +74,13 @@ function writeAll(files: Readonly<Record<string, string>>, directory: string): v
   }
 }
 
-/** What a package that was there before still needs for the app and its test to run. */
+/** The steps that an existing package still needs for the app and its test to run. */
 function missingSteps(directory: string): string[] {
   let manifest: Manifest;
   try {
     manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) ?? {};
   } catch {
-    // Whoever runs npm is told what is wrong with it.
+    // npm reports what is wrong with it.
     manifest = {};
   }
   const { type, dependencies = {}, devDependencies = {} } = manifest;
@@ -89,12 +89,12 @@ function missingSteps(directory: string): string[] {
   if (!has("tsmr")) steps.push("npm install tsmr");
   const tools = ["tsx", "typescript", "@types/node"].filter((tool) => !has(tool));
   if (tools.length > 0) steps.push(`npm install --save-dev ${tools.join(" ")}`);
-  // The app is an ES module, which Node and TypeScript otherwise take it not to be.
+  // Without it, Node and TypeScript do not take the app for an ES module.
   if (type !== "module") steps.push("npm pkg set type=module");
   return steps;
 }
 
-/** What of a package.json matters here. */
+/** The members of a package.json that matter here. */
 interface Manifest {
   readonly type?: string;
   readonly dependencies?: Readonly<Record<string, string>>;

@@ -22,7 +22,7 @@ export function define(command: Command): Action {
       "after",
       "\nExamples:\n  tsmr report counts\n  tsmr report counts --out word-count.html\n  tsmr report counts --chart\n  tsmr report counts --chart --out word-count.png",
     )
-    // What is too much is most likely the file to write, which is said better here than by the parser.
+    // An excess argument is most likely the file to write, which checkReportRequest says better than the parser.
     .allowExcessArguments();
   return (directory: string, options: ReportOptions) => report(directory, options, command.args);
 }
@@ -38,7 +38,7 @@ async function report(
     chart === true
       ? await writeChart(directory, out?.replace(/\.(svg|png)$/i, ""))
       : [await writeReport(directory, out)];
-  // Where it went to standard output itself, nothing else does.
+  // Only a report that did not go to standard output leaves a path to print.
   const files = written.filter((path) => destinationOf(path).isReplaced);
   printResult(files.map((path) => `${path}\n`).join(""));
   return 0;

@@ -72,7 +72,7 @@ Results are in files of DIR, ordered by key: mr-out-0, mr-out-1, … or, with --
 --top and --json ask for goes to standard output. Exit code 0 if the job is complete, 1 if it failed, 2 for
 wrong usage, 130 when interrupted: once ends it cleanly, twice at once.`;
 
-/** A job of which nothing is completed leaves nothing to go on with. */
+/** A job that has completed no task leaves nothing to resume. */
 const BEGIN_AGAIN = "tsmr: No task was completed: to begin again, give the same command\n";
 
 export function define(command: Command): Action {
@@ -188,7 +188,7 @@ async function run(
     if (hasBegun && report === true) await reportOn(directory, watcher);
     if (exitCode !== undefined)
       process.stderr.write(`tsmr: ${visibleLines(describeCause(error))}\n`);
-    // What cannot be done as it was asked for would fail again.
+    // Wrong usage would fail again.
     const again = error instanceof JobFailedError && error.code === "USAGE" ? "" : BEGIN_AGAIN;
     if (isComplete) process.stderr.write(sameAgain(app, given));
     else if (hasBegun) process.stderr.write(hint() || again);
@@ -204,7 +204,7 @@ async function newFigures(view: JobView | undefined): Promise<JobFigures> {
   return new JobFigures(view);
 }
 
-/** The job that is to be resumed, if only what is to be done with its output is left to do. */
+/** The job that is to be resumed, if it is complete and only its output is left to be delivered. */
 async function completeAlready(
   { resume, merge, top, json }: Options,
   directory: string,
@@ -214,7 +214,7 @@ async function completeAlready(
   return await completedJob(directory);
 }
 
-/** A job is as complete, or has failed, without a report as with it. */
+/** A report that cannot be written does not change how the job ended. */
 async function reportOn(directory: string, watcher: Watcher): Promise<void> {
   try {
     const { writeReport } = await import("../../mr/watch/report/write-report.ts");
@@ -225,7 +225,7 @@ async function reportOn(directory: string, watcher: Watcher): Promise<void> {
   }
 }
 
-/** How to go on with a job that has not ended, if there is one to go on with. */
+/** How to resume the job; empty if there is none to resume. */
 function resumeHint(app: string, given: readonly string[], directory: string): string {
   return existsSync(join(directory, JOURNAL_NAME)) ? sameAgain(app, given) : "";
 }

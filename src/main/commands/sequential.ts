@@ -30,14 +30,14 @@ export function define(command: Command): Action {
 /**
  * Runs a job sequentially and writes its output to a file.
  *
- * @throws MrError when an input, the app or the output is not as it should be
+ * @throws MrError when an input cannot be read, the app fails, or the output cannot be written
  */
 export async function runInThisProcess(
   spec: string,
   patterns: readonly string[],
   out: string,
 ): Promise<void> {
-  // Inputs and app before anything runs, so that a wrong argument costs no time.
+  // Inputs and app are checked before anything runs, so that a wrong argument costs no time.
   const inputs = await resolveInputs(patterns, process.cwd());
   const { app } = await loadApp(spec);
   const { outputs } = await runApp(app, inputs);

@@ -42,7 +42,7 @@ export function define(command: Command): Action {
   };
 }
 
-/** Sets what the job's app was told by environment variables, unless it is set here already. */
+/** Sets the environment variables that the job's app was given, unless they are set here. */
 async function takeSettings(socketPath: string): Promise<void> {
   const client = new RpcClient(socketPath);
   try {
@@ -51,7 +51,7 @@ async function takeSettings(socketPath: string): Promise<void> {
       if (value !== null) process.env[name] ??= value;
     }
   } catch {
-    // The job may be about to start; whatever else is wrong, whoever registers is told.
+    // The job may be about to start. Any other error occurs again when the worker registers.
   } finally {
     client.close();
   }

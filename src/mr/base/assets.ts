@@ -29,7 +29,7 @@ export function readAsset(path: string): Buffer {
   return readFileSync(assetPath(path));
 }
 
-/** What Node must be told to run a program of this package: the loader of TypeScript, for sources. */
+/** Flags for Node to run a program of this package: the loader of TypeScript, for sources. */
 export function loaderFlags(): string[] {
   return CODE_EXTENSION === ".ts" ? ["--import", import.meta.resolve("tsx")] : [];
 }

@@ -1,6 +1,6 @@
 /**
- * What kinds of operating errors there are. The list is closed and documented in docs/errors.md: programs
- * and tests check codes, and messages are for people.
+ * The kinds of operating errors. The list is closed and documented in docs/errors.md: programs and tests check
+ * codes, and messages are for people.
  */
 export const ERROR_CODES = [
   /** An option, a setting of an app, or a column asked for makes no sense. */
@@ -86,7 +86,7 @@ export const ERROR_CODES = [
 /** See {@link ERROR_CODES} and docs/errors.md. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** The exit code of a command that ends with an error: 2 for what the user can correct by typing again. */
+/** The exit code of a command that ends with an error: 2 for wrong usage. */
 export function exitCodeOf(code: ErrorCode): 1 | 2 {
   return code === "USAGE" ? 2 : 1;
 }

@@ -5,9 +5,9 @@ import { messageOf } from "./thrown.ts";
 export type { ErrorCode } from "./error-codes.ts";
 
 /**
- * An operating error: a missing file, a full disk, a broken app, as opposed to a mistake in this code. Its
- * message is one line that says what could not be done, on what, and why, so commands print it without a
- * stack. Programs tell errors apart by {@link code}.
+ * An operating error, such as a missing file, a full disk or a broken app, as opposed to a mistake in this
+ * code. Its message is one line that says what could not be done, on what, and why, so commands print it without
+ * a stack. Programs tell errors apart by {@link code}.
  */
 export class MrError extends Error {
   /** The class's name. */
@@ -26,9 +26,9 @@ export class MrError extends Error {
 }
 
 /**
- * The command line asks for something that does not exist or makes no sense. Exit code 2. An app throws
- * it at its top for a setting that it can't use; thrown by a reader, by `map` or by `reduce`, it ends the
- * job at once, whatever may be skipped, because another attempt could do no better.
+ * Wrong usage: the command line asks for something that does not exist or makes no sense. Exit code 2. An app
+ * throws it at its top level for a setting that it can't use. Thrown by a reader, by `map` or by `reduce`, it
+ * ends the job at once, even if bad records are skipped, because another attempt would fail too.
  */
 export class UsageError extends MrError {
   /** The class's name. */
@@ -87,12 +87,12 @@ export function errorCode(error: unknown): string | undefined {
       return error.code;
     }
   } catch {
-    // What an app throws may be a proxy that refuses to be looked at: a system error is not.
+    // An app may throw a proxy that refuses to be looked at; a system error is none.
   }
   return undefined;
 }
 
-/** The error of an input that cannot be read; an error with a code of its own keeps it. */
+/** The error of an input that cannot be read. An MrError keeps its code. */
 export function inputError(input: string, error: unknown): MrError {
   const message = `Cannot read input "${input}": ${describeCause(error)}`;
   return new MrError(inputErrorCode(error), message, { cause: error });

@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { errorCode } from "./errors.ts";
 
 /**
- * Makes a directory and those it is in, unless they are there. (Where a file system refuses new
- * directories by saying that they do not exist, as /proc does, `mkdirSync` tries for ever to make them.)
+ * Makes a directory and its parents, unless they exist. (A recursive `mkdirSync` never returns where a file
+ * system answers ENOENT to new directories, as /proc does.)
  *
  * @param path absolute
  * @param mode of each directory that is made
@@ -19,14 +19,14 @@ export function makeDirectory(path: string, mode?: number): string[] {
     mkdirSync(path, mode);
     return [...made, path];
   } catch (error) {
-    // Somebody else may have made it meanwhile.
+    // Another process may have made it meanwhile.
     if (errorCode(error) !== "EEXIST" || !isDirectory(path)) throw error;
     return made;
   }
 }
 
 /**
- * Removes directories in which nothing is left.
+ * Removes the directories that are empty.
  *
  * @param made what {@link makeDirectory} returned
  */
@@ -35,7 +35,7 @@ export function removeEmptyDirectories(made: readonly string[]): void {
     try {
       rmdirSync(path);
     } catch {
-      // Somebody has put something into it, or has removed it already: it is theirs.
+      // It is not empty, or another process has removed it.
       return;
     }
   }

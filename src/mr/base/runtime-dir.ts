@@ -6,11 +6,11 @@ import { makeDirectory } from "./make-directory.ts";
 /**
  * The directory of this user's sockets and compiled apps, created on first use.
  *
- * It is the same for every process of one user whatever `TMPDIR` or `XDG_RUNTIME_DIR` say in its
- * terminal, because a worker must find the coordinator without being told where it is; and it is
- * short, because a socket's path may not exceed some hundred bytes. Only the owner may enter it.
+ * It is the same for every process of a user, whatever `TMPDIR` or `XDG_RUNTIME_DIR` are, because a worker
+ * must find the coordinator without an address. It is short, because the path of a socket is limited to some
+ * hundred bytes. Only the owner may enter it.
  *
- * @throws MrError when it belongs to somebody else, is not a directory, or is open to others
+ * @throws MrError when it belongs to another user, is not a directory, or is open to others
  */
 export function runtimeDir(): string {
   // Not userInfo(), which fails for a user without an entry in the password file, as in containers.
@@ -21,9 +21,9 @@ export function runtimeDir(): string {
 }
 
 /**
- * Makes a directory that only its owner may enter, unless it is there.
+ * Makes a directory that only its owner may enter, unless it exists.
  *
- * @throws MrError when what is there belongs to somebody else, is not a directory, or is open to others
+ * @throws MrError when it exists and belongs to another user, is not a directory, or is open to others
  */
 export function ensureOwnDirectory(dir: string, uid: number): void {
   try {

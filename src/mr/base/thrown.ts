@@ -1,18 +1,18 @@
 import { visibleLines } from "./visible-text.ts";
 
 /*
- * What an app throws may be anything: no error at all, an error whose members are not what they should
- * be or throw when they are read, a message of any length. Nobody who tells people of it may fail on it.
+ * An app may throw anything: a value that is no error, an error with members of other types or that throw
+ * when they are read, a message of any length. Describing it never fails.
  */
 
-/** A message for people has no more characters than this. */
+/** The longest message for people, in characters. */
 const MAX_MESSAGE = 1000;
-/** No more of a key is shown. */
+/** The longest part of a key that is shown, in characters. */
 const MAX_KEY = 300;
-/** Room for the frames of a deep recursion; nobody reads more. */
+/** Room for the frames of a deep recursion. */
 const MAX_STACK = 8000;
 
-/** What was thrown, in one line of bounded length: `TypeError: x is not a function`. */
+/** A thrown value in one line of bounded length: `TypeError: x is not a function`. */
 export function describeThrown(thrown: unknown): string {
   return shortLine(nameAndMessage(thrown));
 }
@@ -25,7 +25,7 @@ export function messageOf(thrown: unknown): string {
 /**
  * The stack of an error, of bounded length: a long message in it is cut, and its frames are kept.
  *
- * @returns undefined for what is no error, and where the app has made its stack something else than text
+ * @returns undefined for a value that is no error, and for a stack that is no text
  */
 export function stackOf(thrown: unknown): string | undefined {
   if (!isError(thrown)) return undefined;
@@ -37,8 +37,8 @@ export function stackOf(thrown: unknown): string | undefined {
 }
 
 /**
- * Cuts text that people are to read, and says how long it was. What is shown as an escape counts as many
- * characters as that has, so the text is as short when it is shown.
+ * Cuts text for people, and adds its length. A character that is shown as an escape counts as the characters of
+ * the escape.
  */
 export function shorten(text: string, most: number): string {
   const start = text.slice(0, most);
@@ -53,7 +53,7 @@ export function shorten(text: string, most: number): string {
   return `${kept}… (${text.length.toLocaleString("en-US")} characters)`;
 }
 
-/** A key as JSON has it; the start of a long one. */
+/** A key as JSON; of a long one, the start. */
 export function quoteKey(key: string): string {
   const start = key.slice(0, MAX_KEY);
   if (start.length === key.length) return JSON.stringify(key);
@@ -80,13 +80,13 @@ function isError(thrown: unknown): thrown is Error {
   }
 }
 
-/** What `read` gives, if it is a string. */
+/** The result of `read`, if it is a string. */
 function textOf(read: () => unknown): string | undefined {
   try {
     const value = read();
     return typeof value === "string" ? value : undefined;
   } catch {
-    // Whatever its getter throws is no better known than what is asked for.
+    // A getter threw.
     return undefined;
   }
 }

@@ -1,9 +1,9 @@
-/** Control characters, what changes the direction of text, and what XML has no way to write. */
+/** Control characters, marks that change the direction of text, and characters that XML cannot contain. */
 const INVISIBLE =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern is about them
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\ufffb\ufffe\uffff]|\p{Cs}/gu;
 
-/** Shows what cannot be seen, or would change how the text around it looks, as `\u{…}`. */
+/** Shows characters that are invisible, or change how the text around them looks, as `\u{…}`. */
 export function visible(text: string): string {
   return text.replace(INVISIBLE, (symbol) => {
     if (symbol === "\n") return "\\n";
@@ -13,8 +13,8 @@ export function visible(text: string): string {
 }
 
 /**
- * The same for text of several lines, such as a stack: line ends and tabs stay. A terminal takes nothing
- * in it for a command.
+ * The same for text of several lines, such as a stack: line ends and tabs stay. No control sequence for a
+ * terminal is left in it.
  */
 export function visibleLines(text: string): string {
   return text.replace(INVISIBLE, (symbol) => (/[\n\t]/.test(symbol) ? symbol : show(symbol)));

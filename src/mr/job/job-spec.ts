@@ -27,7 +27,7 @@ export interface JobSpec {
   readonly workers: number;
   /** How large a part of a file one map task takes, in bytes; undefined for a size that fits the job. */
   readonly splitBytes: number | undefined;
-  /** What a worker process may take at its peak, in bytes. */
+  /** The peak memory of a worker process, in bytes. */
   readonly memoryBytes: number;
   /** How long an attempt may go without progress before it is lost. */
   readonly leaseMs: number;

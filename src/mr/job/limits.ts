@@ -1,8 +1,8 @@
-/** Defaults and limits of a job: every number that a user may set has its place here. */
+/** Defaults and limits of a job: every number that a user may set. */
 
 const MEBIBYTE = 1024 * 1024;
 
-/** What a number may be. */
+/** The range of a number. */
 export interface Range {
   readonly min: number;
   readonly max: number;
@@ -24,7 +24,7 @@ export const DEFAULT_MEMORY_BYTES = 512 * MEBIBYTE;
 /** How many sorted runs are merged at a time: open files, and buffers. */
 export const DEFAULT_FAN_IN = 64;
 /**
- * What the engine, its code and its garbage take besides what is shared out among tables and buffers. It takes
+ * The memory of Node itself, its code and its garbage, besides the tables and buffers of a task. It takes
  * 65 MiB before it does anything in Node 20, 85 in Node 24, and 30 more when the sources are run as they are.
  */
 export const ENGINE_BYTES = 144 * MEBIBYTE;

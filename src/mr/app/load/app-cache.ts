@@ -4,17 +4,17 @@ import { join } from "node:path";
 import { makeDirectory } from "../../base/make-directory.ts";
 import { runtimeDir } from "../../base/runtime-dir.ts";
 
-/** What is still in use is made again when it is next needed. */
+/** A file that is still in use is made again when it is next needed. */
 const KEPT_DAYS = 7;
 
-/** The directory of what was compiled and checked before, created on first use. */
+/** The directory of compiled and checked apps, created on first use. */
 export function appCacheDir(): string {
   const dir = join(runtimeDir(), "apps");
   makeDirectory(dir, 0o700);
   return dir;
 }
 
-/** Each version of each app leaves its files behind, and nobody else clears them away. */
+/** Removes old files: each version of each app leaves some. */
 export function removeOld(dir: string): void {
   const oldestMs = Date.now() - KEPT_DAYS * 24 * 60 * 60 * 1000;
   for (const name of readdirSync(dir)) {
@@ -24,7 +24,7 @@ export function removeOld(dir: string): void {
   }
 }
 
-/** Several processes may publish the same file at once: each writes its own, and any of them may win. */
+/** Publishes a file. Several processes may do so at once: each writes its own, and any may win. */
 export function publish(path: string, contents: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   writeFileSync(temporary, contents, { mode: 0o600 });

@@ -6,7 +6,7 @@ import { atExit } from "../../base/at-exit.ts";
 import { MrError } from "../../base/errors.ts";
 import { appCacheDir, publish, sha256 } from "./app-cache.ts";
 
-/** What a check needs that its author may have or not. */
+/** The files that a check needs, which an author may not have. */
 interface Project {
   /** Absolute path of the app. */
   readonly app: string;
@@ -16,7 +16,7 @@ interface Project {
   readonly compiler: string;
 }
 
-/** A check that found nothing: valid while every file of it, the compiler's included, is as it was. */
+/** A check that passed: valid while none of its files, the compiler's included, has changed. */
 type Passed = Readonly<Record<string, string>>;
 
 interface CompilerRun {
@@ -27,7 +27,7 @@ interface CompilerRun {
 
 /** Sources of this library, which the apps in its repository are checked together with. */
 const LIBRARY = assetPath("");
-/** One line of what the compiler prints, `a/b.ts(3,14): error TS2322: Type … `; a message may go on below. */
+/** A line of the compiler: `a/b.ts(3,14): error TS2322: Type … `; a message may have further lines. */
 const LOCATED_ERROR = /^(.+)\((\d+),(\d+)\): (error TS\d+: .*)$/;
 /** The library is not installed there: then nothing that follows from its types can be judged. */
 const NO_LIBRARY = /^error TS2307: .*'tsmr(\/testing)?'/;
@@ -35,7 +35,7 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Checks the types of an app, which compiling it has only stripped, with the TypeScript that its author
- * has. Where there is none, or no tsconfig.json says how it is to be checked, nothing is.
+ * has. Without it, or without a tsconfig.json, there is no check.
  *
  * The compiler is run as a command because that is the same in all of its versions. An app that passed
  * is not checked again until one of the files that were read has changed.
@@ -61,8 +61,8 @@ export async function checkAppTypes(app: string, signal: AbortSignal | undefined
     const isOurs = file !== undefined && isLocalSource(path) && !path.endsWith(".json");
     return isOurs ? [{ at: `${displayPath(path)}:${row}:${column}`, text }] : [];
   });
-  // Otherwise the compiler is broken, or dislikes its settings or a package: for its author to see
-  // elsewhere. The app may be right, and has run so far without anybody checking it.
+  // Otherwise the compiler is broken, or rejects its settings or a package. The app may be right, so that is
+  // not an error here.
   if (code === 0) {
     const read = lines.filter((line) => isAbsolute(line) && isLocalSource(line));
     remember(passedPath, [app, config, compiler, ...read], startedMs);
@@ -102,7 +102,7 @@ async function runCompiler(
       );
     });
   } catch {
-    // Settings that cannot be read, say: what is wrong there is not the app's.
+    // Unreadable settings, for example, are no error of the app.
     return { code: undefined, lines: [] };
   } finally {
     forgetExit();
@@ -118,9 +118,9 @@ function compilerProgram(manifest: string): string {
 }
 
 /**
- * The author's settings, for the app alone, and without what is about writing files or about style. What
- * kind of modules the project is otherwise compiled to, and how it finds them, is not the app's way: it is
- * bundled into an ES module. By a setting such as `"module": "commonjs"` this library is not even found.
+ * The author's settings, for the app alone, without those about writing files and style. The module settings are
+ * replaced, because the app is bundled into an ES module: with `"module": "commonjs"` this library is not
+ * even found.
  */
 function checkSettings({ app, config, compiler }: Project): object {
   const folder = dirname(config);
@@ -130,7 +130,7 @@ function checkSettings({ app, config, compiler }: Project): object {
   return {
     extends: config,
     files: [app],
-    // What is declared for all files of the project is declared for the app.
+    // Declarations for all files of the project count for the app.
     include: [`${folder}/**/*.d.ts`],
     exclude: ["node_modules", "dist"].map((name) => `${folder}/**/${name}`),
     compilerOptions: {
@@ -144,14 +144,14 @@ function checkSettings({ app, config, compiler }: Project): object {
       isolatedDeclarations: false,
       rootDir: "/",
       allowImportingTsExtensions: true,
-      // What is written for CommonJS is bundled as well, which versions before 5.4 have no word for.
+      // CommonJS is bundled as well, for which versions before 5.4 have no setting.
       module: isOlderThan54(compiler) ? "esnext" : "preserve",
       moduleResolution: "bundler",
       outFile: null,
       skipLibCheck: true,
       noUnusedLocals: false,
       noUnusedParameters: false,
-      // Else they would be looked for around this file.
+      // By default they would be looked for around this file.
       ...(hasTypeRoots ? {} : { typeRoots: roots }),
     },
   };
@@ -174,7 +174,7 @@ function hasPassed(passedPath: string): boolean {
 }
 
 function remember(passedPath: string, files: readonly string[], startedMs: number): void {
-  // One that was saved meanwhile may not be what was checked.
+  // A file that was saved meanwhile may not be the one that was checked.
   if (files.some((file) => statSync(file).mtimeMs > startedMs)) return;
   const passed: Passed = Object.fromEntries(files.map((file) => [file, stampOf(file)]));
   publish(passedPath, JSON.stringify(passed));

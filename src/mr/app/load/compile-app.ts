@@ -15,7 +15,7 @@ export interface CompiledApp {
   readonly digest: string;
 }
 
-/** What was compiled before, and from which contents: valid while every source still hashes the same. */
+/** An earlier compilation and its sources: valid while the hash of every source is the same. */
 interface CacheEntry extends CompiledApp {
   readonly sources: Readonly<Record<string, string>>;
 }
@@ -63,13 +63,13 @@ export async function compileApp(source: string): Promise<CompiledApp> {
 }
 
 async function bundle(source: string): Promise<BuildResult> {
-  // Loading the compiler costs more than everything else a worker imports: only when it is needed.
+  // The compiler takes longer to load than all other modules of a worker together.
   const { build } = await import("esbuild");
   try {
     return await build({
       entryPoints: [source],
       absWorkingDir: dirname(source),
-      // Nothing is written there: it is what the paths in the source map start from.
+      // Nothing is written there; paths in the source map start from it.
       outdir: dirname(source),
       sourceRoot: pathToFileURL(`${dirname(source)}/`).href,
       bundle: true,
@@ -100,7 +100,7 @@ async function bundle(source: string): Promise<BuildResult> {
 const shareThisLibrary: Plugin = {
   name: "share-this-library",
   setup(build) {
-    // A module can't be required from a file URL: it is imported, and what it exports is handed on.
+    // A module can't be required from a file URL: it is imported, and its exports are passed on.
     const share = (path: string, kind: ImportKind) => {
       const { href } = pathToFileURL(path);
       if (kind !== "require-call") return { path: href, external: true };
@@ -139,7 +139,7 @@ function readEntry(entryPath: string): CacheEntry | undefined {
     readFileSync(entry.path);
     return entry;
   } catch {
-    // Never compiled, half gone, or a source has been deleted: compiling says which, and mends it.
+    // Never compiled, incomplete, or a source was deleted: compiling again reports or corrects it.
     return undefined;
   }
 }

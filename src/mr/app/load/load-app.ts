@@ -10,7 +10,7 @@ import { findApp, isShippedApp } from "./find-app.ts";
 
 /** An app that was found, compiled, imported and checked. */
 export interface LoadedApp {
-  /** What to call it: its file name, such as `count.ts`, or `wc` of a shipped one. Nothing depends on it. */
+  /** For messages: its file name, such as `count.ts`, or `wc` of a shipped app. */
   readonly name: string;
   /** Absolute path of its source. */
   readonly path: string;
@@ -42,7 +42,7 @@ export async function loadApp(spec: string, cwd: string = process.cwd()): Promis
     exported = await import(pathToFileURL(compiled.path).href);
   } catch (error) {
     const message = `Cannot load app "${path}": ${describeCause(error)}`;
-    // The app wants something else of its user: a setting, say.
+    // The app asks its user for something else, such as a setting.
     throw error instanceof UsageError
       ? new UsageError(message)
       : new MrError("APP_NOT_LOADED", message);
@@ -78,7 +78,7 @@ function checkApp(
   return members as unknown as ClassicApp;
 }
 
-/** What CommonJS exports is all in the default; an app that was compiled to it has its own default in there. */
+/** The exports of CommonJS are all in the default; an app compiled to it has its own default in there. */
 function defaultExport({ default: main }: Readonly<Record<string, unknown>>): unknown {
   const isCompiled = typeof main === "object" && main !== null && "__esModule" in main;
   return isCompiled && "default" in main ? main.default : main;

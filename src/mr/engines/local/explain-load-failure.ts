@@ -9,7 +9,7 @@ import { EXPLANATION, type Explanation } from "./worker-contract.ts";
 /** After this the job ends without an explanation. */
 const EXPLAIN_TIMEOUT_MS = 30_000;
 
-/** What a process needs to load an app as a worker does. */
+/** The settings of a process that loads an app as a worker does. */
 export interface LoadOptions {
   /** Absolute path of the app. */
   readonly app: string;

@@ -22,7 +22,7 @@ import { EventLog } from "../../watch/history/event-log.ts";
 
 /** A job that this process alone may coordinate: its directory, its journal, and its event log. */
 export class JobSession {
-  /** What the journal says of the job; the number of reduce tasks, and the inputs, are these. */
+  /** The job's record in the journal: it decides the inputs and the number of reduce tasks. */
   readonly terms: JobRecord;
   /** The state in which the job was left, or undefined for a new job. */
   readonly resumed: LogState | undefined;

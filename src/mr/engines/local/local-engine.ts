@@ -54,7 +54,7 @@ export const localEngine: Engine = {
   },
 };
 
-/** What a job needs before it starts. */
+/** The preparations of a job that starts. */
 interface Preparation {
   readonly spec: JobSpec;
   readonly app: string;
@@ -174,7 +174,7 @@ class LocalJob {
     // A new job that has completed nothing leaves nothing to resume.
     const completed = this.#coordinator?.status.maps.completed ?? 0;
     const isUnbegun = session.resumed === undefined && completed === 0;
-    // What is in the directory of a job that another coordinator leads is not this one's to remove.
+    // The files of a job that another coordinator leads must stay.
     if (this.#coordinator?.isDeposed !== true) {
       sweepTemporaryFiles(directory);
       if (isUnbegun || (isComplete && !spec.keepMapOutputs)) sweepMapOutputs(directory);

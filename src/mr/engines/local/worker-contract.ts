@@ -2,10 +2,10 @@ import type { ErrorCode } from "../../base/error-codes.ts";
 import type { WorkerOptions } from "../../worker/start-worker.ts";
 
 /*
- * What the program of a worker and the process that starts it agree on.
+ * The interface between the program of a worker and the process that starts it.
  */
 
-/** What a worker process is told, as JSON in its first argument, or else on its standard input. */
+/** The options of a worker process, as JSON in its first argument, or else on its standard input. */
 export interface WorkerProcessOptions extends Omit<WorkerOptions, "app"> {
   /** Absolute path of the app. */
   readonly app: string;

@@ -6,7 +6,7 @@ import { DEFAULT_MEMORY_BYTES } from "../../job/limits.ts";
 import { endStandby, hasStandby, spawnWorker, takeStandby } from "./standby-workers.ts";
 import { APP_NOT_LOADED, WORKER_FAILED, type WorkerProcessOptions } from "./worker-contract.ts";
 
-/** A worker that dies is replaced, but an app that takes every worker down must not do so for ever. */
+/** A worker that dies is replaced, but not for ever: an app may kill every worker. */
 const RESTARTS_PER_WORKER = 20;
 
 /** An app that ends the process that loads it is likely to do so again. */
@@ -123,7 +123,7 @@ export class WorkerPool {
   }
 
   /**
-   * Waits until every worker has ended, and what they have printed is there.
+   * Waits until every worker has ended, and its output has been read.
    *
    * @param graceMs how long they may take before they are killed
    */

@@ -8,7 +8,7 @@ import { publishFile } from "../../storage/file/destination.ts";
 import { classicForm } from "./classic-form.ts";
 import { recordForm } from "./record-form.ts";
 
-/** A key's bytes as a string of one unit per byte, which is what groups are found and sorted by. */
+/** A key's bytes as a string of one unit per byte, by which groups are found and sorted. */
 type Latin1 = string;
 
 /** Receives a pair. */
@@ -18,7 +18,7 @@ export type EmitPair = (keyBytes: Buffer, value: unknown) => void;
 export interface MapCall {
   /** Where the record is in its file. */
   readonly place: string;
-  /** Calls `map`, and emits what it gives. */
+  /** Calls `map`, and emits its pairs. */
   readonly call: (emit: EmitPair) => Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export async function runApp(
   return run;
 }
 
-/** A run of an app, and what it leaves. */
+/** A run of an app, and its results. */
 export class SequentialRun {
   readonly inputDirectory: string;
   readonly skipBadRecords: boolean;

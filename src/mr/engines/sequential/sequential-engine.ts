@@ -77,7 +77,7 @@ function failureOf({ code, message, cause }: MrError): Failure {
   return { code, message, stack: code === "APP_THREW" ? stackOf(cause) : undefined };
 }
 
-/** Tells what happens in the job, and lets others run between two tasks, who may end it. */
+/** Tells the events of the job. Between two tasks it yields to the event loop, so that the job can be cancelled. */
 class EventTeller {
   readonly #context: JobContext;
   readonly #startedMs = performance.now();

@@ -2,8 +2,8 @@
  * The bytes of a string: UTF-8, in which a surrogate without its partner, which UTF-8 has no place
  * for, gets the three bytes that its number would have ("WTF-8", https://simonsapin.github.io/wtf-8).
  *
- * The parallel path has an encoder of its own. This one goes symbol by symbol through the rare
- * strings that need it, so that the two can be tested against each other.
+ * The parallel path has another encoder. This one goes through the rare strings that need it symbol by symbol,
+ * so that the two can be tested against each other.
  */
 export function wtf8Bytes(text: string): Buffer {
   const bytes = Buffer.from(text);

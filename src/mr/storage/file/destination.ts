@@ -15,25 +15,25 @@ import { basename, dirname, join, resolve } from "node:path";
 
 /** How to write a file that a person has named. */
 export interface Destination {
-  /** Where, past symbolic links: what they point at is written, and they stay. */
+  /** The path past symbolic links: their target is written, and they stay. */
   readonly path: string;
   /**
-   * Whether a complete file takes its place by a rename. If not, it is to be appended to as it is: it is no
-   * file, but something like a pipe or a device, or what this process has open already, as `/dev/stdout`.
+   * Whether a complete file takes its place by a rename. If not, it is appended to: it is a pipe or a device,
+   * or this process has it open, as `/dev/stdout`.
    */
   readonly isReplaced: boolean;
 }
 
-/** Those of a process are links, for which `stat` and `open` do what no `readlink` tells. */
+/** Open files of a process are links that `stat` and `open` follow, and `readlink` does not. */
 const OPEN_FILE = /^\/dev\/(stdin|stdout|stderr|fd\/\d+)$|^\/proc\/[^/]+\/fd\/\d+$/;
 /** As many as Linux follows. */
 const MAX_LINKS = 40;
 
 /**
- * Finds out how to write a file.
+ * Decides how to write a file.
  *
- * @param path absolute or relative to the current directory; there need not be anything
- * @throws the error of the operating system when it cannot be told what is there
+ * @param path absolute or relative to the current directory; it need not exist
+ * @throws the error of the operating system when the path cannot be looked at
  */
 export function destinationOf(path: string): Destination {
   const stats = statSync(path, { throwIfNoEntry: false });
@@ -41,7 +41,7 @@ export function destinationOf(path: string): Destination {
   return { path: stats === undefined ? endOfLinks(path) : realpathSync(path), isReplaced: true };
 }
 
-/** A directory is not either, which a rename says best. */
+/** A directory is left to fail in the rename. */
 function isWrittenAsItIs(stats: Stats | undefined): boolean {
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
@@ -98,7 +98,7 @@ function writeParts(path: string, flag: "a" | "w", parts: readonly Uint8Array[])
   }
 }
 
-/** Where a file is to be made that links may point at, though it is not there yet. */
+/** The path of a file that does not exist yet, at the end of links that point at it. */
 function endOfLinks(path: string): string {
   let end = path;
   for (let links = 0; links < MAX_LINKS; links++) {

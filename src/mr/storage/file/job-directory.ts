@@ -22,12 +22,12 @@ import {
   MERGED_OUTPUT_NAME,
 } from "../../job/names.ts";
 
-/** What of a job its directory depends on. */
+/** The members of a job that its directory depends on. */
 type Place = Pick<JobSpec, "directory" | "inputDirectory" | "inputs">;
 
 /**
  * Makes the directory of a job whose output must not be mixed with that of another one, or finds it if the job
- * is to be resumed. If the directory cannot be used, nothing is left that was made.
+ * is to be resumed. If the directory cannot be used, the directories that were made are removed.
  *
  * @returns the directories that were made, the outermost first
  * @throws MrError naming the directory, a file in it, or an input
@@ -93,7 +93,7 @@ export function checkJobDirectory({ directory, inputDirectory, inputs }: Place):
   }
   const home = realpathSync.native(directory);
   for (const { url } of inputs) {
-    // The system's own resolution takes one call, and no look at each folder of the path.
+    // The native function makes no lstat call for each folder of the path.
     const path = realpathSync.native(resolve(inputDirectory, url));
     if (dirname(path) === home && isJobFile(basename(path))) {
       throw new MrError(

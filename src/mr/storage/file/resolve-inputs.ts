@@ -73,7 +73,7 @@ async function expand(arg: string, cwd: string): Promise<Candidate[]> {
   return [{ url: arg, stats }];
 }
 
-/** Undefined for every reason why there is none: `checkReadable` reports it. */
+/** Undefined if it cannot be looked at: `checkReadable` reports the reason. */
 function statOf(path: string): BigIntStats | undefined {
   try {
     return statSync(path, { bigint: true });
