@@ -1,15 +1,14 @@
-/** No more than this is kept for later, in bytes. */
+/** How much the pool keeps, in bytes. */
 const MAX_IDLE_BYTES = 5 * 1024 * 1024;
-/** Larger buffers are given back to the system. */
+/** Larger buffers are not kept. */
 const MAX_BUFFER_BYTES = 256 * 1024;
 
 const idle: Buffer[] = [];
 let idleBytes = 0;
 
 /**
- * A buffer of `size` bytes, whatever is in them. One task after the other needs the same ones, and the
- * garbage collector sees no reason to hurry for what is hardly anything to it: without a pool, each task
- * leaves megabytes behind.
+ * Takes a buffer of `size` bytes with any contents. Without a pool, every task would leave megabytes behind,
+ * because the garbage collector does not count the memory outside its heap.
  */
 export function takeBuffer(size: number): Buffer {
   const index = idle.findLastIndex((buffer) => buffer.length === size);
@@ -19,7 +18,7 @@ export function takeBuffer(size: number): Buffer {
   return found;
 }
 
-/** Takes a buffer back that nobody reads or writes any more. */
+/** Returns a buffer, which must not be used any more. */
 export function giveBuffer(buffer: Buffer): void {
   if (buffer.length === 0 || buffer.length > MAX_BUFFER_BYTES) return;
   idle.push(buffer);
@@ -30,9 +29,9 @@ export function giveBuffer(buffer: Buffer): void {
 let idleLarge: Buffer | undefined;
 
 /**
- * A buffer of `size` bytes or more, for a record that is larger than what is usually read at a time. One is
- * kept for the next such record, since a few of them as garbage would be more than all other memory.
- * More is asked for than is needed, so that it serves for others: what is never written to costs nothing.
+ * Takes a buffer of at least `size` bytes, for a record longer than a block. One is kept for the next such
+ * record, since a few of them as garbage would exceed all other memory. Sizes are rounded up, so that a
+ * buffer fits later records; memory that is not written to is free.
  */
 export function takeLargeBuffer(size: number): Buffer {
   const found = idleLarge;
@@ -41,7 +40,7 @@ export function takeLargeBuffer(size: number): Buffer {
   return Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(Math.max(1, size))));
 }
 
-/** Takes a large buffer back that nobody reads or writes any more. */
+/** Returns a large buffer, which must not be used any more. */
 export function giveLargeBuffer(buffer: Buffer): void {
   if (idleLarge === undefined || idleLarge.length < buffer.length) idleLarge = buffer;
 }

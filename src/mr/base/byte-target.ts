@@ -1,9 +1,9 @@
 import { copyBytes, viewOf } from "./copy-bytes.ts";
 
 /**
- * Where bytes are appended in place: after `ensure(n)`, `bytes[length]` … `bytes[length + n - 1]` may be
- * written, and `length` be raised by what was. `ensure` may replace `bytes` and `view` and lower
- * `length`, so they are read after it.
+ * Bytes that are appended in place: after `ensure(n)`, bytes[length, length + n) may be written, and `length`
+ * raised by the number of bytes written. `ensure` may replace `bytes` and `view` and lower `length`, so they
+ * must be read after it.
  */
 export interface ByteTarget {
   bytes: Buffer;
@@ -19,7 +19,7 @@ export class ByteBuffer implements ByteTarget {
   view: DataView;
   length = 0;
 
-  /** @param capacity in bytes; memory that is never written to costs nothing */
+  /** @param capacity in bytes; memory that is not written to is free */
   constructor(capacity: number) {
     this.bytes = Buffer.allocUnsafeSlow(capacity);
     this.view = viewOf(this.bytes);
@@ -47,11 +47,11 @@ export function appendBytes(
   target.length += end - start;
 }
 
-/** Longer strings are left to the engine. */
+/** Longer strings are encoded by the engine. */
 const LOOP_UNITS = 64;
 
 /**
- * Appends a short text of ASCII, quicker than the engine encodes it.
+ * Appends a short text of ASCII, faster than the engine does.
  *
  * @returns false, with nothing appended, when the text is longer or is not ASCII
  */

@@ -1,19 +1,19 @@
 /**
- * Copies of a few dozen bytes, for which a call into the engine takes longer than the copying. Four bytes
- * are moved at a time, wherever they begin: DataView allows that, and compiles to plain moves.
+ * Copies of a few dozen bytes, for which a call into the engine would take longer than the copying. Four
+ * bytes are moved at a time: a DataView may be read at any position, and compiles to plain moves.
  */
 
 /** Above this the engine's own copy is faster. */
 const CALL_BYTES = 512;
 
-/** Where the view of some bytes is kept: with them, which is the fastest place to find it. */
+/** The property of a byte array that caches its view: the fastest way to find it. */
 const VIEW = Symbol("view");
 
 interface Viewed {
   [VIEW]?: DataView;
 }
 
-/** A view of the same bytes, made once. */
+/** A view of the same bytes, created once. */
 export function viewOf(bytes: Uint8Array): DataView {
   const viewed = bytes as Viewed;
   const view = viewed[VIEW];
@@ -23,7 +23,7 @@ export function viewOf(bytes: Uint8Array): DataView {
   return made;
 }
 
-/** Copies source[start, end) to target[to…], which are different memory; the target must have room. */
+/** Copies source[start, end) to `to` in the target, which must have room and not overlap the source. */
 export function copyBytes(
   target: DataView,
   to: number,
@@ -45,10 +45,10 @@ export function copyBytes(
 }
 
 /**
- * Copies source[start, end) as long as it is printable ASCII without quotes and backslashes: what stands
- * for itself in a JSON string.
+ * Copies source[start, end) up to the first byte that is not printable ASCII or is a quote or backslash:
+ * these bytes stand for themselves in a JSON string.
  *
- * @returns how many bytes were copied; fewer than there are when something else came
+ * @returns how many bytes were copied
  */
 export function copyPlainBytes(
   target: DataView,
@@ -94,7 +94,7 @@ function hasSpecial(four: number): boolean {
   return (found & 0x80808080) !== 0;
 }
 
-/** Not 0 if one of four bytes is 0: the upper bit of the lowest such byte, and maybe of others, is set. */
+/** Not 0 if one of four bytes is 0: the upper bit of the lowest such byte, and maybe of higher bytes, is set. */
 function zeroBytes(four: number): number {
   return (four - 0x01010101) & ~four & 0x80808080;
 }

@@ -1,17 +1,17 @@
-/** How deep arrays and objects may lie in each other: what the engine's own JSON takes on any stack. */
+/** How deeply arrays and objects may be nested: JSON.parse and JSON.stringify take this on any stack. */
 const MAX_DEPTH = 1000;
 /** Longer paths are cut in the middle. */
 const MAX_PATH_LENGTH = 200;
 
 /**
- * Checks that a value comes back from JSON as what it was: strings, finite numbers, booleans, null, and
- * arrays and plain objects of these, up to {@link MAX_DEPTH} levels deep.
+ * Checks that JSON carries a value unchanged: strings, finite numbers, booleans, null, and arrays and plain
+ * objects of these, up to {@link MAX_DEPTH} levels deep.
  *
- * @param path where it is in what is to be carried, if it is a part of that
- * @throws TypeError that says what is at which path of the value, such as `.names[3] is undefined`
+ * @param path of the value in a larger one, if it is a part of one
+ * @throws TypeError that names the path of the unfit member, such as `.names[3] is undefined`
  */
 export function checkJsonValue(value: unknown, path = ""): void {
-  // A path for each member would cost more than all the rest: it is looked for when one is unfit.
+  // Building the path of each member would be expensive: it is searched for when a member is unfit.
   if (!isFit(value, 0)) findUnfit(value, path, []);
 }
 
@@ -43,7 +43,7 @@ function isFitObject(value: object, depth: number): boolean {
   return true;
 }
 
-/** What JSON would make something else of, apart from the members. */
+/** Why JSON would change an object, apart from its members. */
 function whyUnfit(value: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   const plain = Array.isArray(value) ? Array.prototype : Object.prototype;
@@ -57,7 +57,7 @@ function whyUnfit(value: object): string | undefined {
   return undefined;
 }
 
-/** @param above the objects that `value` is a member of, to find cycles */
+/** @param above the objects that contain `value`, to find cycles */
 function findUnfit(value: unknown, path: string, above: object[]): void {
   if (typeof value !== "object" || value === null) {
     if (!isFit(value, 0)) throw unfitBecause(path, `is ${describe(value)}`);

@@ -31,7 +31,7 @@ export interface FileWriter {
   close(): void;
 }
 
-/** What a file is called, for whoever it is written for and for errors. */
+/** The names of a pending file. */
 export interface PendingFileNames {
   /** The name in its directory. */
   readonly name: string;

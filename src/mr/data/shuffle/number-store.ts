@@ -132,7 +132,7 @@ export class NumberLines {
     while (index < to) {
       const end = Math.min(to, index + this.#keys);
       const next = kernel.writeNumbers(ids, index, end, this.#numbers);
-      // So the kernel never tries many more keys in vain than it has written.
+      // Bounds the keys that the kernel tries and cannot write by those that it has written.
       this.#keys = next === end ? Math.min(2 * this.#keys, MAX_KEYS) : MIN_KEYS;
       if (next === index) break;
       file.write(kernel.output.subarray(0, kernel.outputEnd));

@@ -8,7 +8,7 @@ const CLOSE = 0x5d;
 const LINE_FEED = 10;
 const MINUS = 0x2d;
 
-/** A group goes on in another line when its line is longer: so lines fit in memory, however long groups are. */
+/** A group continues on another line when its line is longer, so that lines always fit in memory. */
 const LINE_BYTES = 64 * 1024;
 
 /**
@@ -26,7 +26,7 @@ export class RecordWriter {
     this.#target = target;
   }
 
-  /** Starts the group of key[start, end), bytes that must stay as they are until its end. */
+  /** Begins the group of key[start, end), bytes that must not change until its end. */
   begin(key: Uint8Array, start: number, end: number): void {
     this.#key = key;
     this.#keyStart = start;
@@ -34,7 +34,7 @@ export class RecordWriter {
     this.#open();
   }
 
-  /** The key of the group, for people. */
+  /** The key of the group, for errors. */
   get keyText(): string {
     return decodeUtf8(this.#key, this.#keyStart, this.#keyEnd);
   }

@@ -21,8 +21,8 @@ const CHECK_BYTES = 64 * 1024;
  * Steps through a sorted run, line by line, and through the values of each line, all in place in one
  * buffer. The file is open from the constructor to the end of the run or {@link close}.
  *
- * The length and the checksum of the run are known at its end only, so what is made from its values must
- * not be published before {@link nextLine} has returned false.
+ * The checksum of the run is compared at its end, so a result of its values must not be published before
+ * {@link nextLine} has returned false.
  */
 export class RunCursor {
   /** The buffer in which values are; replaced and overwritten by {@link nextLine}. */
@@ -53,9 +53,8 @@ export class RunCursor {
   #filled = 0;
 
   /**
-   * @param run what to read, and what it must be
    * @param bufferBytes how much to read at a time
-   * @throws DamagedRunError when there is no such file
+   * @throws DamagedRunError when the file cannot be opened
    */
   constructor(run: Run, bufferBytes: number) {
     this.#file = new RunFile(run);
@@ -73,14 +72,13 @@ export class RunCursor {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#file.close();
-    // Values of the last line are no longer valid.
     giveBuffer(this.bytes);
   }
 
   /**
-   * Moves to the next line; values left in this one are passed over.
+   * Moves to the next line, past the rest of this one.
    *
-   * @returns false at the end, where the run has been found to be complete and right
+   * @returns false at the end of the run, whose length and checksum are right then
    * @throws DamagedRunError
    */
   nextLine(): boolean {
@@ -165,7 +163,7 @@ export class RunCursor {
     return prefix;
   }
 
-  /** Whether the string last passed over has no escapes. */
+  /** Whether the last string has no escapes. */
   #isPlain = false;
 
   /** The position after the JSON text that begins at `at`. */

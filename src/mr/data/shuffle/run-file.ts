@@ -3,7 +3,7 @@ import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import type { Segment } from "../../storage/pending-file.ts";
 import type { LocalFile, LocalFiles } from "../../storage/storage.ts";
 
-/** A run that is not, or no longer, what its map task reported. */
+/** A run is not, or no longer, what its map task reported. */
 export class DamagedRunError extends MrError {
   override name = "DamagedRunError";
   /** Absolute path of the file. */
@@ -15,17 +15,17 @@ export class DamagedRunError extends MrError {
   }
 }
 
-/** A segment of a file, of which the whole file may have to be just that. */
+/** A sorted run: a segment of a file, or a whole file. */
 export interface Run extends Segment {
-  /** Where to open it. */
+  /** Opens the file. */
   readonly files: LocalFiles;
   /** Whether the file must end where the segment does. */
   readonly isWholeFile: boolean;
 }
 
 /**
- * Reads a run from its beginning to its end. Its length and its checksum are known at the end only, so
- * what is made from its values must not be published before {@link checkEnd}.
+ * Reads a run from its beginning to its end. Its length and checksum are compared by {@link checkEnd}; no
+ * result of its values must be published before.
  */
 export class RunFile {
   readonly #run: Run;
@@ -35,14 +35,14 @@ export class RunFile {
   #position: number;
   #crc32 = 0;
 
-  /** @throws DamagedRunError when there is no such file */
+  /** @throws DamagedRunError when the file cannot be opened */
   constructor(run: Run) {
     this.#run = run;
     this.#position = run.start;
     try {
       this.#file = run.files.open(run.path);
     } catch (error) {
-      // That this process has too many files open says nothing of this one: making it again is no help.
+      // Too many open files in this process: making the run again would not help.
       if (["EMFILE", "ENFILE"].includes(errorCode(error) ?? "")) {
         throw new MrError(
           "OUTPUT_UNREADABLE",
@@ -72,7 +72,7 @@ export class RunFile {
    */
   read(target: Uint8Array, from: number, to: number): number {
     const { start, end, isWholeFile } = this.#run;
-    // One byte more of a whole file: it must not be there.
+    // One byte more of a whole file, to notice if there is one.
     const wanted = Math.min(to - from, end - this.#position + (isWholeFile ? 1 : 0));
     if (wanted <= 0) return 0;
     let count: number;
@@ -90,9 +90,9 @@ export class RunFile {
   }
 
   /**
-   * Nothing more could be read: checks that this was all, and right.
+   * Checks at the end of the file that the run has the right length and checksum.
    *
-   * @param rest how many bytes there are after the last whole line
+   * @param rest how many bytes follow the last whole line
    * @throws DamagedRunError
    */
   checkEnd(rest: number): void {
@@ -104,7 +104,7 @@ export class RunFile {
     if (rest > 0) throw this.damaged("its last line is incomplete");
   }
 
-  /** A line is no record. */
+  /** The error of a line that is not a record. */
   malformed(): DamagedRunError {
     return this.damaged("a line is no record of a key and counted values");
   }

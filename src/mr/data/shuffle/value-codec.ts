@@ -10,8 +10,8 @@ import { checkJsonValue } from "../../base/json-value.ts";
 import { decodeUtf8, encodeUtf8, isEncodedText } from "../../base/utf8.ts";
 
 /**
- * Keys and values as JSON texts; the grammar is in docs/formats.md. Whatever is a plain copy in nearly
- * all cases is one here: ASCII without anything to be escaped.
+ * Keys and values as JSON texts; the grammar is in docs/formats.md. ASCII without escapes, by far the most
+ * common case, is copied as it is.
  */
 
 const QUOTE = 0x22;
@@ -28,7 +28,7 @@ const IS_PLAIN = new Uint8Array(256).map((_, byte) => {
 /**
  * Appends the JSON text of a value.
  *
- * @returns whether it is a byte slice, which the text alone does not tell
+ * @returns whether it is a byte slice, which the text does not tell
  * @throws TypeError when JSON can't carry it, before anything is appended
  */
 export function encodeValue(value: unknown, target: ByteTarget): boolean {
@@ -93,14 +93,14 @@ export function encodeString(text: string, target: ByteTarget): void {
   appendText(JSON.stringify(text), target);
 }
 
-/** Appends bytes as a string in quotes, or as `{"base64":"…"}` when they are no text. */
+/** Appends bytes as a string in quotes, or as `{"base64":"…"}` when they are not UTF-8. */
 export function encodeBytes(
   source: Uint8Array,
   start: number,
   end: number,
   target: ByteTarget,
 ): void {
-  // Every byte may have to be escaped by one more.
+  // Every byte may need an escape.
   target.ensure(2 * (end - start) + 2);
   const { view, length: begin } = target;
   let to = begin;
@@ -122,7 +122,7 @@ export function encodeBytes(
   target.length = to;
 }
 
-/** What is not printable ASCII. */
+/** Appends bytes that are not printable ASCII. */
 function encodeOtherBytes(
   source: Uint8Array,
   start: number,
@@ -142,7 +142,7 @@ function appendText(text: string, target: ByteTarget): void {
   target.length += target.bytes.write(text, target.length);
 }
 
-/** What a JSON text encodes. */
+/** Decodes a JSON text. */
 export function decodeValue(bytes: Buffer, start: number, end: number): unknown {
   const byte = bytes[start] ?? 0;
   if (byte === QUOTE) {
@@ -177,7 +177,7 @@ export function decodeBytes(text: Buffer, start: number, end: number): Uint8Arra
   return target.bytes.subarray(0, target.length);
 }
 
-/** As {@link decodeBytes}, into bytes[0, length) of `target`, which may be used again and again. */
+/** Does the same as {@link decodeBytes} into bytes[0, length) of `target`, which can be reused. */
 export function decodeBytesInto(
   text: Buffer,
   start: number,
@@ -192,7 +192,7 @@ export function decodeBytesInto(
   appendBytes(target, decoded, 0, decoded.length);
 }
 
-/** Strings in which nothing but quotes and backslashes is escaped; false for all else. */
+/** Decodes a string in which only quotes and backslashes are escaped; false for any other. */
 function unescapeSimple(text: Buffer, start: number, end: number, target: ByteBuffer): boolean {
   const { bytes } = target;
   let length = 0;
@@ -217,18 +217,18 @@ function decodeAny(text: Buffer, start: number, end: number): Uint8Array {
   throw new SyntaxError("neither a string nor bytes");
 }
 
-/** As {@link decodeValue}, for a text of which is known besides whether it is a byte slice. */
+/** Decodes a JSON text that may encode a byte slice, as {@link encodeValue} has returned. */
 export function decodeStored(bytes: Buffer, start: number, end: number, isBytes: boolean): unknown {
   return isBytes ? new ByteSlice(decodeBytes(bytes, start, end)) : decodeValue(bytes, start, end);
 }
 
-/** Decodes values of which is known besides whether they are byte slices. */
+/** Does the same as {@link decodeStored} with one byte slice that is reused. */
 export class ValueDecoder {
   readonly #slice = new ByteSlice(new Uint8Array(0));
   readonly #decoded = new ByteBuffer(256);
 
   /**
-   * What the JSON text bytes[start, end) encodes. A byte slice is one that is reused for the next value.
+   * Decodes bytes[start, end).
    *
    * @param isPlain whether the text is a string without escapes
    */

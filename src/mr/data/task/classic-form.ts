@@ -5,9 +5,9 @@ import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
 import { wholeFile } from "../input/whole-file.ts";
 import { describeValue } from "./app-error.ts";
 
-/** Longer runs of a value are filled in at once, which takes half of the time. */
-const LONG_RUN = 64;
-/** V8 makes a hash table of an array whose length is set to more than twice of this. */
+/** Runs of a value from this length on are filled in at once, which takes half of the time. */
+const MIN_FILL_LENGTH = 64;
+/** V8 turns an array into a hash table when its length is set to more than twice this. */
 const MAX_FAST_LENGTH = 2 ** 24;
 
 const adapted = new WeakMap<ClassicApp, RecordApp>();
@@ -30,7 +30,7 @@ export function classicToRecordForm({ map, reduce }: ClassicApp): RecordApp {
     input: wholeFile(),
     map(contents, _emit, { file }) {
       const pairs: unknown = map(file, (contents as ByteSlice).view().toString("utf8"));
-      // Each pair is checked when its turn comes; see emit-result.ts.
+      // The single pairs are checked when they are emitted; see emit-result.ts.
       return checkPairs(pairs) as Iterable<never>;
     },
     reduce(key, values) {
@@ -40,14 +40,14 @@ export function classicToRecordForm({ map, reduce }: ClassicApp): RecordApp {
   };
 }
 
-/** Run by run: the values of word count are one run of many a map task. */
+/** An array of all values, run by run: word count has one run of equal values per map task. */
 function toArray(values: Iterable<unknown>): unknown[] {
   if (!hasRuns(values)) return [...values];
   const all: unknown[] = [];
   while (values.nextRun()) {
     const { runValue, runLength } = values;
     const length = all.length + runLength;
-    if (runLength < LONG_RUN || length > MAX_FAST_LENGTH) {
+    if (runLength < MIN_FILL_LENGTH || length > MAX_FAST_LENGTH) {
       for (let left = runLength; left > 0; left--) all.push(runValue);
     } else {
       all.length = length;

@@ -2,17 +2,17 @@ import type { Emit } from "../../app/contract/contract.ts";
 import { describeValue } from "./app-error.ts";
 import type { ProgressMeter } from "./task-context.ts";
 
-/** How the pairs that `map` hands back are told apart and checked. */
+/** How the pairs that `map` returns are told apart and checked. */
 export interface PairRules {
-  /** Classic apps may hand back strings only. */
+  /** Classic apps return pairs of strings only. */
   readonly isClassic: boolean;
 }
 
 /**
- * Emits what `map` handed back rather than emitted: pairs at once, one by one, later, or both.
+ * Emits the pairs that `map` has returned: as an iterable or an async iterable, or a promise of one.
  *
  * @returns a promise if it takes time
- * @throws TypeError for what is no pair, by its number
+ * @throws TypeError for what is not a pair, with its number
  */
 export function emitResult(
   result: unknown,
@@ -27,58 +27,37 @@ export function emitResult(
   if (isThenable(result)) {
     return Promise.resolve(result).then((later) => emitResult(later, emit, rules, progress));
   }
+  const emitPair = rules.isClassic ? emitClassicPair : emitRecordPair;
   if (Symbol.asyncIterator in result) {
-    return emitLater(result as AsyncIterable<unknown>, emit, rules, progress);
+    return emitLater(result as AsyncIterable<unknown>, emit, emitPair, progress);
   }
   if (Symbol.iterator in result) {
-    emitAll(result as Iterable<unknown>, emit, rules, progress);
+    let number = 0;
+    for (const pair of result as Iterable<unknown>) {
+      number += 1;
+      emitPair(pair, number, emit);
+      progress.addRecords(1);
+    }
     return undefined;
   }
   throw new TypeError(`it returned ${describeValue(result)}, which has no pairs to go through`);
 }
 
-function emitAll(
-  pairs: Iterable<unknown>,
-  emit: Emit<unknown>,
-  rules: PairRules,
-  progress: ProgressMeter,
-): void {
-  let number = 0;
-  if (rules.isClassic) {
-    // A loop of its own, because it is all that the library does for each pair of an app in this form.
-    for (const pair of pairs) {
-      number += 1;
-      emitClassicPair(pair, number, emit);
-      progress.addRecords(1);
-    }
-    return;
-  }
-  for (const pair of pairs) {
-    number += 1;
-    emitPair(pair, number, emit, rules);
-    progress.addRecords(1);
-  }
-}
-
 async function emitLater(
   pairs: AsyncIterable<unknown>,
   emit: Emit<unknown>,
-  rules: PairRules,
+  emitPair: typeof emitRecordPair,
   progress: ProgressMeter,
 ): Promise<void> {
   let number = 0;
   for await (const pair of pairs) {
     number += 1;
-    emitPair(pair, number, emit, rules);
+    emitPair(pair, number, emit);
     progress.addRecords(1);
   }
 }
 
-function emitPair(pair: unknown, number: number, emit: Emit<unknown>, rules: PairRules): void {
-  if (rules.isClassic) {
-    emitClassicPair(pair, number, emit);
-    return;
-  }
+function emitRecordPair(pair: unknown, number: number, emit: Emit<unknown>): void {
   if (!Array.isArray(pair) || pair.length !== 2) {
     throw new TypeError(`pair ${number} is ${describeValue(pair)}, not a [key, value]`);
   }

@@ -2,8 +2,8 @@ import type { NumberRuns, RunIterable } from "../../app/contract/combiners.ts";
 import type { GroupSource } from "../shuffle/group-source.ts";
 
 /**
- * The values of one group as `reduce` gets them: a stream that can be gone through once. It is iterable,
- * iterator and result in one, since it is made once per key.
+ * The values of one group as `reduce` gets them: a stream that can be iterated once. Iterable, iterator and
+ * result are one object, since it is created for every key.
  */
 export class GroupValues
   implements IterableIterator<unknown>, RunIterable<unknown>, IteratorYieldResult<unknown>
@@ -11,10 +11,10 @@ export class GroupValues
   done = false as false;
   value: unknown = undefined;
   runLength = 0;
-  /** What reading the values failed with, which the app may have swallowed. */
+  /** The error of reading the values, which the app may have caught. */
   failure: unknown = undefined;
   readonly #merger: GroupSource;
-  /** How many times more `value` comes. */
+  /** How many more times `value` comes. */
   #left = 0;
   #state: "running" | "over" = "running";
 
@@ -48,7 +48,7 @@ export class GroupValues
     return this.#merger.nextNumbers();
   }
 
-  /** The call of `reduce` has ended: whoever kept the values gets no more of them. */
+  /** Ends the stream when `reduce` has returned, since the app may have kept it. */
   end(): void {
     this.#state = "over";
     this.#left = 0;

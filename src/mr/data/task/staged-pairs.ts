@@ -11,14 +11,14 @@ import type { LocalFile, Scratch } from "../../storage/storage.ts";
 import { checkFoldable } from "../shuffle/number-store.ts";
 import { decodeValue, encodeValue } from "../shuffle/value-codec.ts";
 
-/** So much is held in memory before it goes to a file. */
+/** How much is held in memory before it is written to a file. */
 const HELD_BYTES = 256 * 1024;
 /** Before each pair: the lengths of its key and its value, and whether the value is a byte slice. */
 const HEADER_BYTES = 9;
 
 /**
- * Holds the pairs of one record back until it is known that all of it is good: a record that is left
- * out must leave nothing behind. They are held as bytes, and when they are many, in a file.
+ * Holds the pairs of one record back until `map` has returned, because a record that is skipped must not
+ * emit anything. They are held as bytes, and when they are many, in a file.
  */
 export class StagedPairs {
   /** Takes a pair; to be called without `this`. */
@@ -26,15 +26,15 @@ export class StagedPairs {
   readonly #target: Emit<unknown>;
   readonly #scratch: Scratch | undefined;
   readonly #name: string;
-  /** Whole pairs, the bytes of a value that is no byte slice being its JSON text. */
+  /** Whole pairs. A value that is not a byte slice is its JSON text. */
   readonly #held = new ByteBuffer(HELD_BYTES);
   #file: PendingFile | undefined;
-  /** What was held before, a piece at a time. */
+  /** The pairs in the file, in pieces of whole pairs. */
   #segments: Segment[] = [];
 
   /**
-   * @param target takes the pairs in the end, the key as a slice that is reused
-   * @param combine of the app: what it can't fold is refused at once
+   * @param target gets the pairs in the end, with a key slice that is reused
+   * @param combine of the app: values that it can't fold are refused at once
    * @param scratch gets the pairs of a record that has many; without it, all stay in memory
    * @param name of the file there
    */
@@ -60,7 +60,7 @@ export class StagedPairs {
     };
   }
 
-  /** Emits what was held back. */
+  /** Emits the pairs that were held back. */
   release(): void {
     if (this.#file !== undefined && this.#scratch !== undefined) {
       this.#releaseFile(this.#file, this.#scratch);
@@ -68,7 +68,7 @@ export class StagedPairs {
     this.#releaseHeld();
   }
 
-  /** Forgets what was held back. */
+  /** Forgets the pairs that were held back. */
   drop(): void {
     this.#held.length = 0;
     this.#segments = [];

@@ -13,7 +13,7 @@ import { DEFAULT_REDUCES } from "../../job/limits.ts";
 import { JOURNAL_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
 import { differenceOf, type Settings } from "../../job/settings.ts";
 import type { CompletedTask } from "../../job/task.ts";
-import { fileChecksum } from "../../storage/file/file-checksum.ts";
+import { fileChecksum } from "../../storage/file/file-storage.ts";
 import { sweepAttempt, sweepJobDirectory } from "../../storage/file/job-directory.ts";
 import { statInput } from "../../storage/file/resolve-inputs.ts";
 import { storageFor } from "../../storage/registry.ts";

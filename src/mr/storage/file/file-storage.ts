@@ -1,6 +1,7 @@
 import {
   type BigIntStats,
   closeSync,
+  createReadStream,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -12,6 +13,7 @@ import {
 } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { crc32 } from "node:zlib";
 import { temporaryName } from "../../job/names.ts";
 import type { OutputFile } from "../../job/task.ts";
 import { attemptOutput, type FileWriter, PendingFile } from "../pending-file.ts";
@@ -24,7 +26,7 @@ import type {
   Storage,
 } from "../storage.ts";
 
-/** The file system. Everything but {@link stat}, {@link list} and {@link remove} is synchronous. */
+/** The file system. All but {@link Storage.stat}, {@link Storage.list} and {@link Storage.remove} is synchronous. */
 export const fileStorage: Storage = {
   resolve,
 
@@ -161,4 +163,17 @@ class DiskWriter implements FileWriter {
   close(): void {
     closeSync(this.#descriptor);
   }
+}
+
+/**
+ * The CRC-32 of a file's contents, as an unsigned number.
+ *
+ * @throws the error of the operating system
+ */
+export async function fileChecksum(path: string): Promise<number> {
+  let checksum = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    checksum = crc32(chunk, checksum);
+  }
+  return checksum;
 }

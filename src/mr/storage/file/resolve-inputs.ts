@@ -54,7 +54,7 @@ function inputFile(url: string, stats: BigIntStats): InputFile {
 }
 
 async function expand(arg: string, cwd: string): Promise<Candidate[]> {
-  // Resolved, it would be the current directory.
+  // It would resolve to the current directory.
   if (arg === "")
     throw new MrError("INPUT_NOT_FOUND", 'Cannot read input "": no file has an empty name');
   const stats = statOf(resolve(cwd, arg));
