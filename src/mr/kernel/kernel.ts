@@ -9,107 +9,104 @@ export interface KeyTable {
   readonly size: number;
 
   /**
-   * Bytes of memory in use for keys, their entries and the slots that find them; what a memory
-   * limit is held against. `sortedIds` takes some 16 bytes a key more while it runs.
+   * Bytes in use for keys, their entries and hash slots, for comparison with a memory limit. `sortedIds`
+   * takes about 16 bytes more for each key while it runs.
    */
   readonly keyBytes: number;
 
   /**
-   * The id of the key source[start, end), any bytes, also none.
+   * The id of the key source[start, end), which may be any bytes, or empty.
    *
-   * @throws RangeError when the memory the kernel may have (just under 4 GiB) is full
+   * @throws RangeError when the kernel's memory (just under 4 GiB) is full
    */
   intern(source: Uint8Array, start: number, end: number): number;
 
   /**
-   * The id of a key given as text, if it is all ASCII.
+   * The id of a key given as ASCII text.
    *
-   * @returns the id, or -1 for text that must be encoded first: the rule for that is the caller's
-   * @throws RangeError as `intern` does
+   * @returns the id; -1 for other text, which the caller must encode
+   * @throws RangeError when the kernel's memory is full
    */
   internAscii(text: string): number;
 
-  /** The bytes of a key: a view to be read only, and only until the next `clear`. */
+  /** The bytes of a key: a read-only view, valid until the next `clear`. */
   key(id: number): Uint8Array;
 
   /** The length of a key in bytes. */
   keyLength(id: number): number;
 
   /**
-   * FNV-1a (32 bits) of the key, `& 0x7fffffff`: the lab's ihash. Computed once per distinct key.
+   * FNV-1a (32 bits) of the key, `& 0x7fffffff`: the lab's ihash. It is computed once per distinct key.
    */
   keyHash(id: number): number;
 
   /**
-   * All ids in the order of their keys' bytes, as memcmp orders them, the shorter first where one
-   * key begins another.
+   * All ids in the order of their keys' bytes, as memcmp orders them; a prefix of a key comes before it.
    */
   sortedIds(): Uint32Array;
 
   /**
-   * Forgets all keys, the ids of the last scan with them, and all pairs. Memory is kept for the next
-   * ones.
+   * Forgets all keys, the ids of the last scan, and all pairs. The memory is kept for later ones.
    */
   clear(): void;
 }
 
-/** Finds lines and words in a block of text that the caller reads into it. */
+/** Finds lines and words in a block that the caller reads text into. */
 export interface BlockScanner {
-  /** Where the text goes, of fixed size and the same array for good. */
+  /** The block, an array that never changes in size or place. */
   readonly block: Uint8Array;
 
   /**
-   * Finds the words of block[start, end) and interns them: exactly what `/\p{L}+/gu` finds in the
-   * text those bytes decode to (bytes that are not UTF-8 are no letters). The caller sees to it
-   * that no word crosses `start` or `end`.
+   * Finds the words of block[start, end) and interns them: exactly what `/\p{L}+/gu` finds in the decoded
+   * text. Bytes that are not UTF-8 are not letters. No word may cross `start` or `end`.
    *
-   * @returns how many words there are; word i has `ids[i]` and is block[starts[i], ends[i])
-   * @throws RangeError when the memory for keys is full, the words before having been interned
+   * @returns the number of words; word i has the id `ids[i]` and is block[starts[i], ends[i])
+   * @throws RangeError when the memory for keys is full; the words found before are interned
    */
   scanWords(start: number, end: number): number;
 
   /**
    * Finds the line feeds of block[start, end).
    *
-   * @returns how many there are; line feed i is at `lineEnds[i]`
+   * @returns the number of line feeds; line feed i is at `lineEnds[i]`
    */
   scanLines(start: number, end: number): number;
 
-  /** Where in the block the line feeds are. The same array for good, as are those below. */
+  /** The positions of the line feeds. This and the next arrays never change in place. */
   readonly lineEnds: Uint32Array;
   /** The id of each word of the last scan. */
   readonly ids: Uint32Array;
-  /** Where in the block each word begins. */
+  /** The beginning of each word in the block. */
   readonly starts: Uint32Array;
-  /** Where in the block each word ends: the position after its last byte. */
+  /** The end of each word in the block: the position after its last byte. */
   readonly ends: Uint32Array;
 }
 
 /**
- * Keeps pairs of a key and a value, each as the JSON text of it, to be sorted and written as lines of a
- * run (see docs/formats.md). Pairs are in the memory of the table of keys, and are forgotten with them.
+ * Keeps pairs of a key and a value, each as JSON text, to sort them and write them as lines of a run (see
+ * docs/formats.md). Pairs share the memory of the table of keys, and `clear` forgets both.
  */
 export interface PairList {
   readonly pairCount: number;
 
-  /** Bytes of memory that the pairs take, what sorting them takes included. */
+  /** Bytes that the pairs take, including what sorting them takes. */
   readonly pairBytes: number;
 
   /**
-   * Appends a pair of the block: the key block[keyStart, keyEnd), and block[valueStart, valueEnd) as a
-   * byte slice.
+   * Appends a pair of the block: the key block[keyStart, keyEnd), and the byte slice
+   * block[valueStart, valueEnd) as its value.
    *
-   * @returns false, with nothing appended, when one of the two is not UTF-8
-   * @throws RangeError when the memory the kernel may have is full
+   * @returns false if the key or the value is not UTF-8; nothing is appended then
+   * @throws RangeError when the kernel's memory is full
    */
   appendRanges(keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): boolean;
 
   /**
-   * Appends a pair of which the texts are known. A string's text is `"` and its bytes and `"`, or longer.
+   * Appends a pair whose JSON texts are known. The text of a string is `"`, its bytes and `"`, or longer.
    *
-   * @param texts begins with the text of the key, that of the value, and the bytes of the key
+   * @param texts begins with the text of the key, the text of the value, and the bytes of the key
    * @param isBytes whether the value is a byte slice
-   * @throws RangeError as `appendRanges` does
+   * @throws RangeError when the kernel's memory is full
    */
   appendTexts(
     texts: Uint8Array,
@@ -120,11 +117,11 @@ export interface PairList {
   ): void;
 
   /**
-   * All pairs, as ids that mean something to the kernel only, in the order of the bytes of their keys,
-   * and of one key in the order in which they came. It is the order in which `writePairs` takes them, and
-   * may be changed before; nothing may be appended or interned any more until all are forgotten.
+   * All pairs, as ids that only the kernel understands, in the order of their keys' bytes; pairs of one key
+   * in the order they were appended. `writePairs` takes pairs in the order of this array, which the caller
+   * may change before. Nothing may be appended or interned until the next `clear`.
    *
-   * @throws RangeError when there is no memory for it
+   * @throws RangeError when the kernel's memory is full
    */
   sortPairs(): Uint32Array;
 
@@ -133,53 +130,53 @@ export interface PairList {
   /** FNV-1a (32 bits) of the key of a pair, `& 0x7fffffff`. */
   pairHash(pair: number): number;
 
-  /** The bytes of the key of a pair: a view to be read only, and only until the next `clear`. */
+  /** The bytes of a pair's key: a read-only view, valid until the next `clear`. */
   pairKey(pair: number): Uint8Array;
 
-  /** Copies the key of a pair to output[at…], as `writeKey` does. */
+  /** Copies the key of a pair to output[at…]; see `writeKey`. */
   writePairKey(pair: number, at: number): number;
 
   /**
-   * Writes pairs [from, to) of the order to output[0, outputEnd), as lines of a run: neighbours of the same
-   * key in one line, equal values counted, as far as there is room.
+   * Writes pairs [from, to) of the sorted order to output[0, outputEnd) as lines of a run, as long as there
+   * is room. Neighbours with the same key share a line, in which runs of equal values are counted.
    *
-   * @returns the first that was not written; `from` when one pair alone is too long for the output
+   * @returns the first pair that was not written; `from` if that pair alone is too long for the output
    */
   writePairs(from: number, to: number): number;
 
-  /** Where the output of the last `writePairs` or `writeNumbers` ends. */
+  /** The end of the output of the last `writePairs` or `writeNumbers`. */
   readonly outputEnd: number;
 
-  /** The line of the pair at `index` of the order alone, for those too long for the output. */
+  /** The line of the single pair at `index` of the sorted order, for pairs too long for the output. */
   pairLine(index: number): Uint8Array;
 }
 
-/** Where what is to be written to a file is put together. */
+/** A buffer in which output for files is assembled. */
 export interface ByteOutput {
   /**
-   * Where it goes, of fixed size and the same array for good. What comes after the position last
-   * returned is undefined: more may have been written there than was asked for.
+   * The buffer, an array that never changes in size or place. The bytes after the position last returned are
+   * undefined: more may have been written there.
    */
   readonly output: Uint8Array;
 
   /**
    * Copies a key to output[at…].
    *
-   * @returns where the next byte goes
-   * @throws RangeError when it does not fit
+   * @returns the position after the key
+   * @throws RangeError if the key does not fit
    */
   writeKey(id: number, at: number): number;
 
   /**
-   * Writes a line `["key",1,number]` of a run to output[0, outputEnd) for each of the keys ids[from, to),
-   * the number being that of the same id. It stops where the output is full, and at what it leaves to the
-   * caller: a key that is not UTF-8, and a number that is not a whole one from 0 to 2^53 - 1.
+   * Writes a line `["key",1,number]` of a run to output[0, outputEnd) for each of the keys ids[from, to). It
+   * stops when the output is full, and before a line that the caller has to write: for a key that is not
+   * UTF-8, or a number that is not a whole number from 0 to 2^53 - 1.
    *
-   * @param numbers by id
-   * @returns the first that was not written, maybe `from`
+   * @param numbers the number of each id
+   * @returns the first index that was not written, maybe `from`
    */
   writeNumbers(ids: Uint32Array, from: number, to: number, numbers: Float64Array): number;
 }
 
-/** The words that `scanWords` finds are interned in the kernel's own table. */
+/** A kernel: `scanWords` interns the words it finds in the kernel's table of keys. */
 export interface Kernel extends KeyTable, BlockScanner, ByteOutput, PairList {}

@@ -7,27 +7,27 @@ import {
   type WasmModule,
 } from "./webassembly.ts";
 
-/** What {@link MergeKernel.next} stops for; see assembly/merge.ts. */
+/** Why {@link MergeKernel.next} returns; see assembly/merge.ts. */
 export const MERGE = { done: 0, full: 1, read: 2, decode: 3, malformed: 4, grow: 5 } as const;
 
-/** What is known of a value: bits of {@link MergeKernel.kinds}. */
+/** Properties of a value: bits of {@link MergeKernel.kinds}. */
 export const VALUE = {
-  /** It was emitted as a byte slice. */
+  /** The value was emitted as a byte slice. */
   bytes: 1,
   /** A string without escapes. */
   plain: 2,
-  /** A whole number of up to 15 digits, which is in {@link MergeKernel.numbers}. */
+  /** A whole number of up to 15 digits, found in {@link MergeKernel.numbers}. */
   integer: 4,
 } as const;
 
 const PAGE_BYTES = 65536;
-/** Below this address are the constants of the compiler. */
+/** The compiler's constants are below this address. */
 const FIRST_ADDRESS = 4096;
 const RUN_BYTES = 32;
 const MAX_GROUPS = 4096;
 const MAX_VALUES = 8192;
 const OUTPUT_BYTES = 128 * 1024;
-/** The module may read and write so far past the end of what it was given. */
+/** The module may read and write this far beyond the end of an allocation. */
 const GUARD_BYTES = 64;
 
 interface Exports {
@@ -62,31 +62,31 @@ interface Exports {
 let compiled: WasmModule | undefined;
 
 /**
- * Merges sorted runs, of which parts are read into windows of its memory, into batches of groups: the
- * keys, and the values of each with their counts. All positions are in {@link bytes}.
+ * Merges sorted runs into batches of groups: keys, and the values of each with their counts. Parts of the
+ * runs are read into windows of its memory. All positions refer to {@link bytes}.
  */
 export class MergeKernel {
-  /** All of the memory; another array after it has grown. */
+  /** The whole memory; replaced by another array when it grows. */
   bytes: Buffer = Buffer.alloc(0);
-  /** Where keys begin and end, by group. */
+  /** The beginning and end of each group's key. */
   keyStarts = new Uint32Array(0);
   keyEnds = new Uint32Array(0);
-  /** 1 for a key that is ASCII alone, or else 0. */
+  /** 1 for a key of ASCII only, else 0. */
   keyKinds = new Uint8Array(0);
-  /** The first value of each group, and after the last group the number of values. */
+  /** The first value of each group; after the last group, the number of values. */
   firstValues = new Uint32Array(0);
-  /** Where the JSON texts of values begin and end. */
+  /** The beginning and end of each value's JSON text. */
   valueStarts = new Uint32Array(0);
   valueEnds = new Uint32Array(0);
   /** See {@link VALUE}. */
   kinds = new Uint8Array(0);
-  /** How many times in a row each value comes. */
+  /** How many times in a row each value occurs. */
   counts = new Float64Array(0);
   numbers = new Float64Array(0);
 
   readonly #memory: UnsharedMemory;
   readonly #exports: Exports;
-  /** Where the arrays are, in the order of their fields above. */
+  /** The addresses of the arrays, in the order of the fields above. */
   #places: readonly number[] = [];
   #top = FIRST_ADDRESS;
   #outputAt = 0;
@@ -99,7 +99,7 @@ export class MergeKernel {
     this.#exports = instantiate(compiled, { env: { memory: this.#memory } }) as Exports;
   }
 
-  /** Begins to merge so many runs. */
+  /** Starts a merge of this number of runs. */
   open(runs: number): void {
     this.#top = FIRST_ADDRESS;
     const runsAt = this.allocate(runs * RUN_BYTES);
@@ -116,10 +116,10 @@ export class MergeKernel {
   }
 
   /**
-   * Room for `size` bytes, to be used until the next {@link open}.
+   * Allocates `size` bytes, which are free again at the next {@link open}.
    *
-   * @returns where it begins
-   * @throws RangeError when there is no memory for it
+   * @returns their address
+   * @throws RangeError when there is no memory
    */
   allocate(size: number): number {
     const address = this.#top;
@@ -133,16 +133,16 @@ export class MergeKernel {
   }
 
   /**
-   * Room for `size` bytes instead of that for `before` bytes at `start`: the same, or another, to which
+   * Allocates `size` bytes in place of the `before` bytes at `start`. The address may be the same or another;
    * nothing is copied.
    */
   enlarge(start: number, before: number, size: number): number {
-    // What was allocated last goes on into what is free.
+    // The last allocation can grow in place.
     if (start + roomOf(before) === this.#top) this.#top = start;
     return this.allocate(size);
   }
 
-  /** Replaces the output by one that holds `needed` bytes, and some more. */
+  /** Replaces the output by one of at least `needed` bytes. */
   growOutput(needed: number): void {
     const size = needed + (needed >>> 2);
     this.#outputAt = this.enlarge(this.#outputAt, this.#outputBytes, size);
@@ -150,27 +150,27 @@ export class MergeKernel {
     this.#exports.setOutput(this.#outputAt, this.#outputAt + size);
   }
 
-  /** Says what there is of a run: whole lines, in bytes[start, end), and whether these are the last. */
+  /** Sets the window of a run: whole lines in bytes[start, end). `isLast` says whether the run ends there. */
   setWindow(run: number, start: number, end: number, isLast: boolean): void {
     this.#exports.setWindow(run, start, end, isLast ? 1 : 0);
   }
 
-  /** Goes on with the next batch. @returns one of {@link MERGE} */
+  /** Continues with the next batch. @returns one of {@link MERGE} */
   next(): number {
     return this.#exports.next();
   }
 
-  /** The groups of this batch are no longer needed, but the last one if it {@link isOpen}. */
+  /** Releases the groups of this batch, except the last one if it {@link isOpen}. */
   taken(): void {
     this.#exports.taken();
   }
 
-  /** How many groups there are in the batch. */
+  /** The number of groups in the batch. */
   get groups(): number {
     return this.#exports.groups.value;
   }
 
-  /** Whether the last group of the batch goes on as the first of the next one. */
+  /** Whether the last group of the batch continues as the first of the next batch. */
   get isOpen(): boolean {
     return this.#exports.isOpen.value !== 0;
   }
@@ -180,17 +180,17 @@ export class MergeKernel {
     return this.#exports.subject.value;
   }
 
-  /** After `grow`: how large the output must be, in bytes. */
+  /** After `grow`: the size that the output must have, in bytes. */
   get needed(): number {
     return this.#exports.needed.value;
   }
 
-  /** After `decode`: where the text of the key is that is to be decoded. */
+  /** After `decode`: the position of the key's text, which is to be decoded. */
   get keyText(): { readonly start: number; readonly end: number } {
     return { start: this.#exports.keyTextStart(), end: this.#exports.keyTextEnd() };
   }
 
-  /** After `decode`: the key is bytes[start, end), until that run has another one. */
+  /** After `decode`: sets the key to bytes[start, end), which must stay until the run's next key. */
   setKey(start: number, end: number): void {
     this.#exports.setKey(start, end);
   }
@@ -199,7 +199,7 @@ export class MergeKernel {
     return sizes.map((size) => this.allocate(count * size));
   }
 
-  /** The memory may be another one: looks at it anew. */
+  /** Renews the views after the memory may have grown. */
   #look(): void {
     const { buffer } = this.#memory;
     this.bytes = Buffer.from(buffer);
@@ -216,7 +216,7 @@ export class MergeKernel {
   }
 }
 
-/** What so many bytes take up. */
+/** The size of an allocation of `size` bytes. */
 function roomOf(size: number): number {
   return Math.ceil((size + GUARD_BYTES) / 8) * 8;
 }

@@ -9,15 +9,15 @@ import {
 } from "./webassembly.ts";
 import { BITMAP_BYTES, markLetters } from "./word-edges.ts";
 
-/** Pages of 64 KiB, as declared by the module. */
+/** The limits of the memory in pages of 64 KiB, as the module declares them. */
 const MIN_PAGES = 4;
 const MAX_PAGES = 65536;
-/** What the module returns instead of an id when there is no memory for a key. */
+/** The module returns this instead of an id when there is no memory for a key. */
 const FULL = -1;
 const ID_BYTES = 4;
-/** What comes before the texts of a pair; see assembly/pairs.ts. */
+/** Bytes before the texts of a pair; see assembly/pairs.ts. */
 const PAIR_HEADER = 24;
-/** Shorter keys are copied byte by byte: that is faster than a call that copies. */
+/** Keys up to this length are copied byte by byte, which is faster than a call. */
 const LOOP_BYTES = 48;
 
 let compiled: WasmModule | undefined;
@@ -25,8 +25,8 @@ let compiled: WasmModule | undefined;
 /**
  * The kernel in WebAssembly.
  *
- * All is in one shared memory. Growing a memory that is not shared detaches the views of it: a key
- * emitted while the words of a block are gone through would pull the block from under the loop.
+ * Its memory is shared, because growing a memory that is not shared detaches all views of it: a key
+ * emitted in a loop over the words of a block would invalidate the block.
  */
 export class WasmKernel implements Kernel {
   readonly block: Uint8Array;
@@ -39,21 +39,21 @@ export class WasmKernel implements Kernel {
   readonly #exports: WasmExports;
   readonly #scratch: number;
   readonly #scratchBytes: number;
-  /** Ids and numbers on their way in: all of the scratch. */
+  /** Ids and numbers passed to the module: views of the whole scratch. */
   readonly #scratchIds: Uint32Array;
   readonly #scratchNumbers: Float64Array;
-  /** All of the memory when last looked; it may have grown since. */
+  /** A view of the memory; the memory may have grown since. */
   #bytes: Uint8Array;
-  /** The order of pairs, as `sortPairs` gave it. */
+  /** The result of the last `sortPairs`. */
   #order: Uint32Array = new Uint32Array(0);
-  /** A region for keys too long for the scratch, none when 0. */
+  /** The address of a region for keys too long for the scratch; 0 if there is none. */
   #longScratch = 0;
   #longScratchBytes = 0;
 
   /**
    * @param blockBytes the capacity of the block
    * @param outputBytes the capacity of the output
-   * @param maxPages how far the memory may grow, in pages of 64 KiB, 65536 by default
+   * @param maxPages the limit of the memory in pages of 64 KiB, 65536 by default
    * @throws MrError RUNTIME_UNSUITABLE
    */
   constructor(blockBytes: number, outputBytes: number, maxPages: number = MAX_PAGES) {
@@ -67,7 +67,7 @@ export class WasmKernel implements Kernel {
     this.#scratch = this.#exports.SCRATCH.value;
     this.#scratchBytes = this.#exports.SCRATCH_BYTES.value;
     const { buffer } = this.#memory;
-    // An even number, so that the numbers begin where numbers may.
+    // Even, so that the numbers are aligned.
     const most = Math.floor(this.#scratchBytes / 24) * 2;
     const numbersAt = this.#scratch + most * ID_BYTES;
     this.#scratchIds = new Uint32Array(buffer, this.#scratch, most);
@@ -257,7 +257,7 @@ export class WasmKernel implements Kernel {
     return id >>> 0;
   }
 
-  /** The address of room for a key of `length` bytes, within `#bytes`. */
+  /** The address of a region of `length` bytes within `#bytes`. */
   #scratchFor(length: number): number {
     if (length + 16 <= this.#scratchBytes) return this.#scratch;
     if (length > this.#longScratchBytes) {

@@ -7,17 +7,17 @@ import { messageOf } from "../base/thrown.ts";
  * it, and the library that does (`dom`) would declare a whole browser with it.
  */
 
-/** Opaque: what a `WebAssembly.Module` is. */
+/** A compiled module. */
 export interface WasmModule {
   readonly [Symbol.toStringTag]: "WebAssembly.Module";
 }
 
-/** A memory; its buffer is a new object after it has grown. */
+/** A memory whose views stay valid when it grows, though its buffer becomes another object. */
 export interface WasmMemory {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** A memory of one thread; growing it detaches its buffer. */
+/** A memory that detaches its buffer when it grows. */
 export interface UnsharedMemory {
   readonly buffer: ArrayBuffer;
   /** @throws RangeError when there is no memory */
@@ -103,7 +103,6 @@ export function instantiate(module: WasmModule, imports: object): unknown {
   return new Instance(module, imports).exports;
 }
 
-/** A memory that can be shared by threads: its views stay valid when it grows. */
 export function sharedMemory(initial: number, maximum: number): WasmMemory {
   return reserve((Memory) => new Memory({ initial, maximum, shared: true }));
 }

@@ -1,16 +1,16 @@
-/** Code points per page: what is asked of the engine at once, when one of them first turns up. */
+/** Code points are looked up by pages of this many bits, when the first of a page is needed. */
 const PAGE_BITS = 12;
 const PAGE = 1 << PAGE_BITS;
 
-/** Bytes of a bitmap of all code points. */
+/** The size of a bitmap of all code points, in bytes. */
 export const BITMAP_BYTES = 0x110000 / 8;
 
 /**
- * Sets the bits of the code points of a page that match `\p{L}` in the engine that runs this, so
- * that words are the same as those of its regular expressions, whatever its Unicode version.
+ * Sets the bits of the code points of a page that match `\p{L}` in this engine. So words are those of its
+ * regular expressions, whatever its Unicode version.
  *
  * @param bitmap one bit per code point, the lowest bit of a byte first
- * @param page the code points from 4096 × page on
+ * @param page the number of the page: code points from 4096 × page
  */
 export function markLetters(bitmap: Uint8Array, page: number): void {
   const first = page * PAGE;
@@ -22,7 +22,7 @@ export function markLetters(bitmap: Uint8Array, page: number): void {
   }
 }
 
-/** All code points of a page; surrogates, which are none, are left out. */
+/** All code points of a page, except surrogates. */
 function pageText(first: number): string {
   const codePoints: number[] = [];
   for (let codePoint = first; codePoint < first + PAGE; codePoint++) {
@@ -35,7 +35,7 @@ export const NO_LETTER = 0;
 export const LETTER = 1;
 const BEYOND_ASCII = 2;
 
-/** What each byte says by itself. */
+/** The class of each byte. */
 export const CLASSES = new Uint8Array(256).map((_, byte) => {
   if (byte > 0x7f) return BEYOND_ASCII;
   const lower = byte | 0x20;
@@ -45,7 +45,7 @@ export const CLASSES = new Uint8Array(256).map((_, byte) => {
 const pagesKnown = new Set<number>();
 let letters = new Uint8Array(0);
 
-/** Whether a code point matches `\p{L}`; −1, for what is none, does not. */
+/** Whether a code point matches `\p{L}`; −1, which stands for malformed bytes, does not. */
 export function isLetter(codePoint: number): boolean {
   if (codePoint < 0) return false;
   const page = codePoint >> PAGE_BITS;
@@ -57,7 +57,7 @@ export function isLetter(codePoint: number): boolean {
   return (((letters[codePoint >> 3] ?? 0) >> (codePoint & 7)) & 1) === 1;
 }
 
-/** Where the first word of bytes[from, end) begins; `end` where there is none. */
+/** The beginning of the first word of bytes[from, end); `end` if there is none. */
 export function findWord(bytes: Uint8Array, from: number, end: number): number {
   for (let at = from; at < end; ) {
     const kind = CLASSES[bytes[at] ?? 0];
@@ -73,7 +73,7 @@ export function findWord(bytes: Uint8Array, from: number, end: number): number {
   return end;
 }
 
-/** Where the word that begins at `start` ends: `end` at the latest. */
+/** The end of the word that begins at `start`, at most `end`. */
 export function findWordEnd(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end) {
@@ -90,7 +90,7 @@ export function findWordEnd(bytes: Uint8Array, start: number, end: number): numb
   return end;
 }
 
-/** How many bytes a code point takes. */
+/** The length of a code point in UTF-8, in bytes. */
 export function widthOf(codePoint: number): number {
   if (codePoint < 0x80) return 1;
   if (codePoint < 0x800) return 2;
@@ -98,9 +98,9 @@ export function widthOf(codePoint: number): number {
 }
 
 /**
- * The character at `at`, which is beyond ASCII, or -1 where the Encoding Standard's decoder finds
- * an error. Taking one byte then, where the decoder may swallow up to three, makes the same words:
- * bytes swallowed can't begin a character.
+ * The non-ASCII character at `at`; -1 if the Encoding Standard's decoder finds an error there. Callers then
+ * skip one byte where that decoder may skip up to three, which finds the same words: the skipped bytes
+ * cannot begin a character.
  */
 export function decode(bytes: Uint8Array, at: number, end: number): number {
   const lead = bytes[at] ?? 0;
