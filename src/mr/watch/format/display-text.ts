@@ -1,14 +1,8 @@
 /**
- * Text that people are shown, of which some is out of inputs and keys and may be anything at all. Each
- * function says what it guarantees.
- */
-
-/**
- * Cuts text to about what fits into `width` times the width of a digit, by whole characters as people
- * see them.
+ * Cuts text to about the width of `width` digits in a proportional font, between user-perceived characters.
  */
 export function shorten(text: string, width: number): string {
-  // Reading the whole of a very long text to cut it would take long.
+  // Segmenting a very long text would take long.
   const near = text.slice(0, width * 12);
   let room = width;
   let kept = "";
@@ -22,7 +16,7 @@ export function shorten(text: string, width: number): string {
 
 const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** About how wide text is, in digits. */
+/** The approximate width of text in digits. */
 export function textWidth(text: string): number {
   let width = 0;
   for (const { segment } of GRAPHEMES.segment(text)) width += widthOf(segment);

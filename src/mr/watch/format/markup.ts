@@ -1,4 +1,4 @@
-/** HTML or SVG that is complete: every text in it has been escaped. */
+/** HTML or SVG in which all text is escaped. */
 export class Markup {
   readonly text: string;
 
@@ -10,9 +10,8 @@ export class Markup {
 export type Part = Markup | string | number | undefined | readonly Part[];
 
 /**
- * A template for HTML and SVG in which no text can break out of its place: what is inserted is escaped,
- * unless it is markup itself. An array is inserted element by element, undefined is nothing, and
- * numbers are written as short as they can be for drawing.
+ * A template for HTML and SVG. Inserted text is escaped, inserted markup is not. Arrays are inserted element
+ * by element, undefined inserts nothing, and numbers are rounded to two decimals.
  */
 export function markup(template: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   let text = template[0] ?? "";
@@ -38,8 +37,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Makes text safe between the tags and inside the quoted attributes of HTML and of SVG. What XML has no
- * way to write becomes U+FFFD.
+ * Escapes text for elements and quoted attributes of HTML and SVG. Characters that XML cannot represent
+ * become U+FFFD.
  */
 export function escapeMarkup(text: string): string {
   return text.replace(/[&<>"']/g, (symbol) => ESCAPES[symbol] ?? "").replace(NO_XML, "\ufffd");

@@ -2,17 +2,17 @@ import { join, sep } from "node:path";
 import { PACKAGE_ROOT } from "../../base/assets.ts";
 
 const OURS = ["src/mr", "src/main", "dist"].map((folder) => join(PACKAGE_ROOT, folder) + sep);
-/** Another copy of this package, as in the log of a job that it has run. */
+/** Frames of another copy of this package, in the log of a job that it ran. */
 const A_COPY = /[\\/]node_modules[\\/]tsmr[\\/]dist[\\/]/;
 const SHIPPED_APP = /[\\/]mrapps[\\/]/;
 
 const FRAME = /^\s+at /;
-/** Such as `at Array.map (<anonymous>)`: what an app has called, or what has called it. */
+/** Frames such as `at Array.map (<anonymous>)`: functions that the app called, or that called it. */
 const NATIVE = /\(<anonymous>\)$/;
 
 /**
- * A stack with the frames of the app alone: those of this package and of Node say nothing to the app's
- * author. What is no frame, such as the message, stays.
+ * A stack with the frames of the app only: frames of this package and of Node do not help the app's author.
+ * Lines that are not frames, such as the message, stay.
  */
 export function appFrames(stack: string): string {
   const kept = stack.split("\n").filter((line) => !FRAME.test(line) || isOfApp(line));

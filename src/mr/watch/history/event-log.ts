@@ -5,7 +5,7 @@ import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
 import type { Attempt } from "../../job/task.ts";
 
-/** So much is kept in memory at most, and for so long. */
+/** The most that is buffered, and for how long. */
 const FLUSH_CHARACTERS = 65_536;
 const FLUSH_MS = 500;
 /** An attempt's progress is written when its age has grown by this factor since the last time. */
@@ -18,27 +18,25 @@ interface LiveAttempt {
   readonly startMs: number;
   /** The age at which its progress is due to be written. */
   dueMs: number;
-  /** The last progress that was not. */
+  /** The last progress that was not written. */
   held: Progressed | undefined;
 }
 
 export interface EventLogOptions {
   /** Absolute path of the job directory. */
   readonly directory: string;
-  /** Whether the job goes on, and so does its log. Otherwise a log that is there is replaced. */
+  /** Whether the job is resumed and its log continued. Otherwise an existing log is replaced. */
   readonly resumed: boolean;
-  /** Receives one line, once, if the log cannot be written. */
+  /** Called once, with one line, if the log cannot be written. */
   readonly onWriteError: (line: string) => void;
 }
 
 /**
- * Appends the events of a job to a file in its directory, which stays when the job has ended. It is
- * for people: nothing depends on it, so it is not synced, and when it cannot be written the job goes
- * on without it.
+ * Appends the events of a job to a file in its directory, which stays after the job. Nothing depends on the
+ * file, so it is not synced, and if it cannot be written the job continues without it.
  *
- * How long it grows depends on the number of attempts, and hardly on how long they take: of an
- * attempt's progress it has only what came when its age had grown by half, and the last before its
- * end.
+ * Its length depends on the number of attempts and hardly on their durations: progress of an attempt is
+ * written only when the attempt's age has grown by half since the last time, and at its end.
  */
 export class EventLog {
   readonly #path: string;
@@ -53,12 +51,12 @@ export class EventLog {
     this.#onWriteError = onWriteError;
     this.#attempt(() => {
       this.#descriptor = openSync(this.#path, resumed ? "a+" : "w", 0o666);
-      // The last coordinator may have died in the middle of a line.
+      // The last coordinator may have been killed while it wrote a line.
       if (resumed && !endsWithLineFeed(this.#descriptor)) this.#text = "\n";
     });
   }
 
-  /** Takes note of an event. Never throws. */
+  /** Records an event. Never throws. */
   record(event: JobEvent): void {
     if (this.#descriptor === undefined) return;
     if (event.type === "attemptStarted") {
@@ -73,7 +71,7 @@ export class EventLog {
     if (event.type === "jobEnded") this.#flush();
   }
 
-  /** Writes what is left. Events after this are not written. */
+  /** Writes what is buffered. Later events are ignored. */
   close(): void {
     this.#flush();
     const descriptor = this.#descriptor;
@@ -81,7 +79,7 @@ export class EventLog {
     if (descriptor !== undefined) this.#attempt(() => closeSync(descriptor));
   }
 
-  /** @returns whether this progress is not to be written, at least not yet */
+  /** @returns whether this progress is held back for now */
   #hold(event: Progressed): boolean {
     const live = this.#live.get(keyOf(event));
     if (live === undefined) return false;
@@ -92,7 +90,7 @@ export class EventLog {
     return !isDue;
   }
 
-  /** An attempt that has ended without a word has at least its last progress written. */
+  /** Writes the last progress of an attempt that ended without a result. */
   #release(event: JobEvent & Attempt): void {
     const key = keyOf(event);
     const held = this.#live.get(key)?.held;

@@ -2,10 +2,10 @@ import * as v from "valibot";
 import { ERROR_CODES } from "../../base/error-codes.ts";
 import type { JobEvent } from "../../job/events.ts";
 
-/** JSON has numbers that become infinite when they are read, and others that a damaged digit makes absurd. */
+/** JSON numbers may be infinite when parsed, and a damaged digit makes them absurd. */
 const count = v.pipe(v.number(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const whole = v.pipe(count, v.integer());
-/** Half of what a Date can be: the start of a job and a time in it can be added up. */
+/** Half the range of a Date, so that the start of a job and a time in it can be added. */
 const milliseconds = v.pipe(count, v.maxValue(4e15));
 const phase = v.picklist(["map", "reduce"]);
 const progress = v.object({ records: count, bytes: count, cpuMs: milliseconds });
@@ -38,7 +38,7 @@ function event<Type extends JobEvent["type"], Entries extends v.ObjectEntries>(
 /** A part of an input. */
 const part = { file: v.string(), start: count, end: count };
 
-/** What is in an event log, as far as a reader relies on it. */
+/** The events of a log, with the members that readers use. */
 const EVENT = v.variant("type", [
   event("jobStarted", {
     directory: v.string(),
@@ -49,7 +49,7 @@ const EVENT = v.variant("type", [
   event("jobPlanned", {
     app: v.nullable(v.string()),
     splits: v.array(v.object({ ...part, further: v.optional(v.array(v.object(part))) })),
-    // A damaged number must not become an array that fills the memory.
+    // A damaged number must not make an array that fills the memory.
     reduces: v.pipe(whole, v.maxValue(1_000_000)),
   }),
   event("workerJoined", { worker: whole, pid: whole }),
@@ -70,16 +70,16 @@ const EVENT = v.variant("type", [
   event("jobEnded", { outcome }),
 ]);
 
-/** The event on a line of an event log; undefined for a line that holds none. */
+/** Parses a line of an event log; undefined if it is not an event. */
 export function parseEvent(line: string): JobEvent | undefined {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
-    // Torn when its coordinator died, or damaged: either way there is nothing to be had from it.
+    // Cut short when the coordinator was killed, or damaged.
     return undefined;
   }
   const parsed = v.safeParse(EVENT, value);
-  // What JSON leaves out is undefined: the only difference between the schema's type and this one.
+  // The types differ only in optional members that are undefined.
   return parsed.success ? (parsed.output as JobEvent) : undefined;
 }

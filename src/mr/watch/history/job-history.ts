@@ -8,26 +8,26 @@ import type { SkippedRecord } from "../../job/task.ts";
 import { parseEvent } from "./event-schema.ts";
 import { JobView } from "./job-view.ts";
 
-/** What one coordinator of a job has seen. A job that was resumed has had several. */
+/** The events that one coordinator of a job recorded. A resumed job has several sessions. */
 export interface Session {
   readonly view: JobView;
-  /** When it ended, in milliseconds since its coordinator started: its last event, if it was killed. */
+  /** The time of its last event, in milliseconds since its coordinator started. */
   endMs: number;
-  /** When the first attempt was started. */
+  /** When the first attempt started. */
   firstAttemptMs: number | undefined;
 }
 
-/** All that an event log says of a job. */
+/** A job as its event log describes it. */
 export interface JobHistory {
   /** Oldest first, at least one. */
   readonly sessions: readonly Session[];
-  /** The last session: it knows what the earlier ones have completed. */
+  /** The last session, which includes the tasks that earlier ones completed. */
   readonly last: Session;
-  /** The first of the records that tasks have left out, in the order of the tasks. */
+  /** The skipped records that are listed, in the order of the tasks. */
   readonly skipped: readonly SkippedRecord[];
 }
 
-/** Puts the events of a job together, which may come from several coordinators, one after the other. */
+/** Makes a history from events, which may come from several coordinators, one after the other. */
 export function historyOf(events: Iterable<JobEvent>): JobHistory | undefined {
   const builder = new HistoryBuilder();
   for (const event of events) builder.add(event);
@@ -35,7 +35,7 @@ export function historyOf(events: Iterable<JobEvent>): JobHistory | undefined {
 }
 
 /**
- * Reads the event log of a job. What is damaged in it is left out.
+ * Reads the event log of a job. Damaged lines are ignored.
  *
  * @param directory the job directory
  * @throws MrError when there is no log, it cannot be read, or there is no job in it
@@ -62,7 +62,7 @@ export async function readHistory(directory: string): Promise<JobHistory> {
   return history;
 }
 
-/** Nobody needs to know of event logs to be told that this is the wrong directory. */
+/** Says that this is the wrong directory, without mentioning event logs. */
 function nothingThere(directory: string): MrError {
   const stats = statSync(directory, { throwIfNoEntry: false });
   const what =
@@ -79,11 +79,11 @@ function nothingThere(directory: string): MrError {
 
 class HistoryBuilder {
   readonly #sessions: Session[] = [];
-  /** By phase and task: only what the attempt that counts has left out. */
+  /** The skipped records of the attempt that completed each task, by phase and task. */
   readonly #skipped = new Map<string, readonly SkippedRecord[]>();
 
   add(event: JobEvent): void {
-    // A log whose beginning is gone is of no use until the next coordinator begins.
+    // A log that has lost its beginning is useless up to the next start of a coordinator.
     if (event.type === "jobStarted") this.#begin();
     const session = this.#sessions.at(-1);
     if (session === undefined || session.view.outcome !== undefined) return;

@@ -2,12 +2,12 @@ import type { JobEvent } from "../../job/events.ts";
 import type { Split } from "../../job/split.ts";
 import type { Attempt, Failure, JobOutcome, LossReason, Phase, Progress } from "../../job/task.ts";
 
-/** How an attempt ended; undefined while it runs. */
+/** How an attempt ended. */
 export type AttemptEnd = "completed" | "failed" | "blocked" | "superseded" | "ended" | LossReason;
 
-/** One attempt on the timeline. Times are milliseconds since the coordinator started. */
+/** An attempt. Times are milliseconds since the coordinator started. */
 export interface AttemptView extends Attempt {
-  /** Its place in {@link JobView.attempts}. */
+  /** Its index in {@link JobView.attempts}. */
   readonly index: number;
   readonly isBackup: boolean;
   readonly startMs: number;
@@ -19,19 +19,19 @@ export interface AttemptView extends Attempt {
 
 export interface TaskView {
   state: "idle" | "inProgress" | "completed";
-  /** Number of attempts that were started. */
+  /** Number of attempts started. */
   attempts: number;
-  /** Number of attempts that are being worked on: two, if one of them is a backup. */
+  /** Number of running attempts: two if one of them is a backup. */
   alive: number;
   /** Number of attempts that failed, were blocked or lost. */
   incidents: number;
-  /** What ran it to its end, as far as this coordinator has seen it. */
+  /** The attempt that completed the task, if this coordinator saw it. */
   winner: AttemptView | undefined;
-  /** What its winner had read, written and used; of a task restored from the journal as well. */
+  /** The work of the attempt that completed it, also for a task restored from the journal. */
   progress: Progress | undefined;
-  /** Of a completed task; a map task's by reduce task. */
+  /** The output sizes of a completed task; for a map task, by reduce task. */
   outputBytes: readonly number[];
-  /** How often a completed map task wrote what it held to disk because its memory was full. */
+  /** How often a completed map task spilled to disk because its memory was full. */
   spills: number;
   counters: Readonly<Record<string, number>>;
 }
@@ -41,42 +41,42 @@ export interface WorkerView {
   readonly pid: number;
   readonly joinedMs: number;
   leftMs: number | undefined;
-  /** What it works on now. */
+  /** The attempt that it runs now. */
   attempt: AttemptView | undefined;
 }
 
-/** Something that went wrong, or had to be done again. */
+/** A failure, a loss, or an output that went missing. */
 export interface Incident {
   readonly atMs: number;
   readonly event: JobEvent;
 }
 
-/** Records and bytes of all completed tasks and living attempts, and processor time. */
+/** Records, bytes and processor time of all completed tasks and running attempts. */
 export type Totals = Progress;
 
 const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
-/** Whoever has more incident than this will not read it. */
+/** More than people will read. */
 const MAX_INCIDENTS = 1000;
 
 /**
- * The state of a job, put together from its events: the same for a job that runs and for one that is
- * read from a log. Times are milliseconds since the coordinator started.
+ * The state of a job, computed from its events: of a running job, or of one read from a log. Times are
+ * milliseconds since the coordinator started.
  */
 export class JobView {
   directory = "";
   startedAt = 0;
   leaseMs = 0;
-  /** Whether an earlier coordinator had begun the job. */
+  /** Whether an earlier coordinator began the job. */
   resumed = false;
   app: string | null = null;
   splits: readonly Split[] = [];
-  /** When the reduce tasks began, the last time they did. */
+  /** When the reduce phase last began. */
   reduceStartMs: number | undefined;
   outcome: JobOutcome | undefined;
   /** The time of the last event. */
   nowMs = 0;
   readonly workers = new Map<number, WorkerView>();
-  /** In the order in which they were started. */
+  /** In the order of their starts. */
   readonly attempts: AttemptView[] = [];
   /** Failures, losses and outputs that went missing, oldest first. */
   readonly incidents: Incident[] = [];
@@ -87,7 +87,7 @@ export class JobView {
   readonly #completed = { map: 0, reduce: 0 };
   #done: Progress = NO_PROGRESS;
 
-  /** What is handed out now. A lost map output turns the reduce phase into the map phase again. */
+  /** The present phase. A lost map output turns the reduce phase back into the map phase. */
   get phase(): Phase {
     const maps = this.#maps.length;
     return maps > 0 && this.#completed.map === maps ? "reduce" : "map";
@@ -103,12 +103,12 @@ export class JobView {
     return this.#completed[phase];
   }
 
-  /** An attempt that is being worked on; undefined for any other. */
+  /** The state of a running attempt; undefined for any other. */
   living(attempt: Attempt): AttemptView | undefined {
     return this.#live.get(keyOf(attempt));
   }
 
-  /** The attempts being worked on. */
+  /** The running attempts. */
   get running(): readonly AttemptView[] {
     return [...this.#live.values()];
   }
@@ -119,12 +119,12 @@ export class JobView {
     return totals;
   }
 
-  /** What the app has counted, over completed tasks. */
+  /** The app's counters, over completed tasks. */
   get counters(): Record<string, number> {
     return Object.fromEntries(this.#counters);
   }
 
-  /** Takes in the next event. */
+  /** Updates the state with the next event. */
   apply(event: JobEvent): void {
     this.nowMs = event.atMs;
     switch (event.type) {

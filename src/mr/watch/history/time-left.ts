@@ -2,14 +2,14 @@ import { splitBytes } from "../../job/split.ts";
 import type { AttemptView, JobView } from "./job-view.ts";
 
 /**
- * How long the phase under way will probably still take, in milliseconds: what is left of it, at the
- * speed at which workers have completed tasks, by as many workers as there are. Undefined as long as
- * no task of the phase has been completed here, and when the job has ended.
+ * Estimates how long the present phase will still take, in milliseconds: its remaining work at the speed of
+ * the completed tasks, shared by the present workers. Undefined if no task of the phase was completed in this
+ * session, and after the end of the job.
  */
 export function timeLeftMs(view: JobView): number | undefined {
   const { phase, splits, nowMs } = view;
   if (view.outcome !== undefined) return undefined;
-  // An empty input is work, too.
+  // A task with an empty input takes time as well.
   const weightOf = (task: number) => {
     const split = phase === "map" ? splits[task] : undefined;
     return split === undefined ? 1 : Math.max(1, splitBytes(split));
@@ -31,7 +31,7 @@ export function timeLeftMs(view: JobView): number | undefined {
     if (leftMs !== undefined) continue;
     hands += 1;
     if (attempt?.phase !== phase) continue;
-    // An attempt that takes longer than others is nearly done, for all that is known.
+    // An attempt that takes longer than expected is assumed to be nearly done.
     const weight = weightOf(attempt.task);
     left -= Math.min(0.95 * weight, durationMs(attempt, nowMs) * perMs);
   }

@@ -4,11 +4,11 @@ import type { Phase } from "../../job/task.ts";
 import { JobView } from "../history/job-view.ts";
 import { timeLeftMs } from "../history/time-left.ts";
 
-/** Speeds are those of the last seconds. */
+/** Speeds are averages of this time. */
 const WINDOW_MS = 5000;
-/** How quickly the time left follows a new estimate. */
+/** The time constant with which the time left follows new estimates. */
 const SMOOTHING_MS = 3000;
-/** An estimate from less than this is a guess. */
+/** Estimates are not made before this time. */
 const MIN_ELAPSED_MS = 1500;
 
 export interface TaskCounts {
@@ -17,7 +17,7 @@ export interface TaskCounts {
   readonly total: number;
 }
 
-/** What a worker does now; `undefined` if it waits. */
+/** A worker and the attempt that it runs; undefined if it waits. */
 export interface WorkerProgress {
   readonly worker: number;
   readonly attempt:
@@ -33,20 +33,20 @@ export interface WorkerProgress {
     | undefined;
 }
 
-/** A job as a person sees it at one moment. */
+/** The progress of a job at one moment. */
 export interface ProgressState {
-  /** Null until a worker has brought one. */
+  /** Null until the first worker has registered. */
   readonly app: string | null;
   readonly phase: Phase;
-  /** Since the job's command began. */
+  /** Since the command started. */
   readonly elapsedMs: number;
   readonly maps: TaskCounts;
   readonly reduces: TaskCounts;
-  /** Undefined as long as there is nothing to tell it from. */
+  /** Undefined until it can be computed. */
   readonly speed: { readonly recordsPerS: number; readonly bytesPerS: number } | undefined;
-  /** What is left of the phase. */
+  /** The estimated time left in this phase. */
   readonly leftMs: number | undefined;
-  /** Those that have not left, by number. */
+  /** The present workers, by number. */
   readonly workers: readonly WorkerProgress[];
 }
 
@@ -56,24 +56,23 @@ interface Sample {
   readonly bytes: number;
 }
 
-/** Follows a job by its events, and says at any time how far it is. */
+/** Follows the events of a job, and computes its progress. */
 export class JobProgress {
   readonly view = new JobView();
-  /** How long the job's command had been running when the coordinator started. */
+  /** How long the command had been running when the coordinator started. */
   headStartMs = 0;
   readonly #samples: Sample[] = [];
   #phase: Phase = "map";
-  /** When the phase will be over, as it seems. */
+  /** The estimated end of the phase. */
   #endMs: number | undefined;
   #estimatedMs = 0;
 
-  /** Takes in the next event. */
   apply(event: JobEvent): void {
     this.view.apply(event);
   }
 
   /**
-   * How far the job is. To be called now and then: speed and time left follow from how that changes.
+   * The present progress. Call it regularly: speed and time left are computed from the changes between calls.
    *
    * @param nowMs milliseconds since the coordinator started
    */
@@ -123,7 +122,7 @@ export class JobProgress {
     while (samples.length > 2 && atMs - (samples[1]?.atMs ?? 0) >= WINDOW_MS) samples.shift();
     const [first] = samples;
     if (first === undefined || atMs - first.atMs < 1000) return undefined;
-    // What was lost with a worker is done again, but no speed is negative.
+    // Totals shrink when work is lost with a worker, but a speed is never negative.
     const perS = (amount: number) => Math.max(0, (1000 * amount) / (atMs - first.atMs));
     return { recordsPerS: perS(records - first.records), bytesPerS: perS(bytes - first.bytes) };
   }
@@ -135,7 +134,7 @@ export class JobProgress {
       this.#phase = phase;
       this.#endMs = leftMs === undefined ? undefined : nowMs + leftMs;
     } else {
-      // One task that is quicker or slower than the others must not make it jump.
+      // A single fast or slow task must not make the estimate jump.
       const weight = 1 - Math.exp((this.#estimatedMs - nowMs) / SMOOTHING_MS);
       this.#endMs += weight * (nowMs + leftMs - this.#endMs);
     }

@@ -1,14 +1,14 @@
 const HIDE_CURSOR = "\x1b[?25l";
 const SHOW_CURSOR = "\x1b[?25h";
 /**
- * The line of the cursor, then what is below it. Some terminals (tmux) keep what is erased from the
- * first place of the screen on, as if it had scrolled away.
+ * Erases the line of the cursor, then everything below it. A single erasure from the top left corner would
+ * make some terminals (tmux) keep the text, as if it had scrolled away.
  */
 const ERASE = "\r\x1b[2K\n\x1b[J\x1b[1A";
 const SAVE_CURSOR = "\x1b7";
 const RESTORE_CURSOR = "\x1b8";
 
-/** What of a terminal is needed. */
+/** The part of a terminal that is used. */
 export interface Terminal {
   readonly columns?: number;
   readonly rows?: number;
@@ -16,23 +16,21 @@ export interface Terminal {
 }
 
 /**
- * Lines at the bottom of a terminal that are drawn again and again, below all else that is printed.
+ * Lines at the bottom of a terminal that are redrawn, below everything else that is printed.
  *
- * As long as they are there, the cursor is hidden and stands at the beginning of the first one. That is
- * where everything below it can be erased, into however many rows the terminal has broken the lines
- * after it became narrower. What a person types meanwhile moves the cursor, and Enter moves it down. So
- * its place is saved; and because there is room for the block below it, Enter does not make the
- * terminal scroll, which the saved place would not follow.
+ * While the block is shown, the cursor is hidden and stays at the beginning of its first line. From there,
+ * everything below can be erased, even if the terminal became narrower and broke the lines into more rows.
+ * Typed text moves the cursor, and Enter moves it down, so its position is saved. There is room for the block
+ * below the cursor, so Enter does not make the terminal scroll, which would invalidate the saved position.
  *
- * One thing a program can't mend. Terminals that break lines anew when they become narrower (tmux, say) keep
- * the empty rows at their bottom, and let as many scroll away at the top as there are more lines. If the
- * block is nearer to the top than that, its first lines go along: nothing can be erased there, short of all
- * that the terminal has kept.
+ * One case cannot be handled. Terminals that rewrap lines when they become narrower (such as tmux) keep the
+ * empty rows at the bottom, and scroll away rows at the top instead. If the block is close to the top, its
+ * first lines scroll away too, and cannot be erased without erasing the terminal's history.
  */
 export class LiveBlock {
   readonly #terminal: Terminal;
   #lines: readonly string[] = [];
-  /** The size of the terminal when the cursor was saved; undefined if nothing is drawn. */
+  /** The size of the terminal when the cursor was saved; undefined while nothing is drawn. */
   #savedAt: string | undefined;
 
   constructor(terminal: Terminal) {
@@ -40,9 +38,9 @@ export class LiveBlock {
   }
 
   /**
-   * Replaces what was drawn.
+   * Redraws the block.
    *
-   * @param lines each shorter than the terminal is wide, and fewer than it is high
+   * @param lines must be shorter than the terminal is wide, and fewer than it is high
    */
   draw(lines: readonly string[]): void {
     this.#lines = lines;
@@ -50,13 +48,13 @@ export class LiveBlock {
     this.#terminal.write(hide + this.#eraser() + this.#block());
   }
 
-  /** Prints text above the block; what it ends in is completed to a line. */
+  /** Prints text above the block, with a line feed at its end if it has none. */
   print(text: string): void {
     const above = text.endsWith("\n") ? text : `${text}\n`;
     this.#terminal.write(this.#eraser() + above + this.#block());
   }
 
-  /** Takes the block away, and gives the cursor back. */
+  /** Removes the block and shows the cursor. */
   clear(): void {
     if (this.#savedAt === undefined) return;
     this.#terminal.write(this.#eraser() + SHOW_CURSOR);
@@ -64,17 +62,17 @@ export class LiveBlock {
     this.#savedAt = undefined;
   }
 
-  /** The lines, with the cursor back at their beginning. */
+  /** Writes the lines and moves the cursor back to their beginning. */
   #block(): string {
     if (this.#lines.length === 0) return "";
     this.#savedAt = this.#size;
-    // The row below is for one more Enter.
+    // One more row, for an Enter.
     return `${this.#lines.join("\n")}\n\x1b[${this.#lines.length}A${SAVE_CURSOR}`;
   }
 
   #eraser(): string {
     if (this.#savedAt === undefined) return "";
-    // A terminal that breaks its lines anew takes the cursor along, but not the saved place.
+    // A terminal that rewraps its lines moves the cursor along, but not the saved position.
     const back = this.#savedAt === this.#size ? RESTORE_CURSOR : "";
     return back + ERASE;
   }

@@ -4,13 +4,13 @@ import { formatBytes, formatCount, formatElapsed, formatEstimate } from "../form
 import { clip, DEFAULT_COLUMNS, plainText, widthOf } from "../format/text-width.ts";
 import type { ProgressState, TaskCounts, WorkerProgress } from "./job-progress.ts";
 
-/** What the lines are for. */
+/** The terminal that the lines are for. */
 export interface Screen {
-  /** Width of the terminal; 0 if it does not know, for 80. Lines are at least three columns shorter. */
+  /** Width of the terminal; 0 if it is unknown, which means 80. Lines are at least three columns shorter. */
   readonly columns: number;
-  /** Height of the terminal; 0 if it does not know, for 24. There are always fewer lines. */
+  /** Height of the terminal; 0 if it is unknown, which means 24. There are always fewer lines. */
   readonly rows: number;
-  /** Whether it shows more than ASCII. */
+  /** Whether the terminal can show more than ASCII. */
   readonly unicode: boolean;
   readonly style: (name: Style, text: string) => string;
 }
@@ -22,10 +22,10 @@ const MAX_WORKER_LINES = 16;
 const MAX_BAR = 40;
 const MIN_BAR = 6;
 const LABEL = 9;
-/** Of the width: so that no line is broken, not even where a terminal puts `^C` behind the last one. */
+/** Columns kept free, so that no line wraps, even if the terminal appends `^C` to the last one. */
 const MARGIN = 3;
 
-/** The job as lines of a terminal. */
+/** The progress of a job as lines for a terminal. */
 export function renderProgress(state: ProgressState, given: Screen): string[] {
   const { columns: width, rows } = given;
   const screen = { ...given, columns: width || DEFAULT_COLUMNS, rows: rows || DEFAULT_ROWS };
@@ -37,7 +37,7 @@ export function renderProgress(state: ProgressState, given: Screen): string[] {
   }
   const room = Math.min(MAX_WORKER_LINES, screen.rows - lines.length - 1);
   const { workers } = state;
-  // The line that says how many are left out takes the place of one of them.
+  // The line about hidden workers takes the place of one of them.
   const shown = workers.length <= room ? workers.length : Math.max(0, room - 1);
   lines.push(...workerLines(workers.slice(0, shown), columns, screen));
   const hidden = workers.length - shown;
@@ -48,7 +48,7 @@ export function renderProgress(state: ProgressState, given: Screen): string[] {
   return lines.slice(0, Math.max(1, screen.rows - 1));
 }
 
-/** The same in one line without anything that needs a terminal. */
+/** The progress in one line of plain text. */
 export function summarizeProgress(state: ProgressState): string {
   const { maps, reduces } = state;
   const of = ({ completed, total }: TaskCounts, noun: string) => {
@@ -63,7 +63,7 @@ function header(state: ProgressState, columns: number, { unicode, style }: Scree
   const name = plainText(app ?? "waiting for workers");
   const parts = [name, formatElapsed(elapsedMs), ...measures(state)];
   const separator = unicode ? " · " : ", ";
-  // What does not fit is left out from the right, but for the time left: that is what people look for.
+  // Parts that do not fit are dropped from the right, the time left last: people look for it.
   while (parts.length > 2 && widthOf(parts.join(separator)) > columns) {
     parts.splice(state.leftMs !== undefined && parts.length > 3 ? -2 : -1, 1);
   }
@@ -85,7 +85,7 @@ function measures({ speed, leftMs, phase }: ProgressState): string[] {
   return parts;
 }
 
-/** @param digits of the largest number of tasks, so that the bars have the same length */
+/** @param digits of the largest number of tasks, so that all bars have the same length */
 function bar(
   name: string,
   counts: TaskCounts,
@@ -103,7 +103,7 @@ function bar(
   const [full, half, empty] = unicode ? ["█", "▒", "░"] : ["#", "+", "."];
   const cells = (tasks: number) => (total === 0 ? 0 : Math.floor((length * tasks) / total));
   const done = cells(completed);
-  // A task that runs is seen, however many there are.
+  // A running task is visible however many tasks there are.
   const open = length - done;
   const begun = Math.min(open, running === 0 ? 0 : Math.max(1, cells(completed + running) - done));
   const drawn =
@@ -131,7 +131,7 @@ function workerLines(
     const elapsed = formatElapsed(attempt.elapsedMs).padStart(7);
     const text = `${label.padEnd(labelWidth)}  ${what.padEnd(whatWidth)} ${elapsed}`;
     const name = plainText(attempt.file ?? "");
-    // The end of a path tells more than its beginning.
+    // The end of a path says more than its beginning.
     const hasRoom = widthOf(text) + 2 + widthOf(name) <= columns;
     const line = clip(`${text}  ${hasRoom ? name : basename(name)}`.trimEnd(), columns);
     return attempt.attempt === 1 ? line : style("yellow", line);
