@@ -9,9 +9,8 @@
 //     False	108
 //     True	702669
 //
-// The counts are exact. A value is sent to reduce only once by each map task, and the values of a
-// group come to it in their order, so it holds none of them, however many there are. But a group is
-// one reduce task's work.
+// The counts are exact. Each map task sends a value to reduce only once. The values of a group arrive
+// sorted, so reduce holds none of them in memory. A whole group is the work of one reduce task.
 
 import { csv, defineApp, setting, tsv, UsageError, union } from "../mr/index.ts";
 

@@ -9,7 +9,7 @@ export function map(filename: string, _contents: string): KeyValue[] {
   return [{ key: filename, value: "1" }];
 }
 
-// "tom" is Tom Sawyer in the lab's books, and the atomic age in the State of the Union addresses.
+// "tom" occurs in the lab's books (Tom Sawyer) and in the State of the Union addresses (atomic).
 export async function reduce(filename: string, values: string[]): Promise<string> {
   if (filename.includes("sherlock") || filename.includes("tom")) {
     await setTimeout(LATE_MS);

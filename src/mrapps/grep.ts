@@ -13,16 +13,16 @@
 //
 //     logs/db.log:12:00:07 query timed out
 //
-// The lines of one file are together, and in its order. The CR of lines that end in CRLF and a byte
-// order mark are dropped before the pattern is tried; `grep` would keep them. The counter
-// `matching-lines` says how many lines there are.
+// The lines of a file stay together and in order. The CR of lines that end in CRLF and a byte order
+// mark are dropped before the pattern is tried; `grep` would keep them. The counter `matching-lines`
+// is the number of lines.
 
 import { type ByteSlice, defineApp, type Emit, lines, setting, UsageError } from "../mr/index.ts";
 
 const GREP = setting("GREP");
 const GREP_FLAGS = setting("GREP_FLAGS", "");
 if (GREP === undefined) throw new UsageError("Set GREP to a pattern: GREP=error tsmr run grep …");
-// A global or sticky pattern remembers where it has stopped, and would miss lines.
+// A global or sticky pattern continues where it stopped, and would miss lines.
 const pattern = patternOf(GREP, GREP_FLAGS.replace(/[gy]/g, ""));
 
 function patternOf(source: string, flags: string): RegExp {
@@ -41,7 +41,7 @@ export default defineApp({
     counters.add("matching-lines");
     emit(file, line);
   },
-  // The values of a key come in the order of the input: there is nothing left to do.
+  // The values of a key are in the order of the input already.
   *reduce(_file, matches) {
     yield* matches;
   },

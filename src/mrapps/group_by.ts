@@ -13,10 +13,10 @@
 //
 // Groups are strings, numbers or booleans, of which "1" and 1 are two; fields are numbers. Records
 // where either is anything else, or missing, are left out and counted as `left-out-records`.
-// Numbers are added without any rounding, so the order, and how the input is split, makes no
-// difference. A sum or a mean that is an integer up to 2^53 is given as it is; others are rounded
-// in the end, to fifteen digits, so that 0.1 and 0.2 are 0.3. Where the sum is greater than any
-// number, both are null.
+// Numbers are added without rounding, so the result does not depend on their order or on how the
+// input is split. Sums and means that are integers up to 2^53 are exact; others are rounded at the
+// end to fifteen digits, so that 0.1 and 0.2 are 0.3. If the sum exceeds the largest number, both are
+// null.
 
 import { defineApp, jsonLines, setting, UsageError } from "../mr/index.ts";
 
@@ -28,9 +28,9 @@ if (GROUP_BY === undefined || GROUP_BY_FIELD === undefined) {
 
 interface Aggregates {
   readonly count: number;
-  /** Numbers whose sum it is: from small to great, and none with a digit where another has one. */
+  /** Numbers whose sum it is, in ascending order; the digits of no two of them overlap. */
   readonly sum: readonly number[];
-  /** The same of those from GREAT on, divided by it: no sum on the way is too great to be one. */
+  /** The same for numbers from GREAT on, divided by GREAT, so that no intermediate sum overflows. */
   readonly great: readonly number[];
   readonly min: number;
   readonly max: number;
@@ -38,7 +38,7 @@ interface Aggregates {
 
 const GREAT = 2 ** 900;
 
-/** Of two parts of a group. All of it can be made of those of the parts; the mean could not. */
+/** The totals of a part of a group. Those of two parts can be combined; their means could not. */
 function add(a: Aggregates, b: Aggregates): Aggregates {
   return {
     count: a.count + b.count,
@@ -49,7 +49,7 @@ function add(a: Aggregates, b: Aggregates): Aggregates {
   };
 }
 
-/** Adds a number to a sum, of which what one number can't hold stays in others (Shewchuk, 1997). */
+/** Adds a number to a sum of several numbers without rounding (Shewchuk, 1997). */
 function plus(sum: readonly number[], added: number): number[] {
   const parts: number[] = [];
   let great = added;
@@ -62,7 +62,7 @@ function plus(sum: readonly number[], added: number): number[] {
   return [...parts, great];
 }
 
-/** The number next to a sum; of two that are as near, the even one, as always in arithmetic. */
+/** The number nearest to a sum; of two that are equally near, the even one. */
 function nearest(sum: readonly number[]): number {
   let total = 0;
   let lost = 0;
@@ -73,7 +73,7 @@ function nearest(sum: readonly number[]): number {
     lost = part - (next - total);
     total = next;
   }
-  // It was in the middle of two only if nothing comes after it.
+  // It is half way between two numbers only if no further part follows.
   const hasMore = Math.sign(sum[left - 1] ?? 0) === Math.sign(lost);
   const other = total + 2 * lost;
   return hasMore && other - total === 2 * lost ? other : total;
@@ -106,7 +106,7 @@ export default defineApp({
     );
     return { count, sum: rounded(sum), min, max, mean: rounded(sum / count) };
   },
-  // As jsonLines() writes it, but for the key, which is JSON already.
+  // The format of jsonLines(), with a key that is JSON already.
   output: {
     name: "JSON lines",
     write(group, value, sink) {
@@ -119,6 +119,6 @@ export default defineApp({
 
 function rounded(value: number): number | null {
   if (Number.isSafeInteger(value)) return value;
-  // The greatest numbers of all are rounded to what is beyond them.
+  // Rounding the largest numbers to fifteen digits would overflow.
   return [Number(value.toPrecision(15)), value].find(Number.isFinite) ?? null;
 }

@@ -12,9 +12,9 @@
 //     be	books/a.txt:2,6	books/b.txt:1
 //     to	books/a.txt:1,5
 //
-// and so on. Documents are in the order of their names; after the colon are the places of the word
-// in the document, the first word being 1. Words are in lower case. (`indexer` is the lab's, which
-// only lists documents.)
+// and so on. Documents are in the order of their names. After the colon are the positions of the word
+// in the document; the first word is 1. Words are in lower case. (The lab's `indexer` only lists
+// documents.)
 
 import { defineApp, type Emit, tsv, wholeFile, words } from "../mr/index.ts";
 

@@ -7,7 +7,7 @@ import type { KeyValue } from "../mr/index.ts";
 
 let callsInThisProcess = 0;
 
-/** Leaves one file a call, then is slow enough to tempt a coordinator into handing it out again. */
+/** Creates a file for each call, then sleeps long enough for a coordinator to start a backup. */
 export async function map(_filename: string, _contents: string): Promise<KeyValue[]> {
   const marker = `mr-worker-jobcount-${process.pid}-${callsInThisProcess}`;
   callsInThisProcess += 1;

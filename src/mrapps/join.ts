@@ -2,9 +2,9 @@
 //
 //     JOIN=user_id tsmr run join users.csv orders.csv
 //
-// Input is CSV with headers. JOIN names the column, which both tables must have; `user_id` unless
-// told. JOIN_LEFT is the name of a file, or its path; `users.csv` unless told. The rows of that file
-// come left, those of all others come right:
+// Input is CSV with headers. JOIN names the column, which both tables must have (default `user_id`).
+// JOIN_LEFT is the name or the path of a file (default `users.csv`). The rows of that file are the
+// left ones, those of all other files the right ones:
 //
 //     user_id,name              order_id,user_id,amount
 //     7,Ann                     1,7,12.50
@@ -16,12 +16,11 @@
 //     7	Ann	1	12.50
 //     7	Ann	2	3.99
 //
-// Rows that have no counterpart are left out (an inner join) and counted as `left-without-right`
-// and `right-without-left`. The counter `left-rows` says how many rows the left file has: 0 if no
-// input is called what JOIN_LEFT says.
+// Rows without a counterpart are left out (an inner join) and counted as `left-without-right` and
+// `right-without-left`. The counter `left-rows` is the number of rows of the left file: 0 if no input
+// has the name in JOIN_LEFT.
 //
-// The rows of a value come to reduce with the left ones first. These it keeps in memory, while the
-// right ones, however many, pass by.
+// The left rows of a value reach reduce first. It keeps them in memory, and streams the right ones.
 
 import { normalize } from "node:path";
 import { csv, defineApp, type Emit, setting, tsv, UsageError } from "../mr/index.ts";
@@ -36,7 +35,7 @@ interface Row {
 }
 
 export default defineApp({
-  // Of objects, the order of the columns could be another one.
+  // Arrays keep the order of the columns; objects may not.
   input: csv({ entries: true }),
   map(row, emit: Emit<Row>, { file, counters }) {
     const value = row.find(([column]) => column === JOIN)?.[1];

@@ -2,10 +2,9 @@
 //
 //     tsmr run links 'mirror/**/*.html'
 //
-// Input is a mirror of some sites as `wget --recursive` makes it: HTML files in one folder a host.
-// The URL of mirror/www.example.org/docs/start.html is https://www.example.org/docs/start.html:
-// what begins with the first folder whose name looks like a host's. Of that page and this link in
-// it
+// Input is a mirror of sites as `wget --recursive` makes it: HTML files in a folder for each host. The
+// URL of mirror/www.example.org/docs/start.html is https://www.example.org/docs/start.html: it begins
+// at the first folder whose name looks like a host's. For that page with the link
 //
 //     <a href="../about.html#team">About us</a>
 //
@@ -13,15 +12,15 @@
 //
 //     https://www.example.org/about.html 1 https://www.example.org/docs/start.html
 //
-// Links are what `href` of <a> and <area> says, relative to the page, or to its <base>. Fragments
-// are cut off, and a page that links twice counts once. Characters may be written as `&amp;`,
-// `&#38;` and the like. Other links than http and https are left out; what is no URL at all is
-// counted as `malformed-links`, and a page outside any host's folder fails the job.
+// Links are the `href` of <a> and <area>, relative to the page or to its <base>. Fragments are cut
+// off, and a page that links twice counts once. Character references such as `&amp;` and `&#38;` are
+// decoded. Only http and https links count; a link that is not a URL is counted as `malformed-links`,
+// and a page outside a host's folder fails the job.
 
 import { type Counters, defineApp, type Emit, union, wholeFile } from "../mr/index.ts";
 
 const NO_LINKS_IN = /<!--.*?-->|<(script|style)\b.*?<\/\1\s*>/gis;
-/** What may come before `href`. What is in the quotes of another attribute ends nothing. */
+/** The attributes before `href`; a `>` in their quotes does not end the tag. */
 const BEFORE = /(?:[^>=]|=\s*"[^"]*"|=\s*'[^']*'|=(?!\s*["']))*?/.source;
 const HREF = /\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/.source;
 const LINK = new RegExp(`<(a|area|base)(?=\\s)${BEFORE}${HREF}`, "gi");
@@ -53,7 +52,7 @@ export default defineApp({
   },
 });
 
-/** What a link leads to, if that is a page. */
+/** The page that a link leads to, if it is one. */
 function resolve(href: string, base: URL, counters: Counters): URL | undefined {
   try {
     const target = new URL(decode(href), base);
@@ -68,7 +67,7 @@ function resolve(href: string, base: URL, counters: Counters): URL | undefined {
 function decode(text: string): string {
   return text.replace(REFERENCE, (reference, code?: string, name?: string) => {
     if (code === undefined) return NAMED[name?.toLowerCase() ?? ""] ?? reference;
-    // The x of a hexadecimal code makes 0x of it.
+    // `x` and hexadecimal digits, which Number() parses after a 0.
     return String.fromCodePoint(Number(`0${code}`));
   });
 }

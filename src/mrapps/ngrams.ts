@@ -2,7 +2,7 @@
 //
 //     NGRAMS=3 tsmr run ngrams 'books/*.txt'
 //
-// NGRAMS is n, 2 unless told. Input is any text, with blank lines between paragraphs. Of
+// NGRAMS is n (default 2). Input is any text, with blank lines between paragraphs. For
 //
 //     To be, or not
 //     to be?
@@ -14,8 +14,8 @@
 //     or not	1
 //     to be	2
 //
-// Words are in lower case, and `don't` is one. N-grams go on over line ends and punctuation, but
-// not over the end of a paragraph.
+// Words are in lower case, and `don't` is one word. N-grams continue over line ends and punctuation,
+// but not over the end of a paragraph.
 
 import { count, defineApp, recordsFrom, setting, tsv, UsageError } from "../mr/index.ts";
 
@@ -31,12 +31,12 @@ const BLANK_LINES = /\n\s*\n/;
 
 const paragraphs = recordsFrom("paragraphs", async function* ({ chunks }) {
   const decoder = new TextDecoder();
-  // Only appended to: to search it anew with each chunk would take ever longer.
+  // Only appended to: searching it again with each chunk would take quadratic time.
   let paragraph = "";
   let space = "";
   for await (const chunk of chunks) {
     const text = space + decoder.decode(chunk, { stream: true });
-    // With the next chunk, the white space at its end may be the end of a paragraph.
+    // White space at the end may turn out to end a paragraph with the next chunk.
     const end = text.trimEnd().length;
     const [more = "", ...others] = text.slice(0, end).split(BLANK_LINES);
     paragraph += more;

@@ -16,7 +16,7 @@ export function reduce(_key: string, values: string[]): string {
   return values.toSorted(compareBytes).join(" ");
 }
 
-/** The order of Go's `sort.Strings`; plain `sort()` orders by UTF-16 units, which is another. */
+/** The order of Go's `sort.Strings`; `sort()` without a comparison orders by UTF-16 units. */
 function compareBytes(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

@@ -3,7 +3,7 @@
 import type { KeyValue } from "../mr/index.ts";
 import { nparallel } from "./timing/nparallel.ts";
 
-/** Ten keys, enough to give several reduce tasks some work. */
+/** Ten keys, so that several reduce tasks have work. */
 export function map(_filename: string, _contents: string): KeyValue[] {
   return [..."abcdefghij"].map((key) => ({ key, value: "1" }));
 }

@@ -3,15 +3,14 @@
 //     tsmr run sort 'records/*' --out sorted
 //     cat $(ls -v sorted/mr-out-*)
 //
-// Input is any text, of which each line is one record. Output is the same lines, but for the CR of
-// those that end in CRLF and a byte order mark, which are dropped where `sort` would keep them. Each
-// output file is sorted, and each has only lines that come after those of the file before it, so all
-// of them one after the other are sorted too.
+// Input is any text; each line is a record. Output is the same lines, without the CR of lines that end
+// in CRLF and without a byte order mark; `sort` would keep both. Each output file is sorted and has
+// only lines that come after those of the file before, so their concatenation is sorted, too.
 //
-// For that a line goes to a reduce task by what it begins with. Unless told, the first two
-// characters decide, in even parts of printable ASCII, which suits random keys such as TeraSort's.
-// For other lines SORT says where each output file but the first begins; then there must be at
-// least that many output files, here four, and further ones stay empty:
+// A line goes to a reduce task by its beginning. By default, its first two characters decide, in even
+// parts of printable ASCII, which suits random keys such as TeraSort's. For other lines, SORT names the
+// beginning of each output file but the first. There must be at least that many output files, here
+// four; further ones stay empty:
 //
 //     SORT='f m t' tsmr run sort names.txt --reduces 4
 
@@ -31,7 +30,7 @@ const SORT = setting("SORT");
 const FIRST = 0x20;
 const CHARACTERS = 0x7f - FIRST;
 
-/** Even parts of all pairs of printable characters; others are in the first or the last part. */
+/** Even parts of all pairs of printable characters; other lines are in the first or the last part. */
 const evenPartition: Partitioner = (key, reduces) => {
   const first = rank(key, 0);
   const second = first < 0 ? 0 : first >= CHARACTERS ? CHARACTERS - 1 : rank(key, 1);
@@ -51,7 +50,7 @@ function partitionAt(boundaries: string): Partitioner {
   try {
     return rangePartition(boundaries.split(" "));
   } catch {
-    // They are text: nothing else can be wrong with them.
+    // The boundaries are strings, so no other error is possible.
     throw new UsageError(
       `SORT says where output files begin, in ascending order, not "${boundaries}"`,
     );
@@ -60,7 +59,7 @@ function partitionAt(boundaries: string): Partitioner {
 
 export default defineApp({
   input: lines(),
-  // The line is the key, and the work is done by the order in which keys come to reduce.
+  // The line is the key: the job sorts keys.
   map(line, emit) {
     emit(line, 1);
   },

@@ -11,9 +11,9 @@
 //
 //     tea.example tea:2 black:1 brew:1 brewed:1 green:1 hotter:1
 //
-// Words are in lower case, have three letters or more, and are no English stop words. TERM_VECTOR
-// says how many there are at most (20). A page whose `url` is no URL is left out and counted as
-// `malformed-urls`.
+// Words are in lower case, have at least three letters, and are not English stop words. TERM_VECTOR is
+// the maximum number of words (default 20). A page whose `url` is not a URL is left out and counted
+// as `malformed-urls`.
 
 import { defineApp, type Emit, jsonLines, setting, UsageError, words } from "../mr/index.ts";
 
@@ -32,7 +32,7 @@ const STOP_WORDS = new Set(
   ),
 );
 
-/** Letters, some of which are two UTF-16 units. */
+/** Counts letters, some of which are two UTF-16 units. */
 const THREE_LETTERS = /.../u;
 
 interface Page {
@@ -54,7 +54,7 @@ export default defineApp({
     }
     emit(new URL(url).host, [...vector]);
   },
-  // No combiner: it would make a new vector of the whole site for each of its pages.
+  // No combiner: it would copy the vector of the whole site for each page.
   reduce(_host, vectors) {
     const total = new Map<string, number>();
     for (const vector of vectors) {

@@ -8,13 +8,13 @@
 //     a-e and 12345
 //     a-e a 9876
 //
-// Words are in lower case. A letter with an accent counts without it: é begins like e. Words that
-// begin with any other letter, such as ø, æ or я, are in the range `other`, which comes last. Words
-// that are equally frequent are in alphabetical order. A range goes to one reduce task, and ranges
-// go to them in order: with five of them or six each range has an output file of its own.
+// Words are in lower case. Accents are ignored: é is in the range of e. Words that begin with any other
+// letter, such as ø, æ or я, are in the range `other`, which comes last. Equally frequent words are in
+// alphabetical order. Ranges go to reduce tasks in order: with five or six reduce tasks, each range has
+// its own output file.
 //
-// The range is the key, and all words in it are its values. They come to reduce in the order of the
-// words, so it can add up one word after the other, and never holds more than those it will write.
+// The range is the key, and its words are the values. They reach reduce sorted, so it adds up one word
+// after the other, and holds only the words that it will write.
 
 import { blocks, defineApp, type Emit, setting, UsageError, words } from "../mr/index.ts";
 
@@ -30,7 +30,7 @@ type Counted = readonly [word: string, times: number];
 
 export default defineApp({
   input: blocks(),
-  // A word is counted within its block of a megabyte first: a range's values then are fewer by far.
+  // Words are counted within each block of a megabyte first, so that a range has far fewer values.
   map(block, emit: Emit<Counted>) {
     const counts = new Map<string, number>();
     for (const word of words(block.toString().toLowerCase())) {
@@ -62,7 +62,7 @@ function rangeOf(word: string): string {
   return RANGES[letter >= 0 && letter < 26 ? Math.min(Math.floor(letter / 5), 4) : 5] ?? "";
 }
 
-/** Puts a word among the best, if it is one of them. */
+/** Inserts a word into the best ones, if it is one of them. */
 function keep(best: Counted[], counted: Counted): void {
   const after = best.findIndex(([, times]) => times < counted[1]);
   if (counted[1] > 0) best.splice(after === -1 ? best.length : after, 0, counted);

@@ -2,19 +2,17 @@
 //
 //     tsmr run tweets tweets.csv
 //
-// Input is CSV with a header, in the layout of the customer support tweets, of which only `text` is
-// read:
+// Input is CSV with a header, in the layout of the customer support tweets. Only `text` is read:
 //
 //     tweet_id,author_id,inbound,created_at,text,response_tweet_id,in_response_to_tweet_id
 //     1,sprintcare,False,Tue Oct 31 22:10:47 +0000 2017,"@115712 I understand, thanks",2,3
 //
-// A field may be quoted, and then have commas, quotes ("") and line breaks in it. Output is one
-// line a word:
+// A quoted field may contain commas, quotes ("") and line breaks. Output is one line a word:
 //
 //     thanks 1
 //     understand 1
 //
-// Words are in lower case; names (@115712) and links (https://…) are none. TWEETS names another
+// Words are in lower case; names (@115712) and links (https://…) are ignored. TWEETS names another
 // column.
 
 import { count, csv, defineApp, setting, words } from "../mr/index.ts";

@@ -11,15 +11,15 @@
 //
 //     /shop 2
 //
-// Whatever the answer was, a request counts. A URL is what the request line has, without its query.
-// A line of another form is left out, as is one whose request the server did not understand (`"-"`,
-// or the bytes of some other protocol); the counter `malformed-lines` says how many.
+// A request counts whatever the answer was. The URL is that of the request line without its query.
+// Lines in another form are left out, and so are requests that the server did not understand (`"-"`,
+// or bytes of another protocol); the counter `malformed-lines` is their number.
 
 import { count, defineApp, lines } from "../mr/index.ts";
 
-/** Host, identity, user, [time], "request", status, bytes, and whatever comes after them. */
+/** Host, identity, user, [time], "request", status, bytes, and anything after them. */
 const LINE = /^\S+ \S+ .+? \[[^\]]+\] "((?:[^"\\]|\\.)*)" \d{3} (?:\d+|-)(?: |$)/;
-/** Method, URL without its query, and the protocol, which the oldest clients leave out. */
+/** Method, URL without its query, and the protocol, which HTTP/0.9 does not have. */
 const REQUEST = /^[A-Z_-]+ ([^\s?#]+)(?:[?#]\S*)?(?: HTTP\/\d(?:\.\d)?)?$/;
 
 export default defineApp({

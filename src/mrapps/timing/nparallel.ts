@@ -2,10 +2,10 @@ import { readdir, rm, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 
 /**
- * How many worker processes run a task of this phase at this moment, the caller included.
+ * The number of worker processes that run a task of this phase now, including the caller.
  *
- * Each caller shows its presence for one second as a file named after its process in the current
- * directory, so this sees workers of the same job only, and only works while the tasks last.
+ * Each caller creates a file with its process number in the current directory for one second, so only
+ * workers of the same job are counted.
  */
 export async function nparallel(phase: "map" | "reduce"): Promise<number> {
   const ownFile = `mr-worker-${phase}-${process.pid}`;
@@ -25,12 +25,12 @@ export async function nparallel(phase: "map" | "reduce"): Promise<number> {
   return running;
 }
 
-/** A file may be left over from a process that was killed. Signal 0 only asks about the process. */
+/** Whether the process of a file is alive: it may have been killed. Signal 0 only tests that. */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch {
-    // No such process, or one of another user, which can't be a worker of this job.
+    // No such process, or a process of another user, which is not a worker of this job.
     return false;
   }
 }

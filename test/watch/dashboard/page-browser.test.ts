@@ -283,7 +283,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       open.shift();
       await first.close();
       await says(page, "#connection", "connection lost");
-      await says(page, "#notice", "What is shown is as it was at");
+      await says(page, "#notice", "The page shows the state at");
       const again = await startDashboard({ port: Number(new URL(first.url).port) });
       open.push(again);
       for (const event of events) again.onEvent(event);

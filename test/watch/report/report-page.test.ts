@@ -95,7 +95,7 @@ describe("the report of a job", () => {
     expect(text).toMatch(/map 0\s+wc\.ts, bytes 0 to 10/);
     expect(text).toContain("map task 0, backup, attempt 3: completed");
     expect(text).toContain("map 0 → reduce 0: 50 B");
-    expect(text).toMatch(/Records left out[\s\S]*why wc\.ts/);
+    expect(text).toMatch(/Skipped records[\s\S]*why wc\.ts/);
   });
 
   it("says once how many records were left out, and how many of them it lists", () => {

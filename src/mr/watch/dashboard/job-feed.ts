@@ -9,7 +9,7 @@ import { ShuffleMatrix } from "./shuffle-matrix.ts";
 import { Throughput } from "./throughput.ts";
 import { Versions } from "./versions.ts";
 
-/** So that a page that opens on a large job is never busy with one message for long. */
+/** The limit of rows in a patch, so that one message of a large job does not block the page for long. */
 const MAX_ROWS_PER_PATCH = 4000;
 
 const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
@@ -18,24 +18,24 @@ type Table = "splits" | "maps" | "reduces" | "attempts" | "workers" | "incidents
 type MutablePatch = { -readonly [Name in keyof Patch]: Patch[Name] };
 
 /**
- * A job as a page is told of it: what has changed since any version of it. Those who watch differ only
- * in the version they have, so they cost no memory, and who is slow gets many changes as one.
+ * Makes the patches of a job for the page: the changes since any version. Clients differ only in the version
+ * that they have, so they take no memory, and slow clients get many changes in one patch.
  */
 export class JobFeed {
   readonly view = new JobView();
-  /** Grows with every event. */
+  /** Increases with every event. */
   version = 0;
   /** When the job ended, in milliseconds since the coordinator started; null while it runs. */
   endMs: number | null = null;
-  /** Bytes that completed map tasks have for reduce tasks. */
+  /** Bytes of the outputs of completed map tasks. */
   shuffleBytes = 0;
-  /** Bytes of the result that are complete. */
+  /** Bytes of the outputs of completed reduce tasks. */
   outputBytes = 0;
-  /** What all attempts have read, written and used, those included that came to nothing. */
+  /** Records, bytes and processor time of all attempts, failed ones included. */
   work = NO_PROGRESS;
-  /** How many attempts ended how. */
+  /** The number of attempts by how they ended. */
   readonly ends = new Map<string, number>();
-  /** Versions in which these last changed. */
+  /** The version of the last change of each. */
   readonly #latest = { plan: 0, job: 0, counters: 0 };
   readonly #changes: Readonly<Record<Table, Versions>> = {
     splits: new Versions(),
@@ -49,10 +49,10 @@ export class JobFeed {
   readonly #throughput = new Throughput();
   /** Numbers of the input files, by name. */
   #files = new Map<string, number>();
-  /** When a living attempt last told of its progress. */
+  /** When each running attempt last reported progress. */
   readonly #toldMs = new Map<AttemptView, number>();
 
-  /** Takes in the next event. */
+  /** Updates the feed with the next event. */
   apply(event: JobEvent): void {
     this.version += 1;
     const { view } = this;
@@ -60,11 +60,11 @@ export class JobFeed {
     const living = "attempt" in event ? view.living(event) : undefined;
     const before = living?.progress ?? NO_PROGRESS;
     const ending = event.type === "jobEnded" ? view.running : [];
-    // Afterwards, nothing is left of the output that was lost.
+    // The view then forgets the output that was lost.
     if (event.type === "taskReopened") this.#account(event.phase, event.task, -1);
     const { phase: phaseBefore } = view;
     view.apply(event);
-    // Also when the last map task is completed that had to be done again.
+    // The phase changes without an event when the last map task that ran again is completed.
     if (view.phase !== phaseBefore) this.#latest.job = this.version;
     if ("task" in event) this.#touchTask(event.phase, event.task);
     if (living !== undefined) this.#touch("attempts", living.index);
@@ -116,8 +116,8 @@ export class JobFeed {
   }
 
   /**
-   * What has changed since a version: patches to be applied in order. For a version of 0, or one from
-   * before the inputs were cut as they are now, it is everything.
+   * The changes since a version, as patches to be applied in order. For version 0, and for versions before the
+   * present plan of the job, they are a snapshot.
    *
    * @param nowMs the time, in milliseconds since the coordinator started
    */
@@ -229,7 +229,7 @@ export class JobFeed {
     this.#toldMs.set(attempt, atMs);
   }
 
-  /** Adds the bytes that the attempt has not told of itself: a map's output; of a reduce none, in general. */
+  /** Adds the bytes that the attempt has not reported: the output of a map task; for a reduce task usually none. */
   #moved(atMs: number, { phase, task, startMs, progress }: AttemptView): void {
     const { outputBytes = [] } = this.view.tasks(phase)[task] ?? {};
     const written = outputBytes.reduce((sum, length) => sum + length, 0);
@@ -241,7 +241,7 @@ export class JobFeed {
     this.#throughput.add(startMs, atMs, { ...NO_PROGRESS, bytes }, this.version);
   }
 
-  /** The output of a completed task counts from now on, or no longer. */
+  /** Adds the output of a completed task, or with a `sign` of -1 takes it away. */
   #account(phase: Phase, task: number, sign: 1 | -1): void {
     const { outputBytes = [], counters = {} } = this.view.tasks(phase)[task] ?? {};
     const bytes = outputBytes.reduce((sum, length) => sum + length, 0);

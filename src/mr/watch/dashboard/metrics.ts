@@ -7,7 +7,7 @@ const STATES = ["running", "completed", "failed", "cancelled"] as const;
 const ENDS = ["completed", "failed", "blocked", "superseded", "leaseEnded", "workerGone", "ended"];
 
 /**
- * A job's numbers in the text format that Prometheus scrapes
+ * The figures of a job in the text format of Prometheus
  * (<https://prometheus.io/docs/instrumenting/exposition_formats>).
  *
  * @param nowMs the time, in milliseconds since the coordinator started
@@ -22,9 +22,9 @@ export function formatMetrics(feed: JobFeed, nowMs: number): string {
   const ends = ENDS.map((end) => [{ end }, feed.ends.get(end) ?? 0] as const);
   const info: Labels = { app: status.app ?? "", directory: status.directory };
   return [
-    metric("tsmr_job_info", "gauge", "What the job is.", [[info, 1]]),
+    metric("tsmr_job_info", "gauge", "The app and the directory of the job.", [[info, 1]]),
     metric(
-      ...(["tsmr_job_state", "gauge", "1 for the state that the job is in."] as const),
+      ...(["tsmr_job_state", "gauge", "1 for the present state of the job."] as const),
       STATES.map((state) => [{ state }, state === status.state ? 1 : 0]),
     ),
     metric("tsmr_job_elapsed_seconds", "gauge", "Time since the coordinator started.", [
@@ -34,7 +34,7 @@ export function formatMetrics(feed: JobFeed, nowMs: number): string {
     metric("tsmr_workers", "gauge", "Number of workers that are connected.", [
       [{}, status.workers],
     ]),
-    metric("tsmr_attempts_started_total", "counter", "Attempts of tasks that were begun.", [
+    metric("tsmr_attempts_started_total", "counter", "Attempts of tasks that were started.", [
       [{}, feed.view.attempts.length],
     ]),
     metric("tsmr_attempts_total", "counter", "Attempts of tasks by how they ended.", ends),
@@ -53,9 +53,9 @@ export function formatMetrics(feed: JobFeed, nowMs: number): string {
     metric("tsmr_output_bytes", "gauge", "Bytes of completed output files.", [
       [{}, feed.outputBytes],
     ]),
-    // Losing the output of a map task takes back what it has counted: no counter, for Prometheus.
+    // A gauge, because losing the output of a map task decreases it.
     metric(
-      ...(["tsmr_user_counter", "gauge", "What the app counts, over completed tasks."] as const),
+      ...(["tsmr_user_counter", "gauge", "Counters of the app, over completed tasks."] as const),
       Object.entries(status.counters).map(([name, value]) => [{ name }, value]),
     ),
   ].join("");
@@ -80,10 +80,10 @@ function escapeLabel(value: string): string {
   return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
-/** A job in a few numbers. Times are milliseconds since the coordinator started. */
+/** A summary of a job. Times are milliseconds since the coordinator started. */
 export interface Status {
   readonly state: "running" | "completed" | "failed" | "cancelled";
-  /** Why it failed or was cancelled. */
+  /** Why the job failed or was cancelled. */
   readonly reason: string | null;
   readonly app: string | null;
   readonly directory: string;
@@ -91,7 +91,7 @@ export interface Status {
   readonly elapsedMs: number;
   readonly maps: TaskCounts;
   readonly reduces: TaskCounts;
-  /** Number of workers that are there. */
+  /** Number of present workers. */
   readonly workers: number;
   readonly records: number;
   readonly bytes: number;

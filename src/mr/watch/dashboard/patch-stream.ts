@@ -2,26 +2,25 @@ import type { ServerResponse } from "node:http";
 import type { JobFeed } from "./job-feed.ts";
 
 /**
- * How often those who watch are told of what has changed. Each time costs the machine of a browser some twenty
- * milliseconds, and that is often the one whose processors all are at work on the job.
+ * How often clients get changes. Each update takes a browser about 20 ms, often on the machine that is busy
+ * with the job.
  */
 const BATCH_MS = 1000;
-/** A connection on which nothing is sent is closed by some, and not known to be dead by others. */
+/** Idle connections get a comment this often: proxies close silent ones, and dead ones are noticed. */
 const HEARTBEAT_MS = 15_000;
-/** How long a browser waits before it connects again. */
+/** How long a browser waits before it reconnects. */
 const RETRY_MS = 1000;
 
 interface Client {
   readonly response: ServerResponse;
-  /** What it has been sent. */
+  /** The version that it has been sent. */
   version: number;
   sentAt: number;
 }
 
 /**
- * Sends a job's changes to any number of clients as server-sent events. One that does not keep up is
- * sent nothing until it has taken what it was sent, and then all changes since as one: nothing is
- * queued for anybody.
+ * Sends the changes of a job to any number of clients as server-sent events. Nothing is queued: a client that
+ * does not keep up gets nothing until it has received everything sent so far, and then all changes in one.
  */
 export class PatchStream {
   readonly #feed: JobFeed;
@@ -31,7 +30,7 @@ export class PatchStream {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param id of the job: a client may have been told of another one by an earlier server
+   * @param id identifies the job: a client may have events of another one, from an earlier server
    * @param nowMs milliseconds since the coordinator started
    */
   constructor(feed: JobFeed, id: string, nowMs: () => number) {
@@ -45,9 +44,9 @@ export class PatchStream {
   }
 
   /**
-   * Sends a client what it does not have, and from then on whatever changes.
+   * Sends a client everything it does not have, and from then on all changes.
    *
-   * @param lastEventId the `Last-Event-ID` of the request, when the client was here before
+   * @param lastEventId the `Last-Event-ID` of the request, if the client reconnects
    */
   add(response: ServerResponse, lastEventId: string | undefined): void {
     const version = this.#versionOf(lastEventId);
@@ -60,11 +59,11 @@ export class PatchStream {
       if (this.#clients.size === 0) this.#stop();
     });
     this.#send(client);
-    // Nobody is kept waiting for the end of a process because somebody watches it.
+    // Watching a job must not keep its process alive.
     this.#timer ??= setInterval(() => this.#sendAll(), BATCH_MS).unref();
   }
 
-  /** Sends what is left to be told, and ends. */
+  /** Sends the last changes and closes all connections. */
   close(): void {
     this.#sendAll();
     for (const { response } of this.#clients) response.end();
@@ -97,7 +96,7 @@ export class PatchStream {
     } else {
       const patches = this.#feed.since(client.version, this.#nowMs());
       const texts = patches.map((patch) => `data: ${JSON.stringify(patch)}\n\n`);
-      // Only the last one brings a client to this version.
+      // A client has this version only after the last patch.
       texts.splice(-1, 0, `id: ${this.#id}-${version}\n`);
       client.response.write(texts.join(""));
       client.version = version;

@@ -3,13 +3,13 @@ import type { JobOutcome, Phase } from "../../job/task.ts";
 import type { AttemptEnd } from "../history/job-view.ts";
 
 /**
- * What the page is told. A patch replaces rows of tables and values by name; what it does not mention
- * stays. A snapshot is the patch of everything, so there is one way to apply both.
+ * A change of the page. A patch replaces rows of tables and named values; everything else stays. A snapshot is
+ * a patch of everything, so both are applied in the same way.
  *
  * Times are milliseconds since the coordinator started, except `startedAt`.
  */
 export interface Patch {
-  /** Forget everything first: this begins a snapshot. */
+  /** This patch begins a snapshot: everything before it is dropped. */
   readonly reset?: true;
   /** The time of this patch. */
   readonly nowMs: number;
@@ -28,7 +28,7 @@ export interface Patch {
   readonly shuffle?: ShufflePatch;
 }
 
-/** A row with its number in its table. Short, because there are many. */
+/** A row with its index in its table. Rows are arrays because there are many. */
 export type Row<T extends readonly unknown[]> = readonly [index: number, ...T];
 
 export interface JobRow {
@@ -43,11 +43,11 @@ export interface JobRow {
   readonly maps: number;
   readonly reduces: number;
   readonly outcome: JobOutcome | null;
-  /** When it ended. */
+  /** When the job ended. */
   readonly endMs: number | null;
 }
 
-/** The first file that the task reads, how much it reads of all, and how many other files. */
+/** The first input file of a task, the bytes of all its inputs, and the number of its other files. */
 export type SplitRow = readonly [file: number, bytes: number, others: number];
 
 /** State: 0 idle, 1 in progress, 2 completed. */
@@ -63,7 +63,7 @@ export type TaskRow = readonly [
   outputBytes: number,
 ];
 
-/** Phase: 0 map, 1 reduce. An attempt that runs has no end. */
+/** Phase: 0 map, 1 reduce. A running attempt has no end. */
 export type AttemptRow = readonly [
   phase: 0 | 1,
   task: number,
@@ -96,7 +96,7 @@ export type IncidentRow = readonly [
   stack: string | null,
 ];
 
-/** Records, bytes and time of all attempts, those included that came to nothing. */
+/** Records, bytes and time are of all attempts, failed ones included. */
 export type TotalsRow = readonly [
   completedMaps: number,
   completedReduces: number,
@@ -105,24 +105,24 @@ export type TotalsRow = readonly [
   cpuMs: number,
   shuffleBytes: number,
   outputBytes: number,
-  /** In this phase, or null as long as nobody can know. */
+  /** The estimated time left in this phase; null if there is no estimate. */
   timeLeftMs: number | null,
 ];
 
-/** What was done in each stretch of time; of another width than before, all of it. */
+/** The work done in each interval of time. If the width changes, all intervals are sent. */
 export interface ThroughputPatch {
   readonly widthMs: number;
   readonly rows: ReadonlyArray<Row<readonly [records: number, bytes: number, cpuMs: number]>>;
 }
 
 /**
- * Bytes from map tasks to reduce tasks, so many of each to a cell. Row `i` is map tasks from
+ * Bytes from map tasks to reduce tasks. A cell sums up several of each: row `i` is map tasks from
  * `i * mapsPerRow`.
  */
 export interface ShufflePatch {
   readonly mapsPerRow: number;
   readonly reducesPerColumn: number;
   readonly rows: ReadonlyArray<Row<readonly number[]>>;
-  /** The reduce task with the most bytes, and how many the one in the middle has. */
+  /** The reduce task with the most bytes, and the median of all. */
   readonly largest: readonly [reduce: number, bytes: number, medianBytes: number] | null;
 }

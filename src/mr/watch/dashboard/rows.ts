@@ -7,10 +7,10 @@ import type { AttemptRow, IncidentRow, Row, SplitRow, TaskRow, WorkerRow } from 
 const STATES = { idle: 0, inProgress: 1, completed: 2 } as const;
 const PHASES = { map: 0, reduce: 1 } as const;
 
-/** The numbers of the tasks, attempts and so on to be told of. */
+/** Indexes of tasks, attempts and so on. */
 type Numbers = readonly number[];
 
-/** What the map tasks read, with the number of their first file in `files`. */
+/** The inputs of map tasks, with the index of their first file in `files`. */
 export function splitRows({ splits }: JobView, files: ReadonlyMap<string, number>, which: Numbers) {
   return which.flatMap((at): Row<SplitRow>[] => {
     const split = splits[at];

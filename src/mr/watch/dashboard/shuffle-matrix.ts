@@ -1,11 +1,11 @@
 import type { ShufflePatch } from "./protocol.ts";
 import { Versions } from "./versions.ts";
 
-/** More cells than this nobody can tell apart. */
+/** More rows and columns cannot be distinguished on a page. */
 const MAX_ROWS = 64;
 const MAX_COLUMNS = 64;
 
-/** How many bytes went from which map tasks to which reduce tasks: exact for few, in groups for many. */
+/** The bytes from each map task to each reduce task, summed up in groups if there are many tasks. */
 export class ShuffleMatrix {
   readonly #mapsPerRow: number;
   readonly #reducesPerColumn: number;
@@ -24,7 +24,7 @@ export class ShuffleMatrix {
     this.#versions.reset(this.#cells.length, version);
   }
 
-  /** The output of a map task counts, or with a `sign` of -1 no longer does. */
+  /** Adds the output of a map task, or with a `sign` of -1 takes it away. */
   add(map: number, outputBytes: readonly number[], sign: 1 | -1, version: number): void {
     const row = Math.floor(map / this.#mapsPerRow);
     const cells = this.#cells[row];
@@ -37,12 +37,12 @@ export class ShuffleMatrix {
     this.#versions.touch(row, version);
   }
 
-  /** How many bytes a reduce task has to read, as far as is known. */
+  /** The bytes for a reduce task from all completed map tasks. */
   bytesTo(reduce: number): number {
     return this.#byReduce[reduce] ?? 0;
   }
 
-  /** What has changed since a version; undefined if nothing has. */
+  /** The changes since a version; undefined if there are none. */
   since(version: number): ShufflePatch | undefined {
     const changed = this.#versions.since(version);
     if (changed.length === 0) return undefined;

@@ -8,7 +8,7 @@ import { JobFeed } from "./job-feed.ts";
 import { describeStatus, formatMetrics } from "./metrics.ts";
 import { PatchStream } from "./patch-stream.ts";
 
-/** More than this are no people. */
+/** The limit of simultaneous watchers. */
 const MAX_CLIENTS = 100;
 
 const TEXT = "text/plain; charset=utf-8";
@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** Files of the page. */
+/** The files of the page. */
 const PAGE = [
   "index.html",
   "style.css",
@@ -36,12 +36,12 @@ const PAGE = [
   "time-axis.js",
   "tooltip.js",
 ];
-/** Files that the page shares with terminal and report. */
+/** Files that the page shares with the terminal and the report. */
 const SHARED = ["attempt-ends.js", "quantities.js"];
 
 /**
- * Nothing but what this server serves, and nobody frames it: what an app or an input is called, and
- * what an error says, is shown, but could not do anything.
+ * The page may load only files of this server and may not be framed. So names of apps and inputs and messages
+ * of errors could do nothing even if they were not shown as text.
  */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "Content-Security-Policy":
@@ -60,17 +60,17 @@ interface Reply {
   readonly type?: string;
 }
 
-/** What there is to see of a job, and how it is asked for. */
+/** Answers the requests for one job. */
 export class Site {
-  /** Tells the events of this job from those of another one on the same port. */
+  /** Distinguishes the events of this job from those of an earlier one on the same port. */
   readonly #id = randomBytes(4).toString("hex");
   readonly #host: string;
   readonly #feed = new JobFeed();
   readonly #stream = new PatchStream(this.#feed, this.#id, () => this.#nowMs());
-  /** The time here at which the coordinator started. */
+  /** When the coordinator started, by this process's clock. */
   #startMs = performance.now();
 
-  /** @param host what the server was told to listen on */
+  /** @param host the address or name that the server listens on */
   constructor(host: string) {
     this.#host = host;
   }
@@ -80,7 +80,7 @@ export class Site {
     this.#feed.apply(event);
   }
 
-  /** Tells those who watch what is left to be told. */
+  /** Sends the last changes to all clients. */
   close(): void {
     this.#stream.close();
   }
@@ -98,19 +98,19 @@ export class Site {
     const { status, body, type = TEXT } = refusal ?? this.#reply(path);
     if (status === 405) response.setHeader("Allow", "GET, HEAD");
     response.writeHead(status, { "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
-    // This leaves the body out where only the head was asked for.
+    // Node omits the body of answers to HEAD.
     response.end(body);
   }
 
   #refuse({ method, headers, url = "/" }: IncomingMessage): Reply | undefined {
     if (!isOurHost(headers.host, this.#host)) {
-      return { status: 421, body: "This server does not go by that name.\n" };
+      return { status: 421, body: "This is not the name of this server\n" };
     }
     if (method !== "GET" && method !== "HEAD") {
-      return { status: 405, body: "There is nothing here to be changed.\n" };
+      return { status: 405, body: "Only GET and HEAD are allowed\n" };
     }
     if (url.startsWith("/events") && this.#stream.size >= MAX_CLIENTS) {
-      return { status: 503, body: "Too many are watching already.\n" };
+      return { status: 503, body: "Too many clients\n" };
     }
     return undefined;
   }
@@ -145,12 +145,12 @@ function readPage(name: string): Reply {
 }
 
 /**
- * Whether a request was meant for this server. Any site can give one of its names the address
- * 127.0.0.1 and read, as its own, what is there (DNS rebinding); but then the browser says that name.
- * An address is nobody's name, so every address is good.
+ * Whether a request was meant for this server. A web site can let one of its names resolve to 127.0.0.1 and
+ * so read what is served there (DNS rebinding), but then the browser sends that name. Addresses are not names,
+ * so all of them are accepted.
  *
- * @param header the value of the request's `Host`
- * @param host what the server was told to listen on
+ * @param header the value of the request's `Host` header
+ * @param host the address or name that the server listens on
  */
 function isOurHost(header: string | undefined, host: string): boolean {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::[0-9]+)?$/.exec(header ?? "") ?? [];

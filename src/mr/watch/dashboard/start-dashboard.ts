@@ -5,39 +5,39 @@ import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { Site } from "./site.ts";
 
-/** Where the dashboard is if nobody says where; if that is taken, anywhere. */
+/** The default port. If it is taken, any free port is used. */
 export const DEFAULT_DASHBOARD_PORT = 8377;
 
-/** How long clients may take to receive the end of the job. */
+/** How long clients have to receive the end of the job. */
 const FAREWELL_MS = 500;
 
 export interface DashboardOptions {
-  /** Port to listen on; 0 for any. Default {@link DEFAULT_DASHBOARD_PORT}, or any if that is taken. */
+  /** Port to listen on; 0 for any. By default {@link DEFAULT_DASHBOARD_PORT}, or any if that is taken. */
   readonly port?: number | undefined;
-  /** Address or name to listen on. Default 127.0.0.1, which only this machine can reach. */
+  /** Address or name to listen on. By default 127.0.0.1, which only this machine can reach. */
   readonly host?: string | undefined;
 }
 
-/** A page on which a job can be watched. Nothing can be changed there. */
+/** A read-only page that shows a job. */
 export interface Dashboard {
-  /** Where it is, for a browser. */
+  /** The URL of the page. */
   readonly url: string;
-  /** Must be given every event of the job, in order. Takes some microseconds, and never throws. */
+  /** Must be called with every event of the job, in order. Takes a few microseconds and never throws. */
   readonly onEvent: (event: JobEvent) => void;
-  /** Tells those who watch what is left to be told, and closes the port. */
+  /** Sends the last changes to all clients and closes the port. */
   readonly close: () => Promise<void>;
 }
 
 /**
  * Serves a page, events, metrics and a health check for one job.
  *
- * @throws MrError when it cannot listen there
+ * @throws MrError DISPLAY_UNAVAILABLE if it cannot listen on the port
  */
 export async function startDashboard(options: DashboardOptions = {}): Promise<Dashboard> {
   const { host = "127.0.0.1" } = options;
   const site = new Site(host);
   const server = createServer((request, response) => site.answer(request, response));
-  // A job ends when it has ended, whoever watches.
+  // Watching a job must not keep its process alive.
   server.on("connection", (socket) => socket.unref());
   await listen(server, host, options.port);
   server.unref();
@@ -73,7 +73,7 @@ async function listen(server: Server, host: string, port: number | undefined): P
   }
 }
 
-/** An address that means "anywhere here" is none that a browser could go to. */
+/** The host of the URL: browsers cannot open the unspecified address. */
 function urlHost(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "localhost";
   return host.includes(":") ? `[${host}]` : host;

@@ -8,9 +8,8 @@ const FIRST_WIDTH_MS = 125;
 type Work = [records: number, bytes: number, cpuMs: number];
 
 /**
- * How much work was done when. Attempts tell of theirs once a second or at their end, so it is spread
- * over the time since they last did. The buckets get wider as the job gets longer: their number, and so
- * the memory, is bounded.
+ * The work done over time. Attempts report their work once a second and at their end; it is spread evenly over
+ * the time since the last report. Intervals get wider as the job gets longer, so their number is bounded.
  */
 export class Throughput {
   #widthMs = FIRST_WIDTH_MS;
@@ -18,7 +17,7 @@ export class Throughput {
   #widened = 0;
   readonly #versions = new Versions();
 
-  /** What was done between two times, in milliseconds since the coordinator started. */
+  /** Adds work done between two times, in milliseconds since the coordinator started. */
   add(fromMs: number, toMs: number, work: Progress, version: number): void {
     while (toMs >= MAX_BUCKETS * this.#widthMs) this.#widen(version);
     const from = Math.max(0, Math.min(fromMs, toMs));
@@ -38,7 +37,7 @@ export class Throughput {
     }
   }
 
-  /** What has changed since a version; undefined if nothing has. */
+  /** The changes since a version; undefined if there are none. */
   since(version: number): ThroughputPatch | undefined {
     const changed = this.#versions.since(this.#widened > version ? 0 : version);
     if (changed.length === 0) return undefined;

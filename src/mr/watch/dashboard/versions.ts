@@ -1,25 +1,25 @@
 /**
- * When each row of a table was last changed. Finding what has changed looks at every row: for ten
- * thousand of them that takes some microseconds, and needs no memory for each who watches.
+ * The version of the last change of each row of a table. Finding changes reads all rows, which takes
+ * microseconds for ten thousand of them, and needs no memory for each client.
  */
 export class Versions {
   #versions: number[] = [];
   #latest = 0;
 
-  /** The row has changed. Versions never decrease, and start at 1. */
+  /** Marks a row as changed. Versions start at 1 and never decrease. */
   touch(row: number, version: number): void {
     while (this.#versions.length < row) this.#versions.push(0);
     this.#versions[row] = version;
     this.#latest = version;
   }
 
-  /** There are so many rows, all of them new. */
+  /** Replaces all rows by this number of new ones. */
   reset(rows: number, version: number): void {
     this.#versions = new Array<number>(rows).fill(version);
     this.#latest = version;
   }
 
-  /** The rows that have changed after a version, in order. */
+  /** The indexes of rows changed after a version, in order. */
   since(version: number): number[] {
     const rows: number[] = [];
     if (this.#latest <= version) return rows;

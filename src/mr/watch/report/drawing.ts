@@ -1,21 +1,21 @@
 import { type Markup, markup } from "../format/markup.ts";
 import { formatNumber, niceStep } from "../format/quantities.js";
 
-/** Part of a drawing, from the origin to its width and height. */
+/** A drawing: SVG elements from the origin to its width and height. */
 export interface Drawing {
   readonly width: number;
   readonly height: number;
   readonly content: Markup;
-  /** What there is to see, for those who do not. */
+  /** A description for screen readers. */
   readonly name: string;
 }
 
-/** A drawing as an element of a page, as wide as there is room. */
+/** A drawing as an element of a page that takes its full width. */
 export function standAlone({ width, height, content, name }: Drawing): Markup {
   return markup`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${name}">${content}</svg>`;
 }
 
-/** Where a value is drawn. */
+/** Maps a value to a coordinate. */
 export type Scale = (value: number) => number;
 
 export interface Tick {
@@ -23,7 +23,7 @@ export interface Tick {
   readonly label: string;
 }
 
-/** Where an axis is drawn, in the units of the drawing. */
+/** The area of a chart, in the units of the drawing. */
 export interface Box {
   readonly left: number;
   readonly right: number;
@@ -31,13 +31,13 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** A scale from values to places; all in the middle if there is but one value. */
+/** A linear scale; a range of a single value is mapped to the middle. */
 export function linearScale(from: number, to: number, start: number, end: number): Scale {
   if (from === to) return () => (start + end) / 2;
   return (value) => start + ((value - from) / (to - from)) * (end - start);
 }
 
-/** The same in powers of ten. Values must be above zero. */
+/** A logarithmic scale. Values must be positive. */
 export function logScale(from: number, to: number, start: number, end: number): Scale {
   const linear = linearScale(Math.log10(from), Math.log10(to), start, end);
   return (value) => linear(Math.log10(value));
@@ -66,7 +66,7 @@ export function logTicks(from: number, to: number, count: number): Tick[] {
   return ticks;
 }
 
-/** For an axis: `1.2M`. */
+/** A number for the label of an axis, such as `1.2M`. */
 export function formatShort(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e15)) return value.toExponential(0);

@@ -6,7 +6,7 @@ import { hasFailed } from "./timeline.ts";
 
 type Phase = AttemptView["phase"];
 
-/** What one phase came to, over all coordinators of the job. */
+/** Totals of one phase over all sessions of the job. */
 export interface PhaseFacts {
   readonly phase: Phase;
   readonly tasks: number;
@@ -15,11 +15,11 @@ export interface PhaseFacts {
   /** Attempts that failed or were lost. */
   readonly failed: number;
   readonly backups: number;
-  /** From its first attempt to the end of its last, pauses between coordinators left out. */
+  /** From its first attempt to the end of its last, without the pauses between sessions. */
   readonly elapsedMs: number;
-  /** What all its attempts took together. */
+  /** The sum of the durations of its attempts. */
   readonly busyMs: number;
-  /** Of completed tasks. */
+  /** The work of completed tasks. */
   readonly done: Progress;
   readonly outputBytes: number;
 }
@@ -34,7 +34,7 @@ export interface TimedTask {
   readonly worker: number;
 }
 
-/** Something that went wrong, as often as it did. */
+/** An incident, and how often it happened. */
 export interface FailureFacts {
   readonly atMs: number;
   readonly what: string;
@@ -90,12 +90,11 @@ function addProgress(sum: Progress, { progress }: TaskView): Progress {
   };
 }
 
-/** Sum of any number of numbers. */
 export function total(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0);
 }
 
-/** The tasks whose attempts this log has seen complete, slowest first. */
+/** The tasks whose completion is in the log, slowest first. */
 export function timedTasks({ sessions }: JobHistory, phase: Phase): TimedTask[] {
   const byTask = new Map<number, TimedTask>();
   for (const { view } of sessions) {
@@ -108,7 +107,7 @@ export function timedTasks({ sessions }: JobHistory, phase: Phase): TimedTask[] 
   return [...byTask.values()].sort((a, b) => b.elapsedMs - a.elapsedMs || a.task - b.task);
 }
 
-/** How many bytes each reduce task was given, or is to be. */
+/** The bytes for each reduce task. */
 export function bytesByReduce(view: JobView): number[] {
   const sums = new Array<number>(view.tasks("reduce").length).fill(0);
   for (const { outputBytes } of view.tasks("map")) {
@@ -124,7 +123,7 @@ const LOSSES = {
   workerGone: "lost: its worker was gone",
 };
 
-/** What went wrong, oldest first. What happened in the same words is told once. */
+/** All incidents, oldest first; those with the same text are counted. */
 export function failureFacts({ sessions }: JobHistory): FailureFacts[] {
   const byText = new Map<string, FailureFacts>();
   for (const { view } of sessions) {
@@ -144,7 +143,10 @@ function describeIncident(event: JobEvent): Pick<FailureFacts, "what" | "failure
     case "attemptFailed":
       return { what: `${nameOf(event)} failed`, failure: event.failure };
     case "attemptBlocked":
-      return { what: `${nameOf(event)} met bad map outputs`, failure: event.failure };
+      return {
+        what: `${nameOf(event)} found map outputs missing or damaged`,
+        failure: event.failure,
+      };
     case "attemptLost":
       return { what: `${nameOf(event)} was ${LOSSES[event.reason]}`, failure: undefined };
     case "taskReopened":

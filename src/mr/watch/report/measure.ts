@@ -1,10 +1,10 @@
 import type { OutputLine } from "./output-lines.ts";
 
-/** What is shown of an output: a number for each of its lines, and the key that it belongs to. */
+/** The number that is shown of each line of an output, and its key. */
 export interface Measure {
-  /** What the number is, such as `value` or `value.count`. */
+  /** The name of the number, such as `value` or `value.count`. */
   readonly label: string;
-  /** Whether it is a length in bytes, because nothing in the output is a number. */
+  /** Whether the number is a length in bytes, because the output has no numbers. */
   readonly isLength: boolean;
   /** The number of a line; undefined if it has none. */
   readonly numberOf: (line: OutputLine) => number | undefined;
@@ -13,15 +13,15 @@ export interface Measure {
 
 const SPACE = 32;
 const TAB = 9;
-/** Keys are only shown, and nobody reads a longer one. */
+/** Keys are only displayed, and cut to this length. */
 const MAX_KEY_BYTES = 2000;
 const NUMBER = /^[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$/;
-/** This share of the lines must have a number. */
+/** The share of lines that must have the number. */
 const ENOUGH = 0.95;
 
 /**
- * Finds out what to show of an output, from some of its lines: the value where it is a number; else the
- * first number in it, a column, a field; else how long it is.
+ * Chooses the number to show from a sample of lines: the value if it is a number; else the first number in
+ * it, a column or a field; else its length.
  */
 export function chooseMeasure(sample: readonly OutputLine[]): Measure {
   const candidates = isMostly(sample, isJsonLine)
@@ -47,7 +47,7 @@ function textMeasures(sample: readonly OutputLine[]): Measure[] {
     keyOf: ({ bytes }: OutputLine) => text(bytes, 0, Math.max(0, bytes.lastIndexOf(SPACE))),
   };
   const keyOf = keyBefore(SPACE);
-  // The lab's indexer has the number of files first, then their names.
+  // The lab's indexer writes the number of files first, then their names.
   const first = {
     label: "first number of the value",
     isLength: false,
@@ -105,7 +105,7 @@ function jsonMeasures(sample: readonly OutputLine[]): Measure[] {
   return [...fieldMeasures(sample, keyOf, partOfValue), whole];
 }
 
-/** Measures of values that are JSON: a number, a field or an element that is one, how many there are. */
+/** Measures of JSON values: the value, a field or an element that is a number, the number of elements. */
 function fieldMeasures(
   sample: readonly OutputLine[],
   keyOf: Measure["keyOf"],
@@ -184,7 +184,7 @@ function parseJson(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    // Not JSON, or cut short: a line without a number.
+    // Not JSON, or cut short.
     return undefined;
   }
 }

@@ -1,22 +1,22 @@
 import type { Storage } from "../../storage/storage.ts";
 
-/** Of a longer line only so much is kept; what follows is counted. */
+/** Longer lines are cut to this length; their whole length is counted. */
 const MAX_LINE_BYTES = 65_536;
 const READ_BYTES = 262_144;
 const LINE_FEED = 10;
 
-/** A line without its line feed. It is a view of a buffer that is reused: valid until the next one. */
+/** A line without its line feed: a view of a reused buffer, valid until the next line. */
 export interface OutputLine {
   readonly bytes: Buffer;
-  /** Its whole length in bytes, which is that of `bytes` unless it is very long. */
+  /** The length of the whole line in bytes, which may be more than that of `bytes`. */
   readonly length: number;
 }
 
 /**
- * Reads the lines of a file, however long, in bounded memory.
+ * Reads the lines of a file in bounded memory, however long they are.
  *
  * @param onLine returns false to stop
- * @returns the length of the file, or of what was read of it, in bytes
+ * @returns the number of bytes read
  * @throws the system's error when it cannot be read
  */
 export async function readLines(

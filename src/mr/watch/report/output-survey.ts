@@ -7,9 +7,9 @@ import { chooseMeasure } from "./measure.ts";
 import { type OutputLine, readLines } from "./output-lines.ts";
 import { type TopKey, TopKeys, ValueSpread } from "./value-statistics.ts";
 
-/** So many keys are listed. */
+/** The number of keys that are listed. */
 const TOP = 20;
-/** Lines that are looked at to find out what the output is, of each of so many files. */
+/** The sample from which the measure is chosen: lines of each file, files, and bytes in all. */
 const SAMPLE_LINES = 100;
 const SAMPLE_FILES = 20;
 const SAMPLE_BYTES = 4_000_000;
@@ -20,13 +20,13 @@ export interface SurveyedFile {
   readonly lines: number;
 }
 
-/** What there is to show of the output of a job. */
+/** A summary of the output of a job. */
 export interface OutputSurvey {
   /** In the order of the reduce tasks. */
   readonly files: readonly SurveyedFile[];
   readonly lines: number;
   readonly bytes: number;
-  /** What the numbers are; see `Measure`. */
+  /** See {@link Measure}. */
   readonly label: string;
   readonly isLength: boolean;
   /** Largest value first. */
@@ -39,7 +39,7 @@ export interface OutputSurvey {
 /**
  * Reads the output of a job, once, in bounded memory.
  *
- * @param directory the job directory; of a job that failed, what is there of its output is read
+ * @param directory the job directory; the output of a failed job may be incomplete
  */
 export async function surveyOutput(directory: string): Promise<OutputSurvey> {
   const storage = storageFor(directory);
@@ -85,7 +85,7 @@ async function listOutputs(
   try {
     return (await storage.list(directory))
       .flatMap((name) => {
-        // All outputs merged into one are as good as one output.
+        // A merged output is surveyed like the output of a single reduce task.
         const reduce = name === MERGED_OUTPUT_NAME ? 0 : parseReduceOutputName(name);
         return reduce === undefined ? [] : { name, reduce };
       })
@@ -113,7 +113,7 @@ async function takeSample(
         return sample.length - before < SAMPLE_LINES && taken < SAMPLE_BYTES;
       });
     } catch {
-      // It is reported when it is read for good.
+      // The survey reads it again and reports the error.
     }
     if (sample.length > before) files += 1;
     if (files === SAMPLE_FILES || taken >= SAMPLE_BYTES) break;

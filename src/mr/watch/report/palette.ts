@@ -1,19 +1,19 @@
 /**
- * The colours of reports and charts, by what they stand for; those of the dashboard. Those in which there
- * is text, all but `line` and `idle`, have a contrast of 4.5 at least to `page`.
+ * The colours of reports and charts by their meaning, the same as those of the dashboard. All but `line` and
+ * `idle` are used for text and have a contrast of at least 4.5 to `page`.
  */
 export interface Palette {
   readonly page: string;
   readonly panel: string;
   readonly ink: string;
-  /** For text that matters less. */
+  /** Less important text. */
   readonly soft: string;
   readonly line: string;
   readonly map: string;
   readonly reduce: string;
   readonly backup: string;
   readonly bad: string;
-  /** For work that was for nothing, though nothing went wrong. */
+  /** Attempts that were not needed. */
   readonly idle: string;
 }
 
@@ -45,7 +45,7 @@ export const DARK: Palette = {
 
 export const FONTS = `system-ui, -apple-system, "Segoe UI", "Noto Sans", Roboto, sans-serif`;
 
-/** A renderer that knows no weights finds the bold font by its name. */
+/** The PNG renderer ignores weights, and finds the bold font by its name. */
 const HEADINGS = `system-ui, -apple-system, "Segoe UI", "Noto Sans SemiBold", Roboto, sans-serif`;
 
 /** The palette as CSS custom properties. */
@@ -56,9 +56,9 @@ export function cssVariables(palette: Palette): string {
 }
 
 /**
- * The style sheet of what is drawn as SVG.
+ * The style sheet of drawings.
  *
- * @param colour how a colour of the palette is written
+ * @param colour gives the CSS of a colour of the palette
  */
 export function drawingStyle(colour: (name: keyof Palette) => string): string {
   const names: ReadonlyArray<keyof Palette> = ["map", "reduce", "backup", "bad", "idle"];

@@ -2,19 +2,19 @@ import { assetPath } from "../../base/assets.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import type { Drawing } from "./drawing.ts";
 
-/** Two pixels for each unit, as good screens have them. */
+/** For screens of high resolution. */
 const PIXELS_PER_UNIT = 2;
-/** What the fonts that come along can show: Latin, Greek and Cyrillic letters, and what is used with them. */
+/** The characters of the bundled fonts: Latin, Greek and Cyrillic letters, and punctuation. */
 const COVERED = /^[\n -\u024f\u0370-\u03ff\u0400-\u045f\u0490-\u0491\u2000-\u206f\u20ac\u2116]*$/;
 const FONT_FILES = ["latin", "latin-ext", "latin-semibold", "greek", "cyrillic"].map((part) => {
   return assetPath(`mr/watch/report/fonts/noto-sans-${part}.ttf`);
 });
 
 /**
- * Renders a complete SVG as a PNG. Text in Latin, Greek and Cyrillic letters looks the same on every
- * machine; for other scripts the fonts of this one are used, if it has any.
+ * Renders a complete SVG as a PNG. Latin, Greek and Cyrillic text looks the same on every machine; other
+ * scripts use the fonts of the system.
  *
- * @throws MrError when the renderer is missing, or cannot be loaded on this system
+ * @throws MrError DISPLAY_UNAVAILABLE if the renderer cannot be loaded
  */
 export async function renderPng({ content, width }: Drawing): Promise<Buffer> {
   try {

@@ -22,7 +22,7 @@ import { renderSkew } from "./skew.ts";
 import { layOutTimeline } from "./timeline.ts";
 import { drawTimeline } from "./timeline-chart.ts";
 
-/** The report of a job as one HTML page, which needs nothing else and asks for nothing. */
+/** The report of a job as a self-contained HTML page that loads nothing. */
 export function renderReport(history: JobHistory, survey: OutputSurvey): string {
   const { view } = history.last;
   const title = `${nameOf(history)} · tsmr report`;
@@ -44,7 +44,7 @@ ${sections.map((section) => markup`${section}\n`)}<footer>Made by <code>tsmr rep
   return page.text;
 }
 
-/** The name of the app, or what stands for it. */
+/** The name of the app, or a placeholder. */
 export function nameOf({ last }: JobHistory): string {
   return visible(last.view.app ?? "A job without a worker");
 }
@@ -174,7 +174,7 @@ function dateOf(ms: number): string {
   return `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
 }
 
-/** Text of several lines, with nothing in it that cannot be seen. */
+/** Text of several lines with its control characters made visible. */
 export function showLines(text: string): string {
   return text.split("\n").map(visible).join("\n");
 }

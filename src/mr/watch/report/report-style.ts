@@ -1,9 +1,8 @@
 import { cssVariables, DARK, drawingStyle, FONTS, LIGHT } from "./palette.ts";
 
 /**
- * A shadow at each edge behind which there is more to scroll to: many systems show a scroll bar only while
- * one scrolls. Each shadow stays where it is, and what covers it moves with the contents, and covers it
- * only when there is no more of them. It needs no script.
+ * Shows a shadow at an edge beyond which there is more content, because many systems show scroll bars only
+ * during scrolling. The shadows are fixed; gradients that scroll with the content cover them at its ends.
  */
 const SCROLL_SHADOWS =
   "background:" +
@@ -12,7 +11,7 @@ const SCROLL_SHADOWS =
   "linear-gradient(to right,var(--shade),transparent) left/16px 100% no-repeat scroll," +
   "linear-gradient(to left,var(--shade),transparent) right/16px 100% no-repeat scroll";
 
-/** The style sheet of a report: light or dark as the reader's system is, and light on paper. */
+/** The style sheet of a report: light or dark like the reader's system, light on paper. */
 export const REPORT_STYLE = `:root{color-scheme:light dark;${cssVariables(LIGHT)}--shade:#18202a4d}
 @media screen and (prefers-color-scheme:dark){:root{${cssVariables(DARK)}--shade:#e7ebf04d}}
 *{box-sizing:border-box}
@@ -62,8 +61,7 @@ footer{margin-top:48px;color:var(--soft);font-size:13px}
 ${drawingStyle((name) => `var(--${name})`)}`;
 
 /**
- * Shows what a drawing says of the thing under the pointer at once, rather than after a while. Without
- * it, a browser shows the same by itself.
+ * Shows the titles of drawings at once. Without this script, browsers show them after a delay.
  */
 export const REPORT_SCRIPT = `(() => {
   const tip = document.getElementById("tip");

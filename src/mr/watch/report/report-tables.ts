@@ -36,7 +36,7 @@ function table(
   })}</tbody></table></div>`;
 }
 
-/** What each phase took, and what it came to. */
+/** Durations, attempts, work and output of each phase. */
 export function renderPhases(history: JobHistory): Markup {
   const { firstAttemptMs } = history.sessions[0] ?? history.last;
   const rows = (["map", "reduce"] as const).map((phase) => {
@@ -66,7 +66,6 @@ export function renderPhases(history: JobHistory): Markup {
   return markup`${table([...heads, "Rate", "Processor", "Output"], rows, 1)}<p class="about">${start}</p>`;
 }
 
-/** The tasks that took longest. */
 export function renderSlowest(history: JobHistory): Markup | undefined {
   const { view } = history.last;
   const maps = timedTasks(history, "map");
@@ -106,7 +105,7 @@ function inputOf(view: JobView, { task }: TimedTask): string {
   return `${file}, bytes ${formatNumber(split.start)} to ${formatNumber(split.end)}`;
 }
 
-/** What went wrong, with the stack where there is one. */
+/** Incidents, with the stack of the app if there is one. */
 export function renderFailures(failures: readonly FailureFacts[]): Markup | undefined {
   if (failures.length === 0) return undefined;
   const items = failures.slice(0, MAX_FAILURES).map(({ atMs, what, failure, times }) => {
@@ -131,7 +130,7 @@ export function renderFailures(failures: readonly FailureFacts[]): Markup | unde
   return markup`<h2>Failures</h2><ul class="failures">${items}</ul>${note}`;
 }
 
-/** Records that were left out, where they are, and why. */
+/** Skipped records, with their places and the reasons. */
 export function renderSkipped({ skipped, last }: JobHistory): Markup | undefined {
   if (skipped.length === 0) return undefined;
   const rows = skipped.slice(0, MAX_SKIPPED).map(({ file = "", place, reason }) => {
@@ -142,10 +141,10 @@ export function renderSkipped({ skipped, last }: JobHistory): Markup | undefined
     all > rows.length
       ? markup`<p class="about">The list has ${formatNumber(rows.length)} of ${formatNumber(all)}.</p>`
       : undefined;
-  return markup`<h2>Records left out</h2>${table(["Input", "Place", "Reason"], rows, 3)}${note}`;
+  return markup`<h2>Skipped records</h2>${table(["Input", "Place", "Reason"], rows, 3)}${note}`;
 }
 
-/** What the app has counted. How many records were left out is in the head of the report. */
+/** The app's counters. The number of skipped records is in the header instead. */
 export function renderCounters(counters: Readonly<Record<string, number>>): Markup | undefined {
   const entries = Object.entries(counters)
     .filter(([name]) => name !== SKIPPED_RECORDS)

@@ -22,7 +22,7 @@ const ROW = 23;
 const PANEL_WIDTH = 560;
 const LABEL_WIDTH = 172;
 const VALUE_WIDTH = 92;
-/** From here on, a distribution is easier to read on logarithmic axes. */
+/** Ratios of values from which logarithmic axes are used. */
 const WIDE_RANGE = 50;
 const MAX_BINS = 24;
 
@@ -57,7 +57,7 @@ function barLabel(value: number): string {
   return text.length > 12 ? formatShort(value) : text;
 }
 
-/** How the values are distributed: by rank if they differ much, else as a histogram. */
+/** The distribution of the values: by rank if they differ much, else as a histogram. */
 export function drawSpread(survey: OutputSurvey, height: number): Drawing {
   const { spread, label } = survey;
   const box = { left: 52, right: PANEL_WIDTH - 16, top: 44, bottom: height - 62 };
@@ -98,7 +98,7 @@ interface RankPoint {
   readonly value: number;
 }
 
-/** The largest values one by one, then the last rank of each bucket. */
+/** The largest values one by one, then the first and last rank of each bucket. */
 function rankPoints(
   buckets: OutputSurvey["spread"]["buckets"],
   top: readonly TopKey[],
@@ -106,7 +106,7 @@ function rankPoints(
   const points = top.flatMap(({ value }, at) => (value > 0 ? { rank: at + 1, value } : []));
   let rank = 0;
   for (const { value, count } of buckets) {
-    // A bucket of many equal values is a step.
+    // Both ends of a bucket, so that it is drawn as a step.
     if (rank + 1 > top.length) points.push({ rank: rank + 1, value });
     rank += count;
     if (rank > top.length) points.push({ rank, value });
@@ -137,7 +137,7 @@ function drawHistogram({ spread }: OutputSurvey, box: Box): Markup {
     const left = x(from);
     return markup`<rect class="map" x="${left + 0.5}" y="${y(keys)}" width="${Math.max(0.5, x(from + step) - left - 1)}" height="${box.bottom - y(keys)}"><title>${range}: ${counted(Math.round(keys), "key")}</title></rect>`;
   });
-  // A bar for whole numbers has its number in its middle.
+  // A bar of a single whole number is labelled in its middle.
   const shift = isWhole && step === 1 ? 0.5 : 0;
   const ticks = linearTicks(
     first * step,
@@ -151,7 +151,7 @@ function wholeTicks(most: number): Tick[] {
   return linearTicks(0, most, 5).filter(({ value }) => Number.isInteger(value));
 }
 
-/** One line of numbers. */
+/** The median, the mean and other figures in one line. */
 function describeSpread({ spread, top, isLength }: OutputSurvey): string {
   const { sample, total, count } = spread;
   const median = formatNumber(medianOf(sample));
@@ -167,15 +167,15 @@ function describeSpread({ spread, top, isLength }: OutputSurvey): string {
   return facts.join(" · ");
 }
 
-/** Of numbers in ascending order. */
+/** The lower median of numbers in ascending order. */
 export function medianOf(sorted: readonly number[]): number {
   return sorted[(sorted.length - 1) >> 1] ?? 0;
 }
 
 /**
- * The chart of a result as an SVG of its own, 1200 wide, on white.
+ * The chart of a result as a complete SVG, 1200 wide, on white.
  *
- * @param title what the output is of
+ * @param title the name of the app
  */
 export function renderResultChart(survey: OutputSurvey, title: string): Drawing {
   const keys = drawTopKeys(survey);

@@ -24,12 +24,12 @@ const HEIGHT = 220;
 const BOX = { left: 66, right: WIDTH - 24, top: 34, bottom: HEIGHT - 28 };
 const MIN_BINS = 12;
 const MAX_BINS = 60;
-/** More bars than this are drawn in groups. */
+/** More bars than this are grouped. */
 const MAX_BARS = 80;
 const MAX_ROWS = 24;
 const MAX_COLUMNS = 40;
 
-/** How evenly the work was distributed. */
+/** The section about how evenly the work was distributed. */
 export function renderSkew(history: JobHistory): Markup | undefined {
   const { view } = history.last;
   const charts: Drawing[] = [];
@@ -58,7 +58,7 @@ export function renderSkew(history: JobHistory): Markup | undefined {
   return markup`<h2>Skew</h2><p class="about">${text.slice(0, 1).toUpperCase()}${text.slice(1)}.</p><div class="charts">${charts.map((chart) => markup`<div>${standAlone(chart)}</div>`)}</div>`;
 }
 
-/** How long the tasks of a phase took, as a histogram. */
+/** A histogram of the durations of a phase's tasks. */
 export function drawDurations(durationsMs: readonly number[], phase: "map" | "reduce"): Drawing {
   const longest = Math.max(...durationsMs.slice(0, 1), ...durationsMs.slice(-1), 1e-3);
   const wanted = Math.min(MAX_BINS, Math.max(MIN_BINS, 4 * Math.sqrt(durationsMs.length)));
@@ -73,7 +73,7 @@ export function drawDurations(durationsMs: readonly number[], phase: "map" | "re
   const y = linearScale(0, most * 1.05, BOX.bottom, BOX.top);
   const bars = bins.map((count, at) => {
     const left = x(at * step);
-    // What is rare is still to be seen.
+    // Rare durations stay visible.
     const height = count === 0 ? 0 : Math.max(1.5, BOX.bottom - y(count));
     const range = `${formatDuration(at * step)} to ${formatDuration((at + 1) * step)}`;
     return markup`<rect class="${phase}" x="${left + 0.5}" y="${BOX.bottom - height}" width="${Math.max(0.5, x((at + 1) * step) - left - 1)}" height="${height}"><title>${range}: ${counted(count, "task")}</title></rect>`;
@@ -96,7 +96,7 @@ function describeRange(sorted: readonly number[], format: (value: number) => str
   return `${counted(sorted.length, "task")}, from ${format(least)} to ${format(most)}`;
 }
 
-/** How many bytes each reduce task was given; the largest of a group where there are many. */
+/** Bars of the bytes for each reduce task; the largest of each group if there are many. */
 function drawReduceBytes(bytes: readonly number[]): Drawing {
   const each = Math.max(1, Math.ceil(bytes.length / MAX_BARS));
   const bars: number[] = [];
@@ -133,7 +133,7 @@ function drawReduceBytes(bytes: readonly number[]): Drawing {
   return { width: WIDTH, height: HEIGHT, content, name };
 }
 
-/** How many bytes went from which map tasks to which reduce tasks: the darker, the more. */
+/** A heat map of the bytes from map tasks to reduce tasks. */
 function drawShuffle(outputs: ReadonlyArray<readonly number[]>, reduces: number): Drawing {
   const mapsEach = Math.max(1, Math.ceil(outputs.length / MAX_ROWS));
   const reducesEach = Math.max(1, Math.ceil(reduces / MAX_COLUMNS));

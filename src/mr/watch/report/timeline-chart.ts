@@ -7,15 +7,15 @@ import { drawXAxis, linearScale, type Scale } from "./drawing.ts";
 import { type Bar, hasFailed, type Lane, type Timeline } from "./timeline.ts";
 
 const WIDTH = 1160;
-/** What the label of a mark takes. */
+/** The width of a mark's label. */
 const LABEL_WIDTH = 60;
 const LEFT = 92;
 const TOP = 26;
 const LANE = 20;
-/** With more lanes than this, they are drawn lower. */
+/** More lanes than this are drawn with a lower height. */
 const FEW_LANES = 32;
 const LOW_LANE = 8;
-/** So many attempts can be pointed at one by one; of more, neighbours are drawn as one. */
+/** With more attempts than this, neighbours are drawn as one. */
 const MAX_SINGLE = 900;
 const MAX_BLOCKS = 5000;
 const MAX_CROSSES = 250;
@@ -23,7 +23,7 @@ const MAX_ARROWS = 60;
 
 type Kind = "map" | "reduce" | "backup" | "idle" | "bad";
 
-/** Who did what and when, with what came to nothing and who took it over. */
+/** Draws the attempts of each worker, with failures and the attempts that followed them. */
 export function drawTimeline(timeline: Timeline): Drawing {
   const { lanes, totalMs, marks, reassignments, hiddenWorkers } = timeline;
   const laneHeight = lanes.length > FEW_LANES ? LOW_LANE : LANE;
@@ -38,7 +38,7 @@ export function drawTimeline(timeline: Timeline): Drawing {
     return markup`${drawLifetimes(lane, x, y, laneHeight, lanes.length <= FEW_LANES || at % 5 === 0)}${drawLane(lane, x, y, laneHeight)}`;
   });
   const lines = marks.map(({ atMs, label }) => {
-    // There would be no room for the label behind it.
+    // There is no room for the label to its right.
     const isLate = x(atMs) > WIDTH - LABEL_WIDTH;
     return markup`<path class="grid" stroke-dasharray="4 3" d="M${x(atMs)} ${TOP - 6}V${bottom}"/><text class="soft" text-anchor="${isLate ? "end" : "start"}" x="${x(atMs) + (isLate ? -4 : 4)}" y="${TOP - 10}">${label}</text>`;
   });
@@ -88,7 +88,7 @@ function drawBars({ bars }: Lane, x: Scale, y: number, height: number): Markup {
   })}`;
 }
 
-/** Draws attempts so short that they could not be told apart as blocks of neighbours. */
+/** Draws neighbouring attempts as blocks, for so many attempts that bars would be too narrow. */
 function blockDrawer(lanes: readonly Lane[], x: Scale): typeof drawBars {
   let gap = 0.75;
   const count = () => lanes.reduce((sum, { bars }) => sum + blocksOf(bars, x, gap).length, 0);
@@ -122,7 +122,7 @@ function blocksOf(bars: readonly Bar[], x: Scale, gap: number): Block[] {
   return blocks;
 }
 
-/** What came to nothing is marked where it ended, however short it was. */
+/** Marks the end of each failed attempt, however short it was. */
 function drawCrosses(
   lanes: readonly Lane[],
   x: Scale,
@@ -160,7 +160,7 @@ function describeAttempt({ attempt, startMs, endMs }: Bar): string {
   return lines.join("\n");
 }
 
-/** Round times, of which the unit is that of the longest. */
+/** Round times for an axis, in a unit that suits the longest. */
 export function timeTicks(totalMs: number): Array<{ value: number; label: string }> {
   const steps = [
     1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 3e4, 6e4, 12e4, 3e5, 6e5,

@@ -1,33 +1,33 @@
 import type { JobHistory } from "../history/job-history.ts";
 import type { AttemptView, WorkerView } from "../history/job-view.ts";
 
-/** A pause between two coordinators of a job, however long it was, is drawn as this part of the rest. */
+/** A pause between two sessions is drawn with this share of the total width, whatever its length. */
 const PAUSE = 0.02;
-/** Up to so many workers have a lane each. Of more, one follows another in the same lane. */
+/** Up to this number, each worker has its own lane. With more, workers that came later reuse lanes. */
 const OWN_LANES = 24;
 const MAX_LANES = 128;
 
-/** An attempt, in milliseconds since the first coordinator started, pauses left out. */
+/** An attempt. Times are milliseconds since the first coordinator started, without pauses. */
 export interface Bar {
   readonly attempt: AttemptView;
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** A worker, from when it joined until it left, or the job ended. */
+/** A worker, from when it joined until it left or the session ended. */
 export interface Lifetime {
   readonly worker: WorkerView;
   readonly startMs: number;
   readonly endMs: number;
 }
 
-/** A row of the timeline: what one worker did, or several of which one followed the other. */
+/** A row of the timeline: one worker, or several one after the other. */
 export interface Lane {
   readonly lifetimes: Lifetime[];
   readonly bars: Bar[];
 }
 
-/** An attempt that came to nothing, and the next one of its task. */
+/** A failed attempt and the next one of its task. */
 export interface Reassignment {
   readonly from: { readonly lane: number; readonly atMs: number };
   readonly to: { readonly lane: number; readonly atMs: number };
@@ -35,15 +35,15 @@ export interface Reassignment {
 
 export interface Timeline {
   readonly lanes: readonly Lane[];
-  /** Of workers that did not fit into the lanes. */
+  /** The number of workers without a lane. */
   readonly hiddenWorkers: number;
   readonly totalMs: number;
-  /** When reduce tasks began, and when another coordinator went on. */
+  /** The beginnings of reduce phases and of resumed sessions. */
   readonly marks: ReadonlyArray<{ readonly atMs: number; readonly label: string }>;
   readonly reassignments: readonly Reassignment[];
 }
 
-/** Lays out who did what, and when. */
+/** Lays out the attempts of a job in lanes. */
 export function layOutTimeline({ sessions }: JobHistory): Timeline {
   const pauseMs = PAUSE * sessions.reduce((sum, { endMs }) => sum + endMs, 0);
   const workers = sessions.reduce((sum, { view }) => sum + view.workers.size, 0);
@@ -83,7 +83,7 @@ export function layOutTimeline({ sessions }: JobHistory): Timeline {
   return { lanes, hiddenWorkers, totalMs: Math.max(shiftMs - pauseMs, 1), marks, reassignments };
 }
 
-/** The lane of a worker: one of its own, or the first whose last worker has left. */
+/** The lane of a worker: a new one, or the first one whose last worker has left. */
 function laneFor(lifetime: Lifetime, lanes: Lane[], isShared: boolean): number | undefined {
   const free = lanes.findIndex(({ lifetimes }) => {
     return isShared && (lifetimes.at(-1)?.endMs ?? 0) <= lifetime.startMs;
@@ -94,7 +94,7 @@ function laneFor(lifetime: Lifetime, lanes: Lane[], isShared: boolean): number |
   return free;
 }
 
-/** Whether an attempt was given up or failed, rather than ended with its task or its job. */
+/** Whether an attempt failed or was lost. */
 export function hasFailed({ end }: AttemptView): boolean {
   return end === "failed" || end === "leaseEnded" || end === "workerGone" || end === "blocked";
 }

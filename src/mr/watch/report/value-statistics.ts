@@ -1,15 +1,15 @@
-/** Buckets for each doubling of the value: whole numbers up to 22 have one of their own. */
+/** Buckets for each doubling of the value: whole numbers up to 22 have their own. */
 const BUCKETS_PER_DOUBLING = 16;
 const SAMPLE = 20_000;
 
-/** So many values of about this size. */
+/** A number of values of about the same size. */
 export interface SpreadBucket {
   /** Their mean. */
   readonly value: number;
   readonly count: number;
 }
 
-/** How any number of values are distributed, in bounded memory: within 5% of each value, and a sample. */
+/** The distribution of any number of values in bounded memory: exact within 5%, and a random sample. */
 export class ValueSpread {
   count = 0;
   total = 0;
@@ -17,7 +17,7 @@ export class ValueSpread {
   max = Number.NEGATIVE_INFINITY;
   readonly #positive = new Map<number, { count: number; sum: number }>();
   readonly #sample: number[] = [];
-  /** The same output makes the same report. */
+  /** The state of a generator with a fixed seed, so that the same output makes the same report. */
   #random = 1;
 
   add(value: number): void {
@@ -36,14 +36,14 @@ export class ValueSpread {
     }
   }
 
-  /** Values above zero, largest first. */
+  /** The buckets of positive values, largest first. */
   get buckets(): readonly SpreadBucket[] {
     return [...this.#positive]
       .sort(([a], [b]) => b - a)
       .map(([, { count, sum }]) => ({ value: sum / count, count }));
   }
 
-  /** Some of the values, each as likely as any other, in ascending order. All of them if few. */
+  /** A random sample in ascending order; all values if there are few. */
   get sample(): readonly number[] {
     return [...this.#sample].sort((a, b) => a - b);
   }
@@ -65,7 +65,7 @@ export interface TopKey {
   readonly value: number;
 }
 
-/** Keeps the keys with the largest values of any number of them. Ties go to the key that sorts first. */
+/** Keeps the keys with the largest values. Of equal values, the key that sorts first is kept. */
 export class TopKeys {
   readonly #limit: number;
   #kept: TopKey[] = [];
@@ -75,11 +75,11 @@ export class TopKeys {
     this.#limit = limit;
   }
 
-  /** @param keyOf makes the key, which is asked for only if its value is large enough */
+  /** @param keyOf makes the key; called only if the value is large enough */
   add(value: number, keyOf: () => string): void {
     if (value < this.#least) return;
     this.#kept.push({ key: keyOf(), value });
-    // Sorting now and then costs less than keeping a heap, because few values come this far.
+    // Few values come this far, so sorting now and then is cheaper than a heap.
     if (this.#kept.length >= 8 * this.#limit) this.#cut();
   }
 

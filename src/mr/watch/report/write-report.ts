@@ -11,9 +11,9 @@ import { renderResultChart } from "./result-chart.ts";
  * Writes the report of a job as one HTML file.
  *
  * @param directory the job directory
- * @param path the file, which is replaced; default `report.html` in the job directory
+ * @param path the file, which is replaced; by default `report.html` in the job directory
  * @returns the path of the file
- * @throws MrError when the directory has no event log, or the file cannot be written
+ * @throws MrError if the directory has no event log, or the file cannot be written
  */
 export async function writeReport(directory: string, path?: string): Promise<string> {
   const history = await readHistory(directory);
@@ -27,9 +27,9 @@ export async function writeReport(directory: string, path?: string): Promise<str
  * Writes a chart of a job's result as SVG and as PNG.
  *
  * @param directory the job directory
- * @param path the file without its extension; default `chart` in the job directory
+ * @param path the file without its extension; by default `chart` in the job directory
  * @returns the paths of the files
- * @throws MrError when the directory has neither output nor event log, or a file cannot be written
+ * @throws MrError if the directory has neither output nor event log, or a file cannot be written
  */
 export async function writeChart(directory: string, path?: string): Promise<string[]> {
   const survey = await surveyOutput(directory);
@@ -42,7 +42,7 @@ export async function writeChart(directory: string, path?: string): Promise<stri
   return [`${base}.svg`, `${base}.png`];
 }
 
-/** Output without an event log is of a job that could not write one, or of other origin. */
+/** The title of a chart; "Output" if there is no event log. */
 async function titleOf(directory: string): Promise<string> {
   try {
     return nameOf(await readHistory(directory));

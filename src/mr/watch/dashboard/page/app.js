@@ -1,4 +1,4 @@
-/** The dashboard: keeps the page as the events of the job say. */
+/** The dashboard: updates the page with the patches of the job. */
 
 import { forgetColors } from "./chart.js";
 import { JobState } from "./job-state.js";
@@ -20,15 +20,15 @@ import { Tooltip } from "./tooltip.js";
 
 /** @import { Patch } from "../protocol.ts" */
 
-/** How often the page is brought up to the time while nothing happens. */
+/** How often the page is updated while nothing happens. */
 const TICK_MS = 1000;
 const THEMES = ["auto", "light", "dark"];
 const THEME_KEY = "tsmr-theme";
 
 const state = new JobState();
-/** What `performance.now()` was when the coordinator started. */
+/** The `performance.now()` at which the coordinator started. */
 let startMs = performance.now();
-/** What it was when the page was last brought up to date. */
+/** The `performance.now()` of the last update of the page. */
 let shownMs = 0;
 
 const tooltip = new Tooltip();
@@ -77,11 +77,11 @@ function take(patch) {
   for (const rate of rates) rate.invalidate();
 }
 
-/** Time passes, though nothing happens. */
+/** Updates the times on the page while nothing happens. */
 function tick() {
   if (state.job === undefined || state.job.outcome !== null || !isLive) return;
   const timeMs = performance.now();
-  // Each picture costs the machine that runs the job more than what is in it.
+  // Each redraw costs processor time, often on the machine that runs the job.
   if (timeMs - shownMs < TICK_MS / 2) return;
   shownMs = timeMs;
   state.nowMs = timeMs - startMs;
@@ -117,15 +117,15 @@ function connect() {
   source.addEventListener("message", ({ data }) => take(JSON.parse(data)));
   source.addEventListener("error", () => {
     if (state.job !== undefined && state.job.outcome !== null) {
-      // Whoever served this has done its work. What there was to see stays.
+      // The server has ended with its job. The final state stays visible.
       source.close();
       tell("ended", "");
       return;
     }
     const at = new Date().toLocaleTimeString();
-    const shown = state.job === undefined ? "" : ` What is shown is as it was at ${at}.`;
+    const shown = state.job === undefined ? "" : ` The page shows the state at ${at}.`;
     tell("lost", `The coordinator does not answer.${shown} Trying again …`);
-    // A browser gives up when it is refused; a coordinator that is resumed takes a while.
+    // Browsers give up when a connection is refused, but a resumed coordinator takes a while to start.
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
   });
 }
@@ -146,7 +146,7 @@ function storedTheme() {
   try {
     return localStorage.getItem(THEME_KEY) ?? "auto";
   } catch {
-    // Some browsers keep nothing for a page such as this: then it is as the system is.
+    // Some browsers refuse storage to local pages: then the system's theme is used.
     return "auto";
   }
 }
@@ -158,7 +158,7 @@ element("theme").addEventListener("click", () => {
   try {
     localStorage.setItem(THEME_KEY, next);
   } catch {
-    // It holds until the page is loaded again.
+    // The choice is lost when the page is reloaded.
   }
 });
 for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {

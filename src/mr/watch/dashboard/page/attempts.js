@@ -16,7 +16,7 @@ const COLORS = {
 const LOST = new Set(["failed", "blocked", "leaseEnded", "workerGone"]);
 
 /**
- * Whether its task had to be given to another attempt.
+ * Whether the attempt failed or was lost.
  *
  * @param {Attempt} attempt
  */
@@ -25,7 +25,7 @@ export function isLost({ end }) {
 }
 
 /**
- * The name of the colour it has.
+ * The name of the attempt's colour.
  *
  * @param {Attempt} attempt
  */
@@ -34,7 +34,7 @@ export function fillOf({ end }) {
 }
 
 /**
- * What there is to say of an attempt.
+ * The text of an attempt's tooltip.
  *
  * @param {JobState} state
  * @param {Attempt} attempt

@@ -1,18 +1,17 @@
 /**
- * What all pictures on the page have in common: a canvas as wide as its place and sharp on every
- * screen, drawn only when something has changed, of which each part can be pointed at or reached with
- * the arrow keys.
+ * The base of all charts: a canvas with the width of its container and the resolution of the screen, drawn only
+ * when something has changed. Its items can be pointed at, and reached with the arrow keys.
  */
 
 /** @typedef {{ title: string, lines: readonly string[], swatch?: string }} Description */
 
 /**
- * Where something is on a canvas, and what it is.
+ * The position and description of an item on a canvas.
  *
  * @typedef {{ x: number, y: number, width: number, height: number, description: Description }} Located
  */
 
-/** How much of a frame drawing may take; the rest waits for the next one. */
+/** The time in a frame for drawing; other charts wait for the next frame. */
 const FRAME_BUDGET_MS = 10;
 const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
 
@@ -37,13 +36,13 @@ function schedule() {
   requestAnimationFrame(drawWaiting);
 }
 
-/** Colours by name, as the style sheet has them now. @type {Map<string, string>} */
+/** The present colours of the style sheet by name. @type {Map<string, string>} */
 const colors = new Map();
 const probe = document.createElement("span");
 
 /**
  * @param {string} name of a custom property, without the dashes
- * @returns {string} what it stands for in the theme that is shown
+ * @returns {string} its value in the present theme
  */
 export function color(name) {
   const known = colors.get(name);
@@ -59,14 +58,14 @@ export function color(name) {
   return found;
 }
 
-/** Changes with every colour. */
+/** Increases whenever colours change. */
 export let theme = 0;
 
 const FORCED = "(forced-colors: active)";
-/** Whether the reader's system has colours of its own: then no state is told by its colour alone. */
+/** Whether the system forces its own colours: then no state is shown by its colour alone. */
 export let isForced = matchMedia(FORCED).matches;
 
-/** Colours have changed. */
+/** Must be called when colours have changed. */
 export function forgetColors() {
   colors.clear();
   isForced = matchMedia(FORCED).matches;
@@ -74,7 +73,7 @@ export function forgetColors() {
 }
 
 /**
- * Crosses out the middle of a box, in what stands out from a bar.
+ * Draws a cross in the middle of a box, in a colour that stands out from a bar.
  *
  * @param {CanvasRenderingContext2D} context
  * @param {{ x: number, y: number, width: number, height: number }} box
@@ -93,7 +92,7 @@ export function crossOut(context, { x, y, width, height }) {
 }
 
 /**
- * @template Item what can be pointed at
+ * @template Item the items that can be focused
  * @abstract
  */
 export class Chart {
@@ -108,7 +107,7 @@ export class Chart {
   /** @type {import("./tooltip.js").Tooltip} */
   #tooltip;
   #isPointed = false;
-  /** Marks what is pointed at, without drawing anything again. */
+  /** Marks the focused item without redrawing the canvas. */
   #ring = document.createElement("div");
 
   /**
@@ -135,7 +134,7 @@ export class Chart {
     this.#listen();
   }
 
-  /** Something has changed: draw with the next frame. */
+  /** Redraws the chart with the next frame. */
   invalidate() {
     waiting.add(this);
     schedule();
@@ -159,13 +158,13 @@ export class Chart {
     this.paint();
     const summary = this.summary();
     if (canvas.ariaLabel !== summary) canvas.ariaLabel = summary;
-    // What is pointed at may have changed.
+    // The focused item may have changed.
     if (this.focused !== undefined) this.#describe(this.focused);
   }
 
   /**
    * @abstract
-   * @returns {number} how high it must be, for its width
+   * @returns {number} the height for the present width
    */
   measure() {
     return 0;
@@ -173,7 +172,7 @@ export class Chart {
 
   /**
    * @param {number} _ratio pixels of the screen to one of the page
-   * @returns {boolean} whether it paints only what has changed, over what there is
+   * @returns {boolean} whether `paint` draws only changes over the present picture
    */
   keepsPicture(_ratio) {
     return false;
@@ -181,12 +180,12 @@ export class Chart {
 
   /** @abstract */
   paint() {
-    throw new Error("Not to be seen");
+    throw new Error("paint() is abstract");
   }
 
   /**
    * @abstract
-   * @returns {string} what there is to see, for those who do not
+   * @returns {string} a description for screen readers
    */
   summary() {
     return "";
@@ -216,7 +215,7 @@ export class Chart {
   /**
    * @abstract
    * @param {Item} _item
-   * @returns {Located} where it is, and what
+   * @returns {Located} the position and description of the item
    */
   locate(_item) {
     return { x: 0, y: 0, width: 0, height: 0, description: { title: "", lines: [] } };

@@ -1,5 +1,5 @@
 /**
- * What the page knows of the job: the fold of all patches it was sent. Nothing here needs a browser.
+ * The state of the job: the result of all patches received. This module does not need a browser.
  *
  * @import { Patch, Row, TaskRow, AttemptRow, JobRow, TotalsRow, IncidentRow, ShufflePatch, ThroughputPatch } from "../protocol.ts"
  */
@@ -23,7 +23,7 @@
  */
 
 /**
- * How a task is shown. What it is, and what it has been through.
+ * How a task is shown: its state and its history.
  *
  * @typedef {"idle" | "again" | "running" | "retrying" | "backup" | "completed" | "recovered"
  *   | "restored" | "failed"} TaskStatus
@@ -42,7 +42,7 @@ export class JobState {
   splits = [];
   /** @type {{ map: Task[], reduce: Task[] }} */
   tasks = { map: [], reduce: [] };
-  /** How many tasks have which status. @type {Record<Phase, Map<TaskStatus, number>>} */
+  /** The number of tasks by status. @type {Record<Phase, Map<TaskStatus, number>>} */
   counts = { map: new Map(), reduce: new Map() };
   /** @type {Attempt[]} */
   attempts = [];
@@ -62,7 +62,7 @@ export class JobState {
   #ofTask = new Map();
 
   /**
-   * Takes in a patch.
+   * Applies a patch.
    *
    * @param {Patch} patch
    */
@@ -129,7 +129,7 @@ export class JobState {
     else counts.set(status, count);
   }
 
-  /** The task that made the job fail is shown so: the last one with which something was wrong. */
+  /** Shows the task of the last incident as the one that made the job fail. */
   #markCulprit() {
     const { phase, task: number } = this.incidents.at(-1) ?? { phase: "map", task: -1 };
     const task = this.tasks[phase][number];
@@ -160,7 +160,7 @@ export class JobState {
 
   /** @param {ThroughputPatch} patch */
   #takeThroughput({ widthMs, rows }) {
-    // Of another width, it replaces all there was.
+    // Intervals of another width replace all earlier ones.
     if (widthMs !== this.throughput.widthMs) this.throughput = { widthMs, rows: [] };
     for (const [at, ...work] of rows) this.throughput.rows[at] = work;
   }

@@ -1,5 +1,5 @@
 /**
- * The parts of the page that are text. An element is touched only when what it says has changed.
+ * The text parts of the page. Elements are changed only when their text has changed.
  *
  * @import { JobState, TaskStatus, Incident } from "./job-state.js"
  */
@@ -7,9 +7,9 @@
 import { counted, formatBytes, formatCount, formatDuration, formatNumber } from "./quantities.js";
 import { STATUSES } from "./task-grid.js";
 
-/** More than this nobody reads here: the job's log has them all. */
+/** The number of incidents that are shown. */
 const MAX_INCIDENTS = 100;
-/** Over how long the present speed is taken. */
+/** The present speed is an average of this time. */
 const SPEED_MS = 3000;
 
 /**
@@ -122,7 +122,7 @@ function showFigures(state, nowMs) {
   showFigure("Bytes per second", formatBytes(bytes), of);
   showFigure("Records per second", formatCount(records), of);
   const present = workers.filter((worker) => worker.leftMs === null).length;
-  // With the job, they all leave.
+  // At the end of the job, all workers leave.
   const gone = hasEnded ? 0 : workers.length - present;
   const those = hasEnded ? workers.length : present;
   showFigure("Workers", formatNumber(those), gone > 0 ? `${gone} gone` : "");
@@ -135,7 +135,7 @@ function speed({ job, throughput, nowMs }) {
   const { widthMs, rows } = throughput;
   if (widthMs === 0) return { bytes: 0, records: 0 };
   const endMs = job?.endMs ?? null;
-  // Attempts tell of their progress once a second.
+  // Attempts report progress once a second.
   const to = endMs === null ? Math.max(1, Math.floor((nowMs - 1100) / widthMs)) : rows.length;
   const count = endMs === null ? Math.max(1, Math.ceil(SPEED_MS / widthMs)) : rows.length;
   const window = rows.slice(Math.max(0, to - count), to);
@@ -177,7 +177,7 @@ export function showSkew({ shuffle, totals, job }) {
   element("scale").hidden = most === 0;
   say(element("scale-max"), formatBytes(most));
   if (shuffle.largest === null) {
-    say(element("skew"), "Nothing yet: it shows when map tasks are completed.");
+    say(element("skew"), "No map task is completed yet.");
     return;
   }
   const [reduce, bytes, medianBytes] = shuffle.largest;
@@ -212,7 +212,7 @@ let shownIncidents = 0;
 /** @param {JobState} state */
 export function showIncidents({ incidents }) {
   const list = element("incidents");
-  // Only a new job has fewer than before.
+  // The number decreases only when a new job begins.
   if (incidents.length < shownIncidents) shownIncidents = 0;
   if (shownIncidents === 0 && incidents.length > 0) list.replaceChildren();
   for (const incident of incidents.slice(
@@ -260,7 +260,7 @@ export function showOutcome({ job, totals, incidents, attempts }) {
   } else if (outcome.state === "cancelled") {
     box.replaceChildren(
       make("strong", "", `Cancelled after ${after}: ${outcome.reason}`),
-      make("p", "", "Tasks that were completed are kept: resume the job to go on with it."),
+      make("p", "", "Completed tasks are kept: resume the job to continue."),
     );
   } else {
     const { message, stack } = outcome.failure;
@@ -275,8 +275,6 @@ export function showOutcome({ job, totals, incidents, attempts }) {
       details.open = true;
       box.append(details);
     }
-    box.append(
-      make("p", "", "Tasks that were completed are kept: resume the job to go on with it."),
-    );
+    box.append(make("p", "", "Completed tasks are kept: resume the job to continue."));
   }
 }

@@ -12,7 +12,7 @@ const TOP = 8;
 const AXIS = 20;
 const GUTTER = 62;
 const RIGHT = 12;
-/** Attempts tell of their progress once a second: what is younger is not complete. */
+/** Attempts report progress once a second: the intervals of this time are incomplete. */
 const UNSETTLED_MS = 1500;
 
 /** @typedef {{ column: 0 | 1 | 2, color: string, name: string, format: (perSecond: number) => string }} Rate */
@@ -153,7 +153,7 @@ export class RateChart extends Chart {
     return Math.max(1, this.width - GUTTER - RIGHT);
   }
 
-  /** How many of the stretches are complete. */
+  /** The number of complete intervals. */
   get #settled() {
     const { rows } = this.#state.throughput;
     if (this.#state.job?.endMs !== null) return rows.length;
@@ -163,7 +163,7 @@ export class RateChart extends Chart {
 
   /** @param {number} at */
   #perSecond(at) {
-    // The last one is cut short by the end of the job.
+    // The end of the job cuts the last interval short.
     const ms = Math.min(this.#widthMs, this.#endMs - at * this.#widthMs);
     const work = this.#state.throughput.rows[at]?.[this.#rate.column] ?? 0;
     return (1000 * work) / Math.max(ms, this.#widthMs / 4);

@@ -15,8 +15,8 @@ const WANTED_HEIGHT = 240;
 /** @typedef {{ row: number, column: number }} Cell */
 
 /**
- * How many bytes went from which map tasks (rows) to which reduce tasks (columns), and in the bars
- * below, how many each reduce task has to read: skew shows as a column. @extends {Chart<Cell>}
+ * The bytes from each map task (row) to each reduce task (column). The bars below are the sums for each reduce
+ * task: skew shows as a dark column. @extends {Chart<Cell>}
  */
 export class ShuffleChart extends Chart {
   #state;
@@ -66,7 +66,7 @@ export class ShuffleChart extends Chart {
     for (const [row, cells] of this.#rows.entries()) {
       for (const [column, bytes] of (cells ?? []).entries()) {
         if (bytes === 0) continue;
-        // By the root: most of what differs is small.
+        // The square root makes differences of small values visible.
         const step = Math.round(Math.sqrt(bytes / this.#max) * SHADES);
         context.fillStyle = colors[step] ?? "";
         const x = GUTTER + column * width;
@@ -134,7 +134,7 @@ export class ShuffleChart extends Chart {
    */
   find(x, y) {
     const column = Math.floor((x - GUTTER) / this.#cellWidth);
-    // A bar stands for its column.
+    // A bar belongs to its column.
     const row = y > this.height - SUMS - 6 ? -1 : Math.floor((y - TOP) / this.#cellHeight);
     const isInside = column >= 0 && column < this.#columns && row < this.#rows.length && y >= TOP;
     if (!isInside || this.#rows.length === 0) return undefined;
@@ -197,7 +197,7 @@ function named(phase, cell, perCell, count) {
   return last <= first ? `${phase} ${first}` : `${phase} ${first} to ${last}`;
 }
 
-/** The colours from nothing to most, as the theme has them. */
+/** The colours from 0 to the maximum in the present theme. */
 function shades() {
   const [low, high] = [channels(color("heat-low")), channels(color("heat-high"))];
   return Array.from({ length: SHADES + 1 }, (_, step) => {

@@ -11,8 +11,8 @@ const MIN_CELL = 2;
 const MAX_HEIGHT = { map: 300, reduce: 150 };
 
 /**
- * What a status is called, and the colours of its cell: of all of it, and of the strip at its foot that
- * tells what it has been through.
+ * The label of each status, the colour of its cell, and the colour of the strip at the bottom of the cell, which
+ * shows the task's history.
  *
  * @type {Readonly<Record<TaskStatus, readonly [label: string, color: string, strip: string]>>}
  */
@@ -35,7 +35,7 @@ export class TaskGrid extends Chart {
   #cell = MAX_CELL;
   #gap = 3;
   #columns = 1;
-  /** What the picture depends on besides the tasks, and how they are painted. */
+  /** Everything that the picture depends on besides the tasks. */
   #key = "";
   /** @type {TaskStatus[]} */
   #painted = [];

@@ -16,7 +16,7 @@ const MAX_ROW = 22;
 const MIN_ROW = 3;
 const THIN_ROW = 8;
 const WANTED_HEIGHT = 420;
-/** More arrows than this only hide what they point at. */
+/** More arrows would hide the attempts. */
 const MAX_LINKS = 60;
 
 /** What every worker did when: a row a worker, a bar an attempt. @extends {Chart<Attempt>} */
@@ -94,7 +94,7 @@ export class Timeline extends Chart {
     context.setLineDash([]);
   }
 
-  /** From when to when each worker was there. */
+  /** The lifetimes of the workers. */
   #paintLives() {
     const { context } = this;
     context.fillStyle = color("track");
@@ -124,7 +124,7 @@ export class Timeline extends Chart {
     }
   }
 
-  /** Above everything else, where there is room. */
+  /** Labels on top of everything else, where there is room. */
   #paintLabels() {
     const { context } = this;
     context.fillStyle = color("on-bar");
@@ -143,7 +143,7 @@ export class Timeline extends Chart {
     }
   }
 
-  /** In rows so low that only colours can be told apart, bars that touch are painted as one. */
+  /** In low rows, bars that touch and have the same colour are painted as one. */
   #paintThinAttempts() {
     const { context } = this;
     /** @type {Array<{ from: number, to: number, fill: string }>} */
@@ -170,7 +170,7 @@ export class Timeline extends Chart {
     for (const row of open.keys()) paint(row);
   }
 
-  /** From what was lost to what took its place. */
+  /** Arrows from lost attempts to the next attempts of their tasks. */
   #paintLinks() {
     const { context } = this;
     const { attempts } = this.#state;
@@ -197,7 +197,7 @@ export class Timeline extends Chart {
     }
   }
 
-  /** Workers that left while the job went on. */
+  /** Marks workers that left before the end of the job. */
   #paintDeaths() {
     const { context } = this;
     const endMs = this.#state.job?.endMs ?? Number.POSITIVE_INFINITY;

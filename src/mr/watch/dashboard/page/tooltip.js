@@ -1,6 +1,6 @@
 /** @import { Description } from "./chart.js" */
 
-/** The one box that says what is pointed at. */
+/** The box that describes the focused item. */
 export class Tooltip {
   #box = document.createElement("div");
   #live = document.createElement("div");
@@ -10,7 +10,7 @@ export class Tooltip {
   constructor() {
     this.#box.className = "tooltip";
     this.#box.hidden = true;
-    // What the box says is told here, to those who cannot see it.
+    // Screen readers get the text here instead.
     this.#box.ariaHidden = "true";
     this.#live.className = "unseen";
     this.#live.ariaLive = "polite";
