@@ -47,6 +47,7 @@ const COMMAND_PARTS = [
   "mr/engines/execute-job.ts",
   "mr/engines/local/local-engine.ts",
   "mr/control/coordinator/coordinator.ts",
+  "mr/control/protocol/server.ts",
 ];
 const LINE_LENGTH = 120;
 const SETTINGS = {

@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describeCause, MrError } from "../mr/base/errors.ts";
 import { socketPathOf } from "../mr/base/socket-path.ts";
-import { isNobodyThere, RpcClient } from "../mr/control/protocol/client.ts";
+import { RpcClient } from "../mr/control/protocol/client.ts";
 import type { Method, Params, Results } from "../mr/control/protocol/protocol.ts";
+import { isUnreachable } from "../mr/control/protocol/transport.ts";
 import { JOURNAL_NAME } from "../mr/job/names.ts";
 
 /** The default directories of jobs: of `tsmr run`, and of `mrcoordinator`. */
@@ -27,7 +28,7 @@ export async function askJob<M extends Method>(
     try {
       return await client.call(method, params);
     } catch (error) {
-      if (!isNobodyThere(error)) {
+      if (!isUnreachable(error)) {
         throw new MrError(
           "COORDINATOR_UNREACHABLE",
           `Cannot ask the job in directory "${candidate}": ${describeCause(error)}`,

@@ -34,6 +34,6 @@ runCommand(command, async (spec: string, options: Options): Promise<number> => {
   const app = await loadApp(spec);
   const { socket, wait: reconnectMs = DEFAULT_RECONNECT_MS, memory: memoryBytes } = options;
   const socketPath = socket ?? socketPathOf(process.cwd());
-  const patience = { patienceMs: CONNECT_TIMEOUT_MS, reconnectMs };
-  return await joinJob("mrworker", { app, socketPath, ...patience, memoryBytes });
+  const timeouts = { connectMs: CONNECT_TIMEOUT_MS, reconnectMs };
+  return await joinJob("mrworker", { app, socketPath, ...timeouts, memoryBytes });
 });

@@ -1,29 +1,21 @@
 import { JobControl } from "../../src/mr/control/coordinator/job-control.ts";
 import type { JobLog, LogRecord, LogState } from "../../src/mr/control/log/job-log.ts";
-import { parseParams } from "../../src/mr/control/protocol/params.ts";
-import type { Method } from "../../src/mr/control/protocol/protocol.ts";
-import type { Handlers } from "../../src/mr/control/protocol/server.ts";
+import type { Handlers } from "../../src/mr/control/protocol/transport.ts";
 import type { DecidedEvent } from "../../src/mr/job/events.ts";
 import { withMessages } from "../../src/mr/watch/format/describe-failure.ts";
 import { JobView } from "../../src/mr/watch/history/job-view.ts";
-import { broken, DEAF, type Reply } from "./network.ts";
+import type { Endpoint } from "./network.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
 const STEPS_PER_COMPARISON = 7;
-
-type Handler = (params: unknown, caller: Parameters<Handlers["task.request"]>[1]) => unknown;
 
 /** A coordinator process: the real one but for its socket, its timer, and the store of its log. */
 export class SimulatedCoordinator {
   readonly process: Process;
   readonly #world: World;
   readonly #job: JobControl;
-  /** The worker numbers that each worker process was given by this coordinator. */
-  readonly #numbers = new Map<Process, number>();
-  readonly #pending = new Set<Reply>();
-  /** Those of the pending replies whose worker waits for a task. */
-  readonly #waiting = new Set<Reply>();
+  #endpoint: Endpoint | undefined;
   #timers = 0;
   /** The job according to its events. */
   readonly #view = new JobView();
@@ -59,7 +51,7 @@ export class SimulatedCoordinator {
       onEvent: (event: DecidedEvent) => this.#view.apply(withMessages(event)),
     };
     this.#job = new JobControl(options, {
-      nowMs: () => this.process.nowMs,
+      nowMs: () => this.process.nowMs(),
       onStep: () => {
         this.#armTimer();
         this.#compareView();
@@ -73,68 +65,40 @@ export class SimulatedCoordinator {
   }
 
   start(): void {
+    this.#endpoint = this.#world.network.listen(this.process, {
+      handlers: this.#checkedHandlers(),
+      onWorkerGone: (worker) => this.#job.leave(worker),
+    });
     this.#job.start();
   }
 
   /** Whether a worker that has asked for a task still waits for its answer. */
   get hasWaiting(): boolean {
-    return [...this.#waiting].some((reply) => !reply.isHungUp);
+    return this.#endpoint?.hasWaiting ?? false;
   }
 
   get counters(): Readonly<Record<string, number>> {
     return this.#job.status.counters;
   }
 
-  receive(from: Process, method: Method, message: unknown, reply: Reply): void {
-    this.#pending.add(reply);
-    this.process.act(() => {
-      if (!reply.isHungUp) this.#handle(from, method, message, reply);
-    });
-  }
-
-  /** The last connection of a worker has closed. */
-  notice(death: Process): void {
-    const worker = this.#numbers.get(death);
-    if (worker !== undefined) this.process.act(() => this.#job.leave(worker));
-  }
-
-  kill(): void {
+  /** @param hasEnded whether it ends as it should, and closes its socket */
+  end(hasEnded: boolean): void {
     this.process.kill();
-    for (const reply of this.#pending) reply.fail(broken("ECONNRESET"));
+    if (hasEnded) void this.#endpoint?.close();
+    else this.#endpoint?.kill();
   }
 
-  #handle(from: Process, method: Method, message: unknown, reply: Reply): void {
-    const params = parseParams(method, message);
-    if (typeof params === "string") throw new Error(`${method}: ${params}`);
-    const caller = {
-      onHangUp: (listener: () => void) => reply.onHangUp(() => this.process.act(listener)),
-      identify: (worker: number) => this.#numbers.set(from, worker),
-    };
-    // Which method has which parameters is what `parseParams` has checked.
-    const handler = this.#job.handlers[method] as Handler;
-    let result: unknown;
-    try {
-      result = handler(params, caller);
-    } catch (error) {
-      if (!(error instanceof Error) || !("code" in error)) throw error;
-      this.#answer(() => reply.fail(error), reply);
-      return;
-    }
-    if (method === "task.request" && reply !== DEAF) this.#waiting.add(reply);
-    Promise.resolve(result).then(
-      (value) => {
-        if (this.process.isAlive) this.#world.answered(method, message, value);
-        this.#answer(() => reply.succeed(value), reply);
+  /** What the coordinator says of a completed task is checked before it leaves the process. */
+  #checkedHandlers(): Handlers {
+    const { handlers } = this.#job;
+    return {
+      ...handlers,
+      "task.complete": async (params, caller) => {
+        const verdict = await handlers["task.complete"](params, caller);
+        if (this.process.isAlive && verdict.accepted) this.#world.accepted(params);
+        return verdict;
       },
-      (error) => this.#world.fail(error),
-    );
-  }
-
-  #answer(send: () => void, reply: Reply): void {
-    if (!this.process.isAlive) return;
-    this.#pending.delete(reply);
-    this.#waiting.delete(reply);
-    send();
+    };
   }
 
   async #append(records: readonly LogRecord[]): Promise<void> {

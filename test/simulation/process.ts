@@ -18,7 +18,7 @@ export class Process {
   }
 
   /** Its monotonic clock. */
-  get nowMs(): number {
+  nowMs(): number {
     return this.#time.nowMs / this.#drift;
   }
 

@@ -1,12 +1,16 @@
 import { MrError } from "../../src/mr/base/errors.ts";
-import { RPC_ERRORS } from "../../src/mr/control/protocol/protocol.ts";
+import { type Assignment, RPC_ERRORS } from "../../src/mr/control/protocol/protocol.ts";
 import { DamagedRunError } from "../../src/mr/data/shuffle/run-file.ts";
 import { mapOutputName, reduceOutputName } from "../../src/mr/job/names.ts";
-import { AttemptGivenUpError } from "../../src/mr/worker/attempt-given-up-error.ts";
-import { type Link, RpcTaskSource } from "../../src/mr/worker/rpc-task-source.ts";
-import { type AttemptResult, runTasks } from "../../src/mr/worker/run-tasks.ts";
-import type { Assignment, JobFacts } from "../../src/mr/worker/task-source.ts";
+import { RpcTaskSource } from "../../src/mr/worker/rpc-task-source.ts";
+import {
+  type AttemptResult,
+  type JobFacts,
+  runTasks,
+  StaleAttemptError,
+} from "../../src/mr/worker/run-tasks.ts";
 import { summaryOf } from "./disk.ts";
+import type { Network } from "./network.ts";
 import { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
@@ -16,7 +20,7 @@ const IDENTITY = {
   splitting: "wholeFile",
   settings: {},
 } as const;
-const PATIENCE = { patienceMs: 2000, reconnectMs: 600_000 };
+const TIMEOUTS = { connectMs: 2000, reconnectMs: 600_000 };
 const BEATS_PER_LEASE = 4;
 
 /** What map task X has for reduce task Y. */
@@ -28,7 +32,7 @@ export function mapOutput(map: number, reduce: number): string {
 export class SimulatedWorker {
   readonly process: Process;
   readonly #world: World;
-  readonly #link: Link;
+  readonly connection: ReturnType<Network["connect"]>;
   readonly #slowness: number;
   #source: RpcTaskSource | undefined;
   /** Records of the attempt so far, for its lease. */
@@ -43,7 +47,7 @@ export class SimulatedWorker {
     const { random, time } = world;
     this.#world = world;
     this.process = new Process(time, random.between(0.8, 1.25));
-    this.#link = world.network.linkOf(this.process);
+    this.connection = world.network.connect(this.process);
     // Slow, but every step of a task is shorter than a lease: the last worker must get on.
     this.#slowness = random.chance(0.2) ? random.between(2, 6) : 1;
   }
@@ -51,7 +55,13 @@ export class SimulatedWorker {
   /** Returns when the process has ended by itself, and never when it is killed. */
   async run(): Promise<void> {
     try {
-      this.#source = await RpcTaskSource.connect("simulated", IDENTITY, PATIENCE, {}, this.#link);
+      this.#source = await RpcTaskSource.connect({
+        connection: this.connection,
+        address: "a simulated network",
+        identity: IDENTITY,
+        timeouts: TIMEOUTS,
+        clock: this.process,
+      });
       await runTasks(this.#source, (job, task) => this.#execute(job, task), {
         begin: (assignment) => this.#beginBeating(assignment),
         workDone: () => undefined,
@@ -116,7 +126,7 @@ export class SimulatedWorker {
   }
 
   #progress(): void {
-    if (this.#givenUp === this.#attempts) throw new AttemptGivenUpError();
+    if (this.#givenUp === this.#attempts) throw new StaleAttemptError();
     this.#records += 1;
   }
 
@@ -129,7 +139,7 @@ export class SimulatedWorker {
       if (this.#isStuck) this.#records += 1;
       const progress = { records: this.#records, bytes: 0, cpuMs: 0 };
       const params = { worker, job, term, phase: kind, task, attempt, ...progress };
-      this.#link.call("task.progress", params).then(
+      this.connection.call("task.progress", params).then(
         ({ accepted }) => {
           if (!accepted) this.#giveUp(current, leaseMs);
         },

@@ -1,6 +1,5 @@
 import { EntryJobLog } from "../../src/mr/control/log/entry-job-log.ts";
 import { JOURNAL_VERSION, replay } from "../../src/mr/control/log/job-log.ts";
-import type { Method } from "../../src/mr/control/protocol/protocol.ts";
 import { Scheduler } from "../../src/mr/control/scheduler/scheduler.ts";
 import type { JobShape } from "../../src/mr/control/scheduler/types.ts";
 import { isMapOutput, reduceOutputName } from "../../src/mr/job/names.ts";
@@ -47,7 +46,6 @@ export class World {
   #ledger: Ledger;
   #leasesEnded = 0;
   readonly #workers = new Set<SimulatedWorker>();
-  readonly #onDeath = new Map<Process, Array<() => void>>();
   readonly #stopsMs: number;
   #events = 0;
   #error: Error | undefined;
@@ -106,11 +104,8 @@ export class World {
     this.#error ??= error instanceof Error ? error : new Error(String(error));
   }
 
-  /** What a coordinator has answered must be in the log before. */
-  answered(method: Method, message: unknown, result: unknown): void {
-    if (method !== "task.complete") return;
-    if ((result as { accepted?: boolean }).accepted !== true) return;
-    const { phase, task, attempt } = message as AttemptId;
+  /** That a task is completed must be in the log before a coordinator says so. */
+  accepted({ phase, task, attempt }: AttemptId): void {
     const isKept = this.#store.entries.records.some((record) => {
       if (record.type !== "completed") return false;
       return record.phase === phase && record.task === task && record.attempt === attempt;
@@ -134,7 +129,9 @@ export class World {
     coordinator.process.after(200, () => {
       this.isFinished = true;
       if (coordinator.hasWaiting) this.fail("A worker that waited was not told of the end");
-      if (this.coordinator !== undefined) this.#end(this.coordinator);
+      for (const one of new Set([coordinator, this.coordinator])) {
+        if (one !== undefined) this.#end(one, true);
+      }
     });
   }
 
@@ -162,8 +159,8 @@ export class World {
     }
   }
 
-  #end(coordinator: SimulatedCoordinator): void {
-    coordinator.kill();
+  #end(coordinator: SimulatedCoordinator, hasEnded = false): void {
+    coordinator.end(hasEnded);
     this.#coordinators.delete(coordinator);
     if (this.coordinator === coordinator) this.coordinator = undefined;
   }
@@ -172,17 +169,9 @@ export class World {
     if (!this.#workers.delete(worker)) return;
     const { process } = worker;
     process.kill();
-    for (const listener of this.#onDeath.get(process) ?? []) listener();
     // Its connections may take their time to close, if its host has died with it.
-    const isNoticed = this.random.chance(0.8);
-    if (isNoticed) this.time.after(1, () => this.#notice(process));
+    worker.connection.cut(this.random.chance(0.8));
     this.time.after(this.random.between(1, 2000), () => this.#startWorker());
-  }
-
-  onDeath(process: Process, listener: () => void): void {
-    const listeners = this.#onDeath.get(process) ?? [];
-    listeners.push(listener);
-    this.#onDeath.set(process, listeners);
   }
 
   #startCoordinator(): void {
@@ -218,10 +207,6 @@ export class World {
     return new SimulatedCoordinator(this, process, { log, resumed });
   }
 
-  #notice(death: Process): void {
-    for (const coordinator of this.#coordinators) coordinator.notice(death);
-  }
-
   #startWorker(): void {
     if (this.isFinished) return;
     const worker = new SimulatedWorker(this);
@@ -229,7 +214,7 @@ export class World {
     worker.run().then(
       () => {
         this.#workers.delete(worker);
-        this.#notice(worker.process);
+        worker.connection.close();
         if (this.outcome === undefined) this.time.after(500, () => this.#startWorker());
       },
       (error) => this.fail(error),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Assignment } from "../../src/mr/control/protocol/protocol.ts";
 import { checkAssignment, checkRegistration } from "../../src/mr/worker/check-answer.ts";
-import type { Assignment } from "../../src/mr/worker/task-source.ts";
 
 const JOB = {
   job: "00c0ffee",

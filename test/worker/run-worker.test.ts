@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ClassicApp } from "../../src/mr/app/contract/contract.ts";
 import { UsageError } from "../../src/mr/base/errors.ts";
+import type { Assignment, Dismissal } from "../../src/mr/control/protocol/protocol.ts";
 import type { Failure, TaskResult } from "../../src/mr/job/task.ts";
+import type { TaskSource } from "../../src/mr/worker/run-tasks.ts";
 import { runWorker } from "../../src/mr/worker/run-worker.ts";
-import type { Assignment, Dismissal, TaskSource } from "../../src/mr/worker/task-source.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const END: Dismissal = { kind: "exit", outcome: "completed" };

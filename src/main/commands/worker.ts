@@ -37,8 +37,8 @@ export function define(command: Command): Action {
     const socketPath = socketPathOf(resolve(dir));
     await takeSettings(socketPath);
     const app = await loadApp(spec);
-    const patience = { patienceMs: CONNECT_TIMEOUT_MS, reconnectMs: CONNECT_TIMEOUT_MS };
-    return await joinJob("tsmr", { app, socketPath, ...patience, memoryBytes });
+    const timeouts = { connectMs: CONNECT_TIMEOUT_MS, reconnectMs: CONNECT_TIMEOUT_MS };
+    return await joinJob("tsmr", { app, socketPath, ...timeouts, memoryBytes });
   };
 }
 

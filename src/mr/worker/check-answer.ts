@@ -1,12 +1,13 @@
 import { isAbsolute } from "node:path";
 import { MrError } from "../base/errors.ts";
+import type { Assignment, Dismissal } from "../control/protocol/protocol.ts";
 import { mapOutputName } from "../job/names.ts";
 import { partsOf } from "../job/split.ts";
-import type { Assignment, Dismissal, JobFacts } from "./task-source.ts";
+import type { JobFacts } from "./run-tasks.ts";
 
 /**
- * Checks what a coordinator says of its job, so that no file is touched outside of its directory: the
- * job's number becomes part of file names.
+ * Checks what a coordinator says of its job, so that no file outside of its directory is touched: the job's
+ * number becomes part of file names.
  *
  * @throws MrError saying what is wrong
  */
@@ -19,9 +20,8 @@ export function checkRegistration({ job, directory, inputDirectory, reduces }: J
 }
 
 /**
- * Checks that a task is one: that its numbers are numbers, which become part of file names, and that it
- * reads nothing but an input, or the map outputs meant for it. Which files are inputs is for the
- * coordinator to say: it is the same user's, or the worker would not have connected.
+ * Checks a task: its numbers, which become part of file names, and that it reads only an input, or the map
+ * outputs meant for it. Which files are inputs is for the coordinator to say, which belongs to the same user.
  *
  * @throws MrError saying what is wrong
  */

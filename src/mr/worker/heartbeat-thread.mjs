@@ -20,8 +20,8 @@ import { workerData } from "node:worker_threads";
  */
 
 /**
- * @typedef {"accepted" | "refused" | "dead" | "gone"} Answer what came of a beat: no answer, or not even
- *   a socket, as a coordinator leaves it that has ended properly
+ * @typedef {"accepted" | "refused" | "dead" | "gone"} Answer the result of a beat. `dead`: no answer; `gone`: no
+ *   socket either, because the coordinator has ended
  */
 
 const data = /** @type {HeartbeatData} */ (workerData);
@@ -33,7 +33,7 @@ const WORK_DONE = 7;
 const TERM = 8;
 /** The JSON-RPC error of a coordinator that has never heard of this worker, nor of its attempt. */
 const UNKNOWN_WORKER = -32002;
-/** After so many beats without an answer the coordinator has gone: what the main thread does is for nobody. */
+/** After so many beats without an answer the coordinator has gone. */
 const MAX_FAILED_BEATS = 4;
 const BEATS_PER_LEASE = 4;
 /** Whether a coordinator that seems to have ended has done so is found out quickly. */
@@ -68,12 +68,12 @@ for (;;) {
   const beat = createBeat(serial);
   if (beat === undefined) continue;
   // A share of the lease, of which the beats are that many or more.
-  const patienceMs = meters[4] ?? intervalMs;
-  const answer = await post(beat, patienceMs);
+  const timeoutMs = meters[4] ?? intervalMs;
+  const answer = await post(beat, timeoutMs);
   if (answer === "accepted" || answer === "refused") {
     failedBeats = 0;
     goneBeats = 0;
-    if (answer === "refused") giveUp(serial, patienceMs * BEATS_PER_LEASE);
+    if (answer === "refused") giveUp(serial, timeoutMs * BEATS_PER_LEASE);
     continue;
   }
   if (failedBeats === 0) failingSinceMs = performance.now();
@@ -145,7 +145,7 @@ function die(serial, why) {
   try {
     writeSync(STDERR, `worker ${process.pid}: ${why}\n`);
   } catch {
-    // Nobody is left to read it, which is no reason to go on for ever.
+    // Standard error may be closed; the process must end all the same.
   }
   process.kill(process.pid, "SIGKILL");
 }

@@ -1,12 +1,11 @@
 import { Worker } from "node:worker_threads";
 import { assetPath } from "../base/assets.ts";
-import { RPC_PATH } from "../control/protocol/protocol.ts";
+import { type Assignment, type Registration, RPC_PATH } from "../control/protocol/protocol.ts";
 import type { ProgressMeter } from "../data/task/task-context.ts";
 import { BEATS_PER_LEASE, beatMs } from "../job/limits.ts";
 import type { Progress } from "../job/task.ts";
-import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
 import type { HeartbeatData } from "./heartbeat-thread.mjs";
-import type { Assignment } from "./task-source.ts";
+import { StaleAttemptError } from "./run-tasks.ts";
 
 /** Places in the state that this thread and the other share. */
 const GIVEN_UP = 6;
@@ -14,40 +13,29 @@ const WORK_DONE = 7;
 const TERM = 8;
 const STATE_LENGTH = 9;
 
-/** Where a worker finds out who it is. */
-export interface Membership {
-  readonly job: {
-    readonly worker: number;
-    readonly job: string;
-    readonly term: number;
-    readonly leaseMs: number;
-  };
-}
-
 /**
- * Keeps the lease of the attempt that the worker is on, from a thread of its own, for as long as there
- * is progress to report. Between attempts, and for attempts shorter than a beat, it costs nothing.
+ * Keeps the lease of the attempt that the worker is on, from a thread of its own, while there is progress to
+ * report. Between attempts, and for attempts shorter than a beat, it costs nothing.
  *
- * When the coordinator refuses the attempt, because another one has won or this one took too long, what
- * it does is for nothing. The next time it makes progress it is told so by an {@link AttemptGivenUpError}.
- * User code that does not come to that within another lease is stuck, and since nothing else can stop
- * it, the process is killed.
+ * When the coordinator refuses the attempt, because another one has won or this one took too long, the next
+ * progress throws a {@link StaleAttemptError}. User code that makes no progress within another lease is stuck,
+ * and since nothing else can stop it, the process is killed.
  */
 export class Heartbeat implements ProgressMeter {
   readonly #state = new SharedArrayBuffer(STATE_LENGTH * Int32Array.BYTES_PER_ELEMENT);
   readonly #meters = new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT);
   readonly #attempt = new Int32Array(this.#state);
   readonly #meter = new Float64Array(this.#meters);
-  readonly #membership: Membership;
+  readonly #source: { readonly job: Registration };
   readonly #thread: Worker;
   #serial = 0;
 
   /**
    * @param reconnectMs how long a worker goes on when its coordinator has died
-   * @param membership asked at the start of each attempt
+   * @param source asked for the registration at the start of each attempt
    */
-  constructor(socketPath: string, reconnectMs: number, membership: Membership) {
-    this.#membership = membership;
+  constructor(socketPath: string, reconnectMs: number, source: { readonly job: Registration }) {
+    this.#source = source;
     const workerData: HeartbeatData = {
       socketPath,
       path: RPC_PATH,
@@ -68,7 +56,7 @@ export class Heartbeat implements ProgressMeter {
   /** The attempt `assignment` starts: its progress counts from here. */
   begin({ kind, task, attempt }: Assignment): void {
     const { user, system } = process.cpuUsage();
-    const { worker, job, term, leaseMs } = this.#membership.job;
+    const { worker, job, term, leaseMs } = this.#source.job;
     const cpuMs = (user + system) / 1000;
     this.#meter.set([0, 0, cpuMs, beatMs(leaseMs), leaseMs / BEATS_PER_LEASE]);
     const fields = [kind === "map" ? 0 : 1, task, attempt, worker, Number.parseInt(job, 16)];
@@ -111,7 +99,7 @@ export class Heartbeat implements ProgressMeter {
 
   #checkGivenUp(): void {
     const isGivenUp = Atomics.load(this.#attempt, GIVEN_UP) === this.#serial;
-    if (isGivenUp) throw new AttemptGivenUpError();
+    if (isGivenUp) throw new StaleAttemptError();
   }
 
   #announce(serial: number): void {

@@ -1,112 +1,105 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeCause, errorCode, MrError } from "../base/errors.ts";
-import { checkSocketOwner } from "../base/socket-path.ts";
-import { isNobodyThere, RpcClient, RpcError } from "../control/protocol/client.ts";
 import {
+  type Assignment,
+  type Dismissal,
   type Method,
   type Params,
   PROTOCOL_VERSION,
+  type Registration,
   type Results,
   RPC_ERRORS,
 } from "../control/protocol/protocol.ts";
+import { type Connection, isUnreachable, RpcError } from "../control/protocol/transport.ts";
+import type { Settings } from "../job/settings.ts";
+import type { Splitting } from "../job/split.ts";
 import type { Failure, TaskResult } from "../job/task.ts";
 import { checkAssignment, checkRegistration } from "./check-answer.ts";
-import type { Assignment, Dismissal, TaskSource } from "./task-source.ts";
+import type { TaskSource } from "./run-tasks.ts";
 
-/** Short, because a worker and its coordinator are often started together, and only one may wait. */
+/** Short, because a worker and its coordinator are often started at the same time. */
 const RETRY_MS = 5;
-const HURRY_MS = 2000;
-/** A coordinator that is not back by then is waited for without haste. */
+const FAST_RETRIES_MS = 2000;
+/** A coordinator that is not back by then is tried less often. */
 const SLOW_RETRY_MS = 100;
-/** Longest text the protocol takes, less some room. */
+/** Below the protocol's limit for a text. */
 const MAX_TEXT = 90_000;
 
-/** What a worker says of itself. */
+/** What a worker tells about itself when it registers. */
 export interface WorkerIdentity {
   /** File name of the app, for people. */
   readonly app: string;
   /** SHA-256 of the compiled app. */
   readonly digest: string;
-  /** Whether its inputs may be cut at any byte, or a file is one task. */
-  readonly splitting: Params<"worker.register">["splitting"];
-  /** How many reduce tasks the app needs; 1 unless told. */
+  /** Where its inputs may be split. */
+  readonly splitting: Splitting;
+  /** How many reduce tasks the app needs. Default 1. */
   readonly leastReduces?: number;
-  /** What the app was told by environment variables, by their names; null for those that are not set. */
-  readonly settings: Readonly<Record<string, string | null>>;
+  /** The values of environment variables that the app asked for. */
+  readonly settings: Settings;
 }
 
 /** How long to wait for a coordinator, in milliseconds. */
-export interface Patience {
-  /** While none has ever been there, or the one that was has closed its socket. */
-  readonly patienceMs: number;
-  /** While none has ever been there, if that is longer. */
+export interface ConnectTimeouts {
+  /** While there has been none, or the last one has ended. */
+  readonly connectMs: number;
+  /** While there has been none, if that is longer. */
   readonly startMs?: number;
-  /** While the one that was has died, and may be started again to go on with its job. */
+  /** While the last one has died, and another one may resume its job. */
   readonly reconnectMs: number;
 }
 
-/** Who wants to hear how a worker fares. */
 export interface Listeners {
-  /** The coordinator, or another one that goes on with the job, has given it a number. */
-  readonly onJoined?: ((job: Results["worker.register"]) => void) | undefined;
+  /** A coordinator, the first or one that has resumed the job, has registered this worker. */
+  readonly onJoined?: ((job: Registration) => void) | undefined;
   /** A task was completed, and counts. */
   readonly onTaskDone?: (() => void) | undefined;
 }
 
-/** What a worker needs of the world: the coordinator, and time. */
-export interface Link {
-  call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]>;
-  close(): void;
-  /** A monotonic clock. */
+/** Time, as a worker sees it. */
+export interface Clock {
+  /** A monotonic clock, in milliseconds. */
   nowMs(): number;
   sleep(ms: number): Promise<unknown>;
 }
 
+const SYSTEM_CLOCK: Clock = { nowMs: () => performance.now(), sleep };
+
+export interface TaskSourceOptions extends Listeners {
+  readonly connection: Connection;
+  /** Where the coordinator is, for messages. */
+  readonly address: string;
+  readonly identity: WorkerIdentity;
+  readonly timeouts: ConnectTimeouts;
+  readonly clock?: Clock;
+}
+
 /**
- * Gets tasks from the coordinator on a socket. When that dies and another one goes on with the job, it
- * registers with that one; what it was doing is stale.
+ * Gets tasks from a coordinator. When that dies and another one resumes the job, it registers there; the attempt
+ * that was running is stale.
  */
 export class RpcTaskSource implements TaskSource {
-  readonly #link: Link;
-  readonly #socketPath: string;
-  readonly #identity: WorkerIdentity;
-  readonly #patience: Patience;
-  readonly #listeners: Listeners;
-  #registration: Results["worker.register"] | undefined;
+  readonly #options: TaskSourceOptions;
+  readonly #clock: Clock;
+  #registration: Registration | undefined;
 
-  private constructor(
-    socketPath: string,
-    identity: WorkerIdentity,
-    patience: Patience,
-    listeners: Listeners,
-    link: Link,
-  ) {
-    this.#link = link;
-    this.#socketPath = socketPath;
-    this.#identity = identity;
-    this.#patience = patience;
-    this.#listeners = listeners;
+  private constructor(options: TaskSourceOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
   }
 
   /**
-   * Finds the coordinator and registers with it.
+   * Finds the coordinator and registers there.
    *
-   * @param link another way to speak to the coordinator than its socket
-   * @throws MrError when nobody listens, or the coordinator refuses this worker
+   * @throws MrError when none listens, or it refuses this worker
    */
-  static async connect(
-    socketPath: string,
-    identity: WorkerIdentity,
-    patience: Patience,
-    listeners: Listeners = {},
-    link: Link = linkTo(socketPath),
-  ): Promise<RpcTaskSource> {
-    const source = new RpcTaskSource(socketPath, identity, patience, listeners, link);
+  static async connect(options: TaskSourceOptions): Promise<RpcTaskSource> {
+    const source = new RpcTaskSource(options);
     await source.#register();
     return source;
   }
 
-  get job(): Results["worker.register"] {
+  get job(): Registration {
     if (this.#registration === undefined) throw new Error("The worker is not registered yet");
     return this.#registration;
   }
@@ -114,7 +107,7 @@ export class RpcTaskSource implements TaskSource {
   async next(): Promise<Assignment | Dismissal> {
     for (;;) {
       const { worker, job, term } = this.job;
-      const answer = await this.#callAsMember("task.request", { worker, job, term });
+      const answer = await this.#callRegistered("task.request", { worker, job, term });
       if (answer === undefined) continue;
       checkAssignment(answer);
       return answer;
@@ -135,7 +128,7 @@ export class RpcTaskSource implements TaskSource {
       ...(skipped.length === 0 ? {} : { skipped: [...skipped] }),
       ...(spills === 0 ? {} : { spills }),
     });
-    if (counts) this.#listeners.onTaskDone?.();
+    if (counts) this.#options.onTaskDone?.();
     return counts;
   }
 
@@ -154,7 +147,7 @@ export class RpcTaskSource implements TaskSource {
   }
 
   close(): void {
-    this.#link.close();
+    this.#options.connection.close();
   }
 
   #attempt({ kind, task, attempt }: Assignment) {
@@ -167,22 +160,22 @@ export class RpcTaskSource implements TaskSource {
     method: M,
     params: Params<M>,
   ): Promise<boolean> {
-    return (await this.#callAsMember(method, params))?.accepted ?? false;
+    return (await this.#callRegistered(method, params))?.accepted ?? false;
   }
 
   async #register(): Promise<void> {
     const registration = await this.#call("worker.register", {
       protocol: PROTOCOL_VERSION,
       pid: process.pid,
-      ...this.#identity,
+      ...this.#options.identity,
     });
     checkRegistration(registration);
     this.#registration = registration;
-    this.#listeners.onJoined?.(registration);
+    this.#options.onJoined?.(registration);
   }
 
   /** @returns undefined when the coordinator is another one, with which it has now registered */
-  async #callAsMember<M extends Method>(
+  async #callRegistered<M extends Method>(
     method: M,
     params: Params<M>,
   ): Promise<Results[M] | undefined> {
@@ -195,12 +188,12 @@ export class RpcTaskSource implements TaskSource {
     }
   }
 
-  /** Workers and coordinator may be started in any order, so nobody listening yet is no error yet. */
+  /** Retries while no coordinator listens, since it may be started after its workers. */
   async #call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]> {
-    const startedMs = this.#link.nowMs();
+    const startedMs = this.#clock.nowMs();
     for (;;) {
       try {
-        return await this.#link.call(method, params);
+        return await this.#options.connection.call(method, params);
       } catch (error) {
         if (error instanceof RpcError) {
           const message = `The coordinator refused ${method}: ${error.message}`;
@@ -209,49 +202,35 @@ export class RpcTaskSource implements TaskSource {
             ? new UnknownWorkerError("WORKER_REFUSED", message)
             : new MrError("WORKER_REFUSED", message);
         }
-        if (!isNobodyThere(error)) {
+        if (!isUnreachable(error)) {
           throw new MrError(
             "COORDINATOR_UNREACHABLE",
-            `Cannot talk to the coordinator on socket "${this.#socketPath}": ${describeCause(error)}`,
+            `Cannot talk to the coordinator on ${this.#options.address}: ${describeCause(error)}`,
           );
         }
-        const waitedMs = this.#link.nowMs() - startedMs;
-        if (waitedMs >= this.#patienceWith(error)) throw this.#nobodyThere(waitedMs);
-        await this.#link.sleep(waitedMs < HURRY_MS ? RETRY_MS : SLOW_RETRY_MS);
+        const waitedMs = this.#clock.nowMs() - startedMs;
+        if (waitedMs >= this.#timeoutAfter(error)) throw this.#unreachable(waitedMs);
+        await this.#clock.sleep(waitedMs < FAST_RETRIES_MS ? RETRY_MS : SLOW_RETRY_MS);
       }
     }
   }
 
-  /** A coordinator that ends removes its socket; one that dies leaves it behind. */
-  #patienceWith(error: unknown): number {
-    const { patienceMs, startMs = patienceMs, reconnectMs } = this.#patience;
-    if (this.#registration === undefined) return Math.max(patienceMs, startMs);
+  #timeoutAfter(error: unknown): number {
+    const { connectMs, startMs = connectMs, reconnectMs } = this.#options.timeouts;
+    if (this.#registration === undefined) return Math.max(connectMs, startMs);
     const hasDied = errorCode(error) !== "ENOENT";
-    return hasDied ? Math.max(patienceMs, reconnectMs) : patienceMs;
+    return hasDied ? Math.max(connectMs, reconnectMs) : connectMs;
   }
 
-  #nobodyThere(waitedMs: number): MrError {
+  #unreachable(waitedMs: number): MrError {
     const who =
       this.#registration === undefined ? "No coordinator" : "The coordinator has gone: none";
     const waited = `(waited ${Math.round(waitedMs / 1000)} s)`;
     return new MrError(
       "COORDINATOR_UNREACHABLE",
-      `${who} is listening on socket "${this.#socketPath}" ${waited}`,
+      `${who} is listening on ${this.#options.address} ${waited}`,
     );
   }
-}
-
-function linkTo(socketPath: string): Link {
-  const client = new RpcClient(socketPath);
-  return {
-    call: (method, params) => {
-      if (method === "worker.register") checkSocketOwner(socketPath);
-      return client.call(method, params);
-    },
-    close: () => client.close(),
-    nowMs: () => performance.now(),
-    sleep,
-  };
 }
 
 /** The coordinator never gave out the number of this worker. */

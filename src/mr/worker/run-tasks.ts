@@ -1,26 +1,53 @@
 import { basename } from "node:path";
 import { MrError } from "../base/errors.ts";
 import { describeThrown, stackOf } from "../base/thrown.ts";
+import type { Assignment, Dismissal, Registration } from "../control/protocol/protocol.ts";
 import { DamagedRunError } from "../data/shuffle/run-file.ts";
 import { AppError } from "../data/task/app-error.ts";
 import type { Failure, OutputFile, Progress, TaskResult } from "../job/task.ts";
 import type { PendingOutput } from "../storage/storage.ts";
-import { AttemptGivenUpError } from "./attempt-given-up-error.ts";
-import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
+
+/** What a worker has to know of the job. */
+export type JobFacts = Omit<Registration, "worker" | "term">;
+
+/**
+ * Where tasks come from. Every report answers whether it counts: false says that the attempt has been given up,
+ * and what it made must be discarded.
+ */
+export interface TaskSource {
+  readonly job: JobFacts;
+  /** Waits for a task, or for the end of the job. */
+  next(): Promise<Assignment | Dismissal>;
+  /** Asks for the right to publish the output of a task. At most one attempt gets it. */
+  commit(assignment: Assignment): Promise<boolean>;
+  complete(assignment: Assignment, result: TaskResult): Promise<boolean>;
+  /** @param damaged names of the map outputs that a reduce attempt found missing or damaged */
+  fail(assignment: Assignment, failure: Failure, damaged: readonly string[]): Promise<boolean>;
+  close(): void;
+}
+
+/** The coordinator has given up the attempt that is running: its result would not count. */
+export class StaleAttemptError extends MrError {
+  override name = "StaleAttemptError";
+
+  constructor() {
+    super("ATTEMPT_STALE", "the coordinator has given this attempt up");
+  }
+}
 
 /** What an attempt has made. */
 export interface AttemptResult {
-  /** Its files, which nobody sees before they are committed. */
+  /** Its files, which are to be committed. */
   readonly output: Pick<PendingOutput, "commit" | "discard">;
   readonly counters: TaskResult["counters"];
   readonly skipped?: TaskResult["skipped"];
   readonly spills?: TaskResult["spills"];
 }
 
-/** Where a worker says which attempt it is on, and who knows how far that has come. */
+/** Follows the attempt that a worker is on. */
 export interface AttemptObserver {
   begin(assignment: Assignment): void;
-  /** What is left to be done is up to this program alone: no app can be stuck any more. */
+  /** The app's part is done: it can't be stuck any more. */
   workDone(): void;
   end(): void;
   readonly progress: Progress;
@@ -52,7 +79,7 @@ export async function runTasks(
   }
 }
 
-/** One attempt, from its input to its report. Whatever happens, no temporary file stays behind. */
+/** Runs an attempt from its input to its report. No temporary file stays behind. */
 async function runAttempt(
   source: TaskSource,
   assignment: Assignment,
@@ -66,8 +93,8 @@ async function runAttempt(
       made = await execute(source.job, assignment);
     } catch (error) {
       observer.workDone();
-      // It was the coordinator that said so.
-      if (error instanceof AttemptGivenUpError) return;
+      // The coordinator knows.
+      if (error instanceof StaleAttemptError) return;
       await source.fail(assignment, failureOf(error), damagedIn(error));
       return;
     }
@@ -95,7 +122,7 @@ function failureOf(error: unknown): Failure {
   if (!(error instanceof MrError)) {
     return { code: "APP_THREW", message: describeThrown(error), stack: stackOf(error) };
   }
-  // Where in the app it was thrown helps; where in this program something could not be done does not.
+  // Only the stack of an app's error is of use to its author.
   const message = error.message.split("\n", 1)[0] ?? "";
   const { code } = error;
   return { code, message, stack: error instanceof AppError ? stackOf(error.cause) : undefined };

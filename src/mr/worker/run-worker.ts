@@ -1,19 +1,19 @@
 import type { LoadedApp } from "../app/load/load-app.ts";
+import type { Assignment, Dismissal } from "../control/protocol/protocol.ts";
 import { runMapTask } from "../data/task/map-task.ts";
 import { runReduceTask } from "../data/task/reduce-task.ts";
 import type { ProgressMeter, TaskContext, TaskOutput } from "../data/task/task-context.ts";
 import { DEFAULT_FAN_IN, DEFAULT_MEMORY_BYTES } from "../job/limits.ts";
 import { attemptTag } from "../job/names.ts";
 import { storageFor } from "../storage/registry.ts";
-import { type AttemptObserver, runTasks } from "./run-tasks.ts";
+import { type AttemptObserver, type JobFacts, runTasks, type TaskSource } from "./run-tasks.ts";
 import { StrayErrors } from "./stray-errors.ts";
-import type { Assignment, Dismissal, JobFacts, TaskSource } from "./task-source.ts";
 
-/** What the worker tells about the attempt it is on. */
+/** Follows the attempt that a worker is on, and counts what that does. */
 export interface AttemptMeter extends AttemptObserver, ProgressMeter {}
 
-/** What a worker has to work with. */
-export interface Workplace {
+/** What a worker needs to run tasks. */
+export interface WorkerContext {
   readonly meter: AttemptMeter;
   /** How much memory the process may take at its peak, in bytes. */
   readonly memoryBytes: number | undefined;
@@ -27,14 +27,14 @@ export interface Workplace {
 export async function runWorker(
   source: TaskSource,
   app: LoadedApp,
-  site: Workplace,
+  context: WorkerContext,
 ): Promise<Dismissal["outcome"]> {
   const strayErrors = new StrayErrors();
   try {
     return await runTasks(
       source,
-      (job, assignment) => strayErrors.during(runTask(job, assignment, app, site)),
-      site.meter,
+      (job, assignment) => strayErrors.during(runTask(job, assignment, app, context)),
+      context.meter,
     );
   } finally {
     strayErrors.close();
@@ -45,7 +45,7 @@ function runTask(
   { job, directory, inputDirectory, reduces, skipBadRecords }: JobFacts,
   assignment: Assignment,
   app: LoadedApp,
-  { meter, memoryBytes = DEFAULT_MEMORY_BYTES }: Workplace,
+  { meter, memoryBytes = DEFAULT_MEMORY_BYTES }: WorkerContext,
 ): Promise<TaskOutput> {
   const tag = attemptTag(job, assignment.attempt, process.pid);
   const context: TaskContext = {

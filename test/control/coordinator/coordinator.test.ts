@@ -11,6 +11,7 @@ import {
   PROTOCOL_VERSION,
   type Results,
 } from "../../../src/mr/control/protocol/protocol.ts";
+import { RpcServer } from "../../../src/mr/control/protocol/server.ts";
 import { EventDescriber, type EventLine } from "../../../src/mr/watch/format/describe-event.ts";
 import { withMessages } from "../../../src/mr/watch/format/describe-failure.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -37,7 +38,7 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
     maxBackups: 1,
     taskTimeoutMs: Infinity,
     skipBadRecords: false,
-    socketPath,
+    listen: (service) => RpcServer.listen({ ...service, socketPath }),
     onEvent: (event) => {
       log.push(
         ...describer

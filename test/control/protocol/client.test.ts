@@ -2,7 +2,8 @@ import { createServer, type RequestListener } from "node:http";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { isNobodyThere, RpcClient, RpcError } from "../../../src/mr/control/protocol/client.ts";
+import { RpcClient } from "../../../src/mr/control/protocol/client.ts";
+import { isUnreachable, RpcError } from "../../../src/mr/control/protocol/transport.ts";
 import { socketDirectory, startServer } from "./server-under-test.ts";
 
 function connectClient(socketPath: string): RpcClient {
@@ -54,7 +55,7 @@ describe("the RPC client", () => {
       request.socket.destroy();
     });
     const call = connectClient(socketPath).call("job.cancel", undefined);
-    await expect(call).rejects.toSatisfy(isNobodyThere);
+    await expect(call).rejects.toSatisfy(isUnreachable);
     expect(calls).toBe(2);
   });
 
@@ -91,10 +92,10 @@ describe("the RPC client", () => {
     const { socketPath } = await startServer();
     const refused = connectClient(socketPath).call("task.request", { worker: -1 });
     await expect(refused).rejects.toBeInstanceOf(RpcError);
-    await expect(refused).rejects.toSatisfy((error) => !isNobodyThere(error));
+    await expect(refused).rejects.toSatisfy((error) => !isUnreachable(error));
     const nobody = connectClient(`${socketPath}.not`).call("job.status", undefined);
     await expect(nobody).rejects.toSatisfy(
-      (error) => isNobodyThere(error) && !(error instanceof RpcError),
+      (error) => isUnreachable(error) && !(error instanceof RpcError),
     );
   });
 });

@@ -1,12 +1,8 @@
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Assignment, JobStatus } from "../../../src/mr/control/protocol/protocol.ts";
-import {
-  type Caller,
-  type Handlers,
-  RpcServer,
-  type RpcServerOptions,
-} from "../../../src/mr/control/protocol/server.ts";
+import { RpcServer, type RpcServerOptions } from "../../../src/mr/control/protocol/server.ts";
+import type { Caller, Handlers } from "../../../src/mr/control/protocol/transport.ts";
 import { Deferred } from "../../support/deferred.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 

@@ -9,7 +9,7 @@ import { temporaryDirectory } from "../../support/temporary-directory.ts";
 const OPTIONS = {
   app: "/there/is/no/app.mjs",
   socketPath: "/there/is/no/socket",
-  patienceMs: 0,
+  connectMs: 0,
   reconnectMs: 0,
 };
 
@@ -17,7 +17,7 @@ describe("WorkerPool", () => {
   it("begins with one worker where none stand by, and has all of them once it is filled", async () => {
     // They wait for a coordinator.
     const app = fileURLToPath(new URL("../../../src/mrapps/wc.ts", import.meta.url));
-    const pool = new WorkerPool(3, { ...OPTIONS, app, patienceMs: 60_000 }, () => undefined);
+    const pool = new WorkerPool(3, { ...OPTIONS, app, connectMs: 60_000 }, () => undefined);
     try {
       const [first, ...others] = pool.pids;
       expect(others).toEqual([]);

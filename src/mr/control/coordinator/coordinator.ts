@@ -1,7 +1,7 @@
 import type { MrError } from "../../base/errors.ts";
 import type { AttemptId, JobEnd, SkippedRecord } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
-import { RpcServer } from "../protocol/server.ts";
+import type { Listen, Listener } from "../protocol/transport.ts";
 import { JobControl } from "./job-control.ts";
 import type { JobOptions } from "./job-options.ts";
 
@@ -11,21 +11,22 @@ const FAREWELL_MS = 200;
 const LAST_REQUEST_MS = 5000;
 
 export interface CoordinatorOptions extends JobOptions {
-  readonly socketPath: string;
+  /** Makes the coordinator reachable for workers. */
+  readonly listen: Listen;
   /** A worker is gone, and may have left temporary files of this attempt, which have this tag in their names. */
   readonly onAbandoned: (attempt: AttemptId, tag: string) => void;
 }
 
-/** Coordinates a job on a socket: a thin shell around its state, with the socket and the timer. */
+/** Coordinates a job: a thin shell around its state, with the listener and the timer. */
 export class Coordinator {
   /**
-   * How the job ended. Workers have been told, and the socket is closed. Rejects with an MrError `LOG_TAKEN` when
+   * How the job ended. Workers have been told, and the listener is closed. Rejects with an MrError `LOG_TAKEN` when
    * another coordinator leads the job: what is in the directory belongs to that one.
    */
   readonly finished: Promise<JobEnd>;
 
   readonly #job: JobControl;
-  #server: RpcServer | undefined;
+  #listener: Listener | undefined;
   #timer: NodeJS.Timeout | undefined;
   #resolveFinished: (outcome: JobEnd) => void = () => undefined;
   #isDeposed = false;
@@ -50,7 +51,7 @@ export class Coordinator {
       onDeposed: (error) => {
         this.#isDeposed = true;
         clearTimeout(this.#timer);
-        (this.#server?.close() ?? Promise.resolve()).finally(() => rejectFinished(error));
+        (this.#listener?.close() ?? Promise.resolve()).finally(() => rejectFinished(error));
       },
       onAbandoned: options.onAbandoned,
     });
@@ -59,12 +60,11 @@ export class Coordinator {
   /**
    * Starts to listen for workers.
    *
-   * @throws MrError when the socket cannot be used, or another coordinator has it
+   * @throws MrError when the address cannot be used, or another coordinator has it
    */
   static async start(options: CoordinatorOptions): Promise<Coordinator> {
     const coordinator = new Coordinator(options);
-    coordinator.#server = await RpcServer.listen({
-      socketPath: options.socketPath,
+    coordinator.#listener = await options.listen({
       handlers: coordinator.#job.handlers,
       onWorkerGone: (worker) => {
         coordinator.#job.leave(worker);
@@ -105,7 +105,7 @@ export class Coordinator {
   }
 
   /**
-   * Workers hear of the end before the socket goes away: those that wait at once, one that has just completed its
+   * Workers hear of the end before the listener closes: those that wait at once, one that has just completed its
    * task when it asks for the next. A worker that is busy with a superseded attempt is not waited for.
    */
   #finish(outcome: JobEnd): void {
@@ -121,6 +121,6 @@ export class Coordinator {
       setTimeout(resolve, LAST_REQUEST_MS).unref();
       this.#onStep();
     });
-    farewell.then(() => this.#server?.close()).finally(() => this.#resolveFinished(outcome));
+    farewell.then(() => this.#listener?.close()).finally(() => this.#resolveFinished(outcome));
   }
 }

@@ -15,7 +15,7 @@ import type {
   Registration,
   Verdict,
 } from "../protocol/protocol.ts";
-import type { Caller, Handlers } from "../protocol/server.ts";
+import type { Caller, Handlers } from "../protocol/transport.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { Effect, SchedulerEvent } from "../scheduler/types.ts";
 import {

@@ -1,7 +1,7 @@
 import type { Split } from "../../job/split.ts";
 import type { Attempt, AttemptId, OutputFile, TaskResult } from "../../job/task.ts";
 import type { Assignment, Dismissal } from "../protocol/protocol.ts";
-import type { Caller } from "../protocol/server.ts";
+import type { Caller } from "../protocol/transport.ts";
 import { present } from "./decision.ts";
 
 /** The waiting end of a `task.request`. */

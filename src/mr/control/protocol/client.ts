@@ -1,29 +1,14 @@
 import { Agent, request } from "node:http";
 import type { JSONRPCResponse } from "json-rpc-2.0";
-import { errorCode } from "../../base/errors.ts";
-import { checkSocketPath } from "../../base/socket-path.ts";
+import { checkSocketOwner, checkSocketPath } from "../../base/socket-path.ts";
 import { type Method, type Params, type Results, RPC_PATH } from "./protocol.ts";
+import { type Connection, isBrokenConnection, RpcError } from "./transport.ts";
 
-/** The coordinator answered that it can't or won't do what was asked. */
-export class RpcError extends Error {
-  override name = "RpcError";
-  /** One of the codes in docs/protocol.md. */
-  readonly code: number;
-
-  constructor(message: string, code: number) {
-    super(message);
-    this.code = code;
-  }
-}
-
-/**
- * Without it, Node looks whether the host is an address, and takes milliseconds to compile the pattern for
- * that: of something that only TLS needs.
- */
+/** Without it, Node compiles a pattern to find out whether the host is an address, which takes milliseconds. */
 const NO_SERVER_NAME = { servername: "" };
 
-/** Speaks to the coordinator, over one connection that is kept open between calls. */
-export class RpcClient {
+/** JSON-RPC over a Unix domain socket, on one connection that is kept open between calls. */
+export class RpcClient implements Connection {
   readonly #socketPath: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   #calls = 0;
@@ -35,17 +20,13 @@ export class RpcClient {
     this.#socketPath = socketPath;
   }
 
-  /**
-   * Calls a method and waits for its result, however long that takes.
-   *
-   * @throws RpcError when the coordinator answers with an error
-   * @throws a system error (`ENOENT`, `ECONNREFUSED`, `ECONNRESET`, …) when there is no answer
-   */
+  /** @throws MrError when a worker registers at a socket of another user, whose code it would run */
   async call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]> {
+    if (method === "worker.register") checkSocketOwner(this.#socketPath);
     this.#calls += 1;
     const body = JSON.stringify({ jsonrpc: "2.0", id: this.#calls, method, params });
     const response = await this.#post(body).catch((error: unknown) => {
-      // A kept connection may die just as it is used again. Every method is safe to repeat.
+      // A kept connection may close just as it is used again.
       if (isBrokenConnection(error) && !this.#isClosed) return this.#post(body);
       throw error;
     });
@@ -55,7 +36,6 @@ export class RpcClient {
     return response.result;
   }
 
-  /** Ends the connection; calls without an answer yet fail. */
   close(): void {
     this.#isClosed = true;
     this.#agent.destroy();
@@ -85,13 +65,4 @@ export class RpcClient {
       post.end(body);
     });
   }
-}
-
-/** Whether a call failed because nobody listens (any more), as opposed to being refused. */
-export function isNobodyThere(error: unknown): boolean {
-  return ["ENOENT", "ECONNREFUSED"].includes(errorCode(error) ?? "") || isBrokenConnection(error);
-}
-
-function isBrokenConnection(error: unknown): boolean {
-  return ["ECONNRESET", "EPIPE"].includes(errorCode(error) ?? "");
 }

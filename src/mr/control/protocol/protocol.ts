@@ -1,10 +1,12 @@
 import type { InferOutput } from "valibot";
+import type { Settings } from "../../job/settings.ts";
 import type { Split } from "../../job/split.ts";
+import type { AttemptId, JobEnd, OutputFile, Phase, TaskCounts } from "../../job/task.ts";
 import type { PARAMS } from "./params.ts";
 
 /**
- * The messages between workers and the coordinator. docs/protocol.md describes them for people. What
- * parameters are checked against is in params.ts: a worker does not need it, and pays for what it loads.
+ * The messages between workers and the coordinator, which docs/protocol.md describes. The schemas that check
+ * parameters are in params.ts, which workers need not load.
  */
 
 /** Raised when a message changes its meaning; a worker of another version is refused. */
@@ -24,13 +26,7 @@ export const RPC_ERRORS = {
 export type Method = keyof typeof PARAMS;
 export type Params<M extends Method> = InferOutput<(typeof PARAMS)[M]>;
 
-interface OutputReport {
-  readonly name: string;
-  readonly bytes: number;
-  readonly crc32: number;
-}
-
-/** The job as a worker sees it, told once at registration. */
+/** What a worker is told of the job when it registers. */
 export interface Registration {
   /** This worker's number, to be sent with every further call. */
   readonly worker: number;
@@ -44,7 +40,7 @@ export interface Registration {
   readonly inputDirectory: string;
   readonly reduces: number;
   readonly leaseMs: number;
-  /** Leave out and count records that are malformed, or that the app throws on. */
+  /** Skip and count records that are malformed, or that the app throws on. */
   readonly skipBadRecords: boolean;
 }
 
@@ -60,26 +56,20 @@ interface ReduceAssignment {
   readonly task: number;
   readonly attempt: number;
   /** The outputs of all map tasks for this reduce task, in the order of the map tasks. */
-  readonly sources: readonly OutputReport[];
+  readonly sources: readonly OutputFile[];
 }
 
-/** Nothing more to do, now or later: the worker ends. */
+/** The job has ended, and so does the worker. */
 export interface Dismissal {
   readonly kind: "exit";
-  readonly outcome: "completed" | "failed" | "cancelled";
+  readonly outcome: JobEnd["state"];
 }
 
 export type Assignment = MapAssignment | ReduceAssignment;
 
-/** `accepted: false` says that the attempt is stale: what it did or has to say does not count. */
+/** `accepted: false` says that the attempt is stale: its report does not count. */
 export interface Verdict {
   readonly accepted: boolean;
-}
-
-interface PhaseStatus {
-  readonly idle: number;
-  readonly inProgress: number;
-  readonly completed: number;
 }
 
 export interface JobStatus {
@@ -87,21 +77,21 @@ export interface JobStatus {
   /** Orders the coordinators of a job: 1 for the first, larger for each that resumed the job. */
   readonly term: number;
   readonly directory: string;
-  readonly phase: "map" | "reduce";
-  readonly state: "running" | "completed" | "failed" | "cancelled";
+  readonly phase: Phase;
+  readonly state: "running" | JobEnd["state"];
   readonly app: string | null;
-  /** What the app was told by environment variables, by name; null for those that are not set. */
-  readonly settings: Readonly<Record<string, string | null>>;
+  /** The values of environment variables that the app asked for. */
+  readonly settings: Settings;
   readonly elapsedMs: number;
   /** What the app has counted, summed over completed tasks. */
   readonly counters: Readonly<Record<string, number>>;
-  readonly maps: PhaseStatus;
-  readonly reduces: PhaseStatus;
+  readonly maps: TaskCounts;
+  readonly reduces: TaskCounts;
   readonly workers: ReadonlyArray<{
     readonly worker: number;
     readonly pid: number;
     /** The attempt it is on; null while it waits. */
-    readonly task: { phase: "map" | "reduce"; task: number; attempt: number } | null;
+    readonly task: AttemptId | null;
   }>;
 }
 

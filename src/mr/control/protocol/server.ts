@@ -8,46 +8,27 @@ import {
 } from "json-rpc-2.0";
 import { listenOnSocketFile } from "../../base/socket-path.ts";
 import { PARAMS, parseParams } from "./params.ts";
-import type { Results } from "./protocol.ts";
-import { type Method, type Params, RPC_ERRORS, RPC_PATH } from "./protocol.ts";
+import { type Method, RPC_ERRORS, RPC_PATH } from "./protocol.ts";
+import type { Caller, Listener, Service } from "./transport.ts";
 
-/** Room for a map task's report on hundred thousand outputs; anything larger is not ours. */
+/** Room for a map task's report on a hundred thousand outputs. */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 const MAX_HEADER_BYTES = 8 * 1024;
 /** Each request of a batch has an answer, which is longer than the shortest request. */
 const MAX_BATCH = 1000;
-/** A request that takes longer to arrive is dropped, soon after. An answer may take as long as it likes. */
+/** A request that takes longer to arrive is dropped. An answer may take as long as it likes. */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** How long closing waits for requests and answers that are still on their way. */
 const CLOSE_MS = 200;
 
-/** What the coordinator does on each method. A method may answer as late as it likes. */
-export type Handlers = {
-  readonly [M in Method]: (params: Params<M>, caller: Caller) => Results[M] | Promise<Results[M]>;
-};
-
-/** Who is waiting for an answer. */
-export interface Caller {
-  /** Calls `listener` if the connection closes before the answer is sent. */
-  onHangUp(listener: () => void): void;
-  /** Says which worker speaks through this connection, for `onWorkerGone`. */
-  identify(worker: number): void;
-}
-
-export interface RpcServerOptions {
+export interface RpcServerOptions extends Service {
   readonly socketPath: string;
-  readonly handlers: Handlers;
-  /**
-   * Called when the last connection of a worker has closed. The system closes the connections of a
-   * process however it dies, so this is the quickest news of a death there is.
-   */
-  readonly onWorkerGone: (worker: number) => void;
-  /** How long a request may take to arrive, in milliseconds, 10,000 unless told. */
+  /** How long a request may take to arrive, in milliseconds. Default 10,000. */
   readonly requestTimeoutMs?: number;
 }
 
 /** JSON-RPC 2.0 over HTTP POST on a Unix domain socket that only its owner may connect to. */
-export class RpcServer {
+export class RpcServer implements Listener {
   readonly #options: RpcServerOptions;
   readonly #http: Server;
   readonly #rpc = new JSONRPCServer<Caller>({ errorListener: () => undefined });
@@ -64,7 +45,7 @@ export class RpcServer {
     });
     this.#http.requestTimeout = requestTimeoutMs;
     this.#http.headersTimeout = requestTimeoutMs;
-    // An idle worker keeps its connection, which is how its death is noticed.
+    // An idle worker keeps its connection, so that its death is noticed.
     this.#http.keepAliveTimeout = 0;
     this.#http.on("connection", (socket) => {
       socket.on("close", () => this.#forget(socket));
@@ -83,10 +64,7 @@ export class RpcServer {
     return server;
   }
 
-  /**
-   * Stops listening, lets answers under way be sent, and closes every connection. One that has not
-   * brought a whole request by then is cut off, or a silent caller could keep this from ending.
-   */
+  /** A connection that has not brought a whole request by then is cut off, so that this ends. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));

@@ -113,7 +113,10 @@ export async function startCoordinator(
   options: { readonly socketPath: string; readonly onEvent: (event: JobEvent) => void },
 ): Promise<Coordinator> {
   // Loaded while the first workers start.
-  const { Coordinator } = await import("../../control/coordinator/coordinator.ts");
+  const [{ Coordinator }, { RpcServer }] = await Promise.all([
+    import("../../control/coordinator/coordinator.ts"),
+    import("../../control/protocol/server.ts"),
+  ]);
   const { directory, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = spec;
   const { inputDirectory, reduces, skipBadRecords } = session.terms;
   return await Coordinator.start({
@@ -128,7 +131,7 @@ export async function startCoordinator(
     ),
     log: session.journal,
     resumed: session.resumed,
-    socketPath: options.socketPath,
+    listen: (service) => RpcServer.listen({ ...service, socketPath: options.socketPath }),
     onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
     onEvent: session.recordTo(options.onEvent),
   });

@@ -35,7 +35,7 @@ import { WorkerPool } from "./worker-pool.ts";
 /** How long workers may take to end after the job has: one may be a straggler that lost its race. */
 const WORKER_GRACE_MS = 500;
 /** How long workers wait: at first for this process, which may be held up by a busy machine or a slow disk. */
-const WORKER_TIMEOUTS = { startMs: 10_000, patienceMs: 2000, reconnectMs: 2000 } as const;
+const WORKER_TIMEOUTS = { startMs: 10_000, connectMs: 2000, reconnectMs: 2000 } as const;
 /** About what one worker reads while another starts. */
 const SMALL_INPUT_BYTES = 8 * 1024 * 1024;
 /** A job with a small input that lasts longer has more to do than to read. */
