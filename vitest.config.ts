@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 /** The parts of the tests, each with the patterns of its files. A test that no pattern names is a unit test. */
 const PARTS = {
-  /** Whole jobs in one process: in a simulated network, of generated inputs, of the shipped apps. */
+  /** Whole jobs in one process: in a simulated network, of generated inputs, of the shipped apps; long property tests. */
   simulation: [
     "test/data/task/*.test.ts",
     "test/mrapps/*.test.ts",
