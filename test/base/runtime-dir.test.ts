@@ -46,6 +46,8 @@ describe("the directory of sockets and compiled apps", () => {
   it("F35: is refused when it is a file", () => {
     const dir = place();
     writeFileSync(dir, "");
-    expect(() => ensureOwnDirectory(dir, uid)).toThrow(/^Cannot use runtime directory/);
+    expect(() => ensureOwnDirectory(dir, uid)).toThrow(
+      expect.objectContaining({ code: "DIRECTORY_UNUSABLE" }),
+    );
   });
 });

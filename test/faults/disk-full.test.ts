@@ -121,16 +121,18 @@ describe.skipIf(noSmallDisks !== undefined)(
       const options: RunJobOptions = { app: join(home, "app.ts"), inputs, out, ...small };
 
       disk.fill();
-      await expect(runJob(options)).rejects.toThrow(
-        `Cannot write journal "${join(out, ".mr-journal")}": ${NO_SPACE}`,
-      );
+      await expect(runJob(options)).rejects.toMatchObject({
+        code: "LOG_UNWRITABLE",
+        message: `Cannot write journal "${join(out, ".mr-journal")}": ${NO_SPACE}`,
+      });
       expect(readdirSync(out)).toEqual(["filler"]);
 
       disk.free();
       disk.fill(MB);
-      await expect(runJob(options)).rejects.toThrow(
-        `Map task 1 failed once: Cannot write output "${join(out, "mr-1-0")}": ${NO_SPACE}`,
-      );
+      await expect(runJob(options)).rejects.toMatchObject({
+        code: "OUTPUT_UNWRITABLE",
+        message: `The job failed: Map task 1 failed once: Cannot write output "${join(out, "mr-1-0")}": ${NO_SPACE}`,
+      });
       const left = readdirSync(out).sort();
       expect(left).toEqual([".mr-events", ".mr-journal", "filler", "mr-0-0"]);
 

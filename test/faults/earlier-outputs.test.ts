@@ -32,9 +32,9 @@ describe("a directory with the output of an earlier job", () => {
     const job = startJob(context);
     const before = job.files();
     const [app, input] = [job.path("app.ts"), job.path("in.txt")];
-    await expect(runJob({ app, inputs: [input], out: job.directory })).rejects.toThrow(
-      /^Output directory ".*" has files of an earlier job, such as "mr-/,
-    );
+    await expect(runJob({ app, inputs: [input], out: job.directory })).rejects.toMatchObject({
+      code: "OUTPUT_EXISTS",
+    });
     expect(job.files()).toEqual(before);
     expect(job.output()).toBe("of an earlier job\n".repeat(4));
   });

@@ -1,6 +1,6 @@
 // Tests runJob that resumes a failed job.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
@@ -32,9 +32,9 @@ beforeEach(() => {
 
 describe("runJob", () => {
   it("F4 goes on with a job that failed, once its cause is gone, without finished tasks", async () => {
-    await expect(runJob(options)).rejects.toThrow(/Reduce task 0 failed once: .*not yet/);
-    // What is there is not taken for the output of another job.
-    await expect(runJob(options)).rejects.toThrow(/has files of an earlier job.*resume that job/);
+    await expect(runJob(options)).rejects.toMatchObject({ code: "APP_THREW" });
+    // Its files are not taken for the output of another job.
+    await expect(runJob(options)).rejects.toMatchObject({ code: "OUTPUT_EXISTS" });
     writeFileSync(join(home, "repaired"), "");
     const { outputs } = await runJob({ ...options, resume: true });
     expect(outputs.map((path) => readFileSync(path, "utf8"))).toEqual(["text 3\n"]);
@@ -58,7 +58,8 @@ describe("runJob", () => {
     while (!existsSync(journal)) await new Promise((resolve) => setTimeout(resolve, 10));
     for (const resume of [true, false]) {
       const second = runJob({ ...options, app, resume });
-      await expect(second).rejects.toThrow(/is already running|has files of an earlier job/);
+      const code = resume ? "JOB_IN_USE" : "OUTPUT_EXISTS";
+      await expect(second).rejects.toMatchObject({ code });
       expect(existsSync(journal)).toBe(true);
     }
     writeFileSync(join(home, "go"), "");
@@ -68,8 +69,23 @@ describe("runJob", () => {
 
   it("F4 says so when there is nothing to go on with", async () => {
     mkdirSync(join(home, "out"));
-    await expect(runJob({ ...options, resume: true })).rejects.toThrow(
-      /Cannot resume from journal ".*": there is no job to go on with/,
-    );
+    await expect(runJob({ ...options, resume: true })).rejects.toMatchObject({
+      code: "RESUME_NOTHING",
+      message: expect.stringContaining("there is no job to go on with"),
+    });
+  });
+
+  it("F15 refuses to go on when an input has changed, or the job is another one", async () => {
+    await expect(runJob(options)).rejects.toMatchObject({ code: "APP_THREW" });
+    const again = { ...options, resume: true };
+    await expect(runJob({ ...again, reduces: 2 })).rejects.toMatchObject({
+      code: "RESUME_MISMATCH",
+    });
+    writeFileSync(join(home, "b"), "text that is longer");
+    await expect(runJob(again)).rejects.toMatchObject({ code: "INPUT_CHANGED" });
+    rmSync(join(home, "b"));
+    await expect(runJob({ ...again, inputs: [] })).rejects.toMatchObject({
+      code: "INPUT_NOT_FOUND",
+    });
   });
 });

@@ -63,7 +63,9 @@ describe("finding an app", () => {
     mkdirSync(join(directory, "apps.ts"));
     symlinkSync("loop.ts", join(directory, "loop.ts"));
     for (const spec of ["apps.ts", "./apps", "loop.ts", `./${"n".repeat(300)}`, ""]) {
-      expect(() => findApp(spec, directory)).toThrow(/^Cannot find app/);
+      expect(() => findApp(spec, directory)).toThrow(
+        expect.objectContaining({ code: "APP_NOT_FOUND" }),
+      );
     }
   });
 });

@@ -54,7 +54,10 @@ describe("startJob", () => {
     const job = startJob(options);
     for await (const { type } of job.events) if (type === "attemptStarted") break;
     job.cancel("seen enough");
-    await expect(job.result).rejects.toThrow("The job is not complete: seen enough");
+    await expect(job.result).rejects.toMatchObject({
+      code: "JOB_CANCELLED",
+      reason: "seen enough",
+    });
     // Nothing was completed, so there is nothing to go on with, and the same call may be made again.
     expect(readdirSync(join(home, "out"))).toEqual([".mr-events"]);
     job.cancel();
@@ -115,6 +118,19 @@ describe("runJob", () => {
     await expect(runJob(misspelt)).rejects.toThrow(new UsageError(refused));
   });
 
+  it("refuses an engine that there is not, and names those that there are", async () => {
+    const misspelt = { ...options, engine: "locl" } as unknown as RunJobOptions;
+    const refused = "Cannot run a job: engine must be one of local or sequential";
+    await expect(runJob(misspelt)).rejects.toThrow(new UsageError(refused));
+  });
+
+  it("fails a job whose workers die too often, with a code of its own", async () => {
+    const map = MAP.replace("{", '{ process.kill(process.pid, "SIGKILL");');
+    writeFileSync(join(home, "app.ts"), map + REDUCE);
+    const failing = runJob({ ...options, attempts: 100, check: false });
+    await expect(failing).rejects.toMatchObject({ code: "WORKERS_LOST" });
+  });
+
   it("refuses options that are none", async () => {
     const none = null as unknown as RunJobOptions;
     const refused = new UsageError("Cannot run a job: its options must be an object");
@@ -150,7 +166,7 @@ describe("runJob", () => {
     };
     const error = await runJob({ ...options, onEvent }).catch((caught: unknown) => caught);
     expect(error).toMatchObject({
-      message: "The job is complete, but onEvent has thrown: a bug of the listener's",
+      code: "LISTENER_THREW",
       cause: bug,
     });
     expect(readdirSync(join(home, "out")).sort()).toEqual([".mr-events", "mr-out-0", "mr-out-1"]);

@@ -140,12 +140,14 @@ describe("inputs", () => {
   it("that cannot be read are an error that names them and says why", async () => {
     const dir = directoryWith({});
     mkdirSync(join(dir, "folder"));
-    await expect(linesOf(lineApp, ["nowhere.txt"], dir)).rejects.toThrow(
-      'Cannot read input "nowhere.txt": no such file or directory (ENOENT)',
-    );
-    await expect(linesOf(lineApp, ["folder"], dir)).rejects.toThrow(
-      'Cannot read input "folder": illegal operation on a directory (EISDIR)',
-    );
+    await expect(linesOf(lineApp, ["nowhere.txt"], dir)).rejects.toMatchObject({
+      code: "INPUT_NOT_FOUND",
+      message: 'Cannot read input "nowhere.txt": no such file or directory (ENOENT)',
+    });
+    await expect(linesOf(lineApp, ["folder"], dir)).rejects.toMatchObject({
+      code: "INPUT_UNREADABLE",
+      message: 'Cannot read input "folder": illegal operation on a directory (EISDIR)',
+    });
   });
 });
 
