@@ -96,9 +96,7 @@ class PlainInput implements OpenInput {
   read(target: Uint8Array, from: number, position: number): number | Promise<number> {
     try {
       const reading = this.#stored.read(target, from, target.length, position);
-      if (typeof reading !== "number") return this.#await(reading);
-      this.bytesRead += reading;
-      return reading;
+      return typeof reading === "number" ? this.#count(reading) : this.#countLater(reading);
     } catch (error) {
       throw inputError(this.file, error);
     }
@@ -108,11 +106,14 @@ class PlainInput implements OpenInput {
     this.#stored.close();
   }
 
-  async #await(reading: Promise<number>): Promise<number> {
+  #count(bytes: number): number {
+    this.bytesRead += bytes;
+    return bytes;
+  }
+
+  async #countLater(reading: Promise<number>): Promise<number> {
     try {
-      const count = await reading;
-      this.bytesRead += count;
-      return count;
+      return this.#count(await reading);
     } catch (error) {
       throw inputError(this.file, error);
     }
@@ -126,6 +127,7 @@ class CompressedInput implements OpenInput {
   readonly end = Number.MAX_SAFE_INTEGER;
   bytesRead = 0;
   readonly #stored: StoredFile;
+  readonly #compressed: Readable;
   readonly #decompressor: Transform;
   readonly #chunks: AsyncIterator<Uint8Array>;
   #chunk: Uint8Array = new Uint8Array(0);
@@ -139,6 +141,7 @@ class CompressedInput implements OpenInput {
     const compressed = Readable.from(this.#readCompressed(), { objectMode: false });
     compressed.on("error", (error) => decompressor.destroy(error));
     decompressor.on("close", () => compressed.destroy());
+    this.#compressed = compressed;
     this.#chunks = compressed.pipe(decompressor)[Symbol.asyncIterator]();
   }
 
@@ -148,6 +151,8 @@ class CompressedInput implements OpenInput {
   }
 
   close(): void {
+    // Nothing may be read of a file that is closed.
+    this.#compressed.destroy();
     this.#decompressor.destroy();
     this.#stored.close();
   }
