@@ -5,26 +5,17 @@
 
 const UNITS = ["", "k", "M", "G", "T", "P"];
 
-/**
- * @param {number} bytes
- * @returns {string} such as `812 B`, `12.3 kB` or `4.56 MB`: units are powers of 1000
- */
+/** Such as `812 B`, `12.3 kB` or `4.56 MB`: units are powers of 1000. @param {number} bytes */
 export function formatBytes(bytes) {
   return scaled(bytes, " ", "B");
 }
 
-/**
- * @param {number} count
- * @returns {string} such as `9,481`, `12.3k` or `4.56M`
- */
+/** Such as `9,481`, `12.3k` or `4.56M`. @param {number} count */
 export function formatCount(count) {
   return Math.abs(count) < 10_000 ? formatNumber(Math.round(count)) : scaled(count, "", "");
 }
 
-/**
- * @param {number} value
- * @returns {string} such as `1,234,567`, or fewer digits of a fraction: `0.0123`
- */
+/** Such as `1,234,567`, or fewer digits of a fraction: `0.0123`. @param {number} value */
 export function formatNumber(value) {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
@@ -61,10 +52,9 @@ export function formatDuration(ms) {
 }
 
 /**
- * A duration that a terminal shows while it grows: from 10 s on, it changes once a second.
+ * A duration that a terminal shows while it grows: from 10 s on, it changes once a second. Such as `1.5 s`, `42 s`, `3 min 20 s` or `2 h 5 min`.
  *
  * @param {number} ms
- * @returns {string} such as `1.5 s`, `42 s`, `3 min 20 s` or `2 h 5 min`
  */
 export function formatElapsed(ms) {
   if (ms < 9950) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
@@ -76,10 +66,9 @@ export function formatElapsed(ms) {
 }
 
 /**
- * An estimated duration, as precise as estimates are.
+ * An estimated duration, as precise as estimates are. Such as `5 s`, `40 s`, `3 min` or `2 h 10 min`.
  *
  * @param {number} ms
- * @returns {string} such as `5 s`, `40 s`, `3 min` or `2 h 10 min`
  */
 export function formatEstimate(ms) {
   const seconds = Math.ceil(ms / 1000);
