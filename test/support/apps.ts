@@ -1,9 +1,8 @@
-/** The sources of apps that tests write into their job directories. */
+/** Sources of apps that tests write into their job directories. */
 
 /**
- * Counts words, but stops at gates: before its work, each map call leaves the file `at-map-FILE-PID`
- * and waits, without using the processor, for a file `go-map-FILE`; reduce calls do the same with
- * `at-reduce-PID` and `go-reduce`.
+ * A word count that stops at gates: before its work, each map call creates the file `at-map-FILE-PID` and waits,
+ * without using the processor, for the file `go-map-FILE`. Reduce calls use `at-reduce-PID` and `go-reduce`.
  */
 export const GATED_WORD_COUNT = `
 import { existsSync, writeFileSync } from "node:fs";
@@ -25,7 +24,7 @@ export async function reduce(_key: string, values: string[]) {
 }
 `;
 
-/** Counts words. The source of `map` and `reduce`, to be put around what a test is about. */
+/** The `map` and `reduce` of a word count, to be combined with the source that a test is about. */
 export const MAP = `
 export function map(_file: string, text: string) {
   return text.split(" ").map((key) => ({ key, value: "1" }));

@@ -3,10 +3,10 @@ import { type Browser, chromium } from "playwright-core";
 
 const CHROMIUM = "/usr/bin/chromium";
 
-/** Why nothing can be tried in a browser here, or undefined. */
+/** Why browser tests are skipped; undefined if they are not. */
 export const NO_CHROMIUM = existsSync(CHROMIUM) ? undefined : `there is no ${CHROMIUM}`;
 
-/** Starts a browser that stays to itself. It must be closed. */
+/** Starts a browser without background requests. It must be closed. */
 export async function startChromium(): Promise<Browser> {
   return await chromium.launch({
     executablePath: CHROMIUM,
@@ -20,7 +20,7 @@ export async function startChromium(): Promise<Browser> {
       "--disable-component-update",
       "--disable-sync",
     ],
-    // On a busy machine it takes long to start.
+    // Starting takes long on a busy machine.
     timeout: 120_000,
   });
 }

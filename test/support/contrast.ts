@@ -1,7 +1,7 @@
 /**
- * The contrast of two colours, from 1 to 21, as https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio has it.
+ * The contrast of two colours, from 1 to 21: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
  *
- * @param one `rgb(…)`, as a browser says it, or `#rrggbb`
+ * @param one `rgb(…)` as in a browser's computed style, or `#rrggbb`
  * @param other the same
  */
 export function contrast(one: string, other: string): number {

@@ -9,7 +9,7 @@ import { temporaryDirectory } from "./temporary-directory.ts";
 const COORDINATOR = "src/main/mrcoordinator.ts";
 const WORKER = "src/main/mrworker.ts";
 
-/** A job directory with the processes that work in it. `end` must be called, whatever happens. */
+/** A job directory and the processes that work in it. `end` must be called in any case. */
 export class Job {
   /** Absolute path, without symbolic links. */
   readonly directory = temporaryDirectory();
@@ -20,7 +20,7 @@ export class Job {
     this.#options = options;
   }
 
-  /** The socket that the job's processes find without being told. */
+  /** The default socket of the job's processes. */
   get socketPath(): string {
     return socketPathOf(this.directory);
   }
@@ -33,7 +33,7 @@ export class Job {
     writeFileSync(this.path(name), contents);
   }
 
-  /** Writes an app and returns its name. The two functions are given as source text. */
+  /** Writes the source of an app and returns its name. */
   writeApp(source: string, name = "app.ts"): string {
     this.write(name, source);
     return name;
@@ -50,7 +50,7 @@ export class Job {
     return command;
   }
 
-  /** Starts a coordinator and does not wait for it. */
+  /** Starts a coordinator without waiting for it. */
   coordinator(...args: string[]): Command {
     return this.start(COORDINATOR, args);
   }
@@ -81,7 +81,7 @@ export class Job {
     return sortLines(names.map((name) => readFileSync(this.path(name), "utf8")).join(""));
   }
 
-  /** What is in the job directory, hidden files included, in alphabetical order. */
+  /** The names in the job directory, with hidden files, in alphabetical order. */
   files(): string[] {
     return readdirSync(this.directory).sort();
   }
@@ -99,7 +99,7 @@ export class Job {
     }
   }
 
-  /** Waits until the job's status is as wanted. */
+  /** Waits for a status of the job. */
   async statusWhen(isWanted: (status: JobStatus) => boolean): Promise<JobStatus> {
     for (;;) {
       const status = await this.status();
@@ -108,7 +108,7 @@ export class Job {
     }
   }
 
-  /** Waits until a file is there. */
+  /** Waits until a file exists. */
   async appeared(name: string): Promise<void> {
     while (!this.files().includes(name)) await sleep(20);
   }
@@ -123,7 +123,7 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** The exit codes of several processes, in their order, with what they printed if one failed. */
+/** Waits for processes and returns their exit codes. */
 export async function exitCodes(commands: readonly Command[]): Promise<Array<number | null>> {
   const ended: Ended[] = await Promise.all(commands.map((command) => command.ended));
   return ended.map(({ code }) => code);

@@ -4,10 +4,10 @@ import { runInNewContext } from "node:vm";
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
 
-/** What is not garbage, in bytes, within V8's heap and outside of it. */
+/** The memory of live objects in bytes, inside and outside V8's heap. */
 export function memoryInUse(): number {
   collectGarbage();
-  // What is outside of the heap is given free on another thread, which the next collection waits for.
+  // Memory outside the heap is freed on another thread, which the next collection waits for.
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

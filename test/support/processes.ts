@@ -7,7 +7,7 @@ const TSX = fileURLToPath(new URL("../../node_modules/.bin/tsx", import.meta.url
 
 /** How a process ended, and what it printed. */
 export interface Ended {
-  /** Null when a signal ended it. */
+  /** Null if a signal ended it. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   readonly stdout: string;
@@ -16,31 +16,31 @@ export interface Ended {
 
 export interface StartOptions {
   readonly cwd: string;
-  /** Start it through the `tsx` command, as people do, which adds a process above it. */
+  /** Start it with the `tsx` command, as users do, which adds a parent process. */
   readonly viaTsx?: boolean;
-  /** Start it as this user, which only root can. */
+  /** Start it as this user, which only root can do. */
   readonly uid?: number | undefined;
-  /** Environment variables besides those of the tests. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>;
-  /** A descriptor that becomes its standard output, of which nothing is known then. */
+  /** A descriptor for its standard output, which is not captured then. */
   readonly stdout?: number;
 }
 
-/** Every process group started here that may still have a member. */
+/** The process groups that may still have members. */
 const groups = new Set<number>();
 
-// Even when the run of the tests is cut short, nothing that they started goes on.
+// No process outlives the tests, even if they are interrupted.
 process.once("exit", () => {
   for (const group of groups) killGroup(group, "SIGKILL");
 });
 
-/** A process of this project, at the head of a process group of its own. */
+/** A process that leads its own process group. */
 export class Command {
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
   #stdout = "";
   #stderr = "";
-  /** Those who wait for it to write something more, or to end. */
+  /** Called when it has written something or ended. */
   #waiting: Array<() => void> = [];
   #hasEnded = false;
 
@@ -70,12 +70,12 @@ export class Command {
     return this.#child.pid;
   }
 
-  /** What it has written to standard error so far. */
+  /** Its standard error so far. */
   get stderr(): string {
     return this.#stderr;
   }
 
-  /** Whoever read its standard error is gone, as when a terminal is closed. */
+  /** Closes its standard error, as when a terminal is closed. */
   hangUpStderr(): void {
     this.#child.stderr?.destroy();
   }
@@ -84,23 +84,23 @@ export class Command {
     return this.#hasEnded;
   }
 
-  /** Sends a signal to the process and to all it has started, as a terminal does. */
+  /** Sends a signal to its process group, as a terminal does. */
   signal(signal: NodeJS.Signals): void {
     killGroup(this.pid, signal);
   }
 
-  /** Sends a signal to the process alone. */
+  /** Sends a signal to the process only. */
   signalAlone(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
 
-  /** Stops listening to what it writes, as a terminal does that is closed. */
+  /** Closes its standard output and standard error, as when a terminal is closed. */
   closeOutput(): void {
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
   }
 
-  /** Waits until standard error contains `text`; fails when the process ends without that. */
+  /** Waits until standard error contains `text`; fails if the process ends before. */
   async printed(text: string): Promise<void> {
     while (!this.#stderr.includes(text)) {
       if (this.#hasEnded) throw new Error(`It ended without "${text}":\n${this.#stderr}`);
@@ -109,10 +109,10 @@ export class Command {
   }
 
   /**
-   * Waits until it and every process that it has started have ended.
+   * Waits until all processes of its group have ended.
    *
-   * @param limitMs how long that may take; a machine that is busy with other things ends nothing quickly
-   * @returns the numbers of those that have not
+   * @param limitMs the maximum time; ending processes takes long on a busy machine
+   * @returns the ids of processes that are still alive
    */
   async survivors(limitMs = 120_000): Promise<number[]> {
     for (const startMs = performance.now(); ; ) {
@@ -122,7 +122,7 @@ export class Command {
     }
   }
 
-  /** Waits until standard output has a match, and gives all that is there; fails when it ends without. */
+  /** Waits until standard output matches, and returns it; fails if the process ends before. */
   async printedOut(pattern: RegExp): Promise<string> {
     while (!pattern.test(this.#stdout)) {
       if (this.#hasEnded) throw new Error(`It ended without ${pattern}:\n${this.#stderr}`);
@@ -131,7 +131,7 @@ export class Command {
     return this.#stdout;
   }
 
-  /** Waits until it has written something more, or ended. */
+  /** Waits until it has written something or ended. */
   #more(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
@@ -140,7 +140,7 @@ export class Command {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** Ends whatever is left of it. */
+  /** Kills its process group. */
   async kill(): Promise<void> {
     killGroup(this.pid, "SIGKILL");
     await this.ended.catch(() => undefined);
@@ -151,7 +151,7 @@ export class Command {
 /**
  * Starts a TypeScript file of this project.
  *
- * @param script its path from the project's root, such as `src/main/mrworker.ts`, or an absolute one
+ * @param script its path from the project's root, such as `src/main/mrworker.ts`, or an absolute path
  */
 export function startScript(
   script: string,
@@ -173,13 +173,13 @@ export function startScript(
   return new Command(child);
 }
 
-/** Runs any command to its end, without standard input. */
+/** Runs a command to its end, without standard input. */
 export function run(command: string, args: readonly string[], cwd: string): Promise<Ended> {
   const stdio: StdioOptions = ["ignore", "pipe", "pipe"];
   return new Command(spawn(command, args, { cwd, detached: true, stdio })).ended;
 }
 
-/** The living processes of a group; those that are dead but not buried do not count. */
+/** The living processes of a group, without zombies. */
 function membersOf(group: number): number[] {
   const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,pgid=,stat="], { encoding: "utf8" });
   return stdout.split("\n").flatMap((line) => {
@@ -192,6 +192,6 @@ function killGroup(group: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-group, signal);
   } catch {
-    // Nobody of that group is left.
+    // The group has no members.
   }
 }

@@ -7,7 +7,7 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Sends one HTTP request over a Unix socket, on a connection of its own, as `curl` does. */
+/** Sends one HTTP request over a Unix socket on a new connection, as `curl` does. */
 export function sendHttp(
   socketPath: string,
   body: string | Uint8Array,
@@ -27,7 +27,7 @@ export function sendHttp(
   });
 }
 
-/** Sends any JSON and returns what comes back, decoded. */
+/** Sends JSON and returns the decoded answer. */
 export async function sendJson(socketPath: string, message: unknown): Promise<unknown> {
   return JSON.parse((await sendHttp(socketPath, JSON.stringify(message))).text);
 }
@@ -45,7 +45,7 @@ export function openSocket(socketPath: string, text = ""): Promise<Socket> {
 export function closedByPeer(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.resume();
-    // How it ends, with or without an error, is all the same.
+    // It may end with or without an error.
     socket.on("error", () => undefined);
     socket.once("close", () => resolve());
   });

@@ -1,6 +1,6 @@
 /**
- * As much of a terminal as the live display needs: it puts characters into a grid, breaks lines that are
- * too long, scrolls, and understands the sequences that move the cursor, erase, colour, and hide it.
+ * A terminal emulator for the live display: a grid of characters that wraps long lines, scrolls, and
+ * understands the sequences that move and hide the cursor, erase, and colour.
  */
 export class Screen {
   columns: number;
@@ -11,7 +11,7 @@ export class Screen {
   #column = 0;
   /** The first line that has not scrolled away. */
   #top = 0;
-  /** The beginning of a sequence, the rest of which has not come yet. */
+  /** The beginning of an incomplete sequence. */
   #unfinished = "";
   /** On the screen, whatever has scrolled away since. */
   #saved = { row: 0, column: 0 };
@@ -21,7 +21,7 @@ export class Screen {
     this.rows = rows;
   }
 
-  /** @param chunk of what was written, which may end anywhere */
+  /** @param chunk part of the output, which may end within a sequence */
   write(chunk: string): void {
     const text = this.#unfinished + chunk;
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal is made of them.
@@ -36,7 +36,7 @@ export class Screen {
     }
   }
 
-  /** Everything that was written and not erased, what has scrolled away included. */
+  /** All text that was not erased, including text that has scrolled away. */
   get lines(): string[] {
     const lines = this.#lines.map((line) =>
       Array.from(line, (cell) => cell ?? " ")

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { errorCode } from "../../src/mr/base/errors.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-/** Why no small disks can be made here, or undefined when they can. */
+/** Why small disks cannot be made here; undefined if they can. */
 export const noSmallDisks: string | undefined = findOut();
 
-/** A small file system in memory, mounted over a directory until it is taken away again. */
+/** A small file system in memory, mounted on a directory until {@link unmount}. */
 export class SmallDisk {
   readonly directory: string;
 
@@ -18,7 +18,7 @@ export class SmallDisk {
     if (status !== 0) throw new Error(`Cannot mount a small disk: ${stderr}`);
   }
 
-  /** Takes what room there is, but for some bytes. */
+  /** Fills the disk, except for some bytes. */
   fill(except = 0): void {
     const { bavail, bsize } = statfsSync(this.directory);
     const block = Buffer.alloc(bsize);
@@ -27,19 +27,19 @@ export class SmallDisk {
       for (let left = bavail * bsize - except; left > 0; left -= bsize)
         writeSync(descriptor, block);
     } catch (error) {
-      // Somebody else has taken the rest meanwhile.
+      // Another process has written meanwhile.
       if (errorCode(error) !== "ENOSPC") throw error;
     } finally {
       closeSync(descriptor);
     }
   }
 
-  /** Gives that room free again. */
+  /** Frees the space that {@link fill} has taken. */
   free(): void {
     rmSync(this.#filler);
   }
 
-  /** Takes the disk away, whoever still uses it. */
+  /** Unmounts the disk, even if it is in use. */
   unmount(): void {
     spawnSync("umount", ["-l", this.directory]);
   }

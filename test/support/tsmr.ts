@@ -15,7 +15,7 @@ export interface OnTerminal {
   readonly onOutput: (listener: (text: string) => void) => void;
 }
 
-/** A directory with two inputs and a word count, in which `tsmr` is run. */
+/** A directory with two inputs and a word count, in which `tsmr` runs. */
 export class Folder extends Job {
   readonly #terminals: ChildProcess[] = [];
 
@@ -36,9 +36,9 @@ export class Folder extends Job {
   }
 
   /**
-   * Runs `tsmr` on a terminal of its own, of which it believes that a person is there.
+   * Runs `tsmr` on a pseudo-terminal.
    *
-   * @param terminal what kind it is said to be; null if nothing is said
+   * @param terminal the value of TERM; null for none
    */
   startOnTerminal(
     args: readonly string[],

@@ -1,14 +1,14 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** The user that has no rights by convention. */
+/** The conventional user without rights. */
 const NOBODY = 65_534;
 
 const isRoot = process.getuid?.() === 0;
 
 /**
- * Root may read and write everything, so when the tests run as root, what is about permissions is run
- * as another user. Undefined when the tests run as an ordinary user, who needs no other.
+ * The user for tests of permissions when the tests run as root, who may read and write everything. Undefined
+ * when they run as an ordinary user.
  */
 export const unprivilegedUid: number | undefined = isRoot ? NOBODY : undefined;
 
