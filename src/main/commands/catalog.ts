@@ -17,51 +17,22 @@ export interface CatalogEntry {
   readonly load: () => Promise<CommandModule>;
 }
 
-/** The commands of `tsmr`, in the order in which help lists them. */
-export const COMMANDS: readonly CatalogEntry[] = [
-  {
-    name: "run",
-    summary: "run a job on this machine, with workers of its own",
-    load: () => import("./run.ts"),
-  },
-  {
-    name: "status",
-    summary: "say how a running job is doing",
-    load: () => import("./status.ts"),
-  },
-  {
-    name: "cancel",
-    summary: "end a running job",
-    load: () => import("./cancel.ts"),
-  },
-  {
-    name: "worker",
-    summary: "help with a running job, as one more worker",
-    load: () => import("./worker.ts"),
-  },
-  {
-    name: "sequential",
-    summary: "run a job in this one process, to compare with",
-    load: () => import("./sequential.ts"),
-  },
-  {
-    name: "report",
-    summary: "write a report or a chart of a job",
-    load: () => import("./report.ts"),
-  },
-  {
-    name: "init",
-    summary: "make an app to start from, with its test",
-    load: () => import("./init.ts"),
-  },
-  {
-    name: "apps",
-    summary: "list the apps that come with the package",
-    load: () => import("./apps.ts"),
-  },
-  {
-    name: "completion",
-    summary: "print the completion for a shell",
-    load: () => import("./completion.ts"),
-  },
+type Row = readonly [name: string, summary: string, load: CatalogEntry["load"]];
+
+/** In the order in which help lists them. */
+const ROWS: readonly Row[] = [
+  ["run", "run a job on this machine, with workers of its own", () => import("./run.ts")],
+  ["status", "say how a running job is doing", () => import("./status.ts")],
+  ["cancel", "end a running job", () => import("./cancel.ts")],
+  ["worker", "help with a running job, as one more worker", () => import("./worker.ts")],
+  ["sequential", "run a job in this one process, to compare with", () => import("./sequential.ts")],
+  ["report", "write a report or a chart of a job", () => import("./report.ts")],
+  ["init", "make an app to start from, with its test", () => import("./init.ts")],
+  ["apps", "list the apps that come with the package", () => import("./apps.ts")],
+  ["completion", "print the completion for a shell", () => import("./completion.ts")],
 ];
+
+/** The commands of `tsmr`. */
+export const COMMANDS: readonly CatalogEntry[] = ROWS.map(([name, summary, load]) => {
+  return { name, summary, load };
+});

@@ -83,7 +83,7 @@ export const ERROR_CODES = [
   "LISTENER_THREW",
 ] as const;
 
-/** See {@link ERROR_CODES} and docs/errors.md. */
+/** The kind of an error; docs/errors.md lists them with what to do. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** The exit code of a command that ends with an error: 2 for wrong usage. */
