@@ -93,6 +93,12 @@ export class SimulatedCoordinator {
     const { handlers } = this.#job;
     return {
       ...handlers,
+      "task.commit": async (params, caller) => {
+        const verdict = await handlers["task.commit"](params, caller);
+        const { job, phase, task, attempt } = params;
+        if (verdict.accepted) this.#world.granted(`${job} ${phase} ${task} ${attempt}`);
+        return verdict;
+      },
       "task.complete": async (params, caller) => {
         const verdict = await handlers["task.complete"](params, caller);
         if (this.process.isAlive && verdict.accepted) this.#world.accepted(params);

@@ -1,46 +1,84 @@
 import { crc32 } from "node:zlib";
 import type { OutputFile } from "../../src/mr/job/task.ts";
+import { MemoryStorage } from "../../src/mr/storage/memory/memory-storage.ts";
 
-/** The job directory: names and contents. What a fault has done to a file is remembered. */
+/** A storage whose files may be published by a process that dies or stops between any two of them. */
+class SimulatedStorage extends MemoryStorage {
+  /** Paths of files that a fault has removed or changed, and that were not published again since. */
+  readonly spoilt = new Set<string>();
+  /** Publishes a file, or does not. */
+  onPut: ((publish: () => void) => void) | undefined;
+
+  override put(path: string, bytes: Uint8Array): void {
+    const publish = () => {
+      this.spoilt.delete(path);
+      super.put(path, bytes);
+    };
+    if (this.onPut === undefined) publish();
+    else this.onPut(publish);
+  }
+}
+
+/** The job directory. What a fault has done to a file is remembered. */
 export class Disk {
-  readonly #files = new Map<string, string>();
-  /** Names of files that a fault has removed or changed, and nobody has replaced since. */
-  readonly #spoilt = new Set<string>();
+  readonly storage = new SimulatedStorage();
 
   get names(): string[] {
-    return [...this.#files.keys()];
+    return this.storage.paths.map((path) => path.slice("/job/".length));
   }
 
   read(name: string): string | undefined {
-    return this.#files.get(name);
+    const bytes = this.storage.get(pathOf(name));
+    return bytes === undefined ? undefined : Buffer.from(bytes).toString("latin1");
   }
 
   /** Gives complete contents their final name. */
   publish(name: string, contents: string): void {
-    this.#files.set(name, contents);
-    this.#spoilt.delete(name);
+    this.storage.put(pathOf(name), Buffer.from(contents, "latin1"));
+  }
+
+  /**
+   * Lets a process publish files.
+   *
+   * @param onPut is given each file to be published
+   */
+  async publishing<T>(
+    onPut: (publish: () => void) => void,
+    commit: () => T | Promise<T>,
+  ): Promise<T> {
+    this.storage.onPut = onPut;
+    try {
+      // No other process runs meanwhile: a commit in memory does not wait.
+      return await commit();
+    } finally {
+      this.storage.onPut = undefined;
+    }
   }
 
   isSpoilt(name: string): boolean {
-    return this.#spoilt.has(name);
+    return this.storage.spoilt.has(pathOf(name));
   }
 
   spoil(name: string, how: "vanish" | "tear" | "corrupt"): void {
-    const contents = this.#files.get(name);
+    const contents = this.read(name);
     if (contents === undefined) return;
-    this.#spoilt.add(name);
-    if (how === "vanish") this.#files.delete(name);
-    else if (how === "tear") this.#files.set(name, contents.slice(0, contents.length >> 1));
-    else this.#files.set(name, `?${contents.slice(1)}`);
+    if (how === "vanish") void this.storage.remove(pathOf(name));
+    else if (how === "tear") this.publish(name, contents.slice(0, contents.length >> 1));
+    else this.publish(name, `?${contents.slice(1)}`);
+    this.storage.spoilt.add(pathOf(name));
   }
 
   /** Whether a file is what a report says it is. */
   holds({ name, bytes, crc32: checksum }: OutputFile): boolean {
-    const contents = this.#files.get(name);
+    const contents = this.storage.get(pathOf(name));
     return contents?.length === bytes && crc32(contents) === checksum;
   }
 }
 
 export function summaryOf(name: string, contents: string): OutputFile {
   return { name, bytes: contents.length, crc32: crc32(contents) };
+}
+
+function pathOf(name: string): string {
+  return `/job/${name}`;
 }

@@ -30,6 +30,7 @@ interface Mutant {
 const SCHEDULER = "src/mr/control/scheduler/scheduler.ts";
 const TASKS = "src/mr/control/scheduler/job-tasks.ts";
 const TABLE = "src/mr/control/scheduler/task-table.ts";
+const RUN_TASKS = "src/mr/worker/run-tasks.ts";
 const LOG = "src/mr/control/log/entry-job-log.ts";
 const PUBLISHER = "src/mr/control/coordinator/publisher.ts";
 const DEPOSED: Faults = { ...NO_FAULTS, everyMs: 300, kinds: ["deposeCoordinator"] };
@@ -201,6 +202,24 @@ const MUTANTS: readonly Mutant[] = [
     faults: { ...NO_FAULTS, lose: 0.3, everyMs: 60, kinds: ["spoilFile"] },
   },
   {
+    title: "publishes before it may",
+    file: RUN_TASKS,
+    replace: "if (!(await source.commit(assignment))) return;",
+    by: "await made.output.commit();\n    if (!(await source.commit(assignment))) return;",
+  },
+  {
+    title: "publishes twice",
+    file: RUN_TASKS,
+    replace: "outputs = await made.output.commit();",
+    by: "outputs = await made.output.commit();\n      await made.output.commit();",
+  },
+  {
+    title: "publishes a part of its output",
+    file: "src/mr/storage/memory/memory-storage.ts",
+    replace: "      outputs.push(summary);\n",
+    by: "      outputs.push(summary);\n      if (outputs.length === 2) break;\n",
+  },
+  {
     title: "reports what it has not published",
     file: "src/mr/worker/run-tasks.ts",
     replace: "outputs = await made.output.commit();",
@@ -237,6 +256,12 @@ async function simulateWith(
         setup: ({ onLoad }) => {
           onLoad({ filter: /\.ts$/ }, (file) => {
             return file.path === path ? { contents, loader: "ts" } : undefined;
+          });
+          // The bundle is elsewhere than the files of the package.
+          onLoad({ filter: /base\/assets\.ts$/ }, (file) => {
+            const url = JSON.stringify(pathToFileURL(file.path).href);
+            const text = readFileSync(file.path, "utf8");
+            return { contents: text.replaceAll("import.meta.url", url), loader: "ts" };
           });
         },
       },

@@ -12,6 +12,18 @@ export class VirtualTime {
   readonly #heap: Event[] = [];
   #serial = 0;
   nowMs = 1_000_000;
+  /** Promises that time waits for. */
+  #held = 0;
+
+  /** Lets time stand still until a promise is settled. */
+  async hold<T>(promise: Promise<T>): Promise<T> {
+    this.#held += 1;
+    try {
+      return await promise;
+    } finally {
+      this.#held -= 1;
+    }
+  }
 
   /** Does something later, unless the simulation is over by then. */
   after(ms: number, act: () => void): void {
@@ -35,7 +47,8 @@ export class VirtualTime {
       this.nowMs = event.atMs;
       event.act();
       // Whatever follows from it through promises happens at the same time.
-      await setImmediate();
+      do await setImmediate();
+      while (this.#held > 0);
       check();
     }
   }

@@ -1,7 +1,11 @@
 import { MrError } from "../../src/mr/base/errors.ts";
 import { type Assignment, RPC_ERRORS } from "../../src/mr/control/protocol/protocol.ts";
 import { DamagedRunError } from "../../src/mr/data/shuffle/run-file.ts";
-import { mapOutputName, reduceOutputName } from "../../src/mr/job/names.ts";
+import { runMapTask } from "../../src/mr/data/task/map-task.ts";
+import { runReduceTask } from "../../src/mr/data/task/reduce-task.ts";
+import type { TaskContext } from "../../src/mr/data/task/task-context.ts";
+import { MIN_MEMORY_BYTES } from "../../src/mr/job/limits.ts";
+import { attemptTag, mapOutputName, reduceOutputName } from "../../src/mr/job/names.ts";
 import { RpcTaskSource } from "../../src/mr/worker/rpc-task-source.ts";
 import {
   type AttemptResult,
@@ -12,6 +16,7 @@ import {
 import { summaryOf } from "./disk.ts";
 import type { Network } from "./network.ts";
 import { Process } from "./process.ts";
+import { WORD_COUNT } from "./word-count.ts";
 import type { World } from "./world.ts";
 
 const IDENTITY = {
@@ -28,7 +33,7 @@ export function mapOutput(map: number, reduce: number): string {
   return `<what map task ${map} has for reduce task ${reduce}>`;
 }
 
-/** A worker process: the real protocol, with tasks that take time instead of doing work. */
+/** A worker process: the real protocol, with tasks that take time and, in some jobs, do the real work. */
 export class SimulatedWorker {
   readonly process: Process;
   readonly #world: World;
@@ -76,8 +81,9 @@ export class SimulatedWorker {
     }
   }
 
-  async #execute({ reduces }: JobFacts, assignment: Assignment): Promise<AttemptResult> {
+  async #execute(job: JobFacts, assignment: Assignment): Promise<AttemptResult> {
     const { random, faults, shape } = this.#world;
+    const { reduces } = job;
     this.#records = 0;
     for (let step = random.whole(1, 6); step > 0; step--) {
       const stallMs = random.chance(this.#world.faults.stall) ? 2 * shape.leaseMs : 0;
@@ -90,12 +96,13 @@ export class SimulatedWorker {
     }
     if (random.chance(faults.appThrows)) throw new MrError("APP_THREW", "The app threw");
     const counters = { tasks: 1 };
+    if (this.#world.words !== undefined) return await this.#runTask(job, assignment);
     const { task } = assignment;
     if (assignment.kind === "map") {
       const files = Array.from({ length: reduces }, (_, reduce) => {
         return { name: mapOutputName(task, reduce), contents: mapOutput(task, reduce) };
       });
-      return { output: this.#output(files), counters };
+      return { output: this.#output(assignment, this.#filesOf(files)), counters };
     }
     let contents = "";
     for (const source of assignment.sources) {
@@ -105,23 +112,62 @@ export class SimulatedWorker {
       contents += disk.read(source.name);
       this.#progress();
     }
-    return { output: this.#output([{ name: reduceOutputName(task), contents }]), counters };
+    const files = [{ name: reduceOutputName(task), contents }];
+    return { output: this.#output(assignment, this.#filesOf(files)), counters };
   }
 
-  /** The process may die or stop between any two files of a commit. */
-  #output(files: readonly { readonly name: string; readonly contents: string }[]) {
-    const { random, disk } = this.#world;
+  /** The real map or reduce task, on the storage in memory. */
+  async #runTask(job: JobFacts, assignment: Assignment): Promise<AttemptResult> {
+    const { time, disk } = this.#world;
+    const context: TaskContext = {
+      ...job,
+      storage: disk.storage,
+      tag: attemptTag(job.job, assignment.attempt, this.#attempts),
+      progress: { addRecords: () => this.#progress(), addBytes: () => undefined },
+      memoryBytes: MIN_MEMORY_BYTES,
+      fanIn: 2,
+    };
+    const running =
+      assignment.kind === "map"
+        ? runMapTask(assignment, WORD_COUNT, context)
+        : runReduceTask(assignment, WORD_COUNT, context);
+    const { output, counters, ...rest } = await time.hold(running);
+    return {
+      ...rest,
+      output: this.#output(assignment, output),
+      counters: { ...counters, tasks: 1 },
+    };
+  }
+
+  #filesOf(files: readonly { readonly name: string; readonly contents: string }[]) {
     return {
       commit: () => {
-        for (const { name, contents } of files) {
-          this.process.act(() => disk.publish(name, contents));
-          const { dieInCommit, pauseInCommit } = this.#world.faults;
-          if (random.chance(dieInCommit)) this.#world.killWorker(this);
-          if (random.chance(pauseInCommit)) this.process.pause(random.between(100, 5000));
-        }
+        for (const { name, contents } of files) this.#world.disk.publish(name, contents);
         return files.map(({ name, contents }) => summaryOf(name, contents));
       },
       discard: () => undefined,
+    };
+  }
+
+  /** The process may die or stop between any two files of a commit. */
+  #output({ kind, task, attempt }: Assignment, files: AttemptResult["output"]) {
+    const world = this.#world;
+    const { random, disk } = world;
+    const { job } = this.#source?.job ?? {};
+    return {
+      commit: () => {
+        world.committed(`${job} ${kind} ${task} ${attempt}`);
+        return disk.publishing(
+          (publish) => {
+            this.process.act(publish);
+            const { dieInCommit, pauseInCommit } = world.faults;
+            if (random.chance(dieInCommit)) world.killWorker(this);
+            if (random.chance(pauseInCommit)) this.process.pause(random.between(100, 5000));
+          },
+          () => files.commit(),
+        );
+      },
+      discard: () => files.discard(),
     };
   }
 

@@ -13,11 +13,15 @@ import { Process } from "./process.ts";
 import { Random } from "./random.ts";
 import { SharedStore } from "./store.ts";
 import { VirtualTime } from "./virtual-time.ts";
+import { WordCountJob } from "./word-count.ts";
 import { mapOutput, SimulatedWorker } from "./worker.ts";
 
 /** Faults stop after this time, and from then on the job must end within that time. */
 const FAULTS_MS = 40_000;
 const RECOVERY_MS = 120_000;
+
+/** The share of the jobs that run the real map and reduce tasks. */
+const REAL_JOBS = 0.25;
 
 /** A run in which more happens is one in which something goes round in circles. */
 const MAX_EVENTS = 100_000;
@@ -30,6 +34,11 @@ export class World {
   readonly network: Network;
   readonly shape: JobShape;
   faults: Faults;
+  /** The job of the real map and reduce tasks, if those run. */
+  readonly words: WordCountJob | undefined;
+  /** Attempts that were granted the commit, and those that have committed. */
+  readonly #granted = new Set<string>();
+  readonly #committed = new Set<string>();
   readonly #store = new SharedStore(this);
   /** The one that workers reach. */
   coordinator: SimulatedCoordinator | undefined;
@@ -65,6 +74,9 @@ export class World {
       maxBackups: this.random.whole(0, 1),
       taskTimeoutMs: this.random.chance(0.4) ? this.random.between(2500, 8000) : Infinity,
     };
+    this.words = this.random.chance(REAL_JOBS)
+      ? new WordCountJob(this.disk, this.random, this.shape.maps)
+      : undefined;
     this.#ledger = new Ledger(this.disk, this.shape, []);
     this.#stopsMs = this.time.nowMs + FAULTS_MS;
   }
@@ -102,6 +114,18 @@ export class World {
   /** A promise is broken, or something threw what it should not. */
   fail(error: unknown): void {
     this.#error ??= error instanceof Error ? error : new Error(String(error));
+  }
+
+  /** A coordinator says that an attempt may publish its output. */
+  granted(attempt: string): void {
+    this.#granted.add(attempt);
+  }
+
+  /** An attempt publishes its output. */
+  committed(attempt: string): void {
+    if (!this.#granted.has(attempt)) this.fail(new Error(`${attempt} publishes without a grant`));
+    if (this.#committed.has(attempt)) this.fail(new Error(`${attempt} publishes twice`));
+    this.#committed.add(attempt);
   }
 
   /** That a task is completed must be in the log before a coordinator says so. */
@@ -271,6 +295,11 @@ export class World {
   }
 
   #checkOutput(): void {
+    if (this.words !== undefined) {
+      const wrong = this.words.check(this.disk, this.shape.reduces);
+      if (wrong !== undefined) this.fail(new Error(wrong));
+      return;
+    }
     for (let reduce = 0; reduce < this.shape.reduces; reduce++) {
       const expected = Array.from({ length: this.shape.maps }, (_, map) => mapOutput(map, reduce));
       if (this.disk.read(reduceOutputName(reduce)) === expected.join("")) continue;
