@@ -7,6 +7,7 @@ import { quoteKey } from "../base/thrown.ts";
 import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
 import { LineSink, text } from "../data/output/formats.ts";
 import { AppError } from "../data/task/app-error.ts";
+import { writeResult } from "../data/task/reduce-task.ts";
 import { CounterSet } from "../data/task/tally.ts";
 import { carryValue, checkApp } from "./app-under-test.ts";
 
@@ -94,10 +95,8 @@ export async function reduceGroup(
   };
   const context = { keyBytes, task, counters };
   try {
-    const result: unknown = await app.reduce(keyBytes.toString(), once(carried), write, context);
-    const isIterator = typeof result === "object" && result !== null && "next" in result;
-    if (!isIterator) write(result);
-    else for await (const value of result as unknown as AsyncIterable<unknown>) write(value);
+    const result: unknown = app.reduce(keyBytes.toString(), once(carried), write, context);
+    await writeResult(result, write, () => undefined);
   } catch (error) {
     if (error instanceof MrError) throw error;
     throw new AppError(`reduce failed on key ${quoteKey(keyBytes.toString())}`, error);

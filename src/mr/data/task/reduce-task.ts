@@ -1,6 +1,4 @@
-import type { ReduceContext } from "../../app/contract/contract.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
-import type { Output } from "../../app/contract/output.ts";
 import type { LoadedApp } from "../../app/load/load-app.ts";
 import { MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
@@ -87,8 +85,17 @@ async function reduceRuns(
     const file = output.file(name);
     const tally = new Tally();
     const meter = new ReduceMeter(passes, merger, file, context.progress);
-    const run = new ReduceRun(loaded.name, app, task, merger, file, tally, meter);
-    await run.reduceAll(context.skipBadRecords);
+    const { skipBadRecords } = context;
+    await reduceGroups({
+      app,
+      name: loaded.name,
+      task,
+      merger,
+      file,
+      tally,
+      meter,
+      skipBadRecords,
+    });
     file.finish();
     return { output, counters: tally.counters.toRecord(), skipped: tally.skipped };
   } catch (error) {
@@ -109,106 +116,91 @@ function reduceToFanIn(passes: MergePasses, app: string): void {
   }
 }
 
-/** Passes groups to `reduce`, and what it makes to the output. */
-class ReduceRun {
-  readonly #name: string;
-  readonly #app: RecordApp;
-  readonly #merger: GroupSource;
-  readonly #file: PendingFile;
-  readonly #tally: Tally;
-  readonly #meter: ReduceMeter;
-  readonly #output: Output<unknown>;
-  readonly #context: ReduceContext;
-  readonly #sink: LineSink;
+/** What reducing all groups of a task takes. */
+interface Reduction {
+  readonly app: RecordApp;
+  readonly name: string;
+  readonly task: number;
+  readonly merger: GroupSource;
+  readonly file: PendingFile;
+  readonly tally: Tally;
+  readonly meter: ReduceMeter;
+  readonly skipBadRecords: boolean;
+}
 
-  constructor(
-    name: string,
-    app: RecordApp,
-    task: number,
-    merger: GroupSource,
-    file: PendingFile,
-    tally: Tally,
-    meter: ReduceMeter,
-  ) {
-    this.#name = name;
-    this.#app = app;
-    this.#merger = merger;
-    this.#file = file;
-    this.#tally = tally;
-    this.#meter = meter;
-    this.#output = app.output ?? text();
-    this.#context = { keyBytes: merger.key, task, counters: tally.counters };
-    this.#sink = new LineSink(file);
-  }
-
-  async reduceAll(skipBadRecords: boolean): Promise<void> {
-    const merger = this.#merger;
-    const meter = this.#meter;
-    const { reduce } = this.#app;
-    const context = this.#context;
-    const write = this.#write;
-    while (merger.nextGroup()) {
-      const values = new GroupValues(merger);
-      // A group that is skipped must leave no line behind.
-      if (skipBadRecords) this.#file.mark();
-      try {
-        const result: unknown = reduce(merger.keyText, values, write, context);
-        if (result !== undefined) {
-          const pending = this.#take(result);
-          if (pending !== undefined) {
-            meter.report();
-            await pending;
-          }
-        }
-      } catch (error) {
-        this.#failed(values.failure ?? error, skipBadRecords);
-      }
-      values.end();
-      // The app may have caught the error.
-      if (values.failure !== undefined) throw values.failure;
-      meter.addGroup();
-    }
-    meter.end();
-  }
-
-  readonly #write = (value: unknown): void => {
-    if (value === undefined) return;
-    this.#output.write(this.#merger.key, value, this.#sink);
+/** Passes all groups to `reduce`, and its results to the output. */
+async function reduceGroups(reduction: Reduction): Promise<void> {
+  const { app, name, task, merger, file, tally, meter, skipBadRecords } = reduction;
+  const { reduce, output = text() } = app;
+  const sink = new LineSink(file);
+  const context = { keyBytes: merger.key, task, counters: tally.counters };
+  const write = (value: unknown): void => {
+    if (value !== undefined) output.write(merger.key, value, sink);
   };
-
-  /** Writes what `reduce` returned; a promise if that takes time. */
-  #take(result: unknown): Promise<void> | undefined {
-    if (typeof result !== "object" || result === null) {
-      this.#write(result);
-      return undefined;
+  const tick = () => meter.tick();
+  while (merger.nextGroup()) {
+    const values = new GroupValues(merger);
+    // A group that is skipped must leave no line behind.
+    if (skipBadRecords) file.mark();
+    try {
+      const result: unknown = reduce(merger.keyText, values, write, context);
+      const pending = result === undefined ? undefined : writeResult(result, write, tick);
+      if (pending !== undefined) {
+        meter.report();
+        await pending;
+      }
+    } catch (thrown) {
+      const error = values.failure ?? thrown;
+      if (error instanceof MrError) throw error;
+      const place = `key ${quoteKey(merger.key.toString())}`;
+      if (!skipBadRecords) throw new AppError(`reduce of ${name} failed on ${place}`, error);
+      file.rollBack();
+      tally.skip(undefined, place, describeThrown(error));
     }
+    values.end();
+    // The app may have caught the error.
+    if (values.failure !== undefined) throw values.failure;
+    meter.addGroup();
+  }
+  meter.end();
+}
+
+/**
+ * Writes the outputs that `reduce` has returned: one, those of an iterator, or a promise of either.
+ *
+ * @param tick is called after each output that was waited for
+ * @returns a promise if it takes time
+ */
+export function writeResult(
+  result: unknown,
+  write: (output: unknown) => void,
+  tick: () => void,
+): Promise<void> | undefined {
+  if (typeof result === "object" && result !== null) {
     if ("then" in result && typeof result.then === "function") {
-      return Promise.resolve(result).then((later) => this.#take(later));
+      return Promise.resolve(result).then((later) => writeResult(later, write, tick));
     }
     if ("next" in result && typeof result.next === "function") {
-      if (Symbol.asyncIterator in result) return this.#takeLater(result as AsyncIterable<unknown>);
+      if (Symbol.asyncIterator in result) {
+        return writeLater(result as AsyncIterable<unknown>, write, tick);
+      }
       if (Symbol.iterator in result) {
-        for (const value of result as Iterable<unknown>) this.#write(value);
+        for (const output of result as Iterable<unknown>) write(output);
         return undefined;
       }
     }
-    this.#write(result);
-    return undefined;
   }
+  write(result);
+  return undefined;
+}
 
-  async #takeLater(results: AsyncIterable<unknown>): Promise<void> {
-    for await (const value of results) {
-      this.#write(value);
-      this.#meter.tick();
-    }
-  }
-
-  /** Skips the group, if that is allowed and the app threw on it. */
-  #failed(error: unknown, skipBadRecords: boolean): void {
-    if (error instanceof MrError) throw error;
-    const place = `key ${quoteKey(this.#merger.key.toString())}`;
-    if (!skipBadRecords) throw new AppError(`reduce of ${this.#name} failed on ${place}`, error);
-    this.#file.rollBack();
-    this.#tally.skip(undefined, place, describeThrown(error));
+async function writeLater(
+  outputs: AsyncIterable<unknown>,
+  write: (output: unknown) => void,
+  tick: () => void,
+): Promise<void> {
+  for await (const output of outputs) {
+    write(output);
+    tick();
   }
 }
