@@ -39,7 +39,12 @@ export type UntimedEvent =
   | { readonly type: "workerJoined"; readonly worker: number; readonly pid: number }
   | { readonly type: "workerLeft"; readonly worker: number }
   /** A worker may not take part: it has another app, other settings, or another protocol. */
-  | { readonly type: "workerRefused"; readonly pid: number; readonly reason: string }
+  | {
+      readonly type: "workerRefused";
+      readonly pid: number;
+      /** One line, for people. */
+      readonly reason: string;
+    }
   /** A worker has been given a task. `isBackup`: another attempt of it is alive, and slow. */
   | ({ readonly type: "attemptStarted"; readonly isBackup: boolean } & Attempt)
   /** About once a second, for attempts that last so long. */
@@ -52,7 +57,7 @@ export type UntimedEvent =
       /** Lengths of the outputs in bytes: a map task's by reduce task; a reduce task has one. */
       readonly outputBytes: readonly number[];
       readonly counters: Readonly<Record<string, number>>;
-      /** The first of the records that were left out, if any were. */
+      /** The first of the records that were skipped, if any were. */
       readonly skipped?: readonly SkippedRecord[];
       /** How often a map task wrote what it held to disk because its memory was full; 0 if not there. */
       readonly spills?: number;
@@ -79,16 +84,24 @@ export type UntimedEvent =
       readonly progress: Progress | undefined;
       readonly outputBytes: readonly number[];
       readonly counters: Readonly<Record<string, number>>;
-      /** The first of the records that were left out, if any were. */
+      /** The first of the records that were skipped, if any were. */
       readonly skipped?: readonly SkippedRecord[];
       /** How often a map task wrote what it held to disk because its memory was full; 0 if not there. */
       readonly spills?: number;
     }
   | { readonly type: "phaseStarted"; readonly phase: Phase }
   /** Decisions can no longer be kept, which ends the job. */
-  | { readonly type: "journalFailed"; readonly message: string }
+  | {
+      readonly type: "journalFailed";
+      /** One line, for people. */
+      readonly message: string;
+    }
   /** The event log cannot be written. The job goes on without it. */
-  | { readonly type: "eventLogFailed"; readonly message: string }
+  | {
+      readonly type: "eventLogFailed";
+      /** One line, for people. */
+      readonly message: string;
+    }
   /** The last event. */
   | { readonly type: "jobEnded"; readonly outcome: JobOutcome };
 

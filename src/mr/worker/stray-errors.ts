@@ -3,8 +3,8 @@ import { describeThrown, stackOf } from "../base/thrown.ts";
 import { visibleLines } from "../base/visible-text.ts";
 
 /**
- * What an app throws where nobody catches it, such as in a promise it does not wait for. It fails the
- * attempt that is running, as if `map` or `reduce` had thrown it, and the worker lives on.
+ * Catches uncaught exceptions of an app, such as those in promises that it does not await. They fail the attempt
+ * that is running, as if `map` or `reduce` had thrown them, and the worker goes on.
  */
 export class StrayErrors {
   #onError: ((error: unknown) => void) | undefined;
@@ -17,20 +17,20 @@ export class StrayErrors {
     process.stderr.write(visibleLines(`worker ${process.pid}: ${text}\n`));
     process.exit(1);
   };
-  readonly #onNothingLeft = () => {
+  readonly #onBeforeExit = () => {
     this.#onError?.(new Error("it waits for a promise that nothing is left to settle"));
   };
 
   /** Starts to listen, until `close`. There is one of these in a process. */
   constructor() {
     process.on("uncaughtException", this.#listener);
-    // Node would end the process without a word.
-    process.on("beforeExit", this.#onNothingLeft);
+    // Otherwise Node would end the process silently.
+    process.on("beforeExit", this.#onBeforeExit);
   }
 
   close(): void {
     process.off("uncaughtException", this.#listener);
-    process.off("beforeExit", this.#onNothingLeft);
+    process.off("beforeExit", this.#onBeforeExit);
   }
 
   /**
@@ -44,7 +44,7 @@ export class StrayErrors {
     });
     try {
       const result = await Promise.race([task, stray]);
-      // Node tells of a rejected promise that nobody handles only after all that is ready has run.
+      // Node reports unhandled rejections only after all pending microtasks have run.
       await Promise.race([setImmediate(), stray]);
       return result;
     } finally {

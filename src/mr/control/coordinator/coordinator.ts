@@ -39,7 +39,7 @@ export class Coordinator {
       this.#resolveFinished = resolve;
       rejectFinished = reject;
     });
-    // Whoever awaits it later still gets the error.
+    // Not awaited yet when it is rejected early; awaiting it later still throws.
     this.finished.catch(() => undefined);
     this.#job = new JobControl(options, {
       nowMs: () => performance.now(),

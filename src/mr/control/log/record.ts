@@ -27,7 +27,7 @@ export interface DecodedJournal {
 }
 
 /**
- * Reads a journal. A last record without its line feed is left out: its writer died before it told anybody of
+ * Reads a journal. A last record without its line feed is ignored: its writer died before it told anybody of
  * that decision. Any other damage is an error.
  *
  * @throws MrError with the number of the line that is damaged

@@ -34,7 +34,7 @@ export class JobTasks {
     return { map: this.#maps.counts, reduce: this.#reduces.counts };
   }
 
-  /** What all completed tasks have left behind, maps first. */
+  /** The results of all completed tasks, maps first. */
   get results(): TaskResult[] {
     return [...this.#maps, ...this.#reduces].flatMap(({ result }) => result ?? []);
   }
@@ -53,8 +53,8 @@ export class JobTasks {
   }
 
   /**
-   * The task that most deserves a second attempt (the paper, section 3.6), when nothing else is left to
-   * hand out: its only attempt is the oldest, and has had as long as a lease.
+   * The task that gets a backup attempt (the paper, section 3.6) when no task is idle: its only attempt is the
+   * oldest, and has run for as long as a lease.
    */
   straggler(leaseMs: number, nowMs: number): Task | undefined {
     const dueMs = this.backupDueMs(leaseMs);

@@ -1,10 +1,7 @@
 import type { AttemptId, Progress } from "../../job/task.ts";
 
 const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
-/**
- * The share of one processor below which an attempt counts as asleep. Saying that one is alive takes
- * a little processor time of its own, which is not progress.
- */
+/** The share of a processor below which an attempt counts as asleep: heartbeats take a little themselves. */
 const WORKING_CPU_SHARE = 0.05;
 
 /** The right of a worker to run an attempt of a task, for as long as it gets on with it. */
@@ -13,9 +10,9 @@ export interface Lease extends AttemptId {
   readonly startedMs: number;
   /** How many map outputs had been completed before, which tells what a reduce attempt has been given. */
   readonly mapsSeen: number;
-  /** What the worker last said, when it was more than it had said before. */
+  /** The last reported progress that was more than any before. */
   progress: Progress;
-  /** When it said so. */
+  /** When that was reported. */
   renewedMs: number;
   endsMs: number;
 }
@@ -80,7 +77,7 @@ export class LeaseBook {
     return lease;
   }
 
-  /** Lets a lease begin anew if its attempt has got on since it last did. */
+  /** Renews a lease if its attempt has made progress since the last time. */
   renew(lease: Lease, progress: Progress, nowMs: number): void {
     const { records, bytes, cpuMs } = lease.progress;
     const workedMs = progress.cpuMs - cpuMs;

@@ -18,14 +18,14 @@ import type { Effect, JobShape, SchedulerEvent } from "./types.ts";
 type FailEvent = Extract<SchedulerEvent, { type: "fail" }>;
 
 /**
- * Decides who does what. It does nothing itself: an event and the time go in, effects come out, and
- * the same sequence of events gives the same sequence of effects. It knows tasks by number only;
- * files, sockets and clocks belong to its caller.
+ * Decides which worker runs which attempt. It is pure: an event and the time go in, effects come out, and the
+ * same sequence of events gives the same sequence of effects. It knows tasks by number only; files, sockets and
+ * clocks belong to its caller.
  *
  * Map tasks are handed out first, reduce tasks while every map task is completed. A worker holds at
  * most one attempt at a time. A task has one live attempt, or two when the first is a straggler; one
- * of them is granted the commit, which ends the other. An attempt that lost its lease stays lost:
- * whatever it reports later is refused, so two attempts can never both count.
+ * of them is granted the commit, which ends the other. An attempt that lost its lease stays lost: its later
+ * reports are refused, so two attempts never both count.
  */
 export class Scheduler {
   readonly #shape: JobShape;
@@ -187,7 +187,7 @@ export class Scheduler {
     const task = this.#tasks.taskOf(id);
     const lease = this.#tasks.leaseOf(id);
     if (task === undefined || lease === undefined) {
-      // Said twice, because the first answer got lost, is not stale.
+      // A report that is repeated because its answer got lost is not stale.
       effects.push(verdict(task?.state === "completed" && task.winner === id.attempt));
       return;
     }
@@ -201,7 +201,7 @@ export class Scheduler {
     this.#advance(id.phase === "map" && this.#tasks.maps.allCompleted, effects);
   }
 
-  /** Once every reduce task is completed, nobody needs the map outputs any more. */
+  /** Once every reduce task is completed, map outputs are no longer needed. */
   #advance(areMapsDone: boolean, effects: Effect[]): void {
     if (this.#tasks.reduces.allCompleted) this.#end({ state: "completed" }, effects);
     else if (areMapsDone) effects.push({ type: "phaseStarted", phase: "reduce" });
@@ -257,7 +257,7 @@ export class Scheduler {
     return effects;
   }
 
-  /** An attempt that computes for ever renews its lease for ever: that is a failure, not a loss. */
+  /** An attempt that never ends renews its lease for ever: that counts as a failure, not as a loss. */
   #timeOut(lease: Lease, effects: Effect[]): void {
     const task = this.#tasks.taskOf(lease);
     this.#drop(lease);
@@ -297,7 +297,7 @@ export class Scheduler {
     this.#outcome = outcome;
     for (const worker of this.#waiting) effects.push({ type: "dismiss", worker });
     this.#waiting.clear();
-    // Attempts that still run are for nothing: their reports are stale from here on.
+    // The reports of attempts that still run are stale from here on.
     for (const lease of this.#leases) this.#drop(lease);
     effects.push({ type: "ended", outcome });
   }

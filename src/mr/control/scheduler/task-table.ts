@@ -23,7 +23,7 @@ export interface Task {
   winner: number;
   /** Its place among all completions of its table, from 1; 0 unless completed. */
   completion: number;
-  /** What the winner left behind. */
+  /** The result of the winner. */
   result: TaskResult | undefined;
 }
 
@@ -105,7 +105,7 @@ export class TaskTable {
     }
   }
 
-  /** The attempt may publish its output: from here on, another one could not. */
+  /** Grants the commit to an attempt. From here on its task gets no backup. */
   grant(task: Task, lease: Lease): void {
     task.granted = lease.attempt;
     this.#alone.delete(lease);
@@ -120,20 +120,20 @@ export class TaskTable {
     this.#queue.push(task.index);
   }
 
-  /** Ends an attempt that has done what there was to do. It must be the only one. */
+  /** Completes a task by an attempt, which must be its only one. */
   complete(task: Task, lease: Lease, result: TaskResult): void {
     this.#end(task, lease);
     this.#inProgress -= 1;
     this.#close(task, lease.attempt, result);
   }
 
-  /** Completes an idle task with what an attempt published before this table existed. */
+  /** Completes an idle task with the result of an attempt of an earlier coordinator. */
   restore(task: Task, attempt: number, result: TaskResult): void {
     task.attempts = attempt;
     this.#close(task, attempt, result);
   }
 
-  /** The output of a completed task is no more: it is the next one handed out. */
+  /** The output of a completed task is lost: the task is the next one handed out. */
   reopen(task: Task): void {
     task.state = "idle";
     task.winner = 0;

@@ -28,7 +28,7 @@ import type {
  *                    map output missing or damaged
  */
 export type TaskState =
-  /** Nobody works on it. It is in the queue, or its phase has not begun. */
+  /** No worker runs it. It is in the queue, or its phase has not begun. */
   | "idle"
   /** A worker, or two, hold a lease on it, which ends unless the worker makes progress. */
   | "inProgress"
@@ -36,7 +36,7 @@ export type TaskState =
   | "completed";
 
 export type SchedulerEvent =
-  /** The map phase has this many tasks after all. Ignored once an attempt has been started. */
+  /** The number of map tasks has changed. Ignored once an attempt has been started. */
   | { readonly type: "plan"; readonly maps: number }
   /** These tasks were completed before this scheduler existed. It must be the first event but `plan`. */
   | { readonly type: "resume"; readonly completed: readonly CompletedTask[] }
@@ -66,7 +66,7 @@ export type SchedulerEvent =
 export type Effect =
   /** Tell the worker to run this attempt. */
   | ({ readonly type: "assign"; readonly worker: number } & AttemptId)
-  /** Another attempt of its task has been granted the commit: what this one does is for nothing. */
+  /** Another attempt of its task, number `by`, has been granted the commit. */
   | ({ readonly type: "superseded"; readonly worker: number; readonly by: number } & AttemptId)
   /** A reduce attempt could not go on because of map outputs. Its task waits for them. */
   | ({
@@ -102,10 +102,9 @@ export interface JobShape {
   /** How many attempts of one task may report a failure before the job fails. */
   readonly maxFailures: number;
   /**
-   * How many attempts of one task may be lost without a word, or lose their output afterwards, before
-   * the job fails. It is larger than
-   * `maxFailures`: a machine that dies says nothing about the task, but a task that takes every
-   * worker down with it must not do so for ever.
+   * How many attempts of one task may be lost, or lose their output afterwards, before the job fails. It is
+   * larger than `maxFailures`, because the death of a machine says little about the task; but a task that kills
+   * every worker must not do so for ever.
    */
   readonly maxLosses: number;
   /** How many backup attempts a task may have: 1, or 0 for none. */
