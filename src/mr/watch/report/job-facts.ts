@@ -1,38 +1,10 @@
 import type { JobEvent } from "../../job/events.ts";
-import type { Failure, Progress } from "../../job/task.ts";
-import type { JobHistory, Session } from "../history/job-history.ts";
-import type { AttemptView, JobView, TaskView } from "../history/job-view.ts";
-import { hasFailed } from "./timeline.ts";
+import type { Attempt, Failure, Phase, Progress } from "../../job/task.ts";
+import type { JobHistory } from "../history/job-history.ts";
+import type { AttemptView, JobView } from "../history/job-view.ts";
 
-type Phase = AttemptView["phase"];
-
-/** Totals of one phase over all sessions of the job. */
-export interface PhaseFacts {
-  readonly phase: Phase;
-  readonly tasks: number;
-  readonly completed: number;
-  readonly attempts: number;
-  /** Attempts that failed or were lost. */
-  readonly failed: number;
-  readonly backups: number;
-  /** From its first attempt to the end of its last, without the pauses between sessions. */
-  readonly elapsedMs: number;
-  /** The sum of the durations of its attempts. */
-  readonly busyMs: number;
-  /** The work of completed tasks. */
-  readonly done: Progress;
-  readonly outputBytes: number;
-}
-
-/** A task and the attempt that completed it. */
-export interface TimedTask {
-  readonly phase: Phase;
-  readonly task: number;
-  readonly elapsedMs: number;
-  readonly progress: Progress;
-  readonly attempts: number;
-  readonly worker: number;
-}
+/** A task, as the attempt that completed it. */
+export type TimedTask = AttemptView & { readonly elapsedMs: number };
 
 /** An incident, and how often it happened. */
 export interface FailureFacts {
@@ -42,52 +14,44 @@ export interface FailureFacts {
   times: number;
 }
 
-export function phaseFacts({ sessions, last }: JobHistory, phase: Phase): PhaseFacts {
+/** Totals of one phase over all sessions of the job. */
+export function phaseFacts({ sessions, last }: JobHistory, phase: Phase) {
   const tasks = last.view.tasks(phase);
-  const attempts = sessions.flatMap(({ view }) =>
-    view.attempts.filter((one) => one.phase === phase),
-  );
-  const ended = sessions.flatMap((session) => spansOf(session, phase));
+  const sumOf = (name: keyof Progress) => total(tasks.map(({ progress }) => progress?.[name] ?? 0));
+  /** From the first attempt to the end of the last, without the pauses between sessions. */
+  let elapsedMs = 0;
+  /** The sum of the durations of the attempts. */
+  let busyMs = 0;
+  for (const { view, endMs: sessionEndMs } of sessions) {
+    let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, 0];
+    for (const { phase: ofPhase, startMs, endMs = sessionEndMs } of view.attempts) {
+      if (ofPhase !== phase) continue;
+      firstMs = Math.min(firstMs, startMs);
+      lastMs = Math.max(lastMs, endMs);
+      busyMs += endMs - startMs;
+    }
+    elapsedMs += Math.max(0, lastMs - firstMs);
+  }
+  const attempts = sessions.flatMap(({ view }) => {
+    return view.attempts.filter((attempt) => attempt.phase === phase);
+  });
   return {
-    phase,
     tasks: tasks.length,
     completed: last.view.completed(phase),
     attempts: attempts.length,
     failed: attempts.filter(hasFailed).length,
     backups: attempts.filter(({ isBackup }) => isBackup).length,
-    elapsedMs: sessions.reduce((sum, session) => sum + rangeOf(spansOf(session, phase)), 0),
-    busyMs: ended.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0),
-    done: tasks.reduce(addProgress, { records: 0, bytes: 0, cpuMs: 0 }),
-    outputBytes: tasks.reduce((sum, { outputBytes }) => sum + total(outputBytes), 0),
+    elapsedMs,
+    busyMs,
+    /** The work of completed tasks. */
+    done: { records: sumOf("records"), bytes: sumOf("bytes"), cpuMs: sumOf("cpuMs") },
+    outputBytes: total(tasks.map(({ outputBytes }) => total(outputBytes))),
   };
 }
 
-function spansOf(
-  { view, endMs }: Session,
-  phase: Phase,
-): Array<{ startMs: number; endMs: number }> {
-  return view.attempts
-    .filter((attempt) => attempt.phase === phase)
-    .map((attempt) => ({ startMs: attempt.startMs, endMs: attempt.endMs ?? endMs }));
-}
-
-function rangeOf(spans: ReadonlyArray<{ startMs: number; endMs: number }>): number {
-  if (spans.length === 0) return 0;
-  let [first, last] = [Number.POSITIVE_INFINITY, 0];
-  for (const { startMs, endMs } of spans) {
-    first = Math.min(first, startMs);
-    last = Math.max(last, endMs);
-  }
-  return last - first;
-}
-
-function addProgress(sum: Progress, { progress }: TaskView): Progress {
-  if (progress === undefined) return sum;
-  return {
-    records: sum.records + progress.records,
-    bytes: sum.bytes + progress.bytes,
-    cpuMs: sum.cpuMs + progress.cpuMs,
-  };
+/** Whether an attempt failed or was lost. */
+export function hasFailed({ end }: AttemptView): boolean {
+  return end === "failed" || end === "leaseEnded" || end === "workerGone" || end === "blocked";
 }
 
 export function total(values: readonly number[]): number {
@@ -97,12 +61,10 @@ export function total(values: readonly number[]): number {
 /** The tasks whose completion is in the log, slowest first. */
 export function timedTasks({ sessions }: JobHistory, phase: Phase): TimedTask[] {
   const byTask = new Map<number, TimedTask>();
-  for (const { view } of sessions) {
-    for (const { end, endMs = 0, ...attempt } of view.attempts) {
-      if (end !== "completed" || attempt.phase !== phase) continue;
-      const { task, startMs, progress, worker, attempt: attempts } = attempt;
-      byTask.set(task, { phase, task, elapsedMs: endMs - startMs, progress, attempts, worker });
-    }
+  for (const attempt of sessions.flatMap(({ view }) => view.attempts)) {
+    if (attempt.end !== "completed" || attempt.phase !== phase) continue;
+    const elapsedMs = (attempt.endMs ?? 0) - attempt.startMs;
+    byTask.set(attempt.task, { ...attempt, elapsedMs });
   }
   return [...byTask.values()].sort((a, b) => b.elapsedMs - a.elapsedMs || a.task - b.task);
 }
@@ -126,41 +88,32 @@ const LOSSES = {
 /** All incidents, oldest first; those with the same text are counted. */
 export function failureFacts({ sessions }: JobHistory): FailureFacts[] {
   const byText = new Map<string, FailureFacts>();
-  for (const { view } of sessions) {
-    for (const { atMs, event } of view.incidents) {
-      const { what, failure } = describeIncident(event);
-      const text = `${what.replace(/, attempt [0-9]+/, "")}\n${failure?.message}\n${failure?.stack}`;
-      const known = byText.get(text);
-      if (known !== undefined) known.times += 1;
-      else byText.set(text, { atMs, what, failure, times: 1 });
-    }
+  for (const { atMs, event } of sessions.flatMap(({ view }) => view.incidents)) {
+    const what = describeIncident(event);
+    const failure = "failure" in event ? event.failure : undefined;
+    const text = `${what.replace(/, attempt [0-9]+/, "")}\n${failure?.message}\n${failure?.stack}`;
+    const known = byText.get(text);
+    if (known !== undefined) known.times += 1;
+    else byText.set(text, { atMs, what, failure, times: 1 });
   }
   return [...byText.values()];
 }
 
-function describeIncident(event: JobEvent): Pick<FailureFacts, "what" | "failure"> {
+function describeIncident(event: JobEvent): string {
   switch (event.type) {
     case "attemptFailed":
-      return { what: `${nameOf(event)} failed`, failure: event.failure };
+      return `${nameOf(event)} failed`;
     case "attemptBlocked":
-      return {
-        what: `${nameOf(event)} found map outputs missing or damaged`,
-        failure: event.failure,
-      };
+      return `${nameOf(event)} found map outputs missing or damaged`;
     case "attemptLost":
-      return { what: `${nameOf(event)} was ${LOSSES[event.reason]}`, failure: undefined };
+      return `${nameOf(event)} was ${LOSSES[event.reason]}`;
     case "taskReopened":
-      return {
-        what: `The output of ${event.phase} task ${event.task} was missing or damaged: it ran again`,
-        failure: undefined,
-      };
+      return `The output of ${event.phase} task ${event.task} was missing or damaged: it ran again`;
     default:
-      return { what: event.type, failure: undefined };
+      return event.type;
   }
 }
 
-function nameOf({ phase, task, attempt, worker }: AttemptView | Named): string {
+function nameOf({ phase, task, attempt, worker }: Attempt): string {
   return `${phase === "map" ? "Map" : "Reduce"} task ${task}, attempt ${attempt}, on worker ${worker},`;
 }
-
-type Named = Pick<AttemptView, "phase" | "task" | "attempt" | "worker">;

@@ -1,12 +1,11 @@
 import { visible } from "../../base/visible-text.ts";
 import { partsOf, splitBytes } from "../../job/split.ts";
-import type { JobOutcome } from "../../job/task.ts";
-import { SKIPPED_RECORDS } from "../../job/task.ts";
+import { type JobOutcome, SKIPPED_RECORDS } from "../../job/task.ts";
 import { Markup, markup } from "../format/markup.ts";
 import { counted, formatBytes, formatDuration, formatNumber } from "../format/quantities.js";
 import { appFrames } from "../history/app-frames.ts";
 import type { JobHistory } from "../history/job-history.ts";
-import { standAlone } from "./drawing.ts";
+import { sideBySide } from "./drawing.ts";
 import { failureFacts, phaseFacts, total } from "./job-facts.ts";
 import type { OutputSurvey } from "./output-survey.ts";
 import { REPORT_SCRIPT, REPORT_STYLE } from "./report-style.ts";
@@ -16,11 +15,11 @@ import {
   renderPhases,
   renderSkipped,
   renderSlowest,
+  showLines,
 } from "./report-tables.ts";
 import { drawSpread, drawTopKeys } from "./result-chart.ts";
 import { renderSkew } from "./skew.ts";
-import { layOutTimeline } from "./timeline.ts";
-import { drawTimeline } from "./timeline-chart.ts";
+import { renderTimeline } from "./timeline.ts";
 
 /** The report of a job as a self-contained HTML page that loads nothing. */
 export function renderReport(history: JobHistory, survey: OutputSurvey): string {
@@ -29,7 +28,7 @@ export function renderReport(history: JobHistory, survey: OutputSurvey): string 
   const sections = [
     renderResult(survey),
     renderTimeline(history),
-    markup`<h2>Phases</h2>${renderPhases(history)}`,
+    renderPhases(history),
     renderSkew(history),
     renderSlowest(history),
     renderFailures(failureFacts(history)),
@@ -84,12 +83,8 @@ function renderTiles(history: JobHistory, { lines, bytes, files }: OutputSurvey)
   const { splits } = last.view;
   const inputs = new Set(splits.flatMap(partsOf).map(({ file }) => file)).size;
   const inputBytes = total(splits.map(splitBytes));
-  const workers = total(sessions.map(({ view }) => view.workers.size));
-  const left = total(
-    sessions.map(({ view }) => {
-      return [...view.workers.values()].filter(({ leftMs }) => leftMs !== undefined).length;
-    }),
-  );
+  const workers = sessions.flatMap(({ view }) => [...view.workers.values()]);
+  const left = workers.filter(({ leftMs }) => leftMs !== undefined).length;
   const maps = phaseFacts(history, "map");
   const reduces = phaseFacts(history, "reduce");
   const failed = maps.failed + reduces.failed;
@@ -102,7 +97,7 @@ function renderTiles(history: JobHistory, { lines, bytes, files }: OutputSurvey)
     ["Input", formatBytes(inputBytes), counted(inputs, "file")],
     [
       "Workers",
-      formatNumber(workers),
+      formatNumber(workers.length),
       left === 0 ? "all stayed to the end" : `${formatNumber(left)} left before the end`,
     ],
     [
@@ -149,32 +144,11 @@ function renderResult(survey: OutputSurvey): Markup {
     missing === 0
       ? undefined
       : markup`<p class="about">${counted(missing, "line")} without such a number ${missing === 1 ? "is" : "are"} not in these charts.</p>`;
-  return markup`<h2>Result</h2>${problems}<div class="charts">${charts.map((chart) => markup`<div>${standAlone(chart)}</div>`)}</div>${note}`;
-}
-
-function renderTimeline(history: JobHistory): Markup {
-  const timeline = layOutTimeline(history);
-  if (timeline.lanes.length === 0)
-    return markup`<h2>Timeline</h2><p>No worker has joined the job.</p>`;
-  const legend = [
-    ["map", "map"],
-    ["reduce", "reduce"],
-    ["backup", "backup attempt"],
-    ["bad", "failed or lost; the next attempt has a red edge"],
-    ["idle", "another attempt was first"],
-  ];
-  return markup`<h2>Timeline</h2><ul class="legend">${legend.map(([name = "", text]) => {
-    return markup`<li><i class="swatch-${name}"></i>${text}</li>`;
-  })}</ul><div class="wide">${standAlone(drawTimeline(timeline))}</div>`;
+  return markup`<h2>Result</h2>${problems}${sideBySide(charts)}${note}`;
 }
 
 function dateOf(ms: number): string {
   const date = new Date(ms);
   if (Number.isNaN(date.getTime())) return "at an unknown time";
   return `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
-}
-
-/** Text of several lines with its control characters made visible. */
-export function showLines(text: string): string {
-  return text.split("\n").map(visible).join("\n");
 }

@@ -13,7 +13,7 @@ import {
   type TimedTask,
   timedTasks,
 } from "./job-facts.ts";
-import { medianOf } from "./result-chart.ts";
+import { medianOf } from "./value-statistics.ts";
 
 const SLOWEST = 12;
 const MAX_FAILURES = 50;
@@ -21,19 +21,19 @@ const MAX_COUNTERS = 500;
 const MAX_SKIPPED = 100;
 const MAX_TEXT = 4000;
 
-type Cell = string | Markup;
-
-function table(
-  heads: readonly string[],
-  rows: ReadonlyArray<readonly Cell[]>,
-  names: number,
-): Markup {
+/** @param names the number of columns of text, before those of numbers */
+function table(heads: readonly string[], rows: readonly string[][], names: number): Markup {
   const kind = (at: number) => (at < names ? "name" : "number");
   return markup`<div class="scroll"><table><thead><tr>${heads.map((head, at) => {
     return markup`<th class="${kind(at)}">${head}</th>`;
   })}</tr></thead><tbody>${rows.map((row) => {
     return markup`<tr>${row.map((cell, at) => markup`<td class="${kind(at)}">${cell}</td>`)}</tr>`;
   })}</tbody></table></div>`;
+}
+
+/** The lines of a text, with their control characters made visible. */
+export function showLines(text: string): string {
+  return text.split("\n").map(visible).join("\n");
 }
 
 /** Durations, attempts, work and output of each phase. */
@@ -63,7 +63,7 @@ export function renderPhases(history: JobHistory): Markup {
     firstAttemptMs === undefined
       ? "No task was ever begun."
       : `The first task was begun after ${formatDuration(firstAttemptMs)}. Records and bytes are those read and written; “at once” is how many attempts were under way on average.`;
-  return markup`${table([...heads, "Rate", "Processor", "Output"], rows, 1)}<p class="about">${start}</p>`;
+  return markup`<h2>Phases</h2>${table([...heads, "Rate", "Processor", "Output"], rows, 1)}<p class="about">${start}</p>`;
 }
 
 export function renderSlowest(history: JobHistory): Markup | undefined {
@@ -71,10 +71,10 @@ export function renderSlowest(history: JobHistory): Markup | undefined {
   const maps = timedTasks(history, "map");
   const reduces = timedTasks(history, "reduce");
   const received = bytesByReduce(view);
-  const medians = {
-    map: medianOf(maps.map(({ elapsedMs }) => elapsedMs).reverse()),
-    reduce: medianOf(reduces.map(({ elapsedMs }) => elapsedMs).reverse()),
+  const median = (tasks: readonly TimedTask[]) => {
+    return medianOf(tasks.map(({ elapsedMs }) => elapsedMs).reverse());
   };
+  const medians = { map: median(maps), reduce: median(reduces) };
   const slowest = [...maps.slice(0, SLOWEST), ...reduces.slice(0, SLOWEST)]
     .sort((a, b) => b.elapsedMs - a.elapsedMs)
     .slice(0, SLOWEST);
@@ -88,7 +88,7 @@ export function renderSlowest(history: JobHistory): Markup | undefined {
     `${(task.elapsedMs / Math.max(medians[task.phase], 1e-3)).toFixed(1)} ×`,
     formatNumber(task.progress.records),
     formatBytes(task.progress.bytes),
-    String(task.attempts),
+    String(task.attempt),
     String(task.worker),
   ]);
   const heads = ["Task", "Input", "Took", "Of median", "Records", "Bytes", "Attempt", "Worker"];
@@ -114,12 +114,10 @@ export function renderFailures(failures: readonly FailureFacts[]): Markup | unde
       failure === undefined
         ? undefined
         : markup`<br>${visible(failure.message.slice(0, MAX_TEXT))}`;
-    const stack =
-      failure?.stack === undefined ? undefined : appFrames(failure.stack).slice(0, MAX_TEXT);
     const details =
-      stack === undefined
+      failure?.stack === undefined
         ? undefined
-        : markup`<details><summary>Stack</summary><pre>${stack.split("\n").map(visible).join("\n")}</pre></details>`;
+        : markup`<details><summary>Stack</summary><pre>${showLines(appFrames(failure.stack).slice(0, MAX_TEXT))}</pre></details>`;
     return markup`<li><time>${formatDuration(atMs)}</time>${what}${often}${message}${details}</li>`;
   });
   const more = failures.length - items.length;

@@ -2,9 +2,10 @@ import { visible } from "../../base/visible-text.ts";
 import { shorten } from "../format/display-text.ts";
 import { Markup, markup } from "../format/markup.ts";
 import { counted, formatNumber, niceStep } from "../format/quantities.js";
-import type { Drawing } from "./drawing.ts";
 import {
   type Box,
+  type Drawing,
+  drawColumn,
   drawXAxis,
   drawYAxis,
   formatShort,
@@ -12,11 +13,12 @@ import {
   linearTicks,
   logScale,
   logTicks,
-  type Tick,
+  wholeTicks,
 } from "./drawing.ts";
+import { total } from "./job-facts.ts";
 import type { OutputSurvey } from "./output-survey.ts";
-import { drawingStyle, LIGHT } from "./palette.ts";
-import type { TopKey } from "./value-statistics.ts";
+import { drawingStyle, LIGHT } from "./report-style.ts";
+import { medianOf } from "./value-statistics.ts";
 
 const ROW = 23;
 const PANEL_WIDTH = 560;
@@ -74,8 +76,8 @@ export function drawSpread(survey: OutputSurvey, height: number): Drawing {
   return { width: PANEL_WIDTH, height, content, name };
 }
 
-function drawRanks({ spread, top }: OutputSurvey, box: Box): Markup {
-  const points = rankPoints(spread.buckets, top);
+function drawRanks(survey: OutputSurvey, box: Box): Markup {
+  const points = rankPoints(survey);
   const last = points.at(-1);
   if (last === undefined) return markup``;
   const ranks = Math.max(last.rank, 2);
@@ -86,23 +88,15 @@ function drawRanks({ spread, top }: OutputSurvey, box: Box): Markup {
   const path = points
     .map(({ rank, value }) => `${x(rank).toFixed(1)} ${y(value).toFixed(1)}`)
     .join("L");
-  const dots = points.filter(({ rank }) => rank <= top.length);
-  const named = dots.map(({ rank, value }) => {
+  const named = points.filter(({ rank }) => rank <= survey.top.length);
+  const dots = named.map(({ rank, value }) => {
     return markup`<circle class="map" cx="${x(rank)}" cy="${y(value)}" r="3"/>`;
   });
-  return markup`${drawYAxis(box, logTicks(min, max * 1.15, 8), y)}${drawXAxis(box, logTicks(1, ranks, 8), x)}<path class="curve" d="M${path}"/>${named}`;
-}
-
-interface RankPoint {
-  readonly rank: number;
-  readonly value: number;
+  return markup`${drawYAxis(box, logTicks(min, max * 1.15, 8), y)}${drawXAxis(box, logTicks(1, ranks, 8), x)}<path class="curve" d="M${path}"/>${dots}`;
 }
 
 /** The largest values one by one, then the first and last rank of each bucket. */
-function rankPoints(
-  buckets: OutputSurvey["spread"]["buckets"],
-  top: readonly TopKey[],
-): RankPoint[] {
+function rankPoints({ spread: { buckets }, top }: OutputSurvey) {
   const points = top.flatMap(({ value }, at) => (value > 0 ? { rank: at + 1, value } : []));
   let rank = 0;
   for (const { value, count } of buckets) {
@@ -134,8 +128,8 @@ function drawHistogram({ spread }: OutputSurvey, box: Box): Markup {
       isWhole && step === 1
         ? formatNumber(from)
         : `${formatNumber(from)} to ${formatNumber(from + step)}`;
-    const left = x(from);
-    return markup`<rect class="map" x="${left + 0.5}" y="${y(keys)}" width="${Math.max(0.5, x(from + step) - left - 1)}" height="${box.bottom - y(keys)}"><title>${range}: ${counted(Math.round(keys), "key")}</title></rect>`;
+    const title = `${range}: ${counted(Math.round(keys), "key")}`;
+    return drawColumn("map", [from, from + step], x, y(keys), box, title);
   });
   // A bar of a single whole number is labelled in its middle.
   const shift = isWhole && step === 1 ? 0.5 : 0;
@@ -144,32 +138,22 @@ function drawHistogram({ spread }: OutputSurvey, box: Box): Markup {
     (first + bins.length - (shift > 0 ? 1 : 0)) * step,
     8,
   ).filter(({ value }) => shift === 0 || Number.isInteger(value));
-  return markup`${drawYAxis(box, wholeTicks(most * 1.05), y)}${bars}${drawXAxis({ ...box, top: box.bottom }, ticks, (value) => x(value + shift))}`;
-}
-
-function wholeTicks(most: number): Tick[] {
-  return linearTicks(0, most, 5).filter(({ value }) => Number.isInteger(value));
+  return markup`${drawYAxis(box, wholeTicks(most * 1.05, 5), y)}${bars}${drawXAxis({ ...box, top: box.bottom }, ticks, (value) => x(value + shift))}`;
 }
 
 /** The median, the mean and other figures in one line. */
 function describeSpread({ spread, top, isLength }: OutputSurvey): string {
-  const { sample, total, count } = spread;
+  const { sample, total: sum, count } = spread;
   const median = formatNumber(medianOf(sample));
-  const mean = formatNumber(Number((total / Math.max(1, count)).toPrecision(4)));
+  const mean = formatNumber(Number((sum / Math.max(1, count)).toPrecision(4)));
   const facts = [`median ${median}`, `mean ${mean}`];
-  if (!isLength) facts.push(`sum ${formatNumber(total)}`);
-  const ten = top.slice(0, 10).reduce((sum, { value }) => sum + value, 0);
-  if (spread.min >= 0 && ten > total * 0.05 && count > 20) {
-    facts.push(
-      `the ten largest are ${formatNumber(Number(((100 * ten) / total).toPrecision(2)))}% of it`,
-    );
+  if (!isLength) facts.push(`sum ${formatNumber(sum)}`);
+  const ten = total(top.slice(0, 10).map(({ value }) => value));
+  if (spread.min >= 0 && ten > sum * 0.05 && count > 20) {
+    const percent = formatNumber(Number(((100 * ten) / sum).toPrecision(2)));
+    facts.push(`the ten largest are ${percent}% of it`);
   }
   return facts.join(" · ");
-}
-
-/** The lower median of numbers in ascending order. */
-export function medianOf(sorted: readonly number[]): number {
-  return sorted[(sorted.length - 1) >> 1] ?? 0;
 }
 
 /**

@@ -9,15 +9,17 @@ import {
 import type { JobHistory } from "../history/job-history.ts";
 import {
   type Drawing,
+  drawColumn,
   drawXAxis,
   drawYAxis,
   linearScale,
   linearTicks,
-  standAlone,
+  sideBySide,
+  timeTicks,
+  wholeTicks,
 } from "./drawing.ts";
 import { bytesByReduce, timedTasks, total } from "./job-facts.ts";
-import { medianOf } from "./result-chart.ts";
-import { timeTicks } from "./timeline-chart.ts";
+import { medianOf } from "./value-statistics.ts";
 
 const WIDTH = 560;
 const HEIGHT = 220;
@@ -55,7 +57,7 @@ export function renderSkew(history: JobHistory): Markup | undefined {
   }
   if (charts.length === 0) return undefined;
   const text = facts.join("; ");
-  return markup`<h2>Skew</h2><p class="about">${text.slice(0, 1).toUpperCase()}${text.slice(1)}.</p><div class="charts">${charts.map((chart) => markup`<div>${standAlone(chart)}</div>`)}</div>`;
+  return markup`<h2>Skew</h2><p class="about">${text.slice(0, 1).toUpperCase()}${text.slice(1)}.</p>${sideBySide(charts)}`;
 }
 
 /** A histogram of the durations of a phase's tasks. */
@@ -72,21 +74,24 @@ export function drawDurations(durationsMs: readonly number[], phase: "map" | "re
   const most = bins.reduce((max, count) => Math.max(max, count), 1);
   const y = linearScale(0, most * 1.05, BOX.bottom, BOX.top);
   const bars = bins.map((count, at) => {
-    const left = x(at * step);
     // Rare durations stay visible.
     const height = count === 0 ? 0 : Math.max(1.5, BOX.bottom - y(count));
     const range = `${formatDuration(at * step)} to ${formatDuration((at + 1) * step)}`;
-    return markup`<rect class="${phase}" x="${left + 0.5}" y="${BOX.bottom - height}" width="${Math.max(0.5, x((at + 1) * step) - left - 1)}" height="${height}"><title>${range}: ${counted(count, "task")}</title></rect>`;
+    const span = [at * step, (at + 1) * step] as const;
+    return drawColumn(
+      phase,
+      span,
+      x,
+      BOX.bottom - height,
+      BOX,
+      `${range}: ${counted(count, "task")}`,
+    );
   });
-  const ticks = linearTicks(0, most * 1.05, 4).filter(({ value }) => Number.isInteger(value));
+  const ticks = timeTicks(bins.length * step).filter((_, at) => at % 2 === 0);
   const heading = `How long ${phase} tasks took`;
   const sorted = durationsMs.toSorted((a, b) => a - b);
   const name = `${heading}: ${describeRange(sorted, formatDuration)}, the median one ${formatDuration(medianOf(sorted))}`;
-  const content = markup`<text class="heading" x="0" y="16">${heading}</text>${drawYAxis(BOX, ticks, y)}${bars}${drawXAxis(
-    { ...BOX, top: BOX.bottom },
-    timeTicks(bins.length * step).filter((_, at) => at % 2 === 0),
-    x,
-  )}`;
+  const content = markup`<text class="heading" x="0" y="16">${heading}</text>${drawYAxis(BOX, wholeTicks(most * 1.05, 4), y)}${bars}${drawXAxis({ ...BOX, top: BOX.bottom }, ticks, x)}`;
   return { width: WIDTH, height: HEIGHT, content, name };
 }
 
@@ -106,12 +111,12 @@ function drawReduceBytes(bytes: readonly number[]): Drawing {
   const most = bars.reduce((max, value) => Math.max(max, value), 1);
   const x = linearScale(0, bars.length, BOX.left, BOX.right);
   const y = linearScale(0, most * 1.05, BOX.bottom, BOX.top);
-  const mean = bytes.reduce((sum, value) => sum + value, 0) / Math.max(1, bytes.length);
+  const mean = total(bytes) / Math.max(1, bytes.length);
   const rects = bars.map((value, at) => {
     const last = Math.min(bytes.length, (at + 1) * each) - 1;
     const name =
       each === 1 ? `reduce task ${at}` : `largest of reduce tasks ${at * each} to ${last}`;
-    return markup`<rect class="reduce" x="${x(at) + 0.5}" y="${y(value)}" width="${Math.max(0.5, x(at + 1) - x(at) - 1)}" height="${BOX.bottom - y(value)}"><title>${name}: ${formatBytes(value)}</title></rect>`;
+    return drawColumn("reduce", [at, at + 1], x, y(value), BOX, `${name}: ${formatBytes(value)}`);
   });
   const yTicks = linearTicks(0, most * 1.05, 4).map(({ value }) => ({
     value,

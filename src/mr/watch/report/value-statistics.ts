@@ -1,3 +1,8 @@
+/** The lower median of numbers in ascending order. */
+export function medianOf(sorted: readonly number[]): number {
+  return sorted[(sorted.length - 1) >> 1] ?? 0;
+}
+
 /** Buckets for each doubling of the value: whole numbers up to 22 have their own. */
 const BUCKETS_PER_DOUBLING = 16;
 const SAMPLE = 20_000;
