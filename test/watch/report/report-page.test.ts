@@ -70,8 +70,7 @@ function surveyOf(keys: readonly string[], label = "value"): OutputSurvey {
   const top = keys.map((key, at) => ({ key, value: keys.length - at }));
   for (const { value } of top) spread.add(value);
   const problems: string[] = [];
-  const files = [{ reduce: 0, bytes: 9, lines: keys.length }];
-  return { files, lines: keys.length, bytes: 9, label, isLength: false, top, spread, problems };
+  return { files: 1, lines: keys.length, bytes: 9, label, isLength: false, top, spread, problems };
 }
 
 function report(events: readonly JobEvent[], survey = surveyOf(["a"])): string {
@@ -285,7 +284,7 @@ describe("the event log of a report", () => {
     await expect(readHistory(directory)).rejects.toThrow(/^No job has run in directory/);
     writeFileSync(join(directory, EVENT_LOG_NAME), "nonsense\n");
     await expect(readHistory(directory)).rejects.toThrow(/it has no job in it/);
-    expect((await surveyOutput(directory)).files).toEqual([]);
+    expect((await surveyOutput(directory)).files).toBe(0);
   });
 });
 

@@ -1,20 +1,15 @@
 import type { JobEvent } from "../../job/events.ts";
 import type { JobOutcome, Phase, Progress } from "../../job/task.ts";
 import { appFrames } from "../history/app-frames.ts";
-import { type AttemptView, JobView } from "../history/job-view.ts";
+import { type AttemptView, addProgress, JobView, NO_PROGRESS } from "../history/job-view.ts";
 import { timeLeftMs } from "../history/time-left.ts";
 import type { JobRow, Patch, TotalsRow } from "./protocol.ts";
-import { attemptRows, incidentRows, splitRows, taskRows, workerRows } from "./rows.ts";
-import { ShuffleMatrix } from "./shuffle-matrix.ts";
-import { Throughput } from "./throughput.ts";
-import { Versions } from "./versions.ts";
+import { ROWS, type Table } from "./rows.ts";
+import { ShuffleMatrix, Throughput, Versions } from "./versioned.ts";
 
 /** The limit of rows in a patch, so that one message of a large job does not block the page for long. */
 const MAX_ROWS_PER_PATCH = 4000;
 
-const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
-
-type Table = "splits" | "maps" | "reduces" | "attempts" | "workers" | "incidents";
 type MutablePatch = { -readonly [Name in keyof Patch]: Patch[Name] };
 
 /**
@@ -69,15 +64,13 @@ export class JobFeed {
     if ("task" in event) this.#touchTask(event.phase, event.task);
     if (living !== undefined) this.#touch("attempts", living.index);
     if (view.incidents.length > incidents) this.#touch("incidents", incidents);
-    for (const { index, phase, task } of ending) {
-      this.#touch("attempts", index);
-      this.#touchTask(phase, task);
-    }
     this.#take(event, living, before);
-    for (const { end = "ended" } of ending) this.#countEnd(end);
-    if (living?.end === undefined) return;
-    this.#countEnd(living.end);
-    this.#toldMs.delete(living);
+    for (const attempt of ending) {
+      this.#touch("attempts", attempt.index);
+      this.#touchTask(attempt.phase, attempt.task);
+      this.#countEnd(attempt);
+    }
+    if (living !== undefined) this.#countEnd(living);
   }
 
   #take(event: JobEvent, living: AttemptView | undefined, before: Progress): void {
@@ -147,30 +140,16 @@ export class JobFeed {
           room = MAX_ROWS_PER_PATCH;
         }
         const which = changed.slice(at, at + room);
-        Object.assign(patches.at(-1) ?? first, { [table]: this.#rows(table, which) });
+        const rows = which.flatMap((index) => {
+          const row = ROWS[table](view, index, this.#files);
+          return row === undefined ? [] : [[index, ...row]];
+        });
+        Object.assign(patches.at(-1) ?? first, { [table]: rows });
         room -= which.length;
         at += which.length;
       }
     }
     return patches;
-  }
-
-  #rows(table: Table, which: readonly number[]) {
-    const { view } = this;
-    switch (table) {
-      case "splits":
-        return splitRows(view, this.#files, which);
-      case "maps":
-        return taskRows(view, "map", which);
-      case "reduces":
-        return taskRows(view, "reduce", which);
-      case "attempts":
-        return attemptRows(view, which);
-      case "workers":
-        return workerRows(view, which);
-      case "incidents":
-        return incidentRows(view, which);
-    }
   }
 
   #jobRow(): JobRow {
@@ -214,18 +193,12 @@ export class JobFeed {
 
   #worked(atMs: number, attempt: AttemptView | undefined, before: Progress, after: Progress): void {
     if (attempt === undefined) return;
-    const work = {
-      records: Math.max(0, after.records - before.records),
-      bytes: Math.max(0, after.bytes - before.bytes),
-      cpuMs: Math.max(0, after.cpuMs - before.cpuMs),
-    };
-    this.work = {
-      records: this.work.records + work.records,
-      bytes: this.work.bytes + work.bytes,
-      cpuMs: this.work.cpuMs + work.cpuMs,
-    };
-    const fromMs = this.#toldMs.get(attempt) ?? attempt.startMs;
-    this.#throughput.add(fromMs, atMs, work, this.version);
+    const { records, bytes, cpuMs } = addProgress(after, before, -1);
+    this.#work(this.#toldMs.get(attempt) ?? attempt.startMs, atMs, {
+      records: Math.max(0, records),
+      bytes: Math.max(0, bytes),
+      cpuMs: Math.max(0, cpuMs),
+    });
     this.#toldMs.set(attempt, atMs);
   }
 
@@ -237,8 +210,12 @@ export class JobFeed {
       phase === "map"
         ? written
         : Math.max(0, this.#matrix.bytesTo(task) + written - progress.bytes);
-    this.work = { ...this.work, bytes: this.work.bytes + bytes };
-    this.#throughput.add(startMs, atMs, { ...NO_PROGRESS, bytes }, this.version);
+    this.#work(startMs, atMs, { ...NO_PROGRESS, bytes });
+  }
+
+  #work(fromMs: number, toMs: number, work: Progress): void {
+    this.work = addProgress(this.work, work);
+    this.#throughput.add(fromMs, toMs, work, this.version);
   }
 
   /** Adds the output of a completed task, or with a `sign` of -1 takes it away. */
@@ -252,8 +229,11 @@ export class JobFeed {
     if (Object.keys(counters).length > 0) this.#latest.counters = this.version;
   }
 
-  #countEnd(end: string): void {
+  #countEnd(attempt: AttemptView): void {
+    const { end } = attempt;
+    if (end === undefined) return;
     this.ends.set(end, (this.ends.get(end) ?? 0) + 1);
+    this.#toldMs.delete(attempt);
   }
 
   #touchTask(phase: Phase, task: number): void {

@@ -15,69 +15,52 @@ const ENDS = ["completed", "failed", "blocked", "superseded", "leaseEnded", "wor
 export function formatMetrics(feed: JobFeed, nowMs: number): string {
   const status = describeStatus(feed, nowMs);
   const { work } = feed;
-  const tasks = [
-    ...Object.entries(status.maps).map(([state, n]) => [{ phase: "map", state }, n] as const),
-    ...Object.entries(status.reduces).map(([state, n]) => [{ phase: "reduce", state }, n] as const),
-  ];
+  const countsOf = (phase: string, counts: TaskCounts) => {
+    return Object.entries(counts).map(([state, count]) => [{ phase, state }, count] as const);
+  };
+  const tasks = [...countsOf("map", status.maps), ...countsOf("reduce", status.reduces)];
+  const states = STATES.map((state) => [{ state }, state === status.state ? 1 : 0] as const);
   const ends = ENDS.map((end) => [{ end }, feed.ends.get(end) ?? 0] as const);
+  const counters = Object.entries(status.counters).map(([name, n]) => [{ name }, n] as const);
   const info: Labels = { app: status.app ?? "", directory: status.directory };
   return [
-    metric("tsmr_job_info", "gauge", "The app and the directory of the job.", [[info, 1]]),
-    metric(
-      ...(["tsmr_job_state", "gauge", "1 for the present state of the job."] as const),
-      STATES.map((state) => [{ state }, state === status.state ? 1 : 0]),
-    ),
-    metric("tsmr_job_elapsed_seconds", "gauge", "Time since the coordinator started.", [
-      [{}, status.elapsedMs / 1000],
-    ]),
-    metric("tsmr_tasks", "gauge", "Number of tasks by phase and state.", tasks),
-    metric("tsmr_workers", "gauge", "Number of workers that are connected.", [
-      [{}, status.workers],
-    ]),
-    metric("tsmr_attempts_started_total", "counter", "Attempts of tasks that were started.", [
-      [{}, feed.view.attempts.length],
-    ]),
-    metric("tsmr_attempts_total", "counter", "Attempts of tasks by how they ended.", ends),
-    metric("tsmr_records_total", "counter", "Records read and written, in all attempts.", [
-      [{}, work.records],
-    ]),
-    metric("tsmr_bytes_total", "counter", "Bytes read and written, in all attempts.", [
-      [{}, work.bytes],
-    ]),
-    metric("tsmr_cpu_seconds_total", "counter", "Processor time used, in all attempts.", [
-      [{}, work.cpuMs / 1000],
-    ]),
-    metric("tsmr_shuffle_bytes", "gauge", "Bytes from completed map tasks to reduce tasks.", [
-      [{}, feed.shuffleBytes],
-    ]),
-    metric("tsmr_output_bytes", "gauge", "Bytes of completed output files.", [
-      [{}, feed.outputBytes],
-    ]),
+    gauge("job_info", "The app and the directory of the job.", [[info, 1]]),
+    gauge("job_state", "1 for the present state of the job.", states),
+    gauge("job_elapsed_seconds", "Time since the coordinator started.", status.elapsedMs / 1000),
+    gauge("tasks", "Number of tasks by phase and state.", tasks),
+    gauge("workers", "Number of workers that are connected.", status.workers),
+    counter("attempts_started", "Attempts of tasks that were started.", feed.view.attempts.length),
+    counter("attempts", "Attempts of tasks by how they ended.", ends),
+    counter("records", "Records read and written, in all attempts.", work.records),
+    counter("bytes", "Bytes read and written, in all attempts.", work.bytes),
+    counter("cpu_seconds", "Processor time used, in all attempts.", work.cpuMs / 1000),
+    gauge("shuffle_bytes", "Bytes from completed map tasks to reduce tasks.", feed.shuffleBytes),
+    gauge("output_bytes", "Bytes of completed output files.", feed.outputBytes),
     // A gauge, because losing the output of a map task decreases it.
-    metric(
-      ...(["tsmr_user_counter", "gauge", "Counters of the app, over completed tasks."] as const),
-      Object.entries(status.counters).map(([name, value]) => [{ name }, value]),
-    ),
+    gauge("user_counter", "Counters of the app, over completed tasks.", counters),
   ].join("");
 }
 
-function metric(
-  name: string,
-  type: "counter" | "gauge",
-  help: string,
-  samples: readonly Sample[],
-): string {
+function counter(name: string, help: string, samples: number | readonly Sample[]): string {
+  return metric(`tsmr_${name}_total`, "counter", help, samples);
+}
+
+function gauge(name: string, help: string, samples: number | readonly Sample[]): string {
+  return metric(`tsmr_${name}`, "gauge", help, samples);
+}
+
+function metric(name: string, type: string, help: string, given: number | readonly Sample[]) {
+  const samples: readonly Sample[] = typeof given === "number" ? [[{}, given]] : given;
   const lines = samples.map(([labels, value]) => `${name}${formatLabels(labels)} ${value}\n`);
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
 }
 
 function formatLabels(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
+  const pairs = Object.entries(labels).map(([name, value]) => {
+    const escaped = value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+    return `${name}="${escaped}"`;
+  });
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
-}
-
-function escapeLabel(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 }
 
 /** A summary of a job. Times are milliseconds since the coordinator started. */

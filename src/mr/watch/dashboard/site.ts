@@ -21,20 +21,9 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** The files of the page. */
 const PAGE = [
-  "index.html",
-  "style.css",
-  "icon.svg",
-  "app.js",
-  "attempts.js",
-  "chart.js",
-  "job-state.js",
-  "panels.js",
-  "rate-chart.js",
-  "shuffle-chart.js",
-  "task-grid.js",
-  "timeline.js",
-  "time-axis.js",
-  "tooltip.js",
+  ...["index.html", "style.css", "icon.svg", "app.js", "attempts.js", "chart.js", "job-state.js"],
+  ...["panels.js", "rate-chart.js", "shuffle-chart.js", "task-grid.js", "timeline.js"],
+  ...["time-axis.js", "tooltip.js"],
 ];
 /** Files that the page shares with the terminal and the report. */
 const SHARED = ["attempt-ends.js", "quantities.js"];

@@ -51,15 +51,15 @@ export async function readHistory(directory: string): Promise<JobHistory> {
     }
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw nothingThere(directory);
-    throw new MrError(
-      "HISTORY_UNREADABLE",
-      `Cannot read event log "${path}": ${describeCause(error)}`,
-    );
+    throw unreadable(`Cannot read event log "${path}": ${describeCause(error)}`);
   }
   const { history } = builder;
-  if (history === undefined)
-    throw new MrError("HISTORY_UNREADABLE", `Cannot read event log "${path}": it has no job in it`);
-  return history;
+  if (history !== undefined) return history;
+  throw unreadable(`Cannot read event log "${path}": it has no job in it`);
+}
+
+function unreadable(message: string): MrError {
+  return new MrError("HISTORY_UNREADABLE", message);
 }
 
 /** Says that this is the wrong directory, without mentioning event logs. */
@@ -71,10 +71,7 @@ function nothingThere(directory: string): MrError {
       : stats.isDirectory()
         ? `No job has run in directory "${directory}"`
         : `No job can have run in "${directory}": it is not a directory`;
-  return new MrError(
-    "HISTORY_UNREADABLE",
-    `${what}; name the directory of a job's output, the --out of tsmr run`,
-  );
+  return unreadable(`${what}; name the directory of a job's output, the --out of tsmr run`);
 }
 
 class HistoryBuilder {
@@ -84,7 +81,9 @@ class HistoryBuilder {
 
   add(event: JobEvent): void {
     // A log that has lost its beginning is useless up to the next start of a coordinator.
-    if (event.type === "jobStarted") this.#begin();
+    if (event.type === "jobStarted") {
+      this.#sessions.push({ view: new JobView(), endMs: 0, firstAttemptMs: undefined });
+    }
     const session = this.#sessions.at(-1);
     if (session === undefined || session.view.outcome !== undefined) return;
     session.view.apply(event);
@@ -99,14 +98,9 @@ class HistoryBuilder {
     const last = this.#sessions.at(-1);
     if (last === undefined) return undefined;
     const skipped = (["map", "reduce"] as const).flatMap((phase) => {
-      return last.view
-        .tasks(phase)
-        .flatMap((_, task) => this.#skipped.get(`${phase} ${task}`) ?? []);
+      const tasks = last.view.tasks(phase);
+      return tasks.flatMap((_, task) => this.#skipped.get(`${phase} ${task}`) ?? []);
     });
     return { sessions: this.#sessions, last, skipped };
-  }
-
-  #begin(): void {
-    this.#sessions.push({ view: new JobView(), endMs: 0, firstAttemptMs: undefined });
   }
 }

@@ -51,10 +51,7 @@ export interface Incident {
   readonly event: JobEvent;
 }
 
-/** Records, bytes and processor time of all completed tasks and running attempts. */
-export type Totals = Progress;
-
-const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
+export const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
 /** More than people will read. */
 const MAX_INCIDENTS = 1000;
 
@@ -113,10 +110,9 @@ export class JobView {
     return [...this.#live.values()];
   }
 
-  get totals(): Totals {
-    let totals = this.#done;
-    for (const { progress } of this.#live.values()) totals = sum(totals, progress);
-    return totals;
+  /** The work of all completed tasks and running attempts. */
+  get totals(): Progress {
+    return this.running.reduce((sum, { progress }) => addProgress(sum, progress), this.#done);
   }
 
   /** The app's counters, over completed tasks. */
@@ -139,9 +135,8 @@ export class JobView {
         this.#reduces = Array.from({ length: event.reduces }, idleTask);
         break;
       case "workerJoined": {
-        const { worker, pid, atMs } = event;
-        const view = { worker, pid, joinedMs: atMs, leftMs: undefined, attempt: undefined };
-        this.workers.set(worker, view);
+        const { worker, pid, atMs: joinedMs } = event;
+        this.workers.set(worker, { worker, pid, joinedMs, leftMs: undefined, attempt: undefined });
         break;
       }
       case "workerLeft": {
@@ -153,14 +148,13 @@ export class JobView {
         this.#start(event);
         break;
       case "attemptProgressed": {
-        const live = this.#live.get(keyOf(event));
+        const live = this.living(event);
         if (live !== undefined) live.progress = event.progress;
         break;
       }
       case "attemptCompleted": {
         const attempt = this.#end(event, "completed");
-        const { progress = NO_PROGRESS } = event;
-        if (attempt !== undefined) attempt.progress = progress;
+        if (attempt !== undefined) attempt.progress = event.progress ?? NO_PROGRESS;
         this.#complete(event, attempt);
         break;
       }
@@ -239,7 +233,7 @@ export class JobView {
     const { progress, outputBytes, spills = 0, counters } = event;
     Object.assign(task, { state: "completed", winner, progress, outputBytes, spills, counters });
     this.#completed[event.phase] += 1;
-    this.#done = sum(this.#done, progress ?? NO_PROGRESS);
+    this.#done = addProgress(this.#done, progress ?? NO_PROGRESS);
     this.#count(counters, 1);
   }
 
@@ -248,7 +242,7 @@ export class JobView {
     const task = this.#task(event);
     if (task === undefined) return;
     const { progress = NO_PROGRESS, attempts, alive, incidents, counters } = task;
-    this.#done = sum(this.#done, progress, -1);
+    this.#done = addProgress(this.#done, progress, -1);
     this.#count(counters, -1);
     this.#completed[event.phase] -= 1;
     Object.assign(task, { ...idleTask(), attempts, alive, incidents });
@@ -298,7 +292,8 @@ function keyOf({ phase, task, attempt }: Attempt): string {
   return `${phase} ${task} ${attempt}`;
 }
 
-function sum(one: Progress, other: Progress, sign = 1): Progress {
+/** Adds `other` to `one`, or with a `sign` of -1 takes it away. */
+export function addProgress(one: Progress, other: Progress, sign = 1): Progress {
   return {
     records: one.records + sign * other.records,
     bytes: one.bytes + sign * other.bytes,

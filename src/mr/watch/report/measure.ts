@@ -5,7 +5,7 @@ export interface Measure {
   /** The name of the number, such as `value` or `value.count`. */
   readonly label: string;
   /** Whether the number is a length in bytes, because the output has no numbers. */
-  readonly isLength: boolean;
+  readonly isLength?: true;
   /** The number of a line; undefined if it has none. */
   readonly numberOf: (line: OutputLine) => number | undefined;
   readonly keyOf: (line: OutputLine) => string;
@@ -42,7 +42,6 @@ function isMostly<T>(items: readonly T[], is: (item: T) => boolean): boolean {
 function textMeasures(sample: readonly OutputLine[]): Measure[] {
   const value = {
     label: "value",
-    isLength: false,
     numberOf: ({ bytes }: OutputLine) => parse(bytes, bytes.lastIndexOf(SPACE) + 1, bytes.length),
     keyOf: ({ bytes }: OutputLine) => text(bytes, 0, Math.max(0, bytes.lastIndexOf(SPACE))),
   };
@@ -50,7 +49,6 @@ function textMeasures(sample: readonly OutputLine[]): Measure[] {
   // The lab's indexer writes the number of files first, then their names.
   const first = {
     label: "first number of the value",
-    isLength: false,
     numberOf: ({ bytes }: OutputLine) => {
       const start = bytes.indexOf(SPACE) + 1;
       const end = bytes.indexOf(SPACE, start);
@@ -72,7 +70,6 @@ function columnMeasures(sample: readonly OutputLine[]): Measure[] {
   const keyOf = keyBefore(TAB);
   const measures = Array.from({ length: Math.min(columns, 20) }, (_, at) => ({
     label: columns === 1 ? "value" : `column ${at + 2}`,
-    isLength: false,
     numberOf: ({ bytes }: OutputLine) => {
       let start = 0;
       for (let skipped = 0; skipped <= at; skipped++) {
@@ -88,18 +85,15 @@ function columnMeasures(sample: readonly OutputLine[]): Measure[] {
 }
 
 function jsonMeasures(sample: readonly OutputLine[]): Measure[] {
-  const partOf = (line: OutputLine, name: "key" | "value"): unknown => {
-    const parsed = parseJson(line.bytes.toString("utf8"));
-    return typeof parsed === "object" && parsed !== null && name in parsed
-      ? (parsed as Record<string, unknown>)[name]
-      : undefined;
+  const partOf = (line: OutputLine, name: "key" | "value") => {
+    return memberOf(parseJson(line.bytes.toString("utf8")), name);
   };
   const keyOf = (line: OutputLine) => String(partOf(line, "key") ?? "");
   const partOfValue = (line: OutputLine) => partOf(line, "value");
-  const whole = {
+  const whole: Measure = {
     label: "length of the line in bytes",
     isLength: true,
-    numberOf: ({ length }: OutputLine) => length,
+    numberOf: ({ length }) => length,
     keyOf,
   };
   return [...fieldMeasures(sample, keyOf, partOfValue), whole];
@@ -113,7 +107,6 @@ function fieldMeasures(
 ): Measure[] {
   const measure = (label: string, numberOf: (value: unknown) => unknown): Measure => ({
     label,
-    isLength: false,
     keyOf,
     numberOf: (line) => {
       const number = numberOf(partOfValue(line));
@@ -127,11 +120,8 @@ function fieldMeasures(
   return [
     measure("value", (value) => value),
     ...fields.map((name) => {
-      return measure(Array.isArray(first) ? `value[${name}]` : `value.${name}`, (value) => {
-        return typeof value === "object" && value !== null && Object.hasOwn(value, name)
-          ? (value as Record<string, unknown>)[name]
-          : undefined;
-      });
+      const label = Array.isArray(first) ? `value[${name}]` : `value.${name}`;
+      return measure(label, (value) => memberOf(value, name));
     }),
     measure("number of elements", (value) => (Array.isArray(value) ? value.length : undefined)),
   ];
@@ -151,6 +141,11 @@ function keyBefore(separator: number): Measure["keyOf"] {
     const end = bytes.indexOf(separator);
     return text(bytes, 0, end === -1 ? bytes.length : end);
   };
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
+  return (value as Record<string, unknown>)[name];
 }
 
 function isJsonLine({ bytes }: OutputLine): boolean {

@@ -24,57 +24,41 @@ export async function readLines(
   path: string,
   onLine: (line: OutputLine) => boolean | undefined,
 ): Promise<number> {
-  const held = new HeldLine();
+  /** The beginning of a line whose end has not been read yet, and its whole length so far. */
+  let held = Buffer.alloc(0);
+  let length = 0;
+  const hold = (piece: Buffer) => {
+    const room = MAX_LINE_BYTES - held.length;
+    if (room > 0) held = Buffer.concat([held, piece.subarray(0, room)]);
+    length += piece.length;
+  };
+  const endWith = (piece: Buffer): OutputLine => {
+    if (length === 0) return { bytes: piece, length: piece.length };
+    hold(piece);
+    const line = { bytes: held, length };
+    held = Buffer.alloc(0);
+    length = 0;
+    return line;
+  };
   const buffer = Buffer.allocUnsafe(READ_BYTES);
   const file = await storage.open(path);
   try {
     for (let total = 0; ; ) {
       const read = await file.read(buffer, 0, READ_BYTES, total);
       if (read === 0) {
-        if (!held.isEmpty) onLine(held.endWith(Buffer.alloc(0)));
+        if (length > 0) onLine(endWith(Buffer.alloc(0)));
         return total;
       }
       total += read;
       const chunk = buffer.subarray(0, read);
       let start = 0;
-      for (;;) {
-        const end = chunk.indexOf(LINE_FEED, start);
-        if (end === -1) break;
-        const rest = chunk.subarray(start, end);
-        const line = held.isEmpty ? { bytes: rest, length: rest.length } : held.endWith(rest);
-        if (onLine(line) === false) return total;
+      for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+        if (onLine(endWith(chunk.subarray(start, end))) === false) return total;
         start = end + 1;
       }
-      held.add(Buffer.from(chunk.subarray(start)));
+      hold(chunk.subarray(start));
     }
   } finally {
     file.close();
-  }
-}
-
-/** The beginning of a line whose end has not been read yet. */
-class HeldLine {
-  #pieces: Buffer[] = [];
-  #kept = 0;
-  #length = 0;
-
-  get isEmpty(): boolean {
-    return this.#length === 0;
-  }
-
-  add(piece: Buffer): void {
-    const room = MAX_LINE_BYTES - this.#kept;
-    if (piece.length > 0 && room > 0) this.#pieces.push(piece.subarray(0, room));
-    this.#kept += Math.min(room, piece.length);
-    this.#length += piece.length;
-  }
-
-  endWith(piece: Buffer): OutputLine {
-    this.add(piece);
-    const line = { bytes: Buffer.concat(this.#pieces), length: this.#length };
-    this.#pieces = [];
-    this.#kept = 0;
-    this.#length = 0;
-    return line;
   }
 }

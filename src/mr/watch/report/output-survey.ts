@@ -14,16 +14,10 @@ const SAMPLE_LINES = 100;
 const SAMPLE_FILES = 20;
 const SAMPLE_BYTES = 4_000_000;
 
-export interface SurveyedFile {
-  readonly reduce: number;
-  readonly bytes: number;
-  readonly lines: number;
-}
-
 /** A summary of the output of a job. */
 export interface OutputSurvey {
-  /** In the order of the reduce tasks. */
-  readonly files: readonly SurveyedFile[];
+  /** The number of files. */
+  readonly files: number;
   readonly lines: number;
   readonly bytes: number;
   /** See {@link Measure}. */
@@ -44,12 +38,12 @@ export interface OutputSurvey {
 export async function surveyOutput(directory: string): Promise<OutputSurvey> {
   const storage = storageFor(directory);
   const problems: string[] = [];
-  const reduces = await listOutputs(storage, directory, problems);
-  const measure = chooseMeasure(await takeSample(storage, directory, reduces));
+  const outputs = await listOutputs(storage, directory, problems);
+  const measure = chooseMeasure(await takeSample(storage, directory, outputs));
   const top = new TopKeys(TOP);
   const spread = new ValueSpread();
-  const files: SurveyedFile[] = [];
-  for (const { name, reduce } of reduces) {
+  const totals = { files: 0, lines: 0, bytes: 0 };
+  for (const { name } of outputs) {
     let lines = 0;
     try {
       const bytes = await readLines(storage, join(directory, name), (line) => {
@@ -60,16 +54,15 @@ export async function surveyOutput(directory: string): Promise<OutputSurvey> {
         top.add(value, () => measure.keyOf(line));
         return true;
       });
-      files.push({ reduce, bytes, lines });
+      totals.files += 1;
+      totals.lines += lines;
+      totals.bytes += bytes;
     } catch (error) {
       problems.push(`Cannot read output "${name}": ${describeCause(error)}`);
     }
   }
-  const sum = (of: (file: SurveyedFile) => number) =>
-    files.reduce((all, file) => all + of(file), 0);
-  const { label, isLength } = measure;
-  const totals = { lines: sum(({ lines }) => lines), bytes: sum(({ bytes }) => bytes) };
-  return { files, ...totals, label, isLength, top: top.list, spread, problems };
+  const { label, isLength = false } = measure;
+  return { ...totals, label, isLength, top: top.list, spread, problems };
 }
 
 interface NamedOutput {

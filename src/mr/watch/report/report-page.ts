@@ -115,11 +115,7 @@ function renderTiles(history: JobHistory, { lines, bytes, files }: OutputSurvey)
       formatNumber(failed),
       `${counted(maps.backups + reduces.backups, "backup")} for stragglers`,
     ],
-    [
-      "Output lines",
-      formatNumber(lines),
-      `${formatBytes(bytes)} in ${counted(files.length, "file")}`,
-    ],
+    ["Output lines", formatNumber(lines), `${formatBytes(bytes)} in ${counted(files, "file")}`],
   ] as const;
   return markup`<dl class="tiles">${tiles.map(([name, value, more]) => {
     return markup`<div><dt>${name}</dt><dd>${value}<small>${more}</small></dd></div>`;

@@ -167,8 +167,7 @@ export function renderResultChart(survey: OutputSurvey, title: string): Drawing 
   const spread = drawSpread(survey, height);
   const width = 2 * PANEL_WIDTH + 80;
   const all = height + 96;
-  const { files } = survey;
-  const what = `${counted(survey.lines, "key")} in ${counted(files.length, "file")}`;
+  const what = `${counted(survey.lines, "key")} in ${counted(survey.files, "file")}`;
   const body =
     survey.spread.count === 0
       ? markup`<text x="24" y="100">There is nothing to show: the output is empty.</text>`

@@ -42,8 +42,7 @@ export async function writeReport(directory: string, path?: string): Promise<str
  */
 export async function writeChart(directory: string, path?: string): Promise<string[]> {
   const survey = await surveyOutput(directory);
-  const title =
-    survey.files.length > 0 ? await titleOf(directory) : nameOf(await readHistory(directory));
+  const title = survey.files > 0 ? await titleOf(directory) : nameOf(await readHistory(directory));
   const chart = renderResultChart(survey, title);
   const base = path ?? join(directory, "chart");
   publish(`${base}.svg`, `${chart.content.text}\n`);

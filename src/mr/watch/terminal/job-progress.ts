@@ -1,7 +1,7 @@
 import type { JobEvent } from "../../job/events.ts";
 import { inputName } from "../../job/split.ts";
-import type { Phase } from "../../job/task.ts";
-import { JobView } from "../history/job-view.ts";
+import type { Phase, Progress } from "../../job/task.ts";
+import { type AttemptView, addProgress, JobView } from "../history/job-view.ts";
 import { timeLeftMs } from "../history/time-left.ts";
 
 /** Speeds are averages of this time. */
@@ -17,20 +17,18 @@ export interface TaskCounts {
   readonly total: number;
 }
 
+/** A running attempt. */
+export interface AttemptProgress
+  extends Pick<AttemptView, "phase" | "task" | "attempt" | "isBackup"> {
+  readonly elapsedMs: number;
+  /** The input file, of a map task. */
+  readonly file: string | undefined;
+}
+
 /** A worker and the attempt that it runs; undefined if it waits. */
 export interface WorkerProgress {
   readonly worker: number;
-  readonly attempt:
-    | {
-        readonly phase: Phase;
-        readonly task: number;
-        readonly attempt: number;
-        readonly isBackup: boolean;
-        readonly elapsedMs: number;
-        /** The input file, of a map task. */
-        readonly file: string | undefined;
-      }
-    | undefined;
+  readonly attempt: AttemptProgress | undefined;
 }
 
 /** The progress of a job at one moment. */
@@ -50,18 +48,12 @@ export interface ProgressState {
   readonly workers: readonly WorkerProgress[];
 }
 
-interface Sample {
-  readonly atMs: number;
-  readonly records: number;
-  readonly bytes: number;
-}
-
 /** Follows the events of a job, and computes its progress. */
 export class JobProgress {
   readonly view = new JobView();
   /** How long the command had been running when the coordinator started. */
   headStartMs = 0;
-  readonly #samples: Sample[] = [];
+  readonly #samples: Array<Progress & { readonly atMs: number }> = [];
   #phase: Phase = "map";
   /** The estimated end of the phase. */
   #endMs: number | undefined;
@@ -89,42 +81,34 @@ export class JobProgress {
       speed: this.#speed(view.nowMs),
       leftMs: this.#timeLeft(view.nowMs),
       workers: workers.map(({ worker, attempt }) => {
-        if (attempt === undefined) return { worker, attempt };
-        const { phase, task, isBackup, startMs } = attempt;
-        const split = phase === "map" ? view.splits[task] : undefined;
-        const elapsedMs = view.nowMs - startMs;
-        return {
-          worker,
-          attempt: {
-            phase,
-            task,
-            attempt: attempt.attempt,
-            isBackup,
-            elapsedMs,
-            file: split && inputName(split),
-          },
-        };
+        return { worker, attempt: attempt && this.#attempt(attempt) };
       }),
     };
   }
 
+  #attempt({ phase, task, attempt, isBackup, startMs }: AttemptView): AttemptProgress {
+    const split = phase === "map" ? this.view.splits[task] : undefined;
+    const elapsedMs = this.view.nowMs - startMs;
+    return { phase, task, attempt, isBackup, elapsedMs, file: split && inputName(split) };
+  }
+
   #count(phase: Phase): TaskCounts {
     const tasks = this.view.tasks(phase);
-    let running = 0;
-    for (const { state } of tasks) if (state === "inProgress") running += 1;
+    const running = tasks.filter(({ state }) => state === "inProgress").length;
     return { completed: this.view.completed(phase), running, total: tasks.length };
   }
 
   #speed(atMs: number): ProgressState["speed"] {
-    const { records, bytes } = this.view.totals;
+    const { totals } = this.view;
     const samples = this.#samples;
-    samples.push({ atMs, records, bytes });
+    samples.push({ atMs, ...totals });
     while (samples.length > 2 && atMs - (samples[1]?.atMs ?? 0) >= WINDOW_MS) samples.shift();
     const [first] = samples;
     if (first === undefined || atMs - first.atMs < 1000) return undefined;
     // Totals shrink when work is lost with a worker, but a speed is never negative.
     const perS = (amount: number) => Math.max(0, (1000 * amount) / (atMs - first.atMs));
-    return { recordsPerS: perS(records - first.records), bytesPerS: perS(bytes - first.bytes) };
+    const { records, bytes } = addProgress(totals, first, -1);
+    return { recordsPerS: perS(records), bytesPerS: perS(bytes) };
   }
 
   #timeLeft(nowMs: number): number | undefined {

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { counted } from "../../base/counted.ts";
 import { formatBytes, formatCount, formatElapsed, formatEstimate } from "../format/quantities.js";
 import { clip, DEFAULT_COLUMNS, plainText, widthOf } from "../format/text-width.ts";
-import type { ProgressState, TaskCounts, WorkerProgress } from "./job-progress.ts";
+import type { AttemptProgress, ProgressState, TaskCounts, WorkerProgress } from "./job-progress.ts";
 
 /** The terminal that the lines are for. */
 export interface Screen {
@@ -32,9 +32,8 @@ export function renderProgress(state: ProgressState, given: Screen): string[] {
   const columns = Math.max(1, screen.columns - MARGIN);
   const lines = [header(state, columns, screen)];
   const digits = String(Math.max(state.maps.total, state.reduces.total)).length;
-  for (const name of ["maps", "reduces"] as const) {
-    lines.push(bar(name, state[name], digits, columns, screen));
-  }
+  lines.push(bar("maps", state.maps, digits, columns, screen));
+  lines.push(bar("reduces", state.reduces, digits, columns, screen));
   const room = Math.min(MAX_WORKER_LINES, screen.rows - lines.length - 1);
   const { workers } = state;
   // The line about hidden workers takes the place of one of them.
@@ -73,15 +72,11 @@ function header(state: ProgressState, columns: number, { unicode, style }: Scree
 
 function measures({ speed, leftMs, phase }: ProgressState): string[] {
   const parts: string[] = [];
-  if (speed !== undefined) {
-    const { recordsPerS, bytesPerS } = speed;
-    if (recordsPerS > 0) parts.push(`${formatCount(recordsPerS)} records/s`);
-    if (bytesPerS > 0) parts.push(`${formatBytes(bytesPerS)}/s`);
-  }
-  if (leftMs !== undefined) {
-    const what = phase === "map" ? " of maps" : "";
-    parts.push(`${formatEstimate(leftMs)}${what} left`);
-  }
+  const { recordsPerS = 0, bytesPerS = 0 } = speed ?? {};
+  if (recordsPerS > 0) parts.push(`${formatCount(recordsPerS)} records/s`);
+  if (bytesPerS > 0) parts.push(`${formatBytes(bytesPerS)}/s`);
+  const what = phase === "map" ? " of maps" : "";
+  if (leftMs !== undefined) parts.push(`${formatEstimate(leftMs)}${what} left`);
   return parts;
 }
 
@@ -126,10 +121,10 @@ function workerLines(
   const labelWidth = Math.max(...rows.map(({ label }) => label.length));
   const whatWidth = Math.max(...rows.map(({ what }) => what.length));
   return rows.map(({ label, what, attempt }) => {
-    if (attempt === undefined)
-      return style("dim", clip(`${label.padEnd(labelWidth)}  waits`, columns));
+    const begin = `${label.padEnd(labelWidth)}  `;
+    if (attempt === undefined) return style("dim", clip(`${begin}waits`, columns));
     const elapsed = formatElapsed(attempt.elapsedMs).padStart(7);
-    const text = `${label.padEnd(labelWidth)}  ${what.padEnd(whatWidth)} ${elapsed}`;
+    const text = `${begin}${what.padEnd(whatWidth)} ${elapsed}`;
     const name = plainText(attempt.file ?? "");
     // The end of a path says more than its beginning.
     const hasRoom = widthOf(text) + 2 + widthOf(name) <= columns;
@@ -138,8 +133,6 @@ function workerLines(
   });
 }
 
-function describeAttempt({ phase, task, attempt, isBackup }: AttemptNow): string {
+function describeAttempt({ phase, task, attempt, isBackup }: AttemptProgress): string {
   return `${phase} ${task}${isBackup ? " (backup)" : attempt > 1 ? ` (attempt ${attempt})` : ""}`;
 }
-
-type AttemptNow = NonNullable<WorkerProgress["attempt"]>;
