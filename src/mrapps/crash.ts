@@ -19,9 +19,6 @@ export async function reduce(key: string, values: string[]): Promise<string> {
 /** A third of the time the process dies, a third of the time it sleeps for up to ten seconds. */
 async function maybeCrash(): Promise<void> {
   const chance = randomInt(1000);
-  if (chance < 330) {
-    process.exit(1);
-  } else if (chance < 660) {
-    await setTimeout(randomInt(10_000));
-  }
+  if (chance < 330) process.exit(1);
+  if (chance < 660) await setTimeout(randomInt(10_000));
 }

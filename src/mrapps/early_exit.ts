@@ -11,8 +11,6 @@ export function map(filename: string, _contents: string): KeyValue[] {
 
 // "tom" occurs in the lab's books (Tom Sawyer) and in the State of the Union addresses (atomic).
 export async function reduce(filename: string, values: string[]): Promise<string> {
-  if (filename.includes("sherlock") || filename.includes("tom")) {
-    await setTimeout(LATE_MS);
-  }
+  if (filename.includes("sherlock") || filename.includes("tom")) await setTimeout(LATE_MS);
   return String(values.length);
 }

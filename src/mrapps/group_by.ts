@@ -89,21 +89,15 @@ export default defineApp({
     if (typeof field === "number" && ["string", "number", "boolean"].includes(typeof group)) {
       const [sum, great] = Math.abs(field) < GREAT ? [[field], []] : [[], [field / GREAT]];
       emit(JSON.stringify(group), { count: 1, sum, great, min: field, max: field });
-    } else {
-      counters.add("left-out-records");
-    }
+    } else counters.add("left-out-records");
   },
   combine: add,
   reduce(_group, parts) {
     let all = NONE;
     for (const part of parts) all = add(all, part);
     const { count, min, max } = all;
-    const sum = nearest(
-      all.sum.reduce(
-        plus,
-        all.great.map((part) => part * GREAT),
-      ),
-    );
+    const great = all.great.map((part) => part * GREAT);
+    const sum = nearest(all.sum.reduce(plus, great));
     return { count, sum: rounded(sum), min, max, mean: rounded(sum / count) };
   },
   // The format of jsonLines(), with a key that is JSON already.

@@ -9,11 +9,7 @@ export function map(document: string, contents: string): KeyValue[] {
 }
 
 export function reduce(_word: string, documents: string[]): string {
-  const sorted = documents.toSorted(compareBytes);
+  // The order of Go's `sort.Strings`; `sort()` without a comparison orders by UTF-16 units.
+  const sorted = documents.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   return `${sorted.length} ${sorted.join(",")}`;
-}
-
-/** The order of Go's `sort.Strings`; `sort()` without a comparison orders by UTF-16 units. */
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

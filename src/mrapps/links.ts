@@ -35,10 +35,8 @@ export default defineApp({
     if (page === undefined) throw new Error("no folder of its path looks like a host's name");
     const source = new URL(`https://${page}`);
     let base = source;
-    for (const [, element = "", ...quoted] of html
-      .toString()
-      .replace(NO_LINKS_IN, "")
-      .matchAll(LINK)) {
+    const text = html.toString().replace(NO_LINKS_IN, "");
+    for (const [, element = "", ...quoted] of text.matchAll(LINK)) {
       const target = resolve(quoted.join(""), base, counters);
       if (target === undefined) continue;
       if (element.toLowerCase() === "base") base = target;

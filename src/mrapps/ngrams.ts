@@ -26,7 +26,6 @@ if (!(Number.isInteger(n) && n > 0)) {
 }
 
 const WORD = /\p{L}+(?:['’]\p{L}+)*/gu;
-
 const BLANK_LINES = /\n\s*\n/;
 
 const paragraphs = recordsFrom("paragraphs", async function* ({ chunks }) {

@@ -13,10 +13,6 @@ export function map(filename: string, contents: string): KeyValue[] {
 }
 
 export function reduce(_key: string, values: string[]): string {
-  return values.toSorted(compareBytes).join(" ");
-}
-
-/** The order of Go's `sort.Strings`; `sort()` without a comparison orders by UTF-16 units. */
-function compareBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  // The order of Go's `sort.Strings`; `sort()` without a comparison orders by UTF-16 units.
+  return values.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))).join(" ");
 }

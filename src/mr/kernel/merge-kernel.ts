@@ -1,10 +1,8 @@
 import {
-  compileModule,
   instantiate,
   type UnsharedMemory,
   unsharedMemory,
   type WasmGlobal,
-  type WasmModule,
 } from "./webassembly.ts";
 
 /** Why {@link MergeKernel.next} returns; see assembly/merge.ts. */
@@ -37,19 +35,8 @@ interface Exports {
   readonly values: WasmGlobal;
   readonly isOpen: WasmGlobal;
   open(count: number, runsAt: number, heapAt: number): void;
-  setArrays(
-    maxGroups: number,
-    keyStartsAt: number,
-    keyEndsAt: number,
-    keyKindsAt: number,
-    firstValuesAt: number,
-    maxValues: number,
-    valueStartsAt: number,
-    valueEndsAt: number,
-    kindsAt: number,
-    countsAt: number,
-    numbersAt: number,
-  ): void;
+  /** Takes the maximum number of groups and the addresses of their arrays, then those of values. */
+  setArrays(...maximaAndAddresses: readonly number[]): void;
   setOutput(at: number, limit: number): void;
   setWindow(run: number, at: number, limit: number, isEnded: number): void;
   setKey(at: number, end: number): void;
@@ -58,8 +45,6 @@ interface Exports {
   taken(): void;
   next(): number;
 }
-
-let compiled: WasmModule | undefined;
 
 /**
  * Merges sorted runs into batches of groups: keys, and the values of each with their counts. Parts of the
@@ -94,9 +79,8 @@ export class MergeKernel {
 
   /** @throws MrError RUNTIME_UNSUITABLE */
   constructor() {
-    compiled ??= compileModule("merge.wasm");
     this.#memory = unsharedMemory(1);
-    this.#exports = instantiate(compiled, { env: { memory: this.#memory } }) as Exports;
+    this.#exports = instantiate("merge.wasm", { env: { memory: this.#memory } }) as Exports;
   }
 
   /** Starts a merge of this number of runs. */
@@ -104,12 +88,11 @@ export class MergeKernel {
     this.#top = FIRST_ADDRESS;
     const runsAt = this.allocate(runs * RUN_BYTES);
     const heapAt = this.allocate(runs * 4);
-    const ofGroups = this.#allocateAll(MAX_GROUPS + 1, [4, 4, 1, 4]);
-    const ofValues = this.#allocateAll(MAX_VALUES, [4, 4, 1, 8, 8]);
+    const ofGroups = [4, 4, 1, 4].map((size) => this.allocate((MAX_GROUPS + 1) * size));
+    const ofValues = [4, 4, 1, 8, 8].map((size) => this.allocate(MAX_VALUES * size));
     this.#places = [...ofGroups, ...ofValues];
-    const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = this.#places;
     this.#exports.open(runs, runsAt, heapAt);
-    this.#exports.setArrays(MAX_GROUPS, a, b, c, d, MAX_VALUES, e, f, g, h, i);
+    this.#exports.setArrays(MAX_GROUPS, ...ofGroups, MAX_VALUES, ...ofValues);
     this.#outputBytes = 0;
     this.growOutput(OUTPUT_BYTES);
     this.#look();
@@ -193,10 +176,6 @@ export class MergeKernel {
   /** After `decode`: sets the key to bytes[start, end), which must stay until the run's next key. */
   setKey(start: number, end: number): void {
     this.#exports.setKey(start, end);
-  }
-
-  #allocateAll(count: number, sizes: readonly number[]): number[] {
-    return sizes.map((size) => this.allocate(count * size));
   }
 
   /** Renews the views after the memory may have grown. */

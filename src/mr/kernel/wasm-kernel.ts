@@ -1,12 +1,5 @@
 import type { Kernel } from "./kernel.ts";
-import {
-  compileModule,
-  instantiate,
-  sharedMemory,
-  type WasmExports,
-  type WasmMemory,
-  type WasmModule,
-} from "./webassembly.ts";
+import { instantiate, sharedMemory, type WasmExports, type WasmMemory } from "./webassembly.ts";
 import { BITMAP_BYTES, markLetters } from "./word-edges.ts";
 
 /** The limits of the memory in pages of 64 KiB, as the module declares them. */
@@ -19,8 +12,6 @@ const ID_BYTES = 4;
 const PAIR_HEADER = 24;
 /** Keys up to this length are copied byte by byte, which is faster than a call. */
 const LOOP_BYTES = 48;
-
-let compiled: WasmModule | undefined;
 
 /**
  * The kernel in WebAssembly.
@@ -57,16 +48,15 @@ export class WasmKernel implements Kernel {
    * @throws MrError RUNTIME_UNSUITABLE
    */
   constructor(blockBytes: number, outputBytes: number, maxPages: number = MAX_PAGES) {
-    compiled ??= compileModule("kernel.wasm");
     this.#memory = sharedMemory(MIN_PAGES, maxPages);
     const loadPage = (page: number) => this.#loadPage(page);
     const imports = { env: { memory: this.#memory }, kernel: { loadPage } };
-    this.#exports = instantiate(compiled, imports) as WasmExports;
+    this.#exports = instantiate("kernel.wasm", imports) as WasmExports;
     this.#exports.open(blockBytes, outputBytes);
-    this.#bytes = new Uint8Array(this.#memory.buffer);
+    const { buffer } = this.#memory;
+    this.#bytes = new Uint8Array(buffer);
     this.#scratch = this.#exports.SCRATCH.value;
     this.#scratchBytes = this.#exports.SCRATCH_BYTES.value;
-    const { buffer } = this.#memory;
     // Even, so that the numbers are aligned.
     const most = Math.floor(this.#scratchBytes / 24) * 2;
     const numbersAt = this.#scratch + most * ID_BYTES;

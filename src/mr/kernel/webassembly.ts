@@ -7,11 +7,6 @@ import { messageOf } from "../base/thrown.ts";
  * it, and the library that does (`dom`) would declare a whole browser with it.
  */
 
-/** A compiled module. */
-export interface WasmModule {
-  readonly [Symbol.toStringTag]: "WebAssembly.Module";
-}
-
 /** A memory whose views stay valid when it grows, though its buffer becomes another object. */
 export interface WasmMemory {
   readonly buffer: SharedArrayBuffer;
@@ -75,47 +70,38 @@ export interface WasmExports {
 }
 
 interface WasmInterface {
-  readonly Module: new (bytes: Uint8Array) => WasmModule;
-  readonly Instance: new (module: WasmModule, imports: object) => { readonly exports: unknown };
-  readonly Memory: {
-    new (limits: {
-      readonly initial: number;
-      readonly maximum: number;
-      readonly shared: true;
-    }): WasmMemory;
-    new (limits: { readonly initial: number }): UnsharedMemory;
-  };
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+  readonly Memory: new (limits: object) => unknown;
 }
 
+const compiled = new Map<string, object>();
+
 /**
- * Compiles a module of this folder.
+ * Makes an instance of a module of this folder, and returns its exports.
  *
  * @throws MrError RUNTIME_UNSUITABLE where the engine runs without WebAssembly (`--jitless`)
  */
-export function compileModule(name: "kernel.wasm" | "merge.wasm"): WasmModule {
-  const { Module } = webAssembly();
-  return new Module(readAsset(`mr/kernel/${name}`));
-}
-
-/** Makes an instance of a module, and returns its exports. */
-export function instantiate(module: WasmModule, imports: object): unknown {
-  const { Instance } = webAssembly();
+export function instantiate(name: "kernel.wasm" | "merge.wasm", imports: object): unknown {
+  const { Module, Instance } = webAssembly();
+  const module = compiled.get(name) ?? new Module(readAsset(`mr/kernel/${name}`));
+  compiled.set(name, module);
   return new Instance(module, imports).exports;
 }
 
 export function sharedMemory(initial: number, maximum: number): WasmMemory {
-  return reserve((Memory) => new Memory({ initial, maximum, shared: true }));
+  return reserve({ initial, maximum, shared: true }) as WasmMemory;
 }
 
 export function unsharedMemory(initial: number): UnsharedMemory {
-  return reserve((Memory) => new Memory({ initial }));
+  return reserve({ initial }) as UnsharedMemory;
 }
 
 /** @throws MrError RUNTIME_UNSUITABLE where there is no address space for it */
-function reserve<T>(make: (memory: WasmInterface["Memory"]) => T): T {
+function reserve(limits: object): unknown {
   const { Memory } = webAssembly();
   try {
-    return make(Memory);
+    return new Memory(limits);
   } catch (error) {
     throw new MrError(
       "RUNTIME_UNSUITABLE",

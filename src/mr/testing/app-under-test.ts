@@ -15,21 +15,13 @@ export interface AppUnderTest {
  *
  * @throws TypeError that names what is missing or misspelt
  */
-export function checkApp(given: ClassicApp | RecordApp): AppUnderTest {
-  return check(given);
-}
-
-function check(given: unknown): AppUnderTest {
-  if (isObject(given) && !("input" in given)) {
+export function checkApp(given: unknown): AppUnderTest {
+  if (typeof given === "object" && given !== null && !("input" in given)) {
     if (isClassic(given)) return { app: recordFormOf(given), isClassic: true };
     // A module rather than its default export: what CommonJS makes of an import.
-    if ("default" in given) return check(given.default);
+    if ("default" in given) return checkApp(given.default);
   }
   return { app: checkRecordApp(given), isClassic: false };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 function isClassic(app: object): app is ClassicApp {

@@ -94,17 +94,14 @@ export async function mapInput(
   const words = new WordScan(scanner);
   const pairs: BytePair[] = [];
   const emit = (key: Text, value: unknown) => {
-    pairs.push({ key: bytesOf(key), value: carryValue(value) });
+    const bytes = key instanceof ByteSlice ? key.copy().bytes : encodeUtf8(key);
+    pairs.push({ key: bytes, value: carryValue(value) });
   };
   const staged = new StagedPairs(emit, app.combine);
   const how = { skipBadRecords, tally, progress: NO_PROGRESS };
   const mapping = { app, isClassic, ofApp: "", task, scanner, words, emit, staged, ...how };
   await new RecordMapper(new MemoryInput(file, input), mapping).run();
   return pairs;
-}
-
-function bytesOf(key: Text): Uint8Array {
-  return key instanceof ByteSlice ? key.copy().bytes : encodeUtf8(key);
 }
 
 /** @internal An input file in memory. */

@@ -31,9 +31,6 @@ export interface ReduceRun<Out> {
   readonly counters: Readonly<Record<string, number>>;
 }
 
-/** Bytes to begin with. */
-const LINE_BYTES = 256;
-
 /**
  * Calls the `reduce` of an app as a reduce task would. The values come as a stream that can be gone
  * through once (to a classic app as an array), in the order of `orderValues` if the app has it.
@@ -85,7 +82,7 @@ export async function reduceGroup(
   const carried = Array.from(values, carryValue);
   if (app.orderValues !== undefined) carried.sort(app.orderValues);
   const output = app.output ?? text();
-  const written = new ByteBuffer(LINE_BYTES);
+  const written = new ByteBuffer(256);
   const sink = new LineSink(written);
   const outputs: unknown[] = [];
   const write = (value: unknown) => {
@@ -101,16 +98,12 @@ export async function reduceGroup(
     if (error instanceof MrError) throw error;
     throw new AppError(`reduce failed on key ${quoteKey(keyBytes.toString())}`, error);
   }
-  return { outputs, lines: linesOf(decodeUtf8(written.bytes, 0, written.length)) };
+  const lines = decodeUtf8(written.bytes, 0, written.length).split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return { outputs, lines };
 }
 
 /** An app that goes through its values twice must not pass its test. */
 function* once(values: readonly unknown[]): Generator<unknown> {
   yield* values;
-}
-
-function linesOf(written: string): string[] {
-  const lines = written.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  return lines;
 }

@@ -72,6 +72,7 @@ export async function runSequential(
 ): Promise<SequentialRun<unknown>> {
   const under = checkApp(given);
   const { app } = under;
+  const fold = (values: unknown[]) => (combine ? combined(app, values) : values);
   const tally = new Tally();
   const groups = new Map<Latin1, unknown[]>();
   for (const [task, [file, input]] of namedInputs(inputs).entries()) {
@@ -80,16 +81,13 @@ export async function runSequential(
     for (const { key, value } of pairs) {
       append(ofInput, Buffer.from(key).toString("latin1"), [value]);
     }
-    for (const [key, values] of ofInput) {
-      append(groups, key, combine ? combined(app, values) : values);
-    }
+    for (const [key, values] of ofInput) append(groups, key, fold(values));
   }
   const outputs: [string, unknown][] = [];
   const lines: string[] = [];
   for (const [latin1, all] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const key = new ByteSlice(Buffer.from(latin1, "latin1"));
-    const values = combine ? combined(app, all) : all;
-    const reduced = await reduceGroup(app, key, values, 0, tally.counters);
+    const reduced = await reduceGroup(app, key, fold(all), 0, tally.counters);
     for (const output of reduced.outputs) outputs.push([decodeUtf8(key.bytes), output]);
     // One by one: as arguments of one call they might be too many.
     for (const line of reduced.lines) lines.push(line);
@@ -112,11 +110,7 @@ function combined({ combine }: RecordApp, values: unknown[]): unknown[] {
 
 function namedInputs(inputs: SequentialInputs): [name: string, input: InputText][] {
   if (typeof inputs === "string" || inputs instanceof Uint8Array) return [["input.txt", inputs]];
-  if (!isArray(inputs)) return Object.entries(inputs);
-  return inputs.map((input, index) => [`input-${index + 1}.txt`, input]);
-}
-
-/** As Array.isArray, which tells TypeScript nothing of read-only arrays. */
-function isArray(inputs: object): inputs is readonly InputText[] {
-  return Array.isArray(inputs);
+  if (!Array.isArray(inputs)) return Object.entries(inputs);
+  // Array.isArray tells TypeScript nothing of read-only arrays.
+  return (inputs as readonly InputText[]).map((input, at) => [`input-${at + 1}.txt`, input]);
 }

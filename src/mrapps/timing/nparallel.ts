@@ -15,9 +15,7 @@ export async function nparallel(phase: "map" | "reduce"): Promise<number> {
   let running = 0;
   for (const name of await readdir(".")) {
     const pid = pattern.exec(name)?.[1];
-    if (pid !== undefined && isAlive(Number(pid))) {
-      running += 1;
-    }
+    if (pid !== undefined && isAlive(Number(pid))) running += 1;
   }
 
   await setTimeout(1000);

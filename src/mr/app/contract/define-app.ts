@@ -2,7 +2,25 @@ import { editDistance } from "../../base/nearest-word.ts";
 import type { Fold, Union } from "./combiners.ts";
 import type { AppDefinition, Written } from "./contract.ts";
 
-const MEMBERS = ["input", "map", "combine", "reduce", "partition", "orderValues", "output"];
+type Check = readonly [isRight: (member: unknown) => boolean, expected: string];
+
+/** The members of a definition. */
+const MEMBERS: Readonly<Record<string, Check>> = {
+  input: [
+    (it) => isObject(it) && isFunction(it["open"]) && "splitting" in it,
+    "a reader such as lines()",
+  ],
+  map: [isFunction, "a function"],
+  reduce: [isFunction, "a function"],
+  combine: [
+    (it) => isFunction(it) || (isObject(it) && "isUnion" in it),
+    "a function of two values, nor union",
+  ],
+  partition: [isFunction, "a function"],
+  orderValues: [isFunction, "a function"],
+  output: [(it) => isObject(it) && isFunction(it["write"]), "an output format such as text()"],
+};
+const REQUIRED = ["input", "map", "reduce"];
 
 declare const TYPES: unique symbol;
 
@@ -57,61 +75,29 @@ export function hasRecordMembers(exported: object): boolean {
 
 /** Whether {@link defineApp} made this value. */
 export function isRecordApp(app: unknown): app is RecordApp {
-  return typeof app === "object" && app !== null && "form" in app && app.form === "record";
+  return isObject(app) && app["form"] === "record";
 }
 
 /** What is wrong with a definition, in sentences; empty if it is valid. */
 function findProblems(definition: unknown): string[] {
-  if (typeof definition !== "object" || definition === null) return ["it takes an object"];
-  const members = definition as Record<string, unknown>;
-  const problems: string[] = [];
-  for (const name of Object.keys(members)) {
-    if (!MEMBERS.includes(name)) problems.push(`there is no member "${name}"${suggestion(name)}`);
-  }
-  requireMember(problems, members, "input", isReader, "a reader such as lines()");
-  requireMember(problems, members, "map", isFunction, "a function");
-  requireMember(problems, members, "reduce", isFunction, "a function");
-  const { combine, partition, orderValues, output } = members;
-  if (combine !== undefined && !isFunction(combine) && !isUnion(combine)) {
-    problems.push('"combine" is not a function of two values, nor union');
-  }
-  for (const [name, member] of Object.entries({ partition, orderValues })) {
-    if (member !== undefined && !isFunction(member)) problems.push(`"${name}" is not a function`);
-  }
-  if (output !== undefined && !isOutput(output)) {
-    problems.push('"output" is not an output format such as text()');
+  if (!isObject(definition)) return ["it takes an object"];
+  const problems = Object.keys(definition)
+    .filter((name) => !Object.hasOwn(MEMBERS, name))
+    .map((name) => `there is no member "${name}"${suggestion(name)}`);
+  for (const [name, [isRight, expected]] of Object.entries(MEMBERS)) {
+    const member = definition[name];
+    if (member === undefined && REQUIRED.includes(name)) problems.push(`"${name}" is missing`);
+    if (member !== undefined && !isRight(member)) problems.push(`"${name}" is not ${expected}`);
   }
   return problems;
 }
 
-function requireMember(
-  problems: string[],
-  members: Record<string, unknown>,
-  name: string,
-  isRight: (member: unknown) => boolean,
-  expected: string,
-): void {
-  const member = members[name];
-  if (member === undefined) problems.push(`"${name}" is missing`);
-  else if (!isRight(member)) problems.push(`"${name}" is not ${expected}`);
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
 function isFunction(member: unknown): boolean {
   return typeof member === "function";
-}
-
-function isUnion(member: unknown): boolean {
-  return typeof member === "object" && member !== null && "isUnion" in member;
-}
-
-function isReader(member: unknown): boolean {
-  if (typeof member !== "object" || member === null) return false;
-  return isFunction((member as { open?: unknown }).open) && "splitting" in member;
-}
-
-function isOutput(member: unknown): boolean {
-  if (typeof member !== "object" || member === null) return false;
-  return isFunction((member as { write?: unknown }).write);
 }
 
 function suggestion(name: string): string {
@@ -122,7 +108,6 @@ function suggestion(name: string): string {
 /** The member with this name, or the one that is probably meant by it. */
 function memberMeant(name: string): string | undefined {
   const distance = (member: string) => editDistance(member.toLowerCase(), name.toLowerCase());
-  return (
-    MEMBERS.find((member) => member === name) ?? MEMBERS.find((member) => distance(member) <= 2)
-  );
+  if (Object.hasOwn(MEMBERS, name)) return name;
+  return Object.keys(MEMBERS).find((member) => distance(member) <= 2);
 }

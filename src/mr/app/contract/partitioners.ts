@@ -17,8 +17,9 @@ export type BytePartitioner = (key: Uint8Array, length: number, reduces: number)
 const FNV_OFFSET_BASIS = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 
+/** The forms of the library's partitioners that work on bytes. */
 const byteForms = new WeakMap<Partitioner, BytePartitioner>();
-const ascending = new WeakSet<Partitioner>();
+/** The numbers of ranges of those that partition by ranges. */
 const ranges = new WeakMap<Partitioner, number>();
 
 /** The form of a partitioner that works on bytes, if it has one. */
@@ -28,23 +29,17 @@ export function bytePartitioner(partitioner: Partitioner): BytePartitioner | und
 
 /** Whether a greater key never goes to a lower reduce task, as far as is known. */
 export function isAscending(partitioner: Partitioner): boolean {
-  return ascending.has(partitioner);
+  return ranges.has(partitioner);
 }
 
-/**
- * The smallest number of reduce tasks that a partitioner can be used with: 1, unless it partitions by
- * ranges.
- */
+/** The smallest number of reduce tasks that a partitioner can be used with: 1, or its number of ranges. */
 export function leastReduces(partitioner: Partitioner | undefined): number {
   return (partitioner === undefined ? undefined : ranges.get(partitioner)) ?? 1;
 }
 
 /**
  * The lab's `ihash`: FNV-1a, 32 bits (http://www.isthe.com/chongo/tech/comp/fnv), with the sign bit
- * cleared.
- *
- * @param key the bytes of a key
- * @returns 0 … 2³¹ − 1
+ * cleared: 0 … 2³¹ − 1.
  */
 export function hashKey(key: Uint8Array): number {
   let hash = FNV_OFFSET_BASIS;
@@ -66,9 +61,9 @@ byteForms.set(hashPartition, (key, length, reduces) => hashKey(key.subarray(0, l
  * @throws RangeError if the boundaries do not ascend
  */
 export function rangePartition(boundaries: ReadonlyArray<string | ByteSlice>): Partitioner {
-  const limits = boundaries.map((limit) =>
-    limit instanceof ByteSlice ? Buffer.from(limit.view()) : Buffer.from(encodeUtf8(limit)),
-  );
+  const limits = boundaries.map((limit) => {
+    return Buffer.from(limit instanceof ByteSlice ? limit.view() : encodeUtf8(limit));
+  });
   for (const [index, limit] of limits.entries()) {
     const previous = limits[index - 1];
     if (previous !== undefined && Buffer.compare(previous, limit) >= 0) {
@@ -97,7 +92,6 @@ export function rangePartition(boundaries: ReadonlyArray<string | ByteSlice>): P
     return find(bytes, bytes.length, reduces);
   };
   byteForms.set(partitioner, find);
-  ascending.add(partitioner);
   ranges.set(partitioner, limits.length + 1);
   return partitioner;
 }

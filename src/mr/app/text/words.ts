@@ -18,11 +18,11 @@ export function words(text: Text): Iterable<Text> {
   if (typeof text === "string") return new StringWords(text);
   const { scan } = text;
   if (scan === undefined || text.bytes !== scan.block || !scan.covers(text.start, text.end)) {
-    return new WordsOfBytes(text);
+    return wordsOfBytes(text);
   }
   const first = scan.firstAfter(text.start);
-  if (first < scan.count && (scan.starts[first] ?? 0) < text.start) return new WordsOfBytes(text);
-  if (isCut(scan, text.end)) return new WordsOfBytes(text);
+  const isCutAtStart = first < scan.count && (scan.starts[first] ?? 0) < text.start;
+  if (isCutAtStart || isCut(scan, text.end)) return wordsOfBytes(text);
   return new ScannedWords(scan, first, text.end);
 }
 
@@ -37,30 +37,20 @@ function isCut(scan: WordScan, end: number): boolean {
 }
 
 /** The words of bytes outside the reader's block, such as a whole file or a very long line. */
-class WordsOfBytes implements Iterable<ByteSlice> {
-  readonly #bytes: Uint8Array;
-  readonly #start: number;
-  readonly #end: number;
-
-  constructor({ bytes, start, end }: ByteSlice) {
-    this.#bytes = bytes;
-    this.#start = start;
-    this.#end = end;
-  }
-
-  [Symbol.iterator](): Iterator<ByteSlice> {
-    const bytes = this.#bytes;
-    const end = this.#end;
-    let at = this.#start;
-    return {
-      next(): IteratorResult<ByteSlice> {
-        const start = findWord(bytes, at, end);
-        if (start === end) return DONE;
-        at = findWordEnd(bytes, start, end);
-        return { done: false, value: new ByteSlice(bytes, start, at) };
-      },
-    };
-  }
+function wordsOfBytes({ bytes, start: from, end }: ByteSlice): Iterable<ByteSlice> {
+  return {
+    [Symbol.iterator]() {
+      let at = from;
+      return {
+        next(): IteratorResult<ByteSlice> {
+          const start = findWord(bytes, at, end);
+          if (start === end) return DONE;
+          at = findWordEnd(bytes, start, end);
+          return { done: false, value: new ByteSlice(bytes, start, at) };
+        },
+      };
+    },
+  };
 }
 
 /** Iterates over words of a scan; one object is iterable, iterator and result. */

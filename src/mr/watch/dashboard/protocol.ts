@@ -1,6 +1,6 @@
 import type { UntimedEvent } from "../../job/events.ts";
-import type { JobOutcome, Phase } from "../../job/task.ts";
-import type { AttemptEnd } from "../history/job-view.ts";
+import type { JobOutcome } from "../../job/task.ts";
+import type { AttemptEnd, JobView } from "../history/job-view.ts";
 
 /**
  * A change of the page. A patch replaces rows of tables and named values; everything else stays. A snapshot is
@@ -31,14 +31,11 @@ export interface Patch {
 /** A row with its index in its table. Rows are arrays because there are many. */
 export type Row<T extends readonly unknown[]> = readonly [index: number, ...T];
 
-export interface JobRow {
-  readonly app: string | null;
-  readonly directory: string;
-  /** Wall clock, in milliseconds since 1970. */
-  readonly startedAt: number;
-  readonly resumed: boolean;
-  readonly leaseMs: number;
-  readonly phase: Phase;
+/** `startedAt` is wall clock, in milliseconds since 1970. */
+export interface JobRow
+  extends Readonly<
+    Pick<JobView, "app" | "directory" | "startedAt" | "resumed" | "leaseMs" | "phase">
+  > {
   readonly reduceStartMs: number | null;
   readonly maps: number;
   readonly reduces: number;

@@ -1,6 +1,13 @@
 import { counted } from "../../base/counted.ts";
 import type { JobEvent } from "../../job/events.ts";
-import { type AttemptId, type Phase, type Progress, SKIPPED_RECORDS } from "../../job/task.ts";
+import {
+  type Attempt,
+  type AttemptId,
+  type Failure,
+  type Phase,
+  type Progress,
+  SKIPPED_RECORDS,
+} from "../../job/task.ts";
 import { formatBytes, formatCount } from "./quantities.js";
 import { plainText } from "./text-width.ts";
 
@@ -38,6 +45,24 @@ export class EventDescriber {
         const text = `${nameOf(event)} is completed${describeWork(event.progress)}`;
         return [...this.#listSkipped(event), ...detail(text)];
       }
+      case "attemptLost": {
+        const why = event.reason === "workerGone" ? "is gone" : "made no progress within its lease";
+        return warning(`${nameOf(event)} is lost: ${this.#workerOf(event)} ${why}`);
+      }
+      case "attemptFailed":
+        // The job ends with this failure as its message.
+        if (event.failure.code === "USAGE") return [];
+        return this.#stopped(event, "failed");
+      case "attemptBlocked":
+        return this.#stopped(event, "stopped");
+      case "attemptSuperseded": {
+        // A backup that comes second was not slow: it began later.
+        const why =
+          event.by < event.attempt
+            ? "was not needed: an earlier attempt has finished"
+            : "was too slow: another attempt has finished";
+        return warning(`${nameOf(event)} on ${this.#workerOf(event)} ${why}`);
+      }
       case "taskRestored":
         this.#countSkipped(event);
         return detail(`${event.phase} task ${event.task} was completed before`);
@@ -46,43 +71,19 @@ export class EventDescriber {
         return warning(`map task ${event.task} runs again: its output is missing or damaged`);
       case "jobEnded":
         return event.outcome.state === "completed" ? this.#sumSkipped() : [];
-      case "attemptLost":
-      case "attemptFailed":
-      case "attemptBlocked":
-      case "attemptSuperseded":
-        return this.#describeEnd(event);
       default:
         return describeOther(event);
     }
   }
 
-  #describeEnd(
-    event: JobEvent & {
-      readonly type: "attemptLost" | "attemptFailed" | "attemptBlocked" | "attemptSuperseded";
-    },
-  ): EventLine[] {
-    const pid = this.#pids.get(event.worker);
-    const worker = `worker ${event.worker}${pid === undefined ? "" : ` (pid ${pid})`}`;
-    switch (event.type) {
-      case "attemptLost": {
-        const why = event.reason === "workerGone" ? "is gone" : "made no progress within its lease";
-        return warning(`${nameOf(event)} is lost: ${worker} ${why}`);
-      }
-      case "attemptFailed":
-        // The job ends with this failure as its message.
-        if (event.failure.code === "USAGE") return [];
-        return warning(`${nameOf(event)} failed on ${worker}: ${event.failure.message}`);
-      case "attemptBlocked":
-        return warning(`${nameOf(event)} stopped on ${worker}: ${event.failure.message}`);
-      case "attemptSuperseded": {
-        // A backup that comes second was not slow: it began later.
-        const why =
-          event.by < event.attempt
-            ? "was not needed: an earlier attempt has finished"
-            : "was too slow: another attempt has finished";
-        return warning(`${nameOf(event)} on ${worker} ${why}`);
-      }
-    }
+  #stopped(event: Attempt & { readonly failure: Failure }, how: string): EventLine[] {
+    const { message } = event.failure;
+    return warning(`${nameOf(event)} ${how} on ${this.#workerOf(event)}: ${message}`);
+  }
+
+  #workerOf({ worker }: Attempt): string {
+    const pid = this.#pids.get(worker);
+    return `worker ${worker}${pid === undefined ? "" : ` (pid ${pid})`}`;
   }
 
   #listSkipped(event: Completed & { readonly type: "attemptCompleted" }): EventLine[] {

@@ -138,12 +138,21 @@ function drawReduceBytes(bytes: readonly number[]): Drawing {
   return { width: WIDTH, height: HEIGHT, content, name };
 }
 
-/** A heat map of the bytes from map tasks to reduce tasks. */
+/** A heat map of the bytes from map tasks to reduce tasks, summed up in groups if there are many tasks. */
 function drawShuffle(outputs: ReadonlyArray<readonly number[]>, reduces: number): Drawing {
   const mapsEach = Math.max(1, Math.ceil(outputs.length / MAX_ROWS));
   const reducesEach = Math.max(1, Math.ceil(reduces / MAX_COLUMNS));
-  const cells = sumCells(outputs, reduces, mapsEach, reducesEach);
-  const columns = cells[0]?.length ?? 1;
+  const columns = Math.ceil(reduces / reducesEach);
+  const cells = Array.from({ length: Math.ceil(outputs.length / mapsEach) }, () => {
+    return new Array<number>(columns).fill(0);
+  });
+  outputs.forEach((bytes, map) => {
+    const row = cells[Math.floor(map / mapsEach)] ?? [];
+    bytes.forEach((length, reduce) => {
+      const column = Math.floor(reduce / reducesEach);
+      row[column] = (row[column] ?? 0) + length;
+    });
+  });
   const size = Math.min((WIDTH - 68) / columns, 20);
   const height = 58 + size * cells.length;
   const most = cells.flat().reduce((max, bytes) => Math.max(max, bytes), 1);
@@ -153,29 +162,16 @@ function drawShuffle(outputs: ReadonlyArray<readonly number[]>, reduces: number)
       return markup`<rect class="map" fill-opacity="${0.04 + 0.96 * (bytes / most)}" x="${56 + x * size}" y="${34 + y * size}" width="${size - 1}" height="${size - 1}"><title>${name}: ${formatBytes(bytes)}</title></rect>`;
     });
   });
-  const content = markup`<text class="heading" x="0" y="16">Shuffle: bytes from map tasks (down) to reduce tasks (across)</text>${axisLabels(cells.length, columns, mapsEach, reducesEach, size)}${rects}`;
+  const down = labelled(cells.length, size).map((at) => {
+    return markup`<text class="soft end" x="50" y="${34 + (at + 0.5) * size + 4}">${formatNumber(at * mapsEach)}</text>`;
+  });
+  const across = labelled(columns, size).map((at) => {
+    return markup`<text class="soft middle" x="${56 + (at + 0.5) * size}" y="${34 + cells.length * size + 14}">${formatNumber(at * reducesEach)}</text>`;
+  });
+  const content = markup`<text class="heading" x="0" y="16">Shuffle: bytes from map tasks (down) to reduce tasks (across)</text>${down}${across}${rects}`;
   const tasks = `${counted(outputs.length, "map task")} to ${counted(reduces, "reduce task")}`;
   const name = `Shuffle: bytes from ${tasks}, ${formatBytes(most)} at most in a cell`;
   return { width: WIDTH, height, content, name };
-}
-
-function sumCells(
-  outputs: ReadonlyArray<readonly number[]>,
-  reduces: number,
-  mapsEach: number,
-  reducesEach: number,
-): number[][] {
-  const cells = Array.from({ length: Math.ceil(outputs.length / mapsEach) }, () => {
-    return new Array<number>(Math.ceil(reduces / reducesEach)).fill(0);
-  });
-  outputs.forEach((bytes, map) => {
-    const row = cells[Math.floor(map / mapsEach)] ?? [];
-    bytes.forEach((length, reduce) => {
-      const column = Math.floor(reduce / reducesEach);
-      row[column] = (row[column] ?? 0) + length;
-    });
-  });
-  return cells;
 }
 
 function range(phase: string, at: number, each: number, count: number): string {
@@ -184,21 +180,8 @@ function range(phase: string, at: number, each: number, count: number): string {
   return first === last ? `${phase} ${first}` : `${phase} ${first}–${last}`;
 }
 
-function axisLabels(
-  rows: number,
-  columns: number,
-  mapsEach: number,
-  reducesEach: number,
-  size: number,
-): Markup {
-  const every = (n: number) => Math.max(1, Math.ceil(n / 10), Math.ceil(28 / size));
-  const down = Array.from({ length: rows }, (_, at) => at).filter((at) => at % every(rows) === 0);
-  const across = Array.from({ length: columns }, (_, at) => at).filter(
-    (at) => at % every(columns) === 0,
-  );
-  return markup`${down.map((at) => {
-    return markup`<text class="soft end" x="50" y="${34 + (at + 0.5) * size + 4}">${formatNumber(at * mapsEach)}</text>`;
-  })}${across.map((at) => {
-    return markup`<text class="soft middle" x="${56 + (at + 0.5) * size}" y="${34 + rows * size + 14}">${formatNumber(at * reducesEach)}</text>`;
-  })}`;
+/** The rows or columns of `count` whose labels have room. */
+function labelled(count: number, size: number): number[] {
+  const step = Math.max(1, Math.ceil(count / 10), Math.ceil(28 / size));
+  return Array.from({ length: Math.ceil(count / step) }, (_, at) => at * step);
 }
