@@ -3,7 +3,9 @@ import { giveBuffer, takeBuffer } from "../base/buffer-pool.ts";
 import { appendBytes, type ByteTarget } from "../base/byte-target.ts";
 import { viewOf } from "../base/copy-bytes.ts";
 import { describeCause, MrError } from "../base/errors.ts";
+import { temporaryName } from "../job/names.ts";
 import type { OutputFile } from "../job/task.ts";
+import type { LocalFiles, PendingOutput, Scratch, Storage } from "./storage.ts";
 
 /** Large enough that the cost of a system call does not show. */
 const BUFFER_BYTES = 256 * 1024;
@@ -31,16 +33,6 @@ export interface FileWriter {
   close(): void;
 }
 
-/** The names of a pending file. */
-export interface PendingFileNames {
-  /** The name in its directory. */
-  readonly name: string;
-  /** Absolute path that errors name. */
-  readonly target: string;
-  /** Absolute path where the bytes are until they are published. */
-  readonly path: string;
-}
-
 /**
  * A file that is being written. Bytes are appended by {@link write}, or in place as with any
  * {@link ByteTarget}. It is complete after {@link finish}; publishing and removing it is up to the
@@ -65,17 +57,16 @@ export class PendingFile implements ByteTarget {
   #state: "writing" | "closed" = "writing";
 
   /**
-   * @param open creates the file
+   * @param target absolute path that errors name
    * @throws MrError when it cannot be created
    */
-  constructor({ name, target, path }: PendingFileNames, open: () => FileWriter) {
+  constructor(name: string, target: string, path: string, create: (path: string) => FileWriter) {
     this.#name = name;
     this.#target = target;
     this.path = path;
-    this.#writer = attemptOutput("create", target, open);
+    this.#writer = attemptOutput("create", target, () => create(path));
   }
 
-  /** How many bytes have been appended so far. */
   get bytesWritten(): number {
     return this.#written + this.length;
   }
@@ -87,12 +78,11 @@ export class PendingFile implements ByteTarget {
 
   /** Appends `bytes`, which may be reused as soon as this returns. */
   write(bytes: Uint8Array): void {
-    if (bytes.length <= COPIED_BYTES) {
-      appendBytes(this, bytes, 0, bytes.length);
-      return;
+    if (bytes.length <= COPIED_BYTES) appendBytes(this, bytes, 0, bytes.length);
+    else {
+      this.#flush();
+      this.#writeOut(bytes);
     }
-    this.#flush();
-    this.#writeOut(bytes);
   }
 
   ensure(count: number): void {
@@ -135,11 +125,7 @@ export class PendingFile implements ByteTarget {
     return { path: this.path, start, end: this.#written, crc32: checksum };
   }
 
-  /**
-   * Completes the file.
-   *
-   * @throws MrError when the last bytes cannot be written or synced
-   */
+  /** @throws MrError when the last bytes cannot be written or synced */
   finish(): void {
     if (this.#state === "closed") return;
     this.#flush();
@@ -181,8 +167,64 @@ export class PendingFile implements ByteTarget {
   }
 }
 
+/** What {@link AttemptFiles} needs of a storage, besides creating files. */
+export interface AttemptBacking extends LocalFiles {
+  readonly resolve: Storage["resolve"];
+  readonly create: (path: string) => FileWriter;
+  /** Moves a finished file from `path` to `target`. */
+  readonly publish: (path: string, target: string) => void;
+  readonly remove: (path: string) => void;
+}
+
+/** Files of one attempt. Each has a temporary name beside its final place until it is committed. */
+export class AttemptFiles implements PendingOutput, Scratch {
+  readonly open: LocalFiles["open"];
+  readonly #backing: AttemptBacking;
+  readonly #directory: string;
+  readonly #tag: string;
+  readonly #files = new Set<PendingFile>();
+
+  constructor(directory: string, tag: string, backing: AttemptBacking) {
+    this.open = backing.open;
+    this.#backing = backing;
+    this.#directory = directory;
+    this.#tag = tag;
+  }
+
+  file(name: string): PendingFile {
+    const { resolve, create } = this.#backing;
+    const target = resolve(this.#directory, name);
+    const path = resolve(this.#directory, temporaryName(name, this.#tag));
+    const file = new PendingFile(name, target, path, create);
+    this.#files.add(file);
+    return file;
+  }
+
+  commit(): OutputFile[] {
+    const { resolve, publish } = this.#backing;
+    const outputs: OutputFile[] = [];
+    for (const { summary, path } of this.#files) {
+      const target = resolve(this.#directory, summary.name);
+      attemptOutput("publish", target, () => publish(path, target));
+      outputs.push(summary);
+    }
+    this.#files.clear();
+    return outputs;
+  }
+
+  remove(file: PendingFile): void {
+    this.#files.delete(file);
+    file.abort();
+    this.#backing.remove(file.path);
+  }
+
+  discard(): void {
+    for (const file of this.#files) this.remove(file);
+  }
+}
+
 /** Does something to an output, and says in an MrError what failed. */
-export function attemptOutput<T>(what: string, target: string, operation: () => T): T {
+function attemptOutput<T>(what: string, target: string, operation: () => T): T {
   try {
     return operation();
   } catch (error) {

@@ -12,19 +12,10 @@ import {
   writeSync,
 } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { crc32 } from "node:zlib";
-import { temporaryName } from "../../job/names.ts";
-import type { OutputFile } from "../../job/task.ts";
-import { attemptOutput, type FileWriter, PendingFile } from "../pending-file.ts";
-import type {
-  FetchedFiles,
-  FileStat,
-  LocalFile,
-  PendingOutput,
-  Scratch,
-  Storage,
-} from "../storage.ts";
+import { AttemptFiles, type FileWriter } from "../pending-file.ts";
+import type { FileStat, LocalFile, Storage } from "../storage.ts";
 
 /** The file system. All but {@link Storage.stat}, {@link Storage.list} and {@link Storage.remove} is synchronous. */
 export const fileStorage: Storage = {
@@ -45,17 +36,17 @@ export const fileStorage: Storage = {
   },
 
   open(path) {
-    const file = openFile(path);
-    if (!file.isDirectory) return file;
-    file.close();
+    const descriptor = openSync(path, "r");
+    if (!fstatSync(descriptor).isDirectory()) return fileOf(descriptor);
+    closeSync(descriptor);
     throw Object.assign(new Error("it is a directory"), { code: "EISDIR" });
   },
 
-  fetch: () => FILES,
+  fetch: () => ({ open: openFile, close: () => undefined }),
 
-  createOutput: (directory, tag, { durable }) => new AttemptFiles(directory, tag, durable),
+  createOutput: (directory, tag, { durable }) => attemptFiles(directory, tag, durable),
 
-  scratch: (directory, tag) => new AttemptFiles(directory, tag, false),
+  scratch: (directory, tag) => attemptFiles(directory, tag, false),
 };
 
 /** The same as {@link Storage.stat}, of what the file system says. */
@@ -64,105 +55,41 @@ export function fileStat({ size, mtimeNs, ino }: BigIntStats): FileStat {
   return { bytes: Number(size), version: `${mtimeNs}-${ino}` };
 }
 
-const FILES: FetchedFiles = { open: openFile, close: () => undefined };
-
-function openFile(path: string): DiskFile {
-  return new DiskFile(path);
+function openFile(path: string): LocalFile {
+  return fileOf(openSync(path, "r"));
 }
 
-class DiskFile implements LocalFile {
-  readonly #descriptor: number;
-
-  constructor(path: string) {
-    this.#descriptor = openSync(path, "r");
-  }
-
-  get isDirectory(): boolean {
-    return fstatSync(this.#descriptor).isDirectory();
-  }
-
-  read(target: Uint8Array, from: number, to: number, position: number): number {
-    return readSync(this.#descriptor, target, from, to - from, position);
-  }
-
-  close(): void {
-    closeSync(this.#descriptor);
-  }
+function fileOf(descriptor: number): LocalFile {
+  return {
+    read: (target, from, to, position) => readSync(descriptor, target, from, to - from, position),
+    close: () => closeSync(descriptor),
+  };
 }
 
-/** Files of one attempt. Each is written under a temporary name beside its final place. */
-class AttemptFiles implements PendingOutput, Scratch {
-  readonly open = openFile;
-  readonly #directory: string;
-  readonly #tag: string;
-  readonly #isDurable: boolean;
-  readonly #files = new Set<PendingFile>();
-
-  constructor(directory: string, tag: string, isDurable: boolean) {
-    this.#directory = directory;
-    this.#tag = tag;
-    this.#isDurable = isDurable;
-  }
-
-  file(name: string): PendingFile {
-    const target = join(this.#directory, name);
-    const path = join(this.#directory, temporaryName(name, this.#tag));
-    const file = new PendingFile({ name, target, path }, () => {
-      return new DiskWriter(path, this.#isDurable);
-    });
-    this.#files.add(file);
-    return file;
-  }
-
-  commit(): OutputFile[] {
-    const outputs: OutputFile[] = [];
-    for (const { summary, path } of this.#files) {
-      const target = join(this.#directory, summary.name);
-      attemptOutput("publish", target, () => renameSync(path, target));
-      outputs.push(summary);
-    }
-    this.#files.clear();
-    return outputs;
-  }
-
-  remove(file: PendingFile): void {
-    this.#files.delete(file);
-    file.abort();
-    rmSync(file.path, { force: true });
-  }
-
-  discard(): void {
-    for (const file of this.#files) this.remove(file);
-  }
+function attemptFiles(directory: string, tag: string, isDurable: boolean): AttemptFiles {
+  return new AttemptFiles(directory, tag, {
+    resolve,
+    open: openFile,
+    create: (path) => writerOf(openSync(path, "w", 0o666), isDurable),
+    publish: renameSync,
+    remove: (path) => rmSync(path, { force: true }),
+  });
 }
 
-class DiskWriter implements FileWriter {
-  readonly #descriptor: number;
-  readonly #isDurable: boolean;
-
-  constructor(path: string, isDurable: boolean) {
-    this.#descriptor = openSync(path, "w", 0o666);
-    this.#isDurable = isDurable;
-  }
-
-  write(bytes: Uint8Array, position: number): void {
-    for (let written = 0; written < bytes.length; ) {
-      const rest = bytes.length - written;
-      written += writeSync(this.#descriptor, bytes, written, rest, position + written);
-    }
-  }
-
-  truncate(length: number): void {
-    ftruncateSync(this.#descriptor, length);
-  }
-
-  sync(): void {
-    if (this.#isDurable) fsyncSync(this.#descriptor);
-  }
-
-  close(): void {
-    closeSync(this.#descriptor);
-  }
+function writerOf(descriptor: number, isDurable: boolean): FileWriter {
+  return {
+    write(bytes, position) {
+      for (let written = 0; written < bytes.length; ) {
+        const rest = bytes.length - written;
+        written += writeSync(descriptor, bytes, written, rest, position + written);
+      }
+    },
+    truncate: (length) => ftruncateSync(descriptor, length),
+    sync() {
+      if (isDurable) fsyncSync(descriptor);
+    },
+    close: () => closeSync(descriptor),
+  };
 }
 
 /**

@@ -1,16 +1,7 @@
 import { posix } from "node:path";
 import { appendBytes, ByteBuffer } from "../../base/byte-target.ts";
-import { temporaryName } from "../../job/names.ts";
-import type { OutputFile } from "../../job/task.ts";
-import { type FileWriter, PendingFile } from "../pending-file.ts";
-import type {
-  FetchedFiles,
-  FileStat,
-  LocalFile,
-  PendingOutput,
-  Scratch,
-  Storage,
-} from "../storage.ts";
+import { AttemptFiles, type FileWriter } from "../pending-file.ts";
+import type { FetchedFiles, FileStat, LocalFile, Storage } from "../storage.ts";
 
 interface MemoryFile {
   readonly bytes: Uint8Array;
@@ -66,92 +57,44 @@ export class MemoryStorage implements Storage {
     return { open: (path) => this.open(path), close: () => undefined };
   }
 
-  createOutput(directory: string, tag: string): PendingOutput {
-    return new AttemptFiles(this, directory, tag);
+  createOutput(directory: string, tag: string): AttemptFiles {
+    const written = new Map<string, ByteBuffer>();
+    const contents = (path: string): Uint8Array => {
+      const { bytes, length } = written.get(path) ?? fail(path);
+      return bytes.subarray(0, length);
+    };
+    return new AttemptFiles(directory, tag, {
+      resolve: posix.resolve,
+      open: (path) => fileOf(contents(path)),
+      create: (path) => {
+        const buffer = new ByteBuffer(0);
+        written.set(path, buffer);
+        return writerOf(buffer);
+      },
+      publish: (path, target) => this.put(target, contents(path)),
+      remove: (path) => written.delete(path),
+    });
   }
 
-  scratch(directory: string, tag: string): Scratch {
-    return new AttemptFiles(this, directory, tag);
+  scratch(directory: string, tag: string): AttemptFiles {
+    return this.createOutput(directory, tag);
   }
 
   #find(path: string): MemoryFile {
-    const file = this.#files.get(path);
-    if (file === undefined) throw noSuchFile(path);
-    return file;
+    return this.#files.get(path) ?? fail(path);
   }
 }
 
-/** Files of one attempt, which the storage gets when they are committed. */
-class AttemptFiles implements PendingOutput, Scratch {
-  readonly #storage: MemoryStorage;
-  readonly #directory: string;
-  readonly #tag: string;
-  readonly #files = new Map<PendingFile, MemoryWriter>();
-
-  constructor(storage: MemoryStorage, directory: string, tag: string) {
-    this.#storage = storage;
-    this.#directory = directory;
-    this.#tag = tag;
-  }
-
-  file(name: string): PendingFile {
-    const target = posix.join(this.#directory, name);
-    const path = posix.join(this.#directory, temporaryName(name, this.#tag));
-    const writer = new MemoryWriter();
-    const file = new PendingFile({ name, target, path }, () => writer);
-    this.#files.set(file, writer);
-    return file;
-  }
-
-  open(path: string): LocalFile {
-    for (const [file, writer] of this.#files)
-      if (file.path === path) return fileOf(writer.contents);
-    throw noSuchFile(path);
-  }
-
-  commit(): OutputFile[] {
-    const outputs: OutputFile[] = [];
-    for (const [{ summary }, writer] of this.#files) {
-      this.#storage.put(posix.join(this.#directory, summary.name), writer.contents);
-      outputs.push(summary);
-    }
-    this.#files.clear();
-    return outputs;
-  }
-
-  remove(file: PendingFile): void {
-    file.abort();
-    this.#files.delete(file);
-  }
-
-  discard(): void {
-    for (const file of this.#files.keys()) this.remove(file);
-  }
-}
-
-class MemoryWriter implements FileWriter {
-  readonly #written = new ByteBuffer(0);
-
-  /** The bytes so far, which later writes may change. */
-  get contents(): Uint8Array {
-    return this.#written.bytes.subarray(0, this.#written.length);
-  }
-
-  write(bytes: Uint8Array): void {
-    appendBytes(this.#written, bytes, 0, bytes.length);
-  }
-
-  truncate(length: number): void {
-    this.#written.length = length;
-  }
-
-  sync(): void {
-    // Memory does not survive a power cut.
-  }
-
-  close(): void {
-    // There is nothing to close.
-  }
+/** Memory does not survive a power cut, and has nothing to close. */
+function writerOf(buffer: ByteBuffer): FileWriter {
+  return {
+    write: (bytes) => appendBytes(buffer, bytes, 0, bytes.length),
+    truncate(length) {
+      buffer.length = length;
+    },
+    sync: () => undefined,
+    close: () => undefined,
+  };
 }
 
 function fileOf(bytes: Uint8Array): LocalFile {
@@ -165,6 +108,6 @@ function fileOf(bytes: Uint8Array): LocalFile {
   };
 }
 
-function noSuchFile(path: string): Error {
-  return Object.assign(new Error(`there is no file "${path}"`), { code: "ENOENT" });
+function fail(path: string): never {
+  throw Object.assign(new Error(`there is no file "${path}"`), { code: "ENOENT" });
 }
