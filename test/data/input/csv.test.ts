@@ -178,7 +178,7 @@ describe("csv()", () => {
           });
           const scanner = new CsvScanner(";;", limit + 1);
           const range = { start: 0, end: source.end, line: 1 };
-          const rows = new CsvRows(sliced, { delimiter: ";;", scanner, ...range });
+          const rows = new CsvRows(sliced, scanner, range.start, range.end, range.line);
           const all: unknown[] = [];
           while (rows.load()) {
             while (rows.next()) all.push([rows.offset, rows.line, rows.fields, rows.fault]);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { packSplits } from "../../../src/mr/data/input/plan-splits.ts";
+import { packSplits } from "../../../src/mr/data/input/plan-job.ts";
 import type { Split } from "../../../src/mr/job/split.ts";
 
 const MEBIBYTE = 2 ** 20;

@@ -13,7 +13,7 @@ import { csv } from "../../../src/mr/data/input/csv.ts";
 import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
 import { lines } from "../../../src/mr/data/input/lines.ts";
 import { openInput } from "../../../src/mr/data/input/open-input.ts";
-import { defaultSplitBytes, planSplits } from "../../../src/mr/data/input/plan-splits.ts";
+import { defaultSplitBytes, planSplits } from "../../../src/mr/data/input/plan-job.ts";
 import { recordsFrom } from "../../../src/mr/data/input/records-from.ts";
 import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
 import { createKernel } from "../../../src/mr/kernel/create-kernel.ts";

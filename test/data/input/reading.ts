@@ -4,7 +4,7 @@ import type { Reader, ReadOptions } from "../../../src/mr/app/contract/reader.ts
 import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
 import { openInput } from "../../../src/mr/data/input/open-input.ts";
 import { planCsvSplits } from "../../../src/mr/data/input/plan-csv-splits.ts";
-import { planSplits } from "../../../src/mr/data/input/plan-splits.ts";
+import { planSplits } from "../../../src/mr/data/input/plan-job.ts";
 import type { Split, Splitting } from "../../../src/mr/job/split.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { PlainKernel } from "../../kernel/plain-kernel.ts";

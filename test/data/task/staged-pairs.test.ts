@@ -28,7 +28,7 @@ function stage(): { staged: StagedPairs; released: [string, unknown][] } {
     (key, value) => released.push(plain(key, value)),
     undefined,
     fileStorage.scratch(directory, "1-1-1"),
-    "mr-0-staged",
+    0,
   );
   return { staged, released };
 }

@@ -17,18 +17,6 @@ export interface CsvFault {
   readonly why: string;
 }
 
-/** Which rows are to be read, and how. */
-export interface CsvRowsOptions {
-  readonly delimiter: string;
-  /** For the same delimiter. It may have found the line break of the file already. */
-  readonly scanner: CsvScanner;
-  /** Where the first row begins and where the last one ends, in bytes. */
-  readonly start: number;
-  readonly end: number;
-  /** The number of the line in which the first row begins. */
-  readonly line: number;
-}
-
 /** Steps through the rows of a CSV file, without the empty ones. */
 export class CsvRows {
   /** Where the current row begins, in bytes and as the number of its line, from 1. */
@@ -38,7 +26,6 @@ export class CsvRows {
   fields: readonly string[] = [];
   /** What is wrong with the current row, if it is damaged. */
   fault: CsvFault | undefined;
-  readonly #delimiter: string;
   #end: number;
   readonly #scanner: CsvScanner;
   #source: InputSource;
@@ -60,13 +47,17 @@ export class CsvRows {
   #isEnd = false;
   #isBegun = false;
 
-  constructor(source: InputSource, options: CsvRowsOptions) {
+  /**
+   * @param scanner may have found the line break of the file already
+   * @param start where the first row begins, in bytes, in line `line`
+   * @param end where the last row ends, in bytes
+   */
+  constructor(source: InputSource, scanner: CsvScanner, start: number, end: number, line: number) {
     this.#source = source;
-    this.#delimiter = options.delimiter;
-    this.#scanner = options.scanner;
-    this.#base = options.start;
-    this.#end = options.end;
-    this.#nextLine = options.line;
+    this.#scanner = scanner;
+    this.#base = start;
+    this.#end = end;
+    this.#nextLine = line;
   }
 
   /** Line breaks up to the end of the current row. */
@@ -116,7 +107,7 @@ export class CsvRows {
     if (!this.#isEnd && this.#filled < 3) return this.load();
     this.#isBegun = true;
     if (this.#base > 0) return true;
-    const begin = this.#buffer.subarray(0, this.#filled);
+    const begin = this.#loadedBytes;
     const encoding = utf16EncodingOf(begin, begin.length);
     if (encoding === undefined) {
       this.#row = utf8MarkLength(begin, begin.length);
@@ -152,7 +143,7 @@ export class CsvRows {
   }
 
   #take(): void {
-    const { contentLength, hasQuotes, fault } = this.#scanner;
+    const { contentLength, hasQuotes, fault, delimiter } = this.#scanner;
     const start = this.#row;
     this.offset = this.#base + start;
     this.line = this.#nextLine;
@@ -161,7 +152,7 @@ export class CsvRows {
     this.#nextFault = undefined;
     if (fault !== undefined) return;
     const text = decodeUtf8(this.#buffer, start, start + contentLength);
-    this.fields = hasQuotes ? unquoted(text, this.#delimiter) : text.split(this.#delimiter);
+    this.fields = hasQuotes ? unquoted(text, delimiter) : text.split(delimiter);
   }
 
   /** Describes a fault of the next row, which is in the buffer up to there. */

@@ -39,6 +39,7 @@ export interface RowFault {
  * limit, an unclosed quote would be found at the end of the file only.
  */
 export class CsvScanner {
+  readonly delimiter: string;
   readonly #delimiter: Uint8Array;
   readonly maxRowBytes: number;
   /** 1 for the bytes that may have a meaning outside quotes. */
@@ -68,6 +69,7 @@ export class CsvScanner {
    * @param maxRowBytes how long a row may be, without its line break
    */
   constructor(delimiter: string, maxRowBytes: number) {
+    this.delimiter = delimiter;
     this.#delimiter = Buffer.from(delimiter);
     this.maxRowBytes = maxRowBytes;
     this.#special = tableOf([QUOTE, LINE_FEED, CARRIAGE_RETURN, ...this.#delimiter.subarray(0, 1)]);
@@ -78,7 +80,6 @@ export class CsvScanner {
     return Math.max(1, this.#delimiter.length);
   }
 
-  /** Begins a row. */
   begin(): void {
     this.#state = "fieldStart";
     this.outcome = "open";

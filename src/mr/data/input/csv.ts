@@ -55,20 +55,28 @@ export function csv<const C extends string>(
 export function csv(options: CsvOptions & { readonly header: false }): Reader<readonly string[]>;
 export function csv(options: CsvOptions & { readonly entries: true }): Reader<CsvEntries>;
 export function csv(options?: CsvOptions): Reader<CsvRow>;
-export function csv(options: AllOptions = {}): Reader<unknown> {
+export function csv({
+  delimiter = ",",
+  header = true,
+  maxRowBytes = DEFAULT_ROW_BYTES,
+  ...chosen
+}: CsvOptions & Choice = {}): Reader<unknown> {
+  const options = { delimiter, header, maxRowBytes, ...chosen };
   checkOptions(options);
   return {
     name: "csv()",
-    splitting: { csvDelimiter: delimiterOf(options), maxRowBytes: maxRowBytesOf(options) },
+    splitting: { csvDelimiter: delimiter, maxRowBytes },
     open: (source, readOptions) => new CsvCursor(source, readOptions, options),
   };
 }
 
-interface AllOptions extends CsvOptions {
+interface Choice {
   readonly column?: string | number;
   readonly columns?: readonly string[];
   readonly entries?: boolean;
 }
+
+type AllOptions = Required<CsvOptions> & Choice;
 
 class CsvCursor implements RecordCursor<unknown> {
   skipped = 0;
@@ -91,11 +99,12 @@ class CsvCursor implements RecordCursor<unknown> {
     this.#source = source;
     this.#options = options;
     this.#readOptions = readOptions;
-    this.#scanner = new CsvScanner(delimiterOf(options), maxRowBytesOf(options));
+    this.#scanner = new CsvScanner(options.delimiter, options.maxRowBytes);
     const { resume, start, end } = source;
     this.#resumption = resume === undefined ? undefined : decodeCsvResumption(resume);
     const { headEnd } = this.#resumption ?? {};
-    this.#rows = headEnd === undefined ? this.#open(start, end, 1) : this.#open(0, headEnd, 1);
+    const [from, to] = headEnd === undefined ? [start, end] : [0, headEnd];
+    this.#rows = new CsvRows(source, this.#scanner, from, to, 1);
   }
 
   get offset(): number {
@@ -113,12 +122,13 @@ class CsvCursor implements RecordCursor<unknown> {
       if (fault !== undefined) this.#leaveOut(fault);
       else if (this.#isAtHead) {
         this.#isAtHead = false;
-        const isData = this.#takeHead(fields);
+        this.#width = fields.length;
+        this.#convert = this.#converter(fields);
         if (this.#resumption !== undefined) {
           this.#readOn(this.#resumption);
           return undefined;
         }
-        if (isData) return this.#convert(fields);
+        if (!this.#options.header) return this.#convert(fields);
       } else if (fields.length === this.#width) return this.#convert(fields);
       else {
         const why = `the row has ${counted(fields.length, "field")}, the first has ${this.#width}`;
@@ -132,53 +142,29 @@ class CsvCursor implements RecordCursor<unknown> {
     return this.#rows.load();
   }
 
-  #open(start: number, end: number, line: number): CsvRows {
-    const delimiter = delimiterOf(this.#options);
-    return new CsvRows(this.#source, { delimiter, scanner: this.#scanner, start, end, line });
-  }
-
   /** Reads the split, after the first row of the file. */
   #readOn({ lines }: CsvResumption): void {
     const { start, end } = this.#source;
-    this.#rows = this.#open(start, end, 1 + this.#rows.linesRead + lines);
+    const line = 1 + this.#rows.linesRead + lines;
+    this.#rows = new CsvRows(this.#source, this.#scanner, start, end, line);
   }
 
-  /** @returns whether the first row is a record as well */
-  #takeHead(fields: readonly string[]): boolean {
-    this.#width = fields.length;
-    const isData = this.#options.header === false;
-    this.#convert = this.#converter(fields, isData ? undefined : fields);
-    return isData;
-  }
-
-  /**
-   * A function that makes a record of the fields of a row.
-   *
-   * @param first the fields of the first row
-   * @param header the same, if it is a header
-   */
-  #converter(
-    first: readonly string[],
-    header: readonly string[] | undefined,
-  ): (fields: readonly string[]) => unknown {
-    const { column, columns, entries } = this.#options;
+  /** A function that makes a record of the fields of a row, by the fields of the first row. */
+  #converter(first: readonly string[]): (fields: readonly string[]) => unknown {
+    const { column, columns, entries, header } = this.#options;
     if (column !== undefined) {
       const index = this.#indexOf(column, first);
       return (fields) => fields[index] ?? "";
     }
-    if (header === undefined) {
+    if (!header) {
       if (columns === undefined) return (fields) => fields;
-      if (columns.length === first.length)
-        return toObject(
-          columns,
-          columns.map((_, i) => i),
-        );
+      if (columns.length === first.length) return toObject(columns, [...columns.keys()]);
       const given = `the row has ${counted(first.length, "field")}`;
       const verb = columns.length === 1 ? "is" : "are";
       throw this.#wrongColumns(`${given}, but there ${verb} ${counted(columns.length, "column")}`);
     }
-    const names = columns ?? header;
-    const indexes = names.map((name) => this.#indexOf(name, header));
+    const names = columns ?? first;
+    const indexes = names.map((name) => this.#indexOf(name, first));
     // All columns are taken, in their order.
     if (entries) return (fields) => names.map((name, i) => [name, fields[i] ?? ""]);
     return toObject(names, indexes);
@@ -187,20 +173,18 @@ class CsvCursor implements RecordCursor<unknown> {
   #indexOf(column: string | number, first: readonly string[]): number {
     if (typeof column === "number") {
       if (column < first.length) return column;
-      const why = `there is no column ${column}, counted from 0: the row has ${counted(first.length, "field")}`;
-      throw this.#wrongColumns(why);
+      const has = `the row has ${counted(first.length, "field")}`;
+      throw this.#wrongColumns(`there is no column ${column}, counted from 0: ${has}`);
     }
     const index = first.indexOf(column);
     if (index < 0) {
       const names = first.map((name) => JSON.stringify(name)).join(", ");
-      const why = `there is no column ${JSON.stringify(column)} (${names})`;
-      throw this.#wrongColumns(why);
+      throw this.#wrongColumns(`there is no column ${JSON.stringify(column)} (${names})`);
     }
     const second = first.indexOf(column, index + 1);
     if (second < 0) return index;
     const both = `columns ${index + 1} and ${second + 1}`;
-    const why = `${both} have the same name, ${JSON.stringify(column)}`;
-    throw this.#wrongColumns(why);
+    throw this.#wrongColumns(`${both} have the same name, ${JSON.stringify(column)}`);
   }
 
   /** The error of options that do not fit the first row, which is at hand. */
@@ -211,7 +195,7 @@ class CsvCursor implements RecordCursor<unknown> {
   /** Skips a row, if that is allowed. */
   #leaveOut(fault: CsvFault): void {
     // Without the header, no row can be read.
-    const isHeader = this.#isAtHead && this.#options.header !== false;
+    const isHeader = this.#isAtHead && this.#options.header;
     if (!this.#readOptions.skipBadRecords || isHeader)
       throw new MrError("INPUT_MALFORMED", this.#describe(fault));
     // The first split of the file reports rows before the header.
@@ -234,23 +218,14 @@ function toObject(
     Object.fromEntries(names.map((name, i) => [name, fields[indexes[i] ?? 0] ?? ""]));
 }
 
-function delimiterOf({ delimiter = "," }: CsvOptions): string {
-  return delimiter;
-}
-
-function maxRowBytesOf({ maxRowBytes = DEFAULT_ROW_BYTES }: CsvOptions): number {
-  return maxRowBytes;
-}
-
 function checkOptions(options: AllOptions): void {
-  const { delimiter = ",", header = true, column, columns, entries } = options;
+  const { delimiter, header, maxRowBytes, column, columns, entries } = options;
   const refuse = (why: string) => {
     throw new TypeError(`csv: ${why}`);
   };
   if (typeof delimiter !== "string" || delimiter === "" || /["\r\n]/.test(delimiter)) {
     refuse('"delimiter" takes one or more characters, none of them a quote or a line break');
   }
-  const maxRowBytes = maxRowBytesOf(options);
   if (!Number.isInteger(maxRowBytes) || maxRowBytes < 1 || maxRowBytes > MAX_RECORD_BYTES) {
     refuse(`"maxRowBytes" is a whole number from 1 to ${MAX_RECORD_BYTES}, not ${maxRowBytes}`);
   }

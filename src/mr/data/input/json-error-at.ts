@@ -27,6 +27,7 @@ export function jsonErrorAt(text: string): JsonError {
       if (state === "after" && open.length === 0) return { column: at + 1, why: "not valid JSON" };
       return { column: at + 1, why: "the line ends within the JSON value" };
     }
+    const isName: boolean = state === "firstName" || state === "name";
     if (state === "after") {
       const inside = open.at(-1);
       if (symbol === "," && inside !== undefined) state = inside === "{" ? "name" : "value";
@@ -44,20 +45,16 @@ export function jsonErrorAt(text: string): JsonError {
       open.pop();
       at += 1;
       state = "after";
-    } else if (state === "firstName" || state === "name") {
-      const end = symbol === '"' ? match(SCALAR, text, at) : at;
-      if (end === at) return unexpected(text, symbol === '"' ? stringError(text, at) : at);
-      at = end;
-      state = "colon";
-    } else if (symbol === "{" || symbol === "[") {
+    } else if (!isName && (symbol === "{" || symbol === "[")) {
       open.push(symbol);
       at += 1;
       state = symbol === "{" ? "firstName" : "firstValue";
     } else {
-      const end = match(SCALAR, text, at);
-      if (end === at) return unexpected(text, symbol === '"' ? stringError(text, at) : at);
+      const isString = symbol === '"';
+      const end = isName && !isString ? at : match(SCALAR, text, at);
+      if (end === at) return unexpected(text, isString ? match(STRING_START, text, at) : at);
       at = end;
-      state = "after";
+      state = isName ? "colon" : "after";
     }
   }
 }
@@ -65,11 +62,6 @@ export function jsonErrorAt(text: string): JsonError {
 function match(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : at;
-}
-
-/** The position of the error in the string that begins at `at`. */
-function stringError(text: string, at: number): number {
-  return match(STRING_START, text, at);
 }
 
 function unexpected(text: string, at: number): JsonError {

@@ -27,8 +27,7 @@ export function jsonLines<R = unknown>(): Reader<R> & Output<unknown> {
 class JsonCursor<R> implements RecordCursor<R> {
   skipped = 0;
   readonly #source: InputSource;
-  readonly #skipBadRecords: boolean;
-  readonly #onSkipped: ReadOptions["onSkipped"];
+  readonly #options: ReadOptions;
   readonly #lines: LineCursor;
   #lineNumber = 0;
   /** How many lines begin before this part; counted when the first error is described. */
@@ -36,8 +35,7 @@ class JsonCursor<R> implements RecordCursor<R> {
 
   constructor(source: InputSource, options: ReadOptions) {
     this.#source = source;
-    this.#skipBadRecords = options.skipBadRecords;
-    this.#onSkipped = options.onSkipped;
+    this.#options = options;
     this.#lines = new LineCursor(source, options, "line");
   }
 
@@ -56,14 +54,14 @@ class JsonCursor<R> implements RecordCursor<R> {
         return JSON.parse(text) as R;
       } catch {
         const { place, why } = this.#errorIn(text);
-        if (!this.#skipBadRecords) {
+        if (!this.#options.skipBadRecords) {
           throw new MrError(
             "INPUT_MALFORMED",
             `Cannot read input "${this.#source.file}": ${place}: ${why}`,
           );
         }
         this.skipped += 1;
-        this.#onSkipped?.(place, why);
+        this.#options.onSkipped?.(place, why);
       }
     }
   }

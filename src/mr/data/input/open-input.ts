@@ -44,7 +44,7 @@ export async function openInput(
     );
   }
   const stored = await openStored(storage, directory, file);
-  if (!isCompressedName(file)) return new PlainInput(stored, split);
+  if (!isCompressedName(file)) return plainInput(stored, split);
   const create = isZstd && createZstdDecompress ? createZstdDecompress : zlib.createGunzip;
   return new CompressedInput(stored, file, create());
 }
@@ -77,47 +77,31 @@ export function recordTooLong(what: string, file: string, offset: number, limit:
 }
 
 /** A file as it is. */
-class PlainInput implements OpenInput {
-  readonly file: string;
-  readonly start: number;
-  readonly end: number;
-  readonly resume: Split["resume"];
-  bytesRead = 0;
-  readonly #stored: StoredFile;
-
-  constructor(stored: StoredFile, { file, start, end, resume }: Split) {
-    this.#stored = stored;
-    this.file = file;
-    this.start = start;
-    this.end = end;
-    this.resume = resume;
-  }
-
-  read(target: Uint8Array, from: number, position: number): number | Promise<number> {
-    try {
-      const reading = this.#stored.read(target, from, target.length, position);
-      return typeof reading === "number" ? this.#count(reading) : this.#countLater(reading);
-    } catch (error) {
-      throw inputError(this.file, error);
-    }
-  }
-
-  close(): void {
-    this.#stored.close();
-  }
-
-  #count(bytes: number): number {
-    this.bytesRead += bytes;
+function plainInput(stored: StoredFile, { file, start, end, resume }: Split): OpenInput {
+  const count = (bytes: number): number => {
+    input.bytesRead += bytes;
     return bytes;
-  }
-
-  async #countLater(reading: Promise<number>): Promise<number> {
-    try {
-      return this.#count(await reading);
-    } catch (error) {
-      throw inputError(this.file, error);
-    }
-  }
+  };
+  const fail = (error: unknown): never => {
+    throw inputError(file, error);
+  };
+  const input = {
+    file,
+    start,
+    end,
+    resume,
+    bytesRead: 0,
+    read(target: Uint8Array, from: number, position: number): number | Promise<number> {
+      try {
+        const reading = stored.read(target, from, target.length, position);
+        return typeof reading === "number" ? count(reading) : reading.then(count, fail);
+      } catch (error) {
+        return fail(error);
+      }
+    },
+    close: () => stored.close(),
+  };
+  return input;
 }
 
 /** A file that is decompressed while it is read, from its beginning to its end. */
@@ -185,12 +169,9 @@ class CompressedInput implements OpenInput {
   async #receive(): Promise<boolean> {
     try {
       const { done, value } = await this.#chunks.next();
-      if (done === true) {
-        this.#checkEnd();
-        return false;
-      }
-      this.#chunk = value;
-      return true;
+      if (done === true) this.#checkEnd();
+      else this.#chunk = value;
+      return done !== true;
     } catch (error) {
       throw inputError(this.file, error);
     }

@@ -30,9 +30,7 @@ export function recordsFrom<R>(
     open(source) {
       const records = read({ file: source.file, chunks: chunksOf(source, 0, source.end) });
       const isAsync = Symbol.asyncIterator in records;
-      return new IteratorCursor(
-        isAsync ? records[Symbol.asyncIterator]() : records[Symbol.iterator](),
-      );
+      return cursorOf(isAsync ? records[Symbol.asyncIterator]() : records[Symbol.iterator]());
     },
   };
 }
@@ -54,41 +52,33 @@ export async function* chunksOf(
 }
 
 /** Loads one record at a time. */
-class IteratorCursor<R> implements RecordCursor<R> {
-  readonly offset = -1;
-  readonly #records: Iterator<R> | AsyncIterator<R>;
-  #number = 0;
-  #loaded: R | undefined;
-
-  constructor(records: Iterator<R> | AsyncIterator<R>) {
-    this.#records = records;
-  }
-
-  get place(): string {
-    return `record ${this.#number}`;
-  }
-
-  next(): R | undefined {
-    const record = this.#loaded;
-    this.#loaded = undefined;
-    return record;
-  }
-
-  load(): boolean | Promise<boolean> {
-    const result = this.#records.next();
-    return "then" in result ? result.then((later) => this.#take(later)) : this.#take(result);
-  }
-
-  close(): void {
-    const closing = this.#records.return?.();
-    // Reading has ended or failed already: an error of closing would hide that.
-    if (closing !== undefined && "then" in closing) closing.catch(() => undefined);
-  }
-
-  #take({ done, value }: IteratorResult<R>): boolean {
+function cursorOf<R>(records: Iterator<R> | AsyncIterator<R>): RecordCursor<R> {
+  let number = 0;
+  let loaded: R | undefined;
+  const take = ({ done, value }: IteratorResult<R>): boolean => {
     if (done === true) return false;
-    this.#number += 1;
-    this.#loaded = value;
+    number += 1;
+    loaded = value;
     return true;
-  }
+  };
+  return {
+    offset: -1,
+    get place() {
+      return `record ${number}`;
+    },
+    next() {
+      const record = loaded;
+      loaded = undefined;
+      return record;
+    },
+    load() {
+      const result = records.next();
+      return "then" in result ? result.then(take) : take(result);
+    },
+    close() {
+      const closing = records.return?.();
+      // Reading has ended or failed already: an error of closing would hide that.
+      if (closing !== undefined && "then" in closing) closing.catch(() => undefined);
+    },
+  };
 }

@@ -13,69 +13,57 @@ export function wholeFile(): Reader<ByteSlice> {
   return {
     name: "wholeFile()",
     splitting: "wholeFile",
-    open: (source, { maxRecordBytes = MAX_RECORD_BYTES }) => {
-      return new WholeFileCursor(source, maxRecordBytes);
-    },
+    open: (source, { maxRecordBytes = MAX_RECORD_BYTES }) => openWhole(source, maxRecordBytes),
   };
 }
 
-class WholeFileCursor implements RecordCursor<ByteSlice> {
-  readonly offset = 0;
-  readonly #source: InputSource;
-  readonly #maxBytes: number;
-  #buffer: Buffer | undefined;
-  #record: ByteSlice | undefined;
-  #state: "unread" | "read" = "unread";
+function openWhole(source: InputSource, maxBytes: number): RecordCursor<ByteSlice> {
+  let buffer: Buffer | undefined;
+  let record: ByteSlice | undefined;
+  let isRead = false;
 
-  constructor(source: InputSource, maxBytes: number) {
-    this.#source = source;
-    this.#maxBytes = maxBytes;
-  }
-
-  next(): ByteSlice | undefined {
-    const record = this.#record;
-    this.#record = undefined;
-    return record;
-  }
-
-  load(): boolean | Promise<boolean> {
-    if (this.#state === "read") return false;
-    this.#state = "read";
-    return this.#readAll();
-  }
-
-  async #readAll(): Promise<boolean> {
-    const { file, end } = this.#source;
+  async function readAll(): Promise<boolean> {
+    const { file, end } = source;
+    const tooLong = () => recordTooLong("file that begins", file, 0, maxBytes);
     const isSizeKnown = end !== Number.MAX_SAFE_INTEGER;
-    if (isSizeKnown && end > this.#maxBytes) throw this.#tooLong(file);
+    if (isSizeKnown && end > maxBytes) throw tooLong();
     // One byte more than expected, so that reading the whole file also shows its end.
-    let buffer = takeLargeBuffer(isSizeKnown ? end + 1 : FIRST_BYTES);
-    this.#buffer = buffer;
+    let target = takeLargeBuffer(isSizeKnown ? end + 1 : FIRST_BYTES);
+    buffer = target;
     let filled = 0;
     for (;;) {
-      const reading = this.#source.read(buffer, filled, filled);
+      const reading = source.read(target, filled, filled);
       const count = typeof reading === "number" ? reading : await reading;
       if (count === 0) break;
       filled += count;
-      if (filled > this.#maxBytes) throw this.#tooLong(file);
-      if (filled === buffer.length) {
-        const grown = takeLargeBuffer(Math.min(GROWTH * filled, this.#maxBytes + 1));
-        grown.set(buffer);
+      if (filled > maxBytes) throw tooLong();
+      if (filled === target.length) {
+        const grown = takeLargeBuffer(Math.min(GROWTH * filled, maxBytes + 1));
+        grown.set(target);
+        target = grown;
         buffer = grown;
-        this.#buffer = grown;
       }
     }
-    this.#record = new ByteSlice(buffer, 0, filled);
+    record = new ByteSlice(target, 0, filled);
     return true;
   }
 
-  close(): void {
-    if (this.#buffer !== undefined) giveLargeBuffer(this.#buffer);
-    this.#buffer = undefined;
-    this.#record = undefined;
-  }
-
-  #tooLong(file: string): Error {
-    return recordTooLong("file that begins", file, 0, this.#maxBytes);
-  }
+  return {
+    offset: 0,
+    next() {
+      const next = record;
+      record = undefined;
+      return next;
+    },
+    load() {
+      if (isRead) return false;
+      isRead = true;
+      return readAll();
+    },
+    close() {
+      if (buffer !== undefined) giveLargeBuffer(buffer);
+      buffer = undefined;
+      record = undefined;
+    },
+  };
 }

@@ -22,11 +22,7 @@ export class LineReader {
     this.#file = this.#attempt(() => files.open(path));
   }
 
-  /**
-   * Moves to the next line. A last line without a line feed gets one.
-   *
-   * @returns false after the last line
-   */
+  /** Moves to the next line; false after the last one. A last line without a line feed gets one. */
   next(): boolean {
     this.start = this.end;
     let from = this.start;
@@ -56,8 +52,9 @@ export class LineReader {
 
   #fill(): void {
     this.#reserve();
+    const { bytes } = this;
     const count = this.#attempt(() => {
-      return this.#file.read(this.bytes, this.#filled, this.bytes.length, this.#position);
+      return this.#file.read(bytes, this.#filled, bytes.length, this.#position);
     });
     this.#position += count;
     this.#filled += count;
@@ -78,10 +75,8 @@ export class LineReader {
     try {
       return operation();
     } catch (error) {
-      throw new MrError(
-        "OUTPUT_UNREADABLE",
-        `Cannot read output "${this.#path}": ${describeCause(error)}`,
-      );
+      const why = describeCause(error);
+      throw new MrError("OUTPUT_UNREADABLE", `Cannot read output "${this.#path}": ${why}`);
     }
   }
 }

@@ -20,7 +20,6 @@ export class FoldStore implements ValueStore {
   readonly #memoryBytes: number;
   /** `undefined` where nothing was added: no value is that. */
   #values: unknown[] = [];
-  #size = 0;
   /** Estimate of the memory that the values take. */
   #bytes = 0;
   /** The share of each value in that: its size when it was last measured, and what was folded in since. */
@@ -39,8 +38,7 @@ export class FoldStore implements ValueStore {
   }
 
   ensure(size: number): void {
-    if (size > this.#size) this.#size = size;
-    while (this.#values.length < this.#size) this.#values.push(undefined);
+    while (this.#values.length < size) this.#values.push(undefined);
     if (this.#known.length >= size) return;
     this.#known = enlarged(this.#known, size, 0);
     this.#unseen = enlarged(this.#unseen, size, 0);
@@ -85,11 +83,10 @@ export class FoldStore implements ValueStore {
   clear(): void {
     this.isFull = false;
     this.#values = [];
-    this.#size = 0;
     this.#bytes = 0;
   }
 
-  /** Accounts for a value of `added` bytes that was folded into another. */
+  /** `added` bytes were folded into a value, which is `value` now. */
   #account(id: number, value: unknown, added: number): void {
     const unseen = (this.#unseen[id] ?? 0) - Math.max(added, MIN_GROWTH_BYTES);
     if (unseen <= 0) {

@@ -14,6 +14,8 @@ const MAX_BYTES_PER_KEY = 32;
 /** A larger idle kernel is left to the garbage collector. */
 const MAX_IDLE_BYTES = 6 * 1024 * 1024;
 
+const NO_NUMBERS = new Float64Array(0);
+
 /** A kernel for the next merge, since making one takes time. */
 let idleKernel: MergeKernel | undefined;
 
@@ -55,12 +57,7 @@ export class KernelMerger implements GroupSource {
   /** The keys of the batch as one text, once the first of them is asked for, and where it begins. */
   #keyTexts: string | undefined;
   #keysStart = 0;
-  readonly #numberRuns = {
-    numbers: new Float64Array(0),
-    counts: new Float64Array(0),
-    from: 0,
-    to: 0,
-  };
+  readonly #numberRuns = { numbers: NO_NUMBERS, counts: NO_NUMBERS, from: 0, to: 0 };
 
   /**
    * @param bufferBytes for each run
@@ -100,9 +97,10 @@ export class KernelMerger implements GroupSource {
   get keyText(): string {
     const { key } = this;
     const { start, end } = key;
-    const isShortAscii =
-      end - start <= MAX_COPIED_UNITS && this.#kernel.keyKinds[this.#group] === 1;
-    if (!isShortAscii || key.bytes !== this.bytes) return key.toString();
+    const isAscii = this.#kernel.keyKinds[this.#group] === 1;
+    if (!isAscii || end - start > MAX_COPIED_UNITS || key.bytes !== this.bytes) {
+      return key.toString();
+    }
     this.#keyTexts ??= this.#readKeyTexts();
     if (this.#keyTexts === "") return key.toString();
     return this.#keyTexts.substring(start - this.#keysStart, end - this.#keysStart);
@@ -161,9 +159,8 @@ export class KernelMerger implements GroupSource {
     const start = keyStarts[0] ?? 0;
     const end = keyEnds[this.#groups - 1] ?? 0;
     this.#keysStart = start;
-    return end - start > MAX_BYTES_PER_KEY * this.#groups
-      ? ""
-      : this.bytes.toString("latin1", start, end);
+    if (end - start > MAX_BYTES_PER_KEY * this.#groups) return "";
+    return this.bytes.toString("latin1", start, end);
   }
 
   #showKey(): void {
@@ -188,11 +185,7 @@ export class KernelMerger implements GroupSource {
     this.#end = firstValues[this.#group + 1] ?? 0;
   }
 
-  /**
-   * Merges another batch. A group that is not complete is the first of the new batch.
-   *
-   * @returns false after the last batch
-   */
+  /** Merges another batch, in which an incomplete group is the first; false after the last batch. */
   #load(): boolean {
     if (this.#isDone) return false;
     const kernel = this.#kernel;
@@ -286,9 +279,6 @@ export class KernelMerger implements GroupSource {
   }
 
   #windowOf(run: number): Window {
-    const window = this.#windows[run];
-    if (window === undefined)
-      throw new Error(`The kernel asks for run ${run}, which does not exist`);
-    return window;
+    return this.#windows[run] as Window;
   }
 }

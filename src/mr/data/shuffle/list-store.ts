@@ -201,10 +201,9 @@ export class ListStore implements ValueStore {
     let count = 0;
     for (let at = this.#first[id] ?? NONE; at !== NONE; at = table[at + NEXT] ?? NONE) count += 1;
     const records = new Uint32Array(count);
-    let record = this.#first[id] ?? NONE;
-    for (let index = 0; index < count; index++) {
-      records[index] = record;
-      record = table[record + NEXT] ?? NONE;
+    for (let index = 0, at = this.#first[id] ?? NONE; index < count; index++) {
+      records[index] = at;
+      at = table[at + NEXT] ?? NONE;
     }
     const values = {
       lengthOf: (of: number) => (table[of + SIZE] ?? 0) >>> 1,

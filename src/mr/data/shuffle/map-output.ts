@@ -9,20 +9,15 @@ import type { PendingFile, Segment } from "../../storage/pending-file.ts";
 import type { PendingOutput, Scratch } from "../../storage/storage.ts";
 import { ListStore } from "./list-store.ts";
 import { MergePasses } from "./merge-passes.ts";
-import { NumberLines, NumberStore } from "./number-store.ts";
+import { NumberStore } from "./number-store.ts";
 import { describeKey, PairStore } from "./pair-store.ts";
-import {
-  groupByPartition,
-  keyBytesOf,
-  partitionOfIds,
-  partitionOfPairs,
-} from "./partition-keys.ts";
+import { groupByPartition, keyBytesOf, partitionOf } from "./partition-keys.ts";
 import { RecordWriter } from "./record-writer.ts";
 import { giveTaskMemory, type TaskMemory, takeTaskMemory, type WordIds } from "./task-memory.ts";
 import type { ValueStore } from "./value-store.ts";
 
 /** Where and how a map task writes its output. */
-export interface MapOutputOptions {
+interface MapOutputOptions {
   /** Gets one file per reduce task. */
   readonly output: PendingOutput;
   /** Gets what does not fit in memory. */
@@ -30,9 +25,7 @@ export interface MapOutputOptions {
   /** The number of the map task. */
   readonly map: number;
   readonly reduces: number;
-  /** How much memory the process may take, in bytes. */
   readonly memoryBytes: number;
-  /** How many runs are merged at a time, at least 2. */
   readonly fanIn: number;
 }
 
@@ -76,7 +69,7 @@ export class MapOutput {
     this.words = words;
     this.#wordIds = wordIds;
     this.#store = store;
-    this.#partition = partitionOfIds(kernel, app.partition ?? hashPartition, options.reduces);
+    this.#partition = partitionOf("id", kernel, app.partition ?? hashPartition, options.reduces);
     const { scratch, map, reduces, fanIn } = options;
     const { mergeBytes, keyBytes } = this.#memory.shares;
     this.#keyLimit = keyBytes;
@@ -84,14 +77,8 @@ export class MapOutput {
     const name = `mr-${map}-spill`;
     this.#passes = new MergePasses({ scratch, name, reduces, fanIn, mergeBytes, order, combine });
     words.onScan = () => this.#keysChanged();
-    this.emit = this.#createEmit();
-  }
-
-  #createEmit(): (key: Text, value: unknown) => void {
-    const { words } = this;
     const { ids } = words;
-    const store = this.#store;
-    return (key, value) => {
+    this.emit = (key, value) => {
       if (store.isFull || this.#state === "closed") this.#makeRoom();
       const pairs = this.#pairs;
       if (pairs !== undefined) {
@@ -169,14 +156,18 @@ export class MapOutput {
    * committed.
    */
   write(): void {
-    const { output, map } = this.#options;
+    const { output, map, reduces } = this.#options;
     const create = (reduce: number) => output.file(mapOutputName(map, reduce));
     try {
-      if (this.#passes.spills === 0) {
-        this.#writeRuns(create, (file) => file.finish());
-      } else {
+      if (this.#passes.spills === 0) this.#writeRuns(create, (file) => file.finish());
+      else {
         this.#spill();
-        this.#mergeSpills(create);
+        this.#passes.reduceToFanIn();
+        for (let reduce = 0; reduce < reduces; reduce++) {
+          const file = create(reduce);
+          this.#passes.merge(reduce, file);
+          file.finish();
+        }
       }
     } finally {
       this.close();
@@ -204,8 +195,8 @@ export class MapOutput {
   ): void {
     const { reduces } = this.#options;
     const partitioner = this.#app.partition ?? hashPartition;
-    const partitionOf = partitionOfPairs(this.kernel, partitioner, reduces);
-    const starts = pairs.sort(reduces, partitionOf, isAscending(partitioner));
+    const ofPair = partitionOf("pair", this.kernel, partitioner, reduces);
+    const starts = pairs.sort(reduces, ofPair, isAscending(partitioner));
     for (let reduce = 0; reduce < reduces; reduce++) {
       const file = open(reduce);
       pairs.write(starts[reduce] ?? 0, starts[reduce + 1] ?? 0, file);
@@ -221,10 +212,15 @@ export class MapOutput {
     }
     const { kernel } = this;
     const store = this.#store;
-    const { items: ids, starts } = this.#sortByPartition();
-    const numberLines =
-      store instanceof NumberStore ? new NumberLines(kernel, store.numbers) : undefined;
-    for (let reduce = 0; reduce < this.#options.reduces; reduce++) {
+    const { reduces } = this.#options;
+    // Those that something was emitted for, by reduce task, and in the order of their keys there.
+    const sorted = kernel.sortedIds();
+    store.ensure(sorted.length);
+    const { items: ids, starts } = groupByPartition(sorted, reduces, (id) =>
+      store.has(id) ? this.#partition(id) : reduces,
+    );
+    const numbers = store instanceof NumberStore ? store : undefined;
+    for (let reduce = 0; reduce < reduces; reduce++) {
       const file = open(reduce);
       const writer = new RecordWriter(file);
       const end = starts[reduce + 1] ?? 0;
@@ -233,7 +229,7 @@ export class MapOutput {
           const to = Math.min(index + PRELOADED_KEYS, end);
           this.#preloaded += store.preload?.(ids, index, to) ?? 0;
         }
-        if (numberLines !== undefined) index = numberLines.write(ids, index, end, file);
+        if (numbers !== undefined) index = numbers.writeLines(kernel, ids, index, end, file);
         if (index === end) break;
         const id = ids[index] ?? 0;
         const length = kernel.keyLength(id);
@@ -244,17 +240,6 @@ export class MapOutput {
       }
       done(file);
     }
-  }
-
-  /** The ids that something was emitted for, by reduce task, and in the order of their keys there. */
-  #sortByPartition(): { items: Uint32Array; starts: Uint32Array } {
-    const { reduces } = this.#options;
-    const store = this.#store;
-    const sorted = this.kernel.sortedIds();
-    store.ensure(sorted.length);
-    return groupByPartition(sorted, reduces, (id) =>
-      store.has(id) ? this.#partition(id) : reduces,
-    );
   }
 
   /** Writes everything emitted so far to a temporary file, and empties the memory. */
@@ -277,14 +262,5 @@ export class MapOutput {
     // If one block fills the memory, a spill per pair must not be the consequence.
     this.#keyLimit = Math.max(this.#memory.shares.keyBytes, 2 * this.kernel.keyBytes);
     this.#keysChanged();
-  }
-
-  #mergeSpills(create: (reduce: number) => PendingFile): void {
-    this.#passes.reduceToFanIn();
-    for (let reduce = 0; reduce < this.#options.reduces; reduce++) {
-      const file = create(reduce);
-      this.#passes.merge(reduce, file);
-      file.finish();
-    }
   }
 }

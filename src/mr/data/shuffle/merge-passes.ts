@@ -10,12 +10,11 @@ const MIN_BUFFER_BYTES = 8 * 1024;
 /** For all buffers of a merge, unless that makes them too small: larger ones save next to no time. */
 const MAX_MERGE_BYTES = 4 * 1024 * 1024;
 
-export interface MergeOptions {
+interface MergeOptions {
   /** Gets the temporary files, which the caller discards in the end. */
   readonly scratch: Scratch;
   /** What the names of the temporary files begin with, such as `mr-3-spill`. */
   readonly name: string;
-  /** How many reduce tasks there are runs for. */
   readonly reduces: number;
   /** How many runs are merged at a time, 2 or more. */
   readonly fanIn: number;
@@ -38,6 +37,7 @@ interface RunSet {
  * are merged at a time, neighbours are merged into temporary files first, in as many passes as it takes.
  */
 export class MergePasses {
+  readonly bufferBytes: number;
   readonly #options: MergeOptions;
   #sets: RunSet[];
   #created = 0;
@@ -48,13 +48,9 @@ export class MergePasses {
 
   /** @param runs to begin with, all of one reduce task */
   constructor(options: MergeOptions, runs: readonly Run[] = []) {
+    this.bufferBytes = bufferBytes(options);
     this.#options = options;
     this.#sets = runs.map((run) => ({ runs: [run] }));
-  }
-
-  /** The size of each buffer of a merge. */
-  get bufferBytes(): number {
-    return bufferBytes(this.#options);
   }
 
   /**

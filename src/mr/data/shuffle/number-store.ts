@@ -13,6 +13,9 @@ import { enlarged, type ValueStore } from "./value-store.ts";
  */
 const NOTHING = { sum: -0, count: -0, min: Infinity, max: -Infinity } as const;
 
+const MIN_LINES = 16;
+const MAX_LINES = 4096;
+
 /** One number per key, folded with each that is added: for `sum`, `count`, `min` and `max`. */
 export class NumberStore implements ValueStore {
   isFull = false;
@@ -20,6 +23,8 @@ export class NumberStore implements ValueStore {
   readonly #nothing: number;
   #numbers = new Float64Array(0);
   readonly #text = new ByteBuffer(32);
+  /** How many keys the kernel is given at a time: few at first, since it may not be able to write them. */
+  #linesAtOnce = MIN_LINES;
 
   constructor(kind: NumberFoldKind) {
     this.#kind = kind;
@@ -57,11 +62,6 @@ export class NumberStore implements ValueStore {
     if (value > (this.#numbers[id] ?? 0)) this.#numbers[id] = value;
   }
 
-  /** The numbers by id. */
-  get numbers(): Float64Array {
-    return this.#numbers;
-  }
-
   has(id: number): boolean {
     return !Object.is(this.#numbers[id], this.#nothing);
   }
@@ -81,6 +81,33 @@ export class NumberStore implements ValueStore {
   clear(): void {
     this.isFull = false;
     this.#numbers.fill(this.#nothing);
+    this.#linesAtOnce = MIN_LINES;
+  }
+
+  /**
+   * Writes the lines of the keys ids[from, to) of `kernel` to `file`, many at a time.
+   *
+   * @returns the index of the first key that the caller must write, because its number is not whole or its
+   *   bytes are not text; `to` if all are written
+   */
+  writeLines(
+    kernel: Kernel,
+    ids: Uint32Array,
+    from: number,
+    to: number,
+    file: PendingFile,
+  ): number {
+    let index = from;
+    while (index < to) {
+      const end = Math.min(to, index + this.#linesAtOnce);
+      const next = kernel.writeNumbers(ids, index, end, this.#numbers);
+      // Bounds the keys that the kernel tries and cannot write by those that it has written.
+      this.#linesAtOnce = next === end ? Math.min(2 * this.#linesAtOnce, MAX_LINES) : MIN_LINES;
+      if (next === index) break;
+      file.write(kernel.output.subarray(0, kernel.outputEnd));
+      index = next;
+    }
+    return index;
   }
 }
 
@@ -102,42 +129,4 @@ function unfit(kind: NumberFoldKind, value: unknown): TypeError {
   const what = typeof value === "number" ? String(value) : `of type ${typeof value}`;
   const wanted = kind === "count" ? "a whole number from 0 to 2^53 - 1" : "a finite number";
   return new TypeError(`the value is ${what}, but ${kind} takes ${wanted}`);
-}
-
-/** How many keys the kernel is given at a time: few at first, since it may not be able to write them. */
-const MIN_KEYS = 16;
-const MAX_KEYS = 4096;
-
-/** Writes the lines of keys that have a number each in the kernel, many at a time. */
-export class NumberLines {
-  readonly #kernel: Kernel;
-  readonly #numbers: Float64Array;
-  #keys = MIN_KEYS;
-
-  /** @param numbers by id */
-  constructor(kernel: Kernel, numbers: Float64Array) {
-    this.#kernel = kernel;
-    this.#numbers = numbers;
-  }
-
-  /**
-   * Writes the lines of the keys ids[from, to) to `file`.
-   *
-   * @returns the index of the first key that the caller must write, because its number is not whole or its
-   *   bytes are not text; `to` if all are written
-   */
-  write(ids: Uint32Array, from: number, to: number, file: PendingFile): number {
-    const kernel = this.#kernel;
-    let index = from;
-    while (index < to) {
-      const end = Math.min(to, index + this.#keys);
-      const next = kernel.writeNumbers(ids, index, end, this.#numbers);
-      // Bounds the keys that the kernel tries and cannot write by those that it has written.
-      this.#keys = next === end ? Math.min(2 * this.#keys, MAX_KEYS) : MIN_KEYS;
-      if (next === index) break;
-      file.write(kernel.output.subarray(0, kernel.outputEnd));
-      index = next;
-    }
-    return index;
-  }
 }

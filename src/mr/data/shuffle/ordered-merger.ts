@@ -125,12 +125,9 @@ export class OrderedMerger implements GroupSource {
       if (!this.#isOfGroup(top.cursor)) break;
       this.#heap.removeTop();
       this.#candidates.push(top);
+      top.cursor.nextValue();
+      top.value = this.#keptValue(top.cursor);
     }
-    for (const candidate of this.#candidates) {
-      candidate.cursor.nextValue();
-      candidate.value = this.#keptValue(candidate.cursor);
-    }
-    this.#previous = undefined;
   }
 
   #isOfGroup({ keyBytes, keyStart, keyEnd }: RunCursor): boolean {

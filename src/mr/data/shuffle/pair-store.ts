@@ -35,11 +35,10 @@ export class PairStore {
     if (value instanceof ByteSlice && key instanceof ByteSlice) {
       const { block } = this.#kernel;
       const { start, end } = key;
-      if (key.bytes === block && value.bytes === block) {
-        if (this.#kernel.appendRanges(start, end, value.start, value.end)) {
-          this.#count(end - start + value.end - value.start);
-          return;
-        }
+      const isInBlock = key.bytes === block && value.bytes === block;
+      if (isInBlock && this.#kernel.appendRanges(start, end, value.start, value.end)) {
+        this.#count(end - start + value.end - value.start);
+        return;
       }
     }
     const texts = this.#texts;

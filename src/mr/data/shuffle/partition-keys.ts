@@ -27,35 +27,31 @@ export class PartitionError extends TypeError {
 }
 
 /**
- * Returns a function that tells which reduce task the key of an id belongs to. It throws a PartitionError
- * when the partitioner throws or returns a task that does not exist.
+ * Returns a function that tells which reduce task the key of an id, or of a pair, belongs to. It throws a
+ * PartitionError when the partitioner throws or returns a task that does not exist.
  */
-export function partitionOfIds(
+export function partitionOf(
+  what: "id" | "pair",
   kernel: Kernel,
   partitioner: Partitioner,
   reduces: number,
-): (id: number) => number {
-  if (partitioner === hashPartition) return (id) => kernel.keyHash(id) % reduces;
-  const partitionOf = checked(partitioner, reduces);
-  return (id) => {
-    const length = kernel.keyLength(id);
-    return partitionOf(keyBytesOf(kernel, id, length), length);
-  };
-}
-
-/** As {@link partitionOfIds}, for the key of a pair. */
-export function partitionOfPairs(
-  kernel: Kernel,
-  partitioner: Partitioner,
-  reduces: number,
-): (pair: number) => number {
-  if (partitioner === hashPartition) return (pair) => kernel.pairHash(pair) % reduces;
-  const partitionOf = checked(partitioner, reduces);
+): (item: number) => number {
+  if (partitioner === hashPartition) {
+    if (what === "id") return (id) => kernel.keyHash(id) % reduces;
+    return (pair) => kernel.pairHash(pair) % reduces;
+  }
+  const checkedOf = checked(partitioner, reduces);
+  if (what === "id") {
+    return (id) => {
+      const length = kernel.keyLength(id);
+      return checkedOf(keyBytesOf(kernel, id, length), length);
+    };
+  }
   return (pair) => {
     const length = kernel.pairKeyLength(pair);
-    if (length > kernel.output.length) return partitionOf(kernel.pairKey(pair), length);
+    if (length > kernel.output.length) return checkedOf(kernel.pairKey(pair), length);
     kernel.writePairKey(pair, 0);
-    return partitionOf(kernel.output, length);
+    return checkedOf(kernel.output, length);
   };
 }
 

@@ -20,31 +20,25 @@ const MIN_PROCESS_BYTES = 16 * MEBIBYTE;
 const OBJECT_SHARE = 0.5;
 
 /** How the memory of a task is shared out, in bytes. */
-export interface MemoryShares {
-  /** The block that input is read into. */
-  readonly blockBytes: number;
-  /** Keys, their entries and slots. Sorting takes two thirds more for a while. */
-  readonly keyBytes: number;
-  /** Values, and the tables that refer to them. */
-  readonly valueBytes: number;
-  /** Pairs that are kept in the order they come instead of in a table of keys. */
-  readonly pairBytes: number;
-  /** All buffers of a merge together. */
-  readonly mergeBytes: number;
-}
+type MemoryShares = ReturnType<typeof shareMemory>;
 
 /** @param memoryBytes how much the process may take at its peak */
-export function shareMemory(memoryBytes: number): MemoryShares {
+export function shareMemory(memoryBytes: number) {
   const taskBytes =
     memoryBytes < MIN_PROCESS_BYTES
       ? memoryBytes
       : Math.max(MIN_TASK_BYTES, memoryBytes - ENGINE_BYTES);
   return {
+    /** The block that input is read into. */
     blockBytes:
       taskBytes >= 64 * MEBIBYTE ? 1 << 20 : taskBytes >= MIN_TASK_BYTES ? 1 << 18 : 1 << 14,
+    /** Keys, their entries and slots. Sorting takes two thirds more for a while. */
     keyBytes: Math.floor(taskBytes * 0.27),
+    /** Values, and the tables that refer to them. */
     valueBytes: Math.floor(taskBytes * 0.45),
+    /** Pairs that are kept in the order they come instead of in a table of keys. */
     pairBytes: Math.floor(taskBytes * 0.55),
+    /** All buffers of a merge together. */
     mergeBytes: Math.floor(taskBytes * 0.25),
   };
 }

@@ -11,7 +11,7 @@ const NONE = 0xffffffff;
 const PAIR_BYTES = 24;
 const MIN_PAIRS = 1024;
 const MIN_SLOTS = 8192;
-const TEXT = 0;
+/** The first byte of the text of a byte slice; 0 for other values. */
 const BYTES = 1;
 
 /**
@@ -89,8 +89,7 @@ export class UnionStore implements ValueStore {
       return;
     }
     for (let pair = this.#first[id] ?? NONE; pair !== NONE; pair = this.#next[pair] ?? NONE) {
-      const text = this.#texts.key(this.#value[pair] ?? 0);
-      writer.value(1, text[0] === BYTES, text, 1, text.length);
+      this.#writeText(this.#value[pair] ?? 0, writer);
     }
   }
 
@@ -118,9 +117,13 @@ export class UnionStore implements ValueStore {
       },
     };
     for (const value of putInOrder(Uint32Array.from(ids), values, order)) {
-      const text = texts.key(value);
-      writer.value(1, text[0] === BYTES, text, 1, text.length);
+      this.#writeText(value, writer);
     }
+  }
+
+  #writeText(valueId: number, writer: RecordWriter): void {
+    const text = this.#texts.key(valueId);
+    writer.value(1, text[0] === BYTES, text, 1, text.length);
   }
 
   #growSlots(): void {
@@ -140,7 +143,7 @@ export class UnionStore implements ValueStore {
     const scratch = this.#scratch;
     scratch.length = 1;
     const isBytes = encodeValue(value, scratch);
-    scratch.bytes[0] = isBytes ? BYTES : TEXT;
+    scratch.bytes[0] = isBytes ? BYTES : 0;
     const id = this.#texts.intern(scratch.bytes, 0, scratch.length);
     if (typeof value === "string") {
       this.#lastString = value;

@@ -112,7 +112,9 @@ export function encodeBytes(
     if (at === end) break;
     const byte = source[at++] ?? 0;
     if (byte !== QUOTE && byte !== BACKSLASH) {
-      encodeOtherBytes(source, start, end, target);
+      const all = source.subarray(start, end);
+      if (isEncodedText(all)) appendText(JSON.stringify(decodeUtf8(all)), target);
+      else appendText(`{"base64":"${Buffer.from(all).toString("base64")}"}`, target);
       return;
     }
     view.setUint8(to++, BACKSLASH);
@@ -120,18 +122,6 @@ export function encodeBytes(
   }
   view.setUint8(to++, QUOTE);
   target.length = to;
-}
-
-/** Appends bytes that are not printable ASCII. */
-function encodeOtherBytes(
-  source: Uint8Array,
-  start: number,
-  end: number,
-  target: ByteTarget,
-): void {
-  const all = source.subarray(start, end);
-  if (isEncodedText(all)) appendText(JSON.stringify(decodeUtf8(all)), target);
-  else appendText(`{"base64":"${Buffer.from(all).toString("base64")}"}`, target);
 }
 
 /** JSON texts are well-formed, since lone surrogates are escaped. */

@@ -20,6 +20,15 @@ export class AppError extends MrError {
   }
 }
 
+/** Does what may call the app. An error that is not an MrError becomes an AppError that begins with `what`. */
+export function withAppError(what: string, operation: () => void): void {
+  try {
+    operation();
+  } catch (error) {
+    throw error instanceof MrError ? error : new AppError(what, error);
+  }
+}
+
 /** A value in an error message, in few words. */
 export function describeValue(value: unknown): string {
   if (value === null) return "null";

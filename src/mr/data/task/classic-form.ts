@@ -31,7 +31,8 @@ export function classicToRecordForm({ map, reduce }: ClassicApp): RecordApp {
     map(contents, _emit, { file }) {
       const pairs: unknown = map(file, (contents as ByteSlice).view().toString("utf8"));
       // The single pairs are checked when they are emitted; see emit-result.ts.
-      return checkPairs(pairs) as Iterable<never>;
+      if (typeof pairs === "object" && pairs !== null) return pairs as Iterable<never>;
+      throw new TypeError(`it returned ${describeValue(pairs)}, not pairs`);
     },
     reduce(key, values) {
       const result: unknown = reduce(key, toArray(values) as string[]);
@@ -55,11 +56,6 @@ function toArray(values: Iterable<unknown>): unknown[] {
     }
   }
   return all;
-}
-
-function checkPairs(pairs: unknown): unknown {
-  if (typeof pairs === "object" && pairs !== null) return pairs;
-  throw new TypeError(`it returned ${describeValue(pairs)}, not pairs`);
 }
 
 function checkResult(result: unknown): string {

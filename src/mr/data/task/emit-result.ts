@@ -2,32 +2,27 @@ import type { Emit } from "../../app/contract/contract.ts";
 import { describeValue } from "./app-error.ts";
 import type { ProgressMeter } from "./task-context.ts";
 
-/** How the pairs that `map` returns are told apart and checked. */
-export interface PairRules {
-  /** Classic apps return pairs of strings only. */
-  readonly isClassic: boolean;
-}
-
 /**
  * Emits the pairs that `map` has returned: as an iterable or an async iterable, or a promise of one.
  *
+ * @param isClassic classic apps return pairs of strings only
  * @returns a promise if it takes time
  * @throws TypeError for what is not a pair, with its number
  */
 export function emitResult(
   result: unknown,
   emit: Emit<unknown>,
-  rules: PairRules,
+  isClassic: boolean,
   progress: ProgressMeter,
 ): Promise<void> | undefined {
   if (typeof result !== "object" || result === null) {
-    if (rules.isClassic) throw new TypeError(`it returned ${describeValue(result)}, not pairs`);
+    if (isClassic) throw new TypeError(`it returned ${describeValue(result)}, not pairs`);
     return undefined;
   }
-  if (isThenable(result)) {
-    return Promise.resolve(result).then((later) => emitResult(later, emit, rules, progress));
+  if ("then" in result && typeof result.then === "function") {
+    return Promise.resolve(result).then((later) => emitResult(later, emit, isClassic, progress));
   }
-  const emitPair = rules.isClassic ? emitClassicPair : emitRecordPair;
+  const emitPair = isClassic ? emitClassicPair : emitRecordPair;
   if (Symbol.asyncIterator in result) {
     return emitLater(result as AsyncIterable<unknown>, emit, emitPair, progress);
   }
@@ -76,8 +71,4 @@ function emitClassicPair(pair: unknown, number: number, emit: Emit<unknown>): vo
     throw new TypeError(`the value of pair ${number} is ${describeValue(value)}, not a string`);
   }
   emit(key, value);
-}
-
-function isThenable(value: object): value is PromiseLike<unknown> {
-  return "then" in value && typeof value.then === "function";
 }

@@ -2,7 +2,6 @@ import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { Emit } from "../../app/contract/contract.ts";
 import type { LoadedApp } from "../../app/load/load-app.ts";
 import { WordScan } from "../../app/text/word-scan.ts";
-import { MrError } from "../../base/errors.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { partsOf, type Split } from "../../job/split.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
@@ -10,17 +9,12 @@ import type { Scratch } from "../../storage/storage.ts";
 import { openInput } from "../input/open-input.ts";
 import { MapOutput } from "../shuffle/map-output.ts";
 import { PartitionError } from "../shuffle/partition-keys.ts";
-import { AppError } from "./app-error.ts";
+import { AppError, withAppError } from "./app-error.ts";
 import { recordFormOf } from "./classic-form.ts";
 import { type Mapping, RecordMapper } from "./record-mapper.ts";
 import { StagedPairs } from "./staged-pairs.ts";
 import { Tally } from "./tally.ts";
 import type { TaskContext, TaskOutput } from "./task-context.ts";
-
-export interface MapTask {
-  readonly task: number;
-  readonly split: Split;
-}
 
 /**
  * Runs `map` over the records of all parts of a split.
@@ -31,7 +25,7 @@ export interface MapTask {
  * @throws MrError when the input cannot be read or the output cannot be written
  */
 export async function runMapTask(
-  { task, split }: MapTask,
+  { task, split }: { readonly task: number; readonly split: Split },
   loaded: LoadedApp,
   context: TaskContext,
 ): Promise<TaskOutput> {
@@ -50,14 +44,14 @@ export async function runMapTask(
     scanner: pairs.kernel,
     words: pairs.words,
     emit: pairs.emit,
-    staged: skipBadRecords ? stage(pairs.emit, app.combine, scratch, task) : undefined,
+    staged: skipBadRecords ? new StagedPairs(pairs.emit, app.combine, scratch, task) : undefined,
     skipBadRecords,
     tally,
     progress,
   };
   try {
     await mapSplit(split, context, mapping);
-    write(pairs, loaded.name);
+    withAppError(`map of ${loaded.name} failed when its output was written`, () => pairs.write());
     const { counters, skipped } = tally;
     return { output, counters: counters.toRecord(), skipped, spills: pairs.spills };
   } catch (error) {
@@ -88,24 +82,6 @@ async function mapSplit(
   }
 }
 
-function stage(
-  emit: Emit<unknown>,
-  combine: Mapping["app"]["combine"],
-  scratch: Scratch,
-  task: number,
-): StagedPairs {
-  return new StagedPairs(emit, combine, scratch, `mr-${task}-staged`);
-}
-
-function write(output: MapOutput, name: string): void {
-  try {
-    output.write();
-  } catch (error) {
-    if (error instanceof MrError) throw error;
-    throw new AppError(`map of ${name} failed when its output was written`, error);
-  }
-}
-
 /**
  * An error that names the record it comes from. A key gets its partition when output is written, long
  * after its record: then the split is mapped once more to find the record, so that tasks that do not fail
@@ -121,9 +97,8 @@ async function withRecord(
   const cause = error instanceof AppError ? error.cause : error;
   if (!(cause instanceof PartitionError)) return error;
   const place = await findRecord(cause.key, split, context, mapping, scratch);
-  return place === undefined
-    ? error
-    : new AppError(`map${mapping.ofApp} failed on ${place}`, cause);
+  if (place === undefined) return error;
+  return new AppError(`map${mapping.ofApp} failed on ${place}`, cause);
 }
 
 /**
@@ -148,7 +123,7 @@ async function findRecord(
     isFound = Buffer.compare(bytes, key) === 0;
     if (isFound) throw new Error("The record is found");
   };
-  const staged = stage(emit, mapping.app.combine, scratch, mapping.task);
+  const staged = new StagedPairs(emit, mapping.app.combine, scratch, mapping.task);
   const search = { ...mapping, scanner, words, emit, staged, tally: new Tally() };
   try {
     await mapSplit(split, context, search, (next) => {

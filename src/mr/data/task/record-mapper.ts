@@ -119,7 +119,7 @@ export class RecordMapper {
       try {
         const result: unknown = map(record, emit, context);
         if (result !== undefined || isClassic) {
-          const pending = emitResult(result, emit, this.#mapping, progress);
+          const pending = emitResult(result, emit, isClassic, progress);
           if (pending !== undefined) {
             progress.addRecords(records - 1);
             return pending;

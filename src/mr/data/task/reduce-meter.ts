@@ -1,34 +1,20 @@
-import type { PendingFile } from "../../storage/pending-file.ts";
-import type { GroupSource } from "../shuffle/group-source.ts";
-import type { MergePasses } from "../shuffle/merge-passes.ts";
 import type { ProgressMeter } from "./task-context.ts";
 
 /** Progress is reported this often, in groups: seldom enough to cost nothing. */
 const GROUPS_PER_REPORT = 256;
 
-/**
- * Reports the progress of a reduce task: each group is a record, and bytes are those that the merge has
- * read and those of the output. In the end both are exact.
- */
+/** Reports the progress of a reduce task: each group is a record. In the end records and bytes are exact. */
 export class ReduceMeter {
-  readonly #passes: MergePasses;
-  readonly #merger: GroupSource;
-  readonly #file: PendingFile;
   readonly #progress: ProgressMeter;
+  readonly #bytes: () => number;
   /** Groups that are reduced and not yet reported. */
   #groups = 0;
   #reportedBytes = 0;
 
-  constructor(
-    passes: MergePasses,
-    merger: GroupSource,
-    file: PendingFile,
-    progress: ProgressMeter,
-  ) {
-    this.#passes = passes;
-    this.#merger = merger;
-    this.#file = file;
+  /** @param bytes those that the merge has read so far and those of the output */
+  constructor(progress: ProgressMeter, bytes: () => number) {
     this.#progress = progress;
+    this.#bytes = bytes;
   }
 
   /** A group is reduced. */
@@ -39,7 +25,7 @@ export class ReduceMeter {
 
   /** Must be called before anything that takes time, since an app that waits uses no processor. */
   report(): void {
-    const bytes = this.#bytes;
+    const bytes = this.#bytes();
     const fresh = bytes - this.#reportedBytes;
     this.#reportedBytes = Math.max(bytes, this.#reportedBytes);
     this.#progress.addRecords(this.#groups);
@@ -59,16 +45,10 @@ export class ReduceMeter {
     this.#reportedBytes += 1;
   }
 
-  /** All groups are reduced. */
+  /** All groups are reduced. Takes back what was reported in advance. */
   end(): void {
     this.report();
-    // Takes back what was reported in advance.
-    if (this.#reportedBytes > this.#bytes) {
-      this.#progress.addBytes(this.#bytes - this.#reportedBytes);
-    }
-  }
-
-  get #bytes(): number {
-    return this.#passes.bytesRead + this.#merger.bytesRead + this.#file.bytesWritten;
+    const bytes = this.#bytes();
+    if (this.#reportedBytes > bytes) this.#progress.addBytes(bytes - this.#reportedBytes);
   }
 }

@@ -1,4 +1,3 @@
-import type { RecordApp } from "../../app/contract/define-app.ts";
 import type { LoadedApp } from "../../app/load/load-app.ts";
 import { MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
@@ -11,30 +10,25 @@ import { MergePasses } from "../shuffle/merge-passes.ts";
 import { findDamagedRun } from "../shuffle/run-cursor.ts";
 import type { Run } from "../shuffle/run-file.ts";
 import { shareMemory } from "../shuffle/task-memory.ts";
-import { AppError } from "./app-error.ts";
+import { AppError, withAppError } from "./app-error.ts";
 import { recordFormOf } from "./classic-form.ts";
 import { GroupValues } from "./group-values.ts";
 import { ReduceMeter } from "./reduce-meter.ts";
 import { Tally } from "./tally.ts";
 import type { TaskContext, TaskOutput } from "./task-context.ts";
 
-export interface ReduceTask {
-  readonly task: number;
-  /** The outputs of all map tasks for this reduce task, in the order of the map tasks. */
-  readonly sources: readonly OutputFile[];
-}
-
 /**
  * Merges the map outputs of one reduce task, runs `reduce` over each key in the order of the keys'
  * bytes, and writes what it makes, line by line.
  *
+ * @param sources the outputs of all map tasks for this reduce task, in the order of the map tasks
  * @returns the output, one file, to be committed
  * @throws AppError when the app throws, or returns what the output format can't write
  * @throws DamagedRunError when a map output is not what its map task reported
  * @throws MrError when the output cannot be written
  */
 export async function runReduceTask(
-  { task, sources }: ReduceTask,
+  { task, sources }: { readonly task: number; readonly sources: readonly OutputFile[] },
   loaded: LoadedApp,
   context: TaskContext,
 ): Promise<TaskOutput> {
@@ -80,24 +74,14 @@ async function reduceRuns(
   const passes = new MergePasses(options, runs);
   let merger: GroupSource | undefined;
   try {
-    reduceToFanIn(passes, loaded.name);
+    withAppError(`combine of ${loaded.name} failed when map outputs were merged`, () =>
+      passes.reduceToFanIn(),
+    );
     merger = mergeRuns(passes.runsOf(0), passes.bufferBytes, app.orderValues);
     const file = output.file(name);
-    const tally = new Tally();
-    const meter = new ReduceMeter(passes, merger, file, context.progress);
-    const { skipBadRecords } = context;
-    await reduceGroups({
-      app,
-      name: loaded.name,
-      task,
-      merger,
-      file,
-      tally,
-      meter,
-      skipBadRecords,
-    });
+    const { counters, skipped } = await reduceGroups(passes, merger, file, task, loaded, context);
     file.finish();
-    return { output, counters: tally.counters.toRecord(), skipped: tally.skipped };
+    return { output, counters: counters.toRecord(), skipped };
   } catch (error) {
     output.discard();
     throw error;
@@ -107,31 +91,20 @@ async function reduceRuns(
   }
 }
 
-function reduceToFanIn(passes: MergePasses, app: string): void {
-  try {
-    passes.reduceToFanIn();
-  } catch (error) {
-    if (error instanceof MrError) throw error;
-    throw new AppError(`combine of ${app} failed when map outputs were merged`, error);
-  }
-}
-
-/** What reducing all groups of a task takes. */
-interface Reduction {
-  readonly app: RecordApp;
-  readonly name: string;
-  readonly task: number;
-  readonly merger: GroupSource;
-  readonly file: PendingFile;
-  readonly tally: Tally;
-  readonly meter: ReduceMeter;
-  readonly skipBadRecords: boolean;
-}
-
-/** Passes all groups to `reduce`, and its results to the output. */
-async function reduceGroups(reduction: Reduction): Promise<void> {
-  const { app, name, task, merger, file, tally, meter, skipBadRecords } = reduction;
-  const { reduce, output = text() } = app;
+/** Passes all groups of `merger` to `reduce`, and its results to `file`. */
+async function reduceGroups(
+  passes: MergePasses,
+  merger: GroupSource,
+  file: PendingFile,
+  task: number,
+  loaded: LoadedApp,
+  { progress, skipBadRecords }: TaskContext,
+): Promise<Tally> {
+  const { reduce, output = text() } = recordFormOf(loaded.app);
+  const tally = new Tally();
+  const meter = new ReduceMeter(progress, () => {
+    return passes.bytesRead + merger.bytesRead + file.bytesWritten;
+  });
   const sink = new LineSink(file);
   const context = { keyBytes: merger.key, task, counters: tally.counters };
   const write = (value: unknown): void => {
@@ -153,7 +126,7 @@ async function reduceGroups(reduction: Reduction): Promise<void> {
       const error = values.failure ?? thrown;
       if (error instanceof MrError) throw error;
       const place = `key ${quoteKey(merger.key.toString())}`;
-      if (!skipBadRecords) throw new AppError(`reduce of ${name} failed on ${place}`, error);
+      if (!skipBadRecords) throw new AppError(`reduce of ${loaded.name} failed on ${place}`, error);
       file.rollBack();
       tally.skip(undefined, place, describeThrown(error));
     }
@@ -163,6 +136,7 @@ async function reduceGroups(reduction: Reduction): Promise<void> {
     meter.addGroup();
   }
   meter.end();
+  return tally;
 }
 
 /**

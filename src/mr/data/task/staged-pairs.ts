@@ -36,12 +36,12 @@ export class StagedPairs {
    * @param target gets the pairs in the end, with a key slice that is reused
    * @param combine of the app: values that it can't fold are refused at once
    * @param scratch gets the pairs of a record that has many; without it, all stay in memory
-   * @param name of the file there
+   * @param task the map task, which the file there is named after
    */
-  constructor(target: Emit<unknown>, combine: RecordApp["combine"], scratch?: Scratch, name = "") {
+  constructor(target: Emit<unknown>, combine: RecordApp["combine"], scratch?: Scratch, task = 0) {
     this.#target = target;
     this.#scratch = scratch;
-    this.#name = name;
+    this.#name = `mr-${task}-staged`;
     const kind = combine === undefined ? undefined : numberFoldKind(combine);
     const held = this.#held;
     this.emit = (key, value) => {
@@ -152,17 +152,15 @@ export class StagedPairs {
         filled += count;
       }
     } catch (error) {
-      throw new MrError(
-        "OUTPUT_UNREADABLE",
-        `Cannot read held back pairs "${path}": ${describeCause(error)}`,
-      );
+      throw unreadable(path, describeCause(error));
     }
     if (filled < bytes.length || crc32(bytes) !== expected) {
-      throw new MrError(
-        "OUTPUT_UNREADABLE",
-        `Cannot read held back pairs "${path}": they are not what was written`,
-      );
+      throw unreadable(path, "they are not what was written");
     }
     held.length = filled;
   }
+}
+
+function unreadable(path: string, why: string): MrError {
+  return new MrError("OUTPUT_UNREADABLE", `Cannot read held back pairs "${path}": ${why}`);
 }

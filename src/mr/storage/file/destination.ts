@@ -7,7 +7,6 @@ import {
   realpathSync,
   renameSync,
   rmSync,
-  type Stats,
   statSync,
   writeSync,
 } from "node:fs";
@@ -37,13 +36,10 @@ const MAX_LINKS = 40;
  */
 export function destinationOf(path: string): Destination {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (OPEN_FILE.test(resolve(path)) || isWrittenAsItIs(stats)) return { path, isReplaced: false };
+  // A directory is left to fail in the rename.
+  const isSpecial = stats !== undefined && !stats.isFile() && !stats.isDirectory();
+  if (isSpecial || OPEN_FILE.test(resolve(path))) return { path, isReplaced: false };
   return { path: stats === undefined ? endOfLinks(path) : realpathSync(path), isReplaced: true };
-}
-
-/** A directory is left to fail in the rename. */
-function isWrittenAsItIs(stats: Stats | undefined): boolean {
-  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
 /** Parts are written in blocks of about this size: a call a line would take longer than all the rest. */
@@ -63,8 +59,7 @@ export function publishFile(path: string, parts: readonly Uint8Array[]): void {
     writeParts(target.path, "a", parts);
     return;
   }
-  const name = `.${basename(target.path)}.${process.pid}.tmp`;
-  const temporary = join(dirname(target.path), name);
+  const temporary = join(dirname(target.path), `.${basename(target.path)}.${process.pid}.tmp`);
   try {
     writeParts(temporary, "w", parts);
     renameSync(temporary, target.path);

@@ -52,17 +52,9 @@ function findDirectory(directory: string): string[] {
 }
 
 function makeOutputDirectory(directory: string): string[] {
-  let made: string[];
-  let names: string[];
-  try {
-    made = makeDirectory(directory);
-    names = readdirSync(directory);
-  } catch (error) {
-    throw new MrError(
-      "DIRECTORY_UNUSABLE",
-      `Cannot use output directory "${directory}": ${describeCause(error)}`,
-    );
-  }
+  const [made, names] = attempt("use output", directory, () => {
+    return [makeDirectory(directory), readdirSync(directory)] as const;
+  });
   const result = names.find((name) => {
     return isJobOutput(name) || name === JOURNAL_NAME || name === MERGED_OUTPUT_NAME;
   });
@@ -77,20 +69,14 @@ function makeOutputDirectory(directory: string): string[] {
 }
 
 /**
- * Checks that a job can write its files into its directory, and that none of its inputs is one of them.
- *
- * @throws MrError naming the directory or the input
+ * Checks that a job can write its files into its directory, and that none of its inputs is one of them. An
+ * MrError names the directory or the input.
  */
 export function checkJobDirectory({ directory, inputDirectory, inputs }: Place): void {
-  try {
+  attempt("write into job", directory, () => {
     if (!statSync(directory).isDirectory()) throw new Error("it is not a directory");
     accessSync(directory, constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new MrError(
-      "DIRECTORY_UNUSABLE",
-      `Cannot write into job directory "${directory}": ${describeCause(error)}`,
-    );
-  }
+  });
   const home = realpathSync.native(directory);
   for (const { url } of inputs) {
     // The native function makes no lstat call for each folder of the path.
@@ -112,20 +98,12 @@ export function checkJobDirectory({ directory, inputDirectory, inputs }: Place):
  * @throws MrError when a file cannot be removed
  */
 export function sweepJobDirectory(directory: string): number {
-  let results = 0;
-  try {
-    for (const name of readdirSync(directory)) {
-      if (!isJobOutput(name) && !isTemporary(name) && name !== JOURNAL_NAME) continue;
-      rmSync(join(directory, name), { force: true });
-      if (name.startsWith("mr-out-")) results += 1;
-    }
-  } catch (error) {
-    throw new MrError(
-      "DIRECTORY_UNUSABLE",
-      `Cannot clear job directory "${directory}": ${describeCause(error)}`,
-    );
-  }
-  return results;
+  const removed = attempt("clear job", directory, () => {
+    return sweep(directory, (name) => {
+      return isJobOutput(name) || isTemporary(name) || name === JOURNAL_NAME;
+    });
+  });
+  return removed.filter((name) => name.startsWith("mr-out-")).length;
 }
 
 /** Removes the temporary files of attempts that were killed. */
@@ -158,8 +136,17 @@ export function sweepMapOutputs(directory: string): void {
   sweep(directory, isMapOutput);
 }
 
-function sweep(directory: string, isUnwanted: (name: string) => boolean): void {
-  for (const name of readdirSync(directory)) {
-    if (isUnwanted(name)) rmSync(join(directory, name), { force: true });
+function sweep(directory: string, isUnwanted: (name: string) => boolean): string[] {
+  const names = readdirSync(directory).filter(isUnwanted);
+  for (const name of names) rmSync(join(directory, name), { force: true });
+  return names;
+}
+
+function attempt<T>(what: string, directory: string, operation: () => T): T {
+  try {
+    return operation();
+  } catch (error) {
+    const why = describeCause(error);
+    throw new MrError("DIRECTORY_UNUSABLE", `Cannot ${what} directory "${directory}": ${why}`);
   }
 }

@@ -35,11 +35,7 @@ export async function resolveInputs(args: readonly string[], cwd: string): Promi
   return candidates.map((candidate) => checkReadable(candidate, cwd));
 }
 
-/**
- * Looks at an input file.
- *
- * @throws MrError when it is missing or out of reach
- */
+/** @throws MrError when the file is missing or out of reach */
 export function statInput(url: string, cwd: string): InputFile {
   try {
     return inputFile(url, statSync(resolve(cwd, url), { bigint: true }));
@@ -59,18 +55,14 @@ async function expand(arg: string, cwd: string): Promise<Candidate[]> {
     throw new MrError("INPUT_NOT_FOUND", 'Cannot read input "": no file has an empty name');
   const stats = statOf(resolve(cwd, arg));
   if (stats === undefined) return await match(arg, cwd);
-  if (stats.isDirectory()) {
-    const files = filesOf(arg, cwd);
-    if (files.length === 0) {
-      const inside = join(arg, "**");
-      throw new MrError(
-        "INPUT_NOT_FOUND",
-        `Input directory "${arg}" has no files directly in it; "${inside}" means all below it`,
-      );
-    }
-    return files;
-  }
-  return [{ url: arg, stats }];
+  if (!stats.isDirectory()) return [{ url: arg, stats }];
+  const files = filesOf(arg, cwd);
+  if (files.length > 0) return files;
+  const inside = join(arg, "**");
+  throw new MrError(
+    "INPUT_NOT_FOUND",
+    `Input directory "${arg}" has no files directly in it; "${inside}" means all below it`,
+  );
 }
 
 /** Undefined if it cannot be looked at: `checkReadable` reports the reason. */
