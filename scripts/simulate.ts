@@ -4,7 +4,7 @@
  *     npm run simulate -- --seeds 50000 --from 1
  */
 import { Command } from "commander";
-import { wholeNumber } from "../src/main/parse-options.ts";
+import { wholeNumber } from "../src/main/options.ts";
 import { replayCommand, simulate } from "../test/simulation/simulate.ts";
 
 const command = new Command("simulate")

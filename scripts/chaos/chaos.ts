@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
-import { wholeNumber } from "../../src/main/parse-options.ts";
+import { wholeNumber } from "../../src/main/options.ts";
 import { Oracle } from "./expected.ts";
 import { makeInputs } from "./inputs.ts";
 import { findMarked, send } from "./processes.ts";

@@ -1,20 +1,20 @@
 import { basename, join, relative } from "node:path";
-import { describeCause, type ErrorCode, MrError } from "../mr/base/errors.ts";
+import { describeCause, MrError } from "../mr/base/errors.ts";
 import type { NumberLine } from "../mr/data/output/top-lines.ts";
 import type { JobResult } from "../mr/engines/run-job.ts";
 import { MERGED_OUTPUT_NAME } from "../mr/job/names.ts";
 import { SKIPPED_RECORDS } from "../mr/job/task.ts";
 import { storageFor } from "../mr/storage/registry.ts";
-import type { JobFigures } from "./job-figures.ts";
+import type { JobView } from "../mr/watch/history/job-view.ts";
 import { printResult } from "./print-result.ts";
 import { shellWord } from "./shell-words.ts";
 
 /** What to do with the output of a complete job. */
-export interface Delivery {
+interface Delivery {
   readonly merge: true | undefined;
   readonly top: number | undefined;
-  /** The figures for --json, if that was asked for. */
-  readonly figures: JobFigures | undefined;
+  /** What happened in the job, if --json was asked for. */
+  readonly view: JobView | undefined;
   /** Absolute path of the job directory. */
   readonly directory: string;
   readonly signal: AbortSignal;
@@ -28,7 +28,7 @@ export interface Delivery {
  * @throws MrError when that fails or is cancelled; the job stays complete
  */
 export async function deliverOutput(result: JobResult, delivery: Delivery): Promise<void> {
-  const { merge, top, figures, directory, signal, say } = delivery;
+  const { merge, top, view, directory, signal, say } = delivery;
   let { outputs } = result;
   const isMerged = () => outputs.length === 1 && outputs[0] === join(directory, MERGED_OUTPUT_NAME);
   let best: readonly NumberLine[] | undefined;
@@ -43,8 +43,9 @@ export async function deliverOutput(result: JobResult, delivery: Delivery): Prom
     }
   } catch (error) {
     const what = merge === true && !isMerged() ? "merged" : "searched for --top";
+    const code = error instanceof MrError ? error.code : "OUTPUT_UNWRITABLE";
     throw new MrError(
-      signal.aborted ? "JOB_CANCELLED" : codeOf(error),
+      signal.aborted ? "JOB_CANCELLED" : code,
       `The job is complete, but its output is not ${what}: ${describeCause(error)}`,
     );
   }
@@ -57,12 +58,13 @@ export async function deliverOutput(result: JobResult, delivery: Delivery): Prom
   const folder = nearest(directory);
   say(`Done in ${(result.elapsedMs / 1000).toFixed(2)} s: the output is in ${folder}/${files}`);
   if (best?.length === 0) say("No value of it is a number, so there is nothing for --top");
-  if (figures !== undefined) {
+  if (view !== undefined) {
+    const { jobFigures } = await import("./job-figures.ts");
     const document = {
       directory,
       ...result,
       outputs,
-      ...figures.summary,
+      ...jobFigures(view),
       ...(best === undefined ? {} : { top: best.map(({ key, value }) => ({ key, value })) }),
     };
     printResult(`${JSON.stringify(document, undefined, 2)}\n`);
@@ -72,10 +74,6 @@ export async function deliverOutput(result: JobResult, delivery: Delivery): Prom
     const path = `${shellWord(folder)}/${files}`;
     say(`To look at it: ${outputs.length === 1 ? `less ${path}` : `sort ${path} | less`}`);
   }
-}
-
-function codeOf(error: unknown): ErrorCode {
-  return error instanceof MrError ? error.code : "OUTPUT_UNWRITABLE";
 }
 
 /** The path relative to the current directory, unless that leads out of it. */

@@ -1,44 +1,28 @@
-import type { JobEvent } from "../mr/job/events.ts";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { JobResult } from "../mr/engines/run-job.ts";
+import {
+  JOURNAL_NAME,
+  MERGED_OUTPUT_NAME,
+  parseReduceOutputName,
+  reduceOutputName,
+} from "../mr/job/names.ts";
 import type { Phase } from "../mr/job/task.ts";
+import { sweepTemporaryFiles } from "../mr/storage/file/job-directory.ts";
+import { readHistory } from "../mr/watch/history/job-history.ts";
 import { JobView } from "../mr/watch/history/job-view.ts";
 
-/** A phase in numbers, as `tsmr run --json` prints it. docs/library.md explains each of them. */
-interface PhaseFigures {
-  readonly tasks: number;
-  readonly attempts: number;
-  readonly failedAttempts: number;
-  readonly lostAttempts: number;
-  readonly supersededAttempts: number;
-  readonly records: number;
-  readonly bytes: number;
-  readonly cpuMs: number;
-  readonly outputBytes: number;
-  readonly spills: number;
-}
+/**
+ * A job in numbers, as `tsmr run --json` prints them. Names and units are part of its interface, which
+ * docs/library.md explains.
+ */
+export function jobFigures(view: JobView) {
+  const { app, workers } = view;
+  return { app, workers: workers.size, map: figuresOf("map"), reduce: figuresOf("reduce") };
 
-/** Sums up a job in numbers, from its events. */
-export class JobFigures {
-  readonly #view: JobView;
-
-  /** @param view what is known of the job already */
-  constructor(view: JobView = new JobView()) {
-    this.#view = view;
-  }
-
-  /** Applies the next event. */
-  apply(event: JobEvent): void {
-    this.#view.apply(event);
-  }
-
-  /** Names and units are part of the interface of `--json`. */
-  get summary() {
-    const { app, workers } = this.#view;
-    return { app, workers: workers.size, map: this.#of("map"), reduce: this.#of("reduce") };
-  }
-
-  #of(phase: Phase): PhaseFigures {
-    const tasks = this.#view.tasks(phase);
-    const attempts = this.#view.attempts.filter((attempt) => attempt.phase === phase);
+  function figuresOf(phase: Phase) {
+    const tasks = view.tasks(phase);
+    const attempts = view.attempts.filter((attempt) => attempt.phase === phase);
     const ended = (...ends: readonly unknown[]) => {
       return attempts.filter(({ end }) => ends.includes(end)).length;
     };
@@ -58,5 +42,50 @@ export class JobFigures {
       supersededAttempts: ended("superseded"),
       ...{ records, bytes, cpuMs: Math.round(cpuMs), outputBytes, spills },
     };
+  }
+}
+
+/**
+ * Reads the result of a complete job from its event log, so that its output can be merged or searched later if
+ * that failed.
+ *
+ * @param directory absolute path of the job directory
+ * @returns undefined when there is no such job
+ */
+export async function completedJob(
+  directory: string,
+): Promise<{ readonly result: JobResult; readonly view: JobView } | undefined> {
+  const names = namesIn(directory);
+  // The journal is removed when all results are there.
+  if (names.includes(JOURNAL_NAME)) return undefined;
+  const count = names.filter((name) => parseReduceOutputName(name) !== undefined).length;
+  const isMerged = names.includes(MERGED_OUTPUT_NAME);
+  // A merged file replaces all others. If there are both, it is unknown which belong to the job.
+  if (isMerged === count > 0) return undefined;
+  const results = isMerged
+    ? [MERGED_OUTPUT_NAME]
+    : Array.from({ length: count }, (_, reduce) => reduceOutputName(reduce));
+  if (!results.every((name) => names.includes(name))) return undefined;
+  sweepTemporaryFiles(directory);
+  const outputs = results.map((name) => join(directory, name));
+  const history = await readHistory(directory).catch(() => undefined);
+  const view = history?.last.view ?? new JobView();
+  return {
+    view,
+    result: {
+      outputs,
+      counters: view.counters,
+      skipped: history?.skipped ?? [],
+      elapsedMs: history?.last.endMs ?? 0,
+    },
+  };
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    // The job itself reports why it can't be resumed.
+    return [];
   }
 }

@@ -6,33 +6,17 @@ import { visibleLines } from "../mr/base/visible-text.ts";
 import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
 import type { LogState } from "../mr/control/log/job-log.ts";
 import { openJob, removeJournal, startCoordinator } from "../mr/engines/local/job-session.ts";
-import { resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
-import { RANGES } from "../mr/job/limits.ts";
+import { type JobRequest, resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
 import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/file/job-directory.ts";
 import { EventDescriber } from "../mr/watch/format/describe-event.ts";
 import { describeJobFailure } from "../mr/watch/format/describe-failure.ts";
 import { onSignal } from "./on-signal.ts";
-import { openDashboard, type UiOption, uiOption } from "./open-dashboard.ts";
-import {
-  attemptsOption,
-  byteSize,
-  leaseOption,
-  reducesOption,
-  socketOption,
-  taskTimeoutOption,
-} from "./parse-options.ts";
+import { addOptions, type UiOption } from "./options.ts";
 import { runCommand } from "./run-command.ts";
+import { openDashboard } from "./watch-job.ts";
 
-interface Options {
-  readonly reduces?: number;
-  readonly resume?: true;
-  readonly socket?: string;
-  readonly lease: number;
-  readonly taskTimeout?: number;
-  readonly attempts: number;
-  readonly backups: boolean;
-  readonly split?: number;
-  readonly skipBadRecords?: true;
+interface Options extends Omit<JobRequest, "app" | "inputs"> {
+  readonly socketPath?: string;
   readonly ui?: UiOption;
   readonly quiet?: true;
 }
@@ -42,50 +26,29 @@ const command = new Command("mrcoordinator")
     "Coordinate a MapReduce job in the current directory: hand its tasks to workers (mrworker) until\n" +
       "the output is complete in mr-out-0, mr-out-1, … Files of an earlier job there are removed.",
   )
-  .argument("[inputs...]", "input files, directories or quoted patterns")
-  .addOption(reducesOption())
-  .option("--resume", "go on with the job in this directory, whose coordinator has died")
-  .addOption(socketOption())
-  .addOption(leaseOption())
-  .addOption(taskTimeoutOption())
-  .addOption(attemptsOption())
-  .option(
-    "--split <size>",
-    "size of a map task's part of a file, for apps that read records (default: 64MB; in jobs below 4GB down to 32MB)",
-    byteSize(RANGES.splitBytes.min),
-  )
-  .option(
-    "--skip-bad-records",
-    "leave out and count records that are malformed or make the app throw",
-  )
-  .option("--no-backups", "never run a second attempt of a task while the first is alive")
-  .addOption(uiOption())
-  .option("-q, --quiet", "report errors only")
-  .addHelpText(
-    "after",
-    "\nExample:\n  tsx mrcoordinator.ts pg-*.txt        and, in other terminals:  tsx mrworker.ts wc.ts\n\n" +
-      "Exit code 0 if the job is complete, 1 if it failed, 2 for wrong usage, 130 when interrupted.",
-  );
+  .argument("[inputs...]", "input files, directories or quoted patterns");
+addOptions(
+  command,
+  ...(["reduces", "resumeHere", "socket", "lease", "taskTimeout", "attempts"] as const),
+  ...(["recordSplit", "skipBadRecords", "noBackups", "ui", "quiet"] as const),
+).addHelpText(
+  "after",
+  "\nExample:\n  tsx mrcoordinator.ts pg-*.txt        and, in other terminals:  tsx mrworker.ts wc.ts\n\n" +
+    "Exit code 0 if the job is complete, 1 if it failed, 2 for wrong usage, 130 when interrupted.",
+);
 
-runCommand(command, async (args: string[], options: Options): Promise<number> => {
-  const { socket, lease, taskTimeout, split, ui, quiet, ...others } = options;
-  if (args.length === 0 && options.resume !== true) {
+runCommand(command, async (inputs: string[], options: Options): Promise<number> => {
+  const { ui, quiet } = options;
+  if (inputs.length === 0 && options.resume !== true) {
     throw new UsageError("no input files (see mrcoordinator --help)");
   }
-  const spec = await resolveJobSpec({
-    ...others,
-    inputs: args,
-    out: ".",
-    leaseMs: lease,
-    ...(taskTimeout === undefined ? {} : { taskTimeoutMs: taskTimeout }),
-    ...(split === undefined ? {} : { splitBytes: split }),
-  });
+  const spec = await resolveJobSpec({ ...options, inputs, out: "." });
   const { directory } = spec;
   checkJobDirectory(spec);
   const log = (line: string) => {
     if (quiet !== true) process.stderr.write(`mrcoordinator: ${visibleLines(line)}\n`);
   };
-  const socketPath = socket ?? socketPathOf(directory);
+  const socketPath = options.socketPath ?? socketPathOf(directory);
   const startedMs = performance.now();
   // Before files of an earlier job are removed, because the port may be taken.
   const dashboard = await openDashboard("mrcoordinator", ui);

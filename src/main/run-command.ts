@@ -6,10 +6,9 @@ import { nearestWord } from "../mr/base/nearest-word.ts";
 import { describeThrown, stackOf } from "../mr/base/thrown.ts";
 import { visibleLines } from "../mr/base/visible-text.ts";
 import { appFrames } from "../mr/watch/history/app-frames.ts";
+import { SHIPPED_APPS } from "./commands/apps.ts";
 import { type Action, COMMANDS } from "./commands/catalog.ts";
-import { stopWatchingForNothingLeft, watchForNothingLeft } from "./nothing-left.ts";
 import { exitCodeAfter, printResult, watchStandardOutput } from "./print-result.ts";
-import { SHIPPED_APPS } from "./shipped-apps.ts";
 
 /**
  * Parses the command line and runs its command to the end. The exit code is the result of the action. An
@@ -41,8 +40,14 @@ export function runCommand(program: Command, action: Action): void {
 export function setAction(command: Command, action: Action): void {
   command.action(async (...args: unknown[]) => {
     const takesApp = command.registeredArguments[0]?.name() === "app";
-    const app = takesApp && typeof args[0] === "string" ? args[0] : undefined;
-    watchForNothingLeft(command.parent?.name() ?? command.name(), app);
+    const what = takesApp ? ` with app "${args[0]}"` : "";
+    const program = command.parent?.name() ?? command.name();
+    const why = "it waits for a promise that nothing is left to settle";
+    onNothingLeft = () => {
+      process.stderr.write(visibleLines(`${program}: Cannot go on${what}: ${why}\n`));
+    };
+    // Only the first time: writing may make the event loop empty once more.
+    process.once("beforeExit", onNothingLeft);
     try {
       process.exitCode = exitCodeAfter(await action(...(args as never[])));
     } finally {
@@ -51,23 +56,23 @@ export function setAction(command: Command, action: Action): void {
   });
 }
 
-function report(program: Command, error: unknown): void {
-  if (error instanceof CommanderError && error.exitCode === 0) {
-    process.exitCode = exitCodeAfter(0);
-    return;
-  }
-  // Commander has printed the help: a command was wanted and none was given.
-  if (error instanceof CommanderError && error.code === "commander.help") {
-    process.exitCode = 2;
-    return;
-  }
-  process.exitCode = exitCodeAfterError(error);
-  process.stderr.write(visibleLines(`${program.name()}: ${describe(program, error)}\n`));
+/** Reports that nothing is left that could settle the promise a command waits for: Node would end it silently. */
+let onNothingLeft: () => void = () => undefined;
+
+/** Called when the command has ended, or reports such a wait itself. */
+export function stopWatchingForNothingLeft(): void {
+  process.off("beforeExit", onNothingLeft);
 }
 
-function exitCodeAfterError(error: unknown): number {
-  if (error instanceof CommanderError) return exitCodeOf("USAGE");
-  return error instanceof MrError ? exitCodeOf(error.code) : 1;
+function report(program: Command, error: unknown): void {
+  const isUsage = error instanceof CommanderError;
+  if (isUsage && (error.exitCode === 0 || error.code === "commander.help")) {
+    // Commander has printed the help, which is wrong usage if a command was wanted and none was given.
+    process.exitCode = error.exitCode === 0 ? exitCodeAfter(0) : 2;
+    return;
+  }
+  process.exitCode = isUsage ? 2 : error instanceof MrError ? exitCodeOf(error.code) : 1;
+  process.stderr.write(visibleLines(`${program.name()}: ${describe(program, error)}\n`));
 }
 
 function describe(program: Command, error: unknown): string {
@@ -104,10 +109,8 @@ export function wantedCommand(args: readonly string[]): string | undefined {
 /** A hint about existing apps, when one was not found. */
 function otherApps(program: Command, spec: string): string {
   if (/[/\\]/.test(spec)) return "";
-  const near = nearestWord(
-    spec.replace(/\.[jt]s$/, ""),
-    SHIPPED_APPS.map(([name]) => name),
-  );
+  const names = SHIPPED_APPS.map(({ name }) => name);
+  const near = nearestWord(spec.replace(/\.[jt]s$/, ""), names);
   const guess = near === undefined ? "" : `; did you mean ${near}?`;
   return program.name() === "tsmr" ? `${guess} (see tsmr apps)` : guess;
 }
@@ -116,7 +119,7 @@ function otherApps(program: Command, spec: string): string {
 function valueTooMuch(program: Command, error: CommanderError): string | undefined {
   if (error.code !== "commander.unknownOption") return undefined;
   const args = process.argv.slice(2);
-  const command = program.commands.find((part) => part.name() === wantedCommand(args)) ?? program;
+  const command = wantedPart(program) ?? program;
   const flags = command.options.filter((option) => option.isBoolean()).map(({ long }) => long);
   const given = args.filter((word) => word.includes("=")).map((word) => word.split("=", 1)[0]);
   const flag = given.find((name) => flags.includes(name));
@@ -128,8 +131,7 @@ function misplaced(program: Command, error: CommanderError): string {
   const args = process.argv.slice(2);
   const [flag = ""] = args[0]?.split("=") ?? [];
   if (error.code !== "commander.unknownOption" || !flag.startsWith("-")) return "";
-  const wanted = wantedCommand(args);
-  const command = program.commands.find((part) => part.name() === wanted);
+  const command = wantedPart(program);
   if (command === undefined) return "";
   const name = `${program.name()} ${command.name()}`;
   const flags = command.options.flatMap(({ long, short }) => [long ?? [], short ?? []].flat());
@@ -141,7 +143,11 @@ function misplaced(program: Command, error: CommanderError): string {
 
 /** The command whose help the user needs: `tsmr`, or `tsmr run`. */
 function helpOf(program: Command): string {
-  const wanted = wantedCommand(process.argv.slice(2));
-  const command = program.commands.find((part) => part.name() === wanted);
+  const command = wantedPart(program);
   return command === undefined ? program.name() : `${program.name()} ${command.name()}`;
+}
+
+function wantedPart(program: Command): Command | undefined {
+  const wanted = wantedCommand(process.argv.slice(2));
+  return program.commands.find((part) => part.name() === wanted);
 }

@@ -1,8 +1,10 @@
 import { styleText } from "node:util";
 import { visibleLines } from "../mr/base/visible-text.ts";
 import type { JobEvent } from "../mr/job/events.ts";
+import type { Dashboard } from "../mr/watch/dashboard/start-dashboard.ts";
 import type { JobProgress } from "../mr/watch/terminal/job-progress.ts";
 import type { Style } from "../mr/watch/terminal/render-progress.ts";
+import type { UiOption } from "./options.ts";
 
 /** Shorter jobs need no progress. */
 const FIRST_LIVE_MS = 300;
@@ -10,19 +12,9 @@ const LIVE_MS = 125;
 const FIRST_LINE_MS = 2000;
 const LINE_MS = 5000;
 
-export interface WatchOptions {
-  readonly quiet?: true | undefined;
-  readonly verbose?: true | undefined;
-}
-
-/** The listeners of a job that show it on the terminal. */
-interface Listeners {
+export interface Watcher {
   readonly onEvent?: (event: JobEvent) => void;
   readonly onOutput?: (text: string) => void;
-}
-
-export interface Watcher {
-  readonly listeners: Listeners;
   /** Prints a line for people, unless they want quiet. */
   readonly say: (line: string) => void;
   /** Removes the progress display. Must be called, whatever happens. */
@@ -30,8 +22,8 @@ export interface Watcher {
 }
 
 /** Shows a job on standard error: live on a terminal, or else in a line now and then. */
-export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watcher> {
-  if (quiet === true) return { listeners: {}, say: () => undefined, end: () => undefined };
+export async function watchJob(quiet = false, verbose = false): Promise<Watcher> {
+  if (quiet) return { say: () => undefined, end: () => undefined };
   const [{ JobProgress }, { EventDescriber }] = await Promise.all([
     import("../mr/watch/terminal/job-progress.ts"),
     import("../mr/watch/format/describe-event.ts"),
@@ -43,27 +35,43 @@ export async function watchJob({ quiet, verbose }: WatchOptions): Promise<Watche
   const display = canDraw() ? await liveDisplay(progress) : await lineDisplay(progress);
   const say = (line: string) => display.print(`tsmr: ${visibleLines(line)}\n`);
   return {
-    listeners: {
-      ...(display.takesOutput ? { onOutput: (text: string) => display.print(text) } : {}),
-      onEvent: (event) => {
-        progress.apply(event);
-        if (event.type === "jobStarted") {
-          const originMs = performance.now() - event.atMs;
-          progress.headStartMs = originMs - beginMs;
-          display.start(originMs);
+    ...(display.takesOutput ? { onOutput: display.print } : {}),
+    onEvent: (event) => {
+      progress.apply(event);
+      if (event.type === "jobStarted") {
+        const originMs = performance.now() - event.atMs;
+        progress.headStartMs = originMs - beginMs;
+        display.start(originMs);
+      }
+      if (event.type === "jobEnded") display.end();
+      for (const { level, text } of describer.describe(event)) {
+        if (verbose) say(text);
+        else if (level === "warning") {
+          display.print(`${display.warning(`tsmr: ${visibleLines(text)}`)}\n`);
         }
-        if (event.type === "jobEnded") display.end();
-        for (const { level, text } of describer.describe(event)) {
-          if (verbose === true) say(text);
-          else if (level === "warning") {
-            display.print(`${display.warning(`tsmr: ${visibleLines(text)}`)}\n`);
-          }
-        }
-      },
+      }
     },
     say,
     end: display.end,
   };
+}
+
+/**
+ * Starts a dashboard if one is asked for, and prints its address.
+ *
+ * @param name of the command
+ * @throws MrError when it cannot listen there
+ */
+export async function openDashboard(
+  name: string,
+  ui: UiOption | undefined,
+): Promise<Dashboard | undefined> {
+  if (ui === undefined) return undefined;
+  // Loaded only when it is asked for.
+  const { startDashboard } = await import("../mr/watch/dashboard/start-dashboard.ts");
+  const dashboard = await startDashboard(ui === true ? {} : ui);
+  process.stderr.write(`${name}: Watch it at ${dashboard.url}\n`);
+  return dashboard;
 }
 
 interface Display {

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
-import { SHIPPED_APPS } from "../../src/main/shipped-apps.ts";
+import { SHIPPED_APPS } from "../../src/main/commands/apps.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { type Example, findExamples } from "./examples.ts";
 
@@ -60,6 +60,6 @@ describe("the catalogue of the apps", () => {
     const shown = examples.map(({ title }) => title);
     const table = [...page.matchAll(/^\| \[`(\w+)`\]/gm)].map(([, name]) => name);
     expect(shown).toEqual(table);
-    expect(new Set(shown)).toEqual(new Set(SHIPPED_APPS.map(([name]) => name)));
+    expect(new Set(shown)).toEqual(new Set(SHIPPED_APPS.map(({ name }) => name)));
   });
 });

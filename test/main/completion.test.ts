@@ -1,10 +1,10 @@
-// Tests src/main/format-completion.ts in real shells.
+// Tests src/main/commands/completion.ts in real shells.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/main/commands/catalog.ts";
-import { SHELLS, type Shell } from "../../src/main/format-completion.ts";
+import { SHELLS, type Shell } from "../../src/main/commands/completion.ts";
 import { shellWord } from "../../src/main/shell-words.ts";
 import { Folder, newFolder } from "../support/tsmr.ts";
 

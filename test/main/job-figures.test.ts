@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
-import { JobFigures } from "../../src/main/job-figures.ts";
+import { jobFigures } from "../../src/main/job-figures.ts";
 import type { JobEvent, UntimedEvent } from "../../src/mr/job/events.ts";
+import { JobView } from "../../src/mr/watch/history/job-view.ts";
 
 const map = (task: number, attempt: number, worker: number) => {
   return { phase: "map", task, attempt, worker } as const;
@@ -39,9 +40,9 @@ const STORY: readonly UntimedEvent[] = [
 ];
 
 it("the figures of a job are those of what counts, and how often something was done again", () => {
-  const figures = new JobFigures();
-  for (const [atMs, event] of STORY.entries()) figures.apply({ ...event, atMs } as JobEvent);
-  expect(figures.summary).toEqual({
+  const view = new JobView();
+  for (const [atMs, event] of STORY.entries()) view.apply({ ...event, atMs } as JobEvent);
+  expect(jobFigures(view)).toEqual({
     app: "wc.ts",
     workers: 3,
     map: {

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkReportRequest, type ReportOptions } from "../../src/main/report-request.ts";
+import { checkReportRequest, type ReportOptions } from "../../src/main/commands/report.ts";
 import { UsageError } from "../../src/mr/base/errors.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 

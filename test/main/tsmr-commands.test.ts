@@ -4,9 +4,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { SHIPPED_APPS, TEST_APPS } from "../../src/main/commands/apps.ts";
 import { COMMANDS } from "../../src/main/commands/catalog.ts";
 import { shellWord } from "../../src/main/shell-words.ts";
-import { SHIPPED_APPS, TEST_APPS } from "../../src/main/shipped-apps.ts";
 import { newFolder } from "../support/tsmr.ts";
 
 const APPS = fileURLToPath(new URL("../../src/mrapps/", import.meta.url));
@@ -92,10 +92,10 @@ describe("tsmr", { concurrent: true }, () => {
 
   it("lists the shipped apps, each with the first line of its file, and each has a test", async (context) => {
     const names = readdirSync(APPS).filter((name) => name.endsWith(".ts"));
-    expect([...SHIPPED_APPS.map(([name]) => name), ...TEST_APPS].sort()).toEqual(
+    expect([...SHIPPED_APPS.map(({ name }) => name), ...TEST_APPS].sort()).toEqual(
       names.map((name) => name.replace(".ts", "")).sort(),
     );
-    for (const [name, summary] of SHIPPED_APPS) {
+    for (const { name, summary } of SHIPPED_APPS) {
       expect(readFileSync(`${APPS}${name}.ts`, "utf8").split("\n", 1)[0]).toBe(`// ${summary}`);
       expect(existsSync(`${APP_TESTS}${name}.test.ts`), `a test of ${name}`).toBe(true);
     }
@@ -103,7 +103,7 @@ describe("tsmr", { concurrent: true }, () => {
     const { stdout } = await folder.tsmr("apps").ended;
     expect(stdout).toMatch(/^wc +Word count: /m);
     const json = await folder.tsmr("apps", "--json").ended;
-    expect(JSON.parse(json.stdout)).toContainEqual({ name: "wc", summary: SHIPPED_APPS[0]?.[1] });
+    expect(JSON.parse(json.stdout)).toEqual(SHIPPED_APPS);
   });
 });
 

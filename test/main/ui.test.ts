@@ -1,4 +1,4 @@
-// Tests src/main/open-dashboard.ts: the option --ui.
+// Tests src/main/watch-job.ts: the option --ui.
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -9,21 +9,15 @@ export interface CommandModule {
   readonly define: (command: Command) => Action;
 }
 
-export interface CatalogEntry {
-  readonly name: string;
-  /** One line for `tsmr --help`. */
-  readonly summary: string;
-  /** Loads the command: only the one that is run, because each loads much of the library. */
-  readonly load: () => Promise<CommandModule>;
-}
+type Row = readonly [name: string, summary: string, load: () => Promise<CommandModule>];
 
-type Row = readonly [name: string, summary: string, load: CatalogEntry["load"]];
+const runningJob = () => import("./running-job.ts");
 
-/** In the order in which help lists them. */
+/** In the order in which help lists them. Only the command that is run is loaded: each loads much of the library. */
 const ROWS: readonly Row[] = [
   ["run", "run a job on this machine, with workers of its own", () => import("./run.ts")],
-  ["status", "say how a running job is doing", () => import("./status.ts")],
-  ["cancel", "end a running job", () => import("./cancel.ts")],
+  ["status", "say how a running job is doing", async () => (await runningJob()).status],
+  ["cancel", "end a running job", async () => (await runningJob()).cancel],
   ["worker", "help with a running job, as one more worker", () => import("./worker.ts")],
   ["sequential", "run a job in this one process, to compare with", () => import("./sequential.ts")],
   ["report", "write a report or a chart of a job", () => import("./report.ts")],
@@ -33,6 +27,6 @@ const ROWS: readonly Row[] = [
 ];
 
 /** The commands of `tsmr`. */
-export const COMMANDS: readonly CatalogEntry[] = ROWS.map(([name, summary, load]) => {
+export const COMMANDS = ROWS.map(([name, summary, load]) => {
   return { name, summary, load };
 });

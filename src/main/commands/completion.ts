@@ -1,13 +1,11 @@
 import { Argument, type Command } from "commander";
-import {
-  type CompletionCommand,
-  formatCompletion,
-  SHELLS,
-  type Shell,
-} from "../format-completion.ts";
+import { readAsset } from "../../mr/base/assets.ts";
 import { printResult } from "../print-result.ts";
-import { SHIPPED_APPS } from "../shipped-apps.ts";
+import { SHIPPED_APPS } from "./apps.ts";
 import type { Action } from "./catalog.ts";
+
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof SHELLS)[number];
 
 const HELP = `
 Examples:
@@ -18,13 +16,32 @@ Examples:
 /** Options whose value is a file or a directory. */
 const FILES = /<(dir|file|path)>/;
 
+/** The parts of a command that can be completed. */
+interface CompletionCommand {
+  readonly name: string;
+  readonly summary: string;
+  /** The words that its first argument may be, besides a file. */
+  readonly firstWords: readonly string[];
+  /** Whether any of its arguments is a file or a directory. */
+  readonly takesFiles: boolean;
+  readonly options: readonly CompletionOption[];
+}
+
+interface CompletionOption {
+  readonly long: string;
+  readonly short: string | undefined;
+  readonly description: string;
+  /** The kind of value that it requires, if any. */
+  readonly value: "file" | "other" | undefined;
+}
+
 export function define(command: Command): Action {
   command
     .description("Print what a shell needs to complete commands, options and apps.")
     .addArgument(new Argument("<shell>", "bash, zsh or fish").choices([...SHELLS]))
     .addHelpText("after", HELP);
   return async (shell: Shell) => {
-    printResult(formatCompletion(shell, await describeCommands(command)));
+    printResult({ bash, zsh, fish }[shell](await describeCommands(command)));
     return 0;
   };
 }
@@ -40,23 +57,16 @@ async function describeCommands(completion: Command): Promise<CompletionCommand[
       return { name, summary, ...describe(command) };
     }),
   );
-  return [
-    ...commands,
-    {
-      name: "help",
-      summary: "display help for command",
-      firstWords: COMMANDS.map(({ name }) => name),
-      takesFiles: false,
-      options: [],
-    },
-  ];
+  const firstWords = COMMANDS.map(({ name }) => name);
+  const summary = "display help for command";
+  return [...commands, { name: "help", summary, firstWords, takesFiles: false, options: [] }];
 }
 
 function describe(command: Command): Omit<CompletionCommand, "name" | "summary"> {
   const args = command.registeredArguments.map((argument) => argument.name());
   const [first = ""] = args;
   const words: Record<string, readonly string[]> = {
-    app: SHIPPED_APPS.map(([app]) => app),
+    app: SHIPPED_APPS.map(({ name }) => name),
     shell: SHELLS,
   };
   const options = command.options.map(({ long, short, description, flags, required }) => ({
@@ -71,4 +81,80 @@ function describe(command: Command): Omit<CompletionCommand, "name" | "summary">
     takesFiles: args.some((name) => ["app", "inputs", "dir"].includes(name)),
     options: [...options, help],
   };
+}
+
+function bash(commands: readonly CompletionCommand[]): string {
+  const cases = commands.map(({ name, options, firstWords, takesFiles }) => {
+    const flags = options.map(({ long }) => long).join(" ");
+    const files = takesFiles ? 1 : "";
+    return `    ${name}) flags="${flags}"; first="${firstWords.join(" ")}"; files=${files} ;;`;
+  });
+  return script("bash", commands, commands.map(({ name }) => name).join(" "), cases);
+}
+
+function zsh(commands: readonly CompletionCommand[]): string {
+  const described = (word: string, meaning: string) => {
+    return quote(`${word}:${meaning.replaceAll(":", "\\:")}`);
+  };
+  const names = commands.map(({ name, summary }) => `    ${described(name, summary)}`);
+  const cases = commands.map(({ name, options, firstWords, takesFiles }) => {
+    const flags = options.map(
+      ({ long, description }) => `        ${described(long, description)}\n`,
+    );
+    return `    ${name})
+      first=(${firstWords.join(" ")}) files=${takesFiles ? 1 : 0}
+      flags=(\n${flags.join("")}      ) ;;`;
+  });
+  return script("zsh", commands, names.join("\n"), cases);
+}
+
+function fish(commands: readonly CompletionCommand[]): string {
+  const lines = [
+    "function __tsmr_words; test (count (commandline -opc)) -eq $argv[1]; end",
+    "function __tsmr_is; set -l words (commandline -opc); test (count $words) -ge 2; and test $words[2] = $argv[1]; end",
+    "complete -c tsmr -f",
+  ];
+  for (const { name, summary } of commands) {
+    lines.push(`complete -c tsmr -n '__tsmr_words 1' -a ${name} -d ${quote(summary)}`);
+  }
+  for (const { name, options, firstWords, takesFiles } of commands) {
+    const condition = `complete -c tsmr -n '__tsmr_is ${name}`;
+    if (takesFiles) lines.push(`${condition}' -F`);
+    if (firstWords.length > 0) {
+      lines.push(`${condition}; and __tsmr_words 2' -a ${quote(firstWords.join(" "))}`);
+    }
+    for (const { long, short, description, value } of options) {
+      const letter = short === undefined ? "" : ` -s ${short.slice(1)}`;
+      const needs = { file: " -r -F", other: " -x", none: "" }[value ?? "none"];
+      lines.push(`${condition}' -l ${long.slice(2)}${letter}${needs} -d ${quote(description)}`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** A script for a shell: its file here, in which the command is the second word, its first argument the third. */
+function script(
+  shell: Shell,
+  commands: readonly CompletionCommand[],
+  names: string,
+  cases: readonly string[],
+): string {
+  const flagsWith = (kind: CompletionOption["value"]) => {
+    const options = commands.flatMap((command) => command.options);
+    const flags = options.flatMap(({ long, short, value }) => {
+      return value === kind ? [long, short].filter((flag) => flag !== undefined) : [];
+    });
+    return [...new Set(flags)].join("|");
+  };
+  return readAsset(`main/completion/tsmr.${shell}`)
+    .toString()
+    .replace("@NAMES@", () => names)
+    .replace("@CASES@", () => cases.join("\n"))
+    .replace("@FILE_FLAGS@", () => flagsWith("file"))
+    .replace("@OTHER_FLAGS@", () => flagsWith("other"));
+}
+
+/** In single quotes, which all three shells understand. */
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,10 +1,20 @@
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
+import { UsageError } from "../../mr/base/errors.ts";
+import { EVENT_LOG_NAME } from "../../mr/job/names.ts";
 import { destinationOf } from "../../mr/storage/file/destination.ts";
 import { writeChart, writeReport } from "../../mr/watch/report/write-report.ts";
-import { filePath } from "../parse-options.ts";
+import { filePath } from "../options.ts";
 import { printResult } from "../print-result.ts";
-import { checkReportRequest, type ReportOptions } from "../report-request.ts";
+import { shellWord } from "../shell-words.ts";
 import type { Action } from "./catalog.ts";
+
+/** The options of `tsmr report`. */
+export interface ReportOptions {
+  readonly out?: string;
+  readonly chart?: true;
+}
 
 export function define(command: Command): Action {
   command
@@ -24,22 +34,81 @@ export function define(command: Command): Action {
     )
     // An excess argument is most likely the file to write, which checkReportRequest says better than the parser.
     .allowExcessArguments();
-  return (directory: string, options: ReportOptions) => report(directory, options, command.args);
+  return async (directory: string, options: ReportOptions) => {
+    checkReportRequest(command.args.length === 0 ? [directory] : command.args, options);
+    const { out, chart } = options;
+    const written =
+      chart === true
+        ? await writeChart(directory, out?.replace(/\.(svg|png)$/i, ""))
+        : [await writeReport(directory, out)];
+    // Only a report that did not go to standard output leaves a path to print.
+    const files = written.filter((path) => destinationOf(path).isReplaced);
+    printResult(files.map((path) => `${path}\n`).join(""));
+    return 0;
+  };
 }
 
-async function report(
-  directory: string,
-  options: ReportOptions,
+/**
+ * Refuses wrong arguments of `tsmr report`, and suggests the right command where it is clear what was
+ * meant.
+ *
+ * @param words what `tsmr report` was given: the directory of a job, and nothing else if all is well
+ * @throws UsageError
+ */
+export function checkReportRequest(words: readonly string[], options: ReportOptions): void {
+  const problem = problemOfWords(words, options) ?? problemOfOut(options);
+  if (problem !== undefined) throw new UsageError(`${problem} (see tsmr report --help)`);
+}
+
+/** The file to write is easily taken for an argument, or for the value of `--chart`. */
+function problemOfWords(
   words: readonly string[],
-): Promise<number> {
-  checkReportRequest(words.length === 0 ? [directory] : words, options);
-  const { out, chart } = options;
-  const written =
-    chart === true
-      ? await writeChart(directory, out?.replace(/\.(svg|png)$/i, ""))
-      : [await writeReport(directory, out)];
-  // Only a report that did not go to standard output leaves a path to print.
-  const files = written.filter((path) => destinationOf(path).isReplaced);
-  printResult(files.map((path) => `${path}\n`).join(""));
-  return 0;
+  { out, chart }: ReportOptions,
+): string | undefined {
+  const command = (directory: string, file?: string) => {
+    const target = file === undefined ? "" : ` --out ${shellWord(file)}`;
+    const where = directory === "" ? "" : ` ${shellWord(directory)}`;
+    return `tsmr report${where}${chart === true ? " --chart" : ""}${target}`;
+  };
+  const [word = ""] = words;
+  if (words.length > 1) {
+    const [directory, ...others] = words.filter(isDirectory);
+    const [file, ...rest] = words.filter((other) => other !== directory);
+    const isClear = others.length === 0 && rest.length === 0 && out === undefined;
+    return directory !== undefined && file !== undefined && isClear
+      ? `--out names the file: ${command(directory, file)}`
+      : "a report is of one job: name its directory alone";
+  }
+  if (isDirectory(word) || (!hasEnding(word) && !existsSync(word))) return undefined;
+  const directory = dirname(word);
+  if (existsSync(join(directory, EVENT_LOG_NAME))) {
+    return `name the directory of the job, not a file in it: ${command(directory)}`;
+  }
+  return hasEnding(word) ? `--out names the file: ${command("", word)}` : undefined;
+}
+
+function problemOfOut({ out, chart }: ReportOptions): string | undefined {
+  if (out === undefined) return undefined;
+  const usual = chart === true ? "chart.png" : "report.html";
+  if (/[/\\]$/.test(out) || isDirectory(out)) {
+    return `--out names a file, not a directory: --out ${shellWord(join(out, usual))}`;
+  }
+  if (/^(\.(svg|png))?$/i.test(basename(out))) return `--out names no file: "${out}"`;
+  if (chart === true) {
+    if (!/\.(gif|jpe?g|webp|pdf|html?)$/i.test(out)) return undefined;
+    return `a chart is written as .svg and .png, not to "${out}"`;
+  }
+  const [, ending] = /\.(svg|png|gif|jpe?g|webp|pdf)$/i.exec(out) ?? [];
+  if (ending === undefined) return undefined;
+  const hint = /svg|png/i.test(ending) ? "; for a chart, add --chart" : "";
+  return `a report is written as .html, not to "${out}"${hint}`;
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** Whether this is named like a file that the command writes. */
+function hasEnding(path: string): boolean {
+  return /\.(svg|png|html?)$/i.test(path);
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import {
   describeCause,
   JobCancelledError,
@@ -10,43 +10,16 @@ import {
 } from "../../mr/base/errors.ts";
 import { visibleLines } from "../../mr/base/visible-text.ts";
 import { type RunJobOptions, runJob } from "../../mr/engines/run-job.ts";
-import { MAX_TOP, RANGES } from "../../mr/job/limits.ts";
 import { JOURNAL_NAME } from "../../mr/job/names.ts";
-import type { JobView } from "../../mr/watch/history/job-view.ts";
-import type { CompletedJob } from "../completed-job.ts";
 import { deliverOutput } from "../deliver-output.ts";
-import type { JobFigures } from "../job-figures.ts";
 import { onSignals } from "../on-signal.ts";
-import { openDashboard, type UiOption, uiOption } from "../open-dashboard.ts";
-import {
-  appSpec,
-  attemptsOption,
-  byteSize,
-  filePath,
-  leaseOption,
-  memoryOption,
-  reducesOption,
-  taskTimeoutOption,
-  wholeNumber,
-} from "../parse-options.ts";
+import { addApp, addOptions, type UiOption } from "../options.ts";
 import { programName, shellWord } from "../shell-words.ts";
-import { type Watcher, watchJob } from "../watch-job.ts";
+import { openDashboard, type Watcher, watchJob } from "../watch-job.ts";
 import type { Action } from "./catalog.ts";
 
-interface Options {
-  readonly workers?: number;
-  readonly reduces?: number;
+interface Options extends Omit<RunJobOptions, "app" | "inputs"> {
   readonly out: string;
-  readonly lease: number;
-  readonly taskTimeout?: number;
-  readonly attempts: number;
-  readonly memory?: number;
-  readonly split?: number;
-  readonly skipBadRecords?: true;
-  readonly backups: boolean;
-  readonly check: boolean;
-  readonly keep?: true;
-  readonly resume?: true;
   readonly merge?: true;
   readonly top?: number;
   readonly json?: true;
@@ -76,53 +49,20 @@ wrong usage, 130 when interrupted: once ends it cleanly, twice at once.`;
 const BEGIN_AGAIN = "tsmr: No task was completed: to begin again, give the same command\n";
 
 export function define(command: Command): Action {
-  command
+  addApp(command)
     .description("Run a job on this machine: a coordinator in this process, and worker processes.")
-    .argument("<app>", "file of the app, or the name of a shipped one such as wc", appSpec)
-    .argument("[inputs...]", "input files, directories or quoted patterns")
-    .option(
-      "-w, --workers <n>",
-      "how many workers there may be (default: one per processor)",
-      wholeNumber(RANGES.workers),
-    )
-    .addOption(reducesOption())
-    .option("-o, --out <dir>", "directory for the output files", filePath, "mr-out")
-    .option("--merge", "merge the output files into one, mr-out, in the order of its lines' bytes")
-    .option(
-      "--top <n>",
-      "print the keys with the largest numbers as values",
-      wholeNumber({ min: 1, max: MAX_TOP }),
-    )
-    .option("--json", "print what the job has done as JSON, see below")
-    .option("--report", "write a report of the job to report.html in DIR")
-    .addOption(uiOption())
-    .addOption(leaseOption())
-    .addOption(taskTimeoutOption())
-    .addOption(attemptsOption())
-    .addOption(memoryOption())
-    .option(
-      "--split <size>",
-      "size of a map task's part of a file (default: 64MB; in jobs below 4GB down to 32MB)",
-      byteSize(RANGES.splitBytes.min),
-    )
-    .option(
-      "--skip-bad-records",
-      "leave out and count records that are malformed or make the app throw",
-    )
-    .option("--no-backups", "never run a second attempt of a task while the first is alive")
-    .option("--no-check", "run the app without checking its types")
-    .option("--resume", "go on with the same job, which was interrupted or failed")
-    .option("--keep", "keep the files between map and reduce")
-    .addOption(new Option("-q, --quiet", "report errors only").conflicts("verbose"))
-    .option("-v, --verbose", "report everything that happens, and whole stacks")
-    .addHelpText("after", HELP);
+    .argument("[inputs...]", "input files, directories or quoted patterns");
+  addOptions(
+    command,
+    ...(["workers", "reduces", "out", "merge", "top", "json", "report", "ui", "lease"] as const),
+    ...(["taskTimeout", "attempts", "memory", "split", "skipBadRecords", "noBackups"] as const),
+    ...(["noCheck", "resume", "keep", "quiet", "verbose"] as const),
+  ).addHelpText("after", HELP);
   const given: string[] = [];
-  for (const { name, flag } of command.options.map((option) => ({
-    name: option.name(),
-    flag: option.long ?? option.flags,
-  }))) {
-    command.on(`option:${name}`, (value: string | null | undefined) => {
-      given.push(flag, ...(typeof value === "string" ? [shellWord(value)] : []));
+  for (const option of command.options) {
+    command.on(`option:${option.name()}`, (value: string | null | undefined) => {
+      given.push(option.long ?? option.flags);
+      if (typeof value === "string") given.push(shellWord(value));
     });
   }
   return (app: string, inputs: string[], options: Options) => run(app, inputs, options, given);
@@ -138,47 +78,38 @@ async function run(
     throw new UsageError("no input files (see tsmr run --help)");
   }
   const abort = new AbortController();
+  const { signal } = abort;
   const directory = resolve(options.out);
-  const hint = () => resumeHint(app, given, directory);
+  // A job that has completed no task leaves nothing to resume.
+  const hint = () => (existsSync(join(directory, JOURNAL_NAME)) ? sameAgain(app, given) : "");
   const signalCode = onSignals(
-    (signal) => abort.abort(`interrupted by ${signal}`),
+    (name) => abort.abort(`interrupted by ${name}`),
     () => `tsmr: Ended at once\n${hint()}`,
   );
-  const { lease, taskTimeout, quiet, memory, split, merge, top, json, report, ui, ...others } =
-    options;
-  const { verbose, ...rest } = others;
-  const watcher = await watchJob({ quiet, verbose });
+  const { quiet, verbose, merge, top, json, report, ui, ...rest } = options;
+  const watcher = await watchJob(quiet, verbose);
+  const { onEvent, onOutput, say } = watcher;
   const dashboard = await openDashboard("tsmr", ui);
   const done = await completeAlready(options, directory);
-  const figures = json === true ? await newFigures(done?.view) : undefined;
-  const { onEvent, ...listeners } = watcher.listeners;
+  const view = json === true ? (done?.view ?? (await newView())) : undefined;
   if (verbose === true || ui !== undefined) {
     const dir = shellWord(relative(process.cwd(), directory) || ".");
-    watcher.say(`More workers can join: ${programName()} worker ${shellWord(app)} --dir ${dir}`);
+    say(`More workers can join: ${programName()} worker ${shellWord(app)} --dir ${dir}`);
   }
   const job: RunJobOptions = {
-    app,
-    inputs,
-    leaseMs: lease,
-    signal: abort.signal,
-    ...(taskTimeout === undefined ? {} : { taskTimeoutMs: taskTimeout }),
-    ...(memory === undefined ? {} : { memoryBytes: memory }),
-    ...(split === undefined ? {} : { splitBytes: split }),
-    ...listeners,
+    ...{ ...rest, app, inputs, signal, ...(onOutput === undefined ? {} : { onOutput }) },
     onEvent: (event) => {
       onEvent?.(event);
       dashboard?.onEvent(event);
-      figures?.apply(event);
+      view?.apply(event);
     },
-    ...rest,
   };
   let isComplete = false;
   try {
     const result = done?.result ?? (await runJob(job));
     isComplete = true;
     watcher.end();
-    const { signal } = abort;
-    await deliverOutput(result, { merge, top, figures, directory, signal, say: watcher.say });
+    await deliverOutput(result, { merge, top, view, directory, signal, say });
     if (report === true) await reportOn(directory, watcher);
     return 0;
   } catch (error) {
@@ -199,18 +130,15 @@ async function run(
   }
 }
 
-async function newFigures(view: JobView | undefined): Promise<JobFigures> {
-  const { JobFigures } = await import("../job-figures.ts");
-  return new JobFigures(view);
+async function newView() {
+  const { JobView } = await import("../../mr/watch/history/job-view.ts");
+  return new JobView();
 }
 
 /** The job that is to be resumed, if it is complete and only its output is left to be delivered. */
-async function completeAlready(
-  { resume, merge, top, json }: Options,
-  directory: string,
-): Promise<CompletedJob | undefined> {
+async function completeAlready({ resume, merge, top, json }: Options, directory: string) {
   if (resume !== true || (merge ?? json ?? top) === undefined) return undefined;
-  const { completedJob } = await import("../completed-job.ts");
+  const { completedJob } = await import("../job-figures.ts");
   return await completedJob(directory);
 }
 
@@ -223,11 +151,6 @@ async function reportOn(directory: string, watcher: Watcher): Promise<void> {
     if (!(error instanceof MrError)) throw error;
     process.stderr.write(`tsmr: ${visibleLines(error.message)}\n`);
   }
-}
-
-/** How to resume the job; empty if there is none to resume. */
-function resumeHint(app: string, given: readonly string[], directory: string): string {
-  return existsSync(join(directory, JOURNAL_NAME)) ? sameAgain(app, given) : "";
 }
 
 function sameAgain(app: string, given: readonly string[]): string {

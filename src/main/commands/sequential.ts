@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
 import { runApp, writeOutput } from "../../mr/engines/sequential/run-app.ts";
 import { resolveInputs } from "../../mr/storage/file/resolve-inputs.ts";
-import { appSpec, filePath } from "../parse-options.ts";
+import { addApp, filePath } from "../options.ts";
 import type { Action } from "./catalog.ts";
 
 const HELP = `
@@ -15,31 +15,31 @@ It shares nothing with tsmr run but the app, so it is what that can be compared 
 merged, is the same. Everything is in memory.`;
 
 export function define(command: Command): Action {
-  command
+  addApp(command)
     .description("Run a job in this one process, without any machinery.")
-    .argument("<app>", "file of the app, or the name of a shipped one such as wc", appSpec)
     .argument("<inputs...>", "input files, directories or quoted patterns")
     .option("-o, --out <file>", "the output file", filePath, "mr-out-0")
     .addHelpText("after", HELP);
-  return async (spec: string, patterns: string[], { out }: { readonly out: string }) => {
-    await runInThisProcess(spec, patterns, out);
-    return 0;
+  return (spec: string, patterns: string[], { out }: { readonly out: string }) => {
+    return runInThisProcess(spec, patterns, out);
   };
 }
 
 /**
  * Runs a job sequentially and writes its output to a file.
  *
+ * @returns the exit code
  * @throws MrError when an input cannot be read, the app fails, or the output cannot be written
  */
 export async function runInThisProcess(
   spec: string,
   patterns: readonly string[],
   out: string,
-): Promise<void> {
+): Promise<number> {
   // Inputs and app are checked before anything runs, so that a wrong argument costs no time.
   const inputs = await resolveInputs(patterns, process.cwd());
   const { app } = await loadApp(spec);
   const { outputs } = await runApp(app, inputs);
   writeOutput(out, outputs.flat());
+  return 0;
 }

@@ -2,12 +2,15 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
+import { counted } from "../../mr/base/counted.ts";
 import { MrError } from "../../mr/base/errors.ts";
 import { socketPathOf } from "../../mr/base/socket-path.ts";
+import { visibleLines } from "../../mr/base/visible-text.ts";
 import { RpcClient } from "../../mr/control/protocol/client.ts";
 import { CONNECT_TIMEOUT_MS } from "../../mr/job/limits.ts";
-import { joinJob } from "../join-job.ts";
-import { appSpec, filePath, memoryOption } from "../parse-options.ts";
+import { startWorker, type WorkerOptions } from "../../mr/worker/start-worker.ts";
+import { addApp, addOptions, filePath } from "../options.ts";
+import { stopWatchingForNothingLeft } from "../run-command.ts";
 import type { Action } from "./catalog.ts";
 
 const HELP = `
@@ -18,27 +21,28 @@ The app must be the one of the job, and the job on this machine. Ctrl-C ends the
 
 interface Options {
   readonly dir: string;
-  readonly memory?: number;
+  readonly memoryBytes?: number;
 }
 
+const ENDS = {
+  completed: "The job is complete",
+  failed: "The job has failed",
+  cancelled: "The job was cancelled",
+};
+
 export function define(command: Command): Action {
-  command
-    .description("Run tasks of a job that is running, until it ends: one more worker for it.")
-    .argument("<app>", "file of the app, or the name of a shipped one such as wc", appSpec)
-    .option("-d, --dir <dir>", "directory of the job's output", filePath, "mr-out")
-    .addOption(memoryOption())
-    .addHelpText("after", HELP);
-  return async (spec: string, { dir, memory: memoryBytes }: Options) => {
-    if (!existsSync(dir))
-      throw new MrError(
-        "JOB_NOT_FOUND",
-        `No job is running in directory "${dir}": it does not exist`,
-      );
+  command.description("Run tasks of a job that is running, until it ends: one more worker for it.");
+  addApp(command).option("-d, --dir <dir>", "directory of the job's output", filePath, "mr-out");
+  addOptions(command, "memory").addHelpText("after", HELP);
+  return async (spec: string, { dir, memoryBytes }: Options) => {
+    if (!existsSync(dir)) {
+      const message = `No job is running in directory "${dir}": it does not exist`;
+      throw new MrError("JOB_NOT_FOUND", message);
+    }
     const socketPath = socketPathOf(resolve(dir));
     await takeSettings(socketPath);
     const app = await loadApp(spec);
-    const timeouts = { connectMs: CONNECT_TIMEOUT_MS, reconnectMs: CONNECT_TIMEOUT_MS };
-    return await joinJob("tsmr", { app, socketPath, ...timeouts, memoryBytes });
+    return await joinJob("tsmr", { app, socketPath, reconnectMs: CONNECT_TIMEOUT_MS, memoryBytes });
   };
 }
 
@@ -54,5 +58,43 @@ async function takeSettings(socketPath: string): Promise<void> {
     // The job may be about to start. Any other error occurs again when the worker registers.
   } finally {
     client.close();
+  }
+}
+
+/**
+ * Makes this process a worker that a person has started, and reports its progress on standard error.
+ *
+ * @param program the name of the command
+ * @returns the exit code
+ * @throws MrError when there is no coordinator, it refuses this worker, or has gone
+ */
+export async function joinJob(
+  program: string,
+  options: Omit<WorkerOptions, "connectMs">,
+): Promise<number> {
+  const say = (line: string) => process.stderr.write(visibleLines(`${program}: ${line}\n`));
+  let hasJoined = false;
+  let tasks = 0;
+  const did = () => `this worker has done ${counted(tasks, "task")}`;
+  // A worker fails the attempt that waits for ever, and goes on.
+  stopWatchingForNothingLeft();
+  try {
+    const outcome = await startWorker({
+      ...options,
+      connectMs: CONNECT_TIMEOUT_MS,
+      onJoined: ({ worker, directory }) => {
+        const job = `the ${hasJoined ? "resumed " : ""}job of ${options.app.name} in "${directory}"`;
+        hasJoined = true;
+        say(`Joined ${job} as worker ${worker} (pid ${process.pid})`);
+      },
+      onTaskDone: () => {
+        tasks += 1;
+      },
+    });
+    say(`${ENDS[outcome]}; ${did()}`);
+    return outcome === "completed" ? 0 : 1;
+  } catch (error) {
+    if (!hasJoined || !(error instanceof MrError)) throw error;
+    throw new MrError(error.code, `${error.message}; ${did()}`, { cause: error });
   }
 }
