@@ -45,6 +45,7 @@ export class SimulatedCoordinator {
       skipBadRecords: false,
       log: {
         append: (records: readonly LogRecord[]) => this.#append(records),
+        check: () => log.check(),
         close: () => undefined,
       },
       resumed,

@@ -17,16 +17,14 @@ function setUp() {
       if (fail !== undefined) throw fail;
       return new Promise((resolve, reject) => appends.push({ resolve, reject }));
     },
+    check: async () => undefined,
     close: () => undefined,
   };
   const publisher = new Publisher(log, () => nowMs, {
-    send: (message) => {
-      if (message.to === "caller") message.answer();
+    send: (message, isKept) => {
+      if (message.to === "caller") message.answer(isKept);
     },
-    refuse: (message) => {
-      if (message.to === "caller") message.refuse();
-    },
-    tell: (event) => said.push(`${event.type} at ${event.atMs}`),
+    onEvent: (event) => said.push(`${event.type} at ${event.atMs}`),
     onLogFailed: ({ message }) => said.push(`failed: ${message}`),
     onDeposed: ({ code }) => said.push(`deposed: ${code}`),
   });
@@ -35,11 +33,10 @@ function setUp() {
     messages: [
       {
         to: "caller",
-        answer: () => {
-          said.push(name);
+        answer: (isKept) => {
+          said.push(isKept ? name : `${name} refused`);
           then?.();
         },
-        refuse: () => said.push(`${name} refused`),
       },
     ],
     events: [{ type: "phaseStarted", phase: "reduce" }],

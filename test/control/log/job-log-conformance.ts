@@ -92,6 +92,17 @@ export function describeJobLog(name: string, create: () => LogUnderTest): void {
       expect(await read()).toEqual(kept);
     });
 
+    it("finds out on a check that another coordinator has written, and only then", async () => {
+      const { place, log: first } = await setUp();
+      const { log: second } = await place.open();
+      await second.check();
+      const appending = first.append([note(1)]);
+      await first.check();
+      await appending;
+      await first.check();
+      await expect(second.check()).rejects.toMatchObject({ code: "LOG_TAKEN" });
+    });
+
     it("lets one of several coordinators lead that write at the same time", async () => {
       const { place, read } = await setUp();
       const rivals = await Promise.all(Array.from({ length: 5 }, () => place.open()));

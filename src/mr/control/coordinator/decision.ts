@@ -1,9 +1,12 @@
 import type { UntimedDecidedEvent } from "../../job/events.ts";
 import type { Attempt, CompletedTask, JobEnd, TaskResult } from "../../job/task.ts";
 import type { LogRecord } from "../log/job-log.ts";
-import type { Assignment, Dismissal } from "../protocol/protocol.ts";
+import type { Assignment, Dismissal, Verdict } from "../protocol/protocol.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import type { Effect } from "../scheduler/types.ts";
+import type { Effect, SchedulerEvent } from "../scheduler/types.ts";
+import type { JobPlanner } from "./job-planner.ts";
+import type { TaskRequests } from "./task-requests.ts";
+import type { WorkerRegistry } from "./worker-registry.ts";
 
 /** What a step of the coordinator comes to. Nothing of it has been done yet. */
 export interface Decision {
@@ -18,13 +21,105 @@ export interface Decision {
 export type Message =
   /** The answer to the requests of a worker that wait. */
   | { readonly to: "worker"; readonly worker: number; readonly answer: Assignment | Dismissal }
-  /** The answer to one call. `refuse` answers it instead when the decision can't be kept. */
-  | { readonly to: "caller"; readonly answer: () => void; readonly refuse: () => void }
+  /** The answer to one call, which depends on whether the decision could be kept. */
+  | { readonly to: "caller"; readonly answer: (isKept: boolean) => void }
   /** The job has ended. */
   | { readonly to: "owner"; readonly outcome: JobEnd };
 
+/** Receives the verdict on a report. */
+type Reply = (verdict: Verdict) => void;
+
+/** What decisions are made from. */
+interface JobParts {
+  readonly scheduler: Scheduler;
+  readonly planner: JobPlanner;
+  readonly workers: WorkerRegistry;
+  readonly requests: TaskRequests;
+  readonly reduces: number;
+}
+
+/** Turns the effects of a step into records, messages and events, and carries out none of them. */
+export class Decider {
+  readonly #job: JobParts;
+  #toldPlan = "";
+  #isPlanKept: boolean;
+
+  /** @param isPlanKept whether the plan is in the log already */
+  constructor(job: JobParts, isPlanKept: boolean) {
+    this.#job = job;
+    this.#isPlanKept = isPlanKept;
+  }
+
+  /** @param reply receives the verdict, if the event is a report */
+  decide(event: SchedulerEvent, nowMs: number, reply?: Reply): Decision {
+    const effects = this.#job.scheduler.step(event, nowMs);
+    const records: LogRecord[] = this.#planRecords(event, effects);
+    const messages: Message[] = [];
+    const events: UntimedDecidedEvent[] = [];
+    for (const effect of effects) {
+      const record = recordOf(effect, this.#job.scheduler);
+      if (record !== undefined) records.push(record);
+      const isRepeated = effect.type === "assign" && this.#job.requests.isRepeated(effect);
+      const told = isRepeated ? undefined : eventOf(effect, this.#job.scheduler);
+      if (told !== undefined) events.push(told);
+      const message = this.#messageOf(effect, reply);
+      if (message !== undefined) messages.push(message);
+      if (event.type === "progress" && effect.type === "verdict" && effect.accepted) {
+        const { progress } = event;
+        events.push({
+          type: "attemptProgressed",
+          ...attemptOf(event as typeof event & Attempt),
+          progress,
+        });
+      }
+    }
+    return { records, messages, events };
+  }
+
+  #messageOf(effect: Effect, reply?: Reply): Message | undefined {
+    switch (effect.type) {
+      case "assign": {
+        const answer = this.#job.requests.assign(effect, this.#job.planner.splits);
+        return { to: "worker", worker: effect.worker, answer };
+      }
+      case "dismiss": {
+        const outcome = this.#job.scheduler.outcome?.state ?? "cancelled";
+        return { to: "worker", worker: effect.worker, answer: { kind: "exit", outcome } };
+      }
+      case "verdict": {
+        if (reply === undefined) return undefined;
+        const { accepted } = effect;
+        return { to: "caller", answer: (isKept) => reply({ accepted: accepted && isKept }) };
+      }
+      case "ended":
+        return { to: "owner", outcome: effect.outcome };
+      default:
+        return undefined;
+    }
+  }
+
+  /** The app and the map tasks, which are fixed from the first attempt on. */
+  #planRecords(event: SchedulerEvent, effects: readonly Effect[]): LogRecord[] {
+    const isFirst = event.type !== "resume" && effects.some(({ type }) => type === "assign");
+    if (!isFirst || this.#isPlanKept) return [];
+    this.#isPlanKept = true;
+    const { name: app, digest, settings } = present(this.#job.workers.app);
+    return [{ type: "plan", app, digest, settings, splits: this.#job.planner.splits }];
+  }
+
+  /** The event of the plan, if it differs from what observers know: all workers of an app bring the same. */
+  planEvents(): UntimedDecidedEvent[] {
+    const app = this.#job.workers.app?.name ?? null;
+    const { splits } = this.#job.planner;
+    const plan = JSON.stringify([app, splits]);
+    if (plan === this.#toldPlan) return [];
+    this.#toldPlan = plan;
+    return [{ type: "jobPlanned", app, splits, reduces: this.#job.reduces }];
+  }
+}
+
 /** The record of an effect, if there is one. */
-export function recordOf(effect: Effect, scheduler: Scheduler): LogRecord | undefined {
+function recordOf(effect: Effect, scheduler: Scheduler): LogRecord | undefined {
   switch (effect.type) {
     case "completed": {
       const { type, phase, task, attempt } = effect;
@@ -40,7 +135,7 @@ export function recordOf(effect: Effect, scheduler: Scheduler): LogRecord | unde
 }
 
 /** The event of an effect; undefined if it concerns only the worker that it is for. */
-export function eventOf(effect: Effect, scheduler: Scheduler): UntimedDecidedEvent | undefined {
+function eventOf(effect: Effect, scheduler: Scheduler): UntimedDecidedEvent | undefined {
   switch (effect.type) {
     case "assign": {
       const attempt = attemptOf(effect);
@@ -78,7 +173,7 @@ export function restoredEvent({ phase, task, result }: CompletedTask): UntimedDe
 }
 
 /** The numbers of an attempt, without other members that the object may have. */
-export function attemptOf({ phase, task, attempt, worker }: Attempt): Attempt {
+function attemptOf({ phase, task, attempt, worker }: Attempt): Attempt {
   return { phase, task, attempt, worker };
 }
 

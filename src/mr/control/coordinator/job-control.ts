@@ -1,11 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { describeCause } from "../../base/errors.ts";
-import type { UntimedDecidedEvent } from "../../job/events.ts";
 import { beatMs } from "../../job/limits.ts";
 import { attemptTag } from "../../job/names.ts";
 import { taskInput } from "../../job/split.ts";
 import type { Attempt, SkippedRecord } from "../../job/task.ts";
-import type { LogRecord } from "../log/job-log.ts";
 import { checkOutputs, damagedMapsOf } from "../protocol/params.ts";
 import type {
   Assignment,
@@ -17,16 +15,8 @@ import type {
 } from "../protocol/protocol.ts";
 import type { Caller, Handlers } from "../protocol/transport.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
-import type { Effect, SchedulerEvent } from "../scheduler/types.ts";
-import {
-  attemptOf,
-  type Decision,
-  eventOf,
-  type Message,
-  present,
-  recordOf,
-  restoredEvent,
-} from "./decision.ts";
+import type { SchedulerEvent } from "../scheduler/types.ts";
+import { Decider, type Decision, type Message, restoredEvent } from "./decision.ts";
 import type { JobOptions, JobShell } from "./job-options.ts";
 import { JobPlanner } from "./job-planner.ts";
 import { jobStatus, skippedIn } from "./job-status.ts";
@@ -58,9 +48,7 @@ export class JobControl {
   readonly #planner: JobPlanner;
   readonly #publisher: Publisher;
   readonly #requests: TaskRequests;
-  #isPlanKept: boolean;
-  #toldPlan = "";
-  #hasToldEnd = false;
+  readonly #decider: Decider;
   /** The workers that have been told of the end. */
   readonly #dismissed = new Set<number>();
 
@@ -73,7 +61,6 @@ export class JobControl {
     this.#clock = new PauseTolerantClock(shell.nowMs, beatMs(options.leaseMs));
     this.#planner = this.#createPlanner(options);
     this.#publisher = this.#createPublisher(options);
-    this.#isPlanKept = resumed?.plan !== undefined;
     this.#workers = new WorkerRegistry(resumed?.plan);
     const { createScheduler = (shape) => new Scheduler(shape) } = shell;
     const { reduces, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = options;
@@ -82,6 +69,9 @@ export class JobControl {
     const inputOf = (map: number) => taskInput(this.#planner.splits, map);
     this.#scheduler = createScheduler({ maps, reduces, inputOf, ...limits });
     this.#requests = new TaskRequests((map) => this.#scheduler.resultOf("map", map));
+    const [scheduler, planner] = [this.#scheduler, this.#planner];
+    const parts = { scheduler, planner, workers: this.#workers, requests: this.#requests, reduces };
+    this.#decider = new Decider(parts, resumed?.plan !== undefined);
   }
 
   #createPlanner({ plan, resumed }: JobOptions): JobPlanner {
@@ -89,7 +79,7 @@ export class JobControl {
       isOpen: () => !this.#scheduler.started,
       onPlanned: (splits) => {
         this.#step({ type: "plan", maps: splits.length });
-        this.#publish({ events: this.#planEvents() });
+        this.#publish({ events: this.#decider.planEvents() });
       },
       onImpossible: (reason) => this.cancel(reason),
     });
@@ -97,25 +87,8 @@ export class JobControl {
 
   #createPublisher({ log, onEvent }: JobOptions): Publisher {
     return new Publisher(log, () => this.#elapsedMs, {
-      send: (message) => this.#send(message),
-      refuse: (message) => {
-        if (message.to === "caller") message.refuse();
-        if (message.to !== "worker") return;
-        this.#requests.answer(message.worker, { kind: "exit", outcome: "cancelled" });
-      },
-      tell: (event) => {
-        // Workers that leave after the end are no longer part of the job.
-        if (onEvent === undefined || this.#hasToldEnd) return;
-        this.#hasToldEnd = event.type === "jobEnded";
-        try {
-          onEvent(event);
-        } catch (error) {
-          // An observer's mistake must not interrupt the step under way.
-          queueMicrotask(() => {
-            throw error;
-          });
-        }
-      },
+      send: (message, isKept) => this.#send(message, isKept),
+      onEvent,
       // The step that could not be kept is completed first.
       onLogFailed: ({ message }) => queueMicrotask(() => this.#endUnkept(message)),
       onDeposed: (error) => this.#shell.onDeposed(error),
@@ -132,12 +105,13 @@ export class JobControl {
       records: isResumed ? [{ type: "resumed", term: this.#term }] : [],
       events: [
         { type: "jobStarted", directory, startedAt, resumed: isResumed, leaseMs },
-        ...this.#planEvents(),
+        ...this.#decider.planEvents(),
         ...completed.map(restoredEvent),
       ],
     });
     // All that follows from these tasks is in the log already, except for the end.
     if (plan !== undefined) this.#step({ type: "resume", completed });
+    else this.#shell.onStep();
   }
 
   /** Ends the job without a result. Harmless when it has ended. */
@@ -145,8 +119,9 @@ export class JobControl {
     this.#step({ type: "cancel", reason });
   }
 
-  /** Time has passed. */
+  /** Time has passed. A leader that has nothing to write asks its log whether it still leads. */
   tick(): void {
+    if (this.#publisher.checkInMs(this.#options.leaseMs) === 0) this.#publisher.check();
     this.#step({ type: "tick" });
   }
 
@@ -166,9 +141,11 @@ export class JobControl {
    * that the clock notices when the process was paused.
    */
   get tickInMs(): number | undefined {
-    const dueMs = this.#scheduler.nextDeadlineMs;
-    if (dueMs === undefined) return undefined;
-    return Math.min(Math.max(0, dueMs - this.#clock.now()), beatMs(this.#options.leaseMs) / 2);
+    const { leaseMs } = this.#options;
+    const { nextDeadlineMs: dueMs, outcome } = this.#scheduler;
+    const checkInMs = outcome === undefined ? this.#publisher.checkInMs(leaseMs) : Infinity;
+    if (dueMs === undefined) return Number.isFinite(checkInMs) ? checkInMs : undefined;
+    return Math.min(Math.max(0, dueMs - this.#clock.now()), beatMs(leaseMs) / 2, checkInMs);
   }
 
   /** Number of workers that are connected. */
@@ -186,13 +163,12 @@ export class JobControl {
 
   get handlers(): Handlers {
     return {
-      "worker.register": (params, caller) => this.#register(params, caller),
-      "task.request": (params, caller) => this.#request(params, caller),
+      "worker.register": (params, caller) => this.#call(() => this.#register(params, caller)),
+      "task.request": (params, caller) => this.#call(() => this.#request(params, caller)),
       "task.progress": ({ records, bytes, cpuMs, ...params }) =>
         this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
       "task.commit": (params) => this.#report({ type: "commit", ...params }),
       "task.complete": ({ outputs, counters, progress, skipped, spills, ...params }) => {
-        checkOutputs(params, outputs, this.#options.reduces);
         const result = { outputs, counters, progress, skipped, spills };
         return this.#report({ type: "complete", result, ...params });
       },
@@ -201,11 +177,14 @@ export class JobControl {
         const failure = { code, message, stack };
         return this.#report({ type: "fail", failure, damagedMaps, ...params });
       },
-      "job.status": () => this.#answer(this.status),
+      "job.status": () => {
+        const { status } = this;
+        return this.#answer(() => status);
+      },
       "job.cancel": (params) => {
         const accepted = this.#scheduler.outcome === undefined;
         this.cancel(params?.reason ?? "cancelled by request");
-        return this.#answer({ accepted });
+        return this.#answer(() => ({ accepted }));
       },
     };
   }
@@ -230,8 +209,8 @@ export class JobControl {
     const planned = started
       ? undefined
       : this.#planner.planFor(this.#workers.app, params.splitting);
-    if (planned === undefined) return this.#answer(registration);
-    return planned.then(() => this.#answer(registration));
+    if (planned === undefined) return this.#answer(() => registration);
+    return planned.then(() => this.#answer(() => registration));
   }
 
   #request(params: Params<"task.request">, caller: Caller): Promise<Assignment | Dismissal> {
@@ -245,108 +224,53 @@ export class JobControl {
   }
 
   #report(report: Report): Promise<Verdict> {
-    this.#workers.check(report, this.#job, this.#term);
-    if (report.type === "complete" || report.type === "fail") {
-      this.#requests.reported(report.worker);
-    }
-    return new Promise((resolve) => this.#step(report, resolve));
+    return this.#call(() => {
+      if (report.type === "complete") {
+        checkOutputs(report, report.result.outputs, this.#options.reduces);
+      }
+      this.#workers.check(report, this.#job, this.#term);
+      if (report.type === "complete" || report.type === "fail") {
+        this.#requests.reported(report.worker);
+      }
+      return new Promise((resolve) => this.#step(report, resolve));
+    });
   }
 
-  /** Answers a call without a decision, after the decisions before. */
-  #answer<T>(value: T): Promise<T> {
-    return new Promise((resolve) => {
-      const answer = () => resolve(value);
-      this.#publish({ messages: [{ to: "caller", answer, refuse: answer }] });
-    });
+  /** Passes an error through the publisher too, because a deposed coordinator must not send even that. */
+  #call<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return call();
+    } catch (error) {
+      return this.#answer(() => {
+        throw error;
+      });
+    }
+  }
+
+  /** Answers a call without a decision, after the decisions before, with what `answer` returns or throws. */
+  #answer<T>(answer: () => T): Promise<T> {
+    return new Promise<void>((resolve) => {
+      this.#publish({ messages: [{ to: "caller", answer: () => resolve() }] });
+    }).then(answer);
   }
 
   /** @param reply receives the verdict, if the event is a report */
   #step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void {
-    this.#publish(this.#decide(event, reply));
+    this.#publish(this.#decider.decide(event, this.#clock.now(), reply));
     this.#shell.onStep();
-  }
-
-  /** Computes what follows from an event, and does nothing of it. */
-  #decide(event: SchedulerEvent, reply?: (verdict: Verdict) => void): Decision {
-    const effects = this.#scheduler.step(event, this.#clock.now());
-    const records: LogRecord[] = this.#planRecords(event, effects);
-    const messages: Message[] = [];
-    const events: UntimedDecidedEvent[] = [];
-    for (const effect of effects) {
-      const record = recordOf(effect, this.#scheduler);
-      if (record !== undefined) records.push(record);
-      const isRepeated = effect.type === "assign" && this.#requests.isRepeated(effect);
-      const told = isRepeated ? undefined : eventOf(effect, this.#scheduler);
-      if (told !== undefined) events.push(told);
-      const message = this.#messageOf(effect, reply);
-      if (message !== undefined) messages.push(message);
-      if (event.type === "progress" && effect.type === "verdict" && effect.accepted) {
-        const { progress } = event;
-        events.push({ type: "attemptProgressed", ...attemptOf(event as Report), progress });
-      }
-    }
-    return { records, messages, events };
-  }
-
-  #messageOf(effect: Effect, reply?: (verdict: Verdict) => void): Message | undefined {
-    switch (effect.type) {
-      case "assign": {
-        const answer = this.#requests.assign(effect, this.#planner.splits);
-        return { to: "worker", worker: effect.worker, answer };
-      }
-      case "dismiss": {
-        const outcome = this.#scheduler.outcome?.state ?? "cancelled";
-        return { to: "worker", worker: effect.worker, answer: { kind: "exit", outcome } };
-      }
-      case "verdict": {
-        if (reply === undefined) return undefined;
-        const { accepted } = effect;
-        const refuse = () => reply({ accepted: false });
-        return { to: "caller", answer: () => reply({ accepted }), refuse };
-      }
-      case "ended":
-        return { to: "owner", outcome: effect.outcome };
-      default:
-        return undefined;
-    }
-  }
-
-  /** The app and the map tasks, which are fixed from the first attempt on. */
-  #planRecords(event: SchedulerEvent, effects: readonly Effect[]): LogRecord[] {
-    const isFirst = event.type !== "resume" && effects.some(({ type }) => type === "assign");
-    if (!isFirst || this.#isPlanKept) return [];
-    this.#isPlanKept = true;
-    const { name: app, digest, settings } = present(this.#workers.app);
-    return [{ type: "plan", app, digest, settings, splits: this.#planner.splits }];
-  }
-
-  /** The event of the plan, if it differs from what observers know: all workers of an app bring the same. */
-  #planEvents(): UntimedDecidedEvent[] {
-    const app = this.#workers.app?.name ?? null;
-    const { splits } = this.#planner;
-    const plan = JSON.stringify([app, splits]);
-    if (plan === this.#toldPlan) return [];
-    this.#toldPlan = plan;
-    return [{ type: "jobPlanned", app, splits, reduces: this.#options.reduces }];
   }
 
   #publish({ records = [], messages = [], events = [] }: Partial<Decision>): void {
     this.#publisher.publish({ records, messages, events });
   }
 
-  #send(message: Message): void {
-    switch (message.to) {
-      case "worker":
-        if (message.answer.kind === "exit") this.#dismissed.add(message.worker);
-        this.#requests.answer(message.worker, message.answer);
-        break;
-      case "caller":
-        message.answer();
-        break;
-      case "owner":
-        this.#shell.onEnd(message.outcome);
-        break;
-    }
+  #send(message: Message, isKept: boolean): void {
+    if (message.to === "caller") message.answer(isKept);
+    else if (message.to === "worker") {
+      const answer = isKept ? message.answer : ({ kind: "exit", outcome: "cancelled" } as const);
+      if (answer.kind === "exit") this.#dismissed.add(message.worker);
+      this.#requests.answer(message.worker, answer);
+    } else if (isKept) this.#shell.onEnd(message.outcome);
   }
 
   /** Ends a job whose decisions can no longer be kept, even if the last of them was its end. */
@@ -370,14 +294,13 @@ export class JobControl {
 
   /** The state of the job now, for people. */
   get status(): JobStatus {
-    return jobStatus({
+    return {
       job: this.#job,
       term: this.#term,
       directory: this.#options.directory,
-      elapsedMs: this.#elapsedMs,
-      scheduler: this.#scheduler,
-      workers: this.#workers,
-    });
+      elapsedMs: Math.round(this.#elapsedMs),
+      ...jobStatus(this.#scheduler, this.#workers),
+    };
   }
 
   get #elapsedMs(): number {

@@ -6,38 +6,20 @@ import type { WorkerRegistry } from "./worker-registry.ts";
 /** So many skipped records of a job are listed; the others are only counted. */
 const MAX_SKIPPED = 1000;
 
-/** Where the status of a job comes from. */
-export interface JobState {
-  readonly job: string;
-  readonly term: number;
-  readonly directory: string;
-  readonly elapsedMs: number;
-  readonly scheduler: Scheduler;
-  readonly workers: WorkerRegistry;
-}
-
-/** The state of a job now, for people. */
-export function jobStatus({
-  job,
-  term,
-  directory,
-  elapsedMs,
-  scheduler,
-  workers,
-}: JobState): JobStatus {
+/** The state of tasks and workers now, for people. */
+export function jobStatus(
+  scheduler: Scheduler,
+  workers: WorkerRegistry,
+): Omit<JobStatus, "job" | "term" | "directory" | "elapsedMs"> {
   const { counts, phase, outcome, running, results } = scheduler;
   const taskOf = new Map(running.map(({ worker, ...task }) => [worker, task]));
   return {
-    job,
-    term,
-    directory,
     state: outcome?.state ?? "running",
     phase,
     app: workers.app?.name ?? null,
     settings: workers.app?.settings ?? {},
     // Of winning attempts only: a task that ran twice counts once.
     counters: sumCounters(results),
-    elapsedMs: Math.round(elapsedMs),
     maps: counts.map,
     reduces: counts.reduce,
     workers: Array.from(workers, ({ worker, pid }) => {

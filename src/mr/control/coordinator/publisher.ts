@@ -5,12 +5,10 @@ import type { Decision, Message } from "./decision.ts";
 
 /** The way out of the coordinator. */
 export interface Exits {
-  /** Gives a message to the one it is for. */
-  readonly send: (message: Message) => void;
-  /** Sends a refusal instead of a message whose decision could not be kept. */
-  readonly refuse: (message: Message) => void;
-  /** Tells observers. */
-  readonly tell: (event: DecidedEvent) => void;
+  /** Gives a message, or a refusal if its decision could not be kept, to the one it is for. */
+  readonly send: (message: Message, isKept: boolean) => void;
+  /** Receives every event until the job has ended: workers that leave then are no longer part of it. */
+  readonly onEvent: ((event: DecidedEvent) => void) | undefined;
   /** Decisions can no longer be kept: the job must end. */
   readonly onLogFailed: (error: MrError) => void;
   /** Another coordinator leads the job. */
@@ -43,6 +41,9 @@ export class Publisher {
   /** The oldest first. */
   readonly #pending: Pending[] = [];
   #isSending = false;
+  #hasToldEnd = false;
+  /** When the log was last asked whether another coordinator leads. */
+  #checkedMs = 0;
 
   /**
    * @param log where decisions are kept, if they are
@@ -52,6 +53,24 @@ export class Publisher {
     this.#log = log;
     this.#elapsedMs = elapsedMs;
     this.#exits = exits;
+  }
+
+  /** Whether another coordinator leads the job. */
+  get isDeposed(): boolean {
+    return this.#isDeposed;
+  }
+
+  /** In how many milliseconds {@link check} is due, so that it happens every `everyMs`. */
+  checkInMs(everyMs: number): number {
+    if (this.#log === undefined) return Infinity;
+    // A whole number, since a timer that is early by a rounding error would be set again and again.
+    return Math.max(0, Math.ceil(this.#checkedMs + everyMs - this.#elapsedMs()));
+  }
+
+  /** Finds out whether another coordinator leads the job, for a leader that has nothing to write. */
+  check(): void {
+    this.#checkedMs = this.#elapsedMs();
+    this.#log?.check().catch((error: unknown) => this.#failed(error));
   }
 
   publish(decision: Decision): void {
@@ -91,10 +110,25 @@ export class Publisher {
       const [first] = this.#pending;
       if (first === undefined || first.appends > this.#safe) break;
       this.#pending.shift();
-      for (const event of first.decision.events) this.#exits.tell({ ...event, atMs: first.atMs });
-      for (const message of first.decision.messages) this.#exits.send(message);
+      for (const event of first.decision.events) this.#tell({ ...event, atMs: first.atMs });
+      // An observer may have brought about a write that was refused.
+      for (const message of first.decision.messages)
+        if (!this.#isDeposed) this.#exits.send(message, true);
     }
     this.#isSending = false;
+  }
+
+  #tell(event: DecidedEvent): void {
+    if (this.#hasToldEnd) return;
+    this.#hasToldEnd = event.type === "jobEnded";
+    try {
+      this.#exits.onEvent?.(event);
+    } catch (error) {
+      // An observer's mistake must not interrupt the step under way.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   #failed(error: unknown): void {
@@ -109,7 +143,7 @@ export class Publisher {
     }
     this.#safe = this.#begun;
     for (const { decision } of unkept) {
-      for (const message of decision.messages) this.#exits.refuse(message);
+      for (const message of decision.messages) this.#exits.send(message, false);
     }
     this.#exits.onLogFailed(error);
   }

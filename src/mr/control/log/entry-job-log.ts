@@ -84,6 +84,12 @@ export class EntryJobLog implements JobLog {
     return this.#next;
   }
 
+  async check(): Promise<void> {
+    const index = this.#index;
+    const entry = await (async () => this.#store.get(index))().catch(() => undefined);
+    if (entry !== undefined && entry.writer !== this.#writer) throw taken(index);
+  }
+
   close(): void {
     // There is nothing to release.
   }
@@ -115,6 +121,10 @@ export class EntryJobLog implements JobLog {
         });
       }
     }
-    throw new MrError("LOG_TAKEN", `Another coordinator has written entry ${index} of the log`);
+    throw taken(index);
   }
+}
+
+function taken(index: number): MrError {
+  return new MrError("LOG_TAKEN", `Another coordinator has written entry ${index} of the log`);
 }

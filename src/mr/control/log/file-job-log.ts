@@ -142,6 +142,14 @@ export class FileJobLog implements JobLog {
     return this.#next;
   }
 
+  async check(): Promise<void> {
+    try {
+      this.#checkUntouched();
+    } catch (error) {
+      if (error instanceof MrError && error.code === "LOG_TAKEN") throw error;
+    }
+  }
+
   close(): void {
     this.#isClosed = true;
     if (this.#pending === 0) closeSync(this.#descriptor);

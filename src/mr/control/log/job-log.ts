@@ -54,6 +54,12 @@ export interface JobLog {
    *   `LOG_UNWRITABLE`. Nothing may be appended after either.
    */
   append(records: readonly LogRecord[]): void | Promise<void>;
+  /**
+   * Finds out whether another coordinator has written, without writing.
+   *
+   * @throws MrError `LOG_TAKEN` if it has. A log that can't be read now may be readable later: that is no error
+   */
+  check(): Promise<void>;
   /** Releases what the log holds, once everything that was appended is safe. */
   close(): void;
 }

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { MrError } from "../../../src/mr/base/errors.ts";
+import { JobControl } from "../../../src/mr/control/coordinator/job-control.ts";
+import type { JobLog } from "../../../src/mr/control/log/job-log.ts";
+import { PROTOCOL_VERSION } from "../../../src/mr/control/protocol/protocol.ts";
+
+const LEASE_MS = 1000;
+const WC = { pid: 1, app: "wc.ts", digest: "a".repeat(64), splitting: "wholeFile" } as const;
+const CALLER = { onHangUp: () => undefined, identify: () => undefined };
+
+/** A job of one map and one reduce task, whose log and clock the test moves. */
+function startJob(log: JobLog) {
+  let nowMs = 0;
+  const said: string[] = [];
+  const job = new JobControl(
+    {
+      plan: () => [{ file: "a.txt", start: 0, end: 10 }],
+      directory: "/job",
+      inputDirectory: "/job",
+      reduces: 1,
+      leaseMs: LEASE_MS,
+      maxFailures: 2,
+      maxLosses: 3,
+      maxBackups: 1,
+      taskTimeoutMs: Infinity,
+      skipBadRecords: false,
+      log,
+      onEvent: ({ type }) => said.push(type),
+    },
+    {
+      nowMs: () => nowMs,
+      onStep: () => undefined,
+      onEnd: () => said.push("end"),
+      onDeposed: ({ code }) => said.push(code),
+    },
+  );
+  job.start();
+  const pass = async (ms: number) => {
+    nowMs += ms;
+    job.tick();
+    await new Promise(setImmediate);
+  };
+  return { job, said, pass };
+}
+
+const settled = async (call: Promise<unknown>) => {
+  const pending = new Promise((resolve) => setImmediate(resolve, "silent"));
+  const answer = call.then(
+    () => "answer",
+    (error: Error) => error.message,
+  );
+  return Promise.race([answer, pending]);
+};
+
+describe("a coordinator that another one has deposed", () => {
+  it("answers no call any more, not even with an error", async () => {
+    const taken = new MrError("LOG_TAKEN", "taken");
+    const log = { append: () => Promise.reject(taken), check: async () => undefined };
+    const { job, said } = startJob({ ...log, close: () => undefined });
+    const { handlers } = job;
+    const register = (protocol: number) =>
+      settled((async () => handlers["worker.register"]({ ...WC, protocol }, CALLER))());
+    expect(await register(PROTOCOL_VERSION)).toBe("answer");
+    expect(await register(0)).toMatch(/speaks protocol/);
+    const request = (worker: number) =>
+      settled((async () => handlers["task.request"]({ worker }, CALLER))());
+    expect(await request(9)).toMatch(/no worker 9/);
+    // The first assignment needs a record.
+    expect(await request(1)).toBe("silent");
+    expect(said.at(-1)).toBe("LOG_TAKEN");
+    const before = [...said];
+    expect(await register(PROTOCOL_VERSION)).toBe("silent");
+    expect(await register(0)).toBe("silent");
+    expect(await request(1)).toBe("silent");
+    expect(await request(9)).toBe("silent");
+    const id = { phase: "map", task: 0, attempt: 1 } as const;
+    const wrong = { outputs: [], counters: {} };
+    for (const worker of [1, 9]) {
+      const report = { worker, ...id };
+      const complete = async () => handlers["task.complete"]({ ...report, ...wrong }, CALLER);
+      const commit = async () => handlers["task.commit"](report, CALLER);
+      expect(await settled(complete())).toBe("silent");
+      expect(await settled(commit())).toBe("silent");
+    }
+    expect(await settled((async () => handlers["job.status"](undefined, CALLER))())).toBe("silent");
+    expect(await settled((async () => handlers["job.cancel"]({}, CALLER))())).toBe("silent");
+    expect(said).toEqual(before);
+  });
+
+  it("notices within about a lease, although it has nothing to write", async () => {
+    let isTaken = false;
+    const check = async () => {
+      if (isTaken) throw new MrError("LOG_TAKEN", "taken");
+    };
+    const { job, said, pass } = startJob({
+      append: () => undefined,
+      check,
+      close: () => undefined,
+    });
+    expect(job.tickInMs).toBe(LEASE_MS);
+    await pass(LEASE_MS);
+    expect(said).not.toContain("LOG_TAKEN");
+    isTaken = true;
+    await pass(LEASE_MS - 1);
+    expect(said).not.toContain("LOG_TAKEN");
+    expect(job.tickInMs).toBe(1);
+    await pass(1);
+    expect(said.at(-1)).toBe("LOG_TAKEN");
+    expect(job.tickInMs).toBeUndefined();
+  });
+});
