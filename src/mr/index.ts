@@ -40,8 +40,7 @@ export type { Output, OutputSink } from "./app/contract/output.ts";
 export { hashPartition, type Partitioner, rangePartition } from "./app/contract/partitioners.ts";
 export type { InputSource, Reader, ReadOptions, RecordCursor } from "./app/contract/reader.ts";
 export { setting } from "./app/contract/setting.ts";
-export { fields } from "./app/text/fields.ts";
-export { splitText } from "./app/text/split.ts";
+export { fields, splitText } from "./app/text/fields.ts";
 export type { WordScan } from "./app/text/word-scan.ts";
 export { words } from "./app/text/words.ts";
 export {

@@ -35,19 +35,13 @@ export interface KeyTable {
   /** The length of a key in bytes. */
   keyLength(id: number): number;
 
-  /**
-   * FNV-1a (32 bits) of the key, `& 0x7fffffff`: the lab's ihash. It is computed once per distinct key.
-   */
+  /** FNV-1a (32 bits) of the key, `& 0x7fffffff`: the lab's ihash. It is computed once per distinct key. */
   keyHash(id: number): number;
 
-  /**
-   * All ids in the order of their keys' bytes, as memcmp orders them; a prefix of a key comes before it.
-   */
+  /** All ids in the order of their keys' bytes, as memcmp orders them; a prefix of a key comes before it. */
   sortedIds(): Uint32Array;
 
-  /**
-   * Forgets all keys, the ids of the last scan, and all pairs. The memory is kept for later ones.
-   */
+  /** Forgets all keys, the ids of the last scan, and all pairs. The memory is kept for later ones. */
   clear(): void;
 }
 

@@ -24,50 +24,24 @@ export interface WasmGlobal {
   readonly value: number;
 }
 
-/** What kernel.wasm exports; see assembly/kernel.ts. */
-export interface WasmExports {
-  readonly BLOCK: WasmGlobal;
-  readonly LETTERS: WasmGlobal;
-  readonly PAGES: WasmGlobal;
-  readonly SCRATCH: WasmGlobal;
-  readonly SCRATCH_BYTES: WasmGlobal;
-  readonly idsAt: WasmGlobal;
-  readonly startsAt: WasmGlobal;
-  readonly endsAt: WasmGlobal;
-  readonly lineEndsAt: WasmGlobal;
-  readonly outputAt: WasmGlobal;
-  open(blockBytes: number, outputBytes: number): void;
-  readonly outputEnd: WasmGlobal;
-  allocate(size: number): number;
-  appendPair(key: number, keyLength: number, value: number, valueLength: number): number;
-  appendTexts(
-    texts: number,
-    keyTextLength: number,
-    valueTextLength: number,
-    keyLength: number,
-    isBytes: number,
-  ): number;
-  scanLines(start: number, end: number): number;
-  scanWords(start: number, end: number): number;
-  intern(address: number, length: number): number;
-  keyAddress(id: number): number;
-  keyCount(): number;
-  keyHash(id: number): number;
-  keyLength(id: number): number;
-  pairBytes(): number;
-  pairCount(): number;
-  pairHash(pair: number): number;
-  pairKey(pair: number): number;
-  pairKeyLength(pair: number): number;
-  reset(): void;
-  sortPairs(): number;
-  sortKeys(): number;
-  tableBytes(): number;
-  writeKey(id: number, at: number): number;
-  writeNumbers(count: number, capacity: number): number;
-  writePairKey(pair: number, at: number): number;
-  writePairs(from: number, to: number): number;
-}
+type Functions<Names extends string, Parameters extends readonly number[]> = Readonly<
+  Record<Names, (...parameters: Parameters) => number>
+>;
+type Two = [number, number];
+
+/** What kernel.wasm exports; assembly/kernel.ts names the parameters. */
+export type WasmExports = Readonly<
+  Record<"BLOCK" | "LETTERS" | "PAGES" | "SCRATCH" | "SCRATCH_BYTES", WasmGlobal> &
+    Record<"idsAt" | "startsAt" | "endsAt" | "lineEndsAt" | "outputAt" | "outputEnd", WasmGlobal>
+> &
+  Functions<"keyCount" | "pairBytes" | "pairCount" | "reset" | "sortKeys", []> &
+  Functions<"sortPairs" | "tableBytes", []> &
+  Functions<"allocate" | "keyAddress" | "keyHash" | "keyLength", [number]> &
+  Functions<"pairHash" | "pairKey" | "pairKeyLength", [number]> &
+  Functions<"intern" | "open" | "scanLines" | "scanWords", Two> &
+  Functions<"writeKey" | "writeNumbers" | "writePairKey" | "writePairs", Two> &
+  Functions<"appendPair", [...Two, ...Two]> &
+  Functions<"appendTexts", [...Two, ...Two, number]>;
 
 interface WasmInterface {
   readonly Module: new (bytes: Uint8Array) => object;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { visible } from "../../../src/mr/base/visible-text.ts";
-import { shorten, textWidth } from "../../../src/mr/watch/format/display-text.ts";
 import { escapeMarkup, markup } from "../../../src/mr/watch/format/markup.ts";
+import { shorten, textWidth } from "../../../src/mr/watch/format/text-width.ts";
 import { NASTY } from "../report/arbitraries.ts";
 
 describe("text that is shown", () => {

@@ -46,9 +46,7 @@ export interface RecordCursor<R> {
 export interface ReadOptions {
   /** Skip and count malformed records instead of throwing. */
   readonly skipBadRecords: boolean;
-  /**
-   * Called for each skipped record with its place in the file, such as `line 3, column 7`, and the reason.
-   */
+  /** Called for each skipped record with its place in the file, such as `line 3, column 7`, and the reason. */
   readonly onSkipped?: (place: string, reason: string) => void;
   /**
    * The maximum length of a record in bytes; by default 536,870,888, the longest string of V8. `csv()` has

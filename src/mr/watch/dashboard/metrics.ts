@@ -1,3 +1,4 @@
+import type { TaskView } from "../history/job-view.ts";
 import type { JobFeed } from "./job-feed.ts";
 
 type Labels = Readonly<Record<string, string>>;
@@ -15,7 +16,7 @@ const ENDS = ["completed", "failed", "blocked", "superseded", "leaseEnded", "wor
 export function formatMetrics(feed: JobFeed, nowMs: number): string {
   const status = describeStatus(feed, nowMs);
   const { work } = feed;
-  const countsOf = (phase: string, counts: TaskCounts) => {
+  const countsOf = (phase: string, counts: ReturnType<typeof countTasks>) => {
     return Object.entries(counts).map(([state, count]) => [{ phase, state }, count] as const);
   };
   const tasks = [...countsOf("map", status.maps), ...countsOf("reduce", status.reduces)];
@@ -63,40 +64,20 @@ function formatLabels(labels: Labels): string {
   return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
 }
 
-/** A summary of a job. Times are milliseconds since the coordinator started. */
-export interface Status {
-  readonly state: "running" | "completed" | "failed" | "cancelled";
-  /** Why the job failed or was cancelled. */
-  readonly reason: string | null;
-  readonly app: string | null;
-  readonly directory: string;
-  readonly phase: "map" | "reduce";
-  readonly elapsedMs: number;
-  readonly maps: TaskCounts;
-  readonly reduces: TaskCounts;
-  /** Number of present workers. */
-  readonly workers: number;
-  readonly records: number;
-  readonly bytes: number;
-  readonly cpuMs: number;
-  readonly counters: Readonly<Record<string, number>>;
-}
-
-export interface TaskCounts {
-  readonly idle: number;
-  readonly inProgress: number;
-  readonly completed: number;
-}
-
-/** @param nowMs the time, in milliseconds since the coordinator started */
-export function describeStatus({ view }: JobFeed, nowMs: number): Status {
+/**
+ * A summary of a job. Times are milliseconds since the coordinator started; `reason` says why the job failed
+ * or was cancelled, and `workers` counts those that are present.
+ *
+ * @param nowMs the time, in milliseconds since the coordinator started
+ */
+export function describeStatus({ view }: JobFeed, nowMs: number) {
   const { outcome, app, directory, phase, totals, counters } = view;
   let reason: string | null = null;
   if (outcome?.state === "failed") reason = outcome.failure.message;
   if (outcome?.state === "cancelled") reason = outcome.reason;
+  const state = outcome?.state ?? "running";
   return {
-    ...{ state: outcome?.state ?? "running", reason, app, directory, phase },
-    elapsedMs: Math.round(nowMs),
+    ...{ state, reason, app, directory, phase, elapsedMs: Math.round(nowMs) },
     maps: countTasks(view.tasks("map")),
     reduces: countTasks(view.tasks("reduce")),
     workers: [...view.workers.values()].filter(({ leftMs }) => leftMs === undefined).length,
@@ -105,7 +86,7 @@ export function describeStatus({ view }: JobFeed, nowMs: number): Status {
   };
 }
 
-function countTasks(tasks: ReadonlyArray<{ readonly state: keyof TaskCounts }>): TaskCounts {
+function countTasks(tasks: readonly TaskView[]) {
   const counts = { idle: 0, inProgress: 0, completed: 0 };
   for (const { state } of tasks) counts[state] += 1;
   return counts;

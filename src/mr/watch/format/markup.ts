@@ -7,11 +7,11 @@ export class Markup {
   }
 }
 
-export type Part = Markup | string | number | undefined | readonly Part[];
+export type Part = Markup | string | number | false | undefined | readonly Part[];
 
 /**
  * A template for HTML and SVG. Inserted text is escaped, inserted markup is not. Arrays are inserted element
- * by element, undefined inserts nothing, and numbers are rounded to two decimals.
+ * by element, undefined and false insert nothing, and numbers are rounded to two decimals.
  */
 export function markup(template: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   let text = template[0] ?? "";
@@ -25,7 +25,7 @@ function render(part: Part): string {
   if (part instanceof Markup) return part.text;
   if (typeof part === "string") return escapeMarkup(part);
   if (typeof part === "number") return String(Math.round(part * 100) / 100);
-  return part === undefined ? "" : part.map(render).join("");
+  return part === undefined || part === false ? "" : part.map(render).join("");
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

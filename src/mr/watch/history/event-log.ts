@@ -12,14 +12,12 @@ const FLUSH_MS = 500;
 const PROGRESS_GROWTH = 1.5;
 const LINE_FEED = 10;
 
-type Progressed = JobEvent & { readonly type: "attemptProgressed" };
-
 interface LiveAttempt {
   readonly startMs: number;
   /** The age at which its progress is due to be written. */
   dueMs: number;
   /** The last progress that was not written. */
-  held: Progressed | undefined;
+  held: JobEvent | undefined;
 }
 
 export interface EventLogOptions {
@@ -60,13 +58,10 @@ export class EventLog {
   record(event: JobEvent): void {
     if (this.#descriptor === undefined) return;
     if (event.type === "attemptStarted") {
-      const live = { startMs: event.atMs, dueMs: 0, held: undefined };
-      this.#live.set(keyOf(event), live);
+      this.#live.set(keyOf(event), { startMs: event.atMs, dueMs: 0, held: undefined });
     } else if (event.type === "attemptProgressed") {
       if (this.#hold(event)) return;
-    } else if ("attempt" in event) {
-      this.#release(event);
-    }
+    } else if ("attempt" in event) this.#release(event);
     this.#append(event);
     if (event.type === "jobEnded") this.#flush();
   }
@@ -80,14 +75,14 @@ export class EventLog {
   }
 
   /** @returns whether this progress is held back for now */
-  #hold(event: Progressed): boolean {
+  #hold(event: JobEvent & Attempt): boolean {
     const live = this.#live.get(keyOf(event));
     if (live === undefined) return false;
     const ageMs = event.atMs - live.startMs;
-    const isDue = ageMs >= live.dueMs;
-    live.held = isDue ? undefined : event;
-    if (isDue) live.dueMs = ageMs * PROGRESS_GROWTH;
-    return !isDue;
+    const isHeld = ageMs < live.dueMs;
+    live.held = isHeld ? event : undefined;
+    if (!isHeld) live.dueMs = ageMs * PROGRESS_GROWTH;
+    return isHeld;
   }
 
   /** Writes the last progress of an attempt that ended without a result. */

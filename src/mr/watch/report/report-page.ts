@@ -68,7 +68,7 @@ function renderOutcome(outcome: JobOutcome | undefined): Markup | undefined {
     return markup`<p class="notice">The job was ended early: ${visible(outcome.reason)}</p>`;
   }
   const { message, stack } = outcome.failure;
-  const trace = stack === undefined ? undefined : markup`<pre>${showLines(appFrames(stack))}</pre>`;
+  const trace = stack !== undefined && markup`<pre>${showLines(appFrames(stack))}</pre>`;
   return markup`<div class="notice"><strong>${visible(message)}</strong>${trace}</div>`;
 }
 
@@ -87,34 +87,17 @@ function renderTiles(history: JobHistory, { lines, bytes, files }: OutputSurvey)
   const left = workers.filter(({ leftMs }) => leftMs !== undefined).length;
   const maps = phaseFacts(history, "map");
   const reduces = phaseFacts(history, "reduce");
-  const failed = maps.failed + reduces.failed;
+  const elapsed = formatDuration(total(sessions.map(({ endMs }) => endMs)));
+  const cpu = formatDuration(maps.done.cpuMs + reduces.done.cpuMs);
+  const stayed = left === 0 ? "all stayed to the end" : `${formatNumber(left)} left before the end`;
+  const backups = counted(maps.backups + reduces.backups, "backup");
   const tiles = [
-    [
-      "Elapsed",
-      formatDuration(total(sessions.map(({ endMs }) => endMs))),
-      `${formatDuration(maps.done.cpuMs + reduces.done.cpuMs)} of processor time`,
-    ],
+    ["Elapsed", elapsed, `${cpu} of processor time`],
     ["Input", formatBytes(inputBytes), counted(inputs, "file")],
-    [
-      "Workers",
-      formatNumber(workers.length),
-      left === 0 ? "all stayed to the end" : `${formatNumber(left)} left before the end`,
-    ],
-    [
-      "Map tasks",
-      `${formatNumber(maps.completed)}${ofAll(maps.completed, maps.tasks)}`,
-      counted(maps.attempts, "attempt"),
-    ],
-    [
-      "Reduce tasks",
-      `${formatNumber(reduces.completed)}${ofAll(reduces.completed, reduces.tasks)}`,
-      counted(reduces.attempts, "attempt"),
-    ],
-    [
-      "Failed attempts",
-      formatNumber(failed),
-      `${counted(maps.backups + reduces.backups, "backup")} for stragglers`,
-    ],
+    ["Workers", formatNumber(workers.length), stayed],
+    ["Map tasks", completedOf(maps), counted(maps.attempts, "attempt")],
+    ["Reduce tasks", completedOf(reduces), counted(reduces.attempts, "attempt")],
+    ["Failed attempts", formatNumber(maps.failed + reduces.failed), `${backups} for stragglers`],
     ["Output lines", formatNumber(lines), `${formatBytes(bytes)} in ${counted(files, "file")}`],
   ] as const;
   return markup`<dl class="tiles">${tiles.map(([name, value, more]) => {
@@ -122,8 +105,8 @@ function renderTiles(history: JobHistory, { lines, bytes, files }: OutputSurvey)
   })}</dl>`;
 }
 
-function ofAll(completed: number, tasks: number): string {
-  return completed === tasks ? "" : ` of ${formatNumber(tasks)}`;
+function completedOf({ completed, tasks }: ReturnType<typeof phaseFacts>): string {
+  return `${formatNumber(completed)}${completed === tasks ? "" : ` of ${formatNumber(tasks)}`}`;
 }
 
 function renderResult(survey: OutputSurvey): Markup {
@@ -137,9 +120,8 @@ function renderResult(survey: OutputSurvey): Markup {
   const charts = [keys, drawSpread(survey, Math.max(320, keys.height))];
   const missing = survey.lines - survey.spread.count;
   const note =
-    missing === 0
-      ? undefined
-      : markup`<p class="about">${counted(missing, "line")} without such a number ${missing === 1 ? "is" : "are"} not in these charts.</p>`;
+    missing > 0 &&
+    markup`<p class="about">${counted(missing, "line")} without such a number ${missing === 1 ? "is" : "are"} not in these charts.</p>`;
   return markup`<h2>Result</h2>${problems}${sideBySide(charts)}${note}`;
 }
 

@@ -127,9 +127,7 @@ footer{margin-top:48px;color:var(--soft);font-size:13px}
 @media print{body{max-width:none;padding:0;font-size:12px}h2{break-after:avoid}.charts>*,.tiles div,tr,li{break-inside:avoid}.wide>svg,.charts svg{min-width:0}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 ${drawingStyle((name) => `var(--${name})`)}`;
 
-/**
- * Shows the titles of drawings at once. Without this script, browsers show them after a delay.
- */
+/** Shows the titles of drawings at once. Without this script, browsers show them after a delay. */
 export const REPORT_SCRIPT = `(() => {
   const tip = document.getElementById("tip");
   document.addEventListener("pointermove", (event) => {

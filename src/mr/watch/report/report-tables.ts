@@ -1,8 +1,8 @@
 import { visible } from "../../base/visible-text.ts";
 import { SKIPPED_RECORDS } from "../../job/task.ts";
-import { shorten } from "../format/display-text.ts";
 import { type Markup, markup } from "../format/markup.ts";
 import { counted, formatBytes, formatDuration, formatNumber } from "../format/quantities.js";
+import { shorten } from "../format/text-width.ts";
 import { appFrames } from "../history/app-frames.ts";
 import type { JobHistory } from "../history/job-history.ts";
 import type { JobView } from "../history/job-view.ts";
@@ -109,22 +109,17 @@ function inputOf(view: JobView, { task }: TimedTask): string {
 export function renderFailures(failures: readonly FailureFacts[]): Markup | undefined {
   if (failures.length === 0) return undefined;
   const items = failures.slice(0, MAX_FAILURES).map(({ atMs, what, failure, times }) => {
-    const often = times === 1 ? undefined : markup` <b>(${formatNumber(times)} times)</b>`;
+    const often = times > 1 && markup` <b>(${formatNumber(times)} times)</b>`;
     const message =
-      failure === undefined
-        ? undefined
-        : markup`<br>${visible(failure.message.slice(0, MAX_TEXT))}`;
+      failure !== undefined && markup`<br>${visible(failure.message.slice(0, MAX_TEXT))}`;
     const details =
-      failure?.stack === undefined
-        ? undefined
-        : markup`<details><summary>Stack</summary><pre>${showLines(appFrames(failure.stack).slice(0, MAX_TEXT))}</pre></details>`;
+      failure?.stack !== undefined &&
+      markup`<details><summary>Stack</summary><pre>${showLines(appFrames(failure.stack).slice(0, MAX_TEXT))}</pre></details>`;
     return markup`<li><time>${formatDuration(atMs)}</time>${what}${often}${message}${details}</li>`;
   });
   const more = failures.length - items.length;
   const note =
-    more > 0
-      ? markup`<p class="about">And ${counted(more, "more failure")} of other kinds.</p>`
-      : undefined;
+    more > 0 && markup`<p class="about">And ${counted(more, "more failure")} of other kinds.</p>`;
   return markup`<h2>Failures</h2><ul class="failures">${items}</ul>${note}`;
 }
 
@@ -136,9 +131,8 @@ export function renderSkipped({ skipped, last }: JobHistory): Markup | undefined
   });
   const all = last.view.counters[SKIPPED_RECORDS] ?? 0;
   const note =
-    all > rows.length
-      ? markup`<p class="about">The list has ${formatNumber(rows.length)} of ${formatNumber(all)}.</p>`
-      : undefined;
+    all > rows.length &&
+    markup`<p class="about">The list has ${formatNumber(rows.length)} of ${formatNumber(all)}.</p>`;
   return markup`<h2>Skipped records</h2>${table(["Input", "Place", "Reason"], rows, 3)}${note}`;
 }
 

@@ -1,7 +1,7 @@
 import { visible } from "../../base/visible-text.ts";
-import { shorten } from "../format/display-text.ts";
 import { Markup, markup } from "../format/markup.ts";
 import { counted, formatNumber, niceStep } from "../format/quantities.js";
+import { shorten } from "../format/text-width.ts";
 import {
   type Box,
   type Drawing,

@@ -169,9 +169,8 @@ function drawTimeline(timeline: ReturnType<typeof layOutTimeline>): Drawing {
     return markup`<g><title>${describeAttempt(bar)}</title><circle fill="transparent" cx="${at}" cy="${middle}" r="${size + 2}"/><path class="cross" d="${path}"/></g>`;
   });
   const hidden =
-    hiddenWorkers === 0
-      ? undefined
-      : markup`<text class="soft" x="${LEFT}" y="${height - 4}">${counted(hiddenWorkers, "more worker")} not shown</text>`;
+    hiddenWorkers > 0 &&
+    markup`<text class="soft" x="${LEFT}" y="${height - 4}">${counted(hiddenWorkers, "more worker")} not shown</text>`;
   const content = markup`<text class="soft" x="0" y="${TOP - 10}">worker</text>${drawXAxis({ left: LEFT, right: WIDTH - 12, top: TOP, bottom }, timeTicks(totalMs), x)}${rows}${lines}${arrows}${crosses}${hidden}`;
   const workers = total(lanes.map(({ lifetimes }) => lifetimes.length)) + hiddenWorkers;
   const work = `${counted(bars.length, "attempt")} by ${counted(workers, "worker")} in ${formatDuration(totalMs)}`;
@@ -192,7 +191,7 @@ function drawLifetimes(
   const [first] = lifetimes;
   const more = lifetimes.length > 1 ? ` + ${lifetimes.length - 1}` : "";
   const label = `${first?.worker.worker ?? ""}${more}`;
-  return markup`${tracks}${isLabelled ? markup`<text class="soft" x="0" y="${y + height / 2 + 4}">${label}</text>` : undefined}`;
+  return markup`${tracks}${isLabelled && markup`<text class="soft" x="0" y="${y + height / 2 + 4}">${label}</text>`}`;
 }
 
 function drawBars({ bars }: Lane, x: Scale, y: number, height: number): Markup[] {
