@@ -1,14 +1,15 @@
 import { ByteSlice, type Text } from "../app/contract/byte-slice.ts";
 import type { ClassicApp } from "../app/contract/contract.ts";
-import type { RecordApp } from "../app/contract/define-app.ts";
+import { checkRecordApp, type RecordApp } from "../app/contract/define-app.ts";
 import { WordScan } from "../app/text/word-scan.ts";
+import { checkJsonValue } from "../base/json-value.ts";
 import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
 import type { OpenInput } from "../data/input/open-input.ts";
+import { recordFormOf } from "../data/task/classic-form.ts";
 import { RecordMapper } from "../data/task/record-mapper.ts";
 import { StagedPairs } from "../data/task/staged-pairs.ts";
 import { Tally } from "../data/task/tally.ts";
 import { createKernel } from "../kernel/create-kernel.ts";
-import { type AppUnderTest, carryValue, checkApp } from "./app-under-test.ts";
 
 /** What is in an input file: a string, which is taken as UTF-8, or bytes. Never decompressed. */
 export type InputText = string | Uint8Array;
@@ -102,6 +103,43 @@ export async function mapInput(
   const mapping = { app, isClassic, ofApp: "", task, scanner, words, emit, staged, ...how };
   await new RecordMapper(new MemoryInput(file, input), mapping).run();
   return pairs;
+}
+
+/** @internal An app under test, in the form that tasks run. */
+export interface AppUnderTest {
+  readonly app: RecordApp;
+  readonly isClassic: boolean;
+}
+
+/**
+ * @internal Takes an app of either form.
+ *
+ * @throws TypeError that names what is missing or misspelt
+ */
+export function checkApp(given: unknown): AppUnderTest {
+  if (typeof given === "object" && given !== null && !("input" in given)) {
+    if (isClassic(given)) return { app: recordFormOf(given), isClassic: true };
+    // A module rather than its default export: what CommonJS makes of an import.
+    if ("default" in given) return checkApp(given.default);
+  }
+  return { app: checkRecordApp(given), isClassic: false };
+}
+
+function isClassic(app: object): app is ClassicApp {
+  const { map, reduce } = app as Partial<ClassicApp>;
+  return typeof map === "function" && typeof reduce === "function";
+}
+
+/**
+ * @internal A value as it arrives at `reduce`: a copy, as of what a job writes to a file in between.
+ *
+ * @throws TypeError when JSON can't carry it, naming the path within the value
+ */
+export function carryValue<V>(value: V): V {
+  if (value instanceof ByteSlice) return value.copy() as V & ByteSlice;
+  if (typeof value === "string") return value;
+  checkJsonValue(value);
+  return JSON.parse(JSON.stringify(value)) as V;
 }
 
 /** @internal An input file in memory. */

@@ -9,7 +9,7 @@ import { LineSink, text } from "../data/output/formats.ts";
 import { AppError } from "../data/task/app-error.ts";
 import { writeResult } from "../data/task/reduce-task.ts";
 import { CounterSet } from "../data/task/tally.ts";
-import { carryValue, checkApp } from "./app-under-test.ts";
+import { carryValue, checkApp } from "./run-map.ts";
 
 /** How {@link runReduce} is to run. */
 export interface ReduceOptions {

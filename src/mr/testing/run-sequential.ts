@@ -3,9 +3,8 @@ import type { ClassicApp } from "../app/contract/contract.ts";
 import type { RecordApp } from "../app/contract/define-app.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
 import { Tally } from "../data/task/tally.ts";
-import { checkApp } from "./app-under-test.ts";
-import { type InputText, mapInput } from "./run-map.ts";
-import { reduceGroup } from "./run-reduce.ts";
+import { checkApp, type InputText, mapInput } from "./run-map.ts";
+import { type ReduceRun, reduceGroup } from "./run-reduce.ts";
 
 /** One input; several, called `input-1.txt`, `input-2.txt`, …; or several by their names, in order. */
 export type SequentialInputs =
@@ -30,13 +29,9 @@ export interface SequentialOptions {
  *
  * @typeParam Out what the app's `reduce` makes
  */
-export interface SequentialRun<Out> {
+export interface SequentialRun<Out> extends Omit<ReduceRun<Out>, "outputs"> {
   /** Each output with its key, in the order of the keys' bytes. */
   readonly outputs: (readonly [key: string, output: Out])[];
-  /** The same as the app's output format writes it: lines without their ends. */
-  readonly lines: string[];
-  /** What was counted, by name, in the order of the names. */
-  readonly counters: Readonly<Record<string, number>>;
 }
 
 /** The bytes of a key as a string of one unit per byte, which orders as bytes do. */

@@ -10,10 +10,7 @@ export function openLines(lineEndsAt: usize): void {
   lineEnds = lineEndsAt;
 }
 
-/**
- * Lists where line feeds are in block[start, end).
- * @returns how many
- */
+/** Lists where line feeds are in block[start, end). @returns how many */
 export function scanLines(start: u32, end: u32): u32 {
   let to = lineEnds;
   for (let at = start; at < end; at += 64) {

@@ -10,6 +10,7 @@ import { ShuffleMatrix, Throughput, Versions } from "./versioned.ts";
 /** The limit of rows in a patch, so that one message of a large job does not block the page for long. */
 const MAX_ROWS_PER_PATCH = 4000;
 
+const TABLES = Object.keys(ROWS) as Table[];
 type MutablePatch = { -readonly [Name in keyof Patch]: Patch[Name] };
 
 /**
@@ -32,14 +33,9 @@ export class JobFeed {
   readonly ends = new Map<string, number>();
   /** The version of the last change of each. */
   readonly #latest = { plan: 0, job: 0, counters: 0 };
-  readonly #changes: Readonly<Record<Table, Versions>> = {
-    splits: new Versions(),
-    maps: new Versions(),
-    reduces: new Versions(),
-    attempts: new Versions(),
-    workers: new Versions(),
-    incidents: new Versions(),
-  };
+  readonly #changes = Object.fromEntries(
+    TABLES.map((table) => [table, new Versions()]),
+  ) as Readonly<Record<Table, Versions>>;
   #matrix = new ShuffleMatrix(0, 0, 0);
   readonly #throughput = new Throughput();
   /** Numbers of the input files, by name. */
@@ -132,7 +128,7 @@ export class JobFeed {
 
     const patches: MutablePatch[] = [first];
     let room = MAX_ROWS_PER_PATCH;
-    for (const table of Object.keys(this.#changes) as Table[]) {
+    for (const table of TABLES) {
       const changed = this.#changes[table].since(from);
       for (let at = 0; at < changed.length; ) {
         if (room === 0) {

@@ -1,23 +1,23 @@
 import type { DecidedEvent, JobEvent } from "../../job/events.ts";
 import type { TaskInput } from "../../job/split.ts";
-import type { Failure, JobEnd, JobFailure, JobOutcome, Timeout } from "../../job/task.ts";
+import type { Failure, JobFailure, Timeout } from "../../job/task.ts";
 
 /** An event as people and programs that follow a job get it: with messages for its reasons. */
 export function withMessages(event: DecidedEvent): JobEvent {
   switch (event.type) {
     case "attemptFailed":
       return { ...event, failure: describeAttemptFailure(event.failure) };
-    case "jobEnded":
-      return { ...event, outcome: describeOutcome(event.outcome) };
+    case "jobEnded": {
+      const { outcome } = event;
+      if (outcome.state !== "failed") return { ...event, outcome };
+      return {
+        ...event,
+        outcome: { state: "failed", failure: describeJobFailure(outcome.reason) },
+      };
+    }
     default:
       return event;
   }
-}
-
-/** How a job ended, with a message for the reason. */
-function describeOutcome(end: JobEnd): JobOutcome {
-  if (end.state !== "failed") return end;
-  return { state: "failed", failure: describeJobFailure(end.reason) };
 }
 
 /** Why a job failed, with a message. */

@@ -52,7 +52,7 @@ export function shorten(text: string, width: number): string {
   let kept = "";
   for (const { segment } of GRAPHEMES.segment(near)) {
     room -= printedWidth(segment);
-    if (room < 0) return `${kept.slice(0, lastStart(kept))}…`;
+    if (room < 0) return `${kept.slice(0, [...GRAPHEMES.segment(kept)].at(-1)?.index ?? 0)}…`;
     kept += segment;
   }
   return near.length < text.length ? `${kept}…` : kept;
@@ -71,10 +71,4 @@ function printedWidth(grapheme: string): number {
   if (/^[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\uff00-\uff60]/.test(grapheme))
     return 1.8;
   return /^\p{Emoji_Presentation}/u.test(grapheme) ? 2.2 : 1.05;
-}
-
-function lastStart(text: string): number {
-  let at = 0;
-  for (const { index } of GRAPHEMES.segment(text)) at = index;
-  return at;
 }

@@ -8,7 +8,7 @@ const SHIPPED_APP = /[\\/]mrapps[\\/]/;
 
 const FRAME = /^\s+at /;
 /** Frames such as `at Array.map (<anonymous>)`: functions that the app called, or that called it. */
-const NATIVE = /\(<anonymous>\)$/;
+const NATIVE_FRAME = /^\s+at .*\(<anonymous>\)$/;
 
 /**
  * A stack with the frames of the app only: frames of this package and of Node do not help the app's author.
@@ -16,7 +16,7 @@ const NATIVE = /\(<anonymous>\)$/;
  */
 export function appFrames(stack: string): string {
   const kept = stack.split("\n").filter((line) => !FRAME.test(line) || isOfApp(line));
-  while (kept.length > 1 && isNative(kept.at(-1))) kept.pop();
+  while (kept.length > 1 && NATIVE_FRAME.test(kept.at(-1) ?? "")) kept.pop();
   return kept.join("\n");
 }
 
@@ -24,8 +24,4 @@ function isOfApp(frame: string): boolean {
   if (/\bnode:/.test(frame)) return false;
   if (SHIPPED_APP.test(frame)) return true;
   return !A_COPY.test(frame) && !OURS.some((folder) => frame.includes(folder));
-}
-
-function isNative(line: string | undefined): boolean {
-  return line !== undefined && FRAME.test(line) && NATIVE.test(line);
 }

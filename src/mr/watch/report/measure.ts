@@ -66,7 +66,9 @@ function textMeasures(sample: readonly OutputLine[]): Measure[] {
 }
 
 function columnMeasures(sample: readonly OutputLine[]): Measure[] {
-  const columns = Math.max(...sample.map(({ bytes }) => count(bytes, TAB)));
+  const columns = Math.max(
+    ...sample.map(({ bytes }) => bytes.filter((byte) => byte === TAB).length),
+  );
   const keyOf = keyBefore(TAB);
   const measures = Array.from({ length: Math.min(columns, 20) }, (_, at) => ({
     label: columns === 1 ? "value" : `column ${at + 2}`,
@@ -182,10 +184,4 @@ function parseJson(json: string): unknown {
     // Not JSON, or cut short.
     return undefined;
   }
-}
-
-function count(bytes: Buffer, byte: number): number {
-  let times = 0;
-  for (let at = bytes.indexOf(byte); at !== -1; at = bytes.indexOf(byte, at + 1)) times += 1;
-  return times;
 }

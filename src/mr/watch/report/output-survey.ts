@@ -43,7 +43,7 @@ export async function surveyOutput(directory: string): Promise<OutputSurvey> {
   const top = new TopKeys(TOP);
   const spread = new ValueSpread();
   const totals = { files: 0, lines: 0, bytes: 0 };
-  for (const { name } of outputs) {
+  for (const name of outputs) {
     let lines = 0;
     try {
       const bytes = await readLines(storage, join(directory, name), (line) => {
@@ -65,16 +65,11 @@ export async function surveyOutput(directory: string): Promise<OutputSurvey> {
   return { ...totals, label, isLength, top: top.list, spread, problems };
 }
 
-interface NamedOutput {
-  readonly name: string;
-  readonly reduce: number;
-}
-
 async function listOutputs(
   storage: Storage,
   directory: string,
   problems: string[],
-): Promise<NamedOutput[]> {
+): Promise<string[]> {
   try {
     return (await storage.list(directory))
       .flatMap((name) => {
@@ -82,7 +77,8 @@ async function listOutputs(
         const reduce = name === MERGED_OUTPUT_NAME ? 0 : parseReduceOutputName(name);
         return reduce === undefined ? [] : { name, reduce };
       })
-      .sort((a, b) => a.reduce - b.reduce);
+      .sort((a, b) => a.reduce - b.reduce)
+      .map(({ name }) => name);
   } catch (error) {
     problems.push(`Cannot list directory "${directory}": ${describeCause(error)}`);
     return [];
@@ -92,12 +88,12 @@ async function listOutputs(
 async function takeSample(
   storage: Storage,
   directory: string,
-  outputs: readonly NamedOutput[],
+  outputs: readonly string[],
 ): Promise<OutputLine[]> {
   const sample: OutputLine[] = [];
   let files = 0;
   let taken = 0;
-  for (const { name } of outputs) {
+  for (const name of outputs) {
     const before = sample.length;
     try {
       await readLines(storage, join(directory, name), ({ bytes, length }) => {

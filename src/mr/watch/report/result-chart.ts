@@ -33,9 +33,15 @@ export function drawTopKeys({ top, label }: OutputSurvey): Drawing {
   const height = 44 + ROW * Math.max(1, top.length);
   const room = PANEL_WIDTH - LABEL_WIDTH - VALUE_WIDTH;
   const largest = Math.max(...top.map(({ value }) => Math.abs(value)), Number.MIN_VALUE);
-  const bars = top.map(({ key, value }, at) =>
-    drawBar(key, value, 44 + ROW * at, (Math.abs(value) / largest) * room),
-  );
+  const bars = top.map(({ key, value }, at) => {
+    const shown = shownKey(key);
+    const y = 44 + ROW * at;
+    const middle = y + ROW / 2;
+    const width = (Math.abs(value) / largest) * room;
+    const number = formatNumber(value);
+    const shownNumber = number.length > 12 ? formatShort(value) : number;
+    return markup`<g><title>${shorten(shown, 300)}: ${number}</title><text class="end" x="${LABEL_WIDTH - 8}" y="${middle + 4}">${shorten(shown, 21)}</text><rect class="${value < 0 ? "bad" : "map"}" x="${LABEL_WIDTH}" y="${y + 3}" width="${Math.max(width, 1)}" height="${ROW - 6}" rx="2"/><text class="soft" x="${LABEL_WIDTH + width + 6}" y="${middle + 4}">${shownNumber}</text></g>`;
+  });
   const what = label === "value" ? "Largest values" : `Largest by ${shorten(visible(label), 40)}`;
   const content = markup`<text class="heading" x="0" y="18">${what}</text>${bars}`;
   const values = top.map(
@@ -46,17 +52,6 @@ export function drawTopKeys({ top, label }: OutputSurvey): Drawing {
 
 function shownKey(key: string): string {
   return key === "" ? "(empty key)" : visible(key.slice(0, 400));
-}
-
-function drawBar(key: string, value: number, y: number, width: number): Markup {
-  const shown = shownKey(key);
-  const middle = y + ROW / 2;
-  return markup`<g><title>${shorten(shown, 300)}: ${formatNumber(value)}</title><text class="end" x="${LABEL_WIDTH - 8}" y="${middle + 4}">${shorten(shown, 21)}</text><rect class="${value < 0 ? "bad" : "map"}" x="${LABEL_WIDTH}" y="${y + 3}" width="${Math.max(width, 1)}" height="${ROW - 6}" rx="2"/><text class="soft" x="${LABEL_WIDTH + width + 6}" y="${middle + 4}">${barLabel(value)}</text></g>`;
-}
-
-function barLabel(value: number): string {
-  const text = formatNumber(value);
-  return text.length > 12 ? formatShort(value) : text;
 }
 
 /** The distribution of the values: by rank if they differ much, else as a histogram. */

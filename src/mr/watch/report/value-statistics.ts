@@ -7,13 +7,6 @@ export function medianOf(sorted: readonly number[]): number {
 const BUCKETS_PER_DOUBLING = 16;
 const SAMPLE = 20_000;
 
-/** A number of values of about the same size. */
-export interface SpreadBucket {
-  /** Their mean. */
-  readonly value: number;
-  readonly count: number;
-}
-
 /** The distribution of any number of values in bounded memory: exact within 5%, and a random sample. */
 export class ValueSpread {
   count = 0;
@@ -33,19 +26,16 @@ export class ValueSpread {
     this.#keep(value);
     if (value <= 0) return;
     const at = Math.floor(Math.log2(value) * BUCKETS_PER_DOUBLING + 1e-9);
-    const bucket = this.#positive.get(at);
-    if (bucket === undefined) this.#positive.set(at, { count: 1, sum: value });
-    else {
-      bucket.count += 1;
-      bucket.sum += value;
-    }
+    const bucket = this.#positive.get(at) ?? { count: 0, sum: 0 };
+    bucket.count += 1;
+    bucket.sum += value;
+    if (bucket.count === 1) this.#positive.set(at, bucket);
   }
 
-  /** The buckets of positive values, largest first. */
-  get buckets(): readonly SpreadBucket[] {
-    return [...this.#positive]
-      .sort(([a], [b]) => b - a)
-      .map(([, { count, sum }]) => ({ value: sum / count, count }));
+  /** The buckets of positive values, largest first: how many values each has, and their mean. */
+  get buckets() {
+    const sorted = [...this.#positive].sort(([a], [b]) => b - a);
+    return sorted.map(([, { count, sum }]) => ({ value: sum / count, count }));
   }
 
   /** A random sample in ascending order; all values if there are few. */
@@ -55,12 +45,11 @@ export class ValueSpread {
 
   /** Reservoir sampling: algorithm R (Vitter, 1985). */
   #keep(value: number): void {
-    if (this.#sample.length < SAMPLE) {
-      this.#sample.push(value);
-      return;
+    let at = this.#sample.length;
+    if (at === SAMPLE) {
+      this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
+      at = Math.floor((this.#random / 2 ** 32) * this.count);
     }
-    this.#random = (Math.imul(this.#random, 1_664_525) + 1_013_904_223) >>> 0;
-    const at = Math.floor((this.#random / 2 ** 32) * this.count);
     if (at < SAMPLE) this.#sample[at] = value;
   }
 }
