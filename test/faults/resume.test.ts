@@ -9,8 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { decodeJournal } from "../../src/mr/control/log/file-job-log.ts";
 import { replay } from "../../src/mr/control/log/job-log.ts";
-import { decodeJournal } from "../../src/mr/control/log/record.ts";
 import { JOURNAL_NAME } from "../../src/mr/job/names.ts";
 import { Job, sleep } from "../support/job.ts";
 import type { Command } from "../support/processes.ts";

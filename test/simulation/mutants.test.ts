@@ -92,8 +92,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     title: "hands out reduce tasks although a map output is lost",
     file: TASKS,
-    replace: "return this.#maps.allCompleted ? this.#reduces : this.#maps;",
-    by: "return this.#maps.completions >= this.#maps.size ? this.#reduces : this.#maps;",
+    replace: "return this.#maps.allCompleted ? this.reduces : this.#maps;",
+    by: "return this.#maps.completions >= this.#maps.size ? this.reduces : this.#maps;",
   },
   {
     title: "starts a backup before the lease time has passed",

@@ -1,5 +1,5 @@
 import type { EntryStore, LogEntry } from "../../src/mr/control/log/entry-job-log.ts";
-import { MemoryEntries } from "../../src/mr/control/log/entry-job-log.ts";
+import { MemoryEntries } from "../support/memory-entries.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 

@@ -6,7 +6,7 @@ import { UsageError } from "../../src/mr/base/errors.ts";
 import type { Assignment, Dismissal } from "../../src/mr/control/protocol/protocol.ts";
 import type { Failure, TaskResult } from "../../src/mr/job/task.ts";
 import type { TaskSource } from "../../src/mr/worker/run-tasks.ts";
-import { runWorker } from "../../src/mr/worker/run-worker.ts";
+import { runWorker } from "../../src/mr/worker/start-worker.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const END: Dismissal = { kind: "exit", outcome: "completed" };
@@ -125,9 +125,7 @@ describe("a worker", () => {
     const onCommit = () => void seen.push(readdirSync(directory).sort());
     const source = new ScriptedSource(directory, [MAP], { onCommit });
     const meter = new Meter();
-    expect(await runWorker(source, load(echo), { meter, memoryBytes: undefined })).toBe(
-      "completed",
-    );
+    expect(await runWorker(source, load(echo), meter)).toBe("completed");
 
     expect(source.reports).toEqual(["commit map 4", "complete map 4"]);
     // Until the commit nothing has its final name, and what there is begins with a dot.
@@ -142,7 +140,7 @@ describe("a worker", () => {
     const sources = [source.results[0]?.outputs[0] ?? { name: "", bytes: 0, crc32: 0 }];
     const reduce: Assignment = { kind: "reduce", task: 0, attempt: 1, sources };
     const second = new ScriptedSource(directory, [reduce]);
-    await runWorker(second, load(echo), { meter, memoryBytes: undefined });
+    await runWorker(second, load(echo), meter);
     expect(second.reports).toEqual(["commit reduce 0", "complete reduce 0"]);
     expect(readFileSync(join(directory, "mr-out-0"), "utf8")).toMatch(/^([ab] 2\n)*$/);
     expect(meter.calls).toEqual(["begin", "done", "end", "begin", "done", "end"]);
@@ -151,7 +149,7 @@ describe("a worker", () => {
   it("throws away what it made when the commit is refused", async () => {
     const directory = jobDirectory();
     const source = new ScriptedSource(directory, [MAP], { isGranted: false });
-    await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined });
+    await runWorker(source, load(echo), new Meter());
     expect(source.reports).toEqual(["commit map 4"]);
     expect(readdirSync(directory)).toEqual(["a.txt"]);
   });
@@ -166,7 +164,7 @@ describe("a worker", () => {
     };
     const source = new ScriptedSource(directory, [MAP, { ...MAP, attempt: 3 }]);
     const meter = new Meter();
-    expect(await runWorker(source, load(app), { meter, memoryBytes: undefined })).toBe("completed");
+    expect(await runWorker(source, load(app), meter)).toBe("completed");
     expect(source.reports).toEqual(["fail map 4", "fail map 4"]);
     expect(source.failures[0]?.message).toContain('"a.txt"');
     expect(source.failures[0]?.message).toContain("RangeError: bad day");
@@ -183,7 +181,7 @@ describe("a worker", () => {
       },
     };
     const source = new ScriptedSource(jobDirectory(), [MAP]);
-    await runWorker(source, load(app), { meter: new Meter(), memoryBytes: undefined });
+    await runWorker(source, load(app), new Meter());
     expect(source.failures).toEqual([{ code: "USAGE", message: "there is no such column" }]);
   });
 
@@ -191,7 +189,7 @@ describe("a worker", () => {
     const directory = jobDirectory();
     rmSync(join(directory, "a.txt"));
     const source = new ScriptedSource(directory, [MAP]);
-    await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined });
+    await runWorker(source, load(echo), new Meter());
     expect(source.failures[0]?.message).toBe(
       'Cannot read input "a.txt": no such file or directory (ENOENT)',
     );
@@ -201,7 +199,7 @@ describe("a worker", () => {
     const directory = jobDirectory();
     const onCommit = () => rmSync(directory, { recursive: true });
     const source = new ScriptedSource(directory, [MAP], { onCommit });
-    await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined });
+    await runWorker(source, load(echo), new Meter());
     expect(source.reports).toEqual(["commit map 4", "fail map 4"]);
     expect(source.failures[0]?.message).toContain(join(directory, "mr-4-0"));
   });
@@ -216,10 +214,7 @@ describe("a worker", () => {
       const map = () => [{ key: "a", value: "1" }, pair] as never;
       const directory = jobDirectory();
       const source = new ScriptedSource(directory, [MAP]);
-      await runWorker(source, load({ ...echo, map }), {
-        meter: new Meter(),
-        memoryBytes: undefined,
-      });
+      await runWorker(source, load({ ...echo, map }), new Meter());
       expect(source.failures[0]?.message).toContain(message);
       expect(readdirSync(directory)).toEqual(["a.txt"]);
     }
@@ -228,9 +223,7 @@ describe("a worker", () => {
   it("ends as the job ended", async () => {
     for (const outcome of ["completed", "failed", "cancelled"] as const) {
       const source = new ScriptedSource(jobDirectory(), [{ kind: "exit", outcome }]);
-      expect(
-        await runWorker(source, load(echo), { meter: new Meter(), memoryBytes: undefined }),
-      ).toBe(outcome);
+      expect(await runWorker(source, load(echo), new Meter())).toBe(outcome);
     }
   });
 });

@@ -11,8 +11,6 @@ import {
   RPC_ERRORS,
 } from "../control/protocol/protocol.ts";
 import { type Connection, isUnreachable, RpcError } from "../control/protocol/transport.ts";
-import type { Settings } from "../job/settings.ts";
-import type { Splitting } from "../job/split.ts";
 import type { Failure, TaskResult } from "../job/task.ts";
 import { checkAssignment, checkRegistration } from "./check-answer.ts";
 import type { TaskSource } from "./run-tasks.ts";
@@ -24,20 +22,6 @@ const FAST_RETRIES_MS = 2000;
 const SLOW_RETRY_MS = 100;
 /** Below the protocol's limit for a text. */
 const MAX_TEXT = 90_000;
-
-/** What a worker tells about itself when it registers. */
-export interface WorkerIdentity {
-  /** File name of the app, for people. */
-  readonly app: string;
-  /** SHA-256 of the compiled app. */
-  readonly digest: string;
-  /** Where its inputs may be split. */
-  readonly splitting: Splitting;
-  /** How many reduce tasks the app needs. Default 1. */
-  readonly leastReduces?: number;
-  /** The values of environment variables that the app asked for. */
-  readonly settings: Settings;
-}
 
 /** How long to wait for a coordinator, in milliseconds. */
 export interface ConnectTimeouts {
@@ -69,7 +53,8 @@ export interface TaskSourceOptions extends Listeners {
   readonly connection: Connection;
   /** Where the coordinator is, for messages. */
   readonly address: string;
-  readonly identity: WorkerIdentity;
+  /** The app of this worker: its file name, for people, its digest, and what it asks of the job. */
+  readonly identity: Omit<Params<"worker.register">, "protocol" | "pid">;
   readonly timeouts: ConnectTimeouts;
   readonly clock?: Clock;
 }
@@ -223,17 +208,12 @@ export class RpcTaskSource implements TaskSource {
   }
 
   #unreachable(waitedMs: number): MrError {
-    const who =
-      this.#registration === undefined ? "No coordinator" : "The coordinator has gone: none";
-    const waited = `(waited ${Math.round(waitedMs / 1000)} s)`;
-    return new MrError(
-      "COORDINATOR_UNREACHABLE",
-      `${who} is listening on ${this.#options.address} ${waited}`,
-    );
+    const isFirst = this.#registration === undefined;
+    const who = isFirst ? "No coordinator" : "The coordinator has gone: none";
+    const where = `${this.#options.address} (waited ${Math.round(waitedMs / 1000)} s)`;
+    return new MrError("COORDINATOR_UNREACHABLE", `${who} is listening on ${where}`);
   }
 }
 
 /** The coordinator never gave out the number of this worker. */
-class UnknownWorkerError extends MrError {
-  override name = "UnknownWorkerError";
-}
+class UnknownWorkerError extends MrError {}

@@ -36,12 +36,9 @@ export class StaleAttemptError extends MrError {
 }
 
 /** What an attempt has made. */
-export interface AttemptResult {
+export interface AttemptResult extends Pick<TaskResult, "counters" | "skipped" | "spills"> {
   /** Its files, which are to be committed. */
   readonly output: Pick<PendingOutput, "commit" | "discard">;
-  readonly counters: TaskResult["counters"];
-  readonly skipped?: TaskResult["skipped"];
-  readonly spills?: TaskResult["spills"];
 }
 
 /** Follows the attempt that a worker is on. */
@@ -95,7 +92,8 @@ async function runAttempt(
       observer.workDone();
       // The coordinator knows.
       if (error instanceof StaleAttemptError) return;
-      await source.fail(assignment, failureOf(error), damagedIn(error));
+      const damaged = error instanceof DamagedRunError ? [basename(error.path)] : [];
+      await source.fail(assignment, failureOf(error), damaged);
       return;
     }
     observer.workDone();
@@ -111,11 +109,6 @@ async function runAttempt(
   } finally {
     made?.output.discard();
   }
-}
-
-/** The map outputs that made an attempt fail. */
-function damagedIn(error: unknown): string[] {
-  return error instanceof DamagedRunError ? [basename(error.path)] : [];
 }
 
 function failureOf(error: unknown): Failure {

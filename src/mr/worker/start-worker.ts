@@ -1,10 +1,17 @@
 import { sealSettings } from "../app/contract/setting.ts";
 import { type LoadedApp, leastReducesOf } from "../app/load/load-app.ts";
 import { RpcClient } from "../control/protocol/client.ts";
-import type { Dismissal } from "../control/protocol/protocol.ts";
+import type { Assignment, Dismissal } from "../control/protocol/protocol.ts";
+import { runMapTask } from "../data/task/map-task.ts";
+import { runReduceTask } from "../data/task/reduce-task.ts";
+import type { ProgressMeter, TaskContext, TaskOutput } from "../data/task/task-context.ts";
+import { DEFAULT_FAN_IN, DEFAULT_MEMORY_BYTES } from "../job/limits.ts";
+import { attemptTag } from "../job/names.ts";
+import { storageFor } from "../storage/registry.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type ConnectTimeouts, type Listeners, RpcTaskSource } from "./rpc-task-source.ts";
-import { runWorker } from "./run-worker.ts";
+import { type AttemptObserver, type JobFacts, runTasks, type TaskSource } from "./run-tasks.ts";
+import { StrayErrors } from "./stray-errors.ts";
 
 export interface WorkerOptions extends ConnectTimeouts, Listeners {
   readonly app: LoadedApp;
@@ -33,9 +40,46 @@ export async function startWorker(options: WorkerOptions): Promise<Dismissal["ou
   });
   const meter = new Heartbeat(socketPath, reconnectMs, source);
   try {
-    return await runWorker(source, app, { meter, memoryBytes });
+    return await runWorker(source, app, meter, memoryBytes);
   } finally {
     source.close();
     await meter.close();
+  }
+}
+
+/**
+ * Runs tasks from `source`, one at a time, until it says that the job is over.
+ *
+ * @returns how the job ended
+ */
+export async function runWorker(
+  source: TaskSource,
+  app: LoadedApp,
+  meter: AttemptObserver & ProgressMeter,
+  memoryBytes: number = DEFAULT_MEMORY_BYTES,
+): Promise<Dismissal["outcome"]> {
+  const strayErrors = new StrayErrors();
+  try {
+    const execute = (facts: JobFacts, assignment: Assignment): Promise<TaskOutput> => {
+      const { job, directory, inputDirectory, reduces, skipBadRecords } = facts;
+      const context: TaskContext = {
+        storage: storageFor(directory),
+        directory,
+        inputDirectory,
+        reduces,
+        tag: attemptTag(job, assignment.attempt, process.pid),
+        progress: meter,
+        memoryBytes,
+        fanIn: DEFAULT_FAN_IN,
+        skipBadRecords,
+      };
+      return assignment.kind === "map"
+        ? runMapTask(assignment, app, context)
+        : runReduceTask(assignment, app, context);
+    };
+    const run = (job: JobFacts, task: Assignment) => strayErrors.during(execute(job, task));
+    return await runTasks(source, run, meter);
+  } finally {
+    strayErrors.close();
   }
 }

@@ -1,10 +1,7 @@
 import { expect, it } from "vitest";
-import {
-  EntryJobLog,
-  type EntryStore,
-  MemoryEntries,
-} from "../../../src/mr/control/log/entry-job-log.ts";
+import { EntryJobLog, type EntryStore } from "../../../src/mr/control/log/entry-job-log.ts";
 import { Deferred } from "../../support/deferred.ts";
+import { MemoryEntries } from "../../support/memory-entries.ts";
 import { describeJobLog, JOB, note } from "./job-log-conformance.ts";
 
 describeJobLog("in a store of entries in memory", () => {

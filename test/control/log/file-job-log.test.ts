@@ -11,9 +11,12 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { MrError } from "../../../src/mr/base/errors.ts";
-import { FileJobLog } from "../../../src/mr/control/log/file-job-log.ts";
+import {
+  decodeJournal,
+  encodeRecord,
+  FileJobLog,
+} from "../../../src/mr/control/log/file-job-log.ts";
 import { JOURNAL_VERSION, type LogRecord, replay } from "../../../src/mr/control/log/job-log.ts";
-import { decodeJournal, encodeRecord } from "../../../src/mr/control/log/record.ts";
 import { JOURNAL_NAME } from "../../../src/mr/job/names.ts";
 import type { Phase } from "../../../src/mr/job/task.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";

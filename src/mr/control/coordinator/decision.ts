@@ -2,6 +2,7 @@ import type { UntimedDecidedEvent } from "../../job/events.ts";
 import type { Attempt, CompletedTask, JobEnd, TaskResult } from "../../job/task.ts";
 import type { LogRecord } from "../log/job-log.ts";
 import type { Assignment, Dismissal, Verdict } from "../protocol/protocol.ts";
+import { attemptOf } from "../scheduler/lease-book.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Effect, SchedulerEvent } from "../scheduler/types.ts";
 import type { JobPlanner } from "./job-planner.ts";
@@ -36,6 +37,8 @@ interface JobParts {
   readonly workers: WorkerRegistry;
   readonly requests: TaskRequests;
   readonly reduces: number;
+  /** Whether the plan is in the log already. */
+  readonly isPlanKept: boolean;
 }
 
 /** Turns the effects of a step into records, messages and events, and carries out none of them. */
@@ -44,10 +47,9 @@ export class Decider {
   #toldPlan = "";
   #isPlanKept: boolean;
 
-  /** @param isPlanKept whether the plan is in the log already */
-  constructor(job: JobParts, isPlanKept: boolean) {
+  constructor(job: JobParts) {
     this.#job = job;
-    this.#isPlanKept = isPlanKept;
+    this.#isPlanKept = job.isPlanKept;
   }
 
   /** @param reply receives the verdict, if the event is a report */
@@ -170,11 +172,6 @@ function eventOf(effect: Effect, scheduler: Scheduler): UntimedDecidedEvent | un
 /** The event of a task that an earlier coordinator has seen completed. */
 export function restoredEvent({ phase, task, result }: CompletedTask): UntimedDecidedEvent {
   return { type: "taskRestored", phase, task, ...figuresOf(result) };
-}
-
-/** The numbers of an attempt, without other members that the object may have. */
-function attemptOf({ phase, task, attempt, worker }: Attempt): Attempt {
-  return { phase, task, attempt, worker };
 }
 
 /** Asserts what the scheduler guarantees: a decision refers only to what exists. */

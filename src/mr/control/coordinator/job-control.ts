@@ -19,15 +19,17 @@ import type { SchedulerEvent } from "../scheduler/types.ts";
 import { Decider, type Decision, type Message, restoredEvent } from "./decision.ts";
 import type { JobOptions, JobShell } from "./job-options.ts";
 import { JobPlanner } from "./job-planner.ts";
-import { jobStatus, skippedIn } from "./job-status.ts";
+import { jobStatus } from "./job-status.ts";
 import { PauseTolerantClock } from "./pause-tolerant-clock.ts";
 import { Publisher } from "./publisher.ts";
 import { TaskRequests } from "./task-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
 
+/** So many skipped records of a job are listed; the others are only counted. */
+const MAX_SKIPPED = 1000;
+
 /** What a worker reports on its attempt. */
-type Report = SchedulerEvent &
-  Attempt & { readonly job?: string | undefined; readonly term?: number | undefined };
+type Report = SchedulerEvent & Attempt & Params<"task.request">;
 
 /**
  * The state of a job and its decisions: every step computes records, messages and events, and the publisher
@@ -63,15 +65,18 @@ export class JobControl {
     this.#publisher = this.#createPublisher(options);
     this.#workers = new WorkerRegistry(resumed?.plan);
     const { createScheduler = (shape) => new Scheduler(shape) } = shell;
-    const { reduces, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = options;
     const maps = this.#planner.splits.length;
-    const limits = { leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups };
     const inputOf = (map: number) => taskInput(this.#planner.splits, map);
-    this.#scheduler = createScheduler({ maps, reduces, inputOf, ...limits });
+    this.#scheduler = createScheduler({ ...options, maps, inputOf });
     this.#requests = new TaskRequests((map) => this.#scheduler.resultOf("map", map));
-    const [scheduler, planner] = [this.#scheduler, this.#planner];
-    const parts = { scheduler, planner, workers: this.#workers, requests: this.#requests, reduces };
-    this.#decider = new Decider(parts, resumed?.plan !== undefined);
+    this.#decider = new Decider({
+      scheduler: this.#scheduler,
+      planner: this.#planner,
+      workers: this.#workers,
+      requests: this.#requests,
+      reduces: options.reduces,
+      isPlanKept: resumed?.plan !== undefined,
+    });
   }
 
   #createPlanner({ plan, resumed }: JobOptions): JobPlanner {
@@ -191,6 +196,7 @@ export class JobControl {
 
   #register(params: Params<"worker.register">, caller: Caller): Promise<Registration> {
     const { started } = this.#scheduler;
+    const [job, term] = [this.#job, this.#term];
     const { directory, inputDirectory, reduces, leaseMs, skipBadRecords } = this.#options;
     let worker: number;
     try {
@@ -202,15 +208,12 @@ export class JobControl {
     }
     caller.identify(worker);
     this.#publish({ events: [{ type: "workerJoined", worker, pid: params.pid }] });
-    const [job, term] = [this.#job, this.#term];
     const facts = { directory, inputDirectory, reduces, leaseMs, skipBadRecords };
     const registration = { worker, job, term, ...facts };
     // A worker that has not got its number cannot ask for a task yet.
-    const planned = started
-      ? undefined
-      : this.#planner.planFor(this.#workers.app, params.splitting);
-    if (planned === undefined) return this.#answer(() => registration);
-    return planned.then(() => this.#answer(() => registration));
+    const answer = () => this.#answer(() => registration);
+    if (started) return answer();
+    return this.#planner.planFor(this.#workers.app, params.splitting)?.then(answer) ?? answer();
   }
 
   #request(params: Params<"task.request">, caller: Caller): Promise<Assignment | Dismissal> {
@@ -281,15 +284,13 @@ export class JobControl {
       return;
     }
     const outcome = { state: "cancelled", reason } as const;
-    this.#publish({
-      messages: [{ to: "owner", outcome }],
-      events: [{ type: "jobEnded", outcome }],
-    });
+    const events = [{ type: "jobEnded", outcome }] as const;
+    this.#publish({ messages: [{ to: "owner", outcome }], events });
   }
 
   /** The first records that completed tasks have skipped, maps first. */
   get skipped(): SkippedRecord[] {
-    return skippedIn(this.#scheduler.results);
+    return this.#scheduler.results.flatMap(({ skipped = [] }) => skipped).slice(0, MAX_SKIPPED);
   }
 
   /** The state of the job now, for people. */

@@ -1,10 +1,7 @@
-import type { SkippedRecord, TaskResult } from "../../job/task.ts";
+import type { TaskResult } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
-
-/** So many skipped records of a job are listed; the others are only counted. */
-const MAX_SKIPPED = 1000;
 
 /** The state of tasks and workers now, for people. */
 export function jobStatus(
@@ -37,9 +34,4 @@ function sumCounters(results: readonly TaskResult[]): Record<string, number> {
     }
   }
   return Object.fromEntries(sums);
-}
-
-/** The first records that completed tasks have skipped, maps first. */
-export function skippedIn(results: readonly TaskResult[]): SkippedRecord[] {
-  return results.flatMap(({ skipped = [] }) => skipped).slice(0, MAX_SKIPPED);
 }

@@ -1,17 +1,12 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
 import { differenceOf, type Settings } from "../../job/settings.ts";
+import type { PlanRecord } from "../log/job-log.ts";
 import { type Params, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/protocol.ts";
 
 /** A worker that has registered and whose connection is open. */
-export interface RegisteredWorker {
+interface RegisteredWorker {
   readonly worker: number;
   readonly pid: number;
-}
-
-interface Caller {
-  readonly worker: number;
-  readonly job?: string | undefined;
-  readonly term?: number | undefined;
 }
 
 /** Identifies an app and its settings. */
@@ -19,13 +14,6 @@ interface AppIdentity {
   readonly name: string;
   readonly digest: string;
   readonly settings: Settings;
-}
-
-/** The app of a job that is resumed. */
-interface PlannedApp {
-  readonly app: string;
-  readonly digest: string;
-  readonly settings?: Settings;
 }
 
 /**
@@ -38,7 +26,7 @@ export class WorkerRegistry {
   #app: AppIdentity | undefined;
 
   /** @param plan the app of a job that is resumed */
-  constructor(plan?: PlannedApp) {
+  constructor(plan?: PlanRecord) {
     if (plan === undefined) return;
     const { app: name, digest, settings = {} } = plan;
     this.#app = { name, digest, settings };
@@ -96,7 +84,7 @@ export class WorkerRegistry {
    * @param caller the worker number of a call, and the job and term for which it was given out, if it says so
    * @throws JSONRPCErrorException (`unknownWorker`) for a number that was never given out in this job and term
    */
-  check({ worker, ...given }: Caller, job: string, term: number): void {
+  check({ worker, ...given }: Params<"task.request">, job: string, term: number): void {
     const isOurs = (given.job ?? job) === job && (given.term ?? term) === term;
     if (isOurs && worker >= 1 && worker <= this.#registrations) return;
     throw new JSONRPCErrorException(`no worker ${worker} is registered`, RPC_ERRORS.unknownWorker);

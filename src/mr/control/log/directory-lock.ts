@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { realpathSync, rmSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import { runtimeDir } from "../../base/runtime-dir.ts";
@@ -30,35 +31,25 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const server = createServer((socket) => socket.destroy());
   try {
     if (!isLinux && !(await isAlive(name))) rmSync(name, { force: true });
-    await listen(server, name);
+    server.listen(name);
+    await once(server, "listening");
   } catch (error) {
+    const where = `directory "${directory}"`;
     if (errorCode(error) === "EADDRINUSE") {
-      throw new MrError(
-        "JOB_IN_USE",
-        `Another coordinator is already running in directory "${directory}"`,
-      );
+      throw new MrError("JOB_IN_USE", `Another coordinator is already running in ${where}`);
     }
-    throw new MrError(
-      "DIRECTORY_UNUSABLE",
-      `Cannot lock directory "${directory}": ${describeCause(error)}`,
-    );
+    throw new MrError("DIRECTORY_UNUSABLE", `Cannot lock ${where}: ${describeCause(error)}`);
   }
   server.unref();
   return { release: () => void server.close() };
 }
 
-function listen(server: Server, name: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(name, resolve);
-  });
-}
-
-function isAlive(name: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(name);
-    probe.once("connect", () => resolve(true));
-    probe.once("error", () => resolve(false));
-    probe.once("close", () => probe.destroy());
-  });
+async function isAlive(name: string): Promise<boolean> {
+  const probe = connect(name);
+  const isConnected = await once(probe, "connect").then(
+    () => true,
+    () => false,
+  );
+  probe.destroy();
+  return isConnected;
 }

@@ -25,27 +25,6 @@ export interface EntryStore {
   get(index: number): LogEntry | undefined | Promise<LogEntry | undefined>;
 }
 
-/** Entries in memory: a store for tests, and the reference for others. */
-export class MemoryEntries implements EntryStore {
-  readonly #entries: LogEntry[] = [];
-
-  put(index: number, entry: LogEntry): boolean {
-    if (index > this.#entries.length) throw new Error(`Entry ${index} would leave a gap`);
-    if (index < this.#entries.length) return false;
-    this.#entries.push(entry);
-    return true;
-  }
-
-  get(index: number): LogEntry | undefined {
-    return this.#entries[index];
-  }
-
-  /** The records of all entries. */
-  get records(): LogRecord[] {
-    return this.#entries.flatMap(({ records }) => records);
-  }
-}
-
 /**
  * The log of a job in a store of numbered entries. Records that are appended while an entry is being written
  * share the next one.

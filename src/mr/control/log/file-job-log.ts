@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { crc32 } from "node:zlib";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import { JOURNAL_NAME, temporaryName } from "../../job/names.ts";
 import {
@@ -25,9 +26,10 @@ import {
   type PlanRecord,
   replay,
 } from "./job-log.ts";
-import { decodeJournal, encodeRecord } from "./record.ts";
 
 const sync = promisify(fdatasync);
+const CHECKSUM_DIGITS = 8;
+const LINE_FEED = 10;
 
 /**
  * The log of a job in a file of its directory, the journal. Records are written when they are appended, and
@@ -218,4 +220,49 @@ function syncDirectory(path: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/*
+ * A journal is a text file, a record a line:
+ *
+ *     record = checksum SP json LF
+ *     checksum = CRC-32 of the bytes of json, as 8 lower-case hex digits
+ *
+ * docs/formats.md has an example.
+ */
+
+export function encodeRecord(record: LogRecord): Buffer {
+  const json = JSON.stringify(record);
+  return Buffer.from(`${checksumOf(Buffer.from(json))} ${json}\n`);
+}
+
+/**
+ * Reads a journal. A last record without its line feed is ignored: its writer died before it told anybody of
+ * that decision. Any other damage is an error.
+ *
+ * @throws MrError with the number of the line that is damaged
+ */
+export function decodeJournal(journal: Buffer): {
+  readonly records: readonly LogRecord[];
+  /** How many bytes they take: less than all when the last record was cut short. */
+  readonly bytes: number;
+} {
+  const records: LogRecord[] = [];
+  let start = 0;
+  while (start < journal.length) {
+    const end = journal.indexOf(LINE_FEED, start);
+    if (end === -1) break;
+    const checksum = journal.toString("latin1", start, start + CHECKSUM_DIGITS + 1);
+    const json = journal.subarray(start + CHECKSUM_DIGITS + 1, end);
+    if (checksum !== `${checksumOf(json)} `) {
+      throw new MrError("LOG_DAMAGED", `its line ${records.length + 1} is damaged`);
+    }
+    records.push(JSON.parse(json.toString("utf8")));
+    start = end + 1;
+  }
+  return { records, bytes: start };
+}
+
+function checksumOf(bytes: Buffer): string {
+  return crc32(bytes).toString(16).padStart(CHECKSUM_DIGITS, "0");
 }

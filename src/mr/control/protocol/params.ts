@@ -2,6 +2,7 @@ import { JSONRPCErrorException } from "json-rpc-2.0";
 import * as v from "valibot";
 import { ERROR_CODES } from "../../base/error-codes.ts";
 import { mapOutputName, parseMapOutputName, reduceOutputName } from "../../job/names.ts";
+import type { Settings } from "../../job/settings.ts";
 import type { AttemptId, OutputFile } from "../../job/task.ts";
 import { type Method, type Params, RPC_ERRORS } from "./protocol.ts";
 
@@ -19,14 +20,17 @@ const splitting = v.union([
   }),
 ]);
 /** `v.record` would drop names that every object has, such as `constructor`. */
-const counters = v.custom<Readonly<Record<string, number>>>(isCounters, "numbers by name expected");
+const counters = v.custom<Readonly<Record<string, number>>>(
+  (input) => isRecordOf(input, Number.isFinite),
+  "numbers by name expected",
+);
 
 /** The job for which the worker was given its number. */
 const job = v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/, "8 hex digits expected")));
 
 /** The values of environment variables that the app asked for; null for those not set. */
-const settings = v.custom<Readonly<Record<string, string | null>>>(
-  isSettings,
+const settings = v.custom<Settings>(
+  (input) => isRecordOf(input, (value) => value === null || v.is(text, value)),
   "texts by name expected",
 );
 
@@ -35,11 +39,9 @@ const term = v.optional(count);
 
 const attemptEntries = { worker, job, term, phase, task: count, attempt: count };
 
+const outputName = v.regex(/^mr-(out|[0-9]+)-[0-9]+$/, "the name of a job output expected");
 const outputFile = v.object({
-  name: v.pipe(
-    v.string(),
-    v.regex(/^mr-(out|[0-9]+)-[0-9]+$/, "the name of a job output expected"),
-  ),
+  name: v.pipe(v.string(), outputName),
   bytes: count,
   crc32: v.pipe(count, v.maxValue(0xffffffff)),
 });
@@ -67,10 +69,7 @@ export const PARAMS = {
     settings: v.optional(settings),
   }),
   "task.request": v.object({ worker, job, term }),
-  "task.progress": v.object({
-    ...attemptEntries,
-    ...progress.entries,
-  }),
+  "task.progress": v.object({ ...attemptEntries, ...progress.entries }),
   "task.commit": v.object(attemptEntries),
   "task.complete": v.object({
     ...attemptEntries,
@@ -141,16 +140,7 @@ export function damagedMapsOf({ phase, task }: AttemptId, names: readonly string
   });
 }
 
-function isSettings(input: unknown): boolean {
+function isRecordOf(input: unknown, isValue: (value: unknown) => boolean): boolean {
   if (typeof input !== "object" || input === null || Array.isArray(input)) return false;
-  return Object.entries(input).every(([name, value]) => {
-    return name.length <= 200 && (value === null || v.is(text, value));
-  });
-}
-
-function isCounters(input: unknown): boolean {
-  if (typeof input !== "object" || input === null || Array.isArray(input)) return false;
-  return Object.entries(input).every(([name, value]) => {
-    return name.length <= 200 && Number.isFinite(value);
-  });
+  return Object.entries(input).every(([name, value]) => name.length <= 200 && isValue(value));
 }

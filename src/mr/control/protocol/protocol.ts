@@ -44,39 +44,24 @@ export interface Registration {
   readonly skipBadRecords: boolean;
 }
 
-interface MapAssignment {
-  readonly kind: "map";
-  readonly task: number;
-  readonly attempt: number;
-  readonly split: Split;
-}
-
-interface ReduceAssignment {
-  readonly kind: "reduce";
-  readonly task: number;
-  readonly attempt: number;
-  /** The outputs of all map tasks for this reduce task, in the order of the map tasks. */
-  readonly sources: readonly OutputFile[];
-}
-
 /** The job has ended, and so does the worker. */
 export interface Dismissal {
   readonly kind: "exit";
   readonly outcome: JobEnd["state"];
 }
 
-export type Assignment = MapAssignment | ReduceAssignment;
+export type Assignment = { readonly task: number; readonly attempt: number } & (
+  | { readonly kind: "map"; readonly split: Split }
+  /** The outputs of all map tasks for this reduce task, in the order of the map tasks. */
+  | { readonly kind: "reduce"; readonly sources: readonly OutputFile[] }
+);
 
 /** `accepted: false` says that the attempt is stale: its report does not count. */
 export interface Verdict {
   readonly accepted: boolean;
 }
 
-export interface JobStatus {
-  readonly job: string;
-  /** Orders the coordinators of a job: 1 for the first, larger for each that resumed the job. */
-  readonly term: number;
-  readonly directory: string;
+export interface JobStatus extends Pick<Registration, "job" | "term" | "directory"> {
   readonly phase: Phase;
   readonly state: "running" | JobEnd["state"];
   readonly app: string | null;

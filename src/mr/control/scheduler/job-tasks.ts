@@ -5,11 +5,15 @@ import { type Task, TaskTable } from "./task-table.ts";
 /** The tasks of a job: map tasks, and the reduce tasks that wait for all of them. */
 export class JobTasks {
   #maps: TaskTable;
-  readonly #reduces: TaskTable;
+  readonly reduces: TaskTable;
 
   constructor(maps: number, reduces: number) {
     this.#maps = new TaskTable("map", maps);
-    this.#reduces = new TaskTable("reduce", reduces);
+    this.reduces = new TaskTable("reduce", reduces);
+  }
+
+  get maps(): TaskTable {
+    return this.#maps;
   }
 
   /** Begins anew with another number of map tasks. No attempt may have been started. */
@@ -17,30 +21,22 @@ export class JobTasks {
     this.#maps = new TaskTable("map", maps);
   }
 
-  get maps(): TaskTable {
-    return this.#maps;
-  }
-
-  get reduces(): TaskTable {
-    return this.#reduces;
-  }
-
   /** The table whose tasks may be handed out. */
   get open(): TaskTable {
-    return this.#maps.allCompleted ? this.#reduces : this.#maps;
+    return this.#maps.allCompleted ? this.reduces : this.#maps;
   }
 
   get counts(): { readonly map: TaskCounts; readonly reduce: TaskCounts } {
-    return { map: this.#maps.counts, reduce: this.#reduces.counts };
+    return { map: this.#maps.counts, reduce: this.reduces.counts };
   }
 
   /** The results of all completed tasks, maps first. */
   get results(): TaskResult[] {
-    return [...this.#maps, ...this.#reduces].flatMap(({ result }) => result ?? []);
+    return [...this.#maps, ...this.reduces].flatMap(({ result }) => result ?? []);
   }
 
   table(phase: Phase): TaskTable {
-    return phase === "map" ? this.#maps : this.#reduces;
+    return phase === "map" ? this.#maps : this.reduces;
   }
 
   taskOf(id: { readonly phase: Phase; readonly task: number }): Task | undefined {

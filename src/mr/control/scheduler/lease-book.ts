@@ -1,12 +1,11 @@
-import type { AttemptId, Progress } from "../../job/task.ts";
+import type { Attempt, AttemptId, Progress } from "../../job/task.ts";
 
 const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
 /** The share of a processor below which an attempt counts as asleep: heartbeats take a little themselves. */
 const WORKING_CPU_SHARE = 0.05;
 
 /** The right of a worker to run an attempt of a task, for as long as it gets on with it. */
-export interface Lease extends AttemptId {
-  readonly worker: number;
+export interface Lease extends Attempt {
   readonly startedMs: number;
   /** How many map outputs had been completed before, which tells what a reduce attempt has been given. */
   readonly mapsSeen: number;
@@ -24,7 +23,7 @@ export class LeaseBook {
   /** The one that ends first in front: all are equally long, so renewing one moves it to the end. */
   readonly #byDeadline = new Set<Lease>();
   /** The one that was opened first in front, which is the first to reach the task timeout. */
-  readonly #byStart = new Set<Lease>();
+  readonly byStart = new Set<Lease>();
   readonly #taskTimeoutMs: number;
 
   /**
@@ -39,14 +38,9 @@ export class LeaseBook {
   /** When the next attempt comes to its end, by its lease or by the task timeout. */
   get nextEndMs(): number | undefined {
     const [first] = this.#byDeadline;
-    const [oldest] = this.#byStart;
+    const [oldest] = this.byStart;
     if (first === undefined || oldest === undefined) return undefined;
     return Math.min(first.endsMs, oldest.startedMs + this.#taskTimeoutMs);
-  }
-
-  /** The leases in the order in which they were opened. */
-  get byStart(): Iterable<Lease> {
-    return this.#byStart;
   }
 
   /** The lease a worker holds. */
@@ -59,12 +53,8 @@ export class LeaseBook {
   }
 
   open(id: AttemptId, worker: number, mapsSeen: number, nowMs: number): Lease {
-    const { phase, task, attempt } = id;
     const lease: Lease = {
-      phase,
-      task,
-      attempt,
-      worker,
+      ...attemptOf({ ...id, worker }),
       mapsSeen,
       progress: NO_PROGRESS,
       startedMs: nowMs,
@@ -73,7 +63,7 @@ export class LeaseBook {
     };
     this.#byWorker.set(worker, lease);
     this.#byDeadline.add(lease);
-    this.#byStart.add(lease);
+    this.byStart.add(lease);
     return lease;
   }
 
@@ -96,6 +86,11 @@ export class LeaseBook {
   close(lease: Lease): void {
     this.#byWorker.delete(lease.worker);
     this.#byDeadline.delete(lease);
-    this.#byStart.delete(lease);
+    this.byStart.delete(lease);
   }
+}
+
+/** The numbers of an attempt, without other members that the object may have. */
+export function attemptOf({ phase, task, attempt, worker }: Attempt): Attempt {
+  return { phase, task, attempt, worker };
 }

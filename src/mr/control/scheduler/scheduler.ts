@@ -1,4 +1,5 @@
 import type {
+  Attempt,
   AttemptId,
   CompletedTask,
   Failure,
@@ -11,11 +12,9 @@ import type {
   Timeout,
 } from "../../job/task.ts";
 import { JobTasks } from "./job-tasks.ts";
-import { type Lease, LeaseBook } from "./lease-book.ts";
+import { attemptOf, type Lease, LeaseBook } from "./lease-book.ts";
 import type { Task } from "./task-table.ts";
 import type { Effect, JobShape, SchedulerEvent } from "./types.ts";
-
-type FailEvent = Extract<SchedulerEvent, { type: "fail" }>;
 
 /**
  * Decides which worker runs which attempt. It is pure: an event and the time go in, effects come out, and the
@@ -63,16 +62,14 @@ export class Scheduler {
 
   /** When a `tick` is due, for an attempt to end or a backup to begin; undefined for never. */
   get nextDeadlineMs(): number | undefined {
-    const endMs = this.#leases.nextEndMs;
-    const backupMs =
-      this.#waiting.size > 0 ? this.#tasks.backupDueMs(this.#shape.leaseMs) : undefined;
-    if (endMs === undefined || backupMs === undefined) return endMs;
-    return Math.min(endMs, backupMs);
+    const { nextEndMs } = this.#leases;
+    if (nextEndMs === undefined || this.#waiting.size === 0) return nextEndMs;
+    return Math.min(nextEndMs, this.#tasks.backupDueMs(this.#shape.leaseMs) ?? Infinity);
   }
 
   /** The attempts being worked on. */
-  get running(): ReadonlyArray<AttemptId & { readonly worker: number }> {
-    return [...this.#leases].map((lease) => ({ worker: lease.worker, ...plain(lease) }));
+  get running(): readonly Attempt[] {
+    return [...this.#leases].map(attemptOf);
   }
 
   /** Number of attempts of a task that are alive: 2 when one is a backup of the other. */
@@ -157,7 +154,7 @@ export class Scheduler {
     const held = this.#leases.heldBy(worker);
     // A worker that asks although it holds a task did not get the answer to its last request.
     if (held === undefined) this.#waiting.add(worker);
-    else effects.push({ type: "assign", worker, ...plain(held) });
+    else effects.push({ type: "assign", ...attemptOf(held) });
   }
 
   #leave(worker: number, effects: Effect[]): void {
@@ -178,8 +175,7 @@ export class Scheduler {
     this.#tasks.table(id.phase).grant(task, lease);
     for (const rival of task.leases.filter((other) => other !== lease)) {
       this.#drop(rival);
-      const by = lease.attempt;
-      effects.push({ type: "superseded", worker: rival.worker, by, ...plain(rival) });
+      effects.push({ type: "superseded", by: lease.attempt, ...attemptOf(rival) });
     }
   }
 
@@ -197,7 +193,7 @@ export class Scheduler {
     }
     this.#leases.close(lease);
     this.#tasks.table(id.phase).complete(task, lease, result);
-    effects.push(verdict(true), { type: "completed", worker: lease.worker, ...plain(id) });
+    effects.push(verdict(true), { type: "completed", ...attemptOf(lease) });
     this.#advance(id.phase === "map" && this.#tasks.maps.allCompleted, effects);
   }
 
@@ -207,17 +203,17 @@ export class Scheduler {
     else if (areMapsDone) effects.push({ type: "phaseStarted", phase: "reduce" });
   }
 
-  #fail(event: FailEvent, effects: Effect[]): void {
+  #fail(event: Extract<SchedulerEvent, { type: "fail" }>, effects: Effect[]): void {
     const { failure } = event;
     const lease = this.#tasks.leaseOf(event);
     effects.push(verdict(lease !== undefined));
-    const task = this.#tasks.taskOf(event);
-    if (task === undefined || lease === undefined) return;
-    this.#drop(lease);
+    if (lease === undefined) return;
+    const task = this.#drop(lease);
+    if (task === undefined) return;
     const damaged = event.phase === "reduce" ? (event.damagedMaps ?? []) : [];
     const sources = damaged.flatMap((map) => this.#tasks.maps.get(map) ?? []);
     if (sources.length > 0) {
-      effects.push({ type: "blocked", worker: lease.worker, failure, ...plain(event) });
+      effects.push({ type: "blocked", failure, ...attemptOf(lease) });
       for (const source of sources) this.#reopen(source, lease, effects);
       return;
     }
@@ -226,13 +222,13 @@ export class Scheduler {
 
   #countFailure(task: Task, lease: Lease, failure: Failure | Timeout, effects: Effect[]): void {
     task.failures += 1;
-    effects.push({ type: "failed", worker: lease.worker, failure, ...plain(lease) });
+    effects.push({ type: "failed", failure, ...attemptOf(lease) });
     if (failure.code === "USAGE") {
       this.#fails({ type: "usage", failure }, effects);
     } else if (task.failures >= this.#shape.maxFailures) {
-      const what = this.#describe(task);
-      const count = task.failures;
-      this.#fails({ type: "failedTooOften", ...what, count, last: failure }, effects);
+      const { failures: count } = task;
+      const reason = { ...this.#describe(task), count, last: failure };
+      this.#fails({ type: "failedTooOften", ...reason }, effects);
     }
   }
 
@@ -259,18 +255,16 @@ export class Scheduler {
 
   /** An attempt that never ends renews its lease for ever: that counts as a failure, not as a loss. */
   #timeOut(lease: Lease, effects: Effect[]): void {
-    const task = this.#tasks.taskOf(lease);
-    this.#drop(lease);
+    const task = this.#drop(lease);
     if (task === undefined) return;
     const timeoutMs = this.#shape.taskTimeoutMs;
     this.#countFailure(task, lease, { code: "TASK_TIMED_OUT", timeoutMs }, effects);
   }
 
   #lose(lease: Lease, reason: LossReason, effects: Effect[]): void {
-    const task = this.#tasks.taskOf(lease);
-    this.#drop(lease);
+    const task = this.#drop(lease);
     if (task === undefined) return;
-    effects.push({ type: "lost", worker: lease.worker, reason, ...plain(lease) });
+    effects.push({ type: "lost", reason, ...attemptOf(lease) });
     this.#countLoss(task, reason, effects);
   }
 
@@ -317,16 +311,13 @@ export class Scheduler {
     }
   }
 
-  #drop(lease: Lease): void {
+  /** Ends an attempt. @returns its task */
+  #drop(lease: Lease): Task | undefined {
     const task = this.#tasks.taskOf(lease);
     if (task !== undefined) this.#tasks.table(lease.phase).stop(task, lease);
     this.#leases.close(lease);
+    return task;
   }
-}
-
-/** The numbers of an attempt, without other members that the object may have. */
-function plain({ phase, task, attempt }: AttemptId): AttemptId {
-  return { phase, task, attempt };
 }
 
 /** The answer to a report. */

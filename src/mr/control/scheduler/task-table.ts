@@ -3,33 +3,38 @@ import type { Lease } from "./lease-book.ts";
 import type { TaskState } from "./types.ts";
 
 /** What the scheduler remembers of one task. */
-export interface Task {
+export class Task {
   readonly phase: Phase;
   readonly index: number;
-  state: TaskState;
+  state: TaskState = "idle";
   /** The live attempts, the oldest first: some exactly while the state is `inProgress`. */
-  readonly leases: Lease[];
+  readonly leases: Lease[] = [];
   /** Attempts handed out so far, which is also the number of the latest one. */
-  attempts: number;
+  attempts = 0;
   /** Attempts handed out while another one was alive. */
-  backups: number;
+  backups = 0;
   /** Attempts that reported a failure. */
-  failures: number;
+  failures = 0;
   /** Attempts that were lost without a report, and outputs that were lost after it. */
-  losses: number;
+  losses = 0;
   /** The live attempt that may publish its output, or 0. The right ends with the attempt. */
-  granted: number;
+  granted = 0;
   /** The attempt that published its output, or 0. */
-  winner: number;
+  winner = 0;
   /** Its place among all completions of its table, from 1; 0 unless completed. */
-  completion: number;
+  completion = 0;
   /** The result of the winner. */
   result: TaskResult | undefined;
+
+  constructor(phase: Phase, index: number) {
+    this.phase = phase;
+    this.index = index;
+  }
 }
 
 /** The tasks of one phase, with a queue of the idle ones. All operations take constant time. */
 export class TaskTable {
-  readonly #phase: Phase;
+  readonly phase: Phase;
   readonly #tasks: Task[];
   /**
    * Idle tasks, the next one last: in order of their numbers, and before them what came back. Tasks
@@ -43,13 +48,9 @@ export class TaskTable {
   #completions = 0;
 
   constructor(phase: Phase, size: number) {
-    this.#phase = phase;
-    this.#tasks = Array.from({ length: size }, (_, index) => newTask(phase, index));
+    this.phase = phase;
+    this.#tasks = Array.from({ length: size }, (_, index) => new Task(phase, index));
     for (let index = size - 1; index >= 0; index--) this.#queue.push(index);
-  }
-
-  get phase(): Phase {
-    return this.#phase;
   }
 
   get allCompleted(): boolean {
@@ -157,21 +158,4 @@ export class TaskTable {
     this.#completions += 1;
     task.completion = this.#completions;
   }
-}
-
-function newTask(phase: Phase, index: number): Task {
-  return {
-    phase,
-    index,
-    state: "idle",
-    leases: [],
-    attempts: 0,
-    backups: 0,
-    failures: 0,
-    losses: 0,
-    granted: 0,
-    winner: 0,
-    completion: 0,
-    result: undefined,
-  };
 }

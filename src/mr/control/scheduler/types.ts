@@ -1,5 +1,6 @@
 import type { TaskInput } from "../../job/split.ts";
 import type {
+  Attempt,
   AttemptId,
   CompletedTask,
   Failure,
@@ -65,37 +66,27 @@ export type SchedulerEvent =
 
 export type Effect =
   /** Tell the worker to run this attempt. */
-  | ({ readonly type: "assign"; readonly worker: number } & AttemptId)
+  | ({ readonly type: "assign" } & Attempt)
   /** Another attempt of its task, number `by`, has been granted the commit. */
-  | ({ readonly type: "superseded"; readonly worker: number; readonly by: number } & AttemptId)
+  | ({ readonly type: "superseded"; readonly by: number } & Attempt)
   /** A reduce attempt could not go on because of map outputs. Its task waits for them. */
-  | ({
-      readonly type: "blocked";
-      readonly worker: number;
-      readonly failure: Failure;
-    } & AttemptId)
+  | ({ readonly type: "blocked"; readonly failure: Failure } & Attempt)
   /** What this attempt had published is missing or damaged: its task is idle again. */
   | ({ readonly type: "reopened" } & AttemptId)
   /** Tell the worker that there is nothing more to do. */
   | { readonly type: "dismiss"; readonly worker: number }
   /** Answer the report that caused this step. A stale report is refused and has no other effect. */
   | { readonly type: "verdict"; readonly accepted: boolean }
-  | ({ readonly type: "completed"; readonly worker: number } & AttemptId)
-  | ({ readonly type: "lost"; readonly worker: number; readonly reason: LossReason } & AttemptId)
-  | ({
-      readonly type: "failed";
-      readonly worker: number;
-      readonly failure: Failure | Timeout;
-    } & AttemptId)
+  | ({ readonly type: "completed" } & Attempt)
+  | ({ readonly type: "lost"; readonly reason: LossReason } & Attempt)
+  | ({ readonly type: "failed"; readonly failure: Failure | Timeout } & Attempt)
   /** All map tasks are completed, for the first time or once more. */
   | { readonly type: "phaseStarted"; readonly phase: Phase }
   /** The last effect of a job, once. */
   | { readonly type: "ended"; readonly outcome: JobEnd };
 
 export interface JobShape {
-  /** Number of map tasks. */
   readonly maps: number;
-  /** Number of reduce tasks. */
   readonly reduces: number;
   /** How long an attempt may go without progress before it is lost. */
   readonly leaseMs: number;
