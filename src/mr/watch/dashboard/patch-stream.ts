@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { JobFeed } from "./job-feed.ts";
 
@@ -24,18 +25,15 @@ interface Client {
  */
 export class PatchStream {
   readonly #feed: JobFeed;
-  readonly #id: string;
+  /** Identifies the job: a client may have events of another one, from an earlier server on the port. */
+  readonly #id = randomBytes(4).toString("hex");
   readonly #nowMs: () => number;
   readonly #clients = new Set<Client>();
   #timer: NodeJS.Timeout | undefined;
 
-  /**
-   * @param id identifies the job: a client may have events of another one, from an earlier server
-   * @param nowMs milliseconds since the coordinator started
-   */
-  constructor(feed: JobFeed, id: string, nowMs: () => number) {
+  /** @param nowMs milliseconds since the coordinator started */
+  constructor(feed: JobFeed, nowMs: () => number) {
     this.#feed = feed;
-    this.#id = id;
     this.#nowMs = nowMs;
   }
 

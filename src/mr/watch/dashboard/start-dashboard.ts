@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, isIP } from "node:net";
@@ -127,11 +126,9 @@ interface Reply {
 
 /** Answers the requests for one job. */
 class Site {
-  /** Distinguishes the events of this job from those of an earlier one on the same port. */
-  readonly #id = randomBytes(4).toString("hex");
   readonly #host: string;
   readonly #feed = new JobFeed();
-  readonly #stream = new PatchStream(this.#feed, this.#id, () => this.#nowMs());
+  readonly #stream = new PatchStream(this.#feed, () => this.#nowMs());
   /** When the coordinator started, by this process's clock. */
   #startMs = performance.now();
 

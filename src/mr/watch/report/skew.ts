@@ -76,16 +76,9 @@ export function drawDurations(durationsMs: readonly number[], phase: "map" | "re
   const bars = bins.map((count, at) => {
     // Rare durations stay visible.
     const height = count === 0 ? 0 : Math.max(1.5, BOX.bottom - y(count));
-    const range = `${formatDuration(at * step)} to ${formatDuration((at + 1) * step)}`;
-    const span = [at * step, (at + 1) * step] as const;
-    return drawColumn(
-      phase,
-      span,
-      x,
-      BOX.bottom - height,
-      BOX,
-      `${range}: ${counted(count, "task")}`,
-    );
+    const [from, to] = [at * step, (at + 1) * step];
+    const title = `${formatDuration(from)} to ${formatDuration(to)}: ${counted(count, "task")}`;
+    return drawColumn(phase, [from, to], x, BOX.bottom - height, BOX, title);
   });
   const ticks = timeTicks(bins.length * step).filter((_, at) => at % 2 === 0);
   const heading = `How long ${phase} tasks took`;
@@ -118,10 +111,9 @@ function drawReduceBytes(bytes: readonly number[]): Drawing {
       each === 1 ? `reduce task ${at}` : `largest of reduce tasks ${at * each} to ${last}`;
     return drawColumn("reduce", [at, at + 1], x, y(value), BOX, `${name}: ${formatBytes(value)}`);
   });
-  const yTicks = linearTicks(0, most * 1.05, 4).map(({ value }) => ({
-    value,
-    label: formatBytes(value),
-  }));
+  const yTicks = linearTicks(0, most * 1.05, 4).map(({ value }) => {
+    return { value, label: formatBytes(value) };
+  });
   const xTicks = linearTicks(0, bytes.length - 1, 8)
     .filter(({ value }) => Number.isInteger(value))
     .map(({ value, label }) => ({ value: value / each + 0.5, label }));

@@ -42,20 +42,19 @@ export async function writeReport(directory: string, path?: string): Promise<str
  */
 export async function writeChart(directory: string, path?: string): Promise<string[]> {
   const survey = await surveyOutput(directory);
-  const title = survey.files > 0 ? await titleOf(directory) : nameOf(await readHistory(directory));
-  const chart = renderResultChart(survey, title);
+  const chart = renderResultChart(survey, await titleOf(directory, survey.files > 0));
   const base = path ?? join(directory, "chart");
   publish(`${base}.svg`, `${chart.content.text}\n`);
   publish(`${base}.png`, await renderPng(chart));
   return [`${base}.svg`, `${base}.png`];
 }
 
-/** The title of a chart; "Output" if there is no event log. */
-async function titleOf(directory: string): Promise<string> {
+/** The title of a chart; "Output" if there is output without an event log. */
+async function titleOf(directory: string, hasOutput: boolean): Promise<string> {
   try {
     return nameOf(await readHistory(directory));
   } catch (error) {
-    if (error instanceof MrError) return "Output";
+    if (hasOutput && error instanceof MrError) return "Output";
     throw error;
   }
 }
