@@ -1,7 +1,7 @@
 import type { InputSource } from "../../app/contract/reader.ts";
 import { decodeUtf8 } from "../../base/utf8.ts";
 import type { CsvScanner, RowFault } from "./csv-scanner.ts";
-import { Utf16Input, utf8MarkLength, utf16EncodingOf } from "./encoding.ts";
+import { utf8MarkLength, utf16EncodingOf, utf16Input } from "./encoding.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -24,14 +24,12 @@ export class CsvRows {
   line = 0;
   /** The fields of the current row; none if it is damaged. */
   fields: readonly string[] = [];
-  /** What is wrong with the current row, if it is damaged. */
   fault: CsvFault | undefined;
   #end: number;
   readonly #scanner: CsvScanner;
   #source: InputSource;
   #buffer = Buffer.allocUnsafeSlow(BLOCK_BYTES);
   #filled = 0;
-  /** The part of the buffer that is filled. */
   #loadedBytes = this.#buffer.subarray(0, 0);
   /** Offset in the file of the first byte in the buffer. */
   #base: number;
@@ -43,7 +41,6 @@ export class CsvRows {
   #nextLine: number;
   /** What is wrong with the next row, if its faulty bytes are no longer in the buffer. */
   #nextFault: CsvFault | undefined;
-  /** Whether the file has been read to its end. */
   #isEnd = false;
   #isBegun = false;
 
@@ -113,7 +110,7 @@ export class CsvRows {
       this.#row = utf8MarkLength(begin, begin.length);
       return true;
     }
-    this.#source = new Utf16Input(this.#source, encoding, begin);
+    this.#source = utf16Input(this.#source, encoding, begin);
     this.#end = Number.MAX_SAFE_INTEGER;
     this.#filled = 0;
     this.#isEnd = false;

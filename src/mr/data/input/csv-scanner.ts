@@ -56,7 +56,6 @@ export class CsvScanner {
   lines = 0;
   /** Whether a field of the row is in quotes. */
   hasQuotes = false;
-  /** What is wrong, if the row is damaged. */
   fault: RowFault | undefined;
   /** Where the text of the quoted field begins. */
   #quotedFrom = 0;
@@ -64,10 +63,7 @@ export class CsvScanner {
   #firstLineLength = 0;
   #firstLineBreaks = 0;
 
-  /**
-   * @param delimiter between fields; has no quotes and line breaks
-   * @param maxRowBytes how long a row may be, without its line break
-   */
+  /** @param maxRowBytes how long a row may be, without its line break */
   constructor(delimiter: string, maxRowBytes: number) {
     this.delimiter = delimiter;
     this.#delimiter = Buffer.from(delimiter);
@@ -130,7 +126,6 @@ export class CsvScanner {
     this.outcome = this.fault === undefined ? "row" : "damaged";
   }
 
-  /** Takes bytes without a special meaning. */
   #takeText(position: number): void {
     if (this.#state === "fieldStart") this.#state = "unquoted";
     else if (this.#state === "afterQuote") this.#fail("textAfterQuote", position);
@@ -191,11 +186,9 @@ export class CsvScanner {
     return block[at] === CARRIAGE_RETURN && block[at + 1] === LINE_FEED ? 2 : 1;
   }
 
-  /** Whether the row ends at `at`. */
   #endsAt(block: Uint8Array, at: number): boolean {
-    const byte = block[at];
-    if (this.#state === "quoted" || (byte !== LINE_FEED && byte !== CARRIAGE_RETURN)) return false;
-    return this.#lineBreakLength(block, at) > 0;
+    const isBreak = block[at] === LINE_FEED || block[at] === CARRIAGE_RETURN;
+    return isBreak && this.#state !== "quoted" && this.#lineBreakLength(block, at) > 0;
   }
 
   #failAsTooLong(): void {

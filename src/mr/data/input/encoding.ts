@@ -23,50 +23,42 @@ function beginsWith(bytes: Uint8Array, filled: number, mark: Buffer): boolean {
   return filled >= mark.length && mark.every((byte, at) => bytes[at] === byte);
 }
 
-/** Converts a file in UTF-16 to UTF-8 while it is read, from its beginning to its end. */
-export class Utf16Input implements InputSource {
-  readonly file: string;
-  readonly start = 0;
-  readonly end = Number.MAX_SAFE_INTEGER;
-  readonly #source: InputSource;
-  readonly #decoder: TextDecoder;
-  readonly #chunk = new Uint8Array(CHUNK_BYTES);
-  #position = 0;
-  #decoded: Uint8Array;
-  #isEnd = false;
+/**
+ * Converts a file in UTF-16 to UTF-8 while it is read, from its beginning to its end.
+ *
+ * @param begin the beginning of the file, byte order mark included, which has been read already
+ */
+export function utf16Input(source: InputSource, encoding: string, begin: Uint8Array): InputSource {
+  const decoder = new TextDecoder(encoding);
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  let position = begin.length;
+  let decoded: Uint8Array = Buffer.from(decoder.decode(begin, { stream: true }));
+  let isEnd = false;
 
-  /** @param begin the beginning of the file, byte order mark included, which has been read already */
-  constructor(source: InputSource, encoding: string, begin: Uint8Array) {
-    this.file = source.file;
-    this.#source = source;
-    this.#decoder = new TextDecoder(encoding);
-    this.#position = begin.length;
-    this.#decoded = Buffer.from(this.#decoder.decode(begin, { stream: true }));
+  function decode(length: number): void {
+    position += length;
+    isEnd = length === 0;
+    decoded = Buffer.from(decoder.decode(chunk.subarray(0, length), { stream: !isEnd }));
   }
 
-  read(target: Uint8Array, from: number): number | Promise<number> {
+  function read(target: Uint8Array, from: number): number | Promise<number> {
     for (;;) {
-      const count = Math.min(this.#decoded.length, target.length - from);
-      if (count > 0 || this.#isEnd) {
-        target.set(this.#decoded.subarray(0, count), from);
-        this.#decoded = this.#decoded.subarray(count);
+      const count = Math.min(decoded.length, target.length - from);
+      if (count > 0 || isEnd) {
+        target.set(decoded.subarray(0, count), from);
+        decoded = decoded.subarray(count);
         return count;
       }
-      const reading = this.#source.read(this.#chunk, 0, this.#position);
+      const reading = source.read(chunk, 0, position);
       if (typeof reading !== "number") {
         return reading.then((length) => {
-          this.#decode(length);
-          return this.read(target, from);
+          decode(length);
+          return read(target, from);
         });
       }
-      this.#decode(reading);
+      decode(reading);
     }
   }
 
-  #decode(length: number): void {
-    this.#position += length;
-    this.#isEnd = length === 0;
-    const chunk = this.#chunk.subarray(0, length);
-    this.#decoded = Buffer.from(this.#decoder.decode(chunk, { stream: !this.#isEnd }));
-  }
+  return { file: source.file, start: 0, end: Number.MAX_SAFE_INTEGER, read };
 }

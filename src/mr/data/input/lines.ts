@@ -29,6 +29,9 @@ export function blocks(): Reader<ByteSlice> {
   return lineReader("blocks()", "block");
 }
 
+/** What one record is: a line without its end, or as many whole lines as a block holds. */
+type LineUnit = "line" | "block";
+
 function lineReader(name: string, unit: LineUnit): Reader<ByteSlice> {
   return {
     name,
@@ -36,9 +39,6 @@ function lineReader(name: string, unit: LineUnit): Reader<ByteSlice> {
     open: (source, options) => new LineCursor(source, options, unit),
   };
 }
-
-/** What one record is: a line without its end, or as many whole lines as a block holds. */
-export type LineUnit = "line" | "block";
 
 /**
  * Reads the lines that begin in [start, end) of a source, a block at a time.
@@ -56,7 +56,6 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   readonly #slice: ByteSlice;
   /** The scanner's block, or {@link #large} while a line is too long for the block. */
   #buffer: Uint8Array;
-  /** The buffer for long lines, once there was one. */
   #large: Buffer | undefined;
   /** How much of the buffer is filled; the position of its first byte in the file. */
   #filled = 0;
@@ -169,13 +168,12 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     const searched = this.#searched;
     this.#filled += count;
     this.#searched = this.#filled;
-    const isEndOfFile = count === 0;
-    if (isEndOfFile) this.#isAtEnd = true;
+    if (count === 0) this.#isAtEnd = true;
     if (this.#isSkipping && !this.#skip()) return false;
     if (this.#at === 0 && this.#base === 0 && this.#unit === "line") {
       this.#at = utf8MarkLength(this.#buffer, this.#filled);
     }
-    const limit = this.#findLimit(searched, isEndOfFile);
+    const limit = this.#findLimit(searched, count === 0);
     if (this.#buffer !== this.#scanner.block) this.#checkLength(limit);
     if (limit <= this.#at) {
       if (this.#filled + this.#roomLeft > this.#buffer.length) this.#grow();
@@ -198,11 +196,9 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     }
     this.#isSkipping = false;
     this.#at = feed + 1;
-    if (this.#base + this.#at >= this.#source.end) {
-      this.#isAtEnd = true;
-      return false;
-    }
-    return true;
+    if (this.#base + this.#at < this.#source.end) return true;
+    this.#isAtEnd = true;
+    return false;
   }
 
   /** The end of the last loaded whole line that begins in this part; 0 if there is none. */
@@ -228,11 +224,9 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     this.#line = 0;
     this.#lineCount = 0;
     if (this.#buffer !== this.#scanner.block) return;
-    const limit = this.#limit;
-    this.#scan.reset(this.#at, limit);
+    this.#scan.reset(this.#at, this.#limit);
     this.#slice.scan = this.#scan;
-    if (this.#unit === "block") return;
-    this.#lineCount = this.#scanner.scanLines(this.#at, limit);
+    if (this.#unit === "line") this.#lineCount = this.#scanner.scanLines(this.#at, this.#limit);
   }
 
   /**
@@ -258,10 +252,10 @@ export class LineCursor implements RecordCursor<ByteSlice> {
       this.#at = 0;
       return;
     }
-    const extra = block.length;
     let large = this.#large;
-    if (large === undefined || large.length < this.#filled + extra) {
-      large = takeLargeBuffer(Math.min(GROWTH * this.#filled, this.#maxRecordBytes) + extra);
+    if (large === undefined || large.length < this.#filled + block.length) {
+      const size = Math.min(GROWTH * this.#filled, this.#maxRecordBytes) + block.length;
+      large = takeLargeBuffer(size);
       this.#large = large;
     }
     large.set(this.#buffer.subarray(0, this.#filled));

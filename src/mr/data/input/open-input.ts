@@ -46,7 +46,7 @@ export async function openInput(
   const stored = await openStored(storage, directory, file);
   if (!isCompressedName(file)) return plainInput(stored, split);
   const create = isZstd && createZstdDecompress ? createZstdDecompress : zlib.createGunzip;
-  return new CompressedInput(stored, file, create());
+  return compressedInput(stored, file, create());
 }
 
 /** @throws MrError */
@@ -63,12 +63,7 @@ export async function openStored(
   }
 }
 
-/**
- * The error of a record that is longer than `limit` bytes.
- *
- * @param what kind of record, such as `line`
- * @param offset where it begins, in bytes
- */
+/** The error of a record, such as a `line`, that begins at byte `offset` and is longer than `limit` bytes. */
 export function recordTooLong(what: string, file: string, offset: number, limit: number): MrError {
   return new MrError(
     "INPUT_TOO_LARGE",
@@ -105,75 +100,64 @@ function plainInput(stored: StoredFile, { file, start, end, resume }: Split): Op
 }
 
 /** A file that is decompressed while it is read, from its beginning to its end. */
-class CompressedInput implements OpenInput {
-  readonly file: string;
-  readonly start = 0;
-  readonly end = Number.MAX_SAFE_INTEGER;
-  bytesRead = 0;
-  readonly #stored: StoredFile;
-  readonly #compressed: Readable;
-  readonly #decompressor: Transform;
-  readonly #chunks: AsyncIterator<Uint8Array>;
-  #chunk: Uint8Array = new Uint8Array(0);
+function compressedInput(stored: StoredFile, file: string, decompressor: Transform): OpenInput {
+  let chunk: Uint8Array = new Uint8Array(0);
   /** How many bytes of the compressed file have been read. */
-  #compressedBytes = 0;
+  let compressedBytes = 0;
 
-  constructor(stored: StoredFile, file: string, decompressor: Transform) {
-    this.file = file;
-    this.#stored = stored;
-    this.#decompressor = decompressor;
-    const compressed = Readable.from(this.#readCompressed(), { objectMode: false });
-    compressed.on("error", (error) => decompressor.destroy(error));
-    decompressor.on("close", () => compressed.destroy());
-    this.#compressed = compressed;
-    this.#chunks = compressed.pipe(decompressor)[Symbol.asyncIterator]();
-  }
-
-  read(target: Uint8Array, from: number, _position: number): number | Promise<number> {
-    if (this.#chunk.length > 0) return this.#take(target, from);
-    return this.#receive().then((isMore) => (isMore ? this.#take(target, from) : 0));
-  }
-
-  close(): void {
-    // Nothing may be read of a file that is closed.
-    this.#compressed.destroy();
-    this.#decompressor.destroy();
-    this.#stored.close();
-  }
-
-  async *#readCompressed(): AsyncGenerator<Uint8Array> {
+  async function* readCompressed(): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-      const count = await this.#stored.read(chunk, 0, CHUNK_BYTES, this.#compressedBytes);
+      const bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+      const count = await stored.read(bytes, 0, CHUNK_BYTES, compressedBytes);
       if (count === 0) return;
-      this.#compressedBytes += count;
-      yield chunk.subarray(0, count);
+      compressedBytes += count;
+      yield bytes.subarray(0, count);
     }
   }
 
-  #take(target: Uint8Array, from: number): number {
-    const count = Math.min(this.#chunk.length, target.length - from);
-    target.set(this.#chunk.subarray(0, count), from);
-    this.#chunk = this.#chunk.subarray(count);
-    this.bytesRead += count;
+  const compressed = Readable.from(readCompressed(), { objectMode: false });
+  compressed.on("error", (error) => decompressor.destroy(error));
+  decompressor.on("close", () => compressed.destroy());
+  const chunks: AsyncIterator<Uint8Array> = compressed.pipe(decompressor)[Symbol.asyncIterator]();
+
+  async function receive(): Promise<void> {
+    try {
+      const { done, value } = await chunks.next();
+      if (done !== true) chunk = value;
+      else if (file.endsWith(".zst")) checkEnd(decompressor, compressedBytes);
+    } catch (error) {
+      throw inputError(file, error);
+    }
+  }
+
+  const input = {
+    file,
+    start: 0,
+    end: Number.MAX_SAFE_INTEGER,
+    bytesRead: 0,
+    read(target: Uint8Array, from: number): number | Promise<number> {
+      return chunk.length > 0 ? take(target, from) : receive().then(() => take(target, from));
+    },
+    close(): void {
+      // Nothing may be read of a file that is closed.
+      compressed.destroy();
+      decompressor.destroy();
+      stored.close();
+    },
+  };
+  return input;
+
+  function take(target: Uint8Array, from: number): number {
+    const count = Math.min(chunk.length, target.length - from);
+    target.set(chunk.subarray(0, count), from);
+    chunk = chunk.subarray(count);
+    input.bytesRead += count;
     return count;
   }
+}
 
-  /** Node's zstd ends after the first frame without an error, but a file may have several. */
-  #checkEnd(): void {
-    const { bytesWritten } = this.#decompressor as Transform & { readonly bytesWritten?: number };
-    if (!this.file.endsWith(".zst") || bytesWritten === this.#compressedBytes) return;
-    throw new Error("it has more than one zstd frame, of which Node reads the first only");
-  }
-
-  async #receive(): Promise<boolean> {
-    try {
-      const { done, value } = await this.#chunks.next();
-      if (done === true) this.#checkEnd();
-      else this.#chunk = value;
-      return done !== true;
-    } catch (error) {
-      throw inputError(this.file, error);
-    }
-  }
+/** Node's zstd ends after the first frame without an error, but a file may have several. */
+function checkEnd(decompressor: Transform & { bytesWritten?: number }, bytes: number): void {
+  if (decompressor.bytesWritten === bytes) return;
+  throw new Error("it has more than one zstd frame, of which Node reads the first only");
 }

@@ -54,8 +54,7 @@ export async function planCsvSplits(
     const end = cut?.at ?? last.end;
     if (begin === undefined || head === undefined) splits.push({ file, start: 0, end });
     else {
-      const lines = begin.lines - head.lines;
-      const resume = encodeCsvResumption({ headEnd: head.at, lines });
+      const resume = `${head.at}:${begin.lines - head.lines}`;
       splits.push({ file, start: begin.at, end, resume });
     }
     begin = cut;
@@ -65,21 +64,13 @@ export async function planCsvSplits(
 
 /** What a reader needs to know to start at the end of a row in the middle of a CSV file. */
 export interface CsvResumption {
-  /**
-   * The end of the first row that is neither empty nor damaged, in bytes: it tells the names and the number
-   * of the columns.
-   */
+  /** The end of the first row that is neither empty nor damaged, in bytes: it tells the columns. */
   readonly headEnd: number;
   /** How many line breaks there are between the end of that row and the start of the split. */
   readonly lines: number;
 }
 
-/** The token of a split: `HEAD_END:LINES`. */
-function encodeCsvResumption({ headEnd, lines }: CsvResumption): ResumeToken {
-  return `${headEnd}:${lines}`;
-}
-
-/** @throws Error for a token that is not from {@link planCsvSplits} */
+/** Decodes the token `HEAD_END:LINES` of a split. @throws Error for one that is not from {@link planCsvSplits} */
 export function decodeCsvResumption(token: ResumeToken): CsvResumption {
   const [, headEnd, lines] = /^(\d{1,15}):(\d{1,15})$/.exec(token) ?? [];
   if (headEnd === undefined) throw new Error(`A split of a CSV file has the token "${token}"`);

@@ -14,9 +14,8 @@ const OPEN_BYTES = 16 * 1024;
 /** Up to this many tasks, smaller ones cost next to nothing and share the work more evenly. */
 const MIN_TASKS = 64;
 
-/** A plan that also knows the size of its inputs. */
 export interface MeasuredPlan extends JobPlan {
-  /** Of all inputs together. */
+  /** The size of all inputs together. */
   readonly inputBytes: number;
 }
 
@@ -68,11 +67,7 @@ export function planJob(
   }
 }
 
-/**
- * How large splits are by default: a 64th of the job, but at least 32 and at most 64 MiB.
- *
- * @param totalBytes the size of all inputs of the job
- */
+/** How large splits are by default: a 64th of the job, but at least 32 and at most 64 MiB. */
 export function defaultSplitBytes(totalBytes: number): number {
   const share = Math.ceil(totalBytes / MIN_TASKS);
   return Math.min(MAX_DEFAULT_SPLIT_BYTES, Math.max(MIN_DEFAULT_SPLIT_BYTES, share));
@@ -83,9 +78,6 @@ export function defaultSplitBytes(totalBytes: number): number {
  * find the record boundaries.
  *
  * @param splitting what the app's reader allows; whole files and compressed ones stay in one piece
- * @param file the input as the user named it
- * @param size in bytes
- * @param splitBytes at least 1
  * @returns at least one split; together they are [0, size)
  */
 export function planSplits(

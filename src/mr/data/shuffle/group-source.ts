@@ -21,7 +21,6 @@ export type ValueOrder = (a: unknown, b: unknown) => number;
 export interface GroupSource {
   /** The key of the group, until {@link nextGroup}. */
   readonly key: ByteSlice;
-  /** The text of the key. */
   readonly keyText: string;
   /** How many times in a row the value came. */
   readonly count: number;
@@ -33,17 +32,9 @@ export interface GroupSource {
   readonly valueEnd: number;
   /** How many bytes of all runs have been read so far. */
   readonly bytesRead: number;
-  /**
-   * Moves to the next group, past the rest of this one; false at the end of all runs.
-   *
-   * @throws DamagedRunError
-   */
+  /** Moves to the next group, past the rest of this one; false at the end of all runs. @throws DamagedRunError */
   nextGroup(): boolean;
-  /**
-   * Moves to the next run of equal values of the group; false when there is none.
-   *
-   * @throws DamagedRunError
-   */
+  /** Moves to the next run of equal values of the group; false when there is none. @throws DamagedRunError */
   nextValue(): boolean;
   /**
    * Moves past the next values as far as they are numbers and at hand, and returns them: they are valid

@@ -71,8 +71,8 @@ export class KernelMerger implements GroupSource {
       for (const [index, run] of runs.entries()) {
         const file = new RunFile(run);
         const start = kernel.allocate(bufferBytes);
-        const empty = { limit: start, filled: start, keyStart: 0, keySize: 0 };
-        this.#windows.push({ file, start, size: bufferBytes, ...empty });
+        const window = { file, start, size: bufferBytes, limit: start, filled: start };
+        this.#windows.push({ ...window, keyStart: 0, keySize: 0 });
         kernel.setWindow(index, start, start, false);
       }
     } catch (error) {

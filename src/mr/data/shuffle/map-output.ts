@@ -16,13 +16,11 @@ import { RecordWriter } from "./record-writer.ts";
 import { giveTaskMemory, type TaskMemory, takeTaskMemory, type WordIds } from "./task-memory.ts";
 import type { ValueStore } from "./value-store.ts";
 
-/** Where and how a map task writes its output. */
 interface MapOutputOptions {
   /** Gets one file per reduce task. */
   readonly output: PendingOutput;
   /** Gets what does not fit in memory. */
   readonly scratch: Scratch;
-  /** The number of the map task. */
   readonly map: number;
   readonly reduces: number;
   readonly memoryBytes: number;
@@ -95,7 +93,6 @@ export class MapOutput {
     };
   }
 
-  /** What `emit` must do first when the store is full, or the task has ended. */
   #makeRoom(): void {
     if (this.#state === "closed") throw new Error("emit was called after the map task had ended");
     const store = this.#store;
@@ -143,7 +140,6 @@ export class MapOutput {
     return id;
   }
 
-  /** Makes room in the store for new keys, and checks the memory that the keys take. */
   #keysChanged(): void {
     const { size } = this.kernel;
     this.#knownKeys = size + KEYS_PER_CHECK;
@@ -151,10 +147,7 @@ export class MapOutput {
     if (this.kernel.keyBytes > this.#keyLimit) this.#store.isFull = true;
   }
 
-  /**
-   * Writes `mr-X-0` … `mr-X-(reduces−1)`, empty ones included, to the output, which is then ready to be
-   * committed.
-   */
+  /** Writes `mr-X-0` … `mr-X-(reduces−1)`, empty ones included, to the output, ready to be committed. */
   write(): void {
     const { output, map, reduces } = this.#options;
     const create = (reduce: number) => output.file(mapOutputName(map, reduce));
@@ -184,35 +177,26 @@ export class MapOutput {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.words.onScan = () => undefined;
-    giveTaskMemory(this.#app, this.#options.memoryBytes, this.#memory);
-  }
-
-  /** Does the same as {@link #writeRuns}, for pairs. */
-  #writePairs(
-    pairs: PairStore,
-    open: (reduce: number) => PendingFile,
-    done: (file: PendingFile) => void,
-  ): void {
-    const { reduces } = this.#options;
-    const partitioner = this.#app.partition ?? hashPartition;
-    const ofPair = partitionOf("pair", this.kernel, partitioner, reduces);
-    const starts = pairs.sort(reduces, ofPair, isAscending(partitioner));
-    for (let reduce = 0; reduce < reduces; reduce++) {
-      const file = open(reduce);
-      pairs.write(starts[reduce] ?? 0, starts[reduce + 1] ?? 0, file);
-      done(file);
-    }
+    giveTaskMemory(this.#memory);
   }
 
   /** Writes one sorted run per reduce task to where `open` says, calling `done` after each. */
   #writeRuns(open: (reduce: number) => PendingFile, done: (file: PendingFile) => void): void {
-    if (this.#pairs !== undefined) {
-      this.#writePairs(this.#pairs, open, done);
+    const { kernel } = this;
+    const { reduces } = this.#options;
+    const pairs = this.#pairs;
+    if (pairs !== undefined) {
+      const partitioner = this.#app.partition ?? hashPartition;
+      const ofPair = partitionOf("pair", kernel, partitioner, reduces);
+      const starts = pairs.sort(reduces, ofPair, isAscending(partitioner));
+      for (let reduce = 0; reduce < reduces; reduce++) {
+        const file = open(reduce);
+        pairs.write(starts[reduce] ?? 0, starts[reduce + 1] ?? 0, file);
+        done(file);
+      }
       return;
     }
-    const { kernel } = this;
     const store = this.#store;
-    const { reduces } = this.#options;
     // Those that something was emitted for, by reduce task, and in the order of their keys there.
     const sorted = kernel.sortedIds();
     store.ensure(sorted.length);

@@ -77,7 +77,6 @@ export class MergePasses {
     }
   }
 
-  /** The runs of a reduce task that are not empty. */
   runsOf(reduce: number): Run[] {
     return runsIn(this.#sets, reduce);
   }
@@ -126,20 +125,17 @@ export class MergePasses {
   }
 }
 
+/** The runs of a reduce task that are not empty. */
 function runsIn(sets: readonly RunSet[], reduce: number): Run[] {
-  const runs: Run[] = [];
-  for (const set of sets) {
-    const run = set.runs[reduce];
-    if (run !== undefined && run.end > run.start) runs.push(run);
-  }
-  return runs;
+  const runs = sets.map((set) => set.runs[reduce]);
+  return runs.filter((run) => run !== undefined && run.end > run.start) as Run[];
 }
 
 /**
  * The size of each buffer of a merge of as many runs as are ever merged at a time; a power of two. It is
  * the same for merges of fewer runs, so that they can use the buffers of others.
  */
-function bufferBytes({ mergeBytes, fanIn }: Pick<MergeOptions, "mergeBytes" | "fanIn">): number {
+function bufferBytes({ mergeBytes, fanIn }: MergeOptions): number {
   const share = Math.min(mergeBytes, MAX_MERGE_BYTES) / fanIn;
   const size = 2 ** Math.floor(Math.log2(Math.max(1, share)));
   return Math.min(MAX_BUFFER_BYTES, Math.max(MIN_BUFFER_BYTES, size));

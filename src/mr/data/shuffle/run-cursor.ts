@@ -52,10 +52,7 @@ export class RunCursor {
   #limit = 0;
   #filled = 0;
 
-  /**
-   * @param bufferBytes how much to read at a time
-   * @throws DamagedRunError when the file cannot be opened
-   */
+  /** @throws DamagedRunError when the file cannot be opened */
   constructor(run: Run, bufferBytes: number) {
     this.#file = new RunFile(run);
     this.bytes = takeBuffer(bufferBytes);
@@ -63,7 +60,6 @@ export class RunCursor {
     this.keyBytes = this.bytes;
   }
 
-  /** How much of the run has been read so far. */
   get bytesRead(): number {
     return this.#file.bytesRead;
   }
@@ -122,7 +118,6 @@ export class RunCursor {
     return true;
   }
 
-  /** The error of a line that is not a record. */
   malformed(): DamagedRunError {
     return this.#file.malformed();
   }
@@ -220,12 +215,9 @@ export class RunCursor {
       }
       const fresh = this.bytes.subarray(this.#filled, this.#filled + count);
       const feed = fresh.lastIndexOf(LINE_FEED);
-      const before = this.#filled;
+      if (feed >= 0) this.#limit = this.#filled + feed + 1;
       this.#filled += count;
-      if (feed >= 0) {
-        this.#limit = before + feed + 1;
-        return true;
-      }
+      if (feed >= 0) return true;
     }
   }
 

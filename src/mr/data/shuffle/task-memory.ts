@@ -44,11 +44,12 @@ export function shareMemory(memoryBytes: number) {
 }
 
 /**
- * The large memory of a map task: the block that is read into, the table of keys, and the values of each
- * key. It is made once and reused by one task after the other, since allocating it takes longer than a
- * small task does.
+ * The large memory of a map task. It is made once and reused by one task after the other, since allocating
+ * it takes longer than a small task does.
  */
 export interface TaskMemory {
+  readonly app: RecordApp;
+  readonly memoryBytes: number;
   readonly kernel: Kernel;
   readonly words: WordScan;
   readonly wordIds: WordIds;
@@ -57,30 +58,28 @@ export interface TaskMemory {
 }
 
 /** The memory that is not in use, if any: a worker runs one task at a time, of one app. */
-let idle:
-  | { readonly app: RecordApp; readonly memoryBytes: number; readonly memory: TaskMemory }
-  | undefined;
+let idle: TaskMemory | undefined;
 
 /** Takes memory with an empty table and an empty store, to be given back at the end of the task. */
 export function takeTaskMemory(app: RecordApp, memoryBytes: number): TaskMemory {
   const found = idle;
   idle = undefined;
   if (found?.app === app && found.memoryBytes === memoryBytes) {
-    const { memory } = found;
-    memory.kernel.clear();
-    memory.store.clear();
-    memory.words.reset(0, 0);
-    memory.wordIds.clear();
-    return memory;
+    found.kernel.clear();
+    found.store.clear();
+    found.words.reset(0, 0);
+    found.wordIds.clear();
+    return found;
   }
   const shares = shareMemory(memoryBytes);
   const kernel = createKernel({ blockBytes: shares.blockBytes });
   const store = createStore(app, shares.valueBytes);
-  return { kernel, words: new WordScan(kernel), wordIds: new WordIds(), store, shares };
+  const words = new WordScan(kernel);
+  return { app, memoryBytes, kernel, words, wordIds: new WordIds(), store, shares };
 }
 
-export function giveTaskMemory(app: RecordApp, memoryBytes: number, memory: TaskMemory): void {
-  idle = { app, memoryBytes, memory };
+export function giveTaskMemory(memory: TaskMemory): void {
+  idle = memory;
 }
 
 function createStore({ combine, orderValues }: RecordApp, valueBytes: number): ValueStore {

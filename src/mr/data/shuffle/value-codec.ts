@@ -157,17 +157,10 @@ export function decodeInteger(bytes: Uint8Array, start: number, end: number): nu
 }
 
 /**
- * The bytes that a string, or `{"base64":"…"}`, stands for.
+ * Decodes a string, or `{"base64":"…"}`, into bytes[0, length) of `target`, which can be reused.
  *
  * @throws SyntaxError when it is neither
  */
-export function decodeBytes(text: Buffer, start: number, end: number): Uint8Array {
-  const target = new ByteBuffer(end - start);
-  decodeBytesInto(text, start, end, target);
-  return target.bytes.subarray(0, target.length);
-}
-
-/** Does the same as {@link decodeBytes} into bytes[0, length) of `target`, which can be reused. */
 export function decodeBytesInto(
   text: Buffer,
   start: number,
@@ -177,7 +170,14 @@ export function decodeBytesInto(
   target.length = 0;
   target.ensure(end - start);
   if (text[start] === QUOTE && unescapeSimple(text, start + 1, end - 1, target)) return;
-  const decoded = decodeAny(text, start, end);
+  const value: unknown = JSON.parse(text.toString("utf8", start, end));
+  let decoded: Uint8Array;
+  if (typeof value === "string") decoded = encodeUtf8(value);
+  else {
+    const { base64 } = (value ?? {}) as { readonly base64?: unknown };
+    if (typeof base64 !== "string") throw new SyntaxError("neither a string nor bytes");
+    decoded = Buffer.from(base64, "base64");
+  }
   target.length = 0;
   appendBytes(target, decoded, 0, decoded.length);
 }
@@ -198,18 +198,13 @@ function unescapeSimple(text: Buffer, start: number, end: number, target: ByteBu
   return true;
 }
 
-function decodeAny(text: Buffer, start: number, end: number): Uint8Array {
-  const value: unknown = JSON.parse(text.toString("utf8", start, end));
-  if (typeof value === "string") return encodeUtf8(value);
-  if (typeof value === "object" && value !== null && "base64" in value) {
-    if (typeof value.base64 === "string") return Buffer.from(value.base64, "base64");
-  }
-  throw new SyntaxError("neither a string nor bytes");
-}
-
 /** Decodes a JSON text that may encode a byte slice, as {@link encodeValue} has returned. */
 export function decodeStored(bytes: Buffer, start: number, end: number, isBytes: boolean): unknown {
-  return isBytes ? new ByteSlice(decodeBytes(bytes, start, end)) : decodeValue(bytes, start, end);
+  if (!isBytes) return decodeValue(bytes, start, end);
+  const target = new ByteBuffer(end - start);
+  decodeBytesInto(bytes, start, end, target);
+  const { bytes: decoded, length } = target;
+  return new ByteSlice(decoded, 0, length);
 }
 
 /** Does the same as {@link decodeStored} with one byte slice that is reused. */

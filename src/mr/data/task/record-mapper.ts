@@ -1,6 +1,6 @@
 import type { Emit, MapContext } from "../../app/contract/contract.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
-import type { Reader, RecordCursor } from "../../app/contract/reader.ts";
+import type { RecordCursor } from "../../app/contract/reader.ts";
 import type { WordScan } from "../../app/text/word-scan.ts";
 import { MrError } from "../../base/errors.ts";
 import { describeThrown } from "../../base/thrown.ts";
@@ -65,11 +65,12 @@ export class RecordMapper {
 
   /** The record at hand, in words, such as `line 3 of "a.txt"`. */
   get place(): string {
-    const { file } = this.#input;
-    const { offset, place } = this.#cursor;
-    if (isWholeFile(this.#cursor, this.#mapping.app.input)) return `"${file}"`;
-    if (place !== undefined) return `${place} of "${file}"`;
-    return `the record at byte ${offset} of "${file}"`;
+    const { offset, place = `the record at byte ${offset}` } = this.#cursor;
+    return this.#isWholeFile ? `"${this.#input.file}"` : `${place} of "${this.#input.file}"`;
+  }
+
+  get #isWholeFile(): boolean {
+    return this.#mapping.app.input.splitting === "wholeFile" && this.#cursor.offset === 0;
   }
 
   /**
@@ -163,21 +164,13 @@ export class RecordMapper {
   /** Skips the record, if that is allowed and the app threw on it. */
   #failed(error: unknown): void {
     if (error instanceof MrError) throw error;
-    const { ofApp, skipBadRecords, tally, app } = this.#mapping;
+    const { ofApp, skipBadRecords, tally } = this.#mapping;
     if (!skipBadRecords || this.#staged === undefined) {
       throw new AppError(`map${ofApp} failed on ${this.place}`, error);
     }
     this.#staged.drop();
-    tally.skip(this.#input.file, placeInFile(this.#cursor, app.input), describeThrown(error));
+    const { offset, place } = this.#cursor;
+    const where = place ?? (this.#isWholeFile ? "the whole file" : `byte ${offset}`);
+    tally.skip(this.#input.file, where, describeThrown(error));
   }
-}
-
-/** Where in its file the record is, such as `byte 512`. */
-function placeInFile(cursor: RecordCursor<unknown>, reader: Reader<unknown>): string {
-  const { offset, place } = cursor;
-  return place ?? (isWholeFile(cursor, reader) ? "the whole file" : `byte ${offset}`);
-}
-
-function isWholeFile({ offset }: RecordCursor<unknown>, reader: Reader<unknown>): boolean {
-  return reader.splitting === "wholeFile" && offset === 0;
 }
