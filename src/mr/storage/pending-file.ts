@@ -7,15 +7,13 @@ import { temporaryName } from "../job/names.ts";
 import type { OutputFile } from "../job/task.ts";
 import type { LocalFiles, PendingOutput, Scratch, Storage } from "./storage.ts";
 
-/** Large enough that the cost of a system call does not show. */
 const BUFFER_BYTES = 256 * 1024;
 /** Larger pieces are written directly instead of through the buffer. */
 const COPIED_BYTES = 64 * 1024;
 const NO_BYTES = Buffer.allocUnsafeSlow(0);
 
-/** A part of a file, with the checksum of just that part. */
+/** A part of the file at an absolute path, with the checksum of just that part. */
 export interface Segment {
-  /** Absolute path of the file. */
   readonly path: string;
   readonly start: number;
   readonly end: number;
@@ -24,9 +22,8 @@ export interface Segment {
 
 /** Where a storage puts the bytes of a pending file. Errors are those of the system. */
 export interface FileWriter {
-  /** Writes all of `bytes` at `position`, which is the length of the file so far. */
+  /** Writes all of `bytes` at `position`, the end of the file. */
   write(bytes: Uint8Array, position: number): void;
-  /** Shortens the file to `length` bytes. */
   truncate(length: number): void;
   /** Makes the file survive a power cut, if that was asked for. */
   sync(): void;
@@ -43,7 +40,7 @@ export class PendingFile implements ByteTarget {
   bytes: Buffer = NO_BYTES;
   view: DataView = viewOf(NO_BYTES);
   length = 0;
-  /** Absolute path of the bytes before they are published. */
+  /** Absolute path until the file is published. */
   readonly path: string;
   readonly #name: string;
   readonly #target: string;

@@ -158,7 +158,8 @@ export class CsvScanner {
   #takeLineBreak(block: Uint8Array, at: number, position: number): number {
     const length = this.#lineBreakLength(block, at);
     if (length === 0 || this.#state === "quoted") {
-      const isLine = block[at] === LINE_FEED || isLoneReturn(block, at);
+      // A line feed, or a lone carriage return.
+      const isLine = block[at] === LINE_FEED || block[at + 1] !== LINE_FEED;
       if (length > 0 && this.#firstLineLength === 0) {
         this.#firstLineLength = position + length;
         this.#firstLineBreaks = this.lines + (isLine || length === 2 ? 1 : 0);
@@ -210,10 +211,6 @@ function tableOf(bytes: readonly number[]): Uint8Array {
   const table = new Uint8Array(256);
   for (const byte of bytes) table[byte] = 1;
   return table;
-}
-
-function isLoneReturn(block: Uint8Array, at: number): boolean {
-  return block[at] === CARRIAGE_RETURN && block[at + 1] !== LINE_FEED;
 }
 
 function isAt(bytes: Uint8Array, block: Uint8Array, at: number): boolean {

@@ -80,7 +80,6 @@ type AllOptions = Required<CsvOptions> & Choice;
 
 class CsvCursor implements RecordCursor<unknown> {
   skipped = 0;
-  readonly #file: string;
   readonly #options: AllOptions;
   readonly #readOptions: ReadOptions;
   readonly #source: InputSource;
@@ -95,7 +94,6 @@ class CsvCursor implements RecordCursor<unknown> {
   #convert: (fields: readonly string[]) => unknown = (fields) => fields;
 
   constructor(source: InputSource, readOptions: ReadOptions, options: AllOptions) {
-    this.#file = source.file;
     this.#source = source;
     this.#options = options;
     this.#readOptions = readOptions;
@@ -205,7 +203,7 @@ class CsvCursor implements RecordCursor<unknown> {
   }
 
   #describe({ line, column, why }: CsvFault): string {
-    return `Cannot read input "${this.#file}": line ${line}, column ${column}: ${why}`;
+    return `Cannot read input "${this.#source.file}": line ${line}, column ${column}: ${why}`;
   }
 }
 

@@ -19,64 +19,53 @@ export function jsonLines<R = unknown>(): Reader<R> & Output<unknown> {
   return {
     name: "jsonLines()",
     splitting: "bytes",
-    open: (source, options) => new JsonCursor<R>(source, options),
+    open: openLines<R>,
     write: writeJsonLine,
   };
 }
 
-class JsonCursor<R> implements RecordCursor<R> {
-  skipped = 0;
-  readonly #source: InputSource;
-  readonly #options: ReadOptions;
-  readonly #lines: LineCursor;
-  #lineNumber = 0;
+function openLines<R>(source: InputSource, options: ReadOptions): RecordCursor<R> {
+  const lines = new LineCursor(source, options, "line");
+  let lineNumber = 0;
   /** How many lines begin before this part; counted when the first error is described. */
-  #linesBefore: number | undefined;
+  let before: number | undefined;
 
-  constructor(source: InputSource, options: ReadOptions) {
-    this.#source = source;
-    this.#options = options;
-    this.#lines = new LineCursor(source, options, "line");
-  }
-
-  get offset(): number {
-    return this.#lines.offset;
-  }
-
-  next(): R | undefined {
-    for (;;) {
-      const line = this.#lines.next();
-      if (line === undefined) return undefined;
-      this.#lineNumber += 1;
-      if (isBlank(line)) continue;
-      const text = line.toString();
-      try {
-        return JSON.parse(text) as R;
-      } catch {
-        const { place, why } = this.#errorIn(text);
-        if (!this.#options.skipBadRecords) {
-          throw new MrError(
-            "INPUT_MALFORMED",
-            `Cannot read input "${this.#source.file}": ${place}: ${why}`,
-          );
-        }
-        this.skipped += 1;
-        this.#options.onSkipped?.(place, why);
-      }
-    }
-  }
-
-  load(): boolean | Promise<boolean> {
-    return this.#lines.load();
-  }
-
-  #errorIn(text: string): { place: string; why: string } {
+  function errorIn(text: string): { place: string; why: string } {
     const { column, why } = jsonErrorAt(text);
-    this.#linesBefore ??= linesBefore(this.#source);
-    const line = this.#linesBefore + this.#lineNumber;
-    const where = Number.isNaN(line) ? `the line at byte ${this.offset}` : `line ${line}`;
+    before ??= linesBefore(source);
+    const line = before + lineNumber;
+    const where = Number.isNaN(line) ? `the line at byte ${lines.offset}` : `line ${line}`;
     return { place: `${where}, column ${column}`, why };
   }
+
+  const cursor = {
+    skipped: 0,
+    get offset() {
+      return lines.offset;
+    },
+    next(): R | undefined {
+      for (;;) {
+        const line = lines.next();
+        if (line === undefined) return undefined;
+        lineNumber += 1;
+        if (isBlank(line)) continue;
+        const text = line.toString();
+        try {
+          return JSON.parse(text) as R;
+        } catch {
+          const { place, why } = errorIn(text);
+          if (!options.skipBadRecords) {
+            const where = `input "${source.file}": ${place}`;
+            throw new MrError("INPUT_MALFORMED", `Cannot read ${where}: ${why}`);
+          }
+          cursor.skipped += 1;
+          options.onSkipped?.(place, why);
+        }
+      }
+    },
+    load: () => lines.load(),
+  };
+  return cursor;
 }
 
 function isBlank(line: ByteSlice): boolean {
@@ -92,6 +81,7 @@ function isBlank(line: ByteSlice): boolean {
 function linesBefore(source: InputSource): number {
   const chunk = new Uint8Array(64 * 1024);
   let feeds = 0;
+  let last = 10;
   // Compressed files have one part only, so nothing is read of them here.
   for (let position = 0; position < source.start; ) {
     const count = source.read(chunk, 0, position);
@@ -99,12 +89,8 @@ function linesBefore(source: InputSource): number {
     if (count === 0) break;
     const end = Math.min(count, source.start - position);
     for (let at = 0; at < end; at++) if (chunk[at] === 10) feeds += 1;
+    last = chunk[end - 1] ?? last;
     position += count;
   }
-  return feeds + (source.start > 0 && !isLineStart(source) ? 1 : 0);
-}
-
-function isLineStart(source: InputSource): boolean {
-  const byte = new Uint8Array(1);
-  return source.read(byte, 0, source.start - 1) === 1 && byte[0] === 10;
+  return feeds + (last === 10 ? 0 : 1);
 }

@@ -26,7 +26,6 @@ export function isCompressedName(file: string): boolean {
 /**
  * Opens the input of a map task.
  *
- * @param directory absolute path that a relative input starts from
  * @param split the part to be read; of a compressed file always all
  * @throws MrError when it cannot be opened, is a directory, or can't be decompressed by this Node
  */

@@ -19,10 +19,8 @@ interface RowEnd {
  * Cuts a CSV file at ends of rows. The file is read once for that, in a small part of the time that
  * making records of it takes.
  *
- * @param directory absolute path that a relative input starts from
  * @param wanted the splits as they would be if a file could be cut anywhere
  * @param splitting the same as that of the reader of the splits
- * @param blockBytes how much is read at a time
  * @returns splits that begin and end where rows do; together they are the whole file
  * @throws MrError when the file cannot be read
  */

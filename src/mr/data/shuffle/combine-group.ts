@@ -42,22 +42,18 @@ export function combineGroup(
   writer: RecordWriter,
   combine: Combine | undefined,
 ): void {
-  if (combine === undefined) copyValues(merger, writer);
-  else if (typeof combine === "function") {
+  if (combine === undefined) {
+    while (merger.nextValue()) {
+      const { count, isBytes, bytes, valueStart, valueEnd } = merger;
+      writer.value(count, isBytes, bytes, valueStart, valueEnd);
+    }
+  } else if (typeof combine === "function") {
     try {
       foldValues(merger, writer, combine);
     } catch (error) {
       throw withKey(error, writer.keyText);
     }
   } else copyDistinct(merger, writer);
-}
-
-/** Copies values without decoding them. */
-function copyValues(merger: GroupSource, writer: RecordWriter): void {
-  while (merger.nextValue()) {
-    const { count, isBytes, bytes, valueStart, valueEnd } = merger;
-    writer.value(count, isBytes, bytes, valueStart, valueEnd);
-  }
 }
 
 const scratch = new ByteBuffer(1024);

@@ -31,7 +31,6 @@ export class FoldStore implements ValueStore {
   #unseen = new Float64Array(0);
   readonly #text = new ByteBuffer(1024);
 
-  /** @param memoryBytes for the values, estimated */
   constructor(fold: Fold<unknown>, memoryBytes: number) {
     this.#fold = fold;
     this.#memoryBytes = memoryBytes;
@@ -120,7 +119,7 @@ export class FoldStore implements ValueStore {
   }
 }
 
-/** Estimates the memory of a value; of an array from its middle element. */
+/** Of an array, by its middle element. */
 function estimateBytes(value: unknown): number {
   if (typeof value === "string") return 24 + value.length;
   if (typeof value !== "object" || value === null) return 8;

@@ -59,10 +59,6 @@ export class KernelMerger implements GroupSource {
   #keysStart = 0;
   readonly #numberRuns = { numbers: NO_NUMBERS, counts: NO_NUMBERS, from: 0, to: 0 };
 
-  /**
-   * @param bufferBytes for each run
-   * @throws DamagedRunError when a run can't be opened or is not what it should be
-   */
   constructor(runs: readonly Run[], bufferBytes: number) {
     idleKernel = undefined;
     const kernel = this.#kernel;

@@ -42,7 +42,6 @@ export class ListStore implements ValueStore {
   /** The records. The numbers of one are side by side because they are read together. */
   readonly #table: Uint32Array;
   #records = 0;
-  /** How many values were added, and to how many keys. */
   #added = 0;
   #keys = 0;
   readonly #probeValues: number;
@@ -73,10 +72,7 @@ export class ListStore implements ValueStore {
     this.#last = enlarged(this.#last, size, NONE);
   }
 
-  /**
-   * Whether {@link isFull} was set because it is now known how often keys repeat. That is true once, and
-   * makes room again.
-   */
+  /** Whether {@link isFull} was set because it is now known how often keys repeat: true once, and makes room. */
   takeProbe(): boolean {
     if (this.#added !== this.#probeValues || this.#isProbed) return false;
     this.#isProbed = true;

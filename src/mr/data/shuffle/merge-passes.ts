@@ -11,9 +11,9 @@ const MIN_BUFFER_BYTES = 8 * 1024;
 const MAX_MERGE_BYTES = 4 * 1024 * 1024;
 
 interface MergeOptions {
-  /** Gets the temporary files, which the caller discards in the end. */
+  /** For the temporary files, which the caller discards in the end. */
   readonly scratch: Scratch;
-  /** What the names of the temporary files begin with, such as `mr-3-spill`. */
+  /** The beginning of their names, such as `mr-3-spill`. */
   readonly name: string;
   readonly reduces: number;
   /** How many runs are merged at a time, 2 or more. */
@@ -53,11 +53,7 @@ export class MergePasses {
     this.#sets = runs.map((run) => ({ runs: [run] }));
   }
 
-  /**
-   * Adds runs that `write` puts into a new file.
-   *
-   * @param write returns the segments of the file, one per reduce task
-   */
+  /** Adds runs that `write` puts into a new file, of which it returns the segments, one per reduce task. */
   spill(write: (file: PendingFile) => Segment[]): void {
     this.spills += 1;
     this.#sets.push(this.#create(write));

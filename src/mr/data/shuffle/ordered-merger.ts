@@ -43,10 +43,6 @@ export class OrderedMerger implements GroupSource {
   /** The one whose value was given last. */
   #previous: Candidate | undefined;
 
-  /**
-   * @param bufferBytes for each run
-   * @throws DamagedRunError when a run can't be opened or is not what it should be
-   */
   constructor(runs: readonly Run[], bufferBytes: number, order: ValueOrder) {
     this.#order = order;
     try {

@@ -14,10 +14,6 @@ export class PartitionError extends TypeError {
   /** The bytes of the key, by which the record that emitted it is found. */
   readonly key: Uint8Array;
 
-  /**
-   * @param key its bytes, which are kept
-   * @param text the same as the partitioner got it
-   */
   constructor(key: Uint8Array, text: string, why: string, options?: ErrorOptions) {
     super(`partition ${why} for key ${quoteKey(text)}`, options);
     this.key = key;

@@ -6,7 +6,6 @@ import type { LocalFile, LocalFiles } from "../../storage/storage.ts";
 /** A run is not, or no longer, what its map task reported. */
 export class DamagedRunError extends MrError {
   override name = "DamagedRunError";
-  /** Absolute path of the file. */
   readonly path: string;
 
   constructor(path: string, why: string) {
@@ -17,7 +16,6 @@ export class DamagedRunError extends MrError {
 
 /** A sorted run: a segment of a file, or a whole file. */
 export interface Run extends Segment {
-  /** Opens the file. */
   readonly files: LocalFiles;
   /** Whether the file must end where the segment does. */
   readonly isWholeFile: boolean;
@@ -31,7 +29,6 @@ export class RunFile {
   readonly #run: Run;
   readonly #file: LocalFile;
   #isOpen = true;
-  /** Where in the file reading goes on. */
   #position: number;
   #crc32 = 0;
 
@@ -44,16 +41,13 @@ export class RunFile {
     } catch (error) {
       // Too many open files in this process: making the run again would not help.
       if (["EMFILE", "ENFILE"].includes(errorCode(error) ?? "")) {
-        throw new MrError(
-          "OUTPUT_UNREADABLE",
-          `Cannot read map output "${run.path}": ${describeCause(error)}`,
-        );
+        const why = describeCause(error);
+        throw new MrError("OUTPUT_UNREADABLE", `Cannot read map output "${run.path}": ${why}`);
       }
       throw this.damaged(describeCause(error));
     }
   }
 
-  /** How much of the run has been read so far. */
   get bytesRead(): number {
     return this.#position - this.#run.start;
   }
@@ -89,12 +83,7 @@ export class RunFile {
     return count;
   }
 
-  /**
-   * Checks at the end of the file that the run has the right length and checksum.
-   *
-   * @param rest how many bytes follow the last whole line
-   * @throws DamagedRunError
-   */
+  /** Checks length and checksum at the end, and that the bytes after the last whole line, `rest`, are none. */
   checkEnd(rest: number): void {
     const { start, end, crc32: expected } = this.#run;
     if (this.#position !== end) {

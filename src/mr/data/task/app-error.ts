@@ -8,10 +8,7 @@ const MAX_CHARACTERS = 100;
 export class AppError extends MrError {
   override name = "AppError";
 
-  /**
-   * @param what has failed, such as `map of wc.ts failed on "a.txt"`
-   * @param thrown what the app threw
-   */
+  /** @param what has failed, such as `map of wc.ts failed on "a.txt"` */
   constructor(what: string, thrown: unknown) {
     super("APP_THREW", `${what}: ${describeThrown(thrown)}`, { cause: thrown });
     // The app's own stack helps more.

@@ -84,8 +84,8 @@ async function mapSplit(
 
 /**
  * An error that names the record it comes from. A key gets its partition when output is written, long
- * after its record: then the split is mapped once more to find the record, so that tasks that do not fail
- * need not remember records.
+ * after its record: then the split is mapped once more to find the first record that emits the key, so that
+ * tasks that do not fail need not remember records. An app that is not deterministic may not emit it again.
  */
 async function withRecord(
   error: unknown,
@@ -96,23 +96,6 @@ async function withRecord(
 ): Promise<unknown> {
   const cause = error instanceof AppError ? error.cause : error;
   if (!(cause instanceof PartitionError)) return error;
-  const place = await findRecord(cause.key, split, context, mapping, scratch);
-  if (place === undefined) return error;
-  return new AppError(`map${mapping.ofApp} failed on ${place}`, cause);
-}
-
-/**
- * The first record that emits `key`, in words.
- *
- * @returns undefined when the app does not emit the key this time, because it is not deterministic
- */
-async function findRecord(
-  key: Uint8Array,
-  split: Split,
-  context: TaskContext,
-  mapping: Mapping,
-  scratch: Scratch,
-): Promise<string | undefined> {
   const scanner = createKernel();
   const words = new WordScan(scanner);
   let isFound = false;
@@ -120,7 +103,7 @@ async function findRecord(
   // Staged: a record that is skipped emits nothing, and the app can't catch what is thrown here.
   const emit: Emit<unknown> = (emitted) => {
     const bytes = emitted instanceof ByteSlice ? emitted.view() : encodeUtf8(emitted);
-    isFound = Buffer.compare(bytes, key) === 0;
+    isFound = Buffer.compare(bytes, cause.key) === 0;
     if (isFound) throw new Error("The record is found");
   };
   const staged = new StagedPairs(emit, mapping.app.combine, scratch, mapping.task);
@@ -132,5 +115,6 @@ async function findRecord(
   } catch {
     // Either it is found, or mapping fails in another way: the error at hand came first.
   }
-  return isFound ? mapper?.place : undefined;
+  if (!isFound || mapper === undefined) return error;
+  return new AppError(`map${mapping.ofApp} failed on ${mapper.place}`, cause);
 }

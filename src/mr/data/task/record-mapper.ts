@@ -73,12 +73,7 @@ export class RecordMapper {
     return this.#mapping.app.input.splitting === "wholeFile" && this.#cursor.offset === 0;
   }
 
-  /**
-   * Maps all records.
-   *
-   * @throws AppError when the app throws, or emits what can't be carried
-   * @throws MrError when the input cannot be read
-   */
+  /** @throws AppError when the app throws, or emits what can't be carried; MrError for the input */
   async run(): Promise<void> {
     const cursor = this.#cursor;
     const { progress, tally } = this.#mapping;

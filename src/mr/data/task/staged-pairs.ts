@@ -60,7 +60,6 @@ export class StagedPairs {
     };
   }
 
-  /** Emits the pairs that were held back. */
   release(): void {
     if (this.#file !== undefined && this.#scratch !== undefined) {
       this.#releaseFile(this.#file, this.#scratch);
@@ -68,7 +67,6 @@ export class StagedPairs {
     this.#releaseHeld();
   }
 
-  /** Forgets the pairs that were held back. */
   drop(): void {
     this.#held.length = 0;
     this.#segments = [];

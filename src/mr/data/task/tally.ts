@@ -13,13 +13,11 @@ export class Tally {
   /** The first records that were skipped, for people. */
   readonly skipped: SkippedRecord[] = [];
 
-  /** Counts and lists a record that was skipped. */
   skip(file: string | undefined, place: string, reason: string): void {
     this.addSkipped(1);
     this.list(file, place, reason);
   }
 
-  /** Counts records that were skipped. */
   addSkipped(count: number): void {
     if (count > 0) this.counters.add(SKIPPED_RECORDS, count);
   }

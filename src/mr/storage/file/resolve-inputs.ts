@@ -23,7 +23,6 @@ interface Candidate {
  * pattern or directory are in the order of their names' bytes. A file named twice is read twice.
  *
  * @param args paths and patterns, relative to `cwd`
- * @param cwd absolute path
  * @returns files with URLs as the user would write them: relative where the argument was relative
  * @throws UsageError when `args` is empty
  * @throws MrError when a path is missing or not readable, or a pattern or directory has no files
