@@ -215,7 +215,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     title: "publishes a part of its output",
-    file: "src/mr/storage/memory/memory-storage.ts",
+    file: "src/mr/storage/pending-file.ts",
     replace: "      outputs.push(summary);\n",
     by: "      outputs.push(summary);\n      if (outputs.length === 2) break;\n",
   },

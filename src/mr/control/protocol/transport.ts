@@ -16,7 +16,7 @@ export interface Connection {
    *   coordinator has been there, or the last one has ended, and another one if it has died
    */
   call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]>;
-  /** Closes the connection; calls without an answer fail. */
+  /** Calls without an answer fail. */
   close(): void;
 }
 
@@ -28,7 +28,7 @@ export interface Caller {
   identify(worker: number): void;
 }
 
-/** What the coordinator does on each method. A method may answer as late as it likes. */
+/** A method may answer as late as it likes. */
 export type Handlers = {
   readonly [M in Method]: (params: Params<M>, caller: Caller) => Results[M] | Promise<Results[M]>;
 };

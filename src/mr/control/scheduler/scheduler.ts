@@ -4,7 +4,6 @@ import type {
   CompletedTask,
   Failure,
   JobEnd,
-  JobFailure,
   LossReason,
   Phase,
   TaskCounts,
@@ -182,13 +181,10 @@ export class Scheduler {
   #complete(id: AttemptId, result: TaskResult, effects: Effect[]): void {
     const task = this.#tasks.taskOf(id);
     const lease = this.#tasks.leaseOf(id);
-    if (task === undefined || lease === undefined) {
+    if (task === undefined || lease === undefined || task.granted !== id.attempt) {
       // A report that is repeated because its answer got lost is not stale.
-      effects.push(verdict(task?.state === "completed" && task.winner === id.attempt));
-      return;
-    }
-    if (task.granted !== id.attempt) {
-      effects.push(verdict(false));
+      const isRepeated = task?.state === "completed" && task.winner === id.attempt;
+      effects.push(verdict(isRepeated));
       return;
     }
     this.#leases.close(lease);
@@ -224,11 +220,10 @@ export class Scheduler {
     task.failures += 1;
     effects.push({ type: "failed", failure, ...attemptOf(lease) });
     if (failure.code === "USAGE") {
-      this.#fails({ type: "usage", failure }, effects);
+      this.#end({ state: "failed", reason: { type: "usage", failure } }, effects);
     } else if (task.failures >= this.#shape.maxFailures) {
-      const { failures: count } = task;
-      const reason = { ...this.#describe(task), count, last: failure };
-      this.#fails({ type: "failedTooOften", ...reason }, effects);
+      const reason = { ...this.#describe(task), count: task.failures, last: failure };
+      this.#end({ state: "failed", reason: { type: "failedTooOften", ...reason } }, effects);
     }
   }
 
@@ -271,18 +266,14 @@ export class Scheduler {
   #countLoss(task: Task, last: LossReason | "outputLost", effects: Effect[]): void {
     task.losses += 1;
     if (task.losses < this.#shape.maxLosses) return;
-    const what = this.#describe(task);
-    this.#fails({ type: "lostTooOften", ...what, count: task.losses, last }, effects);
+    const reason = { ...this.#describe(task), count: task.losses, last };
+    this.#end({ state: "failed", reason: { type: "lostTooOften", ...reason } }, effects);
   }
 
   /** Names a task in a reason why the job failed. */
   #describe({ phase, index }: Task) {
     const input = phase === "map" ? this.#shape.inputOf?.(index) : undefined;
     return { phase, task: index, ...(input === undefined ? {} : { input }) };
-  }
-
-  #fails(reason: JobFailure, effects: Effect[]): void {
-    this.#end({ state: "failed", reason }, effects);
   }
 
   /** Every way a job can end comes through here, once. */
