@@ -95,12 +95,8 @@ export function errorCode(error: unknown): string | undefined {
 /** The error of an input that cannot be read. An MrError keeps its code. */
 export function inputError(input: string, error: unknown): MrError {
   const message = `Cannot read input "${input}": ${describeCause(error)}`;
-  return new MrError(inputErrorCode(error), message, { cause: error });
-}
-
-function inputErrorCode(error: unknown): ErrorCode {
-  if (error instanceof MrError) return error.code;
-  return errorCode(error) === "ENOENT" ? "INPUT_NOT_FOUND" : "INPUT_UNREADABLE";
+  const code = errorCode(error) === "ENOENT" ? "INPUT_NOT_FOUND" : "INPUT_UNREADABLE";
+  return new MrError(error instanceof MrError ? error.code : code, message, { cause: error });
 }
 
 /**

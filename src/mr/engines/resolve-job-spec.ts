@@ -59,7 +59,10 @@ const FUNCTION: Kind = ["a function", (value) => typeof value === "function"];
 /** What each option may be. */
 const OPTIONS: { readonly [Name in keyof Required<RunJobOptions>]: Range | Kind } = {
   app: ["the path or the name of an app", isName],
-  inputs: ["an array of paths and patterns", isList],
+  inputs: [
+    "an array of paths and patterns",
+    (value) => Array.isArray(value) && value.every((part) => typeof part === "string"),
+  ],
   out: ["the path of a directory", isName],
   engine: ["the name of an engine", isName],
   ...RANGES,
@@ -109,10 +112,6 @@ function check(name: string, value: unknown, allowed: Range | Kind): void {
 
 function isName(value: unknown): boolean {
   return typeof value === "string" && value !== "";
-}
-
-function isList(value: unknown): boolean {
-  return Array.isArray(value) && value.every((part) => typeof part === "string");
 }
 
 /** One of another realm, or of a library, will do. */

@@ -120,26 +120,21 @@ export type JobFailure =
 export type JobEnd =
   | { readonly state: "completed" }
   | { readonly state: "failed"; readonly reason: JobFailure }
-  | { readonly state: "cancelled"; readonly reason: string };
+  | {
+      readonly state: "cancelled";
+      readonly reason: string;
+      /** Why, where nobody asked for it; undefined for `JOB_CANCELLED`. */
+      readonly code?: ErrorCode | undefined;
+    };
 
 /** How a job ended. */
 export type JobOutcome =
-  | {
-      /** The output is complete. */
-      readonly state: "completed";
-    }
-  | {
-      /** A task could not be done. */
-      readonly state: "failed";
-      /** Which, and why. */
-      readonly failure: Failure;
-    }
-  | {
-      /** The job was ended early. */
-      readonly state: "cancelled";
-      /** One line, for people. */
-      readonly reason: string;
-    };
+  /** The output is complete. */
+  | { readonly state: "completed" }
+  /** A task could not be done: which, and why. */
+  | { readonly state: "failed"; readonly failure: Failure }
+  /** The job was ended early. The reason is one line, for people. */
+  | { readonly state: "cancelled"; readonly reason: string };
 
 /** How many tasks of a phase are in which state. */
 export interface TaskCounts {

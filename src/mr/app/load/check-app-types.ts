@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { assetPath } from "../../base/assets.ts";
 import { atExit } from "../../base/at-exit.ts";
 import { MrError } from "../../base/errors.ts";
-import { appCacheDir, publish, sha256 } from "./app-cache.ts";
+import { appCacheDir, publish, sha256 } from "./compile-app.ts";
 
 /** The files that a check needs, which an author may not have. */
 interface Project {
@@ -16,14 +16,14 @@ interface Project {
   readonly compiler: string;
 }
 
+/** What matters here of the compiler's package.json. */
+interface Manifest {
+  readonly version?: string;
+  readonly bin?: { readonly tsc?: string };
+}
+
 /** A check that passed: valid while none of its files, the compiler's included, has changed. */
 type Passed = Readonly<Record<string, string>>;
-
-interface CompilerRun {
-  /** Undefined when it could not be run to its end. */
-  readonly code: number | undefined;
-  readonly lines: readonly string[];
-}
 
 /** Sources of this library, which the apps in its repository are checked together with. */
 const LIBRARY = assetPath("");
@@ -74,11 +74,12 @@ export async function checkAppTypes(app: string, signal: AbortSignal | undefined
   throw new MrError("APP_TYPE_ERROR", `${first.at}: ${first.text}${others}`);
 }
 
+/** Runs the compiler. The code is undefined when it could not be run to its end. */
 async function runCompiler(
   project: Project,
   name: string,
   signal: AbortSignal | undefined,
-): Promise<CompilerRun> {
+): Promise<{ readonly code: number | undefined; readonly lines: readonly string[] }> {
   const settings = join(appCacheDir(), `${name}.tsconfig.json`);
   let child: ChildProcess | undefined;
   const onExit = () => {
@@ -87,9 +88,10 @@ async function runCompiler(
   };
   const forgetExit = atExit(onExit);
   try {
-    const tsc = compilerProgram(project.compiler);
-    publish(settings, JSON.stringify(checkSettings(project)));
-    return await new Promise<CompilerRun>((done) => {
+    const { version = "", bin }: Manifest = JSON.parse(readFileSync(project.compiler, "utf8"));
+    const tsc = join(dirname(project.compiler), bin?.tsc ?? "bin/tsc");
+    publish(settings, JSON.stringify(checkSettings(project, version)));
+    return await new Promise((done) => {
       child = execFile(
         process.execPath,
         [tsc, "--project", settings, "--pretty", "false", "--listFiles"],
@@ -110,19 +112,12 @@ async function runCompiler(
   }
 }
 
-function compilerProgram(manifest: string): string {
-  const { bin } = JSON.parse(readFileSync(manifest, "utf8")) as {
-    readonly bin?: { readonly tsc?: string };
-  };
-  return join(dirname(manifest), bin?.tsc ?? "bin/tsc");
-}
-
 /**
  * The author's settings, for the app alone, without those about writing files and style. The module settings are
  * replaced, because the app is bundled into an ES module: with `"module": "commonjs"` this library is not
  * even found.
  */
-function checkSettings({ app, config, compiler }: Project): object {
+function checkSettings({ app, config }: Project, version: string): object {
   const folder = dirname(config);
   const roots = ancestors(folder).map((parent) => join(parent, "node_modules/@types"));
   // Theirs, if they have some.
@@ -145,7 +140,7 @@ function checkSettings({ app, config, compiler }: Project): object {
       rootDir: "/",
       allowImportingTsExtensions: true,
       // CommonJS is bundled as well, for which versions before 5.4 have no setting.
-      module: isOlderThan54(compiler) ? "esnext" : "preserve",
+      module: /^5\.[0-3]\./.test(version) ? "esnext" : "preserve",
       moduleResolution: "bundler",
       outFile: null,
       skipLibCheck: true,
@@ -155,12 +150,6 @@ function checkSettings({ app, config, compiler }: Project): object {
       ...(hasTypeRoots ? {} : { typeRoots: roots }),
     },
   };
-}
-
-/** @param manifest the compiler's package.json */
-function isOlderThan54(manifest: string): boolean {
-  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { readonly version?: string };
-  return /^5\.[0-3]\./.test(version ?? "");
 }
 
 function hasPassed(passedPath: string): boolean {

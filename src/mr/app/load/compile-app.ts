@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BuildFailure, BuildResult, ImportKind, Plugin } from "esbuild";
 import { assetPath, CODE_EXTENSION, PACKAGE_ROOT } from "../../base/assets.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
-import { appCacheDir, publish, removeOld, sha256 } from "./app-cache.ts";
+import { makeDirectory } from "../../base/make-directory.ts";
+import { runtimeDir } from "../../base/runtime-dir.ts";
 import { isCompiledShippedApp } from "./find-app.ts";
 
 /** An app as one JavaScript module on disk, ready to be imported by any number of workers. */
@@ -26,6 +28,8 @@ const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
 const REQUIRED = "tsmr-required";
 /** Changes whenever the same source would compile to different code. */
 const COMPILER_REVISION = "3";
+/** A file that is still in use is made again when it is next needed. */
+const KEPT_DAYS = 7;
 
 /**
  * Compiles an app and all it imports into one module, once: the result is kept under a name made of
@@ -142,4 +146,33 @@ function readEntry(entryPath: string): CacheEntry | undefined {
     // Never compiled, incomplete, or a source was deleted: compiling again reports or corrects it.
     return undefined;
   }
+}
+
+/** The directory of compiled and checked apps, created on first use. */
+export function appCacheDir(): string {
+  const dir = join(runtimeDir(), "apps");
+  makeDirectory(dir, 0o700);
+  return dir;
+}
+
+/** Removes old files: each version of each app leaves some. */
+function removeOld(dir: string): void {
+  const oldestMs = Date.now() - KEPT_DAYS * 24 * 60 * 60 * 1000;
+  for (const name of readdirSync(dir)) {
+    const path = join(dir, name);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats !== undefined && stats.mtimeMs < oldestMs) rmSync(path, { force: true });
+  }
+}
+
+/** Publishes a file. Several processes may do so at once: each writes its own, and any may win. */
+export function publish(path: string, contents: string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  writeFileSync(temporary, contents, { mode: 0o600 });
+  renameSync(temporary, path);
+}
+
+/** The hash of a file's contents or of a name for it, as 64 hex digits. */
+export function sha256(contents: string | Uint8Array): string {
+  return createHash("sha256").update(contents).digest("hex");
 }

@@ -1,4 +1,4 @@
-import type { MrError } from "../../base/errors.ts";
+import type { ErrorCode, MrError } from "../../base/errors.ts";
 import type { AttemptId, JobEnd, SkippedRecord } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import type { Listen, Listener } from "../protocol/transport.ts";
@@ -90,9 +90,13 @@ export class Coordinator {
     return this.#job.skipped;
   }
 
-  /** Ends the job without a result. Harmless when it has ended. */
-  cancel(reason: string): void {
-    this.#job.cancel(reason);
+  /**
+   * Ends the job without a result. Harmless when it has ended.
+   *
+   * @param code default `JOB_CANCELLED`
+   */
+  cancel(reason: string, code?: ErrorCode): void {
+    this.#job.cancel(reason, code);
   }
 
   /** Ticks are needed only when something is due without any other event. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { describeCause } from "../../base/errors.ts";
+import { describeCause, type ErrorCode } from "../../base/errors.ts";
 import { beatMs } from "../../job/limits.ts";
 import { attemptTag } from "../../job/names.ts";
 import { taskInput } from "../../job/split.ts";
@@ -86,7 +86,7 @@ export class JobControl {
         this.#step({ type: "plan", maps: splits.length });
         this.#publish({ events: this.#decider.planEvents() });
       },
-      onImpossible: (reason) => this.cancel(reason),
+      onImpossible: (reason, code) => this.cancel(reason, code),
     });
   }
 
@@ -120,8 +120,8 @@ export class JobControl {
   }
 
   /** Ends the job without a result. Harmless when it has ended. */
-  cancel(reason: string): void {
-    this.#step({ type: "cancel", reason });
+  cancel(reason: string, code?: ErrorCode): void {
+    this.#step({ type: "cancel", reason, code });
   }
 
   /** Time has passed. A leader that has nothing to write asks its log whether it still leads. */
@@ -280,10 +280,10 @@ export class JobControl {
   #endUnkept(reason: string): void {
     this.#publish({ events: [{ type: "journalFailed", message: reason }] });
     if (this.#scheduler.outcome === undefined) {
-      this.cancel(reason);
+      this.cancel(reason, "LOG_UNWRITABLE");
       return;
     }
-    const outcome = { state: "cancelled", reason } as const;
+    const outcome = { state: "cancelled", reason, code: "LOG_UNWRITABLE" } as const;
     const events = [{ type: "jobEnded", outcome }] as const;
     this.#publish({ messages: [{ to: "owner", outcome }], events });
   }

@@ -1,4 +1,4 @@
-import { describeCause } from "../../base/errors.ts";
+import { describeCause, type ErrorCode, MrError } from "../../base/errors.ts";
 import type { JobPlan, Split, Splitting } from "../../job/split.ts";
 
 /** What follows from a plan. */
@@ -7,7 +7,7 @@ export interface PlanListener {
   readonly isOpen: () => boolean;
   readonly onPlanned: (splits: readonly Split[]) => void;
   /** The inputs can't be split, whichever worker registers. */
-  readonly onImpossible: (reason: string) => void;
+  readonly onImpossible: (reason: string, code: ErrorCode | undefined) => void;
 }
 
 /** Splits the inputs of a job into map tasks, as the app of its workers allows. */
@@ -46,7 +46,10 @@ export class JobPlanner {
 
   #cut(splitting: Splitting): Promise<void> | undefined {
     this.#splitting = splitting;
-    const giveUp = (error: unknown) => this.#listener.onImpossible(describeCause(error));
+    const giveUp = (error: unknown) => {
+      const code = error instanceof MrError ? error.code : undefined;
+      this.#listener.onImpossible(describeCause(error), code);
+    };
     try {
       const splits = this.#plan(splitting);
       if ("then" in splits) return splits.then((all) => this.#planned(all, splitting), giveUp);

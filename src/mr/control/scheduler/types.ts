@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../../base/error-codes.ts";
 import type { TaskInput } from "../../job/split.ts";
 import type {
   Attempt,
@@ -62,7 +63,7 @@ export type SchedulerEvent =
     } & AttemptId)
   /** Time has passed. */
   | { readonly type: "tick" }
-  | { readonly type: "cancel"; readonly reason: string };
+  | { readonly type: "cancel"; readonly reason: string; readonly code?: ErrorCode | undefined };
 
 export type Effect =
   /** Tell the worker to run this attempt. */

@@ -48,10 +48,6 @@ export class JobSession {
     this.#lock = lock;
   }
 
-  get inputs(): readonly InputFile[] {
-    return this.terms.inputs;
-  }
-
   /** Whether an attempt has started, so that the job has an event log. */
   get hasBegun(): boolean {
     return this.#events !== undefined;
@@ -118,17 +114,11 @@ export async function startCoordinator(
     import("../../control/protocol/server.ts"),
   ]);
   const { directory, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = spec;
-  const { inputDirectory, reduces, skipBadRecords } = session.terms;
+  const { inputs, inputDirectory, reduces, skipBadRecords } = session.terms;
   return await Coordinator.start({
     ...{ directory, inputDirectory, reduces, skipBadRecords },
     ...{ leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups },
-    plan: planJob(
-      storageFor(directory),
-      session.inputs,
-      inputDirectory,
-      spec.splitBytes,
-      spec.workers,
-    ),
+    plan: planJob(storageFor(directory), inputs, inputDirectory, spec.splitBytes, spec.workers),
     log: session.journal,
     resumed: session.resumed,
     listen: (service) => RpcServer.listen({ ...service, socketPath: options.socketPath }),
@@ -186,11 +176,8 @@ function checkNotComplete(directory: string): void {
   const result = readdirSync(directory).find((name) => {
     return parseReduceOutputName(name) !== undefined || name === MERGED_OUTPUT_NAME;
   });
-  if (result === undefined) return;
-  throw new MrError(
-    "RESUME_NOTHING",
-    `Cannot resume the job in directory "${directory}": it is complete already, its output is there`,
-  );
+  const why = "it is complete already, its output is there";
+  if (result !== undefined) refuseToResume(directory, why, "RESUME_NOTHING");
 }
 
 function checkSameJob(job: JobRecord, spec: JobSpec): void {
@@ -255,9 +242,7 @@ export function settingsToResume(directory: string, digest: string): Record<stri
   if (other !== undefined) {
     refuseToResume(directory, `it began with ${other.ours}, not with ${other.theirs}`);
   }
-  const environment: Record<string, string> = {};
-  for (const [name, value] of Object.entries(settings)) {
-    if (value !== null) environment[name] = value;
-  }
-  return environment;
+  return Object.fromEntries(
+    Object.entries(settings).filter((setting): setting is [string, string] => setting[1] !== null),
+  );
 }

@@ -9,11 +9,10 @@ export function withMessages(event: DecidedEvent): JobEvent {
       return { ...event, failure: describeAttemptFailure(event.failure) };
     case "jobEnded": {
       const { outcome } = event;
-      if (outcome.state !== "failed") return { ...event, outcome };
-      return {
-        ...event,
-        outcome: { state: "failed", failure: describeJobFailure(outcome.reason) },
-      };
+      const { state } = outcome;
+      if (state === "completed") return { ...event, outcome };
+      if (state === "cancelled") return { ...event, outcome: { state, reason: outcome.reason } };
+      return { ...event, outcome: { state, failure: describeJobFailure(outcome.reason) } };
     }
     default:
       return event;
