@@ -37,15 +37,25 @@ function init(name: string, directory: string): void {
     return lstatSync(join(directory, file), { throwIfNoEntry: false }) === undefined;
   };
   const isNewPackage = isMissing("package.json");
+  const folder = basename(directory)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]+/g, "-");
+  const values: Record<string, string> = {
+    NAME: name,
+    FOLDER: folder.replace(/^-+|-+$/g, "") || "app",
+    VERSION: packageVersion(),
+  };
   const template = (file: string) => {
-    return readAsset(`main/scaffold/${file}`).toString().replaceAll("NAME", name);
+    const text = readAsset(`main/scaffold/${file}.txt`).toString();
+    return text.replaceAll(/NAME|FOLDER|VERSION/g, (word) => values[word] ?? word);
   };
-  const around = Object.entries(scaffoldPackage(basename(directory)));
   const files: Record<string, string> = {
-    [`${name}.ts`]: template("app.txt"),
-    [`${name}.test.ts`]: template("app.test.txt"),
-    ...Object.fromEntries(around.filter(([file]) => isMissing(file))),
+    [`${name}.ts`]: template("app"),
+    [`${name}.test.ts`]: template("app.test"),
   };
+  for (const around of ["package", "tsconfig"]) {
+    if (isMissing(`${around}.json`)) files[`${around}.json`] = template(around);
+  }
   // All or nothing: some of the files would be in the way of the next try.
   const taken = Object.keys(files).find((file) => !isMissing(file));
   if (taken !== undefined) {
@@ -62,37 +72,6 @@ function init(name: string, directory: string): void {
     `npx tsmr run ./${name}.ts FILE… --top 10`,
   ];
   process.stderr.write(`\nNext:\n${steps.map((step) => `  ${step}\n`).join("")}`);
-}
-
-/** The files that make a folder a package in which apps are written and tested. */
-function scaffoldPackage(folder: string): Record<string, string> {
-  const manifest = {
-    name:
-      folder
-        .toLowerCase()
-        .replaceAll(/[^a-z0-9-]+/g, "-")
-        .replace(/^-+|-+$/g, "") || "app",
-    private: true,
-    type: "module",
-    scripts: { test: "node --import tsx --test *.test.ts", check: "tsc" },
-    dependencies: { tsmr: `^${packageVersion()}` },
-    devDependencies: { "@types/node": "^20.19.0", tsx: "^4.20.0", typescript: ">=5.9" },
-  };
-  const settings = {
-    compilerOptions: {
-      target: "es2023",
-      module: "nodenext",
-      types: ["node"],
-      strict: true,
-      noEmit: true,
-      allowImportingTsExtensions: true,
-    },
-  };
-  return { "package.json": json(manifest), "tsconfig.json": json(settings) };
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`;
 }
 
 function writeAll(files: Readonly<Record<string, string>>, directory: string): void {

@@ -40,13 +40,6 @@ export class UsageError extends MrError {
   }
 }
 
-/** Why a job failed. */
-interface JobFailure {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly stack?: string | undefined;
-}
-
 /** A job that ended without a result because one of its tasks could not be done. */
 export class JobFailedError extends MrError {
   /** The class's name. */
@@ -55,9 +48,9 @@ export class JobFailedError extends MrError {
   readonly appStack: string | undefined;
 
   /** @internal */
-  constructor({ code, message, stack }: JobFailure) {
-    super(code, `The job failed: ${message}`);
-    this.appStack = stack;
+  constructor(failure: { code: ErrorCode; message: string; stack?: string | undefined }) {
+    super(failure.code, `The job failed: ${failure.message}`);
+    this.appStack = failure.stack;
   }
 }
 

@@ -5,11 +5,7 @@ const INVISIBLE =
 
 /** Shows characters that are invisible, or change how the text around them looks, as `\u{…}`. */
 export function visible(text: string): string {
-  return text.replace(INVISIBLE, (symbol) => {
-    if (symbol === "\n") return "\\n";
-    if (symbol === "\t") return "\\t";
-    return show(symbol);
-  });
+  return visibleLines(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
 /**
@@ -17,9 +13,7 @@ export function visible(text: string): string {
  * terminal is left in it.
  */
 export function visibleLines(text: string): string {
-  return text.replace(INVISIBLE, (symbol) => (/[\n\t]/.test(symbol) ? symbol : show(symbol)));
-}
-
-function show(symbol: string): string {
-  return `\\u{${symbol.codePointAt(0)?.toString(16)}}`;
+  return text.replace(INVISIBLE, (symbol) => {
+    return /[\n\t]/.test(symbol) ? symbol : `\\u{${symbol.codePointAt(0)?.toString(16)}}`;
+  });
 }

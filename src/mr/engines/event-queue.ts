@@ -20,7 +20,10 @@ export class EventQueue implements AsyncIterableIterator<JobEvent> {
       reader({ done: false, value: event });
       return;
     }
-    const key = event.type === "attemptProgressed" ? keyOf(event) : this.#count++;
+    const key =
+      event.type === "attemptProgressed"
+        ? `${event.phase} ${event.task} ${event.attempt}`
+        : this.#count++;
     // Deleted first, so that the newer one goes to the end.
     this.#waiting.delete(key);
     this.#waiting.set(key, event);
@@ -62,12 +65,4 @@ export class EventQueue implements AsyncIterableIterator<JobEvent> {
     this.#waiting.delete(value[0]);
     return value[1];
   }
-}
-
-function keyOf({
-  phase,
-  task,
-  attempt,
-}: JobEvent & { readonly type: "attemptProgressed" }): string {
-  return `${phase} ${task} ${attempt}`;
 }

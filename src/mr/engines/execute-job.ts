@@ -1,22 +1,20 @@
 import { describeCause, JobCancelledError, MrError } from "../base/errors.ts";
-import type { JobEvent } from "../job/events.ts";
 import { EventDescriber } from "../watch/format/describe-event.ts";
 import type { JobContext } from "./engine.ts";
 import { loadEngine } from "./registry.ts";
 import { checkOptions, resolveJobSpec } from "./resolve-job-spec.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
 
-/** Another observer of a job, which must not throw, and another way to end it early. */
-export interface JobHandle {
-  readonly onEvent: (event: JobEvent) => void;
-  readonly signal: AbortSignal;
-}
-
 /**
  * What `runJob` and `startJob` do; see there. Listeners of a user are called by sockets and timers: an error that
  * one throws must not end the process. It ends the job instead, and the listener is not called again.
+ *
+ * @param handle another observer of the job, which must not throw, and another way to end it early
  */
-export async function executeJob(options: RunJobOptions, handle?: JobHandle): Promise<JobResult> {
+export async function executeJob(
+  options: RunJobOptions,
+  handle?: Required<Pick<RunJobOptions, "onEvent" | "signal">>,
+): Promise<JobResult> {
   const startedMs = performance.now();
   checkOptions(options);
   const { log, onOutput, onEvent, engine = "local" } = options;

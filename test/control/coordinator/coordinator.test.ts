@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { MrError } from "../../../src/mr/base/errors.ts";
 import {
   Coordinator,
   type CoordinatorOptions,
@@ -356,14 +357,15 @@ describe("the coordinator", () => {
   it("F15: ends the job when its inputs cannot be planned for the first worker", async () => {
     let isGone = false;
     const plan = () => {
-      if (isGone) throw new Error("a.txt is gone");
+      if (isGone) throw new MrError("INPUT_NOT_FOUND", "a.txt is gone");
       return [{ file: "a.txt", start: 0, end: 10 }];
     };
     const { coordinator, join } = await startJob({ plan });
     isGone = true;
     const worker = await join();
     expect(await worker.request()).toEqual({ kind: "exit", outcome: "cancelled" });
-    expect(await coordinator.finished).toEqual({ state: "cancelled", reason: "a.txt is gone" });
+    const why = { reason: "a.txt is gone", code: "INPUT_NOT_FOUND" };
+    expect(await coordinator.finished).toEqual({ state: "cancelled", ...why });
   });
 
   it("F37: fails the job when its task takes down one worker after another", async () => {

@@ -21,69 +21,57 @@ import { withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
 
 /** A job that this process alone may coordinate: its directory, its journal, and its event log. */
-export class JobSession {
-  /** The job's record in the journal: it decides the inputs and the number of reduce tasks. */
-  readonly terms: JobRecord;
-  /** The state in which the job was left, or undefined for a new job. */
-  readonly resumed: LogState | undefined;
-  /** Number of results of an earlier job that a new one has removed. */
-  readonly removed: number;
-  readonly journal: FileJobLog;
-  readonly #directory: string;
-  readonly #lock: DirectoryLock;
-  #events: EventLog | undefined;
+export type JobSession = ReturnType<typeof newSession>;
 
-  constructor(
-    directory: string,
-    lock: DirectoryLock,
-    journal: FileJobLog,
-    terms: JobRecord,
-    { resumed, removed = 0 }: { readonly resumed?: LogState; readonly removed?: number },
-  ) {
-    this.terms = terms;
-    this.resumed = resumed;
-    this.removed = removed;
-    this.journal = journal;
-    this.#directory = directory;
-    this.#lock = lock;
-  }
-
-  /** Whether an attempt has started, so that the job has an event log. */
-  get hasBegun(): boolean {
-    return this.#events !== undefined;
-  }
-
-  /**
-   * A listener that writes events to the event log and passes them on. The log of a new job begins with its
-   * first attempt: a job that ends before leaves no log, and an earlier log as it was.
-   *
-   * @param listener must not throw
-   */
-  recordTo(listener: (event: JobEvent) => void): (event: DecidedEvent) => void {
-    const directory = this.#directory;
-    const resumed = this.resumed !== undefined;
-    const early: JobEvent[] = [];
-    return (decided) => {
-      const event = withMessages(decided);
-      const onWriteError = (message: string) => {
-        listener({ type: "eventLogFailed", message, atMs: event.atMs });
+/**
+ * @param terms the job's record in the journal: it decides the inputs and the number of reduce tasks
+ * @param resumed the state in which the job was left, or undefined for a new job
+ * @param removed number of results of an earlier job that a new one has removed
+ */
+function newSession(
+  directory: string,
+  lock: DirectoryLock,
+  journal: FileJobLog,
+  terms: JobRecord,
+  { resumed, removed = 0 }: { readonly resumed?: LogState; readonly removed?: number },
+) {
+  let events: EventLog | undefined;
+  return {
+    ...{ terms, resumed, removed, journal },
+    /** Whether an attempt has started, so that the job has an event log. */
+    get hasBegun(): boolean {
+      return events !== undefined;
+    },
+    /**
+     * A listener that writes events to the event log and passes them on. The log of a new job begins with its
+     * first attempt: a job that ends before leaves no log, and an earlier log as it was.
+     *
+     * @param listener must not throw
+     */
+    recordTo(listener: (event: JobEvent) => void): (event: DecidedEvent) => void {
+      const isResumed = resumed !== undefined;
+      const early: JobEvent[] = [];
+      return (decided) => {
+        const event = withMessages(decided);
+        const onWriteError = (message: string) => {
+          listener({ type: "eventLogFailed", message, atMs: event.atMs });
+        };
+        if (events === undefined && (isResumed || event.type === "attemptStarted")) {
+          events = new EventLog({ directory, resumed: isResumed, onWriteError });
+          for (const one of early.splice(0)) events.record(one);
+        }
+        if (events === undefined) early.push(event);
+        else events.record(event);
+        listener(event);
       };
-      if (this.#events === undefined && (resumed || event.type === "attemptStarted")) {
-        this.#events = new EventLog({ directory, resumed, onWriteError });
-        for (const one of early.splice(0)) this.#events.record(one);
-      }
-      if (this.#events === undefined) early.push(event);
-      else this.#events.record(event);
-      listener(event);
-    };
-  }
-
-  /** Releases the directory. */
-  close(): void {
-    this.#events?.close();
-    this.journal.close();
-    this.#lock.release();
-  }
+    },
+    /** Releases the directory. */
+    close(): void {
+      events?.close();
+      journal.close();
+      lock.release();
+    },
+  };
 }
 
 /**
@@ -141,7 +129,7 @@ function begin(spec: JobSpec, lock: DirectoryLock): JobSession {
     version: JOURNAL_VERSION,
     ...{ reduces, skipBadRecords, inputDirectory, inputs },
   };
-  return new JobSession(directory, lock, FileJobLog.create(directory, job), job, { removed });
+  return newSession(directory, lock, FileJobLog.create(directory, job), job, { removed });
 }
 
 async function resume(spec: JobSpec, lock: DirectoryLock): Promise<JobSession> {
@@ -155,7 +143,7 @@ async function resume(spec: JobSpec, lock: DirectoryLock): Promise<JobSession> {
       if (await hasItsOutputs(task, directory)) completed.push(task);
     }
     const resumed = { ...state, completed };
-    return new JobSession(directory, lock, journal, state.job, { resumed });
+    return newSession(directory, lock, journal, state.job, { resumed });
   } catch (error) {
     journal.close();
     throw error;

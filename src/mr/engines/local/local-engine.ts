@@ -18,7 +18,6 @@ import {
 } from "../../storage/file/job-directory.ts";
 import { describeJobFailure } from "../../watch/format/describe-failure.ts";
 import type { Engine, EngineResult, JobContext } from "../engine.ts";
-import { whyNotLoaded } from "./explain-load-failure.ts";
 import {
   type JobSession,
   openJob,
@@ -26,7 +25,7 @@ import {
   settingsToResume,
   startCoordinator,
 } from "./job-session.ts";
-import { WorkerPool } from "./worker-pool.ts";
+import { WorkerPool, whyNotLoaded } from "./worker-pool.ts";
 
 /** How long workers may take to end after the job has: one may be a straggler that lost its race. */
 const WORKER_GRACE_MS = 500;

@@ -1,10 +1,20 @@
 import type { ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
+import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { atExit } from "../../base/at-exit.ts";
+import { MrError, UsageError } from "../../base/errors.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { DEFAULT_MEMORY_BYTES } from "../../job/limits.ts";
 import { endStandby, hasStandby, spawnWorker, takeStandby } from "./standby-workers.ts";
-import { APP_NOT_LOADED, WORKER_FAILED, type WorkerProcessOptions } from "./worker-contract.ts";
+import {
+  APP_NOT_LOADED,
+  EXPLANATION,
+  type Explanation,
+  WORKER_FAILED,
+  type WorkerProcessOptions,
+} from "./worker-contract.ts";
 
 /** A worker that dies is replaced, but not for ever: an app may kill every worker. */
 const RESTARTS_PER_WORKER = 20;
@@ -12,6 +22,8 @@ const RESTARTS_PER_WORKER = 20;
 /** An app that ends the process that loads it is likely to do so again. */
 const MAX_EARLY_EXITS = 3;
 const FILL_INTERVAL_MS = 100;
+/** After this the job ends without an explanation why the app cannot be loaded. */
+const EXPLAIN_TIMEOUT_MS = 30_000;
 /** How long to wait for the last output of workers: a process that the app has started may keep a pipe open. */
 const LAST_OUTPUT_MS = 500;
 
@@ -73,8 +85,8 @@ export class WorkerPool {
     this.#onOutput = onOutput;
     this.#restartsLeft = size * RESTARTS_PER_WORKER;
     this.#missing = size;
-    do this.#startNext();
-    while (this.#missing > 0 && hasStandby());
+    do this.#start();
+    while (--this.#missing > 0 && hasStandby());
     endStandby();
   }
 
@@ -91,7 +103,8 @@ export class WorkerPool {
     if (this.#filling !== undefined || this.#whyGivenUp !== undefined) return;
     for (let started = 0; started < availableParallelism(); started++) {
       if (this.#missing === 0 || this.#isOver) return;
-      this.#startNext();
+      this.#missing -= 1;
+      this.#start();
     }
     this.#filling = setTimeout(() => {
       this.#filling = undefined;
@@ -156,11 +169,6 @@ export class WorkerPool {
     clearTimeout(timer);
   }
 
-  #startNext(): void {
-    this.#missing -= 1;
-    this.#start();
-  }
-
   #start(): void {
     const options = JSON.stringify(this.#options);
     const output = this.#onOutput === undefined ? STDERR : "pipe";
@@ -208,5 +216,45 @@ export class WorkerPool {
     } else {
       this.#start();
     }
+  }
+}
+
+/**
+ * Finds out why workers cannot load an app: in a process of its own, since an app may end the process that
+ * loads it.
+ *
+ * @returns undefined when the app can be loaded after all, or loading takes very long
+ */
+export async function whyNotLoaded(
+  options: Pick<WorkerProcessOptions, "app" | "reduces" | "environment">,
+): Promise<MrError | undefined> {
+  const argument = JSON.stringify({ ...options, explains: true });
+  const child = spawnWorker([], argument, ["ignore", "ignore", "ignore", "pipe"]);
+  const ended = new Promise<number | null>((resolve) => {
+    child.once("exit", resolve);
+    child.once("error", () => resolve(null));
+  });
+  const kill = () => child.kill("SIGKILL");
+  const forgetExit = atExit(kill);
+  try {
+    const said = Promise.all([text(child.stdio[EXPLANATION] as Readable), ended]);
+    // Only the process that is waited for keeps this one from ending.
+    const timeout = sleep(EXPLAIN_TIMEOUT_MS, ["", null] as const, { ref: false });
+    const [explanation, code] = await Promise.race([said, timeout]);
+    if (explanation !== "") {
+      const why: Explanation | null = JSON.parse(explanation);
+      if (why === null) return undefined;
+      return why.code === "USAGE"
+        ? new UsageError(why.message)
+        : new MrError(why.code, why.message);
+    }
+    if (code === null) return undefined;
+    return new MrError(
+      "APP_NOT_LOADED",
+      `Cannot load app "${options.app}": it ends the process that loads it, with exit code ${code}`,
+    );
+  } finally {
+    kill();
+    forgetExit();
   }
 }

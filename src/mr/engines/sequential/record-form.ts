@@ -37,7 +37,7 @@ async function* recordsOf(
     end,
   });
   const scanner = createKernel();
-  const { skipBadRecords } = run;
+  const { skipBadRecords = false } = run.options;
   const onSkipped = (place: string, reason: string) => run.skip({ file, place, reason });
   const words = new WordScan(scanner);
   const cursor = app.input.open(input, { skipBadRecords, onSkipped, scanner, words });

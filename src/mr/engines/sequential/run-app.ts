@@ -70,42 +70,42 @@ export async function runApp(
 
 /** A run of an app, and its results. */
 export class SequentialRun {
-  readonly inputDirectory: string;
-  readonly skipBadRecords: boolean;
+  readonly options: RunAppOptions;
   /** By reduce task: the lines of each key, in the order of the keys' bytes. */
   readonly outputs: Buffer[][] = [];
   readonly counters: Record<string, number> = {};
   readonly skipped: SkippedRecord[] = [];
-  readonly #reduces: number;
-  readonly #listener: TaskListener | undefined;
   /** A `Map`, so that no key is special. */
   readonly #groups = new Map<Latin1, unknown[]>();
 
   constructor(options: RunAppOptions) {
-    this.inputDirectory = options.inputDirectory ?? process.cwd();
-    this.skipBadRecords = options.skipBadRecords ?? false;
-    this.#reduces = options.reduces ?? 1;
-    this.#listener = options.listener;
+    this.options = options;
+  }
+
+  /** Absolute path that relative inputs start from. */
+  get inputDirectory(): string {
+    return this.options.inputDirectory ?? process.cwd();
   }
 
   async run(form: AppForm, inputs: readonly InputFile[]): Promise<void> {
+    const { reduces = 1, listener } = this.options;
     for (const [task, input] of inputs.entries()) {
-      await this.#listener?.onStart("map", task);
+      await listener?.onStart("map", task);
       await this.#map(form, input, task);
-      this.#listener?.onEnd("map", task, []);
+      listener?.onEnd("map", task, []);
     }
     const keys = [...this.#groups].sort(([a], [b]) => (a < b ? -1 : 1));
-    const partitions = Array.from({ length: this.#reduces }, () => [] as (typeof keys)[0][]);
+    const partitions = Array.from({ length: reduces }, () => [] as (typeof keys)[0][]);
     for (const group of keys) this.#partitionOf(form, group[0], partitions).push(group);
     for (const [task, groups] of partitions.entries()) {
-      await this.#listener?.onStart("reduce", task);
+      await listener?.onStart("reduce", task);
       const lines: Buffer[] = [];
       for (const [key, values] of groups) {
         lines.push(await this.#reduce(form, Buffer.from(key, "latin1"), values, task));
       }
       this.outputs.push(lines);
       const bytes = lines.reduce((sum, { length }) => sum + length, 0);
-      this.#listener?.onEnd("reduce", task, [bytes]);
+      listener?.onEnd("reduce", task, [bytes]);
     }
   }
 
@@ -126,7 +126,7 @@ export class SequentialRun {
         try {
           await call((key, value) => pairs.push([key.toString("latin1"), value]));
         } catch (error) {
-          if (!this.skipBadRecords || error instanceof MrError) throw error;
+          if (this.options.skipBadRecords !== true || error instanceof MrError) throw error;
           this.skip({ file: input.url, place, reason: describeThrown(error) });
           continue;
         }
@@ -159,7 +159,7 @@ export class SequentialRun {
       form.sortValues(values);
       return await form.reduce(key, values, task, this);
     } catch (error) {
-      if (!this.skipBadRecords || error instanceof MrError) {
+      if (this.options.skipBadRecords !== true || error instanceof MrError) {
         throw appError(`reduce failed on key ${name}`, error);
       }
       this.skip({ place: `key ${name}`, reason: describeThrown(error) });
