@@ -9,12 +9,10 @@ export interface CommandModule {
   readonly define: (command: Command) => Action;
 }
 
-type Row = readonly [name: string, summary: string, load: () => Promise<CommandModule>];
-
 const runningJob = () => import("./running-job.ts");
 
 /** In the order in which help lists them. Only the command that is run is loaded: each loads much of the library. */
-const ROWS: readonly Row[] = [
+const ROWS: ReadonlyArray<readonly [string, string, () => Promise<CommandModule>]> = [
   ["run", "run a job on this machine, with workers of its own", () => import("./run.ts")],
   ["status", "say how a running job is doing", async () => (await runningJob()).status],
   ["cancel", "end a running job", async () => (await runningJob()).cancel],

@@ -90,7 +90,8 @@ function writeAll(files: Readonly<Record<string, string>>, directory: string): v
 
 /** The steps that an existing package still needs for the app and its test to run. */
 function missingSteps(directory: string): string[] {
-  let manifest: Manifest;
+  /** The members of a package.json that matter here. */
+  let manifest: Partial<Record<"dependencies" | "devDependencies", object>> & { type?: string };
   try {
     manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) ?? {};
   } catch {
@@ -106,11 +107,4 @@ function missingSteps(directory: string): string[] {
   // Without it, Node and TypeScript do not take the app for an ES module.
   if (type !== "module") steps.push("npm pkg set type=module");
   return steps;
-}
-
-/** The members of a package.json that matter here. */
-interface Manifest {
-  readonly type?: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
-  readonly devDependencies?: Readonly<Record<string, string>>;
 }
