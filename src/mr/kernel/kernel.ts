@@ -14,25 +14,15 @@ export interface KeyTable {
    */
   readonly keyBytes: number;
 
-  /**
-   * The id of the key source[start, end), which may be any bytes, or empty.
-   *
-   * @throws RangeError when the kernel's memory (just under 4 GiB) is full
-   */
+  /** The id of the key source[start, end). @throws RangeError when the memory (just under 4 GiB) is full */
   intern(source: Uint8Array, start: number, end: number): number;
 
-  /**
-   * The id of a key given as ASCII text.
-   *
-   * @returns the id; -1 for other text, which the caller must encode
-   * @throws RangeError when the kernel's memory is full
-   */
+  /** As {@link intern} for ASCII text; -1 for other text, which the caller must encode. @throws RangeError */
   internAscii(text: string): number;
 
   /** The bytes of a key: a read-only view, valid until the next `clear`. */
   key(id: number): Uint8Array;
 
-  /** The length of a key in bytes. */
   keyLength(id: number): number;
 
   /** FNV-1a (32 bits) of the key, `& 0x7fffffff`: the lab's ihash. It is computed once per distinct key. */
@@ -59,11 +49,7 @@ export interface BlockScanner {
    */
   scanWords(start: number, end: number): number;
 
-  /**
-   * Finds the line feeds of block[start, end).
-   *
-   * @returns the number of line feeds; line feed i is at `lineEnds[i]`
-   */
+  /** Finds the line feeds of block[start, end). @returns their number; line feed i is at `lineEnds[i]` */
   scanLines(start: number, end: number): number;
 
   /** The positions of the line feeds. This and the next arrays never change in place. */
@@ -153,12 +139,7 @@ export interface ByteOutput {
    */
   readonly output: Uint8Array;
 
-  /**
-   * Copies a key to output[at…].
-   *
-   * @returns the position after the key
-   * @throws RangeError if the key does not fit
-   */
+  /** Copies a key to output[at…]. @returns the position after it. @throws RangeError if it does not fit */
   writeKey(id: number, at: number): number;
 
   /**

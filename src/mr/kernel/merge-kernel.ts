@@ -83,7 +83,6 @@ export class MergeKernel {
     this.#exports = instantiate("merge.wasm", { env: { memory: this.#memory } }) as Exports;
   }
 
-  /** Starts a merge of this number of runs. */
   open(runs: number): void {
     this.#top = FIRST_ADDRESS;
     const runsAt = this.allocate(runs * RUN_BYTES);
@@ -98,12 +97,7 @@ export class MergeKernel {
     this.#look();
   }
 
-  /**
-   * Allocates `size` bytes, which are free again at the next {@link open}.
-   *
-   * @returns their address
-   * @throws RangeError when there is no memory
-   */
+  /** @returns the address of `size` bytes, free again at the next {@link open}. @throws RangeError */
   allocate(size: number): number {
     const address = this.#top;
     const missing = address + roomOf(size) - this.#memory.buffer.byteLength;
@@ -115,10 +109,7 @@ export class MergeKernel {
     return address;
   }
 
-  /**
-   * Allocates `size` bytes in place of the `before` bytes at `start`. The address may be the same or another;
-   * nothing is copied.
-   */
+  /** Allocates `size` bytes in place of the `before` bytes at `start`, maybe elsewhere; copies nothing. */
   enlarge(start: number, before: number, size: number): number {
     // The last allocation can grow in place.
     if (start + roomOf(before) === this.#top) this.#top = start;
@@ -148,7 +139,6 @@ export class MergeKernel {
     this.#exports.taken();
   }
 
-  /** The number of groups in the batch. */
   get groups(): number {
     return this.#exports.groups.value;
   }
@@ -195,7 +185,6 @@ export class MergeKernel {
   }
 }
 
-/** The size of an allocation of `size` bytes. */
 function roomOf(size: number): number {
   return Math.ceil((size + GUARD_BYTES) / 8) * 8;
 }

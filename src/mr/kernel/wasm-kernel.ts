@@ -41,12 +41,7 @@ export class WasmKernel implements Kernel {
   #longScratch = 0;
   #longScratchBytes = 0;
 
-  /**
-   * @param blockBytes the capacity of the block
-   * @param outputBytes the capacity of the output
-   * @param maxPages the limit of the memory in pages of 64 KiB, 65536 by default
-   * @throws MrError RUNTIME_UNSUITABLE
-   */
+  /** @throws MrError RUNTIME_UNSUITABLE */
   constructor(blockBytes: number, outputBytes: number, maxPages: number = MAX_PAGES) {
     this.#memory = sharedMemory(MIN_PAGES, maxPages);
     const loadPage = (page: number) => this.#loadPage(page);

@@ -19,7 +19,6 @@ export interface UnsharedMemory {
   grow(pages: number): number;
 }
 
-/** An exported global. */
 export interface WasmGlobal {
   readonly value: number;
 }

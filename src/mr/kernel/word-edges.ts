@@ -35,7 +35,6 @@ export const NO_LETTER = 0;
 export const LETTER = 1;
 const BEYOND_ASCII = 2;
 
-/** The class of each byte. */
 export const CLASSES = new Uint8Array(256).map((_, byte) => {
   if (byte > 0x7f) return BEYOND_ASCII;
   const lower = byte | 0x20;

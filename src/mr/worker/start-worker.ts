@@ -1,5 +1,5 @@
 import { sealSettings } from "../app/contract/setting.ts";
-import { type LoadedApp, leastReducesOf } from "../app/load/load-app.ts";
+import { type LoadedApp, minReducesOf } from "../app/load/load-app.ts";
 import { RpcClient } from "../control/protocol/client.ts";
 import type { Assignment, Dismissal } from "../control/protocol/protocol.ts";
 import { runMapTask } from "../data/task/map-task.ts";
@@ -29,11 +29,11 @@ export interface WorkerOptions extends ConnectTimeouts, Listeners {
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
   const { app, socketPath, memoryBytes, connectMs, startMs = connectMs, reconnectMs } = options;
   const { name, digest, splitting } = app;
-  const leastReduces = leastReducesOf(app);
+  const minReduces = minReducesOf(app);
   const source = await RpcTaskSource.connect({
     connection: new RpcClient(socketPath),
     address: `socket "${socketPath}"`,
-    identity: { app: name, digest, splitting, leastReduces, settings: sealSettings() },
+    identity: { app: name, digest, splitting, minReduces, settings: sealSettings() },
     timeouts: { connectMs, startMs, reconnectMs },
     onJoined: options.onJoined,
     onTaskDone: options.onTaskDone,

@@ -272,10 +272,10 @@ describe("the coordinator", () => {
   it("refuses a worker whose app needs more reduce tasks, before anything is planned", async () => {
     const { coordinator, log, join } = await startJob();
     const reason = 'rangePartition of app "wc.ts" needs 3 reduce tasks or more, the job has 1';
-    await expect(join({ ...WC, leastReduces: 3 })).rejects.toThrow(reason);
+    await expect(join({ ...WC, minReduces: 3 })).rejects.toThrow(reason);
     expect(log).toEqual([`Refused a worker (pid 1): ${reason}`]);
     expect(coordinator.status.app).toBeNull();
-    await join({ ...WC, leastReduces: 1 });
+    await join({ ...WC, minReduces: 1 });
   });
 
   it("knows only the numbers it has given out", async () => {

@@ -35,7 +35,6 @@ export type ClassicMap = (filename: string, contents: string) => MapResult;
 /**
  * Called once per distinct key.
  *
- * @param key the key
  * @param values all values emitted for the key, in the order of the inputs, then of emission
  * @returns the text that follows the key on its output line
  */

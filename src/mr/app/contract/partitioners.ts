@@ -5,8 +5,6 @@ import { ByteSlice } from "./byte-slice.ts";
  * Chooses the reduce task of a key. It is called at least once per distinct key of a map task, and must
  * depend on its arguments only.
  *
- * @param key the key
- * @param reduces the number of reduce tasks
  * @returns 0 … reduces − 1; anything else fails the task
  */
 export type Partitioner = (key: string, reduces: number) => number;
@@ -33,7 +31,7 @@ export function isAscending(partitioner: Partitioner): boolean {
 }
 
 /** The smallest number of reduce tasks that a partitioner can be used with: 1, or its number of ranges. */
-export function leastReduces(partitioner: Partitioner | undefined): number {
+export function minReduces(partitioner: Partitioner | undefined): number {
   return (partitioner === undefined ? undefined : ranges.get(partitioner)) ?? 1;
 }
 

@@ -8,7 +8,6 @@ import { appCacheDir, publish, sha256 } from "./compile-app.ts";
 
 /** The files that a check needs, which an author may not have. */
 interface Project {
-  /** Absolute path of the app. */
   readonly app: string;
   /** Absolute path of the nearest tsconfig.json. */
   readonly config: string;
@@ -40,7 +39,6 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
  * The compiler is run as a command because that is the same in all of its versions. An app that passed
  * is not checked again until one of the files that were read has changed.
  *
- * @param app absolute path of the TypeScript file
  * @param signal ends the check early, as if it had found nothing
  * @throws MrError with the compiler's first error in the app, or in a local file it imports
  */

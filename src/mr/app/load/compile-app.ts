@@ -11,7 +11,6 @@ import { isCompiledShippedApp } from "./find-app.ts";
 
 /** An app as one JavaScript module on disk, ready to be imported by any number of workers. */
 export interface CompiledApp {
-  /** Absolute path of the compiled module. */
   readonly path: string;
   /** SHA-256 of its code, 64 hex digits: two workers run the same app if and only if it is equal. */
   readonly digest: string;
@@ -38,7 +37,6 @@ const KEPT_DAYS = 7;
  * Bundling makes the digest cover the files the app imports. The one import left in place is this
  * library itself, so that the app and the worker share it.
  *
- * @param source absolute path of the app's TypeScript or JavaScript file
  * @throws MrError with the compiler's first message (file, line and column) when it does not compile
  */
 export async function compileApp(source: string): Promise<CompiledApp> {

@@ -23,8 +23,6 @@ export class AppNotFoundError extends MrError {
  * Finds the file of an app: as given, then beside the shipped apps; with its extension or without.
  *
  * @param spec a path such as `apps/wc.ts`, or the name of a shipped app such as `wc.ts` or `wc`
- * @param cwd absolute path that a relative `spec` starts from
- * @returns the absolute path of the module
  * @throws MrError when there is no such file, naming the places that were tried
  */
 export function findApp(spec: string, cwd: string): string {

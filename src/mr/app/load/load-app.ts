@@ -4,7 +4,7 @@ import { describeCause, MrError, UsageError } from "../../base/errors.ts";
 import type { Splitting } from "../../job/split.ts";
 import type { ClassicApp } from "../contract/contract.ts";
 import { checkRecordApp, hasRecordMembers, type RecordApp } from "../contract/define-app.ts";
-import { leastReduces } from "../contract/partitioners.ts";
+import { minReduces } from "../contract/partitioners.ts";
 import { compileApp } from "./compile-app.ts";
 import { findApp, isShippedApp } from "./find-app.ts";
 
@@ -26,7 +26,6 @@ export interface LoadedApp {
  * Loads an app module.
  *
  * @param spec a path, or the name of a shipped app; see {@link findApp}
- * @param cwd absolute path that a relative `spec` starts from
  * @throws MrError when the app cannot be found, does not compile, throws while it is imported, or
  *   lacks a member, or has one that is misspelt or of the wrong type
  */
@@ -84,14 +83,13 @@ function defaultExport({ default: main }: Readonly<Record<string, unknown>>): un
   return isCompiled && "default" in main ? main.default : main;
 }
 
-/** How many reduce tasks a job of the app must have at least. */
-export function leastReducesOf({ app }: LoadedApp): number {
-  return "input" in app ? leastReduces(app.partition) : 1;
+export function minReducesOf({ app }: LoadedApp): number {
+  return "input" in app ? minReduces(app.partition) : 1;
 }
 
 /** @throws UsageError when the app needs more reduce tasks than there are */
 export function checkReduces(app: LoadedApp, reduces: number): void {
-  const least = leastReducesOf(app);
+  const least = minReducesOf(app);
   if (least <= reduces) return;
   throw new UsageError(
     `Cannot run app "${app.name}" with --reduces ${reduces}: its rangePartition needs ${least} or more`,

@@ -52,7 +52,7 @@ export class WorkerRegistry {
    *   reduce tasks, saying how
    */
   register(params: Params<"worker.register">, started: boolean, reduces: number): RegisteredWorker {
-    const { protocol, pid, app, digest, settings = {}, leastReduces = 1 } = params;
+    const { protocol, pid, app, digest, settings = {}, minReduces = 1 } = params;
     if (protocol !== PROTOCOL_VERSION) {
       throw refusal(`the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker ${protocol}`);
     }
@@ -64,9 +64,9 @@ export class WorkerRegistry {
         `the job runs app "${current.name}" (${ours}…), the worker has "${app}" (${theirs}…)`,
       );
     }
-    if (leastReduces > reduces) {
+    if (minReduces > reduces) {
       throw refusal(
-        `rangePartition of app "${app}" needs ${leastReduces} reduce tasks or more, the job has ${reduces}`,
+        `rangePartition of app "${app}" needs ${minReduces} reduce tasks or more, the job has ${reduces}`,
       );
     }
     const other = isFixed ? differenceOf(current?.settings ?? settings, settings) : undefined;

@@ -65,7 +65,7 @@ export const PARAMS = {
     digest,
     splitting,
     /** How many reduce tasks the app's partitioner needs. */
-    leastReduces: v.optional(count),
+    minReduces: v.optional(count),
     settings: v.optional(settings),
   }),
   "task.request": v.object({ worker, job, term }),

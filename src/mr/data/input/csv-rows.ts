@@ -9,7 +9,6 @@ const BLOCK_BYTES = 256 * 1024;
 /** A reader needs few bytes after the end of its part. */
 const BEYOND_BYTES = 4096;
 
-/** What is wrong with a row, and where. */
 export interface CsvFault {
   /** In UTF-16 units of the line, from 1 on. */
   readonly column: number;

@@ -4,7 +4,6 @@ const CARRIAGE_RETURN = 0x0d;
 
 const SPECIAL_IN_QUOTES = tableOf([QUOTE, LINE_FEED, CARRIAGE_RETURN]);
 
-/** Where the scanner is within a row. */
 type State =
   | "fieldStart"
   | "unquoted"
@@ -54,10 +53,8 @@ export class CsvScanner {
   contentLength = 0;
   /** Line breaks of any kind in the row, including the one at its end. */
   lines = 0;
-  /** Whether a field of the row is in quotes. */
   hasQuotes = false;
   fault: RowFault | undefined;
-  /** Where the text of the quoted field begins. */
   #quotedFrom = 0;
   /** Bytes and line breaks up to and including the first line break of the row; 0 before it. */
   #firstLineLength = 0;

@@ -229,11 +229,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     if (this.#unit === "line") this.#lineCount = this.#scanner.scanLines(this.#at, this.#limit);
   }
 
-  /**
-   * Checks the line in the large buffer, which ends at `limit`, or has no end yet if that is 0.
-   *
-   * @throws MrError when it is too long for a record
-   */
+  /** @throws MrError when the line in the large buffer, which ends at `limit` (0: not yet), is too long */
   #checkLength(limit: number): void {
     const length = limit > 0 ? limit - lineEndLength(this.#buffer, this.#at, limit) : this.#filled;
     if (length - this.#at <= this.#maxRecordBytes) return;

@@ -5,7 +5,6 @@ import { errorCode, inputError, MrError } from "../../base/errors.ts";
 import type { Split } from "../../job/split.ts";
 import type { Storage, StoredFile } from "../../storage/storage.ts";
 
-/** An input that is open, until it is closed. */
 export interface OpenInput extends InputSource {
   /** How many bytes of the (uncompressed) file have been read so far. */
   readonly bytesRead: number;
@@ -70,7 +69,6 @@ export function recordTooLong(what: string, file: string, offset: number, limit:
   );
 }
 
-/** A file as it is. */
 function plainInput(stored: StoredFile, { file, start, end, resume }: Split): OpenInput {
   const count = (bytes: number): number => {
     input.bytesRead += bytes;
@@ -101,7 +99,6 @@ function plainInput(stored: StoredFile, { file, start, end, resume }: Split): Op
 /** A file that is decompressed while it is read, from its beginning to its end. */
 function compressedInput(stored: StoredFile, file: string, decompressor: Transform): OpenInput {
   let chunk: Uint8Array = new Uint8Array(0);
-  /** How many bytes of the compressed file have been read. */
   let compressedBytes = 0;
 
   async function* readCompressed(): AsyncGenerator<Uint8Array> {

@@ -20,9 +20,7 @@ interface RowEnd {
  * making records of it takes.
  *
  * @param wanted the splits as they would be if a file could be cut anywhere
- * @param splitting the same as that of the reader of the splits
  * @returns splits that begin and end where rows do; together they are the whole file
- * @throws MrError when the file cannot be read
  */
 export async function planCsvSplits(
   storage: Storage,

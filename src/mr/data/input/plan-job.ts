@@ -15,7 +15,6 @@ const OPEN_BYTES = 16 * 1024;
 const MIN_TASKS = 64;
 
 export interface MeasuredPlan extends JobPlan {
-  /** The size of all inputs together. */
   readonly inputBytes: number;
 }
 

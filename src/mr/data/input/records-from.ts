@@ -51,7 +51,6 @@ export async function* chunksOf(
   }
 }
 
-/** Loads one record at a time. */
 function cursorOf<R>(records: Iterator<R> | AsyncIterator<R>): RecordCursor<R> {
   let number = 0;
   let loaded: R | undefined;

@@ -13,7 +13,6 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "\r": "\\r",
 };
 
-/** Appends what an output format writes. */
 export class LineSink implements OutputSink {
   readonly #target: ByteTarget;
 

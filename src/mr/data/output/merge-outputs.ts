@@ -16,8 +16,6 @@ const LINES_PER_TURN = 50_000;
  * of their bytes, as `LC_ALL=C sort -m` has them. Lines of an output that is not in that order keep the
  * order they have. Memory depends on the longest line, not on the size of the files.
  *
- * @param directory of the merged file
- * @param paths of the outputs, which are removed
  * @param options.signal ends it early: the outputs stay, and there is no merged file
  * @throws MrError when a file cannot be read or written; the reason of `signal`
  */

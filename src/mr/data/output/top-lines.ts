@@ -24,8 +24,6 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
  * lines they are the members of that name. Lines whose value is not a number are left out. Memory depends
  * on `count`, not on the size of the files.
  *
- * @param paths of the outputs
- * @param count how many lines are wanted
  * @throws MrError when a file cannot be read; the reason of `signal`
  */
 export async function topLines(

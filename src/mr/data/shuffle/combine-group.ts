@@ -12,7 +12,6 @@ const MAX_UNION_BYTES = 2 * 1024 * 1024;
 /** Estimate of what a value of a union takes besides its text. */
 const UNION_VALUE_BYTES = 64;
 
-/** The combiner of an app. */
 export type Combine = Fold<unknown> | Union;
 
 /** Values of a key could not be combined, or their combination can't be carried. */

@@ -52,7 +52,6 @@ export interface GroupSource {
  * order; or in a given order, in which each run has them already.
  *
  * @param runs in the order that decides between equal keys
- * @param bufferBytes for each run
  * @throws DamagedRunError when a run can't be opened or is not what it should be
  */
 export function mergeRuns(

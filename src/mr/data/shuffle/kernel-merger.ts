@@ -47,7 +47,6 @@ export class KernelMerger implements GroupSource {
   readonly #keptKey = new ByteBuffer(64);
   readonly #decoder = new ValueDecoder();
   #isClosed = false;
-  /** All groups have been merged. */
   #isDone = false;
   /** Which group of the batch, −1 before the first, and which value of it comes next. */
   #group = -1;

@@ -46,7 +46,6 @@ export class ListStore implements ValueStore {
   #keys = 0;
   readonly #probeValues: number;
   #isProbed = false;
-  /** The first and the last record of each key. */
   #first = new Uint32Array(0);
   #last = new Uint32Array(0);
   /** The last string that was added, and where it is: a repeated string is not stored again. */

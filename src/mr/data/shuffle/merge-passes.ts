@@ -77,7 +77,6 @@ export class MergePasses {
     return runsIn(this.#sets, reduce);
   }
 
-  /** Appends the merged runs of a reduce task to `file`. */
   merge(reduce: number, file: PendingFile): void {
     this.#mergeInto(file, this.runsOf(reduce));
   }

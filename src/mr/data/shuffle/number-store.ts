@@ -111,11 +111,7 @@ export class NumberStore implements ValueStore {
   }
 }
 
-/**
- * Checks that a fold takes a value, without adding it to anything.
- *
- * @throws TypeError as {@link NumberStore.add} does
- */
+/** Checks that a fold takes a value, without adding it. @throws TypeError as {@link NumberStore.add} does */
 export function checkFoldable(kind: NumberFoldKind, value: unknown): void {
   const isFit = kind === "count" ? isCount(value) : Number.isFinite(value);
   if (!isFit) throw unfit(kind, value);

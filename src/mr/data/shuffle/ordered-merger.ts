@@ -6,7 +6,6 @@ import { compareKeys, RunCursor } from "./run-cursor.ts";
 import type { Run } from "./run-file.ts";
 import { ValueDecoder } from "./value-codec.ts";
 
-/** A run that is being merged. */
 interface Candidate {
   readonly cursor: RunCursor;
   /** The place among the runs, which decides between equal keys and equal values. */

@@ -34,7 +34,6 @@ export class RecordWriter {
     this.#open();
   }
 
-  /** The key of the group, for errors. */
   get keyText(): string {
     return decodeUtf8(this.#key, this.#keyStart, this.#keyEnd);
   }

@@ -14,7 +14,6 @@ const CLOSE = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** For {@link findDamagedRun}. */
 const CHECK_BYTES = 64 * 1024;
 
 /**
@@ -71,12 +70,7 @@ export class RunCursor {
     giveBuffer(this.bytes);
   }
 
-  /**
-   * Moves to the next line, past the rest of this one.
-   *
-   * @returns false at the end of the run, whose length and checksum are right then
-   * @throws DamagedRunError
-   */
+  /** Moves to the next line; false at the end of the run, whose length and checksum are right then. */
   nextLine(): boolean {
     while (this.#at > 0 && this.bytes[this.#at - 1] !== LINE_FEED) {
       if (!this.nextValue()) break;
@@ -158,7 +152,6 @@ export class RunCursor {
     return prefix;
   }
 
-  /** Whether the last string has no escapes. */
   #isPlain = false;
 
   /** The position after the JSON text that begins at `at`. */

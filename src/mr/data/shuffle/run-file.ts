@@ -58,12 +58,7 @@ export class RunFile {
     this.#file.close();
   }
 
-  /**
-   * Reads on, into target[from, to).
-   *
-   * @returns how many bytes there were, 0 at the end of the run
-   * @throws DamagedRunError when it cannot be read, or is longer than it should be
-   */
+  /** @returns the number of bytes read into target[from, to), 0 at the end of the run. @throws DamagedRunError */
   read(target: Uint8Array, from: number, to: number): number {
     const { start, end, isWholeFile } = this.#run;
     // One byte more of a whole file, to notice if there is one.

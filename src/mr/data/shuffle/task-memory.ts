@@ -19,7 +19,6 @@ const MIN_PROCESS_BYTES = 16 * MEBIBYTE;
 /** Values that are objects of the engine get this share of the memory for values: the rest may be garbage. */
 const OBJECT_SHARE = 0.5;
 
-/** How the memory of a task is shared out, in bytes. */
 type MemoryShares = ReturnType<typeof shareMemory>;
 
 /** @param memoryBytes how much the process may take at its peak */

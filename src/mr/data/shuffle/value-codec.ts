@@ -70,7 +70,6 @@ function appendDigits(value: number, target: ByteTarget): void {
   target.length = length + digits;
 }
 
-/** Appends a string in quotes. */
 export function encodeString(text: string, target: ByteTarget): void {
   const { length } = text;
   if (length <= LOOP_UNITS) {
@@ -132,7 +131,6 @@ function appendText(text: string, target: ByteTarget): void {
   target.length += target.bytes.write(text, target.length);
 }
 
-/** Decodes a JSON text. */
 export function decodeValue(bytes: Buffer, start: number, end: number): unknown {
   const byte = bytes[start] ?? 0;
   if (byte === QUOTE) {
@@ -156,11 +154,7 @@ export function decodeInteger(bytes: Uint8Array, start: number, end: number): nu
   return number;
 }
 
-/**
- * Decodes a string, or `{"base64":"…"}`, into bytes[0, length) of `target`, which can be reused.
- *
- * @throws SyntaxError when it is neither
- */
+/** Decodes a string, or `{"base64":"…"}`, into bytes[0, length) of `target`. @throws SyntaxError for others */
 export function decodeBytesInto(
   text: Buffer,
   start: number,
@@ -212,11 +206,7 @@ export class ValueDecoder {
   readonly #slice = new ByteSlice(new Uint8Array(0));
   readonly #decoded = new ByteBuffer(256);
 
-  /**
-   * Decodes bytes[start, end).
-   *
-   * @param isPlain whether the text is a string without escapes
-   */
+  /** @param isPlain whether the text is a string without escapes */
   decode(bytes: Buffer, start: number, end: number, isBytes: boolean, isPlain: boolean): unknown {
     if (!isBytes) return decodeValue(bytes, start, end);
     const slice = this.#slice;

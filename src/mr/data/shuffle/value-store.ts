@@ -13,11 +13,7 @@ export interface ValueStore {
   add(id: number, value: unknown): void;
   /** Whether anything was added to `id`: the table of keys also has keys that were not emitted. */
   has(id: number): boolean;
-  /**
-   * Writes the values of `id`, in the order they were added, into the group that `writer` has begun.
-   *
-   * @throws CombineError when they were combined to what JSON can't carry
-   */
+  /** Writes the values of `id`, in the order they were added, into `writer`'s group. @throws CombineError */
   write(id: number, writer: RecordWriter): void;
   /**
    * Loads the memory that {@link write} will read for ids[from, to) into the cache: all at once is faster

@@ -1,7 +1,6 @@
 import { MrError } from "../../base/errors.ts";
 import { describeThrown, shorten, stackOf } from "../../base/thrown.ts";
 
-/** How many characters of a value are shown. */
 const MAX_CHARACTERS = 100;
 
 /** The app threw, or returned something that its contract does not allow. */
@@ -26,7 +25,6 @@ export function withAppError(what: string, operation: () => void): void {
   }
 }
 
-/** A value in an error message, in few words. */
 export function describeValue(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "an array";

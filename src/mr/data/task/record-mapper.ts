@@ -96,11 +96,7 @@ export class RecordMapper {
     }
   }
 
-  /**
-   * Maps what is loaded, synchronously as far as `map` is.
-   *
-   * @returns what to wait for before it is called again; undefined when more must be loaded
-   */
+  /** @returns what to wait for before it is called again; undefined when more must be loaded */
   #mapLoaded(): Promise<void> | undefined {
     const { isClassic, progress } = this.#mapping;
     const { map } = this.#mapping.app;
@@ -135,7 +131,6 @@ export class RecordMapper {
     return undefined;
   }
 
-  /** Waits for the end of a record. */
   async #finish(pending: Promise<void>): Promise<void> {
     try {
       await pending;

@@ -17,7 +17,6 @@ export class ReduceMeter {
     this.#bytes = bytes;
   }
 
-  /** A group is reduced. */
   addGroup(): void {
     this.#groups += 1;
     if (this.#groups === GROUPS_PER_REPORT) this.report();
@@ -33,10 +32,7 @@ export class ReduceMeter {
     if (fresh > 0) this.#progress.addBytes(fresh);
   }
 
-  /**
-   * The app has advanced within a group, which must renew its lease even if it has written nothing: then
-   * one byte is reported in advance.
-   */
+  /** Renews the lease within a group: reports a byte in advance if the app has written nothing. */
   tick(): void {
     const before = this.#reportedBytes;
     this.report();

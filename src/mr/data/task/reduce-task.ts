@@ -91,7 +91,6 @@ async function reduceRuns(
   }
 }
 
-/** Passes all groups of `merger` to `reduce`, and its results to `file`. */
 async function reduceGroups(
   passes: MergePasses,
   merger: GroupSource,

@@ -33,10 +33,8 @@ export class StagedPairs {
   #segments: Segment[] = [];
 
   /**
-   * @param target gets the pairs in the end, with a key slice that is reused
    * @param combine of the app: values that it can't fold are refused at once
    * @param scratch gets the pairs of a record that has many; without it, all stay in memory
-   * @param task the map task, which the file there is named after
    */
   constructor(target: Emit<unknown>, combine: RecordApp["combine"], scratch?: Scratch, task = 0) {
     this.#target = target;

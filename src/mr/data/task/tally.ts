@@ -10,7 +10,6 @@ const MAX_CHARACTERS = 500;
 /** What a task has counted, and the records that it has skipped. */
 export class Tally {
   readonly counters = new CounterSet();
-  /** The first records that were skipped, for people. */
   readonly skipped: SkippedRecord[] = [];
 
   skip(file: string | undefined, place: string, reason: string): void {
@@ -31,7 +30,6 @@ export class Tally {
   }
 }
 
-/** Sums by name. */
 export class CounterSet implements Counters {
   readonly #counts = new Map<string, number>();
 

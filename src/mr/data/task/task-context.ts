@@ -32,7 +32,6 @@ export interface TaskContext {
 /** What an attempt made. Its output is complete, and must be committed or discarded. */
 export interface TaskOutput {
   readonly output: PendingOutput;
-  /** What was counted, by name. */
   readonly counters: Readonly<Record<string, number>>;
   /** The first records that were skipped. */
   readonly skipped: readonly SkippedRecord[];

@@ -53,7 +53,6 @@ export function open(capacity: u32, outputCapacity: u32): void {
   resetTable();
 }
 
-/** Forgets all keys and all pairs. */
 export function reset(): void {
   resetTable();
   resetPairs();

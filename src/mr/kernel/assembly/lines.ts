@@ -5,7 +5,6 @@ import { BLOCK } from "./memory";
 
 let lineEnds: usize = 0;
 
-/** Sets where the positions go. */
 export function openLines(lineEndsAt: usize): void {
   lineEnds = lineEndsAt;
 }

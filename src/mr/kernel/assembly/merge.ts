@@ -128,7 +128,6 @@ export function setOutput(at: usize, limit: usize): void {
   outputLimit = limit - SLACK;
 }
 
-/** Sets what there is of a run in its window. */
 export function setWindow(run: u32, at: usize, limit: usize, isEnded: bool): void {
   const state = stateOf(run);
   store<u32>(state, <u32>at);

@@ -41,7 +41,6 @@ let order: usize = 0;
 /** Where the output ends that was written last. */
 export let written: usize = 0;
 
-/** Forgets all pairs, with the heap that they are in. */
 export function resetPairs(): void {
   first = last = top = end = order = 0;
   count = 0;

@@ -14,7 +14,6 @@ const RUN_SHIFT: usize = 5;
 
 let runs: usize = 0;
 let heap: usize = 0;
-/** How many runs are in the heap. */
 export let heapSize: u32 = 0;
 
 /** Where the runs and the heap are, which is empty. */
@@ -29,7 +28,6 @@ export function stateOf(run: u32): usize {
   return runs + (<usize>run << RUN_SHIFT);
 }
 
-/** Sets the key of the line of a run. */
 export function keep(state: usize, at: usize, end: usize): void {
   store<u32>(state, <u32>at, 8);
   store<u32>(state, <u32>end, 12);
@@ -39,7 +37,6 @@ export function keep(state: usize, at: usize, end: usize): void {
   store<u64>(state, prefix, 16);
 }
 
-/** The run on top. */
 @inline
 export function topRun(): u32 {
   return heapAt(0);

@@ -19,7 +19,6 @@ let endCount: u32 = 0;
 /** 1 when the last byte looked at belongs to a word. */
 let inWord: u64 = 0;
 
-/** Sets where the words go. */
 export function openScan(idsAt: usize, startsAt: usize, endsAt: usize): void {
   ids = idsAt;
   starts = startsAt;

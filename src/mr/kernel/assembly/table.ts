@@ -68,7 +68,6 @@ export function entryOf(id: u32): usize {
   return chunk + <usize>(id & ((1 << ENTRIES_PER_CHUNK_BITS) - 1)) * ENTRY;
 }
 
-/** Where the bytes of a key are. */
 export function keyAddress(id: u32): usize {
   const entry = entryOf(id);
   return load<u32>(entry, 16) <= SHORT ? entry : <usize>load<u32>(entry, 8);
@@ -120,7 +119,6 @@ export function internShort(lo: u64, hi: u64, length: u32, hash: u32): u32 {
   return finish(entry);
 }
 
-/** The id of a key of more than 16 bytes. */
 export function internLong(key: usize, length: u32): u32 {
   const hash = hashLong(key, length);
   const mask = (<usize>1 << slotBits) - 1;

@@ -2,7 +2,6 @@
 
 export const NOT_UTF8: u32 = 0xffffffff;
 
-/** How many bytes a code point beyond ASCII takes. */
 @inline
 export function widthOf(codePoint: u32): u32 {
   return 2 + <u32>(codePoint > 0x7ff) + <u32>(codePoint > 0xffff);

@@ -43,7 +43,6 @@ export class JobFeed {
   /** When each running attempt last reported progress. */
   readonly #toldMs = new Map<AttemptView, number>();
 
-  /** Updates the feed with the next event. */
   apply(event: JobEvent): void {
     this.version += 1;
     const { view } = this;
@@ -107,8 +106,6 @@ export class JobFeed {
   /**
    * The changes since a version, as patches to be applied in order. For version 0, and for versions before the
    * present plan of the job, they are a snapshot.
-   *
-   * @param nowMs the time, in milliseconds since the coordinator started
    */
   since(version: number, nowMs: number): Patch[] {
     const isSnapshot = version < this.#latest.plan || version === 0;

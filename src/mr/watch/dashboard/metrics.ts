@@ -7,12 +7,7 @@ type Sample = readonly [labels: Labels, value: number];
 const STATES = ["running", "completed", "failed", "cancelled"] as const;
 const ENDS = ["completed", "failed", "blocked", "superseded", "leaseEnded", "workerGone", "ended"];
 
-/**
- * The figures of a job in the text format of Prometheus
- * (<https://prometheus.io/docs/instrumenting/exposition_formats>).
- *
- * @param nowMs the time, in milliseconds since the coordinator started
- */
+/** The figures in the format of Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats */
 export function formatMetrics(feed: JobFeed, nowMs: number): string {
   const status = describeStatus(feed, nowMs);
   const { work } = feed;
@@ -67,8 +62,6 @@ function formatLabels(labels: Labels): string {
 /**
  * A summary of a job. Times are milliseconds since the coordinator started; `reason` says why the job failed
  * or was cancelled, and `workers` counts those that are present.
- *
- * @param nowMs the time, in milliseconds since the coordinator started
  */
 export function describeStatus({ view }: JobFeed, nowMs: number) {
   const { outcome, app, directory, phase, totals, counters } = view;

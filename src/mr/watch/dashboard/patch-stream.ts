@@ -2,10 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { JobFeed } from "./job-feed.ts";
 
-/**
- * How often clients get changes. Each update takes a browser about 20 ms, often on the machine that is busy
- * with the job.
- */
+/** Each update takes a browser about 20 ms, often on the machine that is busy with the job. */
 const BATCH_MS = 1000;
 /** Idle connections get a comment this often: proxies close silent ones, and dead ones are noticed. */
 const HEARTBEAT_MS = 15_000;
@@ -41,11 +38,7 @@ export class PatchStream {
     return this.#clients.size;
   }
 
-  /**
-   * Sends a client everything it does not have, and from then on all changes.
-   *
-   * @param lastEventId the `Last-Event-ID` of the request, if the client reconnects
-   */
+  /** Sends a client everything it does not have, and from then on all changes. */
   add(response: ServerResponse, lastEventId: string | undefined): void {
     const version = this.#versionOf(lastEventId);
     response.socket?.setNoDelay(true);

@@ -11,7 +11,6 @@ import type { AttemptEnd, JobView } from "../history/job-view.ts";
 export interface Patch {
   /** This patch begins a snapshot: everything before it is dropped. */
   readonly reset?: true;
-  /** The time of this patch. */
   readonly nowMs: number;
   readonly job?: JobRow;
   /** Files that `splits` refer to. */
@@ -40,7 +39,6 @@ export interface JobRow
   readonly maps: number;
   readonly reduces: number;
   readonly outcome: JobOutcome | null;
-  /** When the job ended. */
   readonly endMs: number | null;
 }
 

@@ -83,7 +83,6 @@ function urlHost(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-/** The limit of simultaneous watchers. */
 const MAX_CLIENTS = 100;
 
 const TEXT = "text/plain; charset=utf-8";
@@ -94,7 +93,6 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** The files of the page. */
 const PAGE = [
   ...["index.html", "style.css", "icon.svg", "app.js", "attempts.js", "chart.js", "job-state.js"],
   ...["panels.js", "rate-chart.js", "shuffle-chart.js", "task-grid.js", "timeline.js"],
@@ -132,7 +130,6 @@ class Site {
   /** When the coordinator started, by this process's clock. */
   #startMs = performance.now();
 
-  /** @param host the address or name that the server listens on */
   constructor(host: string) {
     this.#host = host;
   }
@@ -142,7 +139,6 @@ class Site {
     this.#feed.apply(event);
   }
 
-  /** Sends the last changes to all clients. */
   close(): void {
     this.#stream.close();
   }
@@ -210,9 +206,6 @@ function readPage(name: string): Reply {
  * Whether a request was meant for this server. A web site can let one of its names resolve to 127.0.0.1 and
  * so read what is served there (DNS rebinding), but then the browser sends that name. Addresses are not names,
  * so all of them are accepted.
- *
- * @param header the value of the request's `Host` header
- * @param host the address or name that the server listens on
  */
 function isOurHost(header: string | undefined, host: string): boolean {
   const [, bracketed, plain] = /^(?:\[([^\]]*)\]|([^:]*))(?::[0-9]+)?$/.exec(header ?? "") ?? [];

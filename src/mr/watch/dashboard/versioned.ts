@@ -1,10 +1,7 @@
 import type { Progress } from "../../job/task.ts";
 import type { ShufflePatch, ThroughputPatch } from "./protocol.ts";
 
-/**
- * The version of the last change of each row of a table. Finding changes reads all rows, which takes
- * microseconds for ten thousand of them, and needs no memory for each client.
- */
+/** The version of the last change of each row of a table. Finding changes reads all rows: microseconds. */
 export class Versions {
   #versions: number[] = [];
   #latest = 0;

@@ -14,7 +14,6 @@ import { plainText } from "./text-width.ts";
 /** So many skipped records of a job are listed; the others are only counted. */
 const MAX_SKIPPED = 1000;
 
-/** A line for people about something that happened. */
 export interface EventLine {
   readonly text: string;
   /** `detail` for readers who want to see everything, `notice` if all is well, `warning` if not. */

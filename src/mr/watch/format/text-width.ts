@@ -23,11 +23,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-/**
- * Cuts text to a width, with an ellipsis.
- *
- * @param columns the maximum width
- */
+/** Cuts text to at most `columns` columns, with an ellipsis. */
 export function clip(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let [width, kept] = [0, ""];

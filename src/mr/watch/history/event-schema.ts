@@ -35,7 +35,6 @@ function event<Type extends JobEvent["type"], Entries extends v.ObjectEntries>(
   return v.object({ type: v.literal(type), atMs: milliseconds, ...entries });
 }
 
-/** A part of an input. */
 const part = { file: v.string(), start: count, end: count };
 
 /** The events of a log, with the members that readers use. */

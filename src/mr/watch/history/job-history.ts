@@ -37,7 +37,6 @@ export function historyOf(events: Iterable<JobEvent>): JobHistory | undefined {
 /**
  * Reads the event log of a job. Damaged lines are ignored.
  *
- * @param directory the job directory
  * @throws MrError when there is no log, it cannot be read, or there is no job in it
  */
 export async function readHistory(directory: string): Promise<JobHistory> {

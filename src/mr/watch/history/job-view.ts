@@ -2,7 +2,6 @@ import type { JobEvent } from "../../job/events.ts";
 import type { Split } from "../../job/split.ts";
 import type { Attempt, Failure, JobOutcome, LossReason, Phase, Progress } from "../../job/task.ts";
 
-/** How an attempt ended. */
 export type AttemptEnd = "completed" | "failed" | "blocked" | "superseded" | "ended" | LossReason;
 
 /** An attempt. Times are milliseconds since the coordinator started. */
@@ -19,7 +18,6 @@ export interface AttemptView extends Attempt {
 
 export interface TaskView {
   state: "idle" | "inProgress" | "completed";
-  /** Number of attempts started. */
   attempts: number;
   /** Number of running attempts: two if one of them is a backup. */
   alive: number;
@@ -41,11 +39,9 @@ export interface WorkerView {
   readonly pid: number;
   readonly joinedMs: number;
   leftMs: number | undefined;
-  /** The attempt that it runs now. */
   attempt: AttemptView | undefined;
 }
 
-/** A failure, a loss, or an output that went missing. */
 export interface Incident {
   readonly atMs: number;
   readonly event: JobEvent;
@@ -95,7 +91,6 @@ export class JobView {
     return phase === "map" ? this.#maps : this.#reduces;
   }
 
-  /** Number of completed tasks of a phase. */
   completed(phase: Phase): number {
     return this.#completed[phase];
   }
@@ -105,7 +100,6 @@ export class JobView {
     return this.#live.get(keyOf(attempt));
   }
 
-  /** The running attempts. */
   get running(): readonly AttemptView[] {
     return [...this.#live.values()];
   }
@@ -120,7 +114,6 @@ export class JobView {
     return Object.fromEntries(this.#counters);
   }
 
-  /** Updates the state with the next event. */
   apply(event: JobEvent): void {
     this.nowMs = event.atMs;
     switch (event.type) {

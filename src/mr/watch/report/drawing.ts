@@ -15,7 +15,6 @@ export function standAlone({ width, height, content, name }: Drawing): Markup {
   return markup`<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${name}">${content}</svg>`;
 }
 
-/** Maps a value to a coordinate. */
 export type Scale = (value: number) => number;
 
 export interface Tick {
@@ -124,7 +123,6 @@ export function drawColumn(
   return markup`<rect class="${kind}" x="${x(from) + 0.5}" y="${top}" width="${width}" height="${bottom - top}"><title>${title}</title></rect>`;
 }
 
-/** Ticks whose values are whole numbers. */
 export function wholeTicks(most: number, count: number): Tick[] {
   return linearTicks(0, most, count).filter(({ value }) => Number.isInteger(value));
 }

@@ -6,7 +6,6 @@ import type { AttemptView, JobView } from "../history/job-view.ts";
 /** A task, as the attempt that completed it. */
 export type TimedTask = AttemptView & { readonly elapsedMs: number };
 
-/** An incident, and how often it happened. */
 export interface FailureFacts {
   readonly atMs: number;
   readonly what: string;
@@ -49,7 +48,6 @@ export function phaseFacts({ sessions, last }: JobHistory, phase: Phase) {
   };
 }
 
-/** Whether an attempt failed or was lost. */
 export function hasFailed({ end }: AttemptView): boolean {
   return end === "failed" || end === "leaseEnded" || end === "workerGone" || end === "blocked";
 }

@@ -16,7 +16,6 @@ export interface OutputLine {
  * Reads the lines of a file in bounded memory, however long they are.
  *
  * @param onLine returns false to stop
- * @returns the number of bytes read
  * @throws the system's error when it cannot be read
  */
 export async function readLines(

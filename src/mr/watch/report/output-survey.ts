@@ -7,7 +7,6 @@ import { chooseMeasure } from "./measure.ts";
 import { type OutputLine, readLines } from "./output-lines.ts";
 import { type TopKey, TopKeys, ValueSpread } from "./value-statistics.ts";
 
-/** The number of keys that are listed. */
 const TOP = 20;
 /** The sample from which the measure is chosen: lines of each file, files, and bytes in all. */
 const SAMPLE_LINES = 100;
@@ -16,7 +15,6 @@ const SAMPLE_BYTES = 4_000_000;
 
 /** A summary of the output of a job. */
 export interface OutputSurvey {
-  /** The number of files. */
   readonly files: number;
   readonly lines: number;
   readonly bytes: number;

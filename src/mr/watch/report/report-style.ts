@@ -35,18 +35,13 @@ const FONTS = `system-ui, -apple-system, "Segoe UI", "Noto Sans", Roboto, sans-s
 /** The PNG renderer ignores weights, and finds the bold font by its name. */
 const HEADINGS = `system-ui, -apple-system, "Segoe UI", "Noto Sans SemiBold", Roboto, sans-serif`;
 
-/** The palette as CSS custom properties. */
 function cssVariables(palette: typeof LIGHT): string {
   return Object.entries(palette)
     .map(([name, colour]) => `--${name}:${colour};`)
     .join("");
 }
 
-/**
- * The style sheet of drawings.
- *
- * @param colour gives the CSS of a colour of the palette
- */
+/** The style sheet of drawings; `colour` gives the CSS of a colour of the palette. */
 export function drawingStyle(colour: (name: keyof typeof LIGHT) => string): string {
   const names: ReadonlyArray<keyof typeof LIGHT> = ["map", "reduce", "backup", "bad", "idle"];
   return `text{font-family:${FONTS};font-size:12px;fill:${colour("ink")}}

@@ -151,11 +151,7 @@ function describeSpread({ spread, top, isLength }: OutputSurvey): string {
   return facts.join(" · ");
 }
 
-/**
- * The chart of a result as a complete SVG, 1200 wide, on white.
- *
- * @param title the name of the app
- */
+/** The chart of a result as a complete SVG, 1200 wide, on white; `title` is the name of the app. */
 export function renderResultChart(survey: OutputSurvey, title: string): Drawing {
   const keys = drawTopKeys(survey);
   const height = Math.max(keys.height, 380);

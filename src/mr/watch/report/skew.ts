@@ -60,7 +60,6 @@ export function renderSkew(history: JobHistory): Markup | undefined {
   return markup`<h2>Skew</h2><p class="about">${text.slice(0, 1).toUpperCase()}${text.slice(1)}.</p>${sideBySide(charts)}`;
 }
 
-/** A histogram of the durations of a phase's tasks. */
 export function drawDurations(durationsMs: readonly number[], phase: "map" | "reduce"): Drawing {
   const longest = Math.max(...durationsMs.slice(0, 1), ...durationsMs.slice(-1), 1e-3);
   const wanted = Math.min(MAX_BINS, Math.max(MIN_BINS, 4 * Math.sqrt(durationsMs.length)));

@@ -20,7 +20,6 @@ const OWN_LANES = 24;
 const MAX_LANES = 128;
 
 const WIDTH = 1160;
-/** The width of a mark's label. */
 const LABEL_WIDTH = 60;
 const LEFT = 92;
 const TOP = 26;
@@ -70,7 +69,6 @@ export function renderTimeline(history: JobHistory): Markup {
   })}</ul><div class="wide">${standAlone(drawTimeline(timeline))}</div>`;
 }
 
-/** Lays out the attempts of a job in lanes. */
 function layOutTimeline({ sessions }: JobHistory) {
   const pauseMs = PAUSE * total(sessions.map(({ endMs }) => endMs));
   const workers = total(sessions.map(({ view }) => view.workers.size));
@@ -132,7 +130,6 @@ function laneFor(
   return free;
 }
 
-/** Draws the attempts of each worker, with failures and the attempts that followed them. */
 function drawTimeline(timeline: ReturnType<typeof layOutTimeline>): Drawing {
   const { lanes, totalMs, marks, reassignments, hiddenWorkers } = timeline;
   const laneHeight = lanes.length > FEW_LANES ? LOW_LANE : LANE;

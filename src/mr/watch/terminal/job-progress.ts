@@ -17,7 +17,6 @@ export interface TaskCounts {
   readonly total: number;
 }
 
-/** A running attempt. */
 export interface AttemptProgress
   extends Pick<AttemptView, "phase" | "task" | "attempt" | "isBackup"> {
   readonly elapsedMs: number;
@@ -31,7 +30,6 @@ export interface WorkerProgress {
   readonly attempt: AttemptProgress | undefined;
 }
 
-/** The progress of a job at one moment. */
 export interface ProgressState {
   /** Null until the first worker has registered. */
   readonly app: string | null;
@@ -63,11 +61,7 @@ export class JobProgress {
     this.view.apply(event);
   }
 
-  /**
-   * The present progress. Call it regularly: speed and time left are computed from the changes between calls.
-   *
-   * @param nowMs milliseconds since the coordinator started
-   */
+  /** The present progress. To be called regularly: speed and time left come from the changes between calls. */
   at(nowMs: number): ProgressState {
     const { view } = this;
     view.nowMs = Math.max(view.nowMs, nowMs);

@@ -37,11 +37,7 @@ export class LiveBlock {
     this.#terminal = terminal;
   }
 
-  /**
-   * Redraws the block.
-   *
-   * @param lines must be shorter than the terminal is wide, and fewer than it is high
-   */
+  /** @param lines must be shorter than the terminal is wide, and fewer than it is high */
   draw(lines: readonly string[]): void {
     this.#lines = lines;
     const hide = this.#savedAt === undefined ? HIDE_CURSOR : "";

@@ -4,7 +4,6 @@ import { formatBytes, formatCount, formatElapsed, formatEstimate } from "../form
 import { clip, DEFAULT_COLUMNS, plainText, widthOf } from "../format/text-width.ts";
 import type { AttemptProgress, ProgressState, TaskCounts, WorkerProgress } from "./job-progress.ts";
 
-/** The terminal that the lines are for. */
 export interface Screen {
   /** Width of the terminal; 0 if it is unknown, which means 80. Lines are at least three columns shorter. */
   readonly columns: number;
@@ -25,7 +24,6 @@ const LABEL = 9;
 /** Columns kept free, so that no line wraps, even if the terminal appends `^C` to the last one. */
 const MARGIN = 3;
 
-/** The progress of a job as lines for a terminal. */
 export function renderProgress(state: ProgressState, given: Screen): string[] {
   const { columns: width, rows } = given;
   const screen = { ...given, columns: width || DEFAULT_COLUMNS, rows: rows || DEFAULT_ROWS };
