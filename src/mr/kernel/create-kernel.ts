@@ -12,12 +12,7 @@ export interface KernelOptions {
   readonly outputBytes?: number;
 }
 
-/**
- * Makes a kernel with an empty table.
- *
- * @throws RangeError for a capacity out of range
- * @throws MrError RUNTIME_UNSUITABLE where this process cannot run WebAssembly
- */
+/** @throws RangeError for a capacity out of range, MrError RUNTIME_UNSUITABLE without WebAssembly */
 export function createKernel(options: KernelOptions = {}): Kernel {
   const { blockBytes = DEFAULT_BLOCK_BYTES, outputBytes = DEFAULT_OUTPUT_BYTES } = options;
   checkCapacity("blockBytes", blockBytes);

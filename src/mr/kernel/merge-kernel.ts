@@ -168,7 +168,6 @@ export class MergeKernel {
     this.#exports.setKey(start, end);
   }
 
-  /** Renews the views after the memory may have grown. */
   #look(): void {
     const { buffer } = this.#memory;
     this.bytes = Buffer.from(buffer);

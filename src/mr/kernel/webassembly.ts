@@ -50,11 +50,7 @@ interface WasmInterface {
 
 const compiled = new Map<string, object>();
 
-/**
- * Makes an instance of a module of this folder, and returns its exports.
- *
- * @throws MrError RUNTIME_UNSUITABLE where the engine runs without WebAssembly (`--jitless`)
- */
+/** @throws MrError RUNTIME_UNSUITABLE where the engine runs without WebAssembly (`--jitless`) */
 export function instantiate(name: "kernel.wasm" | "merge.wasm", imports: object): unknown {
   const { Module, Instance } = webAssembly();
   const module = compiled.get(name) ?? new Module(readAsset(`mr/kernel/${name}`));

@@ -8,9 +8,6 @@ export const BITMAP_BYTES = 0x110000 / 8;
 /**
  * Sets the bits of the code points of a page that match `\p{L}` in this engine. So words are those of its
  * regular expressions, whatever its Unicode version.
- *
- * @param bitmap one bit per code point, the lowest bit of a byte first
- * @param page the number of the page: code points from 4096 × page
  */
 export function markLetters(bitmap: Uint8Array, page: number): void {
   const first = page * PAGE;
@@ -56,7 +53,7 @@ export function isLetter(codePoint: number): boolean {
   return (((letters[codePoint >> 3] ?? 0) >> (codePoint & 7)) & 1) === 1;
 }
 
-/** The beginning of the first word of bytes[from, end); `end` if there is none. */
+/** The beginning of the first word of bytes[from, end), or `end`. */
 export function findWord(bytes: Uint8Array, from: number, end: number): number {
   for (let at = from; at < end; ) {
     const kind = CLASSES[bytes[at] ?? 0];
@@ -89,7 +86,6 @@ export function findWordEnd(bytes: Uint8Array, start: number, end: number): numb
   return end;
 }
 
-/** The length of a code point in UTF-8, in bytes. */
 export function widthOf(codePoint: number): number {
   if (codePoint < 0x80) return 1;
   if (codePoint < 0x800) return 2;

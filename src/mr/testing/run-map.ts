@@ -111,11 +111,7 @@ export interface AppUnderTest {
   readonly isClassic: boolean;
 }
 
-/**
- * @internal Takes an app of either form.
- *
- * @throws TypeError that names what is missing or misspelt
- */
+/** @internal Takes an app of either form. @throws TypeError that names what is missing or misspelt */
 export function checkApp(given: unknown): AppUnderTest {
   if (typeof given === "object" && given !== null && !("input" in given)) {
     if (isClassic(given)) return { app: recordFormOf(given), isClassic: true };
@@ -130,11 +126,7 @@ function isClassic(app: object): app is ClassicApp {
   return typeof map === "function" && typeof reduce === "function";
 }
 
-/**
- * @internal A value as it arrives at `reduce`: a copy, as of what a job writes to a file in between.
- *
- * @throws TypeError when JSON can't carry it, naming the path within the value
- */
+/** @internal A value as it arrives at `reduce`: a copy. @throws TypeError when JSON can't carry it */
 export function carryValue<V>(value: V): V {
   if (value instanceof ByteSlice) return value.copy() as V & ByteSlice;
   if (typeof value === "string") return value;

@@ -20,7 +20,6 @@ const byteForms = new WeakMap<Partitioner, BytePartitioner>();
 /** The numbers of ranges of those that partition by ranges. */
 const ranges = new WeakMap<Partitioner, number>();
 
-/** The form of a partitioner that works on bytes, if it has one. */
 export function bytePartitioner(partitioner: Partitioner): BytePartitioner | undefined {
   return byteForms.get(partitioner);
 }

@@ -47,7 +47,6 @@ export function isCompiledShippedApp(path: string): boolean {
   return extname(path) === ".js" && isShippedApp(path);
 }
 
-/** Whether a file is one of the shipped apps, compiled or not. */
 export function isShippedApp(path: string): boolean {
   return dirname(path) === dirname(join(SHIPPED_APPS, "app"));
 }

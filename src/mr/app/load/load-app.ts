@@ -12,11 +12,9 @@ import { findApp, isShippedApp } from "./find-app.ts";
 export interface LoadedApp {
   /** For messages: its file name, such as `count.ts`, or `wc` of a shipped app. */
   readonly name: string;
-  /** Absolute path of its source. */
   readonly path: string;
   /** SHA-256 of its compiled code, 64 hex digits. */
   readonly digest: string;
-  /** In the form its author chose. */
   readonly app: ClassicApp | RecordApp;
   /** Whether its input files may be cut into splits. */
   readonly splitting: Splitting;

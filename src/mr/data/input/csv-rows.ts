@@ -46,7 +46,6 @@ export class CsvRows {
   /**
    * @param scanner may have found the line break of the file already
    * @param start where the first row begins, in bytes, in line `line`
-   * @param end where the last row ends, in bytes
    */
   constructor(source: InputSource, scanner: CsvScanner, start: number, end: number, line: number) {
     this.#source = source;
@@ -79,7 +78,6 @@ export class CsvRows {
     }
   }
 
-  /** Loads more; false at the end. */
   load(): boolean | Promise<boolean> {
     const isOver =
       this.#base + this.#row >= this.#end || (this.#isEnd && this.#row >= this.#filled);
@@ -116,7 +114,6 @@ export class CsvRows {
     return this.load();
   }
 
-  /** Moves the rest of the rows to the front, of a larger buffer if need be. */
   #makeRoom(): void {
     const { outcome, fault, length, lookahead, maxRowBytes } = this.#scanner;
     let from = this.#row;

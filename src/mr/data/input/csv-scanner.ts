@@ -49,7 +49,6 @@ export class CsvScanner {
   outcome: "open" | "row" | "damaged" = "open";
   /** How many bytes of the row have been scanned; in the end all, line break included. */
   length = 0;
-  /** The bytes of the row without its line break. */
   contentLength = 0;
   /** Line breaks of any kind in the row, including the one at its end. */
   lines = 0;
@@ -112,7 +111,6 @@ export class CsvScanner {
     return at;
   }
 
-  /** Ends the row at the end of the file. */
   finish(): void {
     // The last delimiter may extend beyond the limit.
     const isTooLong = this.length > this.maxRowBytes && this.#state !== "damaged";

@@ -89,7 +89,6 @@ class CsvCursor implements RecordCursor<unknown> {
   /** Reads the first row of the file, which names the columns, and then the rows of the split. */
   #rows: CsvRows;
   #isAtHead = true;
-  /** How many fields there are in a row. */
   #width = 0;
   #convert: (fields: readonly string[]) => unknown = (fields) => fields;
 
@@ -123,7 +122,9 @@ class CsvCursor implements RecordCursor<unknown> {
         this.#width = fields.length;
         this.#convert = this.#converter(fields);
         if (this.#resumption !== undefined) {
-          this.#readOn(this.#resumption);
+          const { start, end } = this.#source;
+          const line = 1 + rows.linesRead + this.#resumption.lines;
+          this.#rows = new CsvRows(this.#source, this.#scanner, start, end, line);
           return undefined;
         }
         if (!this.#options.header) return this.#convert(fields);
@@ -138,13 +139,6 @@ class CsvCursor implements RecordCursor<unknown> {
 
   load(): boolean | Promise<boolean> {
     return this.#rows.load();
-  }
-
-  /** Reads the split, after the first row of the file. */
-  #readOn({ lines }: CsvResumption): void {
-    const { start, end } = this.#source;
-    const line = 1 + this.#rows.linesRead + lines;
-    this.#rows = new CsvRows(this.#source, this.#scanner, start, end, line);
   }
 
   /** A function that makes a record of the fields of a row, by the fields of the first row. */
@@ -190,7 +184,6 @@ class CsvCursor implements RecordCursor<unknown> {
     return new UsageError(this.#describe({ line: this.#rows.line, column: 1, why }));
   }
 
-  /** Skips a row, if that is allowed. */
   #leaveOut(fault: CsvFault): void {
     // Without the header, no row can be read.
     const isHeader = this.#isAtHead && this.#options.header;

@@ -1,4 +1,3 @@
-/** Where and why a text is not JSON. */
 export interface JsonError {
   /** In UTF-16 units, from 1 on. */
   readonly column: number;
@@ -18,7 +17,6 @@ export function jsonErrorAt(text: string): JsonError {
   /** The brackets that are open, outermost first. */
   const open: string[] = [];
   let at = 0;
-  /** What is expected next. */
   let state: "value" | "firstValue" | "firstName" | "name" | "colon" | "after" = "value";
   for (;;) {
     at = match(SPACE, text, at);

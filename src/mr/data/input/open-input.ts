@@ -96,7 +96,6 @@ function plainInput(stored: StoredFile, { file, start, end, resume }: Split): Op
   return input;
 }
 
-/** A file that is decompressed while it is read, from its beginning to its end. */
 function compressedInput(stored: StoredFile, file: string, decompressor: Transform): OpenInput {
   let chunk: Uint8Array = new Uint8Array(0);
   let compressedBytes = 0;

@@ -32,7 +32,13 @@ export class LineReader {
         this.end = lineFeed + 1;
         return true;
       }
-      if (this.#isAtEnd) return this.#closeLastLine();
+      if (this.#isAtEnd) {
+        if (this.start === this.#filled) return false;
+        this.#reserve();
+        this.bytes[this.#filled++] = LINE_FEED;
+        this.end = this.#filled;
+        return true;
+      }
       from = this.#filled - this.start;
       this.#fill();
     }
@@ -40,14 +46,6 @@ export class LineReader {
 
   close(): void {
     this.#file.close();
-  }
-
-  #closeLastLine(): boolean {
-    if (this.start === this.#filled) return false;
-    this.#reserve();
-    this.bytes[this.#filled++] = LINE_FEED;
-    this.end = this.#filled;
-    return true;
   }
 
   #fill(): void {

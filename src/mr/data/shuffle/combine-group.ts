@@ -26,7 +26,6 @@ export class CombineError extends TypeError {
   }
 }
 
-/** Names the key in an error of the app's combiner. */
 export function withKey(error: unknown, key: string): unknown {
   return error instanceof MrError ? error : new CombineError(key, error);
 }

@@ -20,7 +20,6 @@ export class FoldStore implements ValueStore {
   readonly #memoryBytes: number;
   /** `undefined` where nothing was added: no value is that. */
   #values: unknown[] = [];
-  /** Estimate of the memory that the values take. */
   #bytes = 0;
   /** The share of each value in that: its size when it was last measured, and what was folded in since. */
   #known = new Float64Array(0);

@@ -19,7 +19,6 @@ const NO_NUMBERS = new Float64Array(0);
 /** A kernel for the next merge, since making one takes time. */
 let idleKernel: MergeKernel | undefined;
 
-/** A part of a run, in the memory of the kernel. */
 interface Window {
   readonly file: RunFile;
   start: number;

@@ -16,7 +16,6 @@ const RECORD_BYTES = 16;
 const AT = 0;
 /** Twice the length of the value, plus one for a byte slice. */
 const SIZE = 1;
-/** How many times in a row the value came. */
 const COUNT = 2;
 /** The next record of the key. All references to records are four times their number. */
 const NEXT = 3;

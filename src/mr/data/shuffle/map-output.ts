@@ -17,7 +17,6 @@ import { giveTaskMemory, type TaskMemory, takeTaskMemory, type WordIds } from ".
 import type { ValueStore } from "./value-store.ts";
 
 interface MapOutputOptions {
-  /** Gets one file per reduce task. */
   readonly output: PendingOutput;
   /** Gets what does not fit in memory. */
   readonly scratch: Scratch;
@@ -50,7 +49,6 @@ export class MapOutput {
   /** Gets the pairs instead of the store, once it is known that few keys repeat. */
   #pairs: PairStore | undefined;
   readonly #wordIds: WordIds;
-  /** How many ids the store has room for. */
   #knownKeys = 0;
   /** Keeps preloading from being optimized away. */
   #preloaded = 0;

@@ -41,9 +41,7 @@ export class MergePasses {
   readonly #options: MergeOptions;
   #sets: RunSet[];
   #created = 0;
-  /** How many sets {@link spill} has added. */
   spills = 0;
-  /** How many bytes {@link reduceToFanIn} has read. */
   bytesRead = 0;
 
   /** @param runs to begin with, all of one reduce task */

@@ -114,7 +114,6 @@ export class OrderedMerger implements GroupSource {
     return this.#decoder.decode(bytes, valueStart, valueEnd, isBytes, isPlain);
   }
 
-  /** Takes all runs that are at the group off the heap. */
   #gather(): void {
     for (let { top } = this.#heap; top !== undefined; top = this.#heap.top) {
       if (!this.#isOfGroup(top.cursor)) break;

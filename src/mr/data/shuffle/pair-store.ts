@@ -64,7 +64,6 @@ export class PairStore {
   /**
    * Puts the pairs in the order of the reduce tasks, and of their keys there.
    *
-   * @param partitionOf the reduce task that a pair goes to
    * @param ascends whether the order of the keys is also that of their reduce tasks
    * @returns where the pairs of each reduce task begin, and those of the last one end
    */
@@ -76,7 +75,6 @@ export class PairStore {
     return starts;
   }
 
-  /** Writes pairs [from, to) of the order as the lines of a run. */
   write(from: number, to: number, file: PendingFile): void {
     const kernel = this.#kernel;
     for (let at = from; at < to; ) {

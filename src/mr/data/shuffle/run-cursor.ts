@@ -51,7 +51,6 @@ export class RunCursor {
   #limit = 0;
   #filled = 0;
 
-  /** @throws DamagedRunError when the file cannot be opened */
   constructor(run: Run, bufferBytes: number) {
     this.#file = new RunFile(run);
     this.bytes = takeBuffer(bufferBytes);

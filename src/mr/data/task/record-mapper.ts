@@ -34,7 +34,6 @@ export interface Mapping {
 /** Progress is reported this often, in records: seldom enough to cost nothing. */
 const RECORDS_PER_REPORT = 1024;
 
-/** Passes the records of one file to `map`. */
 export class RecordMapper {
   readonly #mapping: Mapping;
   readonly #input: OpenInput;

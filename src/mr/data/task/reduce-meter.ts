@@ -7,7 +7,6 @@ const GROUPS_PER_REPORT = 256;
 export class ReduceMeter {
   readonly #progress: ProgressMeter;
   readonly #bytes: () => number;
-  /** Groups that are reduced and not yet reported. */
   #groups = 0;
   #reportedBytes = 0;
 

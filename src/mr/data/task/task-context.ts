@@ -13,7 +13,6 @@ export interface ProgressMeter {
 /** What a task needs to know besides its own description. */
 export interface TaskContext {
   readonly storage: Storage;
-  /** Absolute path of the job directory. */
   readonly directory: string;
   /** Absolute path that relative inputs start from. */
   readonly inputDirectory: string;

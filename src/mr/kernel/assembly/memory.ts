@@ -58,10 +58,7 @@ function roundUp(size: usize): usize {
   return (size + (WASM_PAGE - 1)) & ~(WASM_PAGE - 1);
 }
 
-/**
- * Allocates a contiguous region, in whole pages.
- * @returns its address, or 0 when the memory can't grow that far
- */
+/** Allocates a contiguous region, in whole pages. @returns its address; 0 when there is no memory */
 export function allocate(size: usize): usize {
   if (size > LAST - top) return 0;
   const address = top;

@@ -7,10 +7,7 @@ const BACKSLASH: u32 = 0x5c;
 /** Where bytes of JSON strings were not UTF-8. */
 const NOWHERE: usize = 0;
 
-/**
- * Copies [from, to), sixteen bytes a step: as many past the end are read and written.
- * @returns where the next byte goes
- */
+/** Copies [from, to), sixteen bytes a step, some past the end. @returns where the next byte goes */
 export function copyBytes(from: usize, to: usize, target: usize): usize {
   const move = target - from;
   for (let at = from; at < to; at += 16) v128.store(at + move, v128.load(at));

@@ -82,10 +82,7 @@ function append(to: usize): void {
   top = to;
 }
 
-/**
- * Appends a pair of two byte strings, both to be quoted.
- * @returns 1, 0 when one of them is not UTF-8 and nothing was appended, or FULL
- */
+/** Appends two byte strings, quoted. @returns 1, FULL, or 0 with nothing appended if one is not UTF-8 */
 export function appendPair(key: usize, keyLength: u32, value: usize, valueLength: u32): u32 {
   // Every byte may become an escape of six; and the key may have to be kept besides its text.
   const pair = reserve(<usize>keyLength * 7 + <usize>valueLength * 6 + 4);
@@ -169,11 +166,7 @@ export function pairHash(pair: usize): u32 {
   return hash & 0x7fffffff;
 }
 
-/**
- * Writes the pairs [from, to) of the order as whole lines, as many as fit into [output, limit), and sets
- * `written`.
- * @returns the first that did not fit, or `to`
- */
+/** Writes pairs [from, to) of the order as whole lines. @returns the first that did not fit, or `to` */
 export function writePairs(from: u32, to: u32, output: usize, limit: usize): u32 {
   let out = output;
   let previous: usize = 0;

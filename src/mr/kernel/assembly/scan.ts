@@ -25,10 +25,7 @@ export function openScan(idsAt: usize, startsAt: usize, endsAt: usize): void {
   ends = endsAt;
 }
 
-/**
- * Interns the words of block[start, end): what /\p{L}+/gu finds in it.
- * @returns how many, or FULL when there was no memory for a new key
- */
+/** Interns what /\p{L}+/gu finds in block[start, end). @returns the number of words, or FULL */
 export function scanWords(start: u32, end: u32): u32 {
   const limit = BLOCK + <usize>end;
   startCount = 0;

@@ -28,10 +28,7 @@ const BUCKETS: usize = 1 << 16;
 /** Whether it is pairs that are being sorted, or the keys of the table. */
 let isOfPairs: bool = false;
 
-/**
- * Sorts the ids of all keys of the table.
- * @returns the address of the ids, valid until the next call; 0 when there is no memory for it
- */
+/** Sorts the ids of all keys. @returns their address, valid until the next call; 0 when there is no memory */
 export function sortKeys(): usize {
   const count = keyCount();
   const items = allocate((<usize>count + 1) * ITEM);
@@ -48,10 +45,7 @@ export function sortKeys(): usize {
   return sortInto(items, item, items);
 }
 
-/**
- * Sorts `count` pairs, of which `first` is the first.
- * @returns the address of the pairs in their order, which stay allocated; 0 when there is no memory
- */
+/** Sorts `count` pairs from `first` on. @returns the address of their order, which stays allocated; or 0 */
 export function sortPairs(first: usize, count: u32): usize {
   const items = allocate((<usize>count + 1) * ITEM);
   if (items == 0) return 0;

@@ -57,7 +57,6 @@ export function keyCount(): u32 {
   return count;
 }
 
-/** Bytes in entries, slots and long keys. */
 export function tableBytes(): f64 {
   return <f64>count * <f64>ENTRY + <f64>(<usize>4 << slotBits) + arenaUsed;
 }

@@ -7,10 +7,7 @@ export function widthOf(codePoint: u32): u32 {
   return 2 + <u32>(codePoint > 0x7ff) + <u32>(codePoint > 0xffff);
 }
 
-/**
- * The code point at `at`, where a byte beyond ASCII is; NOT_UTF8 where there is no whole, valid one
- * before `limit`.
- */
+/** The code point beyond ASCII at `at`; NOT_UTF8 if there is no whole, valid one before `limit`. */
 export function decode(at: usize, limit: usize): u32 {
   const lead = <u32>load<u8>(at);
   if (lead < 0xc2 || lead > 0xf4 || limit - at < 2) return NOT_UTF8;

@@ -23,7 +23,6 @@ export class JobFeed {
   version = 0;
   /** When the job ended, in milliseconds since the coordinator started; null while it runs. */
   endMs: number | null = null;
-  /** Bytes of the outputs of completed map tasks. */
   shuffleBytes = 0;
   /** Bytes of the outputs of completed reduce tasks. */
   outputBytes = 0;

@@ -65,7 +65,6 @@ export class ShuffleMatrix {
     this.#versions.touch(row, version);
   }
 
-  /** The bytes for a reduce task from all completed map tasks. */
   bytesTo(reduce: number): number {
     return this.#byReduce[reduce] ?? 0;
   }

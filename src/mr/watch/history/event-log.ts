@@ -21,7 +21,6 @@ interface LiveAttempt {
 }
 
 export interface EventLogOptions {
-  /** Absolute path of the job directory. */
   readonly directory: string;
   /** Whether the job is resumed and its log continued. Otherwise an existing log is replaced. */
   readonly resumed: boolean;

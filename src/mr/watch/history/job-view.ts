@@ -86,7 +86,6 @@ export class JobView {
     return maps > 0 && this.#completed.map === maps ? "reduce" : "map";
   }
 
-  /** Tasks of a phase, by number. */
   tasks(phase: Phase): readonly TaskView[] {
     return phase === "map" ? this.#maps : this.#reduces;
   }
@@ -104,12 +103,10 @@ export class JobView {
     return [...this.#live.values()];
   }
 
-  /** The work of all completed tasks and running attempts. */
   get totals(): Progress {
     return this.running.reduce((sum, { progress }) => addProgress(sum, progress), this.#done);
   }
 
-  /** The app's counters, over completed tasks. */
   get counters(): Record<string, number> {
     return Object.fromEntries(this.#counters);
   }

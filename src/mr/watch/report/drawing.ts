@@ -22,7 +22,6 @@ export interface Tick {
   readonly label: string;
 }
 
-/** The area of a chart, in the units of the drawing. */
 export interface Box {
   readonly left: number;
   readonly right: number;
@@ -42,7 +41,6 @@ export function logScale(from: number, to: number, start: number, end: number): 
   return (value) => linear(Math.log10(value));
 }
 
-/** Round numbers within a range. */
 export function linearTicks(from: number, to: number, count: number): Tick[] {
   const step = niceStep(to - from, count);
   const ticks: Tick[] = [];

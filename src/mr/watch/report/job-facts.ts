@@ -19,7 +19,6 @@ export function phaseFacts({ sessions, last }: JobHistory, phase: Phase) {
   const sumOf = (name: keyof Progress) => total(tasks.map(({ progress }) => progress?.[name] ?? 0));
   /** From the first attempt to the end of the last, without the pauses between sessions. */
   let elapsedMs = 0;
-  /** The sum of the durations of the attempts. */
   let busyMs = 0;
   for (const { view, endMs: sessionEndMs } of sessions) {
     let [firstMs, lastMs] = [Number.POSITIVE_INFINITY, 0];
@@ -42,7 +41,6 @@ export function phaseFacts({ sessions, last }: JobHistory, phase: Phase) {
     backups: attempts.filter(({ isBackup }) => isBackup).length,
     elapsedMs,
     busyMs,
-    /** The work of completed tasks. */
     done: { records: sumOf("records"), bytes: sumOf("bytes"), cpuMs: sumOf("cpuMs") },
     outputBytes: total(tasks.map(({ outputBytes }) => total(outputBytes))),
   };
@@ -67,7 +65,6 @@ export function timedTasks({ sessions }: JobHistory, phase: Phase): TimedTask[] 
   return [...byTask.values()].sort((a, b) => b.elapsedMs - a.elapsedMs || a.task - b.task);
 }
 
-/** The bytes for each reduce task. */
 export function bytesByReduce(view: JobView): number[] {
   const sums = new Array<number>(view.tasks("reduce").length).fill(0);
   for (const { outputBytes } of view.tasks("map")) {

@@ -13,12 +13,10 @@ const SAMPLE_LINES = 100;
 const SAMPLE_FILES = 20;
 const SAMPLE_BYTES = 4_000_000;
 
-/** A summary of the output of a job. */
 export interface OutputSurvey {
   readonly files: number;
   readonly lines: number;
   readonly bytes: number;
-  /** See {@link Measure}. */
   readonly label: string;
   readonly isLength: boolean;
   /** Largest value first. */
@@ -28,11 +26,7 @@ export interface OutputSurvey {
   readonly problems: readonly string[];
 }
 
-/**
- * Reads the output of a job, once, in bounded memory.
- *
- * @param directory the job directory; the output of a failed job may be incomplete
- */
+/** Reads the output of a job, once, in bounded memory. */
 export async function surveyOutput(directory: string): Promise<OutputSurvey> {
   const storage = storageFor(directory);
   const problems: string[] = [];

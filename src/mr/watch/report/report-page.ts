@@ -43,7 +43,6 @@ ${sections.map((section) => markup`${section}\n`)}<footer>Made by <code>tsmr rep
   return page.text;
 }
 
-/** The name of the app, or a placeholder. */
 export function nameOf({ last }: JobHistory): string {
   return visible(last.view.app ?? "A job without a worker");
 }

@@ -36,7 +36,6 @@ export function showLines(text: string): string {
   return text.split("\n").map(visible).join("\n");
 }
 
-/** Durations, attempts, work and output of each phase. */
 export function renderPhases(history: JobHistory): Markup {
   const { firstAttemptMs } = history.sessions[0] ?? history.last;
   const rows = (["map", "reduce"] as const).map((phase) => {
@@ -105,7 +104,6 @@ function inputOf(view: JobView, { task }: TimedTask): string {
   return `${file}, bytes ${formatNumber(split.start)} to ${formatNumber(split.end)}`;
 }
 
-/** Incidents, with the stack of the app if there is one. */
 export function renderFailures(failures: readonly FailureFacts[]): Markup | undefined {
   if (failures.length === 0) return undefined;
   const items = failures.slice(0, MAX_FAILURES).map(({ atMs, what, failure, times }) => {
@@ -123,7 +121,6 @@ export function renderFailures(failures: readonly FailureFacts[]): Markup | unde
   return markup`<h2>Failures</h2><ul class="failures">${items}</ul>${note}`;
 }
 
-/** Skipped records, with their places and the reasons. */
 export function renderSkipped({ skipped, last }: JobHistory): Markup | undefined {
   if (skipped.length === 0) return undefined;
   const rows = skipped.slice(0, MAX_SKIPPED).map(({ file = "", place, reason }) => {

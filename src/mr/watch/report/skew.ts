@@ -31,7 +31,6 @@ const MAX_BARS = 80;
 const MAX_ROWS = 24;
 const MAX_COLUMNS = 40;
 
-/** The section about how evenly the work was distributed. */
 export function renderSkew(history: JobHistory): Markup | undefined {
   const { view } = history.last;
   const charts: Drawing[] = [];

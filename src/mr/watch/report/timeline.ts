@@ -59,7 +59,6 @@ interface Lane {
   readonly bars: Bar[];
 }
 
-/** The section about what each worker did and when. */
 export function renderTimeline(history: JobHistory): Markup {
   const timeline = layOutTimeline(history);
   if (timeline.lanes.length === 0)

@@ -20,7 +20,6 @@ export interface TaskCounts {
 export interface AttemptProgress
   extends Pick<AttemptView, "phase" | "task" | "attempt" | "isBackup"> {
   readonly elapsedMs: number;
-  /** The input file, of a map task. */
   readonly file: string | undefined;
 }
 

@@ -50,7 +50,6 @@ export class LiveBlock {
     this.#terminal.write(this.#eraser() + above + this.#block());
   }
 
-  /** Removes the block and shows the cursor. */
   clear(): void {
     if (this.#savedAt === undefined) return;
     this.#terminal.write(this.#eraser() + SHOW_CURSOR);

@@ -45,7 +45,6 @@ export function renderProgress(state: ProgressState, given: Screen): string[] {
   return lines.slice(0, Math.max(1, screen.rows - 1));
 }
 
-/** The progress in one line of plain text. */
 export function summarizeProgress(state: ProgressState): string {
   const { maps, reduces } = state;
   const of = ({ completed, total }: TaskCounts, noun: string) => {
