@@ -11,7 +11,7 @@ const bash = (...args: string[]) => run("bash", args, SCRIPTS);
 describe("the test scripts", { concurrent: true }, () => {
   it("are correct bash", async () => {
     for (const script of ["test-mr.sh", "test-mr-many.sh"]) {
-      expect(await bash("-n", script)).toEqual({ code: 0, stdout: "", stderr: "" });
+      expect(await bash("-n", script)).toMatchObject({ code: 0, stdout: "", stderr: "" });
     }
   });
 

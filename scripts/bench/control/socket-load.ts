@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { PROTOCOL_VERSION } from "../../../src/mr/control/protocol/protocol.ts";
 import { RpcConnection } from "./rpc-connection.ts";
 
 export interface SocketLoad {
@@ -147,7 +148,7 @@ async function register(connection: RpcConnection): Promise<Member> {
   const { worker, job } = await connection.call<{ worker: number; job: string }>(
     "worker.register",
     {
-      protocol: 1,
+      protocol: PROTOCOL_VERSION,
       pid: process.pid,
       app: "load.ts",
       digest: "0".repeat(64),

@@ -51,11 +51,10 @@ function init(name: string, directory: string): void {
   };
   const files: Record<string, string> = {
     [`${name}.ts`]: template("app"),
-    [`${name}.test.ts`]: template("app.test"),
+    [`${name}.test.ts`]: template("app-test"),
   };
-  for (const around of ["package", "tsconfig"]) {
-    if (isMissing(`${around}.json`)) files[`${around}.json`] = template(around);
-  }
+  if (isNewPackage) files["package.json"] = template("package");
+  if (isMissing("tsconfig.json")) files["tsconfig.json"] = template("project");
   // All or nothing: some of the files would be in the way of the next try.
   const taken = Object.keys(files).find((file) => !isMissing(file));
   if (taken !== undefined) {
