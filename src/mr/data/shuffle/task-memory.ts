@@ -19,8 +19,6 @@ const MIN_PROCESS_BYTES = 16 * MEBIBYTE;
 /** Values that are objects of the engine get this share of the memory for values: the rest may be garbage. */
 const OBJECT_SHARE = 0.5;
 
-type MemoryShares = ReturnType<typeof shareMemory>;
-
 /** @param memoryBytes how much the process may take at its peak */
 export function shareMemory(memoryBytes: number) {
   const taskBytes =
@@ -53,7 +51,7 @@ export interface TaskMemory {
   readonly words: WordScan;
   readonly wordIds: WordIds;
   readonly store: ValueStore;
-  readonly shares: MemoryShares;
+  readonly shares: ReturnType<typeof shareMemory>;
 }
 
 /** The memory that is not in use, if any: a worker runs one task at a time, of one app. */
