@@ -6,13 +6,17 @@
  * start and because TypeScript would have to be compiled again inside the thread.
  */
 import { writeSync } from "node:fs";
-import { workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 
 /**
- * @typedef {object} HeartbeatData
+ * @typedef {object} CoordinatorAddress what the main thread sends before the first attempt
  * @property {string} socketPath
  * @property {string} path
  * @property {number} reconnectMs how long to go on when the coordinator has died
+ */
+
+/**
+ * @typedef {object} HeartbeatData
  * @property {SharedArrayBuffer} state 32-bit: current attempt's serial (0: none), phase, task, attempt,
  *   worker, job; serials of the last attempt that the coordinator refused, and whose user code is done; term
  * @property {SharedArrayBuffer} meters 64-bit floats: records, bytes, processor time at the start in ms,
@@ -27,6 +31,8 @@ import { workerData } from "node:worker_threads";
 const data = /** @type {HeartbeatData} */ (workerData);
 const state = new Int32Array(data.state);
 const meters = new Float64Array(data.meters);
+/** @type {CoordinatorAddress} */
+let coordinator = { socketPath: "", path: "", reconnectMs: 0 };
 
 const GIVEN_UP = 6;
 const WORK_DONE = 7;
@@ -55,6 +61,8 @@ for (;;) {
     Atomics.wait(state, 0, 0);
     continue;
   }
+  const sent = parentPort === null ? undefined : receiveMessageOnPort(parentPort);
+  if (sent !== undefined) coordinator = sent.message;
   if (serial !== current) {
     current = serial;
     failedBeats = 0;
@@ -82,7 +90,7 @@ for (;;) {
   if (failedBeats < MAX_FAILED_BEATS) continue;
   // Where it has left its socket behind, it was killed, and another may go on with its job.
   const hasEnded = goneBeats >= MAX_FAILED_BEATS;
-  if (!hasEnded && performance.now() - failingSinceMs < data.reconnectMs) continue;
+  if (!hasEnded && performance.now() - failingSinceMs < coordinator.reconnectMs) continue;
   die(serial, "The coordinator has gone, its task is given up");
 }
 
@@ -162,8 +170,8 @@ async function post(body, timeoutMs) {
   const { request } = await import("node:http");
   return await new Promise((resolve) => {
     const call = request({
-      socketPath: data.socketPath,
-      path: data.path,
+      socketPath: coordinator.socketPath,
+      path: coordinator.path,
       method: "POST",
       agent: false,
       timeout: timeoutMs,

@@ -4,7 +4,7 @@ import { type Assignment, type Registration, RPC_PATH } from "../control/protoco
 import type { ProgressMeter } from "../data/task/task-context.ts";
 import { BEATS_PER_LEASE, beatMs } from "../job/limits.ts";
 import type { Progress } from "../job/task.ts";
-import type { HeartbeatData } from "./heartbeat-thread.mjs";
+import type { CoordinatorAddress, HeartbeatData } from "./heartbeat-thread.mjs";
 import { StaleAttemptError } from "./run-tasks.ts";
 
 /** Places in the state that this thread and the other share. */
@@ -26,23 +26,13 @@ export class Heartbeat implements ProgressMeter {
   readonly #meters = new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT);
   readonly #attempt = new Int32Array(this.#state);
   readonly #meter = new Float64Array(this.#meters);
-  readonly #source: { readonly job: Registration };
   readonly #thread: Worker;
+  #source: { readonly job: Registration } | undefined;
   #serial = 0;
 
-  /**
-   * @param reconnectMs how long a worker goes on when its coordinator has died
-   * @param source asked for the registration at the start of each attempt
-   */
-  constructor(socketPath: string, reconnectMs: number, source: { readonly job: Registration }) {
-    this.#source = source;
-    const workerData: HeartbeatData = {
-      socketPath,
-      path: RPC_PATH,
-      reconnectMs,
-      state: this.#state,
-      meters: this.#meters,
-    };
+  /** Starts the thread, which takes 25 ms of processor time: early, so that the worker need not wait for it. */
+  constructor() {
+    const workerData: HeartbeatData = { state: this.#state, meters: this.#meters };
     this.#thread = new Worker(assetPath("mr/worker/heartbeat-thread.mjs"), {
       workerData,
       // The thread needs nothing of what this process was started with, such as a loader.
@@ -53,9 +43,22 @@ export class Heartbeat implements ProgressMeter {
     this.#thread.on("error", () => undefined);
   }
 
+  /**
+   * Tells where the coordinator is. Must be called before the first attempt.
+   *
+   * @param reconnectMs how long a worker goes on when its coordinator has died
+   * @param source asked for the registration at the start of each attempt
+   */
+  connect(socketPath: string, reconnectMs: number, source: { readonly job: Registration }): void {
+    this.#source = source;
+    const address: CoordinatorAddress = { socketPath, path: RPC_PATH, reconnectMs };
+    this.#thread.postMessage(address);
+  }
+
   /** The attempt `assignment` starts: its progress counts from here. */
   begin({ kind, task, attempt }: Assignment): void {
     const { user, system } = process.cpuUsage();
+    if (this.#source === undefined) throw new Error("The heartbeat has no coordinator yet");
     const { worker, job, term, leaseMs } = this.#source.job;
     const cpuMs = (user + system) / 1000;
     this.#meter.set([0, 0, cpuMs, beatMs(leaseMs), leaseMs / BEATS_PER_LEASE]);

@@ -18,6 +18,8 @@ export interface WorkerOptions extends ConnectTimeouts, Listeners {
   readonly socketPath: string;
   /** How much memory the process may take at its peak, in bytes. Default 512 MiB. */
   readonly memoryBytes?: number | undefined;
+  /** A heartbeat that was started before. Default: one that starts now. */
+  readonly heartbeat?: Heartbeat | undefined;
 }
 
 /**
@@ -29,6 +31,7 @@ export interface WorkerOptions extends ConnectTimeouts, Listeners {
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
   const { app, socketPath, memoryBytes, connectMs, startMs = connectMs, reconnectMs } = options;
   const { name, digest, splitting } = app;
+  const meter = options.heartbeat ?? new Heartbeat();
   const minReduces = minReducesOf(app);
   const source = await RpcTaskSource.connect({
     connection: new RpcClient(socketPath),
@@ -38,7 +41,7 @@ export async function startWorker(options: WorkerOptions): Promise<Dismissal["ou
     onJoined: options.onJoined,
     onTaskDone: options.onTaskDone,
   });
-  const meter = new Heartbeat(socketPath, reconnectMs, source);
+  meter.connect(socketPath, reconnectMs, source);
   try {
     return await runWorker(source, app, meter, memoryBytes);
   } finally {

@@ -7,6 +7,7 @@ import { checkReduces, type LoadedApp, loadApp } from "../../app/load/load-app.t
 import { MrError } from "../../base/errors.ts";
 import { describeThrown, stackOf } from "../../base/thrown.ts";
 import { visibleLines } from "../../base/visible-text.ts";
+import { Heartbeat } from "../../worker/heartbeat.ts";
 import { startWorker } from "../../worker/start-worker.ts";
 import {
   APP_NOT_LOADED,
@@ -19,6 +20,8 @@ import {
 const STDIN = 0;
 
 async function main(): Promise<number> {
+  // A worker that waits for its options has time to start its heartbeat.
+  const heartbeat = process.argv[2] === undefined ? new Heartbeat() : undefined;
   // The read blocks: there is nothing else to do.
   const given = process.argv[2] ?? readFileSync(STDIN, "utf8");
   // The process that started this one has no work for it, or is gone.
@@ -35,7 +38,9 @@ async function main(): Promise<number> {
     // All workers fail in the same way, so the job reports it once.
     return APP_NOT_LOADED;
   }
-  return (await startWorker({ app: loaded, ...options })) === "completed" ? 0 : WORKER_FAILED;
+  return (await startWorker({ app: loaded, ...options, heartbeat })) === "completed"
+    ? 0
+    : WORKER_FAILED;
 }
 
 /** Writes why the app cannot be loaded; null when it can. */
