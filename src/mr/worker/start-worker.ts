@@ -31,7 +31,6 @@ export interface WorkerOptions extends ConnectTimeouts, Listeners {
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
   const { app, socketPath, memoryBytes, connectMs, startMs = connectMs, reconnectMs } = options;
   const { name, digest, splitting } = app;
-  const meter = options.heartbeat ?? new Heartbeat();
   const minReduces = minReducesOf(app);
   const source = await RpcTaskSource.connect({
     connection: new RpcClient(socketPath),
@@ -41,6 +40,7 @@ export async function startWorker(options: WorkerOptions): Promise<Dismissal["ou
     onJoined: options.onJoined,
     onTaskDone: options.onTaskDone,
   });
+  const meter = options.heartbeat ?? new Heartbeat();
   meter.connect(socketPath, reconnectMs, source);
   try {
     return await runWorker(source, app, meter, memoryBytes);

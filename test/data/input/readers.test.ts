@@ -1,4 +1,4 @@
-// Tests the readers in src/mr/data/input, and plan-splits.ts.
+// Tests the readers in src/mr/data/input, and plan-job.ts.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

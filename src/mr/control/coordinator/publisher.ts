@@ -111,7 +111,6 @@ export class Publisher {
       if (first === undefined || first.appends > this.#safe) break;
       this.#pending.shift();
       for (const event of first.decision.events) this.#tell({ ...event, atMs: first.atMs });
-      // An observer may have brought about a write that was refused.
       for (const message of first.decision.messages)
         if (!this.#isDeposed) this.#exits.send(message, true);
     }
@@ -119,7 +118,8 @@ export class Publisher {
   }
 
   #tell(event: DecidedEvent): void {
-    if (this.#hasToldEnd) return;
+    // An observer of the event before may have brought about a write that was refused.
+    if (this.#hasToldEnd || this.#isDeposed) return;
     this.#hasToldEnd = event.type === "jobEnded";
     try {
       this.#exits.onEvent?.(event);

@@ -20,6 +20,7 @@ const result = {
   outputBytes: v.array(count),
   counters: v.record(v.string(), v.pipe(v.number(), v.finite())),
   skipped: v.optional(v.array(leftOut)),
+  spills: v.optional(count),
 };
 const attempt = { phase, task: whole, attempt: whole, worker: whole };
 const outcome = v.variant("state", [
@@ -35,7 +36,12 @@ function event<Type extends JobEvent["type"], Entries extends v.ObjectEntries>(
   return v.object({ type: v.literal(type), atMs: milliseconds, ...entries });
 }
 
-const part = { file: v.string(), start: count, end: count };
+const part = {
+  file: v.string(),
+  start: count,
+  end: count,
+  resume: v.optional(v.string()),
+};
 
 /** The events of a log, with the members that readers use. */
 const EVENT = v.variant("type", [
