@@ -121,4 +121,29 @@ describe("what the coordinator decides", () => {
     publisher.publish(decide("end", [RECORD]));
     expect(said.at(-1)).toBe("end");
   });
+
+  it("tells no further event of a decision once an observer has brought about a refused write", () => {
+    const told: string[] = [];
+    const taken = new MrError("LOG_TAKEN", "another coordinator leads");
+    const log: JobLog = {
+      append: () => {
+        throw taken;
+      },
+      check: async () => undefined,
+      close: () => undefined,
+    };
+    const publisher: Publisher = new Publisher(log, () => 0, {
+      send: () => told.push("message"),
+      onEvent: ({ type }) => {
+        told.push(type);
+        publisher.publish({ records: [RECORD], messages: [], events: [] });
+      },
+      onLogFailed: () => told.push("failed"),
+      onDeposed: () => told.push("deposed"),
+    });
+    const started = { type: "phaseStarted", phase: "reduce" } as const;
+    const message = { to: "caller", answer: () => undefined } as const;
+    publisher.publish({ records: [], messages: [message], events: [started, started] });
+    expect(told).toEqual(["phaseStarted", "deposed"]);
+  });
 });
