@@ -58,7 +58,8 @@ export const sequentialEngine: Engine = {
 
 async function publish(directory: string, run: SequentialRun): Promise<string[]> {
   const tag = `sequential-${process.pid}`;
-  const output = storageFor(directory).createOutput(directory, tag, { durable: true });
+  const storage = storageFor(directory);
+  const output = storage.createOutput(directory, tag, { durable: true });
   try {
     for (const [reduce, lines] of run.outputs.entries()) {
       const file = output.file(reduceOutputName(reduce));
@@ -69,6 +70,10 @@ async function publish(directory: string, run: SequentialRun): Promise<string[]>
     return files.map(({ name }) => join(directory, name));
   } catch (error) {
     output.discard();
+    // A commit that failed may have published some of the files: there were none before this job.
+    for (const reduce of run.outputs.keys()) {
+      await storage.remove(join(directory, reduceOutputName(reduce))).catch(() => undefined);
+    }
     throw error;
   }
 }
