@@ -28,12 +28,13 @@ const PUBLISHED = [
   /^docs\/(images\/)?[\w-]+\.(md|svg|png)$/,
   // What the documents speak of.
   /^src\/[\w/-]+\.(ts|js|mjs|wasm|html|css|svg|ttf)$/,
-  /^src\/mr\/report\/fonts\/LICENSE$/,
+  /^(src|dist)\/main\/(completion\/tsmr\.(bash|zsh)|scaffold\/[\w-]+\.txt)$/,
+  /^src\/mr\/watch\/report\/fonts\/LICENSE$/,
   /^dist\/NOTICES\.txt$/,
   /^dist\/main\/[\w-]+\.js$/,
   /^dist\/mr\/chunks\/[\w-]+\.js$/,
   /^dist\/mr\/[\w/-]+\.(js|mjs|d\.ts|wasm|html|css|svg)$/,
-  /^dist\/mr\/report\/fonts\/(LICENSE|[\w-]+\.ttf)$/,
+  /^dist\/mr\/watch\/report\/fonts\/(LICENSE|[\w-]+\.ttf)$/,
   /^dist\/mrapps\/[\w/-]+\.(js|ts)$/,
 ];
 /** Of all run-time dependencies but the compiler, which is most of it and a choice of its own. */
