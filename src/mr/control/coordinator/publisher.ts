@@ -55,11 +55,6 @@ export class Publisher {
     this.#exits = exits;
   }
 
-  /** Whether another coordinator leads the job. */
-  get isDeposed(): boolean {
-    return this.#isDeposed;
-  }
-
   /** In how many milliseconds {@link check} is due, so that it happens every `everyMs`. */
   checkInMs(everyMs: number): number {
     if (this.#log === undefined) return Infinity;

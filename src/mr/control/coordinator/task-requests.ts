@@ -43,10 +43,6 @@ export class TaskRequests {
     });
   }
 
-  isWaiting(worker: number): boolean {
-    return this.#waiting.has(worker);
-  }
-
   /** Answers all waiting requests of a worker. */
   answer(worker: number, answer: Assignment | Dismissal): void {
     const answers = this.#waiting.get(worker) ?? [];
