@@ -15,7 +15,8 @@ import { SmallDisk } from "./small-disk.ts";
 /** After the last fault a job must come to its end within this time. */
 const HANG_MS = 120_000;
 const INTRUDER_MS = 3000;
-const NO_JOB = /there is no job to go on with/;
+/** How a resumption is refused where there is no journal: with results of a complete job, and without. */
+const NO_JOURNAL = /there is no job to go on with|it is complete already/;
 
 /** What went wrong with a job that must not. */
 export class ChaosError extends Error {
@@ -135,7 +136,7 @@ export class ChaosJob {
 
   /** Whether the one before was killed when it had nothing more to do than to say so. */
   #isComplete({ log }: Started): boolean {
-    if (!NO_JOB.test(readFileSync(log, "utf8"))) return false;
+    if (!NO_JOURNAL.test(readFileSync(log, "utf8"))) return false;
     const results = readdirSync(this.directory).filter((name) => name.startsWith("mr-out-"));
     return results.length === this.#options.shape.reduces;
   }
@@ -143,7 +144,7 @@ export class ChaosJob {
   /** @returns whether there is a job to go on with */
   #explain(started: Started, { code, signal }: Ended, resumed: boolean): boolean {
     const text = readFileSync(started.log, "utf8");
-    if (resumed && NO_JOB.test(text)) return false;
+    if (resumed && NO_JOURNAL.test(text)) return false;
     if (signal !== null && this.#expected.has(started.pid)) return true;
     const cause = causeOf(text, this.done);
     if (cause === undefined) {
