@@ -33,7 +33,7 @@ const PUBLISHED = [
   /^dist\/NOTICES\.txt$/,
   /^dist\/main\/[\w-]+\.js$/,
   /^dist\/mr\/chunks\/[\w-]+\.js$/,
-  /^dist\/mr\/[\w/-]+\.(js|mjs|d\.ts|wasm|html|css|svg)$/,
+  /^dist\/mr\/[\w/-]+\.(js|cjs|d\.ts|wasm|html|css|svg)$/,
   /^dist\/mr\/watch\/report\/fonts\/(LICENSE|[\w-]+\.ttf)$/,
   /^dist\/mrapps\/[\w/-]+\.(js|ts)$/,
 ];

@@ -55,43 +55,48 @@ let goneBeats = 0;
 let failingSinceMs = 0;
 /** When the attempt was refused, in milliseconds. */
 let refusedAtMs = Infinity;
-for (;;) {
-  const serial = Atomics.load(state, 0);
-  if (serial === 0) {
-    Atomics.wait(state, 0, 0);
-    continue;
+void run();
+
+/** Beats for one attempt after the other, until the process ends. */
+async function run() {
+  for (;;) {
+    const serial = Atomics.load(state, 0);
+    if (serial === 0) {
+      Atomics.wait(state, 0, 0);
+      continue;
+    }
+    const sent = parentPort === null ? undefined : receiveMessageOnPort(parentPort);
+    if (sent !== undefined) coordinator = sent.message;
+    if (serial !== current) {
+      current = serial;
+      failedBeats = 0;
+      goneBeats = 0;
+      refusedAtMs = Infinity;
+    }
+    const intervalMs = meters[3] ?? 0;
+    const waitMs = goneBeats > 0 ? Math.min(intervalMs, GONE_INTERVAL_MS) : intervalMs;
+    // Woken early when the attempt ends, so that a quick task costs no message.
+    if (Atomics.wait(state, 0, serial, waitMs) !== "timed-out") continue;
+    const beat = createBeat(serial);
+    if (beat === undefined) continue;
+    // A share of the lease, of which the beats are that many or more.
+    const timeoutMs = meters[4] ?? intervalMs;
+    const answer = await post(beat, timeoutMs);
+    if (answer === "accepted" || answer === "refused") {
+      failedBeats = 0;
+      goneBeats = 0;
+      if (answer === "refused") giveUp(serial, timeoutMs * BEATS_PER_LEASE);
+      continue;
+    }
+    if (failedBeats === 0) failingSinceMs = performance.now();
+    failedBeats += 1;
+    goneBeats = answer === "gone" ? goneBeats + 1 : 0;
+    if (failedBeats < MAX_FAILED_BEATS) continue;
+    // Where it has left its socket behind, it was killed, and another may go on with its job.
+    const hasEnded = goneBeats >= MAX_FAILED_BEATS;
+    if (!hasEnded && performance.now() - failingSinceMs < coordinator.reconnectMs) continue;
+    die(serial, "The coordinator has gone, its task is given up");
   }
-  const sent = parentPort === null ? undefined : receiveMessageOnPort(parentPort);
-  if (sent !== undefined) coordinator = sent.message;
-  if (serial !== current) {
-    current = serial;
-    failedBeats = 0;
-    goneBeats = 0;
-    refusedAtMs = Infinity;
-  }
-  const intervalMs = meters[3] ?? 0;
-  const waitMs = goneBeats > 0 ? Math.min(intervalMs, GONE_INTERVAL_MS) : intervalMs;
-  // Woken early when the attempt ends, so that a quick task costs no message.
-  if (Atomics.wait(state, 0, serial, waitMs) !== "timed-out") continue;
-  const beat = createBeat(serial);
-  if (beat === undefined) continue;
-  // A share of the lease, of which the beats are that many or more.
-  const timeoutMs = meters[4] ?? intervalMs;
-  const answer = await post(beat, timeoutMs);
-  if (answer === "accepted" || answer === "refused") {
-    failedBeats = 0;
-    goneBeats = 0;
-    if (answer === "refused") giveUp(serial, timeoutMs * BEATS_PER_LEASE);
-    continue;
-  }
-  if (failedBeats === 0) failingSinceMs = performance.now();
-  failedBeats += 1;
-  goneBeats = answer === "gone" ? goneBeats + 1 : 0;
-  if (failedBeats < MAX_FAILED_BEATS) continue;
-  // Where it has left its socket behind, it was killed, and another may go on with its job.
-  const hasEnded = goneBeats >= MAX_FAILED_BEATS;
-  if (!hasEnded && performance.now() - failingSinceMs < coordinator.reconnectMs) continue;
-  die(serial, "The coordinator has gone, its task is given up");
 }
 
 /**

@@ -1,11 +1,14 @@
 import { Worker } from "node:worker_threads";
-import { assetPath } from "../base/assets.ts";
+import { assetPath, CODE_EXTENSION } from "../base/assets.ts";
 import { type Assignment, type Registration, RPC_PATH } from "../control/protocol/protocol.ts";
 import type { ProgressMeter } from "../data/task/task-context.ts";
 import { BEATS_PER_LEASE, beatMs } from "../job/limits.ts";
 import type { Progress } from "../job/task.ts";
 import type { CoordinatorAddress, HeartbeatData } from "./heartbeat-thread.mjs";
 import { StaleAttemptError } from "./run-tasks.ts";
+
+/** The build makes CommonJS of the thread: Node loads that in 4 ms less of processor time. */
+const THREAD = `mr/worker/heartbeat-thread.${CODE_EXTENSION === ".ts" ? "mjs" : "cjs"}`;
 
 /** Places in the state that this thread and the other share. */
 const GIVEN_UP = 6;
@@ -30,10 +33,10 @@ export class Heartbeat implements ProgressMeter {
   #source: { readonly job: Registration } | undefined;
   #serial = 0;
 
-  /** Starts the thread, which takes 25 ms of processor time: early, so that the worker need not wait for it. */
+  /** Starts the thread, which takes 20 ms of processor time: early, so that the worker need not wait for it. */
   constructor() {
     const workerData: HeartbeatData = { state: this.#state, meters: this.#meters };
-    this.#thread = new Worker(assetPath("mr/worker/heartbeat-thread.mjs"), {
+    this.#thread = new Worker(assetPath(THREAD), {
       workerData,
       // The thread needs nothing of what this process was started with, such as a loader.
       execArgv: [],
