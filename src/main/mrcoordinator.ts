@@ -54,12 +54,12 @@ runCommand(command, async (inputs: string[], options: Options): Promise<number> 
   const dashboard = await openDashboard("mrcoordinator", ui);
   const describer = new EventDescriber();
   const job = await openJob(spec);
-  const { terms, resumed, removed } = job;
+  const { resumed, removed } = job;
   let coordinator: Coordinator | undefined;
   try {
     if (removed > 0) log(`Removed ${counted(removed, "output file")} of an earlier job`);
     if (resumed !== undefined) log(describeResumption(resumed));
-    coordinator = await startCoordinator(spec, job, {
+    coordinator = await startCoordinator(job, {
       socketPath,
       onEvent: (event) => {
         for (const { level, text } of describer.describe(event)) if (level !== "detail") log(text);
@@ -67,8 +67,8 @@ runCommand(command, async (inputs: string[], options: Options): Promise<number> 
       },
     });
     log(`Listening on ${socketPath}`);
-    const tasks = counted(terms.reduces, "reduce task");
-    log(`${counted(terms.inputs.length, "input file")}, ${tasks}; waiting for workers`);
+    const tasks = counted(job.spec.reduces, "reduce task");
+    log(`${counted(job.spec.inputs.length, "input file")}, ${tasks}; waiting for workers`);
     const code = await finish(coordinator);
     if (code !== 0) return code;
   } finally {

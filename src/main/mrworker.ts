@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { loadApp } from "../mr/app/load/load-app.ts";
 import { socketPathOf } from "../mr/base/socket-path.ts";
-import { DEFAULT_RECONNECT_MS } from "../mr/job/limits.ts";
+import type { WorkerOptions } from "../mr/worker/start-worker.ts";
 import { joinJob } from "./commands/worker.ts";
 import { addApp, addOptions } from "./options.ts";
 import { runCommand } from "./run-command.ts";
@@ -14,16 +14,12 @@ addOptions(addApp(command, "wc.ts"), "socket", "wait", "memory").addHelpText(
   "\nExample:\n  tsx mrworker.ts wc.ts",
 );
 
-interface Options {
+interface Options extends Pick<WorkerOptions, "memoryBytes" | "reconnectMs"> {
   readonly socketPath?: string;
-  readonly memoryBytes?: number;
-  readonly reconnectMs?: number;
 }
 
 runCommand(command, async (spec: string, options: Options): Promise<number> => {
   const app = await loadApp(spec);
   const socketPath = options.socketPath ?? socketPathOf(process.cwd());
-  return await joinJob("mrworker", {
-    ...{ app, reconnectMs: DEFAULT_RECONNECT_MS, ...options, socketPath },
-  });
+  return await joinJob("mrworker", { ...options, app, socketPath });
 });

@@ -3,6 +3,8 @@ import { counted } from "../mr/base/counted.ts";
 import {
   DEFAULT_ATTEMPTS,
   DEFAULT_LEASE_MS,
+  DEFAULT_MEMORY_BYTES,
+  DEFAULT_RECONNECT_MS,
   DEFAULT_REDUCES,
   MAX_RECONNECT_SECONDS,
   MAX_TASK_TIMEOUT_SECONDS,
@@ -27,7 +29,7 @@ type OptionRow = readonly [
 export type UiOption = true | { readonly host?: string; readonly port: number };
 
 const { leaseMs, taskTimeoutMs, memoryBytes, splitBytes } = RANGES;
-const DEFAULT_SPLIT = "(default: 64MB; in jobs below 4GB down to 32MB)";
+const DEFAULT_SPLIT = "(default: 64MiB; in jobs below 4GiB down to 32MiB)";
 
 /** The options that several commands have, and those of `tsmr run`. */
 const OPTIONS = {
@@ -75,8 +77,10 @@ const OPTIONS = {
   ],
   memory: [
     "--memory <size>",
-    "what a worker process may take, but for what the app holds itself; at least 160MB (default: 512MB)",
+    `what a worker process may take, but for what the app holds itself; at least ${mebibytes(memoryBytes.min)}`,
     byteSize(memoryBytes.min),
+    DEFAULT_MEMORY_BYTES,
+    mebibytes(DEFAULT_MEMORY_BYTES),
   ],
   split: [
     "--split <size>",
@@ -106,8 +110,10 @@ const OPTIONS = {
   ],
   wait: [
     "--wait <seconds>",
-    "when the coordinator is killed, wait so long for it to be resumed (default: 30)",
+    "when the coordinator is killed, wait so long for it to be resumed",
     secondsToMs(0, MAX_RECONNECT_SECONDS),
+    DEFAULT_RECONNECT_MS,
+    String(DEFAULT_RECONNECT_MS / 1000),
   ],
   /** Of the job to ask or to join, besides the argument. */
   sameDir: ["-d, --dir <dir>", "the same, as tsmr worker takes it", filePath],
@@ -179,7 +185,8 @@ export function filePath(text: string): string {
 }
 
 /**
- * A parser of sizes such as `512MB`, `64M`, `1.5g` or `4096`, that returns bytes. Units are powers of 1024.
+ * A parser of sizes such as `512MiB`, `64M`, `1.5g` or `4096`, that returns bytes. All units are powers of
+ * 1024, also those without an i.
  *
  * @param min in bytes
  */
@@ -190,9 +197,13 @@ function byteSize(min: number): Parser {
       Number(number) * 1024 ** ["", "k", "m", "g"].indexOf(unit.toLowerCase()),
     );
     if (bytes >= min && bytes <= Number.MAX_SAFE_INTEGER) return bytes;
-    const least = min % 2 ** 20 === 0 ? `${min / 2 ** 20}MB` : counted(min, "byte");
-    throw new InvalidArgumentError(`It must be a size such as 512MB, at least ${least}.`);
+    const least = min % 2 ** 20 === 0 ? mebibytes(min) : counted(min, "byte");
+    throw new InvalidArgumentError(`It must be a size such as 512MiB, at least ${least}.`);
   };
+}
+
+function mebibytes(bytes: number): string {
+  return `${bytes / 2 ** 20}MiB`;
 }
 
 /** `9000`, `0.0.0.0:9000` or `[::]:9000`. */

@@ -142,6 +142,15 @@ export function testEngine(engine: NonNullable<RunJobOptions["engine"]>): void {
       ]);
     });
 
+    it("F22 lists the first 100 skipped records of each task, and counts all", async () => {
+      const job = setup(RECORD_APP, "bad\n".repeat(101), "bad\n".repeat(99));
+      const { counters, skipped } = await runJob({ ...job.options, skipBadRecords: true });
+      expect(counters).toMatchObject({ "skipped-records": 200 });
+      const files = skipped.map(({ file }) => file);
+      expect(files.filter((file) => file === job.path("0.txt"))).toHaveLength(100);
+      expect(files.filter((file) => file === job.path("1.txt"))).toHaveLength(99);
+    });
+
     it("F22 fails a job whose app throws, with the stack of the app, and leaves no results", async () => {
       for (const text of ["bad", "awful"]) {
         const job = setup(RECORD_APP, text);

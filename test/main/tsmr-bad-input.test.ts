@@ -109,7 +109,7 @@ describe("bad input of tsmr", { concurrent: true }, () => {
       "too little memory",
       ["run", "app.ts", "a", "--memory", "5"],
       2,
-      ["--memory", "at least 160MB"],
+      ["--memory", "at least 160MiB"],
     ],
     [
       "a split that is none",

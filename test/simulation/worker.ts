@@ -3,16 +3,11 @@ import { type Assignment, RPC_ERRORS } from "../../src/mr/control/protocol/proto
 import { DamagedRunError } from "../../src/mr/data/shuffle/run-file.ts";
 import { runMapTask } from "../../src/mr/data/task/map-task.ts";
 import { runReduceTask } from "../../src/mr/data/task/reduce-task.ts";
-import type { TaskContext } from "../../src/mr/data/task/task-context.ts";
+import type { TaskContext, TaskOutput } from "../../src/mr/data/task/task-context.ts";
 import { MIN_MEMORY_BYTES } from "../../src/mr/job/limits.ts";
 import { attemptTag, mapOutputName, reduceOutputName } from "../../src/mr/job/names.ts";
 import { RpcTaskSource } from "../../src/mr/worker/rpc-task-source.ts";
-import {
-  type AttemptResult,
-  type JobFacts,
-  runTasks,
-  StaleAttemptError,
-} from "../../src/mr/worker/run-tasks.ts";
+import { type JobFacts, runTasks, StaleAttemptError } from "../../src/mr/worker/run-tasks.ts";
 import { summaryOf } from "./disk.ts";
 import type { Network } from "./network.ts";
 import { Process } from "./process.ts";
@@ -81,7 +76,7 @@ export class SimulatedWorker {
     }
   }
 
-  async #execute(job: JobFacts, assignment: Assignment): Promise<AttemptResult> {
+  async #execute(job: JobFacts, assignment: Assignment): Promise<TaskOutput> {
     const { random, faults, shape } = this.#world;
     const { reduces } = job;
     this.#records = 0;
@@ -117,7 +112,7 @@ export class SimulatedWorker {
   }
 
   /** The real map or reduce task, on the storage in memory. */
-  async #runTask(job: JobFacts, assignment: Assignment): Promise<AttemptResult> {
+  async #runTask(job: JobFacts, assignment: Assignment): Promise<TaskOutput> {
     const { time, disk } = this.#world;
     const context: TaskContext = {
       ...job,
@@ -150,7 +145,7 @@ export class SimulatedWorker {
   }
 
   /** The process may die or stop between any two files of a commit. */
-  #output({ kind, task, attempt }: Assignment, files: AttemptResult["output"]) {
+  #output({ kind, task, attempt }: Assignment, files: TaskOutput["output"]) {
     const world = this.#world;
     const { random, disk } = world;
     const { job } = this.#source?.job ?? {};

@@ -20,5 +20,6 @@ export async function runOracle(
     const size = statSync(resolve(inputDirectory, url), { throwIfNoEntry: false })?.size ?? 0;
     return { url, size, version: "" };
   });
-  return Buffer.concat((await runApp(app, inputs, { inputDirectory })).outputs.flat());
+  const job = { inputs, inputDirectory, reduces: 1, skipBadRecords: false };
+  return Buffer.concat((await runApp(app, job)).outputs.flat());
 }

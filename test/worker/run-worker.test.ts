@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { ClassicApp } from "../../src/mr/app/contract/contract.ts";
 import { UsageError } from "../../src/mr/base/errors.ts";
 import type { Assignment, Dismissal } from "../../src/mr/control/protocol/protocol.ts";
+import { DEFAULT_MEMORY_BYTES } from "../../src/mr/job/limits.ts";
 import type { Failure, TaskResult } from "../../src/mr/job/task.ts";
 import type { TaskSource } from "../../src/mr/worker/run-tasks.ts";
 import { runWorker } from "../../src/mr/worker/start-worker.ts";
@@ -109,13 +110,14 @@ function jobDirectory(): string {
 }
 
 function load(app: ClassicApp) {
-  return {
+  const loaded = {
     name: "echo.ts",
     path: "/echo.ts",
     digest: "0".repeat(64),
     app,
     splitting: "wholeFile" as const,
   };
+  return { app: loaded, memoryBytes: DEFAULT_MEMORY_BYTES };
 }
 
 describe("a worker", () => {

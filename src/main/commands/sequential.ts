@@ -37,9 +37,11 @@ export async function runInThisProcess(
   out: string,
 ): Promise<number> {
   // Inputs and app are checked before anything runs, so that a wrong argument costs no time.
-  const inputs = await resolveInputs(patterns, process.cwd());
+  const inputDirectory = process.cwd();
+  const inputs = await resolveInputs(patterns, inputDirectory);
   const { app } = await loadApp(spec);
-  const { outputs } = await runApp(app, inputs);
+  const job = { inputs, inputDirectory, reduces: 1, skipBadRecords: false };
+  const { outputs } = await runApp(app, job);
   writeOutput(out, outputs.flat());
   return 0;
 }

@@ -19,9 +19,8 @@ Examples:
 
 The app must be the one of the job, and the job on this machine. Ctrl-C ends the worker, not the job.`;
 
-interface Options {
+interface Options extends Pick<WorkerOptions, "memoryBytes"> {
   readonly dir: string;
-  readonly memoryBytes?: number;
 }
 
 const ENDS = {

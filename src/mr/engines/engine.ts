@@ -1,5 +1,5 @@
 import type { JobEvent } from "../job/events.ts";
-import type { JobSpec } from "../job/job-spec.ts";
+import type { NewJob, ResumedJob } from "../job/job-spec.ts";
 import type { SkippedRecord } from "../job/task.ts";
 
 /** What an engine is given to tell about a job, and to be told. No function of it throws. */
@@ -33,5 +33,5 @@ export interface Engine {
    * @throws MrError when the job cannot begin; JobFailedError when a task cannot be done; JobCancelledError
    *   when the job was ended early
    */
-  run(spec: JobSpec, context: JobContext): Promise<EngineResult>;
+  run(spec: NewJob | ResumedJob, context: JobContext): Promise<EngineResult>;
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { findApp } from "../app/load/find-app.ts";
 import { UsageError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest-word.ts";
-import type { JobSpec } from "../job/job-spec.ts";
+import type { NewJob, ResumedJob } from "../job/job-spec.ts";
 import {
   DEFAULT_ATTEMPTS,
   DEFAULT_LEASE_MS,
@@ -16,25 +16,25 @@ import {
 import { resolveInputs } from "../storage/file/resolve-inputs.ts";
 import type { RunJobOptions } from "./run-job.ts";
 
-/** What the members of {@link RunJobOptions} say of the job itself. Without an app, workers bring it. */
+/** The options of {@link RunJobOptions} that describe the job itself. Without an app, workers bring it. */
 export type JobRequest = Pick<Partial<RunJobOptions>, "app"> &
   Omit<RunJobOptions, "app" | "engine" | "signal" | "log" | "onOutput" | "onEvent">;
 
 /**
- * Makes a job's specification of what was asked for, with every default. Looks at each input once.
+ * Resolves the options of a job, with every default. Looks at each input once.
  *
  * @throws UsageError when there are no inputs; MrError when an input or the app cannot be found
  */
-export async function resolveJobSpec(request: JobRequest): Promise<JobSpec> {
-  const { app, inputs, resume = false, attempts = DEFAULT_ATTEMPTS, backups = true } = request;
+export async function resolveJobSpec(request: JobRequest): Promise<NewJob | ResumedJob> {
+  const { app, resume = false, attempts = DEFAULT_ATTEMPTS, backups = true } = request;
+  const { reduces, skipBadRecords } = request;
   const inputDirectory = process.cwd();
-  const isAsBefore = resume && inputs.length === 0;
-  return {
-    inputs: isAsBefore ? [] : await resolveInputs(inputs, inputDirectory),
+  const isAsBefore = resume && request.inputs.length === 0;
+  const inputs = isAsBefore ? undefined : await resolveInputs(request.inputs, inputDirectory);
+  const spec = {
     app: app === undefined ? undefined : findApp(app, inputDirectory),
     inputDirectory,
     directory: resolve(request.out ?? "mr-out"),
-    reduces: request.reduces ?? (resume ? undefined : DEFAULT_REDUCES),
     workers: request.workers ?? availableParallelism(),
     splitBytes: request.splitBytes,
     memoryBytes: request.memoryBytes ?? DEFAULT_MEMORY_BYTES,
@@ -43,20 +43,27 @@ export async function resolveJobSpec(request: JobRequest): Promise<JobSpec> {
     maxFailures: attempts,
     maxLosses: LOSSES_PER_ATTEMPT * attempts,
     maxBackups: backups ? 1 : 0,
-    skipBadRecords: request.skipBadRecords ?? (resume ? undefined : false),
     keepMapOutputs: request.keep ?? false,
     checkTypes: request.check ?? true,
-    resume,
   };
+  if (resume || inputs === undefined) {
+    return { ...spec, inputs, reduces, skipBadRecords, resume: true };
+  }
+  const terms = {
+    inputs,
+    reduces: reduces ?? DEFAULT_REDUCES,
+    skipBadRecords: skipBadRecords ?? false,
+  };
+  return { ...spec, ...terms, resume: false };
 }
 
-/** What an option that is no number must be, in words and as a question. */
+/** What an option that is not a number must be: a phrase for messages, and a check. */
 type Kind = readonly [what: string, isRight: (value: unknown) => boolean];
 
 const FLAG: Kind = ["true or false", (value) => typeof value === "boolean"];
 const FUNCTION: Kind = ["a function", (value) => typeof value === "function"];
 
-/** What each option may be. */
+/** The values that each option may have. */
 const OPTIONS: { readonly [Name in keyof Required<RunJobOptions>]: Range | Kind } = {
   app: ["the path or the name of an app", isName],
   inputs: [
@@ -78,7 +85,7 @@ const OPTIONS: { readonly [Name in keyof Required<RunJobOptions>]: Range | Kind 
 };
 
 /**
- * Refuses options that make no sense before anything is done: later, one might show as a job that never ends.
+ * Checks the options before anything is done, because a wrong one might otherwise cause a job that never ends.
  *
  * @throws UsageError that names the option and says what it may be
  */
@@ -114,7 +121,7 @@ function isName(value: unknown): boolean {
   return typeof value === "string" && value !== "";
 }
 
-/** One of another realm, or of a library, will do. */
+/** Accepts the signals of other realms and of libraries, which are not instances of this AbortSignal. */
 function isSignal(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { aborted, addEventListener } = value as { [Name in keyof AbortSignal]?: unknown };

@@ -21,6 +21,11 @@ export const LOSSES_PER_ATTEMPT = 5;
 
 /** How much memory a worker process may take. */
 export const DEFAULT_MEMORY_BYTES = 512 * MEBIBYTE;
+/** How many skipped records of a task are listed; the others are only counted. */
+export const MAX_SKIPPED_OF_TASK = 100;
+/** How many skipped records of a job are listed. */
+export const MAX_SKIPPED_OF_JOB = 1000;
+
 /** How many sorted runs are merged at a time: open files, and buffers. */
 export const DEFAULT_FAN_IN = 64;
 /**

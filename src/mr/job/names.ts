@@ -1,3 +1,5 @@
+import type { AttemptId } from "./task.ts";
+
 /**
  * The names of a job's files. All of them are built and recognised here and nowhere else; the
  * grammar is in docs/formats.md.
@@ -9,7 +11,8 @@
  *     .mr-journal      what the coordinator has decided
  *     .mr-events       what has happened
  *
- * What is no result starts with a dot, so no `mr-*` or `mr-out*` in a shell takes it for one.
+ * Only results and map outputs have names without a leading dot, so the shell patterns `mr-*` and `mr-out*`
+ * match no other file.
  */
 
 const NUMBER = "(0|[1-9][0-9]*)";
@@ -86,7 +89,7 @@ export function attemptTag(job: string, attempt: number, pid: number): string {
 /** Whether `name` is a temporary file of this attempt, whose tag is `tag`, at this task. */
 export function isTemporaryOf(
   name: string,
-  { phase, task }: { readonly phase: "map" | "reduce"; readonly task: number },
+  { phase, task }: Pick<AttemptId, "phase" | "task">,
   tag: string,
 ): boolean {
   const begin = phase === "map" ? `.mr-${task}-` : `.mr-out-${task}`;

@@ -4,8 +4,8 @@ import { describeThrown, stackOf } from "../base/thrown.ts";
 import type { Assignment, Dismissal, Registration } from "../control/protocol/protocol.ts";
 import { DamagedRunError } from "../data/shuffle/run-file.ts";
 import { AppError } from "../data/task/app-error.ts";
+import type { TaskOutput } from "../data/task/task-context.ts";
 import type { Failure, OutputFile, Progress, TaskResult } from "../job/task.ts";
-import type { PendingOutput } from "../storage/storage.ts";
 
 /** What a worker has to know of the job. */
 export type JobFacts = Omit<Registration, "worker" | "term">;
@@ -35,12 +35,6 @@ export class StaleAttemptError extends MrError {
   }
 }
 
-/** What an attempt has made. */
-export interface AttemptResult extends Pick<TaskResult, "counters" | "skipped" | "spills"> {
-  /** Its files, which are to be committed. */
-  readonly output: Pick<PendingOutput, "commit" | "discard">;
-}
-
 /** Follows the attempt that a worker is on. */
 export interface AttemptObserver {
   begin(assignment: Assignment): void;
@@ -51,7 +45,7 @@ export interface AttemptObserver {
 }
 
 /** Does the work of an attempt, up to the output that is to be committed. */
-export type Execute = (job: JobFacts, assignment: Assignment) => Promise<AttemptResult>;
+export type Execute = (job: JobFacts, assignment: Assignment) => Promise<TaskOutput>;
 
 /**
  * A worker's side of the protocol: runs tasks from `source`, one at a time, until it says that the job
@@ -83,7 +77,7 @@ async function runAttempt(
   execute: Execute,
   observer: AttemptObserver,
 ): Promise<void> {
-  let made: AttemptResult | undefined;
+  let made: TaskOutput | undefined;
   let outputs: readonly OutputFile[];
   try {
     try {

@@ -5,7 +5,8 @@ import type { Assignment, Dismissal } from "../control/protocol/protocol.ts";
 import { runMapTask } from "../data/task/map-task.ts";
 import { runReduceTask } from "../data/task/reduce-task.ts";
 import type { ProgressMeter, TaskContext, TaskOutput } from "../data/task/task-context.ts";
-import { DEFAULT_FAN_IN, DEFAULT_MEMORY_BYTES } from "../job/limits.ts";
+import type { JobSpec } from "../job/job-spec.ts";
+import { DEFAULT_FAN_IN } from "../job/limits.ts";
 import { attemptTag } from "../job/names.ts";
 import { storageFor } from "../storage/registry.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -13,11 +14,9 @@ import { type ConnectTimeouts, type Listeners, RpcTaskSource } from "./rpc-task-
 import { type AttemptObserver, type JobFacts, runTasks, type TaskSource } from "./run-tasks.ts";
 import { StrayErrors } from "./stray-errors.ts";
 
-export interface WorkerOptions extends ConnectTimeouts, Listeners {
+export interface WorkerOptions extends ConnectTimeouts, Listeners, Pick<JobSpec, "memoryBytes"> {
   readonly app: LoadedApp;
   readonly socketPath: string;
-  /** How much memory the process may take at its peak, in bytes. Default 512 MiB. */
-  readonly memoryBytes?: number | undefined;
   /** A heartbeat that was started before. Default: one that starts now. */
   readonly heartbeat?: Heartbeat | undefined;
 }
@@ -29,7 +28,7 @@ export interface WorkerOptions extends ConnectTimeouts, Listeners {
  * @throws MrError when there is no coordinator, or it refuses this worker
  */
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
-  const { app, socketPath, memoryBytes, connectMs, startMs = connectMs, reconnectMs } = options;
+  const { app, socketPath, connectMs, startMs = connectMs, reconnectMs } = options;
   const { name, digest, splitting } = app;
   const minReduces = minReducesOf(app);
   const source = await RpcTaskSource.connect({
@@ -43,7 +42,7 @@ export async function startWorker(options: WorkerOptions): Promise<Dismissal["ou
   const meter = options.heartbeat ?? new Heartbeat();
   meter.connect(socketPath, reconnectMs, source);
   try {
-    return await runWorker(source, app, meter, memoryBytes);
+    return await runWorker(source, options, meter);
   } finally {
     source.close();
     await meter.close();
@@ -57,24 +56,19 @@ export async function startWorker(options: WorkerOptions): Promise<Dismissal["ou
  */
 export async function runWorker(
   source: TaskSource,
-  app: LoadedApp,
+  { app, memoryBytes }: Pick<WorkerOptions, "app" | "memoryBytes">,
   meter: AttemptObserver & ProgressMeter,
-  memoryBytes: number = DEFAULT_MEMORY_BYTES,
 ): Promise<Dismissal["outcome"]> {
   const strayErrors = new StrayErrors();
   try {
     const execute = (facts: JobFacts, assignment: Assignment): Promise<TaskOutput> => {
-      const { job, directory, inputDirectory, reduces, skipBadRecords } = facts;
       const context: TaskContext = {
-        storage: storageFor(directory),
-        directory,
-        inputDirectory,
-        reduces,
-        tag: attemptTag(job, assignment.attempt, process.pid),
-        progress: meter,
+        ...facts,
         memoryBytes,
+        storage: storageFor(facts.directory),
+        tag: attemptTag(facts.job, assignment.attempt, process.pid),
+        progress: meter,
         fanIn: DEFAULT_FAN_IN,
-        skipBadRecords,
       };
       return assignment.kind === "map"
         ? runMapTask(assignment, app, context)

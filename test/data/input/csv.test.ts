@@ -195,12 +195,9 @@ describe("csv()", () => {
     const row = '1,"a\nb"\n';
     const splitsOf = async (contents: string) => {
       writeFileSync(path, contents);
-      const splits = await planJob(
-        fileStorage,
-        [{ url: "split.csv", size: contents.length, version: "1" }],
-        directory,
-        20,
-      )(csv().splitting);
+      const inputs = [{ url: "split.csv", size: contents.length, version: "1" }];
+      const job = { inputs, inputDirectory: directory, splitBytes: 20, workers: 1 };
+      const splits = await planJob(fileStorage, job)(csv().splitting);
       return splits.map(({ start, end, resume }) => [start, end, resume]);
     };
     expect(await splitsOf(`id,text\n${row.repeat(5)}`)).toEqual([

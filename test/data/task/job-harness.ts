@@ -68,9 +68,10 @@ export class JobHarness {
   /** Runs all map tasks and commits their files. @returns the reports, by map task */
   async map(app: ClassicApp | RecordApp, files: readonly string[], options: JobOptions = {}) {
     const loaded = loadedApp(app);
-    const { splitBytes, parallelism = Infinity } = options;
-    const inputs = files.map((file) => statInput(file, this.directory));
-    const plan = planJob(fileStorage, inputs, this.directory, splitBytes, parallelism);
+    const { splitBytes, parallelism: workers = Infinity } = options;
+    const inputDirectory = this.directory;
+    const inputs = files.map((file) => statInput(file, inputDirectory));
+    const plan = planJob(fileStorage, { inputs, inputDirectory, splitBytes, workers });
     const splits = await plan(loaded.splitting);
     const reports: (readonly OutputFile[])[] = [];
     for (const [task, split] of splits.entries()) {

@@ -121,7 +121,9 @@ async function runJob(storage: Storage, directory: string, file: string, app: Re
     skipBadRecords: false,
   };
   const { bytes, version } = await storage.stat(storage.resolve(directory, file));
-  const plan = planJob(storage, [{ url: file, size: bytes, version }], directory, 900);
+  const inputs = [{ url: file, size: bytes, version }];
+  const job = { inputs, inputDirectory: directory, splitBytes: 900, workers: 1 };
+  const plan = planJob(storage, job);
   const reports: (readonly OutputFile[])[] = [];
   for (const [task, split] of (await plan(app.input.splitting)).entries()) {
     const { output } = await runMapTask({ task, split }, loaded, context);

@@ -4,10 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { WorkerPool } from "../../../src/mr/engines/local/worker-pool.ts";
+import { DEFAULT_MEMORY_BYTES } from "../../../src/mr/job/limits.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const OPTIONS = {
   app: "/there/is/no/app.mjs",
+  reduces: undefined,
+  memoryBytes: DEFAULT_MEMORY_BYTES,
   socketPath: "/there/is/no/socket",
   connectMs: 0,
   reconnectMs: 0,

@@ -12,7 +12,12 @@ import { temporaryDirectory } from "../../support/temporary-directory.ts";
 /** The lines of the output, one a key. */
 async function linesOf(app: ClassicApp, files: readonly string[], inputDirectory = "/") {
   const inputs = files.map((url) => ({ url, size: 0, version: "" }));
-  const { outputs } = await runApp(app, inputs, { inputDirectory });
+  const { outputs } = await runApp(app, {
+    inputs,
+    inputDirectory,
+    reduces: 1,
+    skipBadRecords: false,
+  });
   return outputs.flat().map((line) => decodeUtf8(line));
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { describeCause, type ErrorCode } from "../../base/errors.ts";
-import { beatMs } from "../../job/limits.ts";
+import { beatMs, MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { attemptTag } from "../../job/names.ts";
 import { taskInput } from "../../job/split.ts";
 import type { Attempt, SkippedRecord } from "../../job/task.ts";
@@ -24,9 +24,6 @@ import { PauseTolerantClock } from "./pause-tolerant-clock.ts";
 import { Publisher } from "./publisher.ts";
 import { TaskRequests } from "./task-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
-
-/** So many skipped records of a job are listed; the others are only counted. */
-const MAX_SKIPPED = 1000;
 
 /** What a worker reports on its attempt. */
 type Report = SchedulerEvent & Attempt & Params<"task.request">;
@@ -290,7 +287,9 @@ export class JobControl {
 
   /** The first records that completed tasks have skipped, maps first. */
   get skipped(): SkippedRecord[] {
-    return this.#scheduler.results.flatMap(({ skipped = [] }) => skipped).slice(0, MAX_SKIPPED);
+    return this.#scheduler.results
+      .flatMap(({ skipped = [] }) => skipped)
+      .slice(0, MAX_SKIPPED_OF_JOB);
   }
 
   /** The state of the job now, for people. */

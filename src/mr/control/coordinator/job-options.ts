@@ -1,5 +1,6 @@
 import type { MrError } from "../../base/errors.ts";
 import type { DecidedEvent } from "../../job/events.ts";
+import type { JobSpec } from "../../job/job-spec.ts";
 import type { JobPlan } from "../../job/split.ts";
 import type { AttemptId, JobEnd } from "../../job/task.ts";
 import type { JobLog, LogState } from "../log/job-log.ts";
@@ -7,18 +8,14 @@ import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { JobShape } from "../scheduler/types.ts";
 
 /** What a coordinator has to know of a job. */
-export interface JobOptions extends Omit<JobShape, "maps" | "inputOf"> {
+export interface JobOptions
+  extends Omit<JobShape, "maps" | "inputOf">,
+    Pick<JobSpec, "directory" | "inputDirectory" | "skipBadRecords"> {
   /**
    * Splits the inputs into map tasks, at least one. Called once for whole files and, if the first worker's app
    * can start in the middle of a file, again; not at all for a job that is resumed and had begun.
    */
   readonly plan: JobPlan;
-  /** Absolute path of the job directory. */
-  readonly directory: string;
-  /** Absolute path that relative inputs start from. */
-  readonly inputDirectory: string;
-  /** Skip and count records that are malformed, or that the app throws on. */
-  readonly skipBadRecords: boolean;
   /** Where decisions are kept. Without one, the job cannot be resumed. */
   readonly log?: JobLog | undefined;
   /** The state of the job according to its log, if this is not its first coordinator. */

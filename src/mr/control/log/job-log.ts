@@ -1,5 +1,6 @@
 import { MrError } from "../../base/errors.ts";
-import type { InputFile } from "../../job/job-spec.ts";
+import type { JobTerms } from "../../job/job-spec.ts";
+import type { Settings } from "../../job/settings.ts";
 import type { Split } from "../../job/split.ts";
 import type { CompletedTask, JobEnd } from "../../job/task.ts";
 
@@ -7,14 +8,9 @@ import type { CompletedTask, JobEnd } from "../../job/task.ts";
 export const JOURNAL_VERSION = 2;
 
 /** The first record: what the job is about. */
-export interface JobRecord {
+export interface JobRecord extends JobTerms {
   readonly type: "job";
   readonly version: number;
-  readonly reduces: number;
-  readonly skipBadRecords: boolean;
-  /** Absolute path that relative inputs start from. */
-  readonly inputDirectory: string;
-  readonly inputs: readonly InputFile[];
 }
 
 /** The first attempt is about to be handed out: from here on, app and map tasks are fixed. */
@@ -23,8 +19,7 @@ export interface PlanRecord {
   readonly app: string;
   /** SHA-256 of the compiled app. */
   readonly digest: string;
-  /** The values of environment variables that the app asked for, by name; null for those not set. */
-  readonly settings?: Readonly<Record<string, string | null>>;
+  readonly settings?: Settings;
   /** The map tasks, in their order. */
   readonly splits: readonly Split[];
 }

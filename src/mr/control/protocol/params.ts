@@ -1,6 +1,7 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
 import * as v from "valibot";
 import { ERROR_CODES } from "../../base/error-codes.ts";
+import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
 import { mapOutputName, parseMapOutputName, reduceOutputName } from "../../job/names.ts";
 import type { Settings } from "../../job/settings.ts";
 import type { AttemptId, OutputFile } from "../../job/task.ts";
@@ -77,7 +78,7 @@ export const PARAMS = {
     counters: v.optional(counters, {}),
     progress: v.optional(progress),
     /** The first records that were skipped. */
-    skipped: v.optional(v.pipe(v.array(skipped), v.maxLength(100))),
+    skipped: v.optional(v.pipe(v.array(skipped), v.maxLength(MAX_SKIPPED_OF_TASK))),
     spills: v.optional(count),
   }),
   "task.fail": v.object({

@@ -1,4 +1,5 @@
 import type { InferOutput } from "valibot";
+import type { JobSpec } from "../../job/job-spec.ts";
 import type { Settings } from "../../job/settings.ts";
 import type { Split } from "../../job/split.ts";
 import type { AttemptId, JobEnd, OutputFile, Phase, TaskCounts } from "../../job/task.ts";
@@ -27,21 +28,14 @@ export type Method = keyof typeof PARAMS;
 export type Params<M extends Method> = InferOutput<(typeof PARAMS)[M]>;
 
 /** What a worker is told of the job when it registers. */
-export interface Registration {
+export interface Registration
+  extends Pick<JobSpec, "directory" | "inputDirectory" | "reduces" | "leaseMs" | "skipBadRecords"> {
   /** This worker's number, to be sent with every further call. */
   readonly worker: number;
   /** Tells this job from any other in the same directory: 8 lower-case hex digits. */
   readonly job: string;
   /** Orders the coordinators of a job: 1 for the first, larger for each that resumed the job. */
   readonly term: number;
-  /** Absolute path of the directory of `mr-X-Y` and `mr-out-Y`. */
-  readonly directory: string;
-  /** Absolute path that relative inputs start from. */
-  readonly inputDirectory: string;
-  readonly reduces: number;
-  readonly leaseMs: number;
-  /** Skip and count records that are malformed, or that the app throws on. */
-  readonly skipBadRecords: boolean;
 }
 
 /** The job has ended, and so does the worker. */

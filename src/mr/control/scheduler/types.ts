@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../../base/error-codes.ts";
+import type { JobSpec } from "../../job/job-spec.ts";
 import type { TaskInput } from "../../job/split.ts";
 import type {
   Attempt,
@@ -86,23 +87,13 @@ export type Effect =
   /** The last effect of a job, once. */
   | { readonly type: "ended"; readonly outcome: JobEnd };
 
-export interface JobShape {
+/** What a scheduler has to know of a job. */
+export interface JobShape
+  extends Pick<
+    JobSpec,
+    "reduces" | "leaseMs" | "taskTimeoutMs" | "maxFailures" | "maxLosses" | "maxBackups"
+  > {
   readonly maps: number;
-  readonly reduces: number;
-  /** How long an attempt may go without progress before it is lost. */
-  readonly leaseMs: number;
-  /** How many attempts of one task may report a failure before the job fails. */
-  readonly maxFailures: number;
-  /**
-   * How many attempts of one task may be lost, or lose their output afterwards, before the job fails. It is
-   * larger than `maxFailures`, because the death of a machine says little about the task; but a task that kills
-   * every worker must not do so for ever.
-   */
-  readonly maxLosses: number;
-  /** How many backup attempts a task may have: 1, or 0 for none. */
-  readonly maxBackups: number;
-  /** How long an attempt may run, whatever its progress, before it has failed; Infinity for no limit. */
-  readonly taskTimeoutMs: number;
   /** What a map task reads, for the reason why a job failed. */
   readonly inputOf?: ((map: number) => TaskInput | undefined) | undefined;
 }

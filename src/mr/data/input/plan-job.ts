@@ -1,5 +1,4 @@
-import { availableParallelism } from "node:os";
-import type { InputFile } from "../../job/job-spec.ts";
+import type { JobSpec } from "../../job/job-spec.ts";
 import { MAX_DEFAULT_SPLIT_BYTES, MIN_DEFAULT_SPLIT_BYTES } from "../../job/limits.ts";
 import type { CsvSplitting, JobPlan, Split, Splitting } from "../../job/split.ts";
 import type { Storage } from "../../storage/storage.ts";
@@ -14,29 +13,17 @@ const OPEN_BYTES = 16 * 1024;
 /** Up to this many tasks, smaller ones cost next to nothing and share the work more evenly. */
 const MIN_TASKS = 64;
 
-export interface MeasuredPlan extends JobPlan {
-  readonly inputBytes: number;
-}
-
 /**
- * Plans the map tasks of a job.
- *
- * @param directory absolute path that relative `inputs` start from
- * @param splitBytes how large a split may be; by default 32 to 64 MiB, by the size of the job
- * @param parallelism how many tasks can run at a time; there are at least as many tasks even if small files
- *   share them
+ * Plans the map tasks of a job. There is a task for each worker, even if small files share tasks.
  */
 export function planJob(
   storage: Storage,
-  inputs: readonly InputFile[],
-  directory: string,
-  splitBytes: number | undefined,
-  parallelism: number = availableParallelism(),
-): MeasuredPlan {
-  const total = inputs.reduce((sum, { size }) => sum + size, 0);
-  const limit = splitBytes ?? defaultSplitBytes(total);
+  job: Pick<JobSpec, "inputs" | "inputDirectory" | "splitBytes" | "workers">,
+): JobPlan {
+  const { inputs } = job;
+  const limit =
+    job.splitBytes ?? defaultSplitBytes(inputs.reduce((sum, { size }) => sum + size, 0));
   const csvPlans = new Map<string, Promise<readonly Split[]>>();
-  plan.inputBytes = total;
   return plan;
 
   function plan(splitting: "bytes" | "wholeFile"): readonly Split[];
@@ -56,13 +43,13 @@ export function planJob(
     const splits: Split[] = [];
     for (const { url, size } of inputs) {
       const wanted = planSplits("bytes", url, size, limit);
-      splits.push(...(await planCsvSplits(storage, directory, wanted, splitting)));
+      splits.push(...(await planCsvSplits(storage, job.inputDirectory, wanted, splitting)));
     }
     return pack(splits);
   }
 
   function pack(splits: readonly Split[]): readonly Split[] {
-    return packSplits(splits, limit, parallelism);
+    return packSplits(splits, limit, job.workers);
   }
 }
 

@@ -30,11 +30,10 @@ export async function runMapTask(
   context: TaskContext,
 ): Promise<TaskOutput> {
   const app = recordFormOf(loaded.app);
-  const { storage, directory, tag, reduces, memoryBytes, fanIn } = context;
-  const { skipBadRecords, progress } = context;
+  const { storage, directory, tag, skipBadRecords, progress } = context;
   const output = storage.createOutput(directory, tag, { durable: false });
   const scratch = storage.scratch(directory, tag);
-  const pairs = new MapOutput(app, { output, scratch, map: task, reduces, memoryBytes, fanIn });
+  const pairs = new MapOutput(app, { ...context, output, scratch, map: task });
   const tally = new Tally();
   const mapping: Mapping = {
     app,

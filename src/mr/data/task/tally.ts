@@ -1,9 +1,8 @@
 import type { Counters } from "../../app/contract/contract.ts";
 import { shorten } from "../../base/thrown.ts";
+import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
 import { SKIPPED_RECORDS, type SkippedRecord } from "../../job/task.ts";
 
-/** How many skipped records of a task are listed; the others are only counted. */
-const MAX_LISTED = 100;
 /** A key, or what an app throws, may be of any length. */
 const MAX_CHARACTERS = 500;
 
@@ -23,7 +22,7 @@ export class Tally {
 
   /** Lists a record that is counted elsewhere. */
   list(file: string | undefined, place: string, reason: string): void {
-    if (this.skipped.length === MAX_LISTED) return;
+    if (this.skipped.length === MAX_SKIPPED_OF_TASK) return;
     const where = file === undefined ? {} : { file };
     const short = (text: string) => shorten(text, MAX_CHARACTERS);
     this.skipped.push({ ...where, place: short(place), reason: short(reason) });

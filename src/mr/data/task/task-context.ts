@@ -1,4 +1,5 @@
-import type { SkippedRecord } from "../../job/task.ts";
+import type { JobSpec } from "../../job/job-spec.ts";
+import type { TaskResult } from "../../job/task.ts";
 import type { PendingOutput, Storage } from "../../storage/storage.ts";
 
 /**
@@ -11,29 +12,21 @@ export interface ProgressMeter {
 }
 
 /** What a task needs to know besides its own description. */
-export interface TaskContext {
+export interface TaskContext
+  extends Pick<
+    JobSpec,
+    "directory" | "inputDirectory" | "reduces" | "skipBadRecords" | "memoryBytes"
+  > {
   readonly storage: Storage;
-  readonly directory: string;
-  /** Absolute path that relative inputs start from. */
-  readonly inputDirectory: string;
-  readonly reduces: number;
   /** Tells this attempt's temporary files from those of all others. */
   readonly tag: string;
   readonly progress: ProgressMeter;
-  /** How much memory the process may take at its peak, in bytes. */
-  readonly memoryBytes: number;
   /** How many runs are merged at a time, at least 2. */
   readonly fanIn: number;
-  /** Skip and count records that are malformed, or that the app throws on. */
-  readonly skipBadRecords: boolean;
 }
 
-/** What an attempt made. Its output is complete, and must be committed or discarded. */
-export interface TaskOutput {
-  readonly output: PendingOutput;
-  readonly counters: Readonly<Record<string, number>>;
-  /** The first records that were skipped. */
-  readonly skipped: readonly SkippedRecord[];
-  /** How often a map task wrote what it held to disk because its memory was full. */
-  readonly spills?: number | undefined;
+/** What an attempt has made. */
+export interface TaskOutput extends Pick<TaskResult, "counters" | "skipped" | "spills"> {
+  /** Complete, and to be committed or discarded. */
+  readonly output: Pick<PendingOutput, "commit" | "discard">;
 }

@@ -8,8 +8,7 @@ import { FileJobLog } from "../../control/log/file-job-log.ts";
 import { JOURNAL_VERSION, type JobRecord, type LogState } from "../../control/log/job-log.ts";
 import { planJob } from "../../data/input/plan-job.ts";
 import type { DecidedEvent, JobEvent } from "../../job/events.ts";
-import type { InputFile, JobSpec } from "../../job/job-spec.ts";
-import { DEFAULT_REDUCES } from "../../job/limits.ts";
+import type { InputFile, JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
 import { JOURNAL_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
 import { differenceOf, type Settings } from "../../job/settings.ts";
 import type { CompletedTask } from "../../job/task.ts";
@@ -24,20 +23,20 @@ import { EventLog } from "../../watch/history/event-log.ts";
 export type JobSession = ReturnType<typeof newSession>;
 
 /**
- * @param terms the job's record in the journal: it decides the inputs and the number of reduce tasks
+ * @param spec the job, with the terms that its log has
  * @param resumed the state in which the job was left, or undefined for a new job
  * @param removed number of results of an earlier job that a new one has removed
  */
 function newSession(
-  directory: string,
+  spec: JobSpec,
   lock: DirectoryLock,
   journal: FileJobLog,
-  terms: JobRecord,
   { resumed, removed = 0 }: { readonly resumed?: LogState; readonly removed?: number },
 ) {
+  const { directory } = spec;
   let events: EventLog | undefined;
   return {
-    ...{ terms, resumed, removed, journal },
+    ...{ spec, resumed, removed, journal },
     /** Whether an attempt has started, so that the job has an event log. */
     get hasBegun(): boolean {
       return events !== undefined;
@@ -80,7 +79,7 @@ function newSession(
  * @throws MrError when another coordinator has the directory; the journal cannot be written, or, on
  *   resuming, is missing, damaged, or that of another job; or an input has changed
  */
-export async function openJob(spec: JobSpec): Promise<JobSession> {
+export async function openJob(spec: NewJob | ResumedJob): Promise<JobSession> {
   const lock = await lockDirectory(spec.directory);
   try {
     return spec.resume ? await resume(spec, lock) : begin(spec, lock);
@@ -92,7 +91,6 @@ export async function openJob(spec: JobSpec): Promise<JobSession> {
 
 /** Starts the coordinator of a job. It listens when this is done. */
 export async function startCoordinator(
-  spec: JobSpec,
   session: JobSession,
   options: { readonly socketPath: string; readonly onEvent: (event: JobEvent) => void },
 ): Promise<Coordinator> {
@@ -101,12 +99,11 @@ export async function startCoordinator(
     import("../../control/coordinator/coordinator.ts"),
     import("../../control/protocol/server.ts"),
   ]);
-  const { directory, leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups } = spec;
-  const { inputs, inputDirectory, reduces, skipBadRecords } = session.terms;
+  const { spec } = session;
+  const { directory } = spec;
   return await Coordinator.start({
-    ...{ directory, inputDirectory, reduces, skipBadRecords },
-    ...{ leaseMs, taskTimeoutMs, maxFailures, maxLosses, maxBackups },
-    plan: planJob(storageFor(directory), inputs, inputDirectory, spec.splitBytes, spec.workers),
+    ...spec,
+    plan: planJob(storageFor(directory), spec),
     log: session.journal,
     resumed: session.resumed,
     listen: (service) => RpcServer.listen({ ...service, socketPath: options.socketPath }),
@@ -120,19 +117,18 @@ export function removeJournal(directory: string): void {
   rmSync(join(directory, JOURNAL_NAME), { force: true });
 }
 
-function begin(spec: JobSpec, lock: DirectoryLock): JobSession {
-  const { directory, inputDirectory, inputs } = spec;
-  const { reduces = DEFAULT_REDUCES, skipBadRecords = false } = spec;
+function begin(spec: NewJob, lock: DirectoryLock): JobSession {
+  const { directory, reduces, skipBadRecords, inputDirectory, inputs } = spec;
   const removed = sweepJobDirectory(directory);
   const job: JobRecord = {
     type: "job",
     version: JOURNAL_VERSION,
     ...{ reduces, skipBadRecords, inputDirectory, inputs },
   };
-  return newSession(directory, lock, FileJobLog.create(directory, job), job, { removed });
+  return newSession(spec, lock, FileJobLog.create(directory, job), { removed });
 }
 
-async function resume(spec: JobSpec, lock: DirectoryLock): Promise<JobSession> {
+async function resume(spec: ResumedJob, lock: DirectoryLock): Promise<JobSession> {
   const { directory } = spec;
   checkNotComplete(directory);
   const { journal, state } = FileJobLog.open(directory);
@@ -142,8 +138,9 @@ async function resume(spec: JobSpec, lock: DirectoryLock): Promise<JobSession> {
     for (const task of state.completed) {
       if (await hasItsOutputs(task, directory)) completed.push(task);
     }
+    const { type: _type, version: _version, ...terms } = state.job;
     const resumed = { ...state, completed };
-    return newSession(directory, lock, journal, state.job, { resumed });
+    return newSession({ ...spec, ...terms }, lock, journal, { resumed });
   } catch (error) {
     journal.close();
     throw error;
@@ -168,7 +165,7 @@ function checkNotComplete(directory: string): void {
   if (result !== undefined) refuseToResume(directory, why, "RESUME_NOTHING");
 }
 
-function checkSameJob(job: JobRecord, spec: JobSpec): void {
+function checkSameJob(job: JobRecord, spec: ResumedJob): void {
   const { directory, inputDirectory, inputs, reduces, skipBadRecords } = spec;
   if (reduces !== undefined && reduces !== job.reduces) {
     refuseToResume(directory, `it has ${counted(job.reduces, "reduce task")}, not ${reduces}`);
@@ -178,12 +175,12 @@ function checkSameJob(job: JobRecord, spec: JobSpec): void {
     refuseToResume(directory, `it was to ${what} bad records`);
   }
   const urls = (files: readonly InputFile[]) => files.map(({ url }) => url).join("\0");
-  const hasOthers = inputs.length > 0 && urls(inputs) !== urls(job.inputs);
+  const hasOthers = inputs !== undefined && urls(inputs) !== urls(job.inputs);
   if (hasOthers || inputDirectory !== job.inputDirectory) {
     refuseToResume(directory, "it has other input files");
   }
   for (const [index, { url, size, version }] of job.inputs.entries()) {
-    const now = inputs[index] ?? statInput(url, inputDirectory);
+    const now = inputs?.[index] ?? statInput(url, inputDirectory);
     if (now.size === size && now.version === version) continue;
     refuseToResume(directory, `input "${url}" has changed since it began`, "INPUT_CHANGED");
   }

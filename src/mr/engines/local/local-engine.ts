@@ -8,7 +8,7 @@ import { removeEmptyDirectories } from "../../base/make-directory.ts";
 import { socketPathOf } from "../../base/socket-path.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
 import type { JobEvent } from "../../job/events.ts";
-import type { JobSpec } from "../../job/job-spec.ts";
+import type { JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { JobEnd } from "../../job/task.ts";
 import {
@@ -38,7 +38,7 @@ const FILL_AFTER_MS = 250;
 
 /** Runs a job with a coordinator in this process and workers in processes of their own. */
 export const localEngine: Engine = {
-  async run(spec: JobSpec, context: JobContext): Promise<EngineResult> {
+  async run(spec: NewJob | ResumedJob, context: JobContext): Promise<EngineResult> {
     const { app, made, socketPath, environment, pool, session } = await prepare(spec, context);
     let coordinator: Coordinator | undefined;
     let outcome: JobEnd | undefined;
@@ -47,31 +47,31 @@ export const localEngine: Engine = {
       sweepTemporaryFiles(spec.directory);
     });
     try {
-      const inputBytes = session.terms.inputs.reduce((sum, { size }) => sum + size, 0);
+      const inputBytes = session.spec.inputs.reduce((sum, { size }) => sum + size, 0);
       if (inputBytes > SMALL_INPUT_BYTES) pool.fill();
       const onEvent = (event: JobEvent) => {
         pool.onEvent(event);
         context.onEvent(event);
       };
-      coordinator = await startCoordinator(spec, session, { socketPath, onEvent });
+      coordinator = await startCoordinator(session, { socketPath, onEvent });
       setTimeout(() => pool.fill(), FILL_AFTER_MS).unref();
       outcome = await endOf(coordinator, pool, context.signal);
       if (pool.cannotLoadApp) {
-        const why = await whyNotLoaded({ app, reduces: session.terms.reduces, environment });
+        const why = await whyNotLoaded({ app, reduces: session.spec.reduces, environment });
         if (why !== undefined) throw why;
       }
     } finally {
       await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
-      settle(spec, session, coordinator, outcome);
+      settle(session, coordinator, outcome);
       if (!session.hasBegun) removeEmptyDirectories(made);
       forgetExit();
     }
-    return resultOf(spec, session, coordinator, outcome, context.signal);
+    return resultOf(session.spec, coordinator, outcome, context.signal);
   },
 };
 
 /** Compiles the app, takes the job directory, and starts the first workers. */
-async function prepare(spec: JobSpec, { signal, onOutput }: JobContext) {
+async function prepare(spec: NewJob | ResumedJob, { signal, onOutput }: JobContext) {
   const { app, directory, reduces, memoryBytes } = spec;
   if (app === undefined) throw new UsageError("Cannot run a job without an app");
   // Once for all workers, and so that an app that does not compile is refused here.
@@ -116,11 +116,11 @@ async function endOf(
 
 /** Leaves the results of a complete job, or what resuming the job needs. */
 function settle(
-  { directory, keepMapOutputs }: JobSpec,
   session: JobSession,
   coordinator: Coordinator | undefined,
   outcome: JobEnd | undefined,
 ): void {
+  const { directory, keepMapOutputs } = session.spec;
   const isComplete = outcome?.state === "completed";
   // A new job that has completed nothing leaves nothing to resume.
   const completed = coordinator?.status.maps.completed ?? 0;
@@ -136,8 +136,7 @@ function settle(
 
 /** @throws JobFailedError or JobCancelledError when the job is not complete */
 function resultOf(
-  { directory }: JobSpec,
-  session: JobSession,
+  { directory, reduces }: JobSpec,
   { status, skipped }: Coordinator,
   outcome: JobEnd,
   { reason }: AbortSignal,
@@ -147,11 +146,10 @@ function resultOf(
     const cause: unknown = reason instanceof JobCancelledError ? reason.cause : reason;
     throw new JobCancelledError(outcome.reason, { cause }, outcome.code);
   }
-  const names = Array.from({ length: session.terms.reduces }, (_, reduce) => {
-    return reduceOutputName(reduce);
+  const outputs = Array.from({ length: reduces }, (_, reduce) => {
+    return join(directory, reduceOutputName(reduce));
   });
-  const { counters } = status;
-  return { outputs: names.map((name) => join(directory, name)), counters, skipped };
+  return { outputs, counters: status.counters, skipped };
 }
 
 async function checkTypes(app: string, signal: AbortSignal): Promise<void> {

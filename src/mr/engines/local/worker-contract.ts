@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../../base/error-codes.ts";
+import type { NewJob, ResumedJob } from "../../job/job-spec.ts";
 import type { WorkerOptions } from "../../worker/start-worker.ts";
 
 /*
@@ -6,11 +7,11 @@ import type { WorkerOptions } from "../../worker/start-worker.ts";
  */
 
 /** The options of a worker process, as JSON in its first argument, or else on its standard input. */
-export interface WorkerProcessOptions extends Omit<WorkerOptions, "app"> {
+export interface WorkerProcessOptions
+  extends Omit<WorkerOptions, "app">,
+    Pick<NewJob | ResumedJob, "reduces"> {
   /** Absolute path of the app. */
   readonly app: string;
-  /** Number of reduce tasks, where it is known. */
-  readonly reduces?: number | undefined;
   /** Variables to set before the app is loaded. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Only load the app, and write an {@link Explanation} if that fails. */

@@ -39,8 +39,8 @@ const STDERR = 2;
  * Flags for Node where memory is limited. By default it lets new objects fill three semi-spaces before it
  * collects garbage: of 16 MB each in Node 20, of 64 in Node 24. That fits the default limit.
  */
-function engineFlags(memoryBytes: number | undefined): string[] {
-  if (memoryBytes === undefined || memoryBytes === DEFAULT_MEMORY_BYTES) return [];
+function engineFlags({ memoryBytes }: WorkerProcessOptions): string[] {
+  if (memoryBytes === DEFAULT_MEMORY_BYTES) return [];
   const megabytes = Math.floor(memoryBytes / SEMI_SPACE_SHARE / 2 ** 20);
   return [`--max-semi-space-size=${Math.min(MAX_SEMI_SPACE_MB, Math.max(1, megabytes))}`];
 }
@@ -172,7 +172,7 @@ export class WorkerPool {
   #start(): void {
     const options = JSON.stringify(this.#options);
     const output = this.#onOutput === undefined ? STDERR : "pipe";
-    const flags = engineFlags(this.#options.memoryBytes);
+    const flags = engineFlags(this.#options);
     // Workers that stand by were started without flags.
     const waiting = flags.length === 0 ? takeStandby() : undefined;
     // It may already have exited: the write is ignored, and its exit event has it replaced.

@@ -18,7 +18,7 @@ const READ_BYTES = 1 << 20;
 
 /** An app in the classic form: whole files in, a line `key value` out for each key. */
 export function classicForm(app: ClassicApp): AppForm {
-  /** By their bytes, one unit a byte: bytes do not tell which text they were made of. */
+  /** The keys by their bytes as Latin-1: a key cannot be recovered from its bytes. */
   const keys = new Map<string, string>();
   const emitPair = ({ key, value }: KeyValue, emit: EmitPair) => {
     if (typeof key !== "string" || typeof value !== "string") {
@@ -30,8 +30,8 @@ export function classicForm(app: ClassicApp): AppForm {
     emit(bytes, value);
   };
   return {
-    async *records({ url }, _task, { inputDirectory }) {
-      const contents = await readText(url, inputDirectory);
+    async *records({ url }, _task, { job }) {
+      const contents = await readText(url, job.inputDirectory);
       const call = async (emit: EmitPair) => {
         const pairs = await app.map(url, contents);
         if (Symbol.asyncIterator in pairs) for await (const pair of pairs) emitPair(pair, emit);

@@ -10,10 +10,7 @@ import { storageFor } from "../../storage/registry.ts";
 import type { AppForm, EmitPair, SequentialRun } from "./run-app.ts";
 import { wtf8Bytes } from "./wtf8-bytes.ts";
 
-/**
- * An app in the record form, run without any combining. Readers and output formats are those of the parallel
- * path, whole files at a time.
- */
+/** An app in the record form, without combining. Readers get whole files. */
 export function recordForm(app: RecordApp): AppForm {
   const order = app.orderValues;
   const partition = app.partition ?? hashPartition;
@@ -31,13 +28,13 @@ async function* recordsOf(
   task: number,
   run: SequentialRun,
 ) {
-  const input = await openInput(storageFor(run.inputDirectory), run.inputDirectory, {
+  const { inputDirectory, skipBadRecords } = run.job;
+  const input = await openInput(storageFor(inputDirectory), inputDirectory, {
     file,
     start: 0,
     end,
   });
   const scanner = createKernel();
-  const { skipBadRecords = false } = run.options;
   const onSkipped = (place: string, reason: string) => run.skip({ file, place, reason });
   const words = new WordScan(scanner);
   const cursor = app.input.open(input, { skipBadRecords, onSkipped, scanner, words });
@@ -71,7 +68,7 @@ function countersOf(run: SequentialRun) {
   return { add: (name: string, by?: number) => run.count(name, by) };
 }
 
-/** A value after its way through a file: JSON has no −0, for one. */
+/** A value as it is after it was written to a file and read back: for example, JSON has no −0. */
 function asCarried(value: unknown): unknown {
   if (typeof value === "string") return value;
   const json = JSON.stringify(value) as string | undefined;

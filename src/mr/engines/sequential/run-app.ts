@@ -2,8 +2,9 @@ import type { ClassicApp } from "../../app/contract/contract.ts";
 import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
-import type { InputFile } from "../../job/job-spec.ts";
-import { SKIPPED_RECORDS, type SkippedRecord } from "../../job/task.ts";
+import type { InputFile, JobTerms } from "../../job/job-spec.ts";
+import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
+import { type Phase, SKIPPED_RECORDS, type SkippedRecord } from "../../job/task.ts";
 import { publishFile } from "../../storage/file/destination.ts";
 import { classicForm } from "./classic-form.ts";
 import { recordForm } from "./record-form.ts";
@@ -33,64 +34,52 @@ export interface AppForm {
   reduce(keyBytes: Buffer, values: unknown[], task: number, run: SequentialRun): Promise<Buffer>;
 }
 
-/** Tells of the tasks of a run, and may end it by throwing. */
+/** Learns of the start and the end of each task, and may end the run by throwing. */
 interface TaskListener {
-  onStart(phase: "map" | "reduce", task: number): Promise<void>;
-  onEnd(phase: "map" | "reduce", task: number, outputBytes: readonly number[]): void;
-}
-
-/** How an app is run; the defaults are those of `mrsequential`. */
-export interface RunAppOptions {
-  /** Absolute path that relative inputs start from; default the current directory. */
-  readonly inputDirectory?: string;
-  /** Number of reduce tasks, each with an output of its own; default 1. */
-  readonly reduces?: number;
-  readonly skipBadRecords?: boolean;
-  readonly listener?: TaskListener;
+  onStart(phase: Phase, task: number): Promise<void>;
+  onEnd(phase: Phase, task: number, outputBytes: readonly number[]): void;
 }
 
 /**
  * Runs an app in this process, one call after another, with everything in memory: map, sort, reduce.
  *
- * Parallel runs are compared with this one, so it is as plain as can be. For a classic app it shares nothing
- * with the parallel data path but the app contract, so a mistake there cannot be made here too. For an app in
- * the record form, readers and output formats are part of the contract, and shared.
+ * Parallel runs are compared with this one, so it is as plain as possible. For a classic app it shares only the
+ * app contract with the parallel data path, so that no mistake is in both. For an app in the record form,
+ * readers and output formats are part of the contract, and shared.
  *
- * @param inputs each is a map task
+ * @param job each of its inputs is a map task, and each of its reduce tasks has an output
  */
 export async function runApp(
   app: ClassicApp | RecordApp,
-  inputs: readonly InputFile[],
-  options: RunAppOptions = {},
+  job: JobTerms,
+  listener?: TaskListener,
 ): Promise<SequentialRun> {
-  const run = new SequentialRun(options);
-  await run.run(isRecordApp(app) ? recordForm(app) : classicForm(app), inputs);
+  const run = new SequentialRun(job);
+  await run.run(isRecordApp(app) ? recordForm(app) : classicForm(app), listener);
   return run;
 }
 
 /** A run of an app, and its results. */
 export class SequentialRun {
-  readonly options: RunAppOptions;
+  readonly job: JobTerms;
   /** By reduce task: the lines of each key, in the order of the keys' bytes. */
   readonly outputs: Buffer[][] = [];
   readonly counters: Record<string, number> = {};
   readonly skipped: SkippedRecord[] = [];
   /** A `Map`, so that no key is special. */
   readonly #groups = new Map<Latin1, unknown[]>();
+  /** How many records the current task has skipped. */
+  #skippedOfTask = 0;
 
-  constructor(options: RunAppOptions) {
-    this.options = options;
+  constructor(job: JobTerms) {
+    this.job = job;
   }
 
-  /** Absolute path that relative inputs start from. */
-  get inputDirectory(): string {
-    return this.options.inputDirectory ?? process.cwd();
-  }
-
-  async run(form: AppForm, inputs: readonly InputFile[]): Promise<void> {
-    const { reduces = 1, listener } = this.options;
+  async run(form: AppForm, listener: TaskListener | undefined): Promise<void> {
+    const { inputs, reduces } = this.job;
     for (const [task, input] of inputs.entries()) {
       await listener?.onStart("map", task);
+      this.#skippedOfTask = 0;
       await this.#map(form, input, task);
       listener?.onEnd("map", task, []);
     }
@@ -99,6 +88,7 @@ export class SequentialRun {
     for (const group of keys) this.#partitionOf(form, group[0], partitions).push(group);
     for (const [task, groups] of partitions.entries()) {
       await listener?.onStart("reduce", task);
+      this.#skippedOfTask = 0;
       const lines: Buffer[] = [];
       for (const [key, values] of groups) {
         lines.push(await this.#reduce(form, Buffer.from(key, "latin1"), values, task));
@@ -115,7 +105,7 @@ export class SequentialRun {
 
   skip(record: SkippedRecord): void {
     this.count(SKIPPED_RECORDS);
-    this.skipped.push(record);
+    if (this.#skippedOfTask++ < MAX_SKIPPED_OF_TASK) this.skipped.push(record);
   }
 
   async #map(form: AppForm, input: InputFile, task: number): Promise<void> {
@@ -126,7 +116,7 @@ export class SequentialRun {
         try {
           await call((key, value) => pairs.push([key.toString("latin1"), value]));
         } catch (error) {
-          if (this.options.skipBadRecords !== true || error instanceof MrError) throw error;
+          if (!this.job.skipBadRecords || error instanceof MrError) throw error;
           this.skip({ file: input.url, place, reason: describeThrown(error) });
           continue;
         }
@@ -159,7 +149,7 @@ export class SequentialRun {
       form.sortValues(values);
       return await form.reduce(key, values, task, this);
     } catch (error) {
-      if (this.options.skipBadRecords !== true || error instanceof MrError) {
+      if (!this.job.skipBadRecords || error instanceof MrError) {
         throw appError(`reduce failed on key ${name}`, error);
       }
       this.skip({ place: `key ${name}`, reason: describeThrown(error) });

@@ -5,8 +5,8 @@ import { JobFailedError, MrError, UsageError } from "../../base/errors.ts";
 import { removeEmptyDirectories } from "../../base/make-directory.ts";
 import { stackOf } from "../../base/thrown.ts";
 import type { UntimedEvent } from "../../job/events.ts";
-import type { JobSpec } from "../../job/job-spec.ts";
-import { DEFAULT_REDUCES } from "../../job/limits.ts";
+import type { JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
+import { MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { Attempt, Failure, JobOutcome, Phase } from "../../job/task.ts";
 import { prepareJobDirectory } from "../../storage/file/job-directory.ts";
@@ -14,33 +14,28 @@ import { storageFor } from "../../storage/registry.ts";
 import type { Engine, EngineResult, JobContext } from "../engine.ts";
 import { runApp, type SequentialRun } from "./run-app.ts";
 
-/** The records listed in a result, as by every engine; the others are only counted. */
-const MAX_LISTED = 1000;
-
 /**
  * Runs a job in this process, one task after the other, with everything in memory. Each input is a map task.
  * Nothing is written before all tasks are done, so a job that fails leaves no output.
  */
 export const sequentialEngine: Engine = {
-  async run(spec: JobSpec, context: JobContext): Promise<EngineResult> {
-    const { directory, reduces = DEFAULT_REDUCES } = spec;
+  async run(spec: NewJob | ResumedJob, context: JobContext): Promise<EngineResult> {
     if (spec.app === undefined) throw new UsageError("Cannot run a job without an app");
     if (spec.resume) throw new UsageError("Cannot resume a job with the sequential engine");
     context.signal.throwIfAborted();
     const loaded = await loadApp(spec.app);
-    checkReduces(loaded, reduces);
+    checkReduces(loaded, spec.reduces);
     context.signal.throwIfAborted();
     const made = prepareJobDirectory(spec);
     const events = new EventTeller(context);
-    events.started(spec, loaded.name, reduces);
-    const { inputDirectory, skipBadRecords = false } = spec;
+    events.started(spec, loaded.name);
     try {
-      const options = { inputDirectory, skipBadRecords, reduces, listener: events };
-      const run = await runApp(loaded.app, spec.inputs, options);
+      const run = await runApp(loaded.app, spec, events);
       context.signal.throwIfAborted();
-      const outputs = await publish(directory, run);
+      const outputs = await publish(spec.directory, run);
       events.ended({ state: "completed" });
-      return { outputs, counters: run.counters, skipped: run.skipped.slice(0, MAX_LISTED) };
+      const { counters, skipped } = run;
+      return { outputs, counters, skipped: skipped.slice(0, MAX_SKIPPED_OF_JOB) };
     } catch (error) {
       removeEmptyDirectories(made);
       if (!(error instanceof MrError)) throw error;
@@ -92,7 +87,7 @@ class EventTeller {
     this.#context = context;
   }
 
-  started({ directory, leaseMs, inputs }: JobSpec, app: string, reduces: number): void {
+  started({ directory, leaseMs, inputs, reduces }: JobSpec, app: string): void {
     const startedAt = Date.now();
     this.#tell({ type: "jobStarted", directory, startedAt, resumed: false, leaseMs });
     const splits = inputs.map(({ url, size }) => ({ file: url, start: 0, end: size }));

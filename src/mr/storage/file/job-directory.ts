@@ -11,7 +11,7 @@ import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { makeDirectory, removeEmptyDirectories } from "../../base/make-directory.ts";
-import type { JobSpec } from "../../job/job-spec.ts";
+import type { NewJob, ResumedJob } from "../../job/job-spec.ts";
 import {
   isJobFile,
   isJobOutput,
@@ -21,9 +21,10 @@ import {
   JOURNAL_NAME,
   MERGED_OUTPUT_NAME,
 } from "../../job/names.ts";
+import type { AttemptId } from "../../job/task.ts";
 
 /** The members of a job that its directory depends on. */
-type Place = Pick<JobSpec, "directory" | "inputDirectory" | "inputs">;
+type Place = Pick<NewJob | ResumedJob, "directory" | "inputDirectory" | "inputs">;
 
 /**
  * Makes the directory of a job whose output must not be mixed with that of another one, or finds it if the job
@@ -32,7 +33,7 @@ type Place = Pick<JobSpec, "directory" | "inputDirectory" | "inputs">;
  * @returns the directories that were made, the outermost first
  * @throws MrError naming the directory, a file in it, or an input
  */
-export function prepareJobDirectory({ resume, ...place }: Place & Pick<JobSpec, "resume">) {
+export function prepareJobDirectory({ resume, ...place }: Place & { readonly resume: boolean }) {
   const made = resume ? findDirectory(place.directory) : makeOutputDirectory(place.directory);
   try {
     checkJobDirectory(place);
@@ -72,7 +73,7 @@ function makeOutputDirectory(directory: string): string[] {
  * Checks that a job can write its files into its directory, and that none of its inputs is one of them. An
  * MrError names the directory or the input.
  */
-export function checkJobDirectory({ directory, inputDirectory, inputs }: Place): void {
+export function checkJobDirectory({ directory, inputDirectory, inputs = [] }: Place): void {
   attempt("write into job", directory, () => {
     if (!statSync(directory).isDirectory()) throw new Error("it is not a directory");
     accessSync(directory, constants.W_OK | constants.X_OK);
@@ -119,7 +120,7 @@ export function sweepTemporaryFiles(directory: string): void {
  */
 export async function sweepAttempt(
   directory: string,
-  task: { readonly phase: "map" | "reduce"; readonly task: number },
+  task: Pick<AttemptId, "phase" | "task">,
   tag: string,
 ): Promise<void> {
   try {

@@ -1,5 +1,6 @@
 import { counted } from "../../base/counted.ts";
 import type { JobEvent } from "../../job/events.ts";
+import { MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import {
   type Attempt,
   type AttemptId,
@@ -10,9 +11,6 @@ import {
 } from "../../job/task.ts";
 import { formatBytes, formatCount } from "./quantities.js";
 import { plainText } from "./text-width.ts";
-
-/** So many skipped records of a job are listed; the others are only counted. */
-const MAX_SKIPPED = 1000;
 
 export interface EventLine {
   readonly text: string;
@@ -90,7 +88,7 @@ export class EventDescriber {
     const { skipped = [] } = event;
     if (skipped.length === 0 || this.#listed.has(keyOf(event))) return [];
     this.#listed.add(keyOf(event));
-    const listed = skipped.slice(0, MAX_SKIPPED - this.#lines);
+    const listed = skipped.slice(0, MAX_SKIPPED_OF_JOB - this.#lines);
     this.#lines += listed.length;
     return listed.flatMap(({ file, place, reason }) => {
       const where = file === undefined ? place : `${file} ${place}`;
