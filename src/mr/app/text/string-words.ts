@@ -23,21 +23,35 @@ const SLOTS = new Array<string>(1 << SLOT_BITS).fill("");
 /** Three numbers for each slot: the letters of its word, one byte each, the last letter lowest. */
 const SLOT_LETTERS = new Int32Array(3 << SLOT_BITS);
 
-/** The number of slots. */
-export const WORD_SLOTS = SLOTS.length;
-
 /** The slot of the word that was found last; −1 if it has none. */
 const found = { slot: -1 };
 
 /**
- * The slot of the word that {@link StringWords} found last, so that others can keep data by slot instead of
- * hashing the word again.
- *
- * @returns −1 if `text` is another string, or has no slot
+ * Ids of words that were found in strings, for the owner of the object. Nearly every word is asked for right
+ * after it was found: its slot is then still known, so the word is not hashed again.
  */
-export function slotOfLastWord(text: string): number {
-  const { slot } = found;
-  return slot >= 0 && SLOTS[slot] === text ? slot : -1;
+export class WordIds {
+  /** By slot, as the ids. A word that recurs is the same string, so comparing it is fast. */
+  readonly #words = new Array<string>(SLOTS.length).fill("");
+  readonly #ids = new Int32Array(SLOTS.length);
+
+  /** @returns the id of a word that was kept; −1 for any other text */
+  find(text: string): number {
+    const { slot } = found;
+    return slot >= 0 && this.#words[slot] === text ? (this.#ids[slot] ?? -1) : -1;
+  }
+
+  /** Keeps the id of a text if that is the word that was found last. */
+  keep(text: string, id: number): void {
+    const { slot } = found;
+    if (slot < 0 || SLOTS[slot] !== text) return;
+    this.#words[slot] = text;
+    this.#ids[slot] = id;
+  }
+
+  clear(): void {
+    this.#words.fill("");
+  }
 }
 
 /** The words of a string, as `/\p{L}+/gu` finds them. */

@@ -1,8 +1,10 @@
 import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
 import { hashPartition, isAscending } from "../../app/contract/partitioners.ts";
+import type { WordIds } from "../../app/text/string-words.ts";
 import type { WordScan } from "../../app/text/word-scan.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
+import type { JobSpec } from "../../job/job-spec.ts";
 import { mapOutputName } from "../../job/names.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PendingFile, Segment } from "../../storage/pending-file.ts";
@@ -13,16 +15,14 @@ import { NumberStore } from "./number-store.ts";
 import { describeKey, PairStore } from "./pair-store.ts";
 import { groupByPartition, keyBytesOf, partitionOf } from "./partition-keys.ts";
 import { RecordWriter } from "./record-writer.ts";
-import { giveTaskMemory, type TaskMemory, takeTaskMemory, type WordIds } from "./task-memory.ts";
+import { giveTaskMemory, type TaskMemory, takeTaskMemory } from "./task-memory.ts";
 import type { ValueStore } from "./value-store.ts";
 
-interface MapOutputOptions {
+interface MapOutputOptions extends Pick<JobSpec, "reduces" | "memoryBytes"> {
   readonly output: PendingOutput;
   /** Gets what does not fit in memory. */
   readonly scratch: Scratch;
   readonly map: number;
-  readonly reduces: number;
-  readonly memoryBytes: number;
   readonly fanIn: number;
 }
 

@@ -1,7 +1,8 @@
 import { numberFoldKind } from "../../app/contract/combiners.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
-import { slotOfLastWord, WORD_SLOTS } from "../../app/text/string-words.ts";
+import { WordIds } from "../../app/text/string-words.ts";
 import { WordScan } from "../../app/text/word-scan.ts";
+import type { JobSpec } from "../../job/job-spec.ts";
 import { ENGINE_BYTES } from "../../job/limits.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -44,9 +45,8 @@ export function shareMemory(memoryBytes: number) {
  * The large memory of a map task. It is made once and reused by one task after the other, since allocating
  * it takes longer than a small task does.
  */
-export interface TaskMemory {
+export interface TaskMemory extends Pick<JobSpec, "memoryBytes"> {
   readonly app: RecordApp;
-  readonly memoryBytes: number;
   readonly kernel: Kernel;
   readonly words: WordScan;
   readonly wordIds: WordIds;
@@ -87,32 +87,4 @@ function createStore({ combine, orderValues }: RecordApp, valueBytes: number): V
   const kind = numberFoldKind(combine);
   if (kind !== undefined) return new NumberStore(kind);
   return new FoldStore(combine, valueBytes * OBJECT_SHARE);
-}
-
-/**
- * The ids of keys that are words of a string. A repeated word is the same string, so its id is found
- * without looking at its letters. Most keys are the word that was found last, whose slot is known.
- */
-export class WordIds {
-  readonly #words = new Array<string>(WORD_SLOTS).fill("");
-  readonly #ids = new Int32Array(WORD_SLOTS);
-
-  /** @returns the id of a key that was kept, or −1 */
-  find(key: string): number {
-    const slot = slotOfLastWord(key);
-    // Mostly identical strings, which are compared in no time.
-    return slot >= 0 && this.#words[slot] === key ? (this.#ids[slot] ?? -1) : -1;
-  }
-
-  /** Keeps the id of a key, if that is the word that was found last. */
-  keep(key: string, id: number): void {
-    const slot = slotOfLastWord(key);
-    if (slot < 0) return;
-    this.#words[slot] = key;
-    this.#ids[slot] = id;
-  }
-
-  clear(): void {
-    this.#words.fill("");
-  }
 }
