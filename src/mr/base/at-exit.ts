@@ -1,11 +1,11 @@
-/** What to do when this process exits. */
+/** Functions to call when this process exits. */
 const todo = new Set<() => void>();
 
 /**
- * Calls a function when this process exits. However many there are, the process has one listener for them: Node
- * would take one a job for a leak.
+ * Calls a function when this process exits. The process has one listener for all of them, because Node warns
+ * of a leak when there are many.
  *
- * @returns a function that takes it back
+ * @returns a function that removes it again
  */
 export function atExit(what: () => void): () => void {
   if (todo.size === 0) process.on("exit", doAll);

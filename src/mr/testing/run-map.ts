@@ -11,35 +11,35 @@ import { StagedPairs } from "../data/task/staged-pairs.ts";
 import { Tally } from "../data/task/tally.ts";
 import { createKernel } from "../kernel/create-kernel.ts";
 
-/** What is in an input file: a string, which is taken as UTF-8, or bytes. Never decompressed. */
+/** The contents of an input file: a string, which is encoded as UTF-8, or bytes. They are never decompressed. */
 export type InputText = string | Uint8Array;
 
-/** How {@link runMap} is to run. */
+/** Options of {@link runMap}. */
 export interface MapOptions {
-  /** What the input is called, in `context.file` and in errors. Default `input.txt`. */
+  /** The name of the input, in `context.file` and in errors. Default `input.txt`. */
   readonly file?: string;
   /** The number of the map task, in `context.task`. Default 0. */
   readonly task?: number;
-  /** Leave out and count records that are malformed, or that `map` throws on. Default false. */
+  /** Skip and count records that are malformed or on which `map` throws. Default false. */
   readonly skipBadRecords?: boolean;
 }
 
 /**
- * What `map` made of an input.
+ * The result of `map` for an input.
  *
  * @typeParam V the values of the app
  */
 export interface MapRun<V> {
   /**
-   * The pairs in the order they were emitted. Keys are strings, also those that were emitted as byte
-   * slices; values are what they were, byte slices copied.
+   * The pairs in the order in which they were emitted. Keys are strings, even if they were emitted as byte
+   * slices; values are as emitted, with byte slices copied.
    */
   readonly pairs: (readonly [key: string, value: V])[];
-  /** What was counted, by name, in the order of the names. */
+  /** The counters by name, in the order of the names. */
   readonly counters: Readonly<Record<string, number>>;
 }
 
-/** @internal A pair as emitted: keys that are not UTF-8 are kept apart by their bytes. */
+/** @internal A pair as emitted: keys that are not UTF-8 are distinguished by their bytes. */
 export interface BytePair {
   readonly key: Uint8Array;
   readonly value: unknown;
@@ -57,8 +57,8 @@ const NO_PROGRESS = { addBytes: () => undefined, addRecords: () => undefined };
  *
  * @param app what `defineApp` returned; for a classic app its module, `import * as wc from "./wc.ts"`
  * @param input the contents of one input file, which the app's reader makes records of
- * @throws MrError when `map` throws, or emits what can't be carried, naming the record; what it threw
- *   is the `cause`. So does a malformed record.
+ * @throws MrError that names the record when it is malformed, or `map` throws on it or emits a value that can't
+ *   be carried; what was thrown is the `cause`
  * @throws TypeError when `app` is no app
  */
 export async function runMap<R, V, Out>(
@@ -84,7 +84,7 @@ export async function runMap(
   };
 }
 
-/** @internal As {@link runMap}, for an app that was checked. */
+/** @internal As {@link runMap}, for a checked app. */
 export async function mapInput(
   { app, isClassic }: AppUnderTest,
   input: InputText,
@@ -105,7 +105,7 @@ export async function mapInput(
   return pairs;
 }
 
-/** @internal An app under test, in the form that tasks run. */
+/** @internal An app under test, in the form in which tasks run it. */
 export interface AppUnderTest {
   readonly app: RecordApp;
   readonly isClassic: boolean;
@@ -115,7 +115,7 @@ export interface AppUnderTest {
 export function checkApp(given: unknown): AppUnderTest {
   if (typeof given === "object" && given !== null && !("input" in given)) {
     if (isClassic(given)) return { app: recordFormOf(given), isClassic: true };
-    // A module rather than its default export: what CommonJS makes of an import.
+    // A module instead of its default export: CommonJS imports it so.
     if ("default" in given) return checkApp(given.default);
   }
   return { app: checkRecordApp(given), isClassic: false };
@@ -156,6 +156,6 @@ export class MemoryInput implements OpenInput {
   }
 
   close(): void {
-    // There is nothing to close.
+    // Memory needs no closing.
   }
 }

@@ -11,29 +11,29 @@ import { writeResult } from "../data/task/reduce-task.ts";
 import { CounterSet } from "../data/task/tally.ts";
 import { carryValue, checkApp } from "./run-map.ts";
 
-/** How {@link runReduce} is to run. */
+/** Options of {@link runReduce}. */
 export interface ReduceOptions {
   /** The number of the reduce task, in `context.task`. Default 0. */
   readonly task?: number;
 }
 
 /**
- * What `reduce` made of a key and its values.
+ * The result of `reduce` for a key and its values.
  *
- * @typeParam Out what the app's `reduce` makes
+ * @typeParam Out the outputs of the app's `reduce`
  */
 export interface ReduceRun<Out> {
-  /** The outputs in order: what was returned, emitted or yielded, but `undefined`. */
+  /** The outputs in order: everything returned, emitted or yielded except `undefined`. */
   readonly outputs: Out[];
-  /** The same as the app's output format writes it: lines without their ends. */
+  /** The outputs as the app's output format writes them: lines without their line ends. */
   readonly lines: string[];
-  /** What was counted, by name, in the order of the names. */
+  /** The counters by name, in the order of the names. */
   readonly counters: Readonly<Record<string, number>>;
 }
 
 /**
- * Calls the `reduce` of an app as a reduce task would. The values come as a stream that can be gone
- * through once (to a classic app as an array), in the order of `orderValues` if the app has it.
+ * Calls the `reduce` of an app as a reduce task would. It passes the values as a stream that can be iterated
+ * once (to a classic app: as an array), in the order of `orderValues` if the app has it.
  *
  * ```ts
  * const { lines } = await runReduce(wc, "the", [1, 2, 1]);
@@ -41,9 +41,9 @@ export interface ReduceRun<Out> {
  * ```
  *
  * @param app what `defineApp` returned; for a classic app its module, `import * as wc from "./wc.ts"`
- * @param key a string, or a byte slice if it is to be no UTF-8
- * @throws MrError when `reduce` throws, or makes what its output format can't write; what was thrown
- *   is the `cause`
+ * @param key a string, or a byte slice for a key that is not UTF-8
+ * @throws MrError when `reduce` throws, or its output format can't write an output; what was thrown is the
+ *   `cause`
  * @throws TypeError when `app` is no app, or a value can't be carried
  */
 export async function runReduce<R, V, Out>(
@@ -70,7 +70,7 @@ export async function runReduce(
   return { outputs, lines, counters: counters.toRecord() };
 }
 
-/** @internal As {@link runReduce}, for an app that was checked. */
+/** @internal As {@link runReduce}, for a checked app. */
 export async function reduceGroup(
   app: RecordApp,
   key: Text,
@@ -103,7 +103,7 @@ export async function reduceGroup(
   return { outputs, lines };
 }
 
-/** An app that goes through its values twice must not pass its test. */
+/** A stream that can be iterated once: an app that iterates twice must not pass its test. */
 function* once(values: readonly unknown[]): Generator<unknown> {
   yield* values;
 }

@@ -12,22 +12,21 @@ export type SequentialInputs =
   | readonly InputText[]
   | Readonly<Record<string, InputText>>;
 
-/** How {@link runSequential} is to run. */
+/** Options of {@link runSequential}. */
 export interface SequentialOptions {
   /**
-   * Fold the values that each input has for a key by the app's `combine`, and what comes of them once
-   * more, before `reduce` gets them, as a job may. An app is right only if that changes nothing.
-   * Default false.
+   * Combine the values of a key for each input, and then the results again, before `reduce` gets them, as a
+   * job may do. An app is correct only if that does not change its output. Default false.
    */
   readonly combine?: boolean;
-  /** Leave out and count records that are malformed, or that `map` throws on. Default false. */
+  /** Skip and count records that are malformed or on which `map` throws. Default false. */
   readonly skipBadRecords?: boolean;
 }
 
 /**
- * What a job makes of its inputs.
+ * The result of a job.
  *
- * @typeParam Out what the app's `reduce` makes
+ * @typeParam Out the outputs of the app's `reduce`
  */
 export interface SequentialRun<Out> extends Omit<ReduceRun<Out>, "outputs"> {
   /** Each output with its key, in the order of the keys' bytes. */
@@ -84,7 +83,7 @@ export async function runSequential(
     const key = new ByteSlice(Buffer.from(latin1, "latin1"));
     const reduced = await reduceGroup(app, key, fold(all), 0, tally.counters);
     for (const output of reduced.outputs) outputs.push([decodeUtf8(key.bytes), output]);
-    // One by one: as arguments of one call they might be too many.
+    // One at a time: there may be more lines than a call can have arguments.
     for (const line of reduced.lines) lines.push(line);
   }
   return { outputs, lines, counters: tally.counters.toRecord() };
@@ -96,7 +95,7 @@ function append(groups: Map<Latin1, unknown[]>, key: Latin1, values: unknown[]):
   else for (const value of values) group.push(value);
 }
 
-/** What the app's combiner leaves of values of one key. */
+/** The values of one key after combining. */
 function combined({ combine }: RecordApp, values: unknown[]): unknown[] {
   if (combine === undefined) return values;
   if (typeof combine !== "function") return combine.of(values);

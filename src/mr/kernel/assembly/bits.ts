@@ -1,4 +1,4 @@
-/** Bits of a chunk of 64 bytes, one a byte, the first byte the lowest bit. */
+/** Bit masks of a chunk of 64 bytes: one bit for each byte, the lowest for the first. */
 
 /** One mask of four masks of 16 bytes each. */
 @inline
@@ -9,8 +9,8 @@ export function join(b0: i32, b1: i32, b2: i32, b3: i32): u64 {
 }
 
 /**
- * Writes the positions of the set bits. Eight are written at once whether there are so many or not,
- * which spares a branch nobody can predict; the next call overwrites the surplus.
+ * Writes the positions of the set bits. It always writes eight at once, which avoids an unpredictable branch;
+ * the next call overwrites the surplus.
  */
 @inline
 export function writePositions(to: usize, bits: u64, base: u32): usize {

@@ -8,10 +8,10 @@ const CLOSE: u32 = 0x5d;
 const OPEN_BRACE: u32 = 0x7b;
 const CLOSE_BRACE: u32 = 0x7d;
 
-/** Where a text ends that does not end before the limit. */
+/** The end of a text that does not end before the limit. */
 export const NOWHERE: usize = 0;
 
-/** Whether the string last stepped over has no escapes. */
+/** Whether the last string stepped over has no escapes. */
 export let isPlain: bool = false;
 
 /** @returns the position after the text that begins at `at`, or NOWHERE */

@@ -1,4 +1,4 @@
-/** What the module offers to wasm-kernel.ts. */
+/** The interface of the module to wasm-kernel.ts. */
 
 import { openLines } from "./lines";
 import { BLOCK, GUARD, MASKS, NO_ENTRY, openHeap, SCRATCH } from "./memory";
@@ -33,13 +33,13 @@ export let outputAt: usize = 0;
 export let outputEnd: u32 = 0;
 let outputBytes: usize = 0;
 
-/** Lays the memory out for a block and an output of so many bytes. Called once. */
+/** Lays out the memory for a block and an output of these capacities in bytes. Called once. */
 export function open(capacity: u32, outputCapacity: u32): void {
   for (let length: usize = 0; length <= 16; length++) {
     memory.fill(MASKS + (length << 4), 0xff, length);
   }
   store<u32>(NO_ENTRY, 0xffffffff, 16);
-  // Eight positions are written at once, up to 64 for a chunk: some past the last.
+  // Eight positions are written at once, up to 64 for a chunk, so some are written past the last.
   const wordBytes = ((<usize>capacity + 1) / 2 + 64) << 2;
   idsAt = (BLOCK + <usize>capacity + GUARD + 63) & ~63;
   startsAt = idsAt + wordBytes;
@@ -58,13 +58,13 @@ export function reset(): void {
   resetPairs();
 }
 
-/** Copies a key. @returns where the next byte goes */
+/** Copies a key. @returns the address after it */
 export function writeKey(id: u32, at: u32): u32 {
   const key = keyAddress(id);
   return <u32>(copyBytes(key, key + <usize>keyLength(id), outputAt + <usize>at) - outputAt);
 }
 
-/** Copies the key of a pair. @returns where the next byte goes */
+/** Copies the key of a pair. @returns the address after it */
 export function writePairKey(pair: u32, at: u32): u32 {
   const key = pairKey(pair);
   return <u32>(copyBytes(key, key + <usize>pairKeyLength(pair), outputAt + <usize>at) - outputAt);
@@ -78,8 +78,8 @@ export function writePairs(from: u32, to: u32): u32 {
 }
 
 /**
- * Writes lines to the output for the keys whose ids are in the scratch, each with its number, which come
- * after room for `capacity` ids. @returns how many it has written
+ * Writes lines to the output for the keys whose ids are in the scratch, each with its number. The numbers
+ * follow room for `capacity` ids. @returns the number of lines
  */
 export function writeNumbers(count: u32, capacity: u32): u32 {
   const numbers = SCRATCH + (<usize>capacity << 2);

@@ -1,6 +1,6 @@
 /**
- * Letters beyond ASCII. Which code points match \p{L} is asked of the engine that runs this, page
- * by page, so that the words found are those its own regular expressions find.
+ * Letters beyond ASCII. The JavaScript engine says which code points match \p{L}, page by page, so the words
+ * are those that its regular expressions find.
  */
 
 import { LETTERS, PAGES } from "./memory";
@@ -10,7 +10,7 @@ import { decode, NOT_UTF8, widthOf } from "./utf8";
 @external("kernel", "loadPage")
 declare function loadPage(page: u32): void;
 
-/** Bits that a character of the last chunk sets in the next, and how many bytes of it that took. */
+/** The bits that the last character of a chunk sets in the next chunk, and the number of its bytes there. */
 export let carriedBits: u64 = 0;
 export let carriedBytes: u32 = 0;
 
@@ -32,8 +32,8 @@ export function lettersBeyondAscii(chunk: usize, high: u64, limit: usize): u64 {
   while (left != 0) {
     const offset = ctz(left);
     const codePoint = decode(chunk + <usize>offset, limit);
-    // A decoder may take up to three bytes for one error. Taking one makes the same words: the
-    // others can't begin a character.
+    // A decoder may take up to three bytes for one error. Taking one finds the same words, because the
+    // other bytes cannot begin a character.
     const width: u64 = codePoint == NOT_UTF8 ? 1 : <u64>widthOf(codePoint);
     const letter: u64 = codePoint == NOT_UTF8 ? 0 : <u64>isLetter(codePoint);
     const run = ((<u64>1 << width) - 1) * letter;

@@ -9,7 +9,7 @@ export function openLines(lineEndsAt: usize): void {
   lineEnds = lineEndsAt;
 }
 
-/** Lists where line feeds are in block[start, end). @returns how many */
+/** Lists the positions of the line feeds in block[start, end). @returns their number */
 export function scanLines(start: u32, end: u32): u32 {
   let to = lineEnds;
   for (let at = start; at < end; at += 64) {

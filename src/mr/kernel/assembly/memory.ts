@@ -1,21 +1,21 @@
 /**
- * Layout of the linear memory, and the allocator of what grows in it.
+ * Layout of the linear memory, and the allocator of its growing part.
  *
- *   0          the entry that matches nothing: what an empty slot points to
+ *   0          the entry that matches nothing: empty slots point to it
  *   1024       constants of the compiler
  *   4096       MASKS       17 pairs of 8-byte masks: how much of a 16-byte load belongs to the key
  *   8192       PAGES       one byte per 4096 code points: 1 when its letters are known
  *   16384      LETTERS     one bit per code point: set when it matches \p{L}
  *   163840     DIRECTORY   address of each chunk of entries
  *   180224     SCRATCH     a key on its way in from outside
- *   245760     MISSES      which words of a segment were not found at first sight
+ *   245760     MISSES      the words of a segment that are not in their first slot
  *   262144     BLOCK       the input, guarded so that 64-byte loads near its end stay inside
  *              IDS, STARTS, ENDS   one u32 per word of the block
  *              LINE_ENDS           one u32 per line feed of the block
- *              OUTPUT              what is to be written, guarded as the block is
+ *              OUTPUT              output for files, guarded as the block is
  *   heap       chunks of entries, slots, long keys, in the order they were needed
  *
- * Everything below the heap has its place for good, so views of it never change.
+ * Everything below the heap stays in its place, so views of it never change.
  */
 
 export const NO_ENTRY: usize = 0;
@@ -28,10 +28,10 @@ export const SCRATCH_BYTES: usize = 65536;
 export const MISSES: usize = 245760;
 export const BLOCK: usize = 262144;
 
-/** Loads may reach this far past the block. */
+/** Loads may reach this many bytes past the block. */
 export const GUARD: usize = 64;
 
-/** What entries and long keys are allocated in. */
+/** The unit in which entries and long keys are allocated, in bytes. */
 export const CHUNK: usize = 1 << 20;
 const WASM_PAGE: usize = 1 << 16;
 /** One chunk short of 4 GiB: addresses, and sums of an address and a chunk, stay below 2^32. */
@@ -41,13 +41,13 @@ let heapStart: usize = 0;
 let top: usize = 0;
 let freeChunks: usize = 0;
 
-/** Sets where the heap begins. Called once. */
+/** Sets the beginning of the heap. Called once. */
 export function openHeap(start: usize): void {
   heapStart = roundUp(start);
   top = heapStart;
 }
 
-/** Gives everything back at once; what was allocated must not be used any more. */
+/** Frees all allocations at once. */
 export function clearHeap(): void {
   top = heapStart;
   freeChunks = 0;
@@ -69,7 +69,7 @@ export function allocate(size: usize): usize {
   return address;
 }
 
-/** Gives back everything allocated from `address` on. */
+/** Frees everything allocated from `address` on. */
 export function shrinkTo(address: usize): void {
   top = address;
 }
@@ -82,7 +82,7 @@ function growTo(newTop: usize, have: usize): bool {
   return memory.grow(<i32>wanted) >= 0;
 }
 
-/** One chunk, from those given back or new; 0 when there is no memory left. */
+/** A freed or new chunk; 0 when there is no memory left. */
 export function allocateChunk(): usize {
   const chunk = freeChunks;
   if (chunk == 0) return allocate(CHUNK);
@@ -90,7 +90,7 @@ export function allocateChunk(): usize {
   return chunk;
 }
 
-/** Gives a region back for use as chunks; less than a chunk is left unused until `clearHeap`. */
+/** Frees a region for use as chunks; a rest smaller than a chunk stays unused until `clearHeap`. */
 export function release(address: usize, size: usize): void {
   for (let at = address; at + CHUNK <= address + size; at += CHUNK) {
     store<usize>(at, freeChunks);

@@ -1,28 +1,28 @@
 /**
- * Merges sorted runs into groups: a module of its own, with a memory of its own that merge-kernel.ts
- * lays out. Runs are read into windows; keys and values are copied from there to the output, and the
- * arrays say where they are. It stops wherever it needs something: another part of a run, a key that has
- * escapes, more output, or somebody to take what there is.
+ * Merges sorted runs into groups. It is a separate module, whose memory merge-kernel.ts lays out. Runs are
+ * read into windows; keys and values are copied from there to the output, and arrays hold their positions. It
+ * stops when it needs the caller: for the next part of a run, a key with escapes, a larger output, or to
+ * take a batch of groups.
  */
 
 import { isPlain, NOWHERE, skipValue } from "./json";
 import { copyBytes, isAscii } from "./output";
 import { heapSize, keep, openRuns, push, removeTop, sinkTop, stateOf, topRun } from "./runs";
 
-/** What {@link next} stops for. */
+/** Why {@link next} stops. */
 const DONE: u32 = 0;
-/** The output, or an array, is full: the groups in it are to be taken. */
+/** The output or an array is full: the caller must take the groups. */
 const FULL: u32 = 1;
 /** `subject` has no whole line left in its window. */
 const READ: u32 = 2;
-/** The key of `subject` is no plain string: its text is to be decoded, see {@link setKey}. */
+/** The key of `subject` is no plain string: the caller must decode its text, see {@link setKey}. */
 const DECODE: u32 = 3;
 /** A line of `subject` is no record. */
 const MALFORMED: u32 = 4;
 /** `needed` bytes do not fit even into an empty output. */
 const GROW: u32 = 5;
 
-/** What a line can be besides MALFORMED, READ and DECODE. */
+/** A line was read; the alternatives are MALFORMED, READ and DECODE. */
 const LINE: u32 = 6;
 const END: u32 = 7;
 
@@ -33,20 +33,20 @@ const CLOSE: u32 = 0x5d;
 const QUOTE: u32 = 0x22;
 const LINE_FEED: u32 = 10;
 
-/** What is known of a value; see merge-kernel.ts. */
+/** Properties of a value; see merge-kernel.ts. */
 const BYTES: u32 = 1;
 const PLAIN: u32 = 2;
 const INTEGER: u32 = 4;
 
-/** Copies may go so far past their end. */
+/** Copies may write this many bytes past their end. */
 const SLACK: usize = 16;
-/** As many digits as are exact in any case. */
+/** Whole numbers of up to this many digits are always exact. */
 const MAX_DIGITS: usize = 15;
 
 let runCount: u32 = 0;
-/** How many runs have been looked at. */
+/** The number of runs whose first line has been read. */
 let introduced: u32 = 0;
-/** The run whose next line is to be found before anything else. */
+/** The run whose next line must be read first. */
 let awaited: u32 = 0;
 let isAwaiting: bool = false;
 let hasKey: bool = false;
@@ -77,7 +77,7 @@ export let needed: u32 = 0;
 export let groups: u32 = 0;
 export let values: u32 = 0;
 
-/** Where the runs and the heap are. Forgets all that was. */
+/** Sets the addresses of the runs and the heap, and begins a new merge. */
 export function open(count: u32, runsAt: usize, heapAt: usize): void {
   openRuns(runsAt, heapAt);
   runCount = count;
@@ -86,7 +86,7 @@ export function open(count: u32, runsAt: usize, heapAt: usize): void {
   isAwaiting = hasKey = isNew = isOpen = isTaking = false;
 }
 
-/** Where the arrays are, each for as many groups, or one more, or values. */
+/** Sets the addresses and lengths of the arrays of groups and of values. */
 export function setArrays(
   maxGroups: u32,
   keyStartsAt: usize,
@@ -113,7 +113,7 @@ export function setArrays(
   numbers = numbersAt;
 }
 
-/** Where keys and values are copied to. What is there of the open group comes along. */
+/** Sets the output, to which keys and values are copied. The contents of the open group move with it. */
 export function setOutput(at: usize, limit: usize): void {
   if (groups > 0) {
     const length = out - output;
@@ -141,7 +141,7 @@ export function setKey(at: usize, end: usize): void {
   hasKey = true;
 }
 
-/** Where the text of the key of `subject` begins, after DECODE; and where it ends. */
+/** The beginning of the text of the key of `subject`, after DECODE; the next function returns its end. */
 export function keyTextStart(): usize {
   return <usize>load<u32>(stateOf(subject), 8);
 }
@@ -150,7 +150,7 @@ export function keyTextEnd(): usize {
   return <usize>load<u32>(stateOf(subject), 12);
 }
 
-/** The groups have been taken: makes room. The last one goes on as the first, without values. */
+/** Releases the groups of the batch. An open last group becomes the first of the next batch, without values. */
 export function taken(): void {
   const last = groups;
   groups = values = 0;
@@ -163,7 +163,7 @@ export function taken(): void {
   addGroup(length);
 }
 
-/** Goes on until it needs something. */
+/** Continues until it needs the caller. */
 export function next(): u32 {
   while (true) {
     if (isAwaiting) {
@@ -199,7 +199,7 @@ export function next(): u32 {
   }
 }
 
-/** Finds the key of the line that begins where the last has ended. */
+/** Finds the key of the next line of a run. */
 function readLine(state: usize): u32 {
   const at = <usize>load<u32>(state);
   const limit = <usize>load<u32>(state, 4);
@@ -217,7 +217,7 @@ function readLine(state: usize): u32 {
   return DECODE;
 }
 
-/** Copies what there is of the line on top of the heap, into the open group or another. */
+/** Copies the available part of the line on top of the heap into the open group or a new one. */
 function takeLine(state: usize): u32 {
   if (!isTaking) {
     if (!isOpen || !isOfGroup(state)) {
@@ -270,7 +270,7 @@ function takeLine(state: usize): u32 {
   return LINE;
 }
 
-/** The output is full, and what comes next is another group. */
+/** Stops because the output is full and another group comes next. */
 function giveUp(): u32 {
   isOpen = false;
   return FULL;

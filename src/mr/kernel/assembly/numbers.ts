@@ -1,20 +1,20 @@
-/** Writes lines of a run of which each has one value, a whole number. */
+/** Writes lines of a run that each have one value, a whole number. */
 
 import { quoteBytes } from "./output";
 import { keyAddress, keyLength } from "./table";
 
 /** The largest number that is exact. */
 const MAX_SAFE: f64 = 9007199254740991;
-/** Brackets, quotes, commas, a count, sixteen digits, a line feed, and what copies write past their end. */
+/** Brackets, quotes, commas, a count, sixteen digits, a line feed, and the surplus that copies write. */
 const LINE_MARKS: usize = 64;
 
-/** Where the output ends that was written last. */
+/** The end of the last output. */
 export let writtenEnd: usize = 0;
 
 /**
- * Writes `["key",1,number]` for keys one after the other, as long as they fit into [output, limit), the
- * key is UTF-8, and the number is whole and not negative.
- * @returns how many were written
+ * Writes `["key",1,number]` for one key after the other, until a line does not fit into [output, limit), a key
+ * is not UTF-8, or a number is not whole or is negative.
+ * @returns the number of lines written
  */
 export function writeNumberLines(
   ids: usize,

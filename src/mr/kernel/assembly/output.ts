@@ -4,17 +4,17 @@ import { decode, NOT_UTF8, widthOf } from "./utf8";
 
 const QUOTE: u32 = 0x22;
 const BACKSLASH: u32 = 0x5c;
-/** Where bytes of JSON strings were not UTF-8. */
+/** Returned instead of an address for bytes that are not UTF-8. */
 const NOWHERE: usize = 0;
 
-/** Copies [from, to), sixteen bytes a step, some past the end. @returns where the next byte goes */
+/** Copies [from, to), sixteen bytes a step, some past the end. @returns the address after the copy */
 export function copyBytes(from: usize, to: usize, target: usize): usize {
   const move = target - from;
   for (let at = from; at < to; at += 16) v128.store(at + move, v128.load(at));
   return to + move;
 }
 
-/** Whether [from, to) is ASCII alone. As copyBytes, it looks at bytes past the end. */
+/** Whether [from, to) is ASCII only. Like copyBytes, it reads bytes past the end. */
 export function isAscii(from: usize, to: usize): bool {
   for (let at = from; at < to; at += 16) {
     const beyond = i8x16.bitmask(v128.load(at));
@@ -24,9 +24,9 @@ export function isAscii(from: usize, to: usize): bool {
 }
 
 /**
- * Writes [from, to) as a JSON string, as JSON.stringify writes the text it decodes to. Up to six
- * bytes a byte, two quotes, and sixteen bytes past those are written.
- * @returns where the next byte goes; NOWHERE when the bytes are not UTF-8
+ * Writes [from, to) as a JSON string: the one that JSON.stringify makes of the decoded text. It writes up to
+ * six bytes for each byte, two quotes, and sixteen bytes past the end.
+ * @returns the address after the string; NOWHERE when the bytes are not UTF-8
  */
 export function quoteBytes(from: usize, to: usize, target: usize): usize {
   store<u8>(target++, QUOTE);
@@ -71,7 +71,7 @@ function escape(byte: u32, target: usize): usize {
   return target + 6;
 }
 
-/** What follows the backslash in the two-character escape of a byte, or 0 if it has none. */
+/** The second character of the two-character escape of a byte, or 0 if it has none. */
 function shortEscape(byte: u32): u32 {
   switch (byte) {
     case QUOTE:

@@ -1,10 +1,10 @@
 /**
- * Pairs of a key and a value, one after the other as they were emitted, each as the texts that a run
- * has of them; to be sorted by their keys and written as lines.
+ * Pairs of a key and a value in the order in which they were emitted, each as the JSON texts of a run. They
+ * are sorted by their keys and written as lines.
  *
  * A pair is the address of:
  *
- *    0  u32  where the bytes of the key are, from here
+ *    0  u32  offset of the bytes of the key from this address
  *    4  u32  length of the key
  *    8  u32  length of the key's text
  *   12  u32  length of the value's text
@@ -19,13 +19,13 @@ import { sortPairs as sortPairsInto } from "./sort";
 import { FULL } from "./table";
 
 const HEADER: usize = 24;
-/** Copies may write so far past their end. */
+/** Copies may write this many bytes past their end. */
 const SLACK: usize = 64;
-/** What a pair takes besides while pairs are sorted. */
+/** The additional bytes of a pair while pairs are sorted. */
 const SORT_BYTES: usize = 16;
 /** `[`, `]`, line feed, two commas, a sign, and a count. */
 const LINE_MARKS: usize = 16;
-/** A group goes on in another line when its line is longer. */
+/** A group continues in another line when its line is longer than this. */
 const LINE_BYTES: usize = 64 * 1024;
 const FNV_OFFSET: u32 = 0x811c9dc5;
 const FNV_PRIME: u32 = 0x01000193;
@@ -36,9 +36,9 @@ let count: u32 = 0;
 let top: usize = 0;
 let end: usize = 0;
 let used: f64 = 0;
-/** The pairs in the order in which they are written. */
+/** The address of the pairs in the order in which they are written. */
 let order: usize = 0;
-/** Where the output ends that was written last. */
+/** The end of the last output. */
 export let written: usize = 0;
 
 export function resetPairs(): void {
@@ -51,7 +51,7 @@ export function pairCount(): u32 {
   return count;
 }
 
-/** Bytes that the pairs take, and will take while they are sorted. */
+/** The size of the pairs in bytes, including the memory for sorting them. */
 export function pairBytes(): f64 {
   return used;
 }
@@ -63,7 +63,7 @@ function reserve(size: usize): usize {
     const region = max(needed, CHUNK);
     const address = allocate(region);
     if (address == 0) return 0;
-    // What is left of the last region is lost, unless this one follows it.
+    // The rest of the last region stays unused, unless this one follows it.
     if (address != end) top = address;
     end = address + region;
   }
@@ -84,7 +84,7 @@ function append(to: usize): void {
 
 /** Appends two byte strings, quoted. @returns 1, FULL, or 0 with nothing appended if one is not UTF-8 */
 export function appendPair(key: usize, keyLength: u32, value: usize, valueLength: u32): u32 {
-  // Every byte may become an escape of six; and the key may have to be kept besides its text.
+  // Every byte may become an escape of six, and the key may have to be kept in addition to its text.
   const pair = reserve(<usize>keyLength * 7 + <usize>valueLength * 6 + 4);
   if (pair == 0) return FULL;
   const keyText = pair + HEADER;
@@ -108,8 +108,8 @@ export function appendPair(key: usize, keyLength: u32, value: usize, valueLength
 }
 
 /**
- * Appends a pair as its texts, which stand one after the other at `texts`: that of the key, that of the
- * value, the key. @returns 1, or FULL
+ * Appends a pair. At `texts` are the text of the key, the text of the value, and the key.
+ * @returns 1, or FULL
  */
 export function appendTexts(
   texts: usize,
@@ -132,7 +132,7 @@ export function appendTexts(
 }
 
 /**
- * Puts all pairs in the order of their keys' bytes, equal ones in the order in which they came.
+ * Sorts all pairs by their keys' bytes; pairs of one key keep the order in which they were appended.
  * @returns the address of the order, which may be changed until the pairs are written; 0 when there is
  *   no memory for it
  */
@@ -182,7 +182,7 @@ export function writePairs(from: u32, to: u32, output: usize, limit: usize): u32
     while (next < to && haveEqualTexts(pair, pairAt(next))) next++;
     const texts = pair + HEADER;
     if (isSameKey && out - lineStart <= LINE_BYTES) {
-      // The line goes on: over its end.
+      // The line continues: overwrite its end.
       out -= 2;
     } else {
       lineStart = out;
@@ -215,7 +215,7 @@ function haveEqualKeys(a: usize, b: usize): bool {
   return memory.compare(pairKey(a), pairKey(b), <usize>length) == 0;
 }
 
-/** Whether all that would be written of two pairs is the same. */
+/** Whether two pairs are written alike. */
 function haveEqualTexts(a: usize, b: usize): bool {
   if (load<u64>(a, 8) != load<u64>(b, 8) || load<u32>(a, 16) != load<u32>(b, 16)) return false;
   const length = <usize>load<u32>(a, 8) + <usize>load<u32>(a, 12);

@@ -1,14 +1,14 @@
-/** The sorted runs that are merged, and a heap of them: the one whose line comes next is on top. */
+/** The sorted runs to merge, and a heap of them, with the run of the smallest line on top. */
 
 /**
- * A run, of which the line is known that comes next:
+ * The state of a run and its current line:
  *
- *    0  u32  where its values, or those not yet taken, begin; without a line, where that begins
- *    4  u32  where the whole lines in the window end
- *    8  u32  the key of the line begins
- *   12  u32  and ends
+ *    0  u32  beginning of its values that are not taken; without a line, beginning of the next
+ *    4  u32  end of the whole lines in the window
+ *    8  u32  beginning of the line's key
+ *   12  u32  end of the line's key
  *   16  u64  its first eight bytes, zero-padded, as a number
- *   24  u32  1 when nothing comes after the window
+ *   24  u32  1 when the run ends with the window
  */
 const RUN_SHIFT: usize = 5;
 
@@ -16,7 +16,7 @@ let runs: usize = 0;
 let heap: usize = 0;
 export let heapSize: u32 = 0;
 
-/** Where the runs and the heap are, which is empty. */
+/** Sets the addresses of the runs and of the heap, which is empty. */
 export function openRuns(runsAt: usize, heapAt: usize): void {
   runs = runsAt;
   heap = heapAt;

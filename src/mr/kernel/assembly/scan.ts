@@ -6,7 +6,7 @@ import { BLOCK, MASKS, MISSES } from "./memory";
 import { FULL, intern, mix, SHORT, slotShift, slots } from "./table";
 
 /**
- * How much text is searched for word edges before its words are interned, so that both stay in L1.
+ * The number of bytes that are searched for word edges before their words are interned. Both fit into L1.
  * MISSES holds half as many words.
  */
 const SEGMENT: usize = 4096;
@@ -16,7 +16,7 @@ let starts: usize = 0;
 let ends: usize = 0;
 let startCount: u32 = 0;
 let endCount: u32 = 0;
-/** 1 when the last byte looked at belongs to a word. */
+/** 1 when the last byte scanned belongs to a word. */
 let inWord: u64 = 0;
 
 export function openScan(idsAt: usize, startsAt: usize, endsAt: usize): void {
@@ -46,7 +46,7 @@ export function scanWords(start: u32, end: u32): u32 {
   return endCount;
 }
 
-/** Appends where words begin and end in [from, to) to `starts` and `ends`. */
+/** Appends the beginnings and ends of the words in [from, to) to `starts` and `ends`. */
 function findEdges(from: usize, to: usize, limit: usize): void {
   let startAt = starts + (<usize>startCount << 2);
   let endAt = ends + (<usize>endCount << 2);
@@ -99,14 +99,14 @@ function internWords(from: u32, to: u32): bool {
 }
 
 /**
- * Looks up words where most of them are: in the first slot. No branch, no call in the loop; the
- * words that are elsewhere, new or too long are listed.
+ * Looks up words in their first slot, where most of them are. The loop has no branch and no call; it lists
+ * the words that are new, too long, or in another slot.
  *
- * A word too long for a lane is compared by its first bytes only, and never equals an entry: those
- * of other long keys have zeros where it has letters.
+ * A word too long for a lane is compared by its first bytes only, and never equals an entry: entries of long
+ * keys have zeros where the word has letters.
  * @param from four times the index of the first word
  * @param to four times the index after the last
- * @returns the end of MISSES, where four times the index of each word not found is
+ * @returns the end of MISSES, which holds four times the index of each word not found
  */
 function findWords(from: usize, to: usize): usize {
   const startsAt = starts;

@@ -1,16 +1,15 @@
 /**
- * Sorts keys by their bytes, as memcmp does, the shorter first where one key begins another, equal
- * ones in the order of their indexes.
+ * Sorts keys by their bytes, as memcmp orders them; a prefix of a key comes before it, and equal keys are in
+ * the order of their indexes.
  *
- * What is sorted are items of 16 bytes, so that most comparisons stay within the item:
+ * It sorts items of 16 bytes, so that most comparisons need only the item:
  *
  *    0  u64  eight bytes of the key from `depth` on, big-endian, zero-padded
  *    8  u32  index: the id of a key of the table, or the address of a pair
  *   12  u32  length of the key
  *
- * Many items are first dealt out by their first two bytes. The rest is a multikey quicksort: items
- * equal in their eight bytes are loaded with the next eight, `depth` grows, and no byte is compared
- * twice.
+ * If there are many items, a bucket sort by the first two bytes comes first. Then follows a multikey quicksort:
+ * items with equal eight bytes are loaded with the next eight, `depth` grows, and no byte is compared twice.
  */
 
 import { allocate, shrinkTo } from "./memory";
@@ -19,13 +18,13 @@ import { entryOf, keyAddress, keyCount } from "./table";
 
 const ITEM: usize = 16;
 const INSERTION_ITEMS: usize = 24;
-/** Deeper than this the sort switches to one that needs no stack. */
+/** From this recursion depth on, heapsort is used, which needs no stack. */
 const MAX_LEVEL: u32 = 400;
-/** As many items are worth dealing out into 65536 buckets. */
+/** From this number of items on, 65536 buckets are worth their cost. */
 const DEAL_ITEMS: usize = 1 << 15;
 const BUCKETS: usize = 1 << 16;
 
-/** Whether it is pairs that are being sorted, or the keys of the table. */
+/** Whether the items are pairs, or keys of the table. */
 let isOfPairs: bool = false;
 
 /** Sorts the ids of all keys. @returns their address, valid until the next call; 0 when there is no memory */
@@ -58,11 +57,11 @@ export function sortPairs(first: usize, count: u32): usize {
     item += ITEM;
   }
   sortInto(items, item, items);
-  // The same place, in which nothing else may be put from now on.
+  // The same address, now allocated.
   return allocate((<usize>count + 1) << 2);
 }
 
-/** Sorts [from, to), writes the indexes to `order`, and gives the memory of the items back. */
+/** Sorts [from, to), writes the indexes to `order`, and frees the memory of the items. */
 function sortInto(from: usize, to: usize, order: usize): usize {
   const count = (to - from) / ITEM;
   const bounds: usize = count < DEAL_ITEMS ? 0 : allocate((BUCKETS + 1) * 8);
@@ -87,9 +86,9 @@ function sortInto(from: usize, to: usize, order: usize): usize {
 }
 
 /**
- * Deals the items out by their first two bytes, in place: each goes to its bucket's next free
- * place, and what was there goes on.
- * @param bounds gets the end of each bucket; as many words behind are used meanwhile
+ * Moves the items into buckets by their first two bytes, in place: each goes to the next free position of its
+ * bucket, and the item it displaces is moved next.
+ * @param bounds receives the end of each bucket; the same number of words behind them is scratch
  */
 function deal(from: usize, to: usize, bounds: usize): void {
   const nexts = bounds + (BUCKETS + 1) * 4;
@@ -123,7 +122,7 @@ function bucketOf(prefix: u64): usize {
   return <usize>(prefix >> 48) << 2;
 }
 
-/** Sorts the items in [from, to), which agree in their first `depth` bytes. */
+/** Sorts the items in [from, to), whose first `depth` bytes are equal. */
 function sortItems(from: usize, to: usize, depth: u32, level: u32): void {
   while (to - from > INSERTION_ITEMS * ITEM) {
     if (level > MAX_LEVEL) {
@@ -158,9 +157,9 @@ function sortItems(from: usize, to: usize, depth: u32, level: u32): void {
 }
 
 /**
- * Of items equal in eight bytes puts those that end there first, in order of length and index, and
- * loads the others with their next eight bytes.
- * @returns the first of those others
+ * Partitions items with equal eight bytes: first those that end there, in order of length and index, then the
+ * others, which are loaded with their next eight bytes.
+ * @returns the first of the others
  */
 function deepen(from: usize, to: usize, depth: u32, level: u32): usize {
   const next = depth + 8;
@@ -174,7 +173,7 @@ function deepen(from: usize, to: usize, depth: u32, level: u32): usize {
     swap(longer, item);
     longer += ITEM;
   }
-  // What is left to compare stands where their eight bytes were, and differs in all of them.
+  // Their eight bytes now hold the length and the index of the item, which differ for all of them.
   sortItems(from, longer, depth, level + 1);
   return longer;
 }
@@ -201,7 +200,7 @@ function swap(a: usize, b: usize): void {
   v128.store(b, item);
 }
 
-/** The median of three, or of three such medians where there are many items. */
+/** The median of three items; of three such medians when there are many items. */
 function choosePivot(from: usize, to: usize): u64 {
   const count = (to - from) / ITEM;
   const middle = from + (count >> 1) * ITEM;
@@ -222,7 +221,7 @@ function median(a: u64, b: u64, c: u64): u64 {
   return c < high ? c : high;
 }
 
-/** Whether item `a` comes before item `b`, both agreeing in their first `depth` bytes. */
+/** Whether item `a` comes before item `b`; their first `depth` bytes are equal. */
 function precedes(a: usize, b: usize, depth: u32): bool {
   const prefixA = load<u64>(a);
   const prefixB = load<u64>(b);

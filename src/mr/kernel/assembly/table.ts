@@ -1,13 +1,13 @@
 /**
  * The table of keys: open addressing over dense entries.
  *
- * A slot is the address of an entry; an entry is 32 bytes, in the order of first sight, so the
- * frequent keys, which come early, share few cache lines:
+ * A slot is the address of an entry of 32 bytes. Entries are in the order of first sight, so the frequent
+ * keys, which come early, share few cache lines:
  *
  *    0  16 bytes  the key, zero-padded; of a key longer than 16 bytes its first 8 bytes,
  *                 then the address of all its bytes as a u64
  *   16  u32       length in bytes
- *   20  u32       hash: its upper bits choose the slot
+ *   20  u32       hash: its upper bits select the slot
  *   24  u32       id
  *   28  u32       FNV-1a of the key & 0x7fffffff
  */
@@ -39,7 +39,7 @@ let arenaTop: usize = 0;
 let arenaEnd: usize = 0;
 let arenaUsed: f64 = 0;
 
-/** Makes the table empty. Slots stay as many as the keys that were there deserve. */
+/** Empties the table. The number of slots stays suitable for as many keys as before. */
 export function resetTable(): void {
   let bits = MIN_SLOT_BITS;
   while ((<u32>1 << (bits - 1)) < count && bits < slotBits) bits++;
@@ -81,8 +81,8 @@ export function keyHash(id: u32): u32 {
 }
 
 /**
- * The hash of two lanes. Linear, so its lower bits are weak and its upper ones, which choose the
- * slot, depend on all of both: what multiply-shift hashing is.
+ * The hash of two lanes (multiply-shift). It is linear, so its lower bits are weak; its upper bits, which select
+ * the slot, depend on all bits of both lanes.
  */
 @inline
 export function mix(lo: u64, hi: u64): u32 {
@@ -141,7 +141,7 @@ export function internLong(key: usize, length: u32): u32 {
   return finish(entry);
 }
 
-/** Sixteen bytes a step; the last step takes the last sixteen bytes, read before or not. */
+/** Reads sixteen bytes a step; the last step reads the last sixteen bytes, which may overlap the step before. */
 function hashLong(key: usize, length: u32): u32 {
   let state: u64 = <u64>length;
   const last = key + <usize>length - 16;
@@ -163,8 +163,8 @@ function fnv(bytes: usize, length: u32): u32 {
 }
 
 /**
- * A new entry, in slot `at`; 0 when there is no memory, or none for more slots when only one in
- * eight is free. `finish` must follow.
+ * A new entry in slot `at`; 0 when there is no memory for it, or only one slot in eight is free and there is
+ * no memory for more. `finish` must follow.
  */
 function addEntry(length: u32, hash: u32, at: usize): usize {
   if (count >= <u32>7 << (slotBits - 3)) return 0;
@@ -191,7 +191,7 @@ function finish(entry: usize): u32 {
   return id;
 }
 
-/** Doubles the slots. Where there is no memory for that the table goes on, slower. */
+/** Doubles the number of slots. Without memory for that, the table continues, but slower. */
 function growSlots(): void {
   const old = slots;
   const oldSize = <usize>4 << slotBits;

@@ -1,4 +1,4 @@
-/** Decodes UTF-8 as the Encoding Standard does: no overlong forms, no surrogates, none too large. */
+/** Decodes UTF-8 as the Encoding Standard does: no overlong forms, surrogates, or code points beyond the last. */
 
 export const NOT_UTF8: u32 = 0xffffffff;
 
@@ -7,7 +7,7 @@ export function widthOf(codePoint: u32): u32 {
   return 2 + <u32>(codePoint > 0x7ff) + <u32>(codePoint > 0xffff);
 }
 
-/** The code point beyond ASCII at `at`; NOT_UTF8 if there is no whole, valid one before `limit`. */
+/** The non-ASCII code point at `at`; NOT_UTF8 if no complete, valid one ends before `limit`. */
 export function decode(at: usize, limit: usize): u32 {
   const lead = <u32>load<u8>(at);
   if (lead < 0xc2 || lead > 0xf4 || limit - at < 2) return NOT_UTF8;
