@@ -15,7 +15,6 @@ const CONTROL = [
   "mr/control/protocol",
   "mr/control/log",
 ] as const;
-const STORAGE = ["mr/storage", "mr/storage/file", "mr/storage/memory"] as const;
 const WATCH = [
   "mr/watch/history",
   "mr/watch/format",
@@ -27,7 +26,7 @@ const LOW = ["mr/base", "mr/job"] as const;
 const MAIN = [
   ...LOW,
   ...APP,
-  ...STORAGE,
+  "mr/storage",
   ...DATA,
   ...CONTROL,
   ...WATCH,
@@ -47,7 +46,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/app/contract": [...LOW, "mr/kernel", "mr/app/text"],
   "mr/app/text": [...LOW, "mr/kernel", "mr/app/contract"],
   "mr/app/load": [...LOW, "mr/app/contract"],
-  // The registry knows every storage.
+  // The registry knows every storage, and no other room knows one by name.
   "mr/storage": [...LOW, "mr/storage/file"],
   "mr/storage/file": [...LOW, "mr/storage"],
   "mr/storage/memory": [...LOW, "mr/storage"],
@@ -61,26 +60,26 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/control/protocol": LOW,
   "mr/control/coordinator": [...LOW, ...CONTROL],
   "mr/worker": [...LOW, ...APP, "mr/storage", ...DATA, "mr/control/protocol"],
-  "mr/engines": [...LOW, ...APP, ...STORAGE, "mr/watch/format"],
+  "mr/engines": [...LOW, ...APP, "mr/storage", "mr/watch/format"],
   // An engine never imports another one, and only the registry names them.
   "mr/engines/registry.ts": ["mr/base", "mr/engines", "mr/engines/local", "mr/engines/sequential"],
   "mr/engines/local": [
     ...LOW,
     ...APP,
-    ...STORAGE,
+    "mr/storage",
     ...DATA,
     ...CONTROL,
     ...WATCH,
     "mr/worker",
     "mr/engines",
   ],
-  "mr/engines/sequential": [...LOW, ...APP, ...STORAGE, ...DATA, "mr/kernel", "mr/engines"],
-  "mr/watch/history": [...LOW, ...STORAGE],
+  "mr/engines/sequential": [...LOW, ...APP, "mr/storage", ...DATA, "mr/kernel", "mr/engines"],
+  "mr/watch/history": [...LOW, "mr/storage"],
   "mr/watch/format": [...LOW, "mr/watch/history"],
-  "mr/watch/terminal": [...LOW, ...STORAGE, "mr/watch/history", "mr/watch/format"],
-  "mr/watch/dashboard": [...LOW, ...STORAGE, "mr/watch/history", "mr/watch/format"],
-  "mr/watch/report": [...LOW, ...STORAGE, "mr/watch/history", "mr/watch/format"],
-  "mr/testing": [...LOW, "mr/kernel", ...APP, ...STORAGE, ...DATA],
+  "mr/watch/terminal": [...LOW, "mr/storage", "mr/watch/history", "mr/watch/format"],
+  "mr/watch/dashboard": [...LOW, "mr/storage", "mr/watch/history", "mr/watch/format"],
+  "mr/watch/report": [...LOW, "mr/storage", "mr/watch/history", "mr/watch/format"],
+  "mr/testing": [...LOW, "mr/kernel", ...APP, "mr/storage", ...DATA],
   mrapps: [INDEX],
   main: MAIN,
   // Commands that are programs of one engine.

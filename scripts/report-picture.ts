@@ -47,7 +47,7 @@ try {
   process.chdir(join(ROOT, "data"));
   const out = join(home, "counts");
   await runJob({ app, inputs: ["pg-*.txt"], out, workers: 3, splitBytes: 300_000 });
-  const report = await writeReport(out);
+  const [report = ""] = await writeReport(out);
   const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"] });
   const page = await browser.newPage({ viewport: SIZE });
   await page.goto(pathToFileURL(report).href);

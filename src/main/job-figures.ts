@@ -8,7 +8,7 @@ import {
   reduceOutputName,
 } from "../mr/job/names.ts";
 import type { Phase } from "../mr/job/task.ts";
-import { sweepTemporaryFiles } from "../mr/storage/file/job-directory.ts";
+import { sweepTemporaryFiles } from "../mr/storage/registry.ts";
 import { readHistory } from "../mr/watch/history/job-history.ts";
 import { JobView } from "../mr/watch/history/job-view.ts";
 

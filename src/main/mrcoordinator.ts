@@ -7,7 +7,7 @@ import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
 import type { LogState } from "../mr/control/log/job-log.ts";
 import { openJob, removeJournal, startCoordinator } from "../mr/engines/local/job-session.ts";
 import { type JobRequest, resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
-import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/file/job-directory.ts";
+import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/registry.ts";
 import { EventDescriber } from "../mr/watch/format/describe-event.ts";
 import { describeJobFailure } from "../mr/watch/format/describe-failure.ts";
 import { onSignal } from "./on-signal.ts";

@@ -117,6 +117,7 @@ export class SimulatedWorker {
     const context: TaskContext = {
       ...job,
       storage: disk.storage,
+      storageFor: () => disk.storage,
       tag: attemptTag(job.job, assignment.attempt, this.#attempts),
       progress: { addRecords: () => this.#progress(), addBytes: () => undefined },
       memoryBytes: MIN_MEMORY_BYTES,

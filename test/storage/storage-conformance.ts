@@ -69,11 +69,11 @@ export function describeStorage(create: () => StorageUnderTest): void {
     it("has the size of its file, and another version after each change", async () => {
       const path = await write("a.txt", "one");
       const first = await storage.stat(path);
-      expect(first.bytes).toBe(3);
+      expect(first.size).toBe(3);
       expect(await storage.stat(path)).toEqual(first);
       await write("a.txt", "two");
       const second = await storage.stat(path);
-      expect(second.bytes).toBe(3);
+      expect(second.size).toBe(3);
       expect(second.version).not.toBe(first.version);
     });
 

@@ -3,7 +3,6 @@ import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../../mr/base/errors.ts";
 import { EVENT_LOG_NAME } from "../../mr/job/names.ts";
-import { destinationOf } from "../../mr/storage/file/destination.ts";
 import { writeChart, writeReport } from "../../mr/watch/report/write-report.ts";
 import { filePath } from "../options.ts";
 import { printResult } from "../print-result.ts";
@@ -37,12 +36,11 @@ export function define(command: Command): Action {
   return async (directory: string, options: ReportOptions) => {
     checkReportRequest(command.args.length === 0 ? [directory] : command.args, options);
     const { out, chart } = options;
-    const written =
+    // A report that goes to standard output leaves no path to print.
+    const files =
       chart === true
         ? await writeChart(directory, out?.replace(/\.(svg|png)$/i, ""))
-        : [await writeReport(directory, out)];
-    // Only a report that did not go to standard output leaves a path to print.
-    const files = written.filter((path) => destinationOf(path).isReplaced);
+        : await writeReport(directory, out);
     printResult(files.map((path) => `${path}\n`).join(""));
     return 0;
   };

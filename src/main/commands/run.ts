@@ -150,7 +150,9 @@ async function completeAlready({ resume, merge, top, json }: Options, directory:
 async function reportOn(directory: string, watcher: Watcher): Promise<void> {
   try {
     const { writeReport } = await import("../../mr/watch/report/write-report.ts");
-    watcher.say(`The report is in ${relative(process.cwd(), await writeReport(directory))}`);
+    for (const report of await writeReport(directory)) {
+      watcher.say(`The report is in ${relative(process.cwd(), report)}`);
+    }
   } catch (error) {
     if (!(error instanceof MrError)) throw error;
     process.stderr.write(`tsmr: ${visibleLines(error.message)}\n`);

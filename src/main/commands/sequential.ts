@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
 import { runApp, writeOutput } from "../../mr/engines/sequential/run-app.ts";
-import { resolveInputs } from "../../mr/storage/file/resolve-inputs.ts";
+import { resolveInputs } from "../../mr/storage/registry.ts";
 import { addApp, filePath } from "../options.ts";
 import type { Action } from "./catalog.ts";
 
@@ -42,6 +42,6 @@ export async function runInThisProcess(
   const { app } = await loadApp(spec);
   const job = { inputs, inputDirectory, reduces: 1, skipBadRecords: false };
   const { outputs } = await runApp(app, job);
-  writeOutput(out, outputs.flat());
+  await writeOutput(out, outputs.flat());
   return 0;
 }

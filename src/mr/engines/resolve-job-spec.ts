@@ -13,7 +13,7 @@ import {
   RANGES,
   type Range,
 } from "../job/limits.ts";
-import { resolveInputs } from "../storage/file/resolve-inputs.ts";
+import { resolveInputs } from "../storage/registry.ts";
 import type { RunJobOptions } from "./run-job.ts";
 
 /** The options of {@link RunJobOptions} that describe the job itself. Without an app, workers bring it. */

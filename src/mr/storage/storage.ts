@@ -1,12 +1,19 @@
+import type { InputFile } from "../job/job-spec.ts";
 import type { OutputFile } from "../job/task.ts";
 import type { PendingFile } from "./pending-file.ts";
 
-/** A stored file as it is now. */
-export interface FileStat {
-  readonly bytes: number;
-  /** Changes when the file is replaced or changed: made of the time of the last change, a counter, an ETag. */
-  readonly version: string;
+const BLOCK_BYTES = 1024 * 1024;
+
+/** Gives the storage that a URL, or a path without a scheme, belongs to. */
+export type StorageFor = (url: string) => Storage;
+
+/** The scheme of a URL; undefined for a path. */
+export function schemeOf(url: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]*):\/\//.exec(url)?.[1];
 }
+
+/** A stored file as it is now. */
+export type FileStat = Pick<InputFile, "size" | "version">;
 
 /** A file that is open for reading. */
 export interface StoredFile {
@@ -17,6 +24,22 @@ export interface StoredFile {
    */
   read(target: Uint8Array, from: number, to: number, position: number): number | Promise<number>;
   close(): void;
+}
+
+/** Reads a file from its beginning. Each block is the caller's to keep. */
+export async function* readBlocks(storage: Storage, path: string): AsyncGenerator<Uint8Array> {
+  const file = await storage.open(path);
+  try {
+    for (let position = 0; ; ) {
+      const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+      const count = await file.read(block, 0, block.length, position);
+      if (count === 0) return;
+      position += count;
+      yield block.subarray(0, count);
+    }
+  } finally {
+    file.close();
+  }
 }
 
 /** A file whose bytes are at hand: reading does not wait. */
@@ -83,12 +106,31 @@ export interface Storage {
   /** The full path of `path`, which may be relative to `directory`. */
   resolve(directory: string, path: string): string;
   stat(path: string): Promise<FileStat>;
+  /**
+   * Finds the files that one argument of a command line stands for.
+   *
+   * An existing path is taken as that path, even if it looks like a pattern. A directory stands for the
+   * files directly in it, without hidden ones. Anything else with wildcards is a pattern, if the storage has
+   * patterns. The files of a pattern or a directory are in the order of their names' bytes.
+   *
+   * @param argument a path, relative to `directory`, or a URL
+   * @returns at least one file, named as a user would: relative where the argument is relative
+   * @throws MrError when there is none, or one cannot be read
+   */
+  find(argument: string, directory: string): Promise<readonly InputFile[]>;
   /** The names of the files directly in a directory, in the order of their bytes. */
   list(directory: string): Promise<string[]>;
   /** Removes a file. Harmless when there is none. */
   remove(path: string): Promise<void>;
   /** Fails with `EISDIR` for a directory, as far as the storage has any. */
   open(path: string): StoredFile | Promise<StoredFile>;
+  /**
+   * Writes a file that a person has named, in place of any that is there. A failure leaves no part of it.
+   *
+   * @param path need not be absolute. It may lead to a pipe or a device, which is written to
+   * @returns whether the file is at `path` now, as opposed to having gone through a pipe or a device
+   */
+  publish(path: string, parts: readonly Uint8Array[]): boolean | Promise<boolean>;
   /**
    * Makes files readable without waiting, so that the loops of the reduce side need not be asynchronous. A
    * file that is missing is found when it is opened.

@@ -66,6 +66,7 @@ export async function runWorker(
         ...facts,
         memoryBytes,
         storage: storageFor(facts.directory),
+        storageFor,
         tag: attemptTag(facts.job, assignment.attempt, process.pid),
         progress: meter,
         fanIn: DEFAULT_FAN_IN,

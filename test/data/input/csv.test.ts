@@ -9,7 +9,7 @@ import { csv } from "../../../src/mr/data/input/csv.ts";
 import { CsvRows } from "../../../src/mr/data/input/csv-rows.ts";
 import { CsvScanner } from "../../../src/mr/data/input/csv-scanner.ts";
 import { planJob } from "../../../src/mr/data/input/plan-job.ts";
-import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
+import { storageFor } from "../../../src/mr/storage/registry.ts";
 import { MemoryInput } from "../../../src/mr/testing/run-map.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
@@ -197,7 +197,7 @@ describe("csv()", () => {
       writeFileSync(path, contents);
       const inputs = [{ url: "split.csv", size: contents.length, version: "1" }];
       const job = { inputs, inputDirectory: directory, splitBytes: 20, workers: 1 };
-      const splits = await planJob(fileStorage, job)(csv().splitting);
+      const splits = await planJob(storageFor, job)(csv().splitting);
       return splits.map(({ start, end, resume }) => [start, end, resume]);
     };
     expect(await splitsOf(`id,text\n${row.repeat(5)}`)).toEqual([

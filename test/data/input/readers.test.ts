@@ -17,7 +17,7 @@ import { defaultSplitBytes, planSplits } from "../../../src/mr/data/input/plan-j
 import { recordsFrom } from "../../../src/mr/data/input/records-from.ts";
 import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
 import { createKernel } from "../../../src/mr/kernel/create-kernel.ts";
-import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
+import { storageFor } from "../../../src/mr/storage/registry.ts";
 import { MemoryInput } from "../../../src/mr/testing/run-map.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
@@ -121,7 +121,7 @@ describe("inputs", () => {
 
   it.skipIf(zstdCompressSync)("say which Node is wanted where there is no zstd", async () => {
     const split = { file: "a.zst", start: 0, end: 1 };
-    await expect(openInput(fileStorage, directory, split)).rejects.toThrow(
+    await expect(openInput(storageFor, directory, split)).rejects.toThrow(
       `Cannot read input "a.zst": Node ${process.version} has no zstd (22.15 has)`,
     );
   });
@@ -129,11 +129,11 @@ describe("inputs", () => {
   it("F17 that are directories, or are not there, are clear errors", async () => {
     mkdirSync(join(directory, "d"));
     const split = { file: "d", start: 0, end: 0 };
-    await expect(openInput(fileStorage, directory, split)).rejects.toThrow(
+    await expect(openInput(storageFor, directory, split)).rejects.toThrow(
       'Cannot read input "d": it is a directory',
     );
     const none = { ...split, file: "none" };
-    await expect(openInput(fileStorage, directory, none)).rejects.toThrow(
+    await expect(openInput(storageFor, directory, none)).rejects.toThrow(
       'Cannot read input "none": no such file or directory (ENOENT)',
     );
   });

@@ -6,7 +6,7 @@ import { openInput } from "../../../src/mr/data/input/open-input.ts";
 import { planCsvSplits } from "../../../src/mr/data/input/plan-csv-splits.ts";
 import { planSplits } from "../../../src/mr/data/input/plan-job.ts";
 import type { Split, Splitting } from "../../../src/mr/job/split.ts";
-import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
+import { storageFor } from "../../../src/mr/storage/registry.ts";
 import { PlainKernel } from "../../kernel/plain-kernel.ts";
 
 /** What a reader made of a file. */
@@ -42,7 +42,7 @@ export async function readContents<R>(
     skipped: 0,
   };
   for (const split of await plan(directory, reader.splitting, file, splitBytes)) {
-    const input = await openInput(fileStorage, directory, split);
+    const input = await openInput(storageFor, directory, split);
     const cursor = reader.open(input, all);
     try {
       while (await cursor.load()) {
@@ -71,7 +71,7 @@ async function plan(
   const { size } = statSync(join(directory, file));
   if (typeof splitting === "string") return planSplits(splitting, file, size, splitBytes);
   const wanted = planSplits("bytes", file, size, splitBytes);
-  return await planCsvSplits(fileStorage, directory, wanted, splitting, 8);
+  return await planCsvSplits(storageFor, directory, wanted, splitting, 8);
 }
 
 function structuredCopy(record: unknown): unknown {

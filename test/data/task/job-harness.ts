@@ -11,7 +11,7 @@ import { DEFAULT_FAN_IN, DEFAULT_MEMORY_BYTES } from "../../../src/mr/job/limits
 import { isTemporary } from "../../../src/mr/job/names.ts";
 import type { OutputFile } from "../../../src/mr/job/task.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
-import { statInput } from "../../../src/mr/storage/file/resolve-inputs.ts";
+import { statInput, storageFor } from "../../../src/mr/storage/registry.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 /** How a job is run in a test; everything has a default. */
@@ -47,6 +47,7 @@ export class JobHarness {
   context(options: JobOptions = {}): TaskContext {
     return {
       storage: fileStorage,
+      storageFor,
       directory: this.directory,
       inputDirectory: this.directory,
       reduces: options.reduces ?? 3,
@@ -70,8 +71,8 @@ export class JobHarness {
     const loaded = loadedApp(app);
     const { splitBytes, parallelism: workers = Infinity } = options;
     const inputDirectory = this.directory;
-    const inputs = files.map((file) => statInput(file, inputDirectory));
-    const plan = planJob(fileStorage, { inputs, inputDirectory, splitBytes, workers });
+    const inputs = await Promise.all(files.map((file) => statInput(file, inputDirectory)));
+    const plan = planJob(storageFor, { inputs, inputDirectory, splitBytes, workers });
     const splits = await plan(loaded.splitting);
     const reports: (readonly OutputFile[])[] = [];
     for (const [task, split] of splits.entries()) {

@@ -18,41 +18,13 @@ import {
 import type { OutputFile } from "../../../src/mr/job/task.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { MemoryStorage } from "../../../src/mr/storage/memory/memory-storage.ts";
-import type { Storage, StoredFile } from "../../../src/mr/storage/storage.ts";
+import { storageFor } from "../../../src/mr/storage/registry.ts";
+import type { Storage, StorageFor } from "../../../src/mr/storage/storage.ts";
+import { laterStorage } from "../../support/later-storage.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { loadedApp } from "./job-harness.ts";
 
 const REDUCES = 3;
-
-/** A storage that answers later wherever it may, and reads only a few bytes at a time. */
-function laterStorage(): Storage {
-  const memory = new MemoryStorage();
-  return {
-    resolve: (directory, path) => memory.resolve(directory, path),
-    stat: (path) => memory.stat(path),
-    list: (directory) => memory.list(directory),
-    remove: (path) => memory.remove(path),
-    open: async (path): Promise<StoredFile> => {
-      const file = memory.open(path);
-      return {
-        read: async (target, from, to, position) => {
-          return file.read(target, from, Math.min(to, from + 11), position);
-        },
-        close: () => file.close(),
-      };
-    },
-    fetch: async () => memory.fetch(),
-    createOutput: (directory, tag) => {
-      const output = memory.createOutput(directory, tag);
-      return {
-        file: (name) => output.file(name),
-        commit: async () => await output.commit(),
-        discard: () => output.discard(),
-      };
-    },
-    scratch: (directory, tag) => memory.scratch(directory, tag),
-  };
-}
 
 const text = Array.from({ length: 300 }, (_, n) => `the cat ${n % 17} of "${n % 5}"`).join("\n");
 const rows = Array.from({ length: 90 }, (_, n) => `${n},"a\n${n % 7}"`).join("\n");
@@ -107,10 +79,17 @@ const APPS: Readonly<Record<string, readonly [file: keyof typeof INPUTS, app: un
 };
 
 /** Runs a job with little memory and merges of two runs. @returns the contents of all `mr-out-Y` */
-async function runJob(storage: Storage, directory: string, file: string, app: RecordApp) {
+async function runJob(
+  storage: Storage,
+  storageFor: StorageFor,
+  directory: string,
+  file: string,
+  app: RecordApp,
+) {
   const loaded = loadedApp(app);
   const context = {
     storage,
+    storageFor,
     directory,
     inputDirectory: directory,
     reduces: REDUCES,
@@ -120,10 +99,9 @@ async function runJob(storage: Storage, directory: string, file: string, app: Re
     fanIn: 2,
     skipBadRecords: false,
   };
-  const { bytes, version } = await storage.stat(storage.resolve(directory, file));
-  const inputs = [{ url: file, size: bytes, version }];
+  const inputs = await storageFor(file).find(file, directory);
   const job = { inputs, inputDirectory: directory, splitBytes: 900, workers: 1 };
-  const plan = planJob(storage, job);
+  const plan = planJob(storageFor, job);
   const reports: (readonly OutputFile[])[] = [];
   for (const [task, split] of (await plan(app.input.splitting)).entries()) {
     const { output } = await runMapTask({ task, split }, loaded, context);
@@ -162,12 +140,33 @@ describe.each(Object.entries(APPS))("a job of %s", (_name, [file, app]) => {
     const results: string[] = [];
     for (const storage of [fileStorage, new MemoryStorage(), laterStorage()]) {
       await write(storage, directory, file, INPUTS[file]);
-      results.push(await runJob(storage, directory, file, app as RecordApp));
+      results.push(await runJob(storage, () => storage, directory, file, app as RecordApp));
       const names = await storage.list(directory);
       expect(names.filter((name) => name.startsWith("."))).toEqual([]);
     }
     const [first, ...others] = results;
     expect(first?.length).toBeGreaterThan(0);
     for (const other of others) expect(other).toBe(first);
+  });
+
+  it("reads its inputs from the storage of their URLs, wherever its results are", async () => {
+    const directory = temporaryDirectory();
+    const memory = new MemoryStorage();
+    await write(memory, "/in", file, INPUTS[file]);
+    await write(fileStorage, directory, file, INPUTS[file]);
+    const storages = new Map([["memory", memory]]);
+    const run = (url: string) => {
+      return runJob(
+        fileStorage,
+        (path) => storageFor(path, storages),
+        directory,
+        url,
+        app as RecordApp,
+      );
+    };
+    const expected = await run(file);
+    await fileStorage.remove(fileStorage.resolve(directory, file));
+    expect(await run(`memory:///in/${file}`)).toBe(expected);
+    expect(memory.paths).toEqual([`/in/${file}`]);
   });
 });

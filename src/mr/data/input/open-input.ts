@@ -3,7 +3,7 @@ import * as zlib from "node:zlib";
 import type { InputSource } from "../../app/contract/reader.ts";
 import { errorCode, inputError, MrError } from "../../base/errors.ts";
 import type { Split } from "../../job/split.ts";
-import type { Storage, StoredFile } from "../../storage/storage.ts";
+import type { StorageFor, StoredFile } from "../../storage/storage.ts";
 
 export interface OpenInput extends InputSource {
   /** How many bytes of the (uncompressed) file have been read so far. */
@@ -29,7 +29,7 @@ export function isCompressedName(file: string): boolean {
  * @throws MrError when it cannot be opened, is a directory, or can't be decompressed by this Node
  */
 export async function openInput(
-  storage: Storage,
+  storageFor: StorageFor,
   directory: string,
   split: Split,
 ): Promise<OpenInput> {
@@ -41,7 +41,7 @@ export async function openInput(
       `Cannot read input "${file}": Node ${process.version} has no zstd (22.15 has)`,
     );
   }
-  const stored = await openStored(storage, directory, file);
+  const stored = await openStored(storageFor, directory, file);
   if (!isCompressedName(file)) return plainInput(stored, split);
   const create = isZstd && createZstdDecompress ? createZstdDecompress : zlib.createGunzip;
   return compressedInput(stored, file, create());
@@ -49,11 +49,12 @@ export async function openInput(
 
 /** @throws MrError */
 export async function openStored(
-  storage: Storage,
+  storageFor: StorageFor,
   directory: string,
   file: string,
 ): Promise<StoredFile> {
   try {
+    const storage = storageFor(file);
     return await storage.open(storage.resolve(directory, file));
   } catch (error) {
     const isDirectory = errorCode(error) === "EISDIR";

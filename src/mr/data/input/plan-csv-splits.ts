@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { inputError } from "../../base/errors.ts";
 import { DEFAULT_ROW_BYTES } from "../../job/limits.ts";
 import type { CsvSplitting, ResumeToken, Split } from "../../job/split.ts";
-import type { Storage, StoredFile } from "../../storage/storage.ts";
+import type { StorageFor, StoredFile } from "../../storage/storage.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 import { utf8MarkLength, utf16EncodingOf } from "./encoding.ts";
 import { openStored } from "./open-input.ts";
@@ -23,7 +23,7 @@ interface RowEnd {
  * @returns splits that begin and end where rows do; together they are the whole file
  */
 export async function planCsvSplits(
-  storage: Storage,
+  storageFor: StorageFor,
   directory: string,
   wanted: readonly Split[],
   { csvDelimiter, maxRowBytes = DEFAULT_ROW_BYTES }: CsvSplitting,
@@ -34,7 +34,7 @@ export async function planCsvSplits(
   const { file } = first;
   const targets = wanted.slice(1).map(({ start }) => start);
   const scanner = new CsvScanner(csvDelimiter, maxRowBytes);
-  const stored = await openStored(storage, directory, file);
+  const stored = await openStored(storageFor, directory, file);
   let ends: RowEnd[];
   try {
     ends = await findRowEnds(stored, targets, scanner, Buffer.alloc(blockBytes));

@@ -1,7 +1,7 @@
 import type { JobSpec } from "../../job/job-spec.ts";
 import { MAX_DEFAULT_SPLIT_BYTES, MIN_DEFAULT_SPLIT_BYTES } from "../../job/limits.ts";
 import type { CsvSplitting, JobPlan, Split, Splitting } from "../../job/split.ts";
-import type { Storage } from "../../storage/storage.ts";
+import type { StorageFor } from "../../storage/storage.ts";
 import { isCompressedName } from "./open-input.ts";
 import { planCsvSplits } from "./plan-csv-splits.ts";
 
@@ -17,7 +17,7 @@ const MIN_TASKS = 64;
  * Plans the map tasks of a job. There is a task for each worker, even if small files share tasks.
  */
 export function planJob(
-  storage: Storage,
+  storageFor: StorageFor,
   job: Pick<JobSpec, "inputs" | "inputDirectory" | "splitBytes" | "workers">,
 ): JobPlan {
   const { inputs } = job;
@@ -43,7 +43,7 @@ export function planJob(
     const splits: Split[] = [];
     for (const { url, size } of inputs) {
       const wanted = planSplits("bytes", url, size, limit);
-      splits.push(...(await planCsvSplits(storage, job.inputDirectory, wanted, splitting)));
+      splits.push(...(await planCsvSplits(storageFor, job.inputDirectory, wanted, splitting)));
     }
     return pack(splits);
   }

@@ -65,12 +65,12 @@ export async function runMapTask(
 /** @param onMapping is told of each part of the split before its records are mapped */
 async function mapSplit(
   split: Split,
-  { storage, inputDirectory }: TaskContext,
+  { storageFor, inputDirectory }: TaskContext,
   mapping: Mapping,
   onMapping?: (mapper: RecordMapper) => void,
 ): Promise<void> {
   for (const part of partsOf(split)) {
-    const input = await openInput(storage, inputDirectory, part);
+    const input = await openInput(storageFor, inputDirectory, part);
     try {
       const mapper = new RecordMapper(input, mapping);
       onMapping?.(mapper);

@@ -1,6 +1,6 @@
 import type { JobSpec } from "../../job/job-spec.ts";
 import type { TaskResult } from "../../job/task.ts";
-import type { PendingOutput, Storage } from "../../storage/storage.ts";
+import type { PendingOutput, Storage, StorageFor } from "../../storage/storage.ts";
 
 /**
  * Where a task reports progress, which renews its lease. Both methods throw an MrError when the attempt
@@ -17,7 +17,10 @@ export interface TaskContext
     JobSpec,
     "directory" | "inputDirectory" | "reduces" | "skipBadRecords" | "memoryBytes"
   > {
+  /** That of the job directory. */
   readonly storage: Storage;
+  /** Where inputs are read from, each by its own URL. */
+  readonly storageFor: StorageFor;
   /** Tells this attempt's temporary files from those of all others. */
   readonly tag: string;
   readonly progress: ProgressMeter;

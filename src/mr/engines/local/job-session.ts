@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { counted } from "../../base/counted.ts";
 import { type ErrorCode, MrError } from "../../base/errors.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
@@ -12,10 +13,8 @@ import type { InputFile, JobSpec, NewJob, ResumedJob } from "../../job/job-spec.
 import { JOURNAL_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
 import { differenceOf, type Settings } from "../../job/settings.ts";
 import type { CompletedTask } from "../../job/task.ts";
-import { fileChecksum } from "../../storage/file/file-storage.ts";
-import { sweepAttempt, sweepJobDirectory } from "../../storage/file/job-directory.ts";
-import { statInput } from "../../storage/file/resolve-inputs.ts";
-import { storageFor } from "../../storage/registry.ts";
+import { statInput, storageFor, sweepAttempt, sweepJobDirectory } from "../../storage/registry.ts";
+import { readBlocks } from "../../storage/storage.ts";
 import { withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
 
@@ -103,7 +102,7 @@ export async function startCoordinator(
   const { directory } = spec;
   return await Coordinator.start({
     ...spec,
-    plan: planJob(storageFor(directory), spec),
+    plan: planJob(storageFor, spec),
     log: session.journal,
     resumed: session.resumed,
     listen: (service) => RpcServer.listen({ ...service, socketPath: options.socketPath }),
@@ -133,7 +132,7 @@ async function resume(spec: ResumedJob, lock: DirectoryLock): Promise<JobSession
   checkNotComplete(directory);
   const { journal, state } = FileJobLog.open(directory);
   try {
-    checkSameJob(state.job, spec);
+    await checkSameJob(state.job, spec);
     const completed: CompletedTask[] = [];
     for (const task of state.completed) {
       if (await hasItsOutputs(task, directory)) completed.push(task);
@@ -165,7 +164,7 @@ function checkNotComplete(directory: string): void {
   if (result !== undefined) refuseToResume(directory, why, "RESUME_NOTHING");
 }
 
-function checkSameJob(job: JobRecord, spec: ResumedJob): void {
+async function checkSameJob(job: JobRecord, spec: ResumedJob): Promise<void> {
   const { directory, inputDirectory, inputs, reduces, skipBadRecords } = spec;
   if (reduces !== undefined && reduces !== job.reduces) {
     refuseToResume(directory, `it has ${counted(job.reduces, "reduce task")}, not ${reduces}`);
@@ -180,7 +179,7 @@ function checkSameJob(job: JobRecord, spec: ResumedJob): void {
     refuseToResume(directory, "it has other input files");
   }
   for (const [index, { url, size, version }] of job.inputs.entries()) {
-    const now = inputs?.[index] ?? statInput(url, inputDirectory);
+    const now = inputs?.[index] ?? (await statInput(url, inputDirectory));
     if (now.size === size && now.version === version) continue;
     refuseToResume(directory, `input "${url}" has changed since it began`, "INPUT_CHANGED");
   }
@@ -194,12 +193,18 @@ async function hasItsOutputs(
   { phase, result }: CompletedTask,
   directory: string,
 ): Promise<boolean> {
-  for (const { name, bytes, crc32 } of result.outputs) {
+  for (const { name, bytes, crc32: checksum } of result.outputs) {
     const path = join(directory, name);
     if (statSync(path, { throwIfNoEntry: false })?.size !== bytes) return false;
-    if (phase === "reduce" && (await fileChecksum(path)) !== crc32) return false;
+    if (phase === "reduce" && (await checksumOf(path)) !== checksum) return false;
   }
   return true;
+}
+
+async function checksumOf(path: string): Promise<number> {
+  let checksum = 0;
+  for await (const block of readBlocks(storageFor(path), path)) checksum = crc32(block, checksum);
+  return checksum;
 }
 
 /**

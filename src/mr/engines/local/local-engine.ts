@@ -15,7 +15,7 @@ import {
   prepareJobDirectory,
   sweepMapOutputs,
   sweepTemporaryFiles,
-} from "../../storage/file/job-directory.ts";
+} from "../../storage/registry.ts";
 import { describeJobFailure } from "../../watch/format/describe-failure.ts";
 import type { Engine, EngineResult, JobContext } from "../engine.ts";
 import {

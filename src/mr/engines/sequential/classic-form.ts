@@ -3,6 +3,7 @@ import * as zlib from "node:zlib";
 import type { ClassicApp, KeyValue } from "../../app/contract/contract.ts";
 import { inputError, MrError } from "../../base/errors.ts";
 import { storageFor } from "../../storage/registry.ts";
+import { readBlocks } from "../../storage/storage.ts";
 import type { AppForm, EmitPair } from "./run-app.ts";
 import { wtf8Bytes } from "./wtf8-bytes.ts";
 
@@ -13,8 +14,6 @@ const { zstdDecompressSync } = zlib as {
     options: { readonly info: true },
   ) => { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
 };
-
-const READ_BYTES = 1 << 20;
 
 /** An app in the classic form: whole files in, a line `key value` out for each key. */
 export function classicForm(app: ClassicApp): AppForm {
@@ -59,29 +58,17 @@ function ihash(bytes: Uint8Array): number {
 
 async function readText(url: string, directory: string): Promise<string> {
   try {
-    const contents = await readAll(url, directory);
+    const storage = storageFor(url);
+    const blocks: Uint8Array[] = [];
+    for await (const block of readBlocks(storage, storage.resolve(directory, url))) {
+      blocks.push(block);
+    }
+    const contents = Buffer.concat(blocks);
     if (url.endsWith(".gz")) return (await promisify(zlib.gunzip)(contents)).toString("utf8");
     if (url.endsWith(".zst")) return decompressZstd(contents).toString("utf8");
     return contents.toString("utf8");
   } catch (error) {
     throw inputError(url, error);
-  }
-}
-
-async function readAll(url: string, directory: string): Promise<Buffer> {
-  const storage = storageFor(directory);
-  const file = await storage.open(storage.resolve(directory, url));
-  try {
-    const parts: Buffer[] = [];
-    for (let position = 0; ; ) {
-      const part = Buffer.alloc(READ_BYTES);
-      const count = await file.read(part, 0, part.length, position);
-      if (count === 0) return Buffer.concat(parts);
-      parts.push(part.subarray(0, count));
-      position += count;
-    }
-  } finally {
-    file.close();
   }
 }
 

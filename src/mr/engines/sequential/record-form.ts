@@ -29,11 +29,7 @@ async function* recordsOf(
   run: SequentialRun,
 ) {
   const { inputDirectory, skipBadRecords } = run.job;
-  const input = await openInput(storageFor(inputDirectory), inputDirectory, {
-    file,
-    start: 0,
-    end,
-  });
+  const input = await openInput(storageFor, inputDirectory, { file, start: 0, end });
   const scanner = createKernel();
   const onSkipped = (place: string, reason: string) => run.skip({ file, place, reason });
   const words = new WordScan(scanner);

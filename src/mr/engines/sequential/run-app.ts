@@ -5,7 +5,7 @@ import { describeThrown, quoteKey } from "../../base/thrown.ts";
 import type { InputFile, JobTerms } from "../../job/job-spec.ts";
 import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
 import { type Phase, SKIPPED_RECORDS, type SkippedRecord } from "../../job/task.ts";
-import { publishFile } from "../../storage/file/destination.ts";
+import { storageFor } from "../../storage/registry.ts";
 import { classicForm } from "./classic-form.ts";
 import { recordForm } from "./record-form.ts";
 
@@ -163,9 +163,9 @@ export class SequentialRun {
  *
  * @throws MrError when the file cannot be written
  */
-export function writeOutput(path: string, lines: readonly Buffer[]): void {
+export async function writeOutput(path: string, lines: readonly Buffer[]): Promise<void> {
   try {
-    publishFile(path, lines);
+    await storageFor(path).publish(path, lines);
   } catch (error) {
     const why = describeCause(error);
     throw new MrError("OUTPUT_UNWRITABLE", `Cannot write output "${path}": ${why}`, {

@@ -9,8 +9,7 @@ import type { JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
 import { MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { Attempt, Failure, JobOutcome, Phase } from "../../job/task.ts";
-import { prepareJobDirectory } from "../../storage/file/job-directory.ts";
-import { storageFor } from "../../storage/registry.ts";
+import { prepareJobDirectory, storageFor } from "../../storage/registry.ts";
 import type { Engine, EngineResult, JobContext } from "../engine.ts";
 import { runApp, type SequentialRun } from "./run-app.ts";
 

@@ -46,23 +46,23 @@ export function destinationOf(path: string): Destination {
 const BLOCK_BYTES = 1 << 20;
 
 /**
- * Publishes a file, replacing the one that is there: it is written under a temporary name beside it and
- * synced before it gets its own, so a failure leaves nothing half-written. A symbolic link stays, and the file
- * that it points at is replaced; a pipe or a device is written to.
+ * See {@link Storage.publish}. The file is written under a temporary name beside it and synced before it gets its
+ * own. A symbolic link stays, and the file that it points at is replaced.
  *
  * @param path absolute or relative to the current directory
  * @throws the error of the operating system; the temporary file is gone then
  */
-export function publishFile(path: string, parts: readonly Uint8Array[]): void {
+export function publishFile(path: string, parts: readonly Uint8Array[]): boolean {
   const target = destinationOf(path);
   if (!target.isReplaced) {
     writeParts(target.path, "a", parts);
-    return;
+    return false;
   }
   const temporary = join(dirname(target.path), `.${basename(target.path)}.${process.pid}.tmp`);
   try {
     writeParts(temporary, "w", parts);
     renameSync(temporary, target.path);
+    return true;
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;

@@ -1,7 +1,5 @@
 import {
-  type BigIntStats,
   closeSync,
-  createReadStream,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -13,17 +11,20 @@ import {
 } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { crc32 } from "node:zlib";
 import { AttemptFiles, type FileWriter } from "../pending-file.ts";
-import type { FileStat, LocalFile, Storage } from "../storage.ts";
+import type { LocalFile, Storage } from "../storage.ts";
+import { publishFile } from "./destination.ts";
+import { fileStat, findInputs } from "./find-inputs.ts";
 
-/** The file system. All but {@link Storage.stat}, {@link Storage.list} and {@link Storage.remove} is synchronous. */
+/** The file system. Opening, reading and writing files is synchronous. */
 export const fileStorage: Storage = {
   resolve,
 
-  async stat(path): Promise<FileStat> {
+  async stat(path) {
     return fileStat(await stat(path, { bigint: true }));
   },
+
+  find: findInputs,
 
   async list(directory) {
     const entries = await readdir(directory, { withFileTypes: true });
@@ -42,18 +43,14 @@ export const fileStorage: Storage = {
     throw Object.assign(new Error("it is a directory"), { code: "EISDIR" });
   },
 
+  publish: publishFile,
+
   fetch: () => ({ open: openFile, close: () => undefined }),
 
   createOutput: (directory, tag, { durable }) => attemptFiles(directory, tag, durable),
 
   scratch: (directory, tag) => attemptFiles(directory, tag, false),
 };
-
-/** The same as {@link Storage.stat}, of what the file system says. */
-export function fileStat({ size, mtimeNs, ino }: BigIntStats): FileStat {
-  // Two files that replace each other within one tick of the clock have the same time.
-  return { bytes: Number(size), version: `${mtimeNs}-${ino}` };
-}
 
 function openFile(path: string): LocalFile {
   return fileOf(openSync(path, "r"));
@@ -90,17 +87,4 @@ function writerOf(descriptor: number, isDurable: boolean): FileWriter {
     },
     close: () => closeSync(descriptor),
   };
-}
-
-/**
- * The CRC-32 of a file's contents, as an unsigned number.
- *
- * @throws the error of the operating system
- */
-export async function fileChecksum(path: string): Promise<number> {
-  let checksum = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    checksum = crc32(chunk, checksum);
-  }
-  return checksum;
 }

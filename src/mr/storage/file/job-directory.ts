@@ -22,6 +22,7 @@ import {
   MERGED_OUTPUT_NAME,
 } from "../../job/names.ts";
 import type { AttemptId } from "../../job/task.ts";
+import { schemeOf } from "../storage.ts";
 
 /** The members of a job that its directory depends on. */
 type Place = Pick<NewJob | ResumedJob, "directory" | "inputDirectory" | "inputs">;
@@ -80,6 +81,7 @@ export function checkJobDirectory({ directory, inputDirectory, inputs = [] }: Pl
   });
   const home = realpathSync.native(directory);
   for (const { url } of inputs) {
+    if (schemeOf(url) !== undefined) continue;
     // The native function makes no lstat call for each folder of the path.
     const path = realpathSync.native(resolve(inputDirectory, url));
     if (dirname(path) === home && isJobFile(basename(path))) {

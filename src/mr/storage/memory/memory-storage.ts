@@ -1,5 +1,7 @@
 import { posix } from "node:path";
 import { appendBytes, ByteBuffer } from "../../base/byte-target.ts";
+import { inputError } from "../../base/errors.ts";
+import type { InputFile } from "../../job/job-spec.ts";
 import { AttemptFiles, type FileWriter } from "../pending-file.ts";
 import type { FetchedFiles, FileStat, LocalFile, Storage } from "../storage.ts";
 
@@ -8,7 +10,10 @@ interface MemoryFile {
   readonly version: number;
 }
 
-/** Files in this process's memory, by absolute path. Directories exist by the files in them. */
+/**
+ * Files in this process's memory, by absolute path, which may be written as a URL: `memory:///in/a.txt`.
+ * Directories exist by the files in them.
+ */
 export class MemoryStorage implements Storage {
   readonly #files = new Map<string, MemoryFile>();
   #versions = 0;
@@ -30,12 +35,21 @@ export class MemoryStorage implements Storage {
   }
 
   resolve(directory: string, path: string): string {
-    return posix.resolve(directory, path);
+    return posix.resolve(directory, path.replace(/^memory:\/\//, ""));
   }
 
   async stat(path: string): Promise<FileStat> {
-    const { bytes, version } = this.#find(path);
-    return { bytes: bytes.length, version: String(version) };
+    return this.#stat(path);
+  }
+
+  async find(argument: string, directory: string): Promise<InputFile[]> {
+    const path = this.resolve(directory, argument);
+    const names = (await this.list(path)).filter((name) => !name.startsWith("."));
+    const inDirectory = names.map((name) => `${argument.replace(/\/$/, "")}/${name}`);
+    const urls = this.#files.has(path) ? [argument] : inDirectory;
+    if (urls.length === 0) throw inputError(argument, noFile(path));
+    const toInput = (url: string) => ({ url, ...this.#stat(this.resolve(directory, url)) });
+    return urls.map(toInput);
   }
 
   async list(directory: string): Promise<string[]> {
@@ -51,6 +65,11 @@ export class MemoryStorage implements Storage {
 
   open(path: string): LocalFile {
     return fileOf(this.#find(path).bytes);
+  }
+
+  publish(path: string, parts: readonly Uint8Array[]): boolean {
+    this.put(this.resolve("/", path), Buffer.concat(parts));
+    return true;
   }
 
   fetch(): FetchedFiles {
@@ -78,6 +97,11 @@ export class MemoryStorage implements Storage {
 
   scratch(directory: string, tag: string): AttemptFiles {
     return this.createOutput(directory, tag);
+  }
+
+  #stat(path: string): FileStat {
+    const { bytes, version } = this.#find(path);
+    return { size: bytes.length, version: String(version) };
   }
 
   #find(path: string): MemoryFile {
@@ -109,5 +133,9 @@ function fileOf(bytes: Uint8Array): LocalFile {
 }
 
 function fail(path: string): never {
-  throw Object.assign(new Error(`there is no file "${path}"`), { code: "ENOENT" });
+  throw noFile(path);
+}
+
+function noFile(path: string): Error {
+  return Object.assign(new Error(`there is no file "${path}"`), { code: "ENOENT" });
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { assetPath } from "../../base/assets.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
-import { publishFile } from "../../storage/file/destination.ts";
+import { storageFor } from "../../storage/registry.ts";
 import { readHistory } from "../history/job-history.ts";
 import type { Drawing } from "./drawing.ts";
 import { surveyOutput } from "./output-survey.ts";
@@ -21,15 +21,13 @@ const FONT_FILES = ["latin", "latin-ext", "latin-semibold", "greek", "cyrillic"]
  *
  * @param directory the job directory
  * @param path the file, which is replaced; by default `report.html` in the job directory
- * @returns the path of the file
+ * @returns the path of the file; none if it has gone through a pipe or a device
  * @throws MrError if the directory has no event log, or the file cannot be written
  */
-export async function writeReport(directory: string, path?: string): Promise<string> {
+export async function writeReport(directory: string, path?: string): Promise<string[]> {
   const history = await readHistory(directory);
   const survey = await surveyOutput(directory);
-  const target = path ?? join(directory, "report.html");
-  publish(target, renderReport(history, survey));
-  return target;
+  return await publish(path ?? join(directory, "report.html"), renderReport(history, survey));
 }
 
 /**
@@ -37,16 +35,17 @@ export async function writeReport(directory: string, path?: string): Promise<str
  *
  * @param directory the job directory
  * @param path the file without its extension; by default `chart` in the job directory
- * @returns the paths of the files
+ * @returns the paths of the files; none of one that has gone through a pipe or a device
  * @throws MrError if the directory has neither output nor event log, or a file cannot be written
  */
 export async function writeChart(directory: string, path?: string): Promise<string[]> {
   const survey = await surveyOutput(directory);
   const chart = renderResultChart(survey, await titleOf(directory, survey.files > 0));
   const base = path ?? join(directory, "chart");
-  publish(`${base}.svg`, `${chart.content.text}\n`);
-  publish(`${base}.png`, await renderPng(chart));
-  return [`${base}.svg`, `${base}.png`];
+  return [
+    ...(await publish(`${base}.svg`, `${chart.content.text}\n`)),
+    ...(await publish(`${base}.png`, await renderPng(chart))),
+  ];
 }
 
 /** The title of a chart; "Output" if there is output without an event log. */
@@ -59,9 +58,10 @@ async function titleOf(directory: string, hasOutput: boolean): Promise<string> {
   }
 }
 
-function publish(path: string, contents: string | Buffer): void {
+async function publish(path: string, contents: string | Buffer): Promise<string[]> {
   try {
-    publishFile(path, [Buffer.from(contents)]);
+    const isFile = await storageFor(path).publish(path, [Buffer.from(contents)]);
+    return isFile ? [path] : [];
   } catch (error) {
     throw new MrError("OUTPUT_UNWRITABLE", `Cannot write "${path}": ${describeCause(error)}`);
   }

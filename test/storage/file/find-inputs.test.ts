@@ -10,7 +10,7 @@ import {
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { MrError, UsageError } from "../../../src/mr/base/errors.ts";
-import { resolveInputs, statInput } from "../../../src/mr/storage/file/resolve-inputs.ts";
+import { resolveInputs, statInput } from "../../../src/mr/storage/registry.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 let cwd: string;
@@ -51,7 +51,7 @@ describe("the inputs of a job", () => {
     expect(before).toMatchObject({ url: "a.txt", size: 4 });
     expect(await resolveInputs(["*.txt"], cwd)).toEqual([before]);
     utimesSync(join(cwd, "a.txt"), 1, 1.5);
-    expect(statInput("a.txt", cwd)).toEqual({
+    expect(await statInput("a.txt", cwd)).toEqual({
       url: "a.txt",
       size: 4,
       version: "1500000000",

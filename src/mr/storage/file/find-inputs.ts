@@ -1,7 +1,8 @@
 import { accessSync, type BigIntStats, constants, readdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { describeCause, inputError, MrError, UsageError } from "../../base/errors.ts";
+import { describeCause, inputError, MrError } from "../../base/errors.ts";
 import type { InputFile } from "../../job/job-spec.ts";
+import type { FileStat } from "../storage.ts";
 
 /** Names of open descriptors, which are other files in another process. */
 const OPEN_FILE = /^\/(dev\/(stdin|fd\/\d+)|proc\/(self|thread-self|\d+)\/fd\/\d+)$/;
@@ -12,39 +13,10 @@ interface Candidate {
   readonly stats: BigIntStats | undefined;
 }
 
-/**
- * Turns the inputs of a command line into the list of files of a job, which numbers the map tasks. Looks at
- * each file once.
- *
- * An argument that names an existing path is taken as that path, even if it looks like a pattern;
- * anything else with wildcards is a fast-glob pattern (quoted patterns and `**` work). A directory
- * stands for the files directly in it, without hidden ones. Arguments keep their order; the files of one
- * pattern or directory are in the order of their names' bytes. A file named twice is read twice.
- *
- * @param args paths and patterns, relative to `cwd`
- * @returns files with URLs as the user would write them: relative where the argument was relative
- * @throws UsageError when `args` is empty
- * @throws MrError when a path is missing or not readable, or a pattern or directory has no files
- */
-export async function resolveInputs(args: readonly string[], cwd: string): Promise<InputFile[]> {
-  if (args.length === 0) throw new UsageError("No input files");
-  const candidates: Candidate[] = [];
-  for (const arg of args) candidates.push(...(await expand(arg, cwd)));
+/** See {@link Storage.find}. Patterns are those of fast-glob: quoted patterns and `**` work. */
+export async function findInputs(argument: string, cwd: string): Promise<InputFile[]> {
+  const candidates = await expand(argument, cwd);
   return candidates.map((candidate) => checkReadable(candidate, cwd));
-}
-
-/** @throws MrError when the file is missing or out of reach */
-export function statInput(url: string, cwd: string): InputFile {
-  try {
-    return inputFile(url, statSync(resolve(cwd, url), { bigint: true }));
-  } catch (error) {
-    throw inputError(url, error);
-  }
-}
-
-function inputFile(url: string, stats: BigIntStats): InputFile {
-  // By the time alone: an input that was restored with its time is still the same.
-  return { url, size: Number(stats.size), version: String(stats.mtimeNs) };
 }
 
 async function expand(arg: string, cwd: string): Promise<Candidate[]> {
@@ -111,10 +83,16 @@ function checkReadable({ url, stats }: Candidate, cwd: string): InputFile {
     // A task may be read more than once, and its size is its end: a pipe or device has neither.
     if (!found.isFile()) throw new Error("it is not a regular file");
     if (OPEN_FILE.test(path)) throw new Error("workers can open it only by its own name");
-    return inputFile(url, found);
+    return { url, ...fileStat(found) };
   } catch (error) {
     throw inputError(url, error);
   }
+}
+
+/** What a storage says of a file, of what the file system says. */
+export function fileStat({ size, mtimeNs }: BigIntStats): FileStat {
+  // By the time alone: a file that was restored with its time is still the same.
+  return { size: Number(size), version: String(mtimeNs) };
 }
 
 function byBytes(a: string, b: string): number {
