@@ -9,7 +9,7 @@ import { openJob, removeJournal, startCoordinator } from "../mr/engines/local/jo
 import { type JobRequest, resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
 import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/registry.ts";
 import { EventDescriber } from "../mr/watch/format/describe-event.ts";
-import { describeJobFailure } from "../mr/watch/format/describe-failure.ts";
+import { describeCancellation, describeJobFailure } from "../mr/watch/format/describe-failure.ts";
 import { onSignal } from "./on-signal.ts";
 import { addOptions, type UiOption } from "./options.ts";
 import { runCommand } from "./run-command.ts";
@@ -88,7 +88,7 @@ async function finish(coordinator: Coordinator): Promise<number> {
   let signalCode: number | undefined;
   onSignal((signal, code) => {
     signalCode ??= code;
-    coordinator.cancel(`interrupted by ${signal}`);
+    coordinator.cancel({ type: "requested", message: `interrupted by ${signal}` });
   });
   const outcome = await coordinator.finished;
   if (outcome.state === "completed") return 0;
@@ -97,7 +97,8 @@ async function finish(coordinator: Coordinator): Promise<number> {
     process.stderr.write(hint);
     throw new JobFailedError(describeJobFailure(outcome.reason));
   }
-  const what = visibleLines(`The job is not complete: ${outcome.reason}`);
+  const why = describeCancellation(outcome.reason);
+  const what = visibleLines(`The job is not complete: ${why}`);
   process.stderr.write(`mrcoordinator: ${what}\n${hint}`);
   return signalCode ?? 1;
 }

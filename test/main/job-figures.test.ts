@@ -17,7 +17,7 @@ function completed(records: number, spills?: number) {
 }
 
 const STORY: readonly UntimedEvent[] = [
-  { type: "jobStarted", directory: "/d", startedAt: 0, resumed: false, leaseMs: 1 },
+  { type: "jobStarted", directory: "/d", startedAt: 0, resumed: false, term: 1, leaseMs: 1 },
   {
     ...{ type: "jobPlanned", app: "wc.ts", reduces: 1 },
     splits: [0, 1].map((start) => ({ file: "a", start, end: start + 1 })),

@@ -285,7 +285,7 @@ class Reply {
   fail(error: Error): void {
     const isRpc = error instanceof JSONRPCErrorException;
     if (this.#close("answered"))
-      this.#onError(isRpc ? new RpcError(error.message, error.code) : error);
+      this.#onError(isRpc ? new RpcError(error.message, error.code, error.data) : error);
   }
 
   /** Tells the client, after it has hung up. */

@@ -3,6 +3,8 @@ import type { Assignment } from "../../src/mr/control/protocol/protocol.ts";
 import { checkAssignment, checkRegistration } from "../../src/mr/worker/check-answer.ts";
 
 const JOB = {
+  worker: 1,
+  term: 1,
   job: "00c0ffee",
   directory: "/job",
   inputDirectory: "/home",
@@ -14,6 +16,8 @@ const SOURCES = [0, 1].map((map) => ({ name: `mr-${map}-3`, bytes: 1, crc32: 1 }
 const REDUCE: Assignment = { kind: "reduce", task: 3, attempt: 1, sources: SOURCES };
 const SPLIT = { file: "a.txt", start: 0, end: 1 };
 const MAP: Assignment = { kind: "map", task: 3, attempt: 1, split: SPLIT };
+
+const NONSENSE = expect.objectContaining({ code: "PROTOCOL_ERROR" });
 
 describe("a worker", () => {
   it("takes answers that make sense", () => {
@@ -31,11 +35,11 @@ describe("a worker", () => {
       { inputDirectory: "" },
       { reduces: -1 },
       { reduces: "2" },
+      { worker: -1 },
+      { term: undefined },
     ]) {
       const registration = { ...JOB, ...wrong } as typeof JOB;
-      expect(() => checkRegistration(registration)).toThrow(
-        "The coordinator's answer makes no sense",
-      );
+      expect(() => checkRegistration(registration)).toThrow(NONSENSE);
     }
     for (const wrong of [
       { task: "../3" },
@@ -44,7 +48,7 @@ describe("a worker", () => {
       { kind: "sort" },
     ]) {
       const answer = { ...MAP, ...wrong } as Assignment;
-      expect(() => checkAssignment(answer)).toThrow("The coordinator's answer makes no sense");
+      expect(() => checkAssignment(answer)).toThrow(NONSENSE);
     }
   });
 
@@ -62,11 +66,11 @@ describe("a worker", () => {
     for (const name of names) {
       const sources = [{ ...SOURCES[0], name }, SOURCES[1]];
       const answer = { ...REDUCE, sources } as Assignment;
-      expect(() => checkAssignment(answer)).toThrow("The coordinator's answer makes no sense");
+      expect(() => checkAssignment(answer)).toThrow(NONSENSE);
     }
     for (const wrong of [{ file: 7 }, { start: -1 }, { start: 2 }, { end: "1" }]) {
       const answer = { ...MAP, split: { ...SPLIT, ...wrong } } as Assignment;
-      expect(() => checkAssignment(answer)).toThrow("The coordinator's answer makes no sense");
+      expect(() => checkAssignment(answer)).toThrow(NONSENSE);
     }
   });
 });

@@ -8,6 +8,8 @@ import { socketPathOf } from "../../mr/base/socket-path.ts";
 import { visibleLines } from "../../mr/base/visible-text.ts";
 import { RpcClient } from "../../mr/control/protocol/client.ts";
 import { CONNECT_TIMEOUT_MS } from "../../mr/job/limits.ts";
+import { describeRefusal } from "../../mr/watch/format/describe-failure.ts";
+import { WorkerRefusedError } from "../../mr/worker/rpc-task-source.ts";
 import { startWorker, type WorkerOptions } from "../../mr/worker/start-worker.ts";
 import { addApp, addOptions, filePath } from "../options.ts";
 import { stopWatchingForNothingLeft } from "../run-command.ts";
@@ -93,7 +95,9 @@ export async function joinJob(
     say(`${ENDS[outcome]}; ${did()}`);
     return outcome === "completed" ? 0 : 1;
   } catch (error) {
-    if (!hasJoined || !(error instanceof MrError)) throw error;
-    throw new MrError(error.code, `${error.message}; ${did()}`, { cause: error });
+    if (!(error instanceof MrError)) throw error;
+    const why = error instanceof WorkerRefusedError ? `: ${describeRefusal(error.refusal)}` : "";
+    const tail = hasJoined ? `; ${did()}` : "";
+    throw new MrError(error.code, error.message + why + tail, { cause: error });
   }
 }

@@ -7,6 +7,7 @@ import type {
   LossReason,
   Phase,
   Progress,
+  Refusal,
   SkippedRecord,
   Timeout,
 } from "./task.ts";
@@ -24,6 +25,8 @@ export type UntimedEvent =
       readonly directory: string;
       readonly startedAt: number;
       readonly resumed: boolean;
+      /** Orders the coordinators of a job: 1 for the first, larger for each that resumed it. */
+      readonly term: number;
       /** How long an attempt may go without progress. */
       readonly leaseMs: number;
     }
@@ -113,7 +116,8 @@ export type JobEvent = UntimedEvent & {
 
 /** The same as the coordinator has it: with reasons where a {@link JobEvent} has messages for people. */
 export type UntimedDecidedEvent =
-  | Exclude<UntimedEvent, { readonly type: "attemptFailed" | "jobEnded" }>
+  | Exclude<UntimedEvent, { readonly type: "workerRefused" | "attemptFailed" | "jobEnded" }>
+  | { readonly type: "workerRefused"; readonly pid: number; readonly refusal: Refusal }
   | ({ readonly type: "attemptFailed"; readonly failure: Failure | Timeout } & Attempt)
   | { readonly type: "jobEnded"; readonly outcome: JobEnd };
 

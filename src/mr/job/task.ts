@@ -116,15 +116,45 @@ export type JobFailure =
       readonly input?: TaskInput | undefined;
     };
 
+/** Why a job was ended early. {@link JobOutcome} has it in words. */
+export type CancelReason =
+  /** A user or a program asked for it, with a message or without. */
+  | { readonly type: "requested"; readonly message?: string | undefined }
+  /** An error after which the job cannot go on. */
+  | { readonly type: "error"; readonly code: ErrorCode; readonly message: string };
+
 /** How a job ended, as the scheduler decides it: with a reason where {@link JobOutcome} has a message. */
 export type JobEnd =
   | { readonly state: "completed" }
   | { readonly state: "failed"; readonly reason: JobFailure }
+  | { readonly state: "cancelled"; readonly reason: CancelReason };
+
+/** Why a worker may not take part in a job. */
+export type Refusal =
+  /** It speaks another version of the protocol. */
+  | { readonly type: "protocol"; readonly job: number; readonly worker: number }
+  /** It has another app. */
   | {
-      readonly state: "cancelled";
-      readonly reason: string;
-      /** Why, where nobody asked for it; undefined for `JOB_CANCELLED`. */
-      readonly code?: ErrorCode | undefined;
+      readonly type: "app";
+      readonly job: string;
+      readonly jobDigest: string;
+      readonly worker: string;
+      readonly workerDigest: string;
+    }
+  /** Its app needs more reduce tasks than the job has. */
+  | {
+      readonly type: "reduces";
+      readonly app: string;
+      readonly needed: number;
+      readonly reduces: number;
+    }
+  /** Its app has another value of a setting; null if it is not set. */
+  | {
+      readonly type: "setting";
+      readonly app: string;
+      readonly name: string;
+      readonly job: string | null;
+      readonly worker: string | null;
     };
 
 /** How a job ended. */

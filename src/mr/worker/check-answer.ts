@@ -1,9 +1,11 @@
 import { isAbsolute } from "node:path";
 import { MrError } from "../base/errors.ts";
-import type { Assignment, Dismissal } from "../control/protocol/protocol.ts";
+import type { Assignment, Dismissal, Registration } from "../control/protocol/protocol.ts";
 import { mapOutputName } from "../job/names.ts";
 import { partsOf } from "../job/split.ts";
-import type { JobFacts } from "./run-tasks.ts";
+import type { Refusal } from "../job/task.ts";
+
+const REFUSALS = new Set<unknown>(["protocol", "app", "reduces", "setting"]);
 
 /**
  * Checks what a coordinator says of its job, so that no file outside of its directory is touched: the job's
@@ -11,12 +13,20 @@ import type { JobFacts } from "./run-tasks.ts";
  *
  * @throws MrError saying what is wrong
  */
-export function checkRegistration({ job, directory, inputDirectory, reduces }: JobFacts): void {
+export function checkRegistration(registration: Registration): void {
+  const { worker, job, term, directory, inputDirectory, reduces } = registration;
   if (!/^[0-9a-f]{8}$/.test(job)) throw nonsense(`job "${job}"`);
   for (const path of [directory, inputDirectory]) {
     if (typeof path !== "string" || !isAbsolute(path)) throw nonsense(`directory "${path}"`);
   }
   if (!isCount(reduces)) throw nonsense(`${reduces} reduce tasks`);
+  if (!isCount(worker) || !isCount(term)) throw nonsense(`worker "${worker}", term "${term}"`);
+}
+
+/** What a coordinator gives as the reason of a refusal; undefined if another version gives another one. */
+export function asRefusal(data: unknown): Refusal | undefined {
+  if (typeof data !== "object" || data === null || !("type" in data)) return undefined;
+  return REFUSALS.has(data.type) ? (data as Refusal) : undefined;
 }
 
 /**

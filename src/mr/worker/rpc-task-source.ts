@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeCause, errorCode, MrError } from "../base/errors.ts";
+import { describeCause, type ErrorCode, errorCode, MrError } from "../base/errors.ts";
 import {
   type Assignment,
   type Dismissal,
@@ -11,8 +11,8 @@ import {
   RPC_ERRORS,
 } from "../control/protocol/protocol.ts";
 import { type Connection, isUnreachable, RpcError } from "../control/protocol/transport.ts";
-import type { Failure, TaskResult } from "../job/task.ts";
-import { checkAssignment, checkRegistration } from "./check-answer.ts";
+import type { Failure, Refusal, TaskResult } from "../job/task.ts";
+import { asRefusal, checkAssignment, checkRegistration } from "./check-answer.ts";
 import type { TaskSource } from "./run-tasks.ts";
 
 /** Short, because a worker and its coordinator are often started at the same time. */
@@ -22,6 +22,13 @@ const FAST_RETRIES_MS = 2000;
 const SLOW_RETRY_MS = 100;
 /** Below the protocol's limit for a text. */
 const MAX_TEXT = 90_000;
+
+/** The codes of errors that the coordinator answers with; for all others, the two do not speak one protocol. */
+const CODES: ReadonlyMap<number, ErrorCode> = new Map([
+  [RPC_ERRORS.refused, "WORKER_REFUSED"],
+  [RPC_ERRORS.internal, "COORDINATOR_FAILED"],
+  [RPC_ERRORS.thrown, "COORDINATOR_FAILED"],
+]);
 
 /** How long to wait for a coordinator, in milliseconds. */
 export interface ConnectTimeouts {
@@ -59,9 +66,19 @@ export interface TaskSourceOptions extends Listeners {
   readonly clock?: Clock;
 }
 
+/** The coordinator does not let this worker take part. The message does not say why. */
+export class WorkerRefusedError extends MrError {
+  readonly refusal: Refusal;
+
+  constructor(message: string, refusal: Refusal) {
+    super("WORKER_REFUSED", message);
+    this.refusal = refusal;
+  }
+}
+
 /**
  * Gets tasks from a coordinator. When that dies and another one resumes the job, it registers there; the attempt
- * that was running is stale.
+ * that was running is stale. It follows no coordinator with a lower term than one before, which has been deposed.
  */
 export class RpcTaskSource implements TaskSource {
   readonly #options: TaskSourceOptions;
@@ -76,7 +93,7 @@ export class RpcTaskSource implements TaskSource {
   /**
    * Finds the coordinator and registers there.
    *
-   * @throws MrError when none listens, or it refuses this worker
+   * @throws MrError when none listens, {@link WorkerRefusedError} when it refuses this worker
    */
   static async connect(options: TaskSourceOptions): Promise<RpcTaskSource> {
     const source = new RpcTaskSource(options);
@@ -149,12 +166,12 @@ export class RpcTaskSource implements TaskSource {
   }
 
   async #register(): Promise<void> {
-    const registration = await this.#call("worker.register", {
-      protocol: PROTOCOL_VERSION,
-      pid: process.pid,
-      ...this.#options.identity,
+    const { identity } = this.#options;
+    const params = { protocol: PROTOCOL_VERSION, pid: process.pid, ...identity };
+    const registration = await this.#call("worker.register", params, (answer) => {
+      checkRegistration(answer);
+      return answer.term >= (this.#registration?.term ?? 0);
     });
-    checkRegistration(registration);
     this.#registration = registration;
     this.#options.onJoined?.(registration);
   }
@@ -167,53 +184,72 @@ export class RpcTaskSource implements TaskSource {
     try {
       return await this.#call(method, params);
     } catch (error) {
-      if (!(error instanceof UnknownWorkerError)) throw error;
+      if (!isUnknownWorker(error)) throw error;
       await this.#register();
       return undefined;
     }
   }
 
-  /** Retries while no coordinator listens, since it may be started after its workers. */
-  async #call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]> {
+  /**
+   * Retries while no coordinator listens, since it may be started after its workers, and while the one that
+   * listens has been deposed.
+   *
+   * @param isFromLeader whether the answer is not one of a deposed coordinator
+   */
+  async #call<M extends Method>(
+    method: M,
+    params: Params<M>,
+    isFromLeader: (answer: Results[M]) => boolean = () => true,
+  ): Promise<Results[M]> {
     const startedMs = this.#clock.nowMs();
     for (;;) {
+      let answer: Results[M] | undefined;
+      /** The code of the connection's error; undefined if a deposed coordinator has answered. */
+      let error: string | undefined;
       try {
-        return await this.#options.connection.call(method, params);
-      } catch (error) {
-        if (error instanceof RpcError) {
-          const message = `The coordinator refused ${method}: ${error.message}`;
-          const isUnknown = error.code === RPC_ERRORS.unknownWorker;
-          throw isUnknown
-            ? new UnknownWorkerError("WORKER_REFUSED", message)
-            : new MrError("WORKER_REFUSED", message);
-        }
-        if (!isUnreachable(error)) {
-          throw new MrError(
-            "COORDINATOR_UNREACHABLE",
-            `Cannot talk to the coordinator on ${this.#options.address}: ${describeCause(error)}`,
-          );
-        }
-        const waitedMs = this.#clock.nowMs() - startedMs;
-        if (waitedMs >= this.#timeoutAfter(error)) throw this.#unreachable(waitedMs);
-        await this.#clock.sleep(waitedMs < FAST_RETRIES_MS ? RETRY_MS : SLOW_RETRY_MS);
+        answer = await this.#options.connection.call(method, params);
+      } catch (thrown) {
+        if (!isUnreachable(thrown)) throw this.#failure(method, thrown);
+        error = errorCode(thrown);
       }
+      if (answer !== undefined && isFromLeader(answer)) return answer;
+      const waitedMs = this.#clock.nowMs() - startedMs;
+      if (waitedMs >= this.#timeoutAfter(error)) throw this.#unreachable(waitedMs, error);
+      await this.#clock.sleep(waitedMs < FAST_RETRIES_MS ? RETRY_MS : SLOW_RETRY_MS);
     }
   }
 
-  #timeoutAfter(error: unknown): number {
-    const { connectMs, startMs = connectMs, reconnectMs } = this.#options.timeouts;
-    if (this.#registration === undefined) return Math.max(connectMs, startMs);
-    const hasDied = errorCode(error) !== "ENOENT";
-    return hasDied ? Math.max(connectMs, reconnectMs) : connectMs;
+  #failure(method: Method, error: unknown): MrError {
+    if (!(error instanceof RpcError)) {
+      const message = `Cannot talk to the coordinator on ${this.#options.address}: ${describeCause(error)}`;
+      const code = error instanceof MrError ? error.code : "COORDINATOR_UNREACHABLE";
+      return new MrError(code, message, { cause: error });
+    }
+    const message = `The coordinator refused ${method}`;
+    const refusal = error.code === RPC_ERRORS.refused ? asRefusal(error.data) : undefined;
+    if (refusal !== undefined) return new WorkerRefusedError(message, refusal);
+    const code = CODES.get(error.code) ?? "PROTOCOL_ERROR";
+    return new MrError(code, `${message}: ${error.message}`, { cause: error });
   }
 
-  #unreachable(waitedMs: number): MrError {
+  #timeoutAfter(error: string | undefined): number {
+    const { connectMs, startMs = connectMs, reconnectMs } = this.#options.timeouts;
+    if (this.#registration === undefined) return Math.max(connectMs, startMs);
+    // It has died, or been deposed: another one may resume its job.
+    return error === "ENOENT" ? connectMs : Math.max(connectMs, reconnectMs);
+  }
+
+  #unreachable(waitedMs: number, error: string | undefined): MrError {
     const isFirst = this.#registration === undefined;
     const who = isFirst ? "No coordinator" : "The coordinator has gone: none";
+    const what = error === undefined ? "that leads the job is" : "is";
     const where = `${this.#options.address} (waited ${Math.round(waitedMs / 1000)} s)`;
-    return new MrError("COORDINATOR_UNREACHABLE", `${who} is listening on ${where}`);
+    return new MrError("COORDINATOR_UNREACHABLE", `${who} ${what} listening on ${where}`);
   }
 }
 
-/** The coordinator never gave out the number of this worker. */
-class UnknownWorkerError extends MrError {}
+/** Whether the coordinator never gave out the number of this worker: another one did. */
+function isUnknownWorker(error: unknown): boolean {
+  const { cause } = error instanceof MrError ? error : {};
+  return cause instanceof RpcError && cause.code === RPC_ERRORS.unknownWorker;
+}

@@ -11,14 +11,17 @@ import {
   type Params,
   PROTOCOL_VERSION,
   type Results,
+  RPC_ERRORS,
 } from "../../../src/mr/control/protocol/protocol.ts";
 import { RpcServer } from "../../../src/mr/control/protocol/server.ts";
+import type { Refusal } from "../../../src/mr/job/task.ts";
 import { EventDescriber, type EventLine } from "../../../src/mr/watch/format/describe-event.ts";
 import { withMessages } from "../../../src/mr/watch/format/describe-failure.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const IDENTITY = { protocol: PROTOCOL_VERSION, pid: 1, splitting: "wholeFile" } as const;
 const WC = { ...IDENTITY, app: "wc.ts", digest: "a".repeat(64) };
+const ENOUGH = { type: "requested", message: "enough" } as const;
 const INDEXER = { ...IDENTITY, app: "indexer.ts", digest: "b".repeat(64) };
 
 /** A job of one map and one reduce task, with a lease so long that it never ends by itself. */
@@ -52,7 +55,7 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
     ...options,
   });
   onTestFinished(async () => {
-    coordinator.cancel("the test is over");
+    coordinator.cancel(ENOUGH);
     await coordinator.finished;
   });
   const connect = () => {
@@ -67,6 +70,10 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
     return new HandWorker(client, worker);
   };
   return { coordinator, socketPath, log, connect, join: join_ };
+}
+
+function refusedWith(refusal: Refusal) {
+  return { code: RPC_ERRORS.refused, data: refusal };
 }
 
 class HandWorker {
@@ -164,8 +171,8 @@ describe("the coordinator", () => {
     const { coordinator, connect, join } = await startJob();
     await join();
     await connect().call("job.status", undefined);
-    coordinator.cancel("enough");
-    expect(await coordinator.finished).toEqual({ state: "cancelled", reason: "enough" });
+    coordinator.cancel(ENOUGH);
+    expect(await coordinator.finished).toEqual({ state: "cancelled", reason: ENOUGH });
   });
 
   it("ends although a worker has asked for a task twice, on two connections", async () => {
@@ -175,7 +182,7 @@ describe("the coordinator", () => {
     const first = worker.request();
     const second = new HandWorker(connect(), worker.worker).request();
     while (coordinator.status.workers.length < 2) await worker.client.call("job.status", undefined);
-    coordinator.cancel("enough");
+    coordinator.cancel(ENOUGH);
     await coordinator.finished;
     const answers = await Promise.allSettled([first, second]);
     expect(answers.some(({ status }) => status === "fulfilled")).toBe(true);
@@ -240,9 +247,12 @@ describe("the coordinator", () => {
   it("F33: refuses a worker with another app, and both sides say which", async () => {
     const { log, join } = await startJob();
     await join(WC);
+    const jobApp = { job: WC.app, jobDigest: WC.digest };
+    const other = { worker: INDEXER.app, workerDigest: INDEXER.digest };
+    const refused = refusedWith({ type: "app", ...jobApp, ...other });
+    await expect(join(INDEXER)).rejects.toMatchObject(refused);
     const reason =
       'the job runs app "wc.ts" (aaaaaaaaaaaa…), the worker has "indexer.ts" (bbbbbbbbbbbb…)';
-    await expect(join(INDEXER)).rejects.toThrow(reason);
     expect(log).toEqual([`Refused a worker (pid 1): ${reason}`]);
     // The same app from elsewhere is the same app.
     await join({ ...WC, app: "count.ts" });
@@ -250,9 +260,10 @@ describe("the coordinator", () => {
 
   it("F33: refuses a worker that speaks another version of the protocol", async () => {
     const { log, join } = await startJob();
-    const reason = `the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker 99`;
     const stranger = { ...WC, protocol: 99 } as unknown as typeof WC;
-    await expect(join(stranger)).rejects.toThrow(reason);
+    const refused = refusedWith({ type: "protocol", job: PROTOCOL_VERSION, worker: 99 });
+    await expect(join(stranger)).rejects.toMatchObject(refused);
+    const reason = `the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker 99`;
     expect(log).toEqual([`Refused a worker (pid 1): ${reason}`]);
   });
 
@@ -266,13 +277,14 @@ describe("the coordinator", () => {
     await right.request();
     right.client.close();
     while (coordinator.status.workers.length > 0) await new Promise(setImmediate);
-    await expect(join(WC)).rejects.toThrow("the job runs app");
+    await expect(join(WC)).rejects.toMatchObject({ data: { type: "app", job: INDEXER.app } });
   });
 
   it("refuses a worker whose app needs more reduce tasks, before anything is planned", async () => {
     const { coordinator, log, join } = await startJob();
+    const refused = refusedWith({ type: "reduces", app: "wc.ts", needed: 3, reduces: 1 });
+    await expect(join({ ...WC, minReduces: 3 })).rejects.toMatchObject(refused);
     const reason = 'rangePartition of app "wc.ts" needs 3 reduce tasks or more, the job has 1';
-    await expect(join({ ...WC, minReduces: 3 })).rejects.toThrow(reason);
     expect(log).toEqual([`Refused a worker (pid 1): ${reason}`]);
     expect(coordinator.status.app).toBeNull();
     await join({ ...WC, minReduces: 1 });
@@ -281,9 +293,9 @@ describe("the coordinator", () => {
   it("knows only the numbers it has given out", async () => {
     const { connect } = await startJob();
     for (const worker of [0, 1, 99]) {
-      await expect(connect().call("task.request", { worker })).rejects.toThrow(
-        `no worker ${worker} is registered`,
-      );
+      await expect(connect().call("task.request", { worker })).rejects.toMatchObject({
+        code: RPC_ERRORS.unknownWorker,
+      });
     }
   });
 
@@ -311,7 +323,8 @@ describe("the coordinator", () => {
     const dismissed = waiting.request();
     expect(await connect().call("job.cancel", { reason: "lunch" })).toEqual({ accepted: true });
     expect(await dismissed).toEqual({ kind: "exit", outcome: "cancelled" });
-    expect(await coordinator.finished).toEqual({ state: "cancelled", reason: "lunch" });
+    const reason = { type: "requested", message: "lunch" };
+    expect(await coordinator.finished).toEqual({ state: "cancelled", reason });
   });
 
   it("F22: fails the job after as many failures as it was told, with message and stack", async () => {
@@ -364,8 +377,8 @@ describe("the coordinator", () => {
     isGone = true;
     const worker = await join();
     expect(await worker.request()).toEqual({ kind: "exit", outcome: "cancelled" });
-    const why = { reason: "a.txt is gone", code: "INPUT_NOT_FOUND" };
-    expect(await coordinator.finished).toEqual({ state: "cancelled", ...why });
+    const reason = { type: "error", code: "INPUT_NOT_FOUND", message: "a.txt is gone" };
+    expect(await coordinator.finished).toEqual({ state: "cancelled", reason });
   });
 
   it("F37: fails the job when its task takes down one worker after another", async () => {

@@ -1,17 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { MrError } from "../../../src/mr/base/errors.ts";
 import { JobControl } from "../../../src/mr/control/coordinator/job-control.ts";
-import type { JobLog } from "../../../src/mr/control/log/job-log.ts";
-import { PROTOCOL_VERSION } from "../../../src/mr/control/protocol/protocol.ts";
+import {
+  type JobLog,
+  JOURNAL_VERSION as LOG_VERSION,
+  type LogState,
+  replay,
+} from "../../../src/mr/control/log/job-log.ts";
+import { PROTOCOL_VERSION, RPC_ERRORS } from "../../../src/mr/control/protocol/protocol.ts";
+import type { DecidedEvent } from "../../../src/mr/job/events.ts";
 
 const LEASE_MS = 1000;
 const WC = { pid: 1, app: "wc.ts", digest: "a".repeat(64), splitting: "wholeFile" } as const;
 const CALLER = { onHangUp: () => undefined, identify: () => undefined };
 
 /** A job of one map and one reduce task, whose log and clock the test moves. */
-function startJob(log: JobLog) {
+function startJob(log: JobLog, resumed?: LogState) {
   let nowMs = 0;
   const said: string[] = [];
+  const events: DecidedEvent[] = [];
   const job = new JobControl(
     {
       plan: () => [{ file: "a.txt", start: 0, end: 10 }],
@@ -25,7 +32,11 @@ function startJob(log: JobLog) {
       taskTimeoutMs: Infinity,
       skipBadRecords: false,
       log,
-      onEvent: ({ type }) => said.push(type),
+      resumed,
+      onEvent: (event) => {
+        events.push(event);
+        said.push(event.type);
+      },
     },
     {
       nowMs: () => nowMs,
@@ -40,14 +51,14 @@ function startJob(log: JobLog) {
     job.tick();
     await new Promise(setImmediate);
   };
-  return { job, said, pass };
+  return { job, said, events, pass };
 }
 
 const settled = async (call: Promise<unknown>) => {
   const pending = new Promise((resolve) => setImmediate(resolve, "silent"));
   const answer = call.then(
     () => "answer",
-    (error: Error) => error.message,
+    (error: { code: number }) => error.code,
   );
   return Promise.race([answer, pending]);
 };
@@ -61,10 +72,10 @@ describe("a coordinator that another one has deposed", () => {
     const register = (protocol: number) =>
       settled((async () => handlers["worker.register"]({ ...WC, protocol }, CALLER))());
     expect(await register(PROTOCOL_VERSION)).toBe("answer");
-    expect(await register(0)).toMatch(/speaks protocol/);
+    expect(await register(0)).toBe(RPC_ERRORS.refused);
     const request = (worker: number) =>
       settled((async () => handlers["task.request"]({ worker }, CALLER))());
-    expect(await request(9)).toMatch(/no worker 9/);
+    expect(await request(9)).toBe(RPC_ERRORS.unknownWorker);
     // The first assignment needs a record.
     expect(await request(1)).toBe("silent");
     expect(said.at(-1)).toBe("LOG_TAKEN");
@@ -107,5 +118,38 @@ describe("a coordinator that another one has deposed", () => {
     await pass(1);
     expect(said.at(-1)).toBe("LOG_TAKEN");
     expect(job.tickInMs).toBeUndefined();
+  });
+
+  it("notices at once when a worker has seen a higher term", async () => {
+    let isTaken = false;
+    const check = async () => {
+      if (isTaken) throw new MrError("LOG_TAKEN", "taken");
+    };
+    const log = { append: () => undefined, check, close: () => undefined };
+    const { job, said } = startJob(log);
+    const id = { phase: "map", task: 0, attempt: 1 } as const;
+    const calls = (term: number) => [
+      async () => job.handlers["task.request"]({ worker: 1, term }, CALLER),
+      async () => job.handlers["task.commit"]({ worker: 1, term, ...id }, CALLER),
+    ];
+    // A job that was begun anew has lower terms than the one before in its directory.
+    for (const make of calls(2)) expect(await settled(make())).toBe(RPC_ERRORS.unknownWorker);
+    isTaken = true;
+    for (const make of calls(1)) expect(await settled(make())).toBe(RPC_ERRORS.unknownWorker);
+    expect(said).not.toContain("LOG_TAKEN");
+    for (const make of calls(2)) expect(await settled(make())).toBe("silent");
+    expect(said.at(-1)).toBe("LOG_TAKEN");
+  });
+});
+
+describe("the first event of a coordinator", () => {
+  it("has its term, which is one more than that of the coordinator before", () => {
+    const log = { append: () => undefined, check: async () => undefined, close: () => undefined };
+    expect(startJob(log).events[0]).toMatchObject({ type: "jobStarted", resumed: false, term: 1 });
+    const job = { type: "job", version: LOG_VERSION, reduces: 1, skipBadRecords: false } as const;
+    const records = { ...job, inputDirectory: "/job", inputs: [] };
+    const resumed = replay([records, { type: "resumed", term: 6 }]);
+    const [first] = startJob(log, resumed).events;
+    expect(first).toMatchObject({ type: "jobStarted", resumed: true, term: 7 });
   });
 });

@@ -17,7 +17,8 @@ export const JOB: JobRecord = {
 
 /** A record that tells itself from others, and may come at any time. */
 export function note(number: number): LogRecord {
-  return { type: "ended", outcome: { state: "cancelled", reason: `${number}` } };
+  const reason = { type: "requested", message: `${number}` } as const;
+  return { type: "ended", outcome: { state: "cancelled", reason } };
 }
 
 /** One log under test, at its place: a file, a store. */

@@ -83,9 +83,16 @@ describe("the RPC client", () => {
     const { socketPath } = await startHttp((_, response) => {
       response.writeHead(500).end("out of order\n");
     });
-    await expect(connectClient(socketPath).call("job.cancel", undefined)).rejects.toThrow(
-      "The coordinator answered 500: out of order",
-    );
+    await expect(connectClient(socketPath).call("job.cancel", undefined)).rejects.toMatchObject({
+      code: "PROTOCOL_ERROR",
+      message: "The coordinator answered 500: out of order",
+    });
+  });
+
+  it.each(["", "{", "null", "{}", '{"error":null}'])("refuses the answer %j", async (body) => {
+    const { socketPath } = await startHttp((_, response) => response.end(body));
+    const call = connectClient(socketPath).call("job.cancel", undefined);
+    await expect(call).rejects.toMatchObject({ code: "PROTOCOL_ERROR" });
   });
 
   it("tells a refusal from nobody being there", async () => {

@@ -19,6 +19,7 @@ export interface TransportUnderTest {
   settle<T>(promise: Promise<T>): Promise<T>;
 }
 
+const REFUSAL = { type: "protocol", job: 2, worker: 1 };
 const ATTEMPT = { worker: 7, phase: "map", task: 3, attempt: 1 } as const;
 const ASSIGNMENT: Assignment = { kind: "reduce", task: 3, attempt: 1, sources: [] };
 
@@ -38,7 +39,7 @@ export function describeTransport(name: string, create: () => TransportUnderTest
     const listener = await place.listen({
       handlers: {
         "worker.register": () => {
-          throw new JSONRPCErrorException("it has another app", RPC_ERRORS.refused);
+          throw new JSONRPCErrorException("no", RPC_ERRORS.refused, REFUSAL);
         },
         "task.request": (_, caller) => {
           caller.onHangUp(() => hungUp.resolve());
@@ -86,12 +87,12 @@ export function describeTransport(name: string, create: () => TransportUnderTest
       expect(received).toEqual([ATTEMPT, { reason: "ü\u0000" }]);
     });
 
-    it("carries refusals, with code and message, whether they are thrown or come later", async () => {
+    it("carries refusals, with code, message and data, whether they are thrown or come later", async () => {
       const { connect, call } = await setUp();
       const connection = connect();
       const identity = { protocol: 1, pid: 1, app: "wc.ts", digest: "0".repeat(64) };
       const register = call(connection, "worker.register", { ...identity, splitting: "bytes" });
-      const refused = { name: "RpcError", code: RPC_ERRORS.refused, message: "it has another app" };
+      const refused = { name: "RpcError", code: RPC_ERRORS.refused, message: "no", data: REFUSAL };
       await expect(register).rejects.toMatchObject(refused);
       const failure = { ...ATTEMPT, message: "no", code: "APP_THREW" } as const;
       const unknown = { name: "RpcError", code: RPC_ERRORS.unknownWorker };

@@ -119,7 +119,7 @@ class Run {
       case "plan":
         return { type, maps: pick + 1 };
       case "cancel":
-        return { type, reason: "enough" };
+        return { type, reason: { type: "requested", message: "enough" } };
     }
   }
 }

@@ -92,7 +92,7 @@ function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
     case "resume":
       return { type, completed: parseCompleted(words) };
     case "cancel":
-      return { type, reason: words.join(" ") };
+      return { type, reason: { type: "requested", message: words.join(" ") } };
     case "request":
     case "withdraw":
     case "leave":
@@ -198,7 +198,7 @@ function describeOutcome(outcome: JobEnd): string {
     case "failed":
       return `failed: ${describeReason(outcome.reason)}`;
     case "cancelled":
-      return `cancelled: ${outcome.reason}`;
+      return `cancelled: ${outcome.reason.message}`;
   }
 }
 

@@ -10,7 +10,14 @@ export function begin(maps: number, reduces: number): UntimedEvent[] {
     };
   });
   return [
-    { type: "jobStarted", directory: "/job", startedAt: 0, resumed: false, leaseMs: 10_000 },
+    {
+      type: "jobStarted",
+      directory: "/job",
+      startedAt: 0,
+      resumed: false,
+      term: 1,
+      leaseMs: 10_000,
+    },
     { type: "jobPlanned", app: "wc.ts", splits, reduces },
   ];
 }

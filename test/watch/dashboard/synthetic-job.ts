@@ -33,7 +33,7 @@ export function syntheticJob(job: SyntheticJob): JobEvent[] {
   });
   tell(0, {
     ...{ type: "jobStarted", directory: "/data/jobs/word-count", startedAt: 1_760_000_000_000 },
-    ...{ resumed: false, leaseMs: 10_000 },
+    ...{ resumed: false, term: 1, leaseMs: 10_000 },
   });
   tell(0, { type: "jobPlanned", app: null, splits, reduces });
   tell(40, { type: "jobPlanned", app: "wc.ts", splits, reduces });

@@ -11,7 +11,14 @@ const PROGRESS = { records: 3, bytes: 10, cpuMs: 1 };
 /** A job of two map tasks and one reduce task with two workers, to which this happened, a second apart. */
 function view(...happenings: UntimedEvent[]): JobView {
   const begin: UntimedEvent[] = [
-    { type: "jobStarted", directory: "/job", startedAt: 0, resumed: false, leaseMs: 10_000 },
+    {
+      type: "jobStarted",
+      directory: "/job",
+      startedAt: 0,
+      resumed: false,
+      term: 1,
+      leaseMs: 10_000,
+    },
     { type: "jobPlanned", app: "wc.ts", splits: SPLITS, reduces: 1 },
     { type: "workerJoined", worker: 1, pid: 11 },
     { type: "workerJoined", worker: 2, pid: 22 },

@@ -33,7 +33,14 @@ function eventfulJob(text = "text"): JobEvent[] {
   const counters = { [text]: 3, "skipped-records": 2 };
   const reduce = { phase: "reduce", task: 0, attempt: 1, worker: 2 } as const;
   return timed([
-    { type: "jobStarted", directory: text, startedAt: 1.7e12, resumed: false, leaseMs: 1000 },
+    {
+      type: "jobStarted",
+      directory: text,
+      startedAt: 1.7e12,
+      resumed: false,
+      term: 1,
+      leaseMs: 1000,
+    },
     {
       type: "jobPlanned",
       app: text,
@@ -145,7 +152,14 @@ describe("the report of a job", () => {
   it("puts the coordinators of a job that was resumed one after the other", () => {
     const first = eventfulJob().slice(0, 12);
     const next: UntimedEvent[] = [
-      { type: "jobStarted", directory: "d", startedAt: 1.8e12, resumed: true, leaseMs: 1000 },
+      {
+        type: "jobStarted",
+        directory: "d",
+        startedAt: 1.8e12,
+        resumed: true,
+        term: 2,
+        leaseMs: 1000,
+      },
       { type: "jobPlanned", app: "a", splits: [{ file: "f", start: 0, end: 1 }], reduces: 1 },
       {
         type: "taskRestored",
@@ -175,7 +189,7 @@ describe("the report of a job", () => {
 
   it("stays small however many tasks a job has", () => {
     const events: UntimedEvent[] = [
-      { type: "jobStarted", directory: "d", startedAt: 0, resumed: false, leaseMs: 1000 },
+      { type: "jobStarted", directory: "d", startedAt: 0, resumed: false, term: 1, leaseMs: 1000 },
       {
         type: "jobPlanned",
         app: "a",

@@ -14,6 +14,7 @@ class Story {
       directory: "/d",
       startedAt: 0,
       resumed: false,
+      term: 1,
       leaseMs: 10_000,
     });
     this.tell({ type: "jobPlanned", app: "wc.ts", splits: SPLITS, reduces: 2 });

@@ -1,5 +1,5 @@
-import type { ErrorCode, MrError } from "../../base/errors.ts";
-import type { AttemptId, JobEnd, SkippedRecord } from "../../job/task.ts";
+import type { MrError } from "../../base/errors.ts";
+import type { AttemptId, CancelReason, JobEnd, SkippedRecord } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import type { Listen, Listener } from "../protocol/transport.ts";
 import { JobControl } from "./job-control.ts";
@@ -90,13 +90,9 @@ export class Coordinator {
     return this.#job.skipped;
   }
 
-  /**
-   * Ends the job without a result. Harmless when it has ended.
-   *
-   * @param code default `JOB_CANCELLED`
-   */
-  cancel(reason: string, code?: ErrorCode): void {
-    this.#job.cancel(reason, code);
+  /** Ends the job without a result. Harmless when it has ended. */
+  cancel(reason: CancelReason): void {
+    this.#job.cancel(reason);
   }
 
   /** Ticks are needed only when something is due without any other event. */

@@ -31,7 +31,7 @@ export type Message =
 type Reply = (verdict: Verdict) => void;
 
 /** What decisions are made from. */
-interface JobParts {
+export interface JobParts {
   readonly scheduler: Scheduler;
   readonly planner: JobPlanner;
   readonly workers: WorkerRegistry;

@@ -1,19 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { describeCause, type ErrorCode } from "../../base/errors.ts";
 import { beatMs, MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { attemptTag } from "../../job/names.ts";
 import { taskInput } from "../../job/split.ts";
-import type { Attempt, SkippedRecord } from "../../job/task.ts";
-import { checkOutputs, damagedMapsOf } from "../protocol/params.ts";
-import type {
-  Assignment,
-  Dismissal,
-  JobStatus,
-  Params,
-  Registration,
-  Verdict,
-} from "../protocol/protocol.ts";
-import type { Caller, Handlers } from "../protocol/transport.ts";
+import type { CancelReason, SkippedRecord } from "../../job/task.ts";
+import type { JobStatus, Verdict } from "../protocol/protocol.ts";
+import type { Handlers } from "../protocol/transport.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { SchedulerEvent } from "../scheduler/types.ts";
 import { Decider, type Decision, type Message, restoredEvent } from "./decision.ts";
@@ -21,12 +12,10 @@ import type { JobOptions, JobShell } from "./job-options.ts";
 import { JobPlanner } from "./job-planner.ts";
 import { jobStatus } from "./job-status.ts";
 import { PauseTolerantClock } from "./pause-tolerant-clock.ts";
+import { ProtocolHandlers } from "./protocol-handlers.ts";
 import { Publisher } from "./publisher.ts";
 import { TaskRequests } from "./task-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
-
-/** What a worker reports on its attempt. */
-type Report = SchedulerEvent & Attempt & Params<"task.request">;
 
 /**
  * The state of a job and its decisions: every step computes records, messages and events, and the publisher
@@ -36,9 +25,11 @@ type Report = SchedulerEvent & Attempt & Params<"task.request">;
 export class JobControl {
   readonly #options: JobOptions;
   readonly #shell: JobShell;
-  /** Random for every coordinator: what a worker of another one says is not meant for this one. */
+  /** Random for every coordinator, so that it recognises calls that are for another one. */
   readonly #job = randomBytes(4).toString("hex");
   readonly #term: number;
+  /** The methods that workers call. */
+  readonly handlers: Handlers;
   readonly #scheduler: Scheduler;
   readonly #workers: WorkerRegistry;
   readonly #startedMs: number;
@@ -74,6 +65,24 @@ export class JobControl {
       reduces: options.reduces,
       isPlanKept: resumed?.plan !== undefined,
     });
+    this.handlers = this.#createHandlers(options);
+  }
+
+  #createHandlers(options: JobOptions): Handlers {
+    const calls = new ProtocolHandlers({
+      options,
+      job: this.#job,
+      term: this.#term,
+      scheduler: this.#scheduler,
+      planner: this.#planner,
+      workers: this.#workers,
+      requests: this.#requests,
+      statusNow: () => this.status,
+      step: (event, reply) => this.#step(event, reply),
+      publish: (decision) => this.#publish(decision),
+      checkLog: () => this.#publisher.check(),
+    });
+    return calls.handlers;
   }
 
   #createPlanner({ plan, resumed }: JobOptions): JobPlanner {
@@ -83,7 +92,7 @@ export class JobControl {
         this.#step({ type: "plan", maps: splits.length });
         this.#publish({ events: this.#decider.planEvents() });
       },
-      onImpossible: (reason, code) => this.cancel(reason, code),
+      onImpossible: (reason) => this.cancel(reason),
     });
   }
 
@@ -92,7 +101,9 @@ export class JobControl {
       send: (message, isKept) => this.#send(message, isKept),
       onEvent,
       // The step that could not be kept is completed first.
-      onLogFailed: ({ message }) => queueMicrotask(() => this.#endUnkept(message)),
+      onLogFailed: ({ code, message }) => {
+        queueMicrotask(() => this.#endUnkept({ type: "error", code, message }));
+      },
       onDeposed: (error) => this.#shell.onDeposed(error),
     });
   }
@@ -102,11 +113,11 @@ export class JobControl {
     const { directory, leaseMs, resumed } = this.#options;
     const { completed = [], plan } = resumed ?? {};
     const isResumed = resumed !== undefined;
-    const startedAt = Date.now();
+    const [startedAt, term] = [Date.now(), this.#term];
     this.#publish({
-      records: isResumed ? [{ type: "resumed", term: this.#term }] : [],
+      records: isResumed ? [{ type: "resumed", term }] : [],
       events: [
-        { type: "jobStarted", directory, startedAt, resumed: isResumed, leaseMs },
+        { type: "jobStarted", directory, startedAt, resumed: isResumed, term, leaseMs },
         ...this.#decider.planEvents(),
         ...completed.map(restoredEvent),
       ],
@@ -117,13 +128,13 @@ export class JobControl {
   }
 
   /** Ends the job without a result. Harmless when it has ended. */
-  cancel(reason: string, code?: ErrorCode): void {
-    this.#step({ type: "cancel", reason, code });
+  cancel(reason: CancelReason): void {
+    this.#step({ type: "cancel", reason });
   }
 
   /** Time has passed. A leader that has nothing to write asks its log whether it still leads. */
   tick(): void {
-    if (this.#publisher.checkInMs(this.#options.leaseMs) === 0) this.#publisher.check();
+    if (this.#publisher.checkInMs(this.#options.leaseMs) === 0) void this.#publisher.check();
     this.#step({ type: "tick" });
   }
 
@@ -163,97 +174,6 @@ export class JobControl {
     return false;
   }
 
-  get handlers(): Handlers {
-    return {
-      "worker.register": (params, caller) => this.#call(() => this.#register(params, caller)),
-      "task.request": (params, caller) => this.#call(() => this.#request(params, caller)),
-      "task.progress": ({ records, bytes, cpuMs, ...params }) =>
-        this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
-      "task.commit": (params) => this.#report({ type: "commit", ...params }),
-      "task.complete": ({ outputs, counters, progress, skipped, spills, ...params }) => {
-        const result = { outputs, counters, progress, skipped, spills };
-        return this.#report({ type: "complete", result, ...params });
-      },
-      "task.fail": ({ code, message, stack, damaged, ...params }) => {
-        const damagedMaps = damagedMapsOf(params, damaged);
-        const failure = { code, message, stack };
-        return this.#report({ type: "fail", failure, damagedMaps, ...params });
-      },
-      "job.status": () => {
-        const { status } = this;
-        return this.#answer(() => status);
-      },
-      "job.cancel": (params) => {
-        const accepted = this.#scheduler.outcome === undefined;
-        this.cancel(params?.reason ?? "cancelled by request");
-        return this.#answer(() => ({ accepted }));
-      },
-    };
-  }
-
-  #register(params: Params<"worker.register">, caller: Caller): Promise<Registration> {
-    const { started } = this.#scheduler;
-    const [job, term] = [this.#job, this.#term];
-    const { directory, inputDirectory, reduces, leaseMs, skipBadRecords } = this.#options;
-    let worker: number;
-    try {
-      ({ worker } = this.#workers.register(params, started, reduces));
-    } catch (error) {
-      const reason = describeCause(error);
-      this.#publish({ events: [{ type: "workerRefused", pid: params.pid, reason }] });
-      throw error;
-    }
-    caller.identify(worker);
-    this.#publish({ events: [{ type: "workerJoined", worker, pid: params.pid }] });
-    const facts = { directory, inputDirectory, reduces, leaseMs, skipBadRecords };
-    const registration = { worker, job, term, ...facts };
-    // A worker that has not got its number cannot ask for a task yet.
-    const answer = () => this.#answer(() => registration);
-    if (started) return answer();
-    return this.#planner.planFor(this.#workers.app, params.splitting)?.then(answer) ?? answer();
-  }
-
-  #request(params: Params<"task.request">, caller: Caller): Promise<Assignment | Dismissal> {
-    const { worker } = params;
-    this.#workers.check(params, this.#job, this.#term);
-    const answer = this.#requests.wait(worker, caller, () =>
-      this.#step({ type: "withdraw", worker }),
-    );
-    this.#step({ type: "request", worker });
-    return answer;
-  }
-
-  #report(report: Report): Promise<Verdict> {
-    return this.#call(() => {
-      if (report.type === "complete") {
-        checkOutputs(report, report.result.outputs, this.#options.reduces);
-      }
-      this.#workers.check(report, this.#job, this.#term);
-      if (report.type === "complete" || report.type === "fail") {
-        this.#requests.reported(report.worker);
-      }
-      return new Promise((resolve) => this.#step(report, resolve));
-    });
-  }
-
-  /** Passes an error through the publisher too, because a deposed coordinator must not send even that. */
-  #call<T>(call: () => Promise<T>): Promise<T> {
-    try {
-      return call();
-    } catch (error) {
-      return this.#answer(() => {
-        throw error;
-      });
-    }
-  }
-
-  /** Answers a call without a decision, after the decisions before, with what `answer` returns or throws. */
-  #answer<T>(answer: () => T): Promise<T> {
-    return new Promise<void>((resolve) => {
-      this.#publish({ messages: [{ to: "caller", answer: () => resolve() }] });
-    }).then(answer);
-  }
-
   /** @param reply receives the verdict, if the event is a report */
   #step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void {
     this.#publish(this.#decider.decide(event, this.#clock.now(), reply));
@@ -274,13 +194,13 @@ export class JobControl {
   }
 
   /** Ends a job whose decisions can no longer be kept, even if the last of them was its end. */
-  #endUnkept(reason: string): void {
-    this.#publish({ events: [{ type: "journalFailed", message: reason }] });
+  #endUnkept(reason: CancelReason & { readonly type: "error" }): void {
+    this.#publish({ events: [{ type: "journalFailed", message: reason.message }] });
     if (this.#scheduler.outcome === undefined) {
-      this.cancel(reason, "LOG_UNWRITABLE");
+      this.cancel(reason);
       return;
     }
-    const outcome = { state: "cancelled", reason, code: "LOG_UNWRITABLE" } as const;
+    const outcome = { state: "cancelled", reason } as const;
     const events = [{ type: "jobEnded", outcome }] as const;
     this.#publish({ messages: [{ to: "owner", outcome }], events });
   }

@@ -1,5 +1,6 @@
-import { describeCause, type ErrorCode, MrError } from "../../base/errors.ts";
+import { describeCause, MrError } from "../../base/errors.ts";
 import type { JobPlan, Split, Splitting } from "../../job/split.ts";
+import type { CancelReason } from "../../job/task.ts";
 
 /** What follows from a plan. */
 export interface PlanListener {
@@ -7,7 +8,7 @@ export interface PlanListener {
   readonly isOpen: () => boolean;
   readonly onPlanned: (splits: readonly Split[]) => void;
   /** The inputs can't be split, whichever worker registers. */
-  readonly onImpossible: (reason: string, code: ErrorCode | undefined) => void;
+  readonly onImpossible: (reason: CancelReason) => void;
 }
 
 /** Splits the inputs of a job into map tasks, as the app of its workers allows. */
@@ -47,8 +48,8 @@ export class JobPlanner {
   #cut(splitting: Splitting): Promise<void> | undefined {
     this.#splitting = splitting;
     const giveUp = (error: unknown) => {
-      const code = error instanceof MrError ? error.code : undefined;
-      this.#listener.onImpossible(describeCause(error), code);
+      const code = error instanceof MrError ? error.code : "INPUT_UNREADABLE";
+      this.#listener.onImpossible({ type: "error", code, message: describeCause(error) });
     };
     try {
       const splits = this.#plan(splitting);

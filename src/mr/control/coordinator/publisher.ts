@@ -62,10 +62,10 @@ export class Publisher {
     return Math.max(0, Math.ceil(this.#checkedMs + everyMs - this.#elapsedMs()));
   }
 
-  /** Finds out whether another coordinator leads the job, for a leader that has nothing to write. */
-  check(): void {
+  /** Finds out whether another coordinator leads the job: without records to write, an append does not. */
+  async check(): Promise<void> {
     this.#checkedMs = this.#elapsedMs();
-    this.#log?.check().catch((error: unknown) => this.#failed(error));
+    await this.#log?.check().catch((error: unknown) => this.#failed(error));
   }
 
   publish(decision: Decision): void {

@@ -1,5 +1,6 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
 import { differenceOf, type Settings } from "../../job/settings.ts";
+import type { Refusal } from "../../job/task.ts";
 import type { PlanRecord } from "../log/job-log.ts";
 import { type Params, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/protocol.ts";
 
@@ -46,38 +47,43 @@ export class WorkerRegistry {
   }
 
   /**
-   * @param started whether any task has been completed, so that the app can no longer change
+   * @param started whether any attempt has been handed out, so that the app can no longer change
    * @param reduces how many reduce tasks there are
-   * @throws JSONRPCErrorException (`refused`) when protocol, app or settings differ, or the app needs more
-   *   reduce tasks, saying how
    */
-  register(params: Params<"worker.register">, started: boolean, reduces: number): RegisteredWorker {
-    const { protocol, pid, app, digest, settings = {}, minReduces = 1 } = params;
-    if (protocol !== PROTOCOL_VERSION) {
-      throw refusal(`the coordinator speaks protocol ${PROTOCOL_VERSION}, the worker ${protocol}`);
-    }
-    const current = this.#app;
-    const isFixed = started || this.size > 0;
-    if (current !== undefined && current.digest !== digest && isFixed) {
-      const [theirs, ours] = [digest.slice(0, 12), current.digest.slice(0, 12)];
-      throw refusal(
-        `the job runs app "${current.name}" (${ours}…), the worker has "${app}" (${theirs}…)`,
-      );
-    }
-    if (minReduces > reduces) {
-      throw refusal(
-        `rangePartition of app "${app}" needs ${minReduces} reduce tasks or more, the job has ${reduces}`,
-      );
-    }
-    const other = isFixed ? differenceOf(current?.settings ?? settings, settings) : undefined;
-    if (other !== undefined) {
-      throw refusal(`the job runs ${app} with ${other.ours}, the worker has ${other.theirs}`);
-    }
-    this.#app = { name: app, digest, settings };
+  register(
+    params: Params<"worker.register">,
+    started: boolean,
+    reduces: number,
+  ): RegisteredWorker | { readonly refusal: Refusal } {
+    const { pid, app: name, digest, settings = {} } = params;
+    const refusal = this.#refusalOf(params, started, reduces);
+    if (refusal !== undefined) return { refusal };
+    this.#app = { name, digest, settings };
     this.#registrations += 1;
     const worker = { worker: this.#registrations, pid };
     this.#workers.set(worker.worker, worker);
     return worker;
+  }
+
+  #refusalOf(
+    { protocol, app, digest, settings = {}, minReduces = 1 }: Params<"worker.register">,
+    started: boolean,
+    reduces: number,
+  ): Refusal | undefined {
+    if (protocol !== PROTOCOL_VERSION) {
+      return { type: "protocol", job: PROTOCOL_VERSION, worker: protocol };
+    }
+    const isFixed = started || this.size > 0;
+    const current = isFixed ? this.#app : undefined;
+    if (current !== undefined && current.digest !== digest) {
+      const job = { job: current.name, jobDigest: current.digest };
+      return { type: "app", ...job, worker: app, workerDigest: digest };
+    }
+    if (minReduces > reduces) return { type: "reduces", app, needed: minReduces, reduces };
+    const ours = current?.settings ?? settings;
+    const name = differenceOf(ours, settings);
+    if (name === undefined) return undefined;
+    return { type: "setting", app, name, job: ours[name] ?? null, worker: settings[name] ?? null };
   }
 
   /**
@@ -96,8 +102,4 @@ export class WorkerRegistry {
     this.#workers.delete(worker);
     return pid;
   }
-}
-
-function refusal(reason: string): JSONRPCErrorException {
-  return new JSONRPCErrorException(reason, RPC_ERRORS.refused);
 }

@@ -1,5 +1,6 @@
 import { Agent, request } from "node:http";
 import type { JSONRPCResponse } from "json-rpc-2.0";
+import { MrError } from "../../base/errors.ts";
 import { checkSocketOwner, checkSocketPath } from "../../base/socket-path.ts";
 import { type Method, type Params, type Results, RPC_PATH } from "./protocol.ts";
 import { type Connection, isBrokenConnection, RpcError } from "./transport.ts";
@@ -20,7 +21,7 @@ export class RpcClient implements Connection {
     this.#socketPath = socketPath;
   }
 
-  /** @throws MrError when a worker registers at a socket of another user, whose code it would run */
+  /** Before a worker registers, it checks the owner of the socket, because it will run what the coordinator sends. */
   async call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]> {
     if (method === "worker.register") checkSocketOwner(this.#socketPath);
     this.#calls += 1;
@@ -30,10 +31,9 @@ export class RpcClient implements Connection {
       if (isBrokenConnection(error) && !this.#isClosed) return this.#post(body);
       throw error;
     });
-    if (response.error !== undefined) {
-      throw new RpcError(response.error.message, response.error.code);
-    }
-    return response.result;
+    if (response.error === undefined) return response.result;
+    const { message, code, data } = response.error;
+    throw new RpcError(message, code, data);
   }
 
   close(): void {
@@ -58,11 +58,26 @@ export class RpcClient implements Connection {
         response.once("error", reject);
         response.once("end", () => {
           const text = Buffer.concat(chunks).toString("utf8");
-          if (response.statusCode === 200) resolve(JSON.parse(text));
-          else reject(new Error(`The coordinator answered ${response.statusCode}: ${text.trim()}`));
+          const answer = response.statusCode === 200 ? parseResponse(text) : undefined;
+          if (answer !== undefined) resolve(answer);
+          else {
+            const what = `The coordinator answered ${response.statusCode}: ${text.trim()}`;
+            reject(new MrError("PROTOCOL_ERROR", what));
+          }
         });
       });
       post.end(body);
     });
+  }
+}
+
+/** The response in a body; undefined if it is none. */
+function parseResponse(text: string): JSONRPCResponse | undefined {
+  try {
+    const response: JSONRPCResponse = JSON.parse(text);
+    return "result" in response || typeof response.error?.code === "number" ? response : undefined;
+  } catch {
+    // It is not JSON, or not an object.
+    return undefined;
   }
 }

@@ -22,6 +22,10 @@ export const RPC_ERRORS = {
   unknownWorker: -32002,
   /** The parameters do not fit the method: the specification's own code. */
   invalidParams: -32602,
+  /** A mistake in the coordinator: the specification's own code. */
+  internal: -32603,
+  /** The same, as json-rpc-2.0 has it for what a handler throws. */
+  thrown: 0,
 } as const;
 
 export type Method = keyof typeof PARAMS;

@@ -12,6 +12,8 @@ export interface Connection {
    * is safe to repeat.
    *
    * @throws RpcError when the coordinator answers with an error
+   * @throws MrError `PROTOCOL_ERROR` when the answer is malformed, or `COORDINATOR_UNREACHABLE` when the coordinator
+   *   belongs to another user; the message is the end of a sentence
    * @throws an error for which {@link isUnreachable} is true when there is no answer: its `code` is `ENOENT` if no
    *   coordinator has been there, or the last one has ended, and another one if it has died
    */
@@ -59,10 +61,13 @@ export class RpcError extends Error {
   override name = "RpcError";
   /** One of the codes in docs/protocol.md. */
   readonly code: number;
+  /** What else the coordinator said, unchecked. */
+  readonly data: unknown;
 
-  constructor(message: string, code: number) {
+  constructor(message: string, code: number, data?: unknown) {
     super(message);
     this.code = code;
+    this.data = data;
   }
 }
 

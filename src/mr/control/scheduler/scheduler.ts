@@ -128,7 +128,7 @@ export class Scheduler {
       case "tick":
         break;
       case "cancel":
-        this.#end({ state: "cancelled", reason: event.reason, code: event.code }, effects);
+        this.#end({ state: "cancelled", reason: event.reason }, effects);
         break;
     }
     this.#assignWaiting(nowMs, effects);

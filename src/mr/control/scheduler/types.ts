@@ -1,9 +1,9 @@
-import type { ErrorCode } from "../../base/error-codes.ts";
 import type { JobSpec } from "../../job/job-spec.ts";
 import type { TaskInput } from "../../job/split.ts";
 import type {
   Attempt,
   AttemptId,
+  CancelReason,
   CompletedTask,
   Failure,
   JobEnd,
@@ -64,7 +64,7 @@ export type SchedulerEvent =
     } & AttemptId)
   /** Time has passed. */
   | { readonly type: "tick" }
-  | { readonly type: "cancel"; readonly reason: string; readonly code?: ErrorCode | undefined };
+  | { readonly type: "cancel"; readonly reason: CancelReason };
 
 export type Effect =
   /** Tell the worker to run this attempt. */

@@ -15,7 +15,7 @@ import { differenceOf, type Settings } from "../../job/settings.ts";
 import type { CompletedTask } from "../../job/task.ts";
 import { statInput, storageFor, sweepAttempt, sweepJobDirectory } from "../../storage/registry.ts";
 import { readBlocks } from "../../storage/storage.ts";
-import { withMessages } from "../../watch/format/describe-failure.ts";
+import { describeSetting, withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
 
 /** A job that this process alone may coordinate: its directory, its journal, and its event log. */
@@ -228,9 +228,12 @@ export function settingsToResume(directory: string, digest: string): Record<stri
   const now: Settings = Object.fromEntries(
     Object.keys(settings).map((name) => [name, process.env[name] ?? settings[name] ?? null]),
   );
-  const other = differenceOf(settings, now);
-  if (other !== undefined) {
-    refuseToResume(directory, `it began with ${other.ours}, not with ${other.theirs}`);
+  const name = differenceOf(settings, now);
+  if (name !== undefined) {
+    const [began, is] = [settings, now].map((values) =>
+      describeSetting(name, values[name] ?? null),
+    );
+    refuseToResume(directory, `it began with ${began}, not with ${is}`);
   }
   return Object.fromEntries(
     Object.entries(settings).filter((setting): setting is [string, string] => setting[1] !== null),

@@ -16,7 +16,7 @@ import {
   sweepMapOutputs,
   sweepTemporaryFiles,
 } from "../../storage/registry.ts";
-import { describeJobFailure } from "../../watch/format/describe-failure.ts";
+import { describeCancellation, describeJobFailure } from "../../watch/format/describe-failure.ts";
 import type { Engine, EngineResult, JobContext } from "../engine.ts";
 import {
   type JobSession,
@@ -102,10 +102,11 @@ async function endOf(
   pool: WorkerPool,
   signal: AbortSignal,
 ): Promise<JobEnd> {
-  pool.onGivenUp((reason) => coordinator.cancel(reason, "WORKERS_LOST"));
+  pool.onGivenUp((message) => coordinator.cancel({ type: "error", code: "WORKERS_LOST", message }));
   const abort = () => {
     const { reason } = signal;
-    coordinator.cancel(reason instanceof JobCancelledError ? reason.reason : String(reason));
+    const message = reason instanceof JobCancelledError ? reason.reason : String(reason);
+    coordinator.cancel({ type: "requested", message });
   };
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
@@ -144,7 +145,8 @@ function resultOf(
   if (outcome.state === "failed") throw new JobFailedError(describeJobFailure(outcome.reason));
   if (outcome.state === "cancelled") {
     const cause: unknown = reason instanceof JobCancelledError ? reason.cause : reason;
-    throw new JobCancelledError(outcome.reason, { cause }, outcome.code);
+    const code = outcome.reason.type === "error" ? outcome.reason.code : "JOB_CANCELLED";
+    throw new JobCancelledError(describeCancellation(outcome.reason), { cause }, code);
   }
   const outputs = Array.from({ length: reduces }, (_, reduce) => {
     return join(directory, reduceOutputName(reduce));

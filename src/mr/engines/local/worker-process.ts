@@ -7,7 +7,9 @@ import { checkReduces, type LoadedApp, loadApp } from "../../app/load/load-app.t
 import { MrError } from "../../base/errors.ts";
 import { describeThrown, stackOf } from "../../base/thrown.ts";
 import { visibleLines } from "../../base/visible-text.ts";
+import { describeRefusal } from "../../watch/format/describe-failure.ts";
 import { Heartbeat } from "../../worker/heartbeat.ts";
+import { WorkerRefusedError } from "../../worker/rpc-task-source.ts";
 import { startWorker } from "../../worker/start-worker.ts";
 import {
   APP_NOT_LOADED,
@@ -73,8 +75,9 @@ main().then(
     process.exitCode = exitCode;
   },
   (error: unknown) => {
+    const why = error instanceof WorkerRefusedError ? `: ${describeRefusal(error.refusal)}` : "";
     const text =
-      error instanceof MrError ? error.message : (stackOf(error) ?? describeThrown(error));
+      error instanceof MrError ? error.message + why : (stackOf(error) ?? describeThrown(error));
     process.stderr.write(visibleLines(`worker ${process.pid}: ${text}\n`));
     process.exitCode = WORKER_FAILED;
   },

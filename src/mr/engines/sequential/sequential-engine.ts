@@ -88,7 +88,8 @@ class EventTeller {
 
   started({ directory, leaseMs, inputs, reduces }: JobSpec, app: string): void {
     const startedAt = Date.now();
-    this.#tell({ type: "jobStarted", directory, startedAt, resumed: false, leaseMs });
+    const session = { directory, startedAt, resumed: false, term: 1, leaseMs };
+    this.#tell({ type: "jobStarted", ...session });
     const splits = inputs.map(({ url, size }) => ({ file: url, start: 0, end: size }));
     this.#tell({ type: "jobPlanned", app, splits, reduces });
     this.#tell({ type: "workerJoined", worker: 1, pid: process.pid });

@@ -1,22 +1,64 @@
 import type { DecidedEvent, JobEvent } from "../../job/events.ts";
 import type { TaskInput } from "../../job/split.ts";
-import type { Failure, JobFailure, Timeout } from "../../job/task.ts";
+import type { CancelReason, Failure, JobFailure, Refusal, Timeout } from "../../job/task.ts";
+
+/** How many digits of an app's digest are shown. */
+const DIGEST_DIGITS = 12;
 
 /** An event as people and programs that follow a job get it: with messages for its reasons. */
 export function withMessages(event: DecidedEvent): JobEvent {
   switch (event.type) {
+    case "workerRefused": {
+      const { type, pid, refusal, atMs } = event;
+      return { type, pid, reason: describeRefusal(refusal), atMs };
+    }
     case "attemptFailed":
       return { ...event, failure: describeAttemptFailure(event.failure) };
     case "jobEnded": {
       const { outcome } = event;
       const { state } = outcome;
       if (state === "completed") return { ...event, outcome };
-      if (state === "cancelled") return { ...event, outcome: { state, reason: outcome.reason } };
+      if (state === "cancelled") {
+        return { ...event, outcome: { state, reason: describeCancellation(outcome.reason) } };
+      }
       return { ...event, outcome: { state, failure: describeJobFailure(outcome.reason) } };
     }
     default:
       return event;
   }
+}
+
+/** Why a worker may not take part in a job. */
+export function describeRefusal(refusal: Refusal): string {
+  switch (refusal.type) {
+    case "protocol":
+      return `the coordinator speaks protocol ${refusal.job}, the worker ${refusal.worker}`;
+    case "app": {
+      const [ours, theirs] = [refusal.jobDigest, refusal.workerDigest].map((digest) => {
+        return `(${digest.slice(0, DIGEST_DIGITS)}…)`;
+      });
+      return `the job runs app "${refusal.job}" ${ours}, the worker has "${refusal.worker}" ${theirs}`;
+    }
+    case "reduces": {
+      const { app, needed, reduces } = refusal;
+      return `rangePartition of app "${app}" needs ${needed} reduce tasks or more, the job has ${reduces}`;
+    }
+    case "setting": {
+      const { app, name, job, worker } = refusal;
+      const [ours, theirs] = [describeSetting(name, job), describeSetting(name, worker)];
+      return `the job runs ${app} with ${ours}, the worker has ${theirs}`;
+    }
+  }
+}
+
+/** `NAME="value"`, or `no NAME` for an environment variable that is not set. */
+export function describeSetting(name: string, value: string | null): string {
+  return value === null ? `no ${name}` : `${name}=${JSON.stringify(value)}`;
+}
+
+/** Why a job was ended early. */
+export function describeCancellation({ message = "cancelled by request" }: CancelReason): string {
+  return message;
 }
 
 /** Why a job failed, with a message. */

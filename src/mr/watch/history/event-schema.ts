@@ -49,6 +49,7 @@ const EVENT = v.variant("type", [
     directory: v.string(),
     startedAt: milliseconds,
     resumed: v.boolean(),
+    term: v.optional(v.pipe(whole, v.minValue(1)), 1),
     leaseMs: milliseconds,
   }),
   event("jobPlanned", {

@@ -1,0 +1,143 @@
+import { JSONRPCErrorException } from "json-rpc-2.0";
+import type { Attempt } from "../../job/task.ts";
+import { checkOutputs, damagedMapsOf } from "../protocol/params.ts";
+import {
+  type Assignment,
+  type Dismissal,
+  type JobStatus,
+  type Params,
+  type Registration,
+  RPC_ERRORS,
+  type Verdict,
+} from "../protocol/protocol.ts";
+import type { Caller, Handlers } from "../protocol/transport.ts";
+import type { SchedulerEvent } from "../scheduler/types.ts";
+import type { Decision, JobParts } from "./decision.ts";
+import type { JobOptions } from "./job-options.ts";
+
+/** What a worker reports on its attempt. */
+type Report = SchedulerEvent & Attempt & Params<"task.request">;
+
+/** The job that calls are about. */
+interface HandledJob extends Pick<JobParts, "scheduler" | "planner" | "workers" | "requests"> {
+  readonly options: JobOptions;
+  /** The identity of this coordinator. */
+  readonly job: string;
+  readonly term: number;
+  statusNow(): JobStatus;
+  /** @param reply receives the verdict, if the event is a report */
+  step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void;
+  publish(decision: Partial<Decision>): void;
+  /** Finds out whether another coordinator leads the job. */
+  checkLog(): Promise<void>;
+}
+
+/**
+ * The methods of the protocol. Every answer leaves through the publisher, errors too: a deposed coordinator
+ * answers no call.
+ */
+export class ProtocolHandlers {
+  readonly #job: HandledJob;
+
+  constructor(job: HandledJob) {
+    this.#job = job;
+  }
+
+  get handlers(): Handlers {
+    return {
+      "worker.register": (params, caller) => this.#call(() => this.#register(params, caller)),
+      "task.request": (params, caller) =>
+        this.#callOf(params, () => this.#request(params.worker, caller)),
+      "task.progress": ({ records, bytes, cpuMs, ...params }) =>
+        this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
+      "task.commit": (params) => this.#report({ type: "commit", ...params }),
+      "task.complete": ({ outputs, counters, progress, skipped, spills, ...params }) => {
+        const result = { outputs, counters, progress, skipped, spills };
+        return this.#report({ type: "complete", result, ...params });
+      },
+      "task.fail": ({ code, message, stack, damaged, ...params }) => {
+        const damagedMaps = damagedMapsOf(params, damaged);
+        const failure = { code, message, stack };
+        return this.#report({ type: "fail", failure, damagedMaps, ...params });
+      },
+      "job.status": () => {
+        const status = this.#job.statusNow();
+        return this.#answer(() => status);
+      },
+      "job.cancel": (params) => {
+        const accepted = this.#job.scheduler.outcome === undefined;
+        this.#job.step({ type: "cancel", reason: { type: "requested", message: params?.reason } });
+        return this.#answer(() => ({ accepted }));
+      },
+    };
+  }
+
+  #register(params: Params<"worker.register">, caller: Caller): Promise<Registration> {
+    const { scheduler, workers, planner, options, job, term } = this.#job;
+    const { directory, inputDirectory, reduces, leaseMs, skipBadRecords } = options;
+    const { started } = scheduler;
+    const { pid } = params;
+    const result = workers.register(params, started, reduces);
+    if ("refusal" in result) {
+      const { refusal } = result;
+      this.#job.publish({ events: [{ type: "workerRefused", pid, refusal }] });
+      throw new JSONRPCErrorException("The worker is refused", RPC_ERRORS.refused, refusal);
+    }
+    const { worker } = result;
+    caller.identify(worker);
+    this.#job.publish({ events: [{ type: "workerJoined", worker, pid }] });
+    const facts = { directory, inputDirectory, reduces, leaseMs, skipBadRecords };
+    // A worker that has not got its number cannot ask for a task yet.
+    const answer = () => this.#answer(() => ({ worker, job, term, ...facts }));
+    if (started) return answer();
+    return planner.planFor(workers.app, params.splitting)?.then(answer) ?? answer();
+  }
+
+  #request(worker: number, caller: Caller): Promise<Assignment | Dismissal> {
+    const answer = this.#job.requests.wait(worker, caller, () =>
+      this.#job.step({ type: "withdraw", worker }),
+    );
+    this.#job.step({ type: "request", worker });
+    return answer;
+  }
+
+  #report(report: Report): Promise<Verdict> {
+    return this.#callOf(report, () => {
+      if (report.type === "complete") {
+        checkOutputs(report, report.result.outputs, this.#job.options.reduces);
+      }
+      if (report.type === "complete" || report.type === "fail") {
+        this.#job.requests.reported(report.worker);
+      }
+      return new Promise((resolve) => this.#job.step(report, resolve));
+    });
+  }
+
+  /** Answers a call of a registered worker. One that has seen a higher term hints at another coordinator. */
+  #callOf<T>(caller: Params<"task.request">, call: () => Promise<T>): Promise<T> {
+    const { workers, job, term } = this.#job;
+    const checked = () =>
+      this.#call(() => {
+        workers.check(caller, job, term);
+        return call();
+      });
+    return (caller.term ?? term) > term ? this.#job.checkLog().then(checked) : checked();
+  }
+
+  #call<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return call();
+    } catch (error) {
+      return this.#answer(() => {
+        throw error;
+      });
+    }
+  }
+
+  /** Answers a call without a decision, after the decisions before, with what `answer` returns or throws. */
+  #answer<T>(answer: () => T): Promise<T> {
+    return new Promise<void>((resolve) => {
+      this.#job.publish({ messages: [{ to: "caller", answer: () => resolve() }] });
+    }).then(answer);
+  }
+}
