@@ -117,6 +117,8 @@ describeJobLog("in a file", () => {
       const { records } = decodeJournal(readFileSync(join(directory, JOURNAL_NAME)));
       return { log: FileJobLog.open(directory).journal, records };
     },
+    breakDown: () => renameSync(directory, `${directory}.away`),
+    repair: () => renameSync(`${directory}.away`, directory),
   };
 });
 
@@ -203,7 +205,7 @@ describe("the journal of a job in a file", () => {
   it("names itself and the cause when it cannot be written", () => {
     const journal = FileJobLog.create(directory, JOB);
     journal.close();
-    expect(() => journal.append([DONE])).toThrow(`Cannot write journal "${path}": bad file`);
+    expect(() => journal.append([DONE])).toThrow(`Cannot write journal "${path}": it is closed`);
   });
 
   it.each<[string, (path: string) => void]>([

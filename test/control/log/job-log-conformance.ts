@@ -4,6 +4,7 @@ import {
   type JobLog,
   type JobRecord,
   type LogRecord,
+  replay,
 } from "../../../src/mr/control/log/job-log.ts";
 
 export const JOB: JobRecord = {
@@ -27,15 +28,10 @@ export interface LogUnderTest {
   create(): Promise<JobLog>;
   /** Opens the log as a further coordinator does, whether or not another one has it open. */
   open(): Promise<{ readonly log: JobLog; readonly records: readonly LogRecord[] }>;
-  /** What goes wrong with the next write, where writes can go wrong without an error. */
-  readonly faults?: {
-    /** The write and its answer are lost. */
-    lose(): void;
-    /** The write arrives, and its answer is lost. */
-    leaveUnanswered(): void;
-    /** The write arrives, and once more later. */
-    repeat(): void;
-  };
+  /** From now on, nothing can be written or read. */
+  breakDown(): void;
+  /** Ends that. */
+  repair(): void;
 }
 
 /** The contract of a {@link JobLog}, which every implementation must keep. */
@@ -115,19 +111,45 @@ export function describeJobLog(name: string, create: () => LogUnderTest): void {
       expect(await read()).toEqual([JOB, { type: "resumed", term }]);
     });
 
-    for (const fault of ["lose", "leaveUnanswered", "repeat"] as const) {
-      it.skipIf(create().faults === undefined)(
-        `keeps a record exactly once, whatever becomes of its write: ${fault}`,
-        async () => {
-          const { place, log, read } = await setUp();
-          for (const number of [1, 2, 3]) {
-            place.faults?.[fault]();
-            await log.append([note(number)]);
-          }
-          expect(await read()).toEqual([JOB, note(1), note(2), note(3)]);
-        },
-      );
-    }
+    it("appends nothing more after an append that failed, even if it could write again", async () => {
+      const { place, log, read } = await setUp();
+      await log.append([note(1)]);
+      const unwritable = { code: "LOG_UNWRITABLE" };
+      place.breakDown();
+      await expect(appendTo(log, [note(2)])).rejects.toMatchObject(unwritable);
+      // A log that cannot be read now may be readable later.
+      await log.check();
+      place.repair();
+      await expect(appendTo(log, [note(3)])).rejects.toMatchObject(unwritable);
+      log.close();
+      expect(await read()).toEqual([JOB, note(1)]);
+    });
+
+    it("fails appends that wait for one that fails", async () => {
+      const { place, log, read } = await setUp();
+      place.breakDown();
+      const appends = [1, 2, 3].map((number) => appendTo(log, [note(number)]));
+      for (const append of appends) {
+        await expect(append).rejects.toMatchObject({ code: "LOG_UNWRITABLE" });
+      }
+      place.repair();
+      expect(await read()).toEqual([JOB]);
+    });
+
+    it("gives each coordinator a higher term than all before, and shows a lower one as damage", async () => {
+      const { place, log, read } = await setUp();
+      log.close();
+      for (const expected of [2, 3, 4]) {
+        const { log: next, records } = await place.open();
+        const term = replay(records).term + 1;
+        expect(term).toBe(expected);
+        await next.append([{ type: "resumed", term }]);
+        next.close();
+      }
+      const { log: last } = await place.open();
+      await last.append([{ type: "resumed", term: 3 }]);
+      await expect(read().then(replay)).rejects.toMatchObject({ code: "LOG_DAMAGED" });
+    });
   });
 }
 

@@ -55,6 +55,8 @@ export class FileJobLog implements JobLog {
   /** Syncs that have not ended. */
   #pending = 0;
   #isClosed = false;
+  /** Why nothing is appended any more. After a failed write or sync, it is unknown what the file holds. */
+  #failure: unknown;
 
   private constructor(path: string, descriptor: number, bytes: number, size: number) {
     this.#path = path;
@@ -138,8 +140,14 @@ export class FileJobLog implements JobLog {
   }
 
   append(records: readonly LogRecord[]): Promise<void> {
-    this.#checkUntouched();
-    this.#write(records);
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      this.#checkUntouched();
+      this.#write(records);
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
     this.#next ??= this.#syncNext();
     return this.#next;
   }
@@ -154,6 +162,8 @@ export class FileJobLog implements JobLog {
 
   close(): void {
     this.#isClosed = true;
+    // The system may give the number of a closed descriptor to another file.
+    this.#failure ??= this.#cannotWrite(new Error("it is closed"));
     if (this.#pending === 0) closeSync(this.#descriptor);
   }
 
@@ -197,7 +207,8 @@ export class FileJobLog implements JobLog {
       this.#syncing = sync(this.#descriptor);
       await this.#syncing;
     } catch (error) {
-      throw this.#cannotWrite(error);
+      this.#failure = this.#cannotWrite(error);
+      throw this.#failure;
     } finally {
       this.#pending -= 1;
       if (this.#isClosed && this.#pending === 0) closeSync(this.#descriptor);

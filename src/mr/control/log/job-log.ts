@@ -46,7 +46,7 @@ export interface JobLog {
    *
    * @returns when the records are safe; at once, or later
    * @throws MrError, or is rejected with it: `LOG_TAKEN` when another coordinator has written, or
-   *   `LOG_UNWRITABLE`. Nothing may be appended after either.
+   *   `LOG_UNWRITABLE`. After either, every append fails and writes nothing
    */
   append(records: readonly LogRecord[]): void | Promise<void>;
   /**
