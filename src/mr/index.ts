@@ -63,8 +63,8 @@ export {
   runJob,
   startJob,
 } from "./engines/run-job.ts";
-export type { JobEvent, UntimedEvent } from "./job/events.ts";
-export type { CsvSplitting, ResumeToken, Split, Splitting } from "./job/split.ts";
+export type { CompletionFigures, JobEvent, UntimedEvent } from "./job/events.ts";
+export type { CsvSplitting, FilePart, ResumeToken, Split, Splitting } from "./job/split.ts";
 export type {
   Attempt,
   AttemptId,
@@ -74,5 +74,6 @@ export type {
   Phase,
   Progress,
   SkippedRecord,
+  TaskId,
 } from "./job/task.ts";
 export type { BlockScanner } from "./kernel/kernel.ts";

@@ -8,7 +8,8 @@ import type {
   Phase,
   Progress,
   Refusal,
-  SkippedRecord,
+  TaskId,
+  TaskResult,
   Timeout,
 } from "./task.ts";
 
@@ -16,6 +17,12 @@ import type {
  * What happens in a job, for observers: a progress line, the dashboard, a report, a program that called
  * `runJob`. Observers cannot change or delay the job.
  */
+
+/** The result of a task, with the sizes of its output files instead of the files. */
+export interface CompletionFigures extends Omit<TaskResult, "outputs"> {
+  /** Lengths of the outputs in bytes: a map task's by reduce task; a reduce task has one. */
+  readonly outputBytes: readonly number[];
+}
 
 /** Something that happened, without its time. */
 export type UntimedEvent =
@@ -48,28 +55,17 @@ export type UntimedEvent =
       /** One line, for people. */
       readonly reason: string;
     }
-  /** A worker has been given a task. `isBackup`: another attempt of it is alive, and slow. */
+  /** A worker has been given a task. `isBackup`: another attempt of the task is alive, and slow. */
   | ({ readonly type: "attemptStarted"; readonly isBackup: boolean } & Attempt)
-  /** About once a second, for attempts that last so long. */
+  /** About once a second for each attempt. */
   | ({ readonly type: "attemptProgressed"; readonly progress: Progress } & Attempt)
   /** The attempt's output counts: its task is completed. */
-  | ({
-      readonly type: "attemptCompleted";
-      /** Undefined if the worker did not say. */
-      readonly progress: Progress | undefined;
-      /** Lengths of the outputs in bytes: a map task's by reduce task; a reduce task has one. */
-      readonly outputBytes: readonly number[];
-      readonly counters: Readonly<Record<string, number>>;
-      /** The first of the records that were skipped, if any were. */
-      readonly skipped?: readonly SkippedRecord[];
-      /** How often a map task wrote what it held to disk because its memory was full; 0 if not there. */
-      readonly spills?: number;
-    } & Attempt)
-  /** The attempt said that it failed. Its task will be tried again, unless the job ends. */
+  | ({ readonly type: "attemptCompleted" } & CompletionFigures & Attempt)
+  /** The attempt has failed. Its task will be tried again, unless the job ends. */
   | ({ readonly type: "attemptFailed"; readonly failure: Failure } & Attempt)
   /** A reduce attempt met outputs of map tasks that are missing or damaged. */
   | ({ readonly type: "attemptBlocked"; readonly failure: Failure } & Attempt)
-  /** The attempt was given up: its worker is gone, or made no progress within the lease. */
+  /** The attempt is lost: its worker is gone, or made no progress within the lease. */
   | ({ readonly type: "attemptLost"; readonly reason: LossReason } & Attempt)
   /** Another attempt of the task was granted the commit. */
   | ({
@@ -78,28 +74,17 @@ export type UntimedEvent =
       readonly by: number;
     } & Attempt)
   /** The output of a completed map task is missing or damaged: the task is idle again. */
-  | { readonly type: "taskReopened"; readonly phase: Phase; readonly task: number }
-  /** A task that another coordinator of this job had seen completed. */
-  | {
-      readonly type: "taskRestored";
-      readonly phase: Phase;
-      readonly task: number;
-      readonly progress: Progress | undefined;
-      readonly outputBytes: readonly number[];
-      readonly counters: Readonly<Record<string, number>>;
-      /** The first of the records that were skipped, if any were. */
-      readonly skipped?: readonly SkippedRecord[];
-      /** How often a map task wrote what it held to disk because its memory was full; 0 if not there. */
-      readonly spills?: number;
-    }
+  | ({ readonly type: "taskReopened" } & TaskId)
+  /** A task that an earlier coordinator of this job has seen completed. */
+  | ({ readonly type: "taskRestored" } & CompletionFigures & TaskId)
   | { readonly type: "phaseStarted"; readonly phase: Phase }
-  /** Decisions can no longer be kept, which ends the job. */
+  /** The journal cannot be written, which ends the job. */
   | {
       readonly type: "journalFailed";
       /** One line, for people. */
       readonly message: string;
     }
-  /** The event log cannot be written. The job goes on without it. */
+  /** The event log cannot be written. The job continues without it. */
   | {
       readonly type: "eventLogFailed";
       /** One line, for people. */
@@ -108,13 +93,13 @@ export type UntimedEvent =
   /** The last event. */
   | { readonly type: "jobEnded"; readonly outcome: JobOutcome };
 
-/** Something that happened, `atMs` milliseconds after the coordinator started. */
+/** Something that happened. */
 export type JobEvent = UntimedEvent & {
-  /** Milliseconds since the coordinator started, by a clock that never goes back. */
+  /** Milliseconds since the coordinator started, by a monotonic clock. */
   readonly atMs: number;
 };
 
-/** The same as the coordinator has it: with reasons where a {@link JobEvent} has messages for people. */
+/** An event as the coordinator decides it: with reasons where a {@link JobEvent} has messages for people. */
 export type UntimedDecidedEvent =
   | Exclude<UntimedEvent, { readonly type: "workerRefused" | "attemptFailed" | "jobEnded" }>
   | { readonly type: "workerRefused"; readonly pid: number; readonly refusal: Refusal }

@@ -1,4 +1,4 @@
-import type { AttemptId } from "./task.ts";
+import type { TaskId } from "./task.ts";
 
 /**
  * The names of a job's files. All of them are built and recognised here and nowhere else; the
@@ -87,11 +87,7 @@ export function attemptTag(job: string, attempt: number, pid: number): string {
 }
 
 /** Whether `name` is a temporary file of this attempt, whose tag is `tag`, at this task. */
-export function isTemporaryOf(
-  name: string,
-  { phase, task }: Pick<AttemptId, "phase" | "task">,
-  tag: string,
-): boolean {
+export function isTemporaryOf(name: string, { phase, task }: TaskId, tag: string): boolean {
   const begin = phase === "map" ? `.mr-${task}-` : `.mr-out-${task}`;
   if (!name.startsWith(begin) || !name.endsWith(`.${tag}.tmp`)) return false;
   return phase === "map" || /^[.-]/.test(name.slice(begin.length));

@@ -1,25 +1,27 @@
-/**
- * What only the reader that made it can read: how to go on from the middle of a file. Short, printable text.
- */
+/** Tells a reader how to start in the middle of a file. Short, printable text that only this reader understands. */
 export type ResumeToken = string;
 
 /** A part of an input file: the records that begin in its bytes [start, end). */
-export interface Split {
+export interface FilePart {
   /** The input as the user named it. */
   readonly file: string;
   /** In bytes. */
   readonly start: number;
-  /** In bytes; the file's size for its last split. The last record may go on beyond it. */
+  /** In bytes; the file's size for its last part. The last record may extend beyond it. */
   readonly end: number;
   /** What the reader needs to know to start here, if it needs anything. */
   readonly resume?: ResumeToken | undefined;
+}
+
+/** What a map task reads. */
+export interface Split extends FilePart {
   /** Parts of other files that the same task reads next: small files share a task. */
-  readonly further?: readonly Split[] | undefined;
+  readonly further?: readonly FilePart[] | undefined;
 }
 
 /**
- * Where the files of a reader may be cut: `bytes` for anywhere, the reader then gives the records that
- * begin in its part; `wholeFile` for nowhere; and CSV where a row ends.
+ * Where the files of a reader may be cut: `bytes` for anywhere (the reader then reads the records that begin in
+ * its part), `wholeFile` for nowhere, and CSV files where a row ends.
  */
 export type Splitting = "bytes" | "wholeFile" | CsvSplitting;
 
@@ -34,12 +36,12 @@ export interface CsvSplitting {
 /** Cuts the inputs of a job into map tasks, as the app's reader allows. */
 export interface JobPlan {
   (splitting: "bytes" | "wholeFile"): readonly Split[];
-  /** CSV has to be read for that. It is read once for each delimiter and longest row. */
+  /** To find the ends of rows, CSV files are read, once for each combination of options. */
   (splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
 }
 
 /** All parts of files that a map task reads, in reading order. */
-export function partsOf(split: Split): readonly Split[] {
+export function partsOf(split: Split): readonly FilePart[] {
   return split.further === undefined ? [split] : [split, ...split.further];
 }
 

@@ -4,12 +4,16 @@ import type { TaskInput } from "./split.ts";
 /** Map tasks run before reduce tasks. */
 export type Phase = "map" | "reduce";
 
-/** Which try of which task. Attempts of a task are numbered from 1; a number is never used twice. */
-export interface AttemptId {
+/** Identifies a task. */
+export interface TaskId {
   /** Whether it is a map task or a reduce task. */
   readonly phase: Phase;
   /** The number of the task in its phase, from 0. */
   readonly task: number;
+}
+
+/** Identifies an attempt of a task. No two attempts of a task have the same number. */
+export interface AttemptId extends TaskId {
   /** The number of the attempt, from 1. */
   readonly attempt: number;
 }
@@ -20,7 +24,7 @@ export interface Attempt extends AttemptId {
   readonly worker: number;
 }
 
-/** How far an attempt has come. Every number only grows while the attempt is alive and working. */
+/** How far an attempt has come. No number decreases, and one of them increases while the attempt works. */
 export interface Progress {
   /** Records read and written. */
   readonly records: number;
@@ -42,7 +46,7 @@ export interface OutputFile {
 
 /** A record that was skipped: it is malformed, or the app threw on it. */
 export interface SkippedRecord {
-  /** The input as the user named it; not there in a reduce task. */
+  /** The input as the user named it; absent in a reduce task. */
   readonly file?: string | undefined;
   /** Where it is in the file, such as `line 3, column 7` or `byte 512`; in a reduce task, `key "a"`. */
   readonly place: string;
@@ -53,36 +57,36 @@ export interface SkippedRecord {
 /** The counter of records that were skipped with `--skip-bad-records`. */
 export const SKIPPED_RECORDS = "skipped-records";
 
-/** What a completed attempt leaves behind. */
+/** The result of a completed attempt. */
 export interface TaskResult {
-  /** A map task's in the order of the reduce tasks; a reduce task has one. */
+  /** Those of a map task in the order of the reduce tasks; a reduce task has one. */
   readonly outputs: readonly OutputFile[];
   /** What the app has counted, by name. */
   readonly counters: Readonly<Record<string, number>>;
-  /** How far the attempt had come in the end, if its worker has said so. */
+  /** How far the attempt had come at its end, if its worker has reported it. */
   readonly progress?: Progress | undefined;
-  /** The first records that were skipped; all of them are counted as {@link SKIPPED_RECORDS}. */
+  /** The first records that were skipped; all of them are counted as `skipped-records`. */
   readonly skipped?: readonly SkippedRecord[] | undefined;
   /** How often a map task wrote what it held to disk because its memory was full. */
   readonly spills?: number | undefined;
 }
 
-/** A task whose output is there. */
+/** A task whose output is complete, and the attempt that completed it. */
 export interface CompletedTask extends AttemptId {
   readonly result: TaskResult;
 }
 
-/** What went wrong in an attempt. With the code `USAGE`, another attempt would fail in the same way. */
+/** Why an attempt failed. With the code `USAGE`, any other attempt would fail in the same way. */
 export interface Failure {
   /** What kind of error it is. */
   readonly code: ErrorCode;
   /** One line, for people. */
   readonly message: string;
-  /** Where in the app, if it was the app. */
+  /** The stack of an error that the app threw. */
   readonly stack?: string | undefined;
 }
 
-/** Why an attempt was given up before its worker reported anything. */
+/** Why an attempt was given up although its worker had not reported a failure. */
 export type LossReason = "leaseEnded" | "workerGone";
 
 /** An attempt that ran for longer than the task timeout. */
@@ -91,30 +95,22 @@ export interface Timeout {
   readonly timeoutMs: number;
 }
 
-/** Why a job failed. {@link JobOutcome} has it in words. */
+/** Why a job failed. {@link JobOutcome} has a message instead. */
 export type JobFailure =
-  /** An attempt failed in a way in which any other would. */
+  /** An attempt failed as any other would. */
   | { readonly type: "usage"; readonly failure: Failure }
-  /** So many attempts of a task failed, the last one like this. */
-  | {
-      readonly type: "failedTooOften";
-      readonly phase: Phase;
-      readonly task: number;
-      readonly count: number;
-      readonly last: Failure | Timeout;
-      /** What a map task reads, if that is known. */
-      readonly input?: TaskInput | undefined;
-    }
-  /** So many attempts of a task were lost, or lost their output afterwards, the last one like this. */
-  | {
-      readonly type: "lostTooOften";
-      readonly phase: Phase;
-      readonly task: number;
-      readonly count: number;
-      readonly last: LossReason | "outputLost";
-      /** What a map task reads, if that is known. */
-      readonly input?: TaskInput | undefined;
-    };
+  /** Too many attempts of a task failed. */
+  | ({ readonly type: "failedTooOften"; readonly last: Failure | Timeout } & FailedTask)
+  /** Too many attempts of a task were lost, or lost their output afterwards. */
+  | ({ readonly type: "lostTooOften"; readonly last: LossReason | "outputLost" } & FailedTask);
+
+/** The task that made a job fail. */
+interface FailedTask extends TaskId {
+  /** How many of its attempts failed or were lost. */
+  readonly count: number;
+  /** What a map task reads, if that is known. */
+  readonly input?: TaskInput | undefined;
+}
 
 /** Why a job was ended early. {@link JobOutcome} has it in words. */
 export type CancelReason =
@@ -161,9 +157,9 @@ export type Refusal =
 export type JobOutcome =
   /** The output is complete. */
   | { readonly state: "completed" }
-  /** A task could not be done: which, and why. */
+  /** A task could not be completed. The message names it. */
   | { readonly state: "failed"; readonly failure: Failure }
-  /** The job was ended early. The reason is one line, for people. */
+  /** The job was ended early, for a reason in one line, for people. */
   | { readonly state: "cancelled"; readonly reason: string };
 
 /** How many tasks of a phase are in which state. */

@@ -21,7 +21,7 @@ import {
   JOURNAL_NAME,
   MERGED_OUTPUT_NAME,
 } from "../../job/names.ts";
-import type { AttemptId } from "../../job/task.ts";
+import type { TaskId } from "../../job/task.ts";
 import { schemeOf } from "../storage.ts";
 
 /** The members of a job that its directory depends on. */
@@ -120,11 +120,7 @@ export function sweepTemporaryFiles(directory: string): void {
  *
  * @param tag see `attemptTag`
  */
-export async function sweepAttempt(
-  directory: string,
-  task: Pick<AttemptId, "phase" | "task">,
-  tag: string,
-): Promise<void> {
+export async function sweepAttempt(directory: string, task: TaskId, tag: string): Promise<void> {
   try {
     for (const name of await readdir(directory)) {
       if (isTemporaryOf(name, task, tag)) await rm(join(directory, name), { force: true });

@@ -43,7 +43,7 @@ const part = {
   resume: v.optional(v.string()),
 };
 
-/** The events of a log, with the members that readers use. */
+/** The events of a log. */
 const EVENT = v.variant("type", [
   event("jobStarted", {
     directory: v.string(),
@@ -76,6 +76,11 @@ const EVENT = v.variant("type", [
   event("jobEnded", { outcome }),
 ]);
 
+/** `A` with every member writable and required, to compare types together with their optional members. */
+type Full<A> = { -readonly [Key in keyof A]-?: Full<A[Key]> };
+/** `A` if `A` and `B` have the same members; otherwise never, to which nothing can be assigned. */
+type Exactly<A, B> = [Full<A>, Full<B>] extends [Full<B>, Full<A>] ? A : never;
+
 /** Parses a line of an event log; undefined if it is not an event. */
 export function parseEvent(line: string): JobEvent | undefined {
   let value: unknown;
@@ -86,6 +91,8 @@ export function parseEvent(line: string): JobEvent | undefined {
     return undefined;
   }
   const parsed = v.safeParse(EVENT, value);
-  // The types differ only in optional members that are undefined.
-  return parsed.success ? (parsed.output as JobEvent) : undefined;
+  if (!parsed.success) return undefined;
+  // This does not compile if the schema and the type of events differ.
+  const event: Exactly<v.InferOutput<typeof EVENT>, JobEvent> = parsed.output;
+  return event;
 }
