@@ -56,7 +56,7 @@ async function startJob(options: Partial<CoordinatorOptions> = {}) {
   });
   onTestFinished(async () => {
     coordinator.cancel(ENOUGH);
-    await coordinator.finished;
+    await coordinator.finished.catch(() => undefined);
   });
   const connect = () => {
     const client = new RpcClient(socketPath);
@@ -379,6 +379,24 @@ describe("the coordinator", () => {
     expect(await worker.request()).toEqual({ kind: "exit", outcome: "cancelled" });
     const reason = { type: "error", code: "INPUT_NOT_FOUND", message: "a.txt is gone" };
     expect(await coordinator.finished).toEqual({ state: "cancelled", reason });
+  });
+
+  it("says at once that it is deposed, and then ends with the reason", async () => {
+    const said: string[] = [];
+    const log = {
+      append: () => Promise.reject(new MrError("LOG_TAKEN", "taken")),
+      check: async () => undefined,
+      close: () => undefined,
+    };
+    const onDeposed = () => said.push("deposed");
+    const { coordinator, join } = await startJob({ log, onDeposed });
+    const { client, worker } = await join();
+    // The first assignment needs a record.
+    const request = client.call("task.request", { worker });
+    await expect(coordinator.finished).rejects.toMatchObject({ code: "LOG_TAKEN" });
+    expect(said).toEqual(["deposed"]);
+    expect(coordinator.isDeposed).toBe(true);
+    await expect(request).rejects.toThrow();
   });
 
   it("F37: fails the job when its task takes down one worker after another", async () => {

@@ -54,6 +54,16 @@ describe("EventLog", () => {
     expect(incidents).toEqual([]);
   });
 
+  it("leaves the file to another coordinator once it is discarded", () => {
+    const log = open();
+    log.record(STARTED);
+    log.discard();
+    log.record(STARTED);
+    log.close();
+    expect(lines()).toEqual([]);
+    expect(incidents).toEqual([]);
+  });
+
   it("goes on where a job is resumed, on a line of its own if the last was torn", () => {
     const log = open();
     log.record(STARTED);

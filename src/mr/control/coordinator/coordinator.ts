@@ -15,6 +15,8 @@ export interface CoordinatorOptions extends JobOptions {
   readonly listen: Listen;
   /** A worker is gone, and may have left temporary files of this attempt, which have this tag in their names. */
   readonly onAbandoned: (attempt: AttemptId, tag: string) => void;
+  /** Another coordinator leads the job, and owns what is in its directory. Called at once, before workers are let go. */
+  readonly onDeposed?: () => void;
 }
 
 /** Coordinates a job: a thin shell around its state, with the listener and the timer. */
@@ -50,6 +52,7 @@ export class Coordinator {
       onEnd: (outcome) => this.#finish(outcome),
       onDeposed: (error) => {
         this.#isDeposed = true;
+        options.onDeposed?.();
         clearTimeout(this.#timer);
         (this.#listener?.close() ?? Promise.resolve()).finally(() => rejectFinished(error));
       },

@@ -63,6 +63,10 @@ function newSession(
         listener(event);
       };
     },
+    /** Leaves the event log to another coordinator, which leads the job. */
+    discardEvents(): void {
+      events?.discard();
+    },
     /** Releases the directory. */
     close(): void {
       events?.close();
@@ -108,6 +112,7 @@ export async function startCoordinator(
     listen: (service) => RpcServer.listen({ ...service, socketPath: options.socketPath }),
     onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
     onEvent: session.recordTo(options.onEvent),
+    onDeposed: () => session.discardEvents(),
   });
 }
 

@@ -73,6 +73,12 @@ export class EventLog {
     if (descriptor !== undefined) this.#attempt(() => closeSync(descriptor));
   }
 
+  /** Drops what is buffered, because another coordinator writes the log now. Later events are ignored. */
+  discard(): void {
+    this.#text = "";
+    this.close();
+  }
+
   /** @returns whether this progress is held back for now */
   #hold(event: JobEvent & Attempt): boolean {
     const live = this.#live.get(keyOf(event));
