@@ -1,15 +1,27 @@
-import type { AttemptId, Phase, TaskCounts, TaskResult } from "../../job/task.ts";
+import type {
+  AttemptId,
+  Failure,
+  JobFailure,
+  LossReason,
+  Phase,
+  TaskCounts,
+  TaskResult,
+  Timeout,
+} from "../../job/task.ts";
 import type { Lease } from "./lease-book.ts";
 import { type Task, TaskTable } from "./task-table.ts";
+import type { JobShape } from "./types.ts";
 
 /** The tasks of a job: map tasks, and the reduce tasks that wait for all of them. */
 export class JobTasks {
+  readonly #shape: JobShape;
   #maps: TaskTable;
   readonly reduces: TaskTable;
 
-  constructor(maps: number, reduces: number) {
-    this.#maps = new TaskTable("map", maps);
-    this.reduces = new TaskTable("reduce", reduces);
+  constructor(shape: JobShape) {
+    this.#shape = shape;
+    this.#maps = new TaskTable("map", shape.maps);
+    this.reduces = new TaskTable("reduce", shape.reduces);
   }
 
   get maps(): TaskTable {
@@ -52,16 +64,41 @@ export class JobTasks {
    * The task that gets a backup attempt (the paper, section 3.6) when no task is idle: its only attempt is the
    * oldest, and has run for as long as a lease.
    */
-  straggler(leaseMs: number, nowMs: number): Task | undefined {
-    const dueMs = this.backupDueMs(leaseMs);
+  straggler(nowMs: number): Task | undefined {
     const lease = this.open.oldestAlone;
-    if (dueMs === undefined || lease === undefined || dueMs > nowMs) return undefined;
-    return this.taskOf(lease);
+    return lease === undefined || this.backupDueMs > nowMs ? undefined : this.taskOf(lease);
   }
 
-  /** When the oldest attempt that runs alone will have had as long as a lease. */
-  backupDueMs(leaseMs: number): number | undefined {
-    const lease = this.open.oldestAlone;
-    return lease === undefined ? undefined : lease.startedMs + leaseMs;
+  /** When the oldest attempt that runs alone will have had as long as a lease; Infinity if there is none. */
+  get backupDueMs(): number {
+    return (this.open.oldestAlone?.startedMs ?? Infinity) + this.#shape.leaseMs;
+  }
+
+  /**
+   * Counts a failed attempt of a task.
+   *
+   * @returns why the job fails, if it does
+   */
+  countFailure(task: Task, last: Failure | Timeout): JobFailure | undefined {
+    task.failures += 1;
+    if (last.code === "USAGE") return { type: "usage", failure: last };
+    if (task.failures < this.#shape.maxFailures) return undefined;
+    return { type: "failedTooOften", ...this.#describe(task), count: task.failures, last };
+  }
+
+  /**
+   * Counts a lost attempt of a task, or a lost output.
+   *
+   * @returns why the job fails, if it does
+   */
+  countLoss(task: Task, last: LossReason | "outputLost"): JobFailure | undefined {
+    task.losses += 1;
+    if (task.losses < this.#shape.maxLosses) return undefined;
+    return { type: "lostTooOften", ...this.#describe(task), count: task.losses, last };
+  }
+
+  #describe({ phase, index }: Task) {
+    const input = phase === "map" ? this.#shape.inputOf?.(index) : undefined;
+    return { phase, task: index, ...(input === undefined ? {} : { input }) };
   }
 }

@@ -2,13 +2,12 @@ import type {
   Attempt,
   AttemptId,
   CompletedTask,
-  Failure,
   JobEnd,
+  JobFailure,
   LossReason,
   Phase,
   TaskCounts,
   TaskResult,
-  Timeout,
 } from "../../job/task.ts";
 import { JobTasks } from "./job-tasks.ts";
 import { attemptOf, type Lease, LeaseBook } from "./lease-book.ts";
@@ -36,7 +35,7 @@ export class Scheduler {
 
   constructor(shape: JobShape) {
     this.#shape = shape;
-    this.#tasks = new JobTasks(shape.maps, shape.reduces);
+    this.#tasks = new JobTasks(shape);
     this.#leases = new LeaseBook(shape.leaseMs, shape.taskTimeoutMs);
   }
 
@@ -63,7 +62,7 @@ export class Scheduler {
   get nextDeadlineMs(): number | undefined {
     const { nextEndMs } = this.#leases;
     if (nextEndMs === undefined || this.#waiting.size === 0) return nextEndMs;
-    return Math.min(nextEndMs, this.#tasks.backupDueMs(this.#shape.leaseMs) ?? Infinity);
+    return Math.min(nextEndMs, this.#tasks.backupDueMs);
   }
 
   /** The attempts being worked on. */
@@ -213,18 +212,8 @@ export class Scheduler {
       for (const source of sources) this.#reopen(source, lease, effects);
       return;
     }
-    this.#countFailure(task, lease, failure, effects);
-  }
-
-  #countFailure(task: Task, lease: Lease, failure: Failure | Timeout, effects: Effect[]): void {
-    task.failures += 1;
     effects.push({ type: "failed", failure, ...attemptOf(lease) });
-    if (failure.code === "USAGE") {
-      this.#end({ state: "failed", reason: { type: "usage", failure } }, effects);
-    } else if (task.failures >= this.#shape.maxFailures) {
-      const reason = { ...this.#describe(task), count: task.failures, last: failure };
-      this.#end({ state: "failed", reason: { type: "failedTooOften", ...reason } }, effects);
-    }
+    this.#endFailed(this.#tasks.countFailure(task, failure), effects);
   }
 
   /** Runs a map task again, unless it has been since `reader` was told of its output. */
@@ -232,7 +221,7 @@ export class Scheduler {
     if (map.state !== "completed" || map.completion > reader.mapsSeen) return;
     effects.push({ type: "reopened", phase: "map", task: map.index, attempt: map.winner });
     this.#tasks.maps.reopen(map);
-    this.#countLoss(map, "outputLost", effects);
+    this.#endFailed(this.#tasks.countLoss(map, "outputLost"), effects);
   }
 
   #endOverdue(nowMs: number): Effect[] {
@@ -252,28 +241,21 @@ export class Scheduler {
   #timeOut(lease: Lease, effects: Effect[]): void {
     const task = this.#drop(lease);
     if (task === undefined) return;
-    const timeoutMs = this.#shape.taskTimeoutMs;
-    this.#countFailure(task, lease, { code: "TASK_TIMED_OUT", timeoutMs }, effects);
+    const failure = { code: "TASK_TIMED_OUT", timeoutMs: this.#shape.taskTimeoutMs } as const;
+    effects.push({ type: "failed", failure, ...attemptOf(lease) });
+    this.#endFailed(this.#tasks.countFailure(task, failure), effects);
   }
 
   #lose(lease: Lease, reason: LossReason, effects: Effect[]): void {
     const task = this.#drop(lease);
     if (task === undefined) return;
     effects.push({ type: "lost", reason, ...attemptOf(lease) });
-    this.#countLoss(task, reason, effects);
+    this.#endFailed(this.#tasks.countLoss(task, reason), effects);
   }
 
-  #countLoss(task: Task, last: LossReason | "outputLost", effects: Effect[]): void {
-    task.losses += 1;
-    if (task.losses < this.#shape.maxLosses) return;
-    const reason = { ...this.#describe(task), count: task.losses, last };
-    this.#end({ state: "failed", reason: { type: "lostTooOften", ...reason } }, effects);
-  }
-
-  /** Names a task in a reason why the job failed. */
-  #describe({ phase, index }: Task) {
-    const input = phase === "map" ? this.#shape.inputOf?.(index) : undefined;
-    return { phase, task: index, ...(input === undefined ? {} : { input }) };
+  /** Ends the job if there is a reason why it fails. */
+  #endFailed(reason: JobFailure | undefined, effects: Effect[]): void {
+    if (reason !== undefined) this.#end({ state: "failed", reason }, effects);
   }
 
   /** Every way a job can end comes through here, once. */
@@ -291,7 +273,7 @@ export class Scheduler {
     if (this.#outcome !== undefined) return;
     for (const worker of this.#waiting) {
       const table = this.#tasks.open;
-      const task = table.takeIdle() ?? this.#tasks.straggler(this.#shape.leaseMs, nowMs);
+      const task = table.takeIdle() ?? this.#tasks.straggler(nowMs);
       if (task === undefined) return;
       this.#started = true;
       this.#waiting.delete(worker);
