@@ -1,14 +1,19 @@
+import { MrError } from "../../src/mr/base/errors.ts";
 import { JobControl } from "../../src/mr/control/coordinator/job-control.ts";
 import type { JobLog, LogRecord, LogState } from "../../src/mr/control/log/job-log.ts";
-import type { Handlers } from "../../src/mr/control/protocol/transport.ts";
+import type { Method, Params, Results } from "../../src/mr/control/protocol/protocol.ts";
+import type { Caller, Handlers } from "../../src/mr/control/protocol/transport.ts";
 import type { DecidedEvent } from "../../src/mr/job/events.ts";
 import { withMessages } from "../../src/mr/watch/format/describe-failure.ts";
 import { JobView } from "../../src/mr/watch/history/job-view.ts";
 import type { Endpoint } from "./network.ts";
+import { Persistence } from "./persistence.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
 
 const STEPS_PER_COMPARISON = 7;
+/** A coordinator that has nothing to write asks its log once a lease whether it leads. Some requests get lost. */
+const MAX_LEASES_SUPERSEDED = 20;
 
 /** A coordinator process: the real one but for its socket, its timer, and the store of its log. */
 export class SimulatedCoordinator {
@@ -21,8 +26,11 @@ export class SimulatedCoordinator {
   readonly #view = new JobView();
   #steps = 0;
   readonly #log: JobLog;
+  readonly #persistence: Persistence;
   /** How many appends are not safe yet. */
   #appending = 0;
+  #isSuperseded = false;
+  #isDeposed = false;
 
   /** @param process runs it */
   constructor(
@@ -34,6 +42,8 @@ export class SimulatedCoordinator {
     this.#world = world;
     this.process = process;
     this.#log = log;
+    const nowMs = () => this.process.nowMs();
+    this.#persistence = new Persistence(resumed, nowMs, (error) => world.fail(error));
     const splits = Array.from({ length: shape.maps }, (_, map) => {
       return { file: `${map}.txt`, start: 0, end: 1 };
     });
@@ -45,23 +55,32 @@ export class SimulatedCoordinator {
       skipBadRecords: false,
       log: {
         append: (records: readonly LogRecord[]) => this.#append(records),
-        check: () => log.check(),
+        check: () => this.#watchLog(log.check()),
         close: () => undefined,
       },
       resumed,
-      onEvent: (event: DecidedEvent) => this.#view.apply(withMessages(event)),
+      onEvent: (event: DecidedEvent) => {
+        if (!this.process.isAlive) return;
+        this.#persistence.tellEvent(event);
+        this.#view.apply(withMessages(event));
+      },
     };
     this.#job = new JobControl(options, {
-      nowMs: () => this.process.nowMs(),
+      nowMs,
       onStep: () => {
         this.#armTimer();
         this.#compareView();
       },
       onEnd: (outcome) => {
-        if (this.process.isAlive) this.#world.ended(outcome, this);
+        if (!this.process.isAlive) return;
+        this.#persistence.tellEnd(outcome);
+        this.#world.ended(outcome, this);
       },
-      onDeposed: () => world.deposed(this),
-      createScheduler: (given) => world.createScheduler(given),
+      onDeposed: () => {
+        this.#isDeposed = true;
+        world.deposed(this);
+      },
+      createScheduler: (given) => this.#persistence.watch(world.createScheduler(given)),
     });
   }
 
@@ -82,6 +101,28 @@ export class SimulatedCoordinator {
     return this.#job.status.counters;
   }
 
+  /** Whether it has not found out yet that another coordinator leads. */
+  get isOutdated(): boolean {
+    return this.#isSuperseded && !this.#isDeposed;
+  }
+
+  /** These records of this coordinator have been written to the log. */
+  kept(records: readonly LogRecord[]): void {
+    this.#persistence.keep(records);
+  }
+
+  /** Another coordinator has written to the log. This one must find out, even if it has nothing to write. */
+  superseded(): void {
+    if (this.#isSuperseded) return;
+    this.#isSuperseded = true;
+    const wait = (leases: number) => {
+      if (this.#isDeposed) return;
+      if (leases === 0) this.#world.fail(new Error("A superseded coordinator does not find out"));
+      else this.process.after(this.#world.shape.leaseMs, () => wait(leases - 1));
+    };
+    wait(MAX_LEASES_SUPERSEDED);
+  }
+
   /** @param hasEnded whether it ends as it should, and closes its socket */
   end(hasEnded: boolean): void {
     this.process.kill();
@@ -89,38 +130,77 @@ export class SimulatedCoordinator {
     else this.#endpoint?.kill();
   }
 
-  /** What the coordinator says of a completed task is checked before it leaves the process. */
+  /** Every answer is checked before it leaves the process. */
   #checkedHandlers(): Handlers {
     const { handlers } = this.#job;
-    return {
-      ...handlers,
-      "task.commit": async (params, caller) => {
-        const verdict = await handlers["task.commit"](params, caller);
-        const { job, phase, task, attempt } = params;
-        if (verdict.accepted) this.#world.granted(`${job} ${phase} ${task} ${attempt}`);
-        return verdict;
-      },
-      "task.complete": async (params, caller) => {
-        const verdict = await handlers["task.complete"](params, caller);
-        if (this.process.isAlive && verdict.accepted) this.#world.accepted(params);
-        return verdict;
-      },
+    const checked = <M extends Method>(method: M) => {
+      return (params: Params<M>, caller: Caller) => {
+        return this.#checkAnswer(method, params, handlers[method](params, caller));
+      };
     };
+    return {
+      "worker.register": checked("worker.register"),
+      "task.request": checked("task.request"),
+      "task.progress": checked("task.progress"),
+      "task.commit": checked("task.commit"),
+      "task.complete": checked("task.complete"),
+      "task.fail": checked("task.fail"),
+      "job.status": checked("job.status"),
+      "job.cancel": checked("job.cancel"),
+    };
+  }
+
+  async #checkAnswer<M extends Method>(
+    method: M,
+    params: Params<M>,
+    answering: Results[M] | Promise<Results[M]>,
+  ): Promise<Results[M]> {
+    const persistence = this.#persistence;
+    const { position } = persistence;
+    let answer: Results[M];
+    try {
+      answer = await answering;
+    } catch (error) {
+      if (this.process.isAlive) persistence.tellAnswer(method, position);
+      throw error;
+    }
+    if (!this.process.isAlive) return answer;
+    // A request may wait, so that its answer depends on later decisions.
+    if ("kind" in answer) persistence.tellAssignment(answer);
+    else persistence.tellAnswer(method, position);
+    if (method === "task.commit" && "accepted" in answer && answer.accepted) {
+      const { job, phase, task, attempt } = params as Params<"task.commit">;
+      this.#world.granted(`${job} ${phase} ${task} ${attempt}`);
+    }
+    if (method === "task.complete" && "accepted" in answer && answer.accepted) {
+      persistence.tellCompleted(params as Params<"task.complete">);
+    }
+    return answer;
   }
 
   async #append(records: readonly LogRecord[]): Promise<void> {
     this.#appending += 1;
     try {
-      await this.#log.append(records);
+      await this.#watchLog(this.#log.append(records));
     } finally {
       this.#appending -= 1;
+    }
+  }
+
+  /** Once its log has said that another coordinator leads, it must be silent. */
+  async #watchLog(asked: void | Promise<void>): Promise<void> {
+    try {
+      await asked;
+    } catch (error) {
+      if (error instanceof MrError && error.code === "LOG_TAKEN") this.#persistence.depose();
+      throw error;
     }
   }
 
   /** Not after every step, since the status takes longer than a step, and not while events wait for the log. */
   #compareView(): void {
     this.#steps += 1;
-    if (this.#steps % STEPS_PER_COMPARISON !== 0 || this.#appending > 0) return;
+    if (this.#steps % STEPS_PER_COMPARISON !== 0 || this.#appending > 0 || this.#isDeposed) return;
     const { maps, reduces, phase } = this.#job.status;
     const view = this.#view;
     const tasks = [...view.tasks("map"), ...view.tasks("reduce")];

@@ -13,8 +13,10 @@ export interface Faults {
   readonly pauseInCommit: number;
   /** Probability for each append to the log that the coordinator dies meanwhile. */
   readonly dieInAppend: number;
-  /** Probability for each append that it gets lost, and that its answer does. */
-  readonly loseAppend: number;
+  /** Probability for each request to the store of the log that it gets lost, and that its answer does. */
+  readonly loseLogRequest: number;
+  /** Probability for each of these requests that it takes longer than a lease. */
+  readonly slowLog: number;
   /** Probability for each append that it arrives twice. */
   readonly repeatAppend: number;
   /** Probability for each attempt that the app throws. */
@@ -45,7 +47,8 @@ export const NO_FAULTS: Faults = {
   dieInCommit: 0,
   pauseInCommit: 0,
   dieInAppend: 0,
-  loseAppend: 0,
+  loseLogRequest: 0,
+  slowLog: 0,
   repeatAppend: 0,
   appThrows: 0,
   stall: 0,
@@ -75,7 +78,8 @@ export function drawFaults(random: Random): Faults {
     dieInCommit: rate(0.1),
     pauseInCommit: rate(0.1),
     dieInAppend: rate(0.05),
-    loseAppend: rate(0.15),
+    loseLogRequest: rate(0.1),
+    slowLog: rate(0.05),
     repeatAppend: rate(0.15),
     appThrows: rate(0.1),
     stall: rate(0.1),

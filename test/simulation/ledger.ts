@@ -13,16 +13,26 @@ export class Ledger {
   readonly #done: Map<string, number>;
   /** The attempt that was last granted the commit, by task. */
   readonly #granted = new Map<string, number>();
-  /** When each live attempt was handed out, by attempt. */
+  /** The live attempts after the last step. */
+  #live: readonly AttemptId[] = [];
+  /** When each attempt was handed out, by attempt. */
   readonly #startedMs = new Map<string, number>();
-  error: Error | undefined;
+  /** The last progress of each attempt, and its time. */
+  readonly #renewed = new Map<string, { readonly records: number; readonly atMs: number }>();
+  readonly #fail: (error: Error) => void;
   /** Attempts that were given up because no sign of life came in time. */
   leasesEnded = 0;
 
   /** @param completed the tasks that earlier coordinators have seen completed */
-  constructor(disk: Disk, shape: JobShape, completed: readonly CompletedTask[]) {
+  constructor(
+    disk: Disk,
+    shape: JobShape,
+    completed: readonly CompletedTask[],
+    fail: (error: Error) => void,
+  ) {
     this.#disk = disk;
     this.#shape = shape;
+    this.#fail = fail;
     this.#done = new Map(completed.map((task) => [taskOf(task), task.attempt]));
   }
 
@@ -31,8 +41,10 @@ export class Ledger {
     scheduler.step = (event, nowMs) => {
       const effects = step(event, nowMs);
       for (const effect of effects) this.#follow(effect, event, scheduler, nowMs);
-      for (const id of scheduler.running) {
+      this.#live = scheduler.running;
+      for (const id of this.#live) {
         this.#expect(!this.#isOverdue(id, nowMs), "no attempt outlives the task timeout", id);
+        this.#expect(this.#leaseEndMs(id, nowMs) > nowMs, "no attempt outlives its lease", id);
       }
       return effects;
     };
@@ -45,19 +57,18 @@ export class Ledger {
         this.#assign(effect, scheduler, nowMs);
         break;
       case "verdict":
-        if (event.type === "commit" && effect.accepted) this.#grant(event, scheduler);
+        if (effect.accepted) this.#accept(event, scheduler, nowMs);
         break;
       case "failed":
-        // Unless its worker said so, it must have taken too long.
-        if (event.type !== "fail") {
-          this.#expect(this.#isOverdue(effect, nowMs), "an attempt has its time", effect);
-        }
+        this.#failAttempt(effect, event, nowMs);
         break;
       case "completed":
         this.#complete(effect, event, scheduler);
         break;
       case "lost":
-        if (effect.reason === "leaseEnded") this.leasesEnded += 1;
+        if (effect.reason !== "leaseEnded") break;
+        this.leasesEnded += 1;
+        this.#expect(this.#leaseEndMs(effect, nowMs) <= nowMs, "an attempt has its lease", effect);
         break;
       case "reopened":
         this.#expect(
@@ -69,9 +80,38 @@ export class Ledger {
     }
   }
 
+  #accept(event: SchedulerEvent, scheduler: Scheduler, nowMs: number): void {
+    if (event.type !== "progress" && event.type !== "commit" && event.type !== "fail") return;
+    const isLive = this.#live.some((id) => isSame(id, event));
+    this.#expect(isLive, "the report of a lost attempt does not count", event);
+    if (event.type === "commit") this.#grant(event, scheduler);
+    if (event.type === "progress") this.#renew(event, nowMs);
+  }
+
   #isOverdue(id: AttemptId, nowMs: number): boolean {
     const startedMs = this.#startedMs.get(`${taskOf(id)} ${id.attempt}`) ?? nowMs;
     return startedMs + this.#shape.taskTimeoutMs <= nowMs;
+  }
+
+  #leaseEndMs(id: AttemptId, nowMs: number): number {
+    const key = `${taskOf(id)} ${id.attempt}`;
+    const sinceMs = this.#renewed.get(key)?.atMs ?? this.#startedMs.get(key) ?? nowMs;
+    return sinceMs + this.#shape.leaseMs;
+  }
+
+  #renew(event: Extract<SchedulerEvent, { type: "progress" }>, nowMs: number): void {
+    const key = `${taskOf(event)} ${event.attempt}`;
+    const { records } = event.progress;
+    const before = this.#renewed.get(key)?.records ?? 0;
+    if (records > before) this.#renewed.set(key, { records, atMs: nowMs });
+  }
+
+  #failAttempt(id: AttemptId, event: SchedulerEvent, nowMs: number): void {
+    const isReported = event.type === "fail" && isSame(event, id);
+    if (isReported) {
+      const isInputDamaged = (event.damagedMaps ?? []).length > 0;
+      this.#expect(!isInputDamaged, "damaged input is no failure of its reader", id);
+    } else this.#expect(this.#isOverdue(id, nowMs), "an attempt has its time", id);
   }
 
   #assign(id: AttemptId & { readonly worker: number }, scheduler: Scheduler, nowMs: number): void {
@@ -96,11 +136,9 @@ export class Ledger {
 
   #grant(id: AttemptId, scheduler: Scheduler): void {
     const live = scheduler.running.filter((other) => taskOf(other) === taskOf(id));
-    const isLive = live.some(({ attempt }) => attempt === id.attempt);
-    this.#expect(isLive, "a lost attempt may not publish", id);
-    const before = this.#granted.get(taskOf(id));
-    const isOther = live.some(({ attempt }) => attempt === before) && before !== id.attempt;
-    this.#expect(!isOther, "one attempt of a task may publish", id);
+    // The other one has ended, so that it can't be granted the commit as well.
+    const isAlone = live.length === 1 && live[0]?.attempt === id.attempt;
+    this.#expect(isAlone, "one attempt of a task may publish", id);
     this.#granted.set(taskOf(id), id.attempt);
   }
 
@@ -117,8 +155,13 @@ export class Ledger {
 
   #expect(condition: boolean, promise: string, { phase, task, attempt }: AttemptId): void {
     if (condition) return;
-    this.error ??= new Error(`A promise is broken: ${promise} (${phase} ${task}, ${attempt})`);
+    const attemptOf = `${phase} ${task}, ${attempt}`;
+    this.#fail(new Error(`A promise is broken: ${promise} (${attemptOf})`));
   }
+}
+
+function isSame(one: AttemptId, other: AttemptId): boolean {
+  return taskOf(one) === taskOf(other) && one.attempt === other.attempt;
 }
 
 function taskOf({ phase, task }: AttemptId): string {

@@ -23,6 +23,8 @@ interface Mutant {
   readonly file: string;
   readonly replace: string;
   readonly by: string;
+  /** Words of the failure by which it must be noticed: any other would be noticed by accident. */
+  readonly breaks: string;
   /** What has to go wrong for it to be noticed, where that is rare. */
   readonly faults?: Faults;
 }
@@ -33,8 +35,16 @@ const TABLE = "src/mr/control/scheduler/task-table.ts";
 const RUN_TASKS = "src/mr/worker/run-tasks.ts";
 const LOG = "src/mr/control/log/entry-job-log.ts";
 const PUBLISHER = "src/mr/control/coordinator/publisher.ts";
-const DEPOSED: Faults = { ...NO_FAULTS, everyMs: 300, kinds: ["deposeCoordinator"] };
+const DECISION = "src/mr/control/coordinator/decision.ts";
 const CONTROL = "src/mr/control/coordinator/job-control.ts";
+const PENDING_FILE = "src/mr/storage/pending-file.ts";
+
+/** Pieces of the sources. */
+const PEND = "this.#pending.push({ decision, atMs: this.#elapsedMs(), appends: this.#begun });";
+const PUBLISH = 'attemptOutput("publish", target, () => publish(path, target));';
+
+const SPOILT: Faults = { ...NO_FAULTS, everyMs: 60, kinds: ["spoilFile"] };
+const DEPOSED: Faults = { ...NO_FAULTS, everyMs: 300, kinds: ["deposeCoordinator"] };
 
 const MUTANTS: readonly Mutant[] = [
   {
@@ -42,24 +52,28 @@ const MUTANTS: readonly Mutant[] = [
     file: SCHEDULER,
     replace: "task.leases.filter((other) => other !== lease)",
     by: "[]",
+    breaks: "one attempt of a task may publish",
   },
   {
     title: "takes the report of a lost attempt for that of a live one",
     file: TASKS,
     replace: ".leases.find(({ attempt }) => attempt === id.attempt)",
     by: ".leases.at(0)",
+    breaks: "the report of a lost attempt does not count",
   },
   {
     title: "never ends a lease",
     file: SCHEDULER,
     replace: "if (lease.endsMs > nowMs) break;",
     by: "if (lease.endsMs > 0) break;",
+    breaks: "no attempt outlives its lease",
   },
   {
     title: "never ends an attempt that computes for ever",
     file: SCHEDULER,
     replace: "if (lease.startedMs + this.#shape.taskTimeoutMs > nowMs) break;",
     by: "if (nowMs > 0) break;",
+    breaks: "no attempt outlives the task timeout",
     faults: { ...NO_FAULTS, getStuck: 0.5 },
   },
   {
@@ -67,6 +81,7 @@ const MUTANTS: readonly Mutant[] = [
     file: SCHEDULER,
     replace: "if (lease.startedMs + this.#shape.taskTimeoutMs > nowMs) break;",
     by: "if (lease.startedMs + this.#shape.taskTimeoutMs / 2 > nowMs) break;",
+    breaks: "an attempt has its time",
     faults: { ...NO_FAULTS, getStuck: 0.5 },
   },
   {
@@ -74,6 +89,7 @@ const MUTANTS: readonly Mutant[] = [
     file: SCHEDULER,
     replace: "if (lease.startedMs + this.#shape.taskTimeoutMs > nowMs) break;",
     by: "if (lease.renewedMs + this.#shape.taskTimeoutMs > nowMs) break;",
+    breaks: "no attempt outlives the task timeout",
     faults: { ...NO_FAULTS, getStuck: 0.5 },
   },
   {
@@ -81,6 +97,7 @@ const MUTANTS: readonly Mutant[] = [
     file: SCHEDULER,
     replace: 'this.#countFailure(task, lease, { code: "TASK_TIMED_OUT", timeoutMs }, effects);',
     by: 'this.#countFailure(task, lease, { code: "TASK_TIMED_OUT", timeoutMs }, effects);\n    task.leases.push(lease);',
+    breaks: "the report of a lost attempt does not count",
     faults: { ...NO_FAULTS, getStuck: 0.5 },
   },
   {
@@ -88,30 +105,35 @@ const MUTANTS: readonly Mutant[] = [
     file: SCHEDULER,
     replace: `event.phase === "reduce" ? (event.damagedMaps ?? []) : []`,
     by: "[]",
+    breaks: "damaged input is no failure of its reader",
   },
   {
     title: "hands out reduce tasks although a map output is lost",
     file: TASKS,
     replace: "return this.#maps.allCompleted ? this.reduces : this.#maps;",
-    by: "return this.#maps.completions >= this.#maps.size ? this.reduces : this.#maps;",
+    by: "return this.#maps.completions >= [...this.#maps].length ? this.reduces : this.#maps;",
+    breaks: "a reduce task has all its input",
   },
   {
     title: "starts a backup before the lease time has passed",
     file: TASKS,
     replace: "|| dueMs > nowMs) return undefined;",
     by: ") return undefined;",
+    breaks: "a backup never begins before the lease time",
   },
   {
     title: "does not tell waiting workers of the end",
     file: SCHEDULER,
     replace: `for (const worker of this.#waiting) effects.push({ type: "dismiss", worker });`,
     by: "",
+    breaks: "A worker that waited was not told of the end",
   },
   {
     title: "lets only one worker wait",
     file: SCHEDULER,
     replace: "if (held === undefined) this.#waiting.add(worker);",
     by: "if (held === undefined && this.#waiting.size === 0) this.#waiting.add(worker);\n    else if (held === undefined) return;",
+    breaks: "A worker that waited was not told of the end",
   },
   {
     title: "forgets a task whose attempt was lost",
@@ -121,43 +143,115 @@ const MUTANTS: readonly Mutant[] = [
     this.#queue.push(task.index);`,
     by: `    task.state = "idle";
     this.#inProgress -= 1;`,
+    breaks: "The job makes no progress",
   },
   {
     title: "counts a map task as completed whose output is lost",
     file: TABLE,
     replace: "    this.#completed -= 1;\n",
     by: "",
+    breaks: "a reduce task has all its input",
   },
   {
     title: "gives a task as many backups as there are workers",
     file: TABLE,
     replace: "if (task.backups < maxBackups) this.#alone.add(lease);",
     by: "this.#alone.add(lease);",
+    breaks: "a task has one backup",
   },
   {
     title: "does not keep what is completed",
-    file: "src/mr/control/coordinator/decision.ts",
+    file: DECISION,
     replace:
       "return { type, phase, task, attempt, result: present(scheduler.resultOf(phase, task)) };",
     by: "return { type, phase, task, attempt } && undefined;",
+    breaks: 'before the log holds "completed',
   },
   {
     title: "forgets what is completed when it resumes",
     file: CONTROL,
     replace: `this.#step({ type: "resume", completed });`,
     by: `this.#step({ type: "resume", completed: [] });`,
+    breaks: "a completed task is not run again",
   },
   {
     title: "tells of decisions before they are kept",
     file: PUBLISHER,
     replace: "if (isKept) this.#begun += 1;",
     by: "",
+    breaks: "before the log holds",
+  },
+  {
+    title: "tells events before the append is done",
+    file: PUBLISHER,
+    replace: PEND,
+    by: `for (const event of decision.events) this.#tell({ ...event, atMs: this.#elapsedMs() });
+    decision = { ...decision, events: [] };
+    ${PEND}`,
+    breaks: "A coordinator tells the event",
+  },
+  {
+    title: "lets decisions without records overtake those that wait for the log",
+    file: PUBLISHER,
+    replace: PEND,
+    by: `if (isKept) ${PEND}
+    else this.#pending.unshift({ decision, atMs: this.#elapsedMs(), appends: 0 });`,
+    breaks: "before the log holds",
+  },
+  {
+    title: "does not keep that a map task runs again",
+    file: DECISION,
+    replace: 'return { type: "reopened", task: effect.task };',
+    by: "return undefined;",
+    breaks: 'before the log holds "reopened',
+    faults: SPOILT,
+  },
+  {
+    title: "takes a task that was opened again for completed when it resumes",
+    file: "src/mr/control/log/job-log.ts",
+    replace: "if (!completed.delete(",
+    by: "if (!completed.has(",
+    breaks: "A new coordinator believes",
+    faults: { ...SPOILT, kinds: ["spoilFile", "killCoordinator"] },
+  },
+  {
+    title: "resumes without writing so",
+    file: CONTROL,
+    replace: 'records: isResumed ? [{ type: "resumed", term }] : [],',
+    by: "records: [],",
+    breaks: 'before the log holds "resumed',
+    faults: DEPOSED,
+  },
+  {
+    title: "goes on telling after it was deposed",
+    file: PUBLISHER,
+    replace: "      this.#isDeposed = true;\n",
+    by: "",
+    breaks: "A deposed coordinator tells",
+    faults: DEPOSED,
+  },
+  {
+    title: "never finds out that it was deposed when it has nothing to write",
+    file: LOG,
+    replace: "if (entry !== undefined && entry.writer !== this.#writer) throw taken(index);",
+    by: "if (entry === undefined) return;",
+    breaks: "A superseded coordinator does not find out",
+    faults: DEPOSED,
+  },
+  {
+    title: "asks its log only once whether it was deposed",
+    file: PUBLISHER,
+    replace: "    this.#checkedMs = this.#elapsedMs();\n",
+    by: "    this.#checkedMs = Infinity;\n",
+    breaks: "A superseded coordinator does not find out",
+    faults: { ...DEPOSED, loseLogRequest: 0.2 },
   },
   {
     title: "goes on although another coordinator has written to its log",
     file: PUBLISHER,
     replace: `error.code === "LOG_TAKEN"`,
     by: "error.code === undefined",
+    breaks: "A deposed coordinator tells",
     faults: DEPOSED,
   },
   {
@@ -165,6 +259,7 @@ const MUTANTS: readonly Mutant[] = [
     file: LOG,
     replace: "if (writer !== undefined) break;",
     by: "if (writer !== undefined) return;",
+    breaks: "before the log holds",
     faults: DEPOSED,
   },
   {
@@ -172,26 +267,30 @@ const MUTANTS: readonly Mutant[] = [
     file: LOG,
     replace: "if (writer === this.#writer) return;",
     by: "",
-    faults: { ...NO_FAULTS, loseAppend: 0.3 },
+    breaks: "The only coordinator there was was deposed",
+    faults: { ...NO_FAULTS, loseLogRequest: 0.3 },
   },
   {
     title: "does not wait for its log to be written",
     file: LOG,
     replace: "    return this.#next;",
     by: "    this.#next.catch(() => undefined);\n    return Promise.resolve();",
+    breaks: "before the log holds",
   },
   {
     title: "does not try an append again that got lost",
     file: LOG,
     replace: "if (tries < MAX_TRIES) continue;",
     by: "if (tries < MAX_TRIES) return;",
-    faults: { ...NO_FAULTS, loseAppend: 0.3 },
+    breaks: "before the log holds",
+    faults: { ...NO_FAULTS, loseLogRequest: 0.3 },
   },
   {
     title: "does not raise the term when it resumes",
     file: CONTROL,
     replace: "resumed.term + 1",
     by: "resumed.term",
+    breaks: 'The log gets "resumed 1"',
     faults: { ...NO_FAULTS, everyMs: 300, kinds: ["killCoordinator"] },
   },
   {
@@ -199,6 +298,7 @@ const MUTANTS: readonly Mutant[] = [
     file: "src/mr/control/coordinator/task-requests.ts",
     replace: "if (last !== undefined && this.isRepeated(id)) return last;",
     by: "",
+    breaks: "The scheduler decided on something that does not exist",
     faults: { ...NO_FAULTS, lose: 0.3, everyMs: 60, kinds: ["spoilFile"] },
   },
   {
@@ -206,24 +306,28 @@ const MUTANTS: readonly Mutant[] = [
     file: RUN_TASKS,
     replace: "if (!(await source.commit(assignment))) return;",
     by: "await made.output.commit();\n    if (!(await source.commit(assignment))) return;",
+    breaks: "publishes without a grant",
   },
   {
     title: "publishes twice",
     file: RUN_TASKS,
     replace: "outputs = await made.output.commit();",
     by: "outputs = await made.output.commit();\n      await made.output.commit();",
+    breaks: "publishes twice",
   },
   {
     title: "publishes a part of its output",
-    file: "src/mr/storage/pending-file.ts",
-    replace: "      outputs.push(summary);\n",
-    by: "      outputs.push(summary);\n      if (outputs.length === 2) break;\n",
+    file: PENDING_FILE,
+    replace: PUBLISH,
+    by: `if (outputs.length !== 1) ${PUBLISH}`,
+    breaks: "a completed task has its output",
   },
   {
     title: "reports what it has not published",
-    file: "src/mr/worker/run-tasks.ts",
-    replace: "outputs = await made.output.commit();",
-    by: "outputs = [];",
+    file: PENDING_FILE,
+    replace: PUBLISH,
+    by: "",
+    breaks: "a completed task has its output",
   },
 ];
 
@@ -275,13 +379,14 @@ describe("the simulation notices a coordinator or worker that", () => {
   for (const [index, mutant] of MUTANTS.entries()) {
     it(mutant.title, async () => {
       const { failures } = await simulateWith(mutant, index, SEEDS);
-      expect(failures).toHaveLength(1);
+      const messages = failures.map(({ error }) => error.message);
+      expect(messages).toEqual([expect.stringContaining(mutant.breaks)]);
     });
   }
 
   it("is found only by what is broken: without a mutation, it finds nothing", async () => {
     const piece = "export class Scheduler {";
-    const unchanged = { title: "nothing", file: SCHEDULER, replace: piece, by: piece };
+    const unchanged = { title: "nothing", file: SCHEDULER, replace: piece, by: piece, breaks: "" };
     expect((await simulateWith(unchanged, MUTANTS.length, 50)).failures).toEqual([]);
   });
 });

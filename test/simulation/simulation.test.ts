@@ -19,8 +19,9 @@ const ROWS: ReadonlyArray<readonly [title: string, faults: Partial<Faults>]> = [
   ["F3 workers die between their renames and their report", { dieInCommit: 0.4 }],
   ["F4 coordinators are killed", { everyMs: 300, kinds: ["killCoordinator"] }],
   ["F4 coordinators die while they append to the log", { dieInAppend: 0.3 }],
-  ["appends to the log get lost, and so do answers", { loseAppend: 0.3 }],
-  ["appends to the log arrive twice", { repeatAppend: 0.5, loseAppend: 0.1 }],
+  ["requests to the log's store get lost, and so do answers", { loseLogRequest: 0.15 }],
+  ["requests to the log's store take longer than a lease", { slowLog: 0.2 }],
+  ["appends to the log arrive twice", { repeatAppend: 0.5, loseLogRequest: 0.1 }],
   ["coordinators are deposed, and wake later", { everyMs: 300, kinds: ["deposeCoordinator"] }],
   ["F6 workers stop for longer than a lease", { everyMs: 200, kinds: ["pauseWorker"] }],
   [

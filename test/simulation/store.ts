@@ -1,7 +1,13 @@
 import type { EntryStore, LogEntry } from "../../src/mr/control/log/entry-job-log.ts";
 import { MemoryEntries } from "../support/memory-entries.ts";
+import type { SimulatedCoordinator } from "./coordinator.ts";
 import type { Process } from "./process.ts";
 import type { World } from "./world.ts";
+
+/** How long stores take at most to receive a request, and to answer. */
+const SLOW_MS = [0, 5, 100];
+/** The same for a request that is slow by a fault: longer than a lease. */
+const VERY_SLOW_MS = 3000;
 
 /** The store of the job's log, which all coordinators share. Requests to it may get lost, and so may answers. */
 export class SharedStore {
@@ -12,38 +18,67 @@ export class SharedStore {
     this.#world = world;
   }
 
-  /** The store as a process sees it that takes part in the network. */
-  seenBy(process: Process): EntryStore {
+  /**
+   * The store as a coordinator process sees it.
+   *
+   * @param coordinator the coordinator, once it has read the log: until then, reads that get lost are repeated
+   */
+  seenBy(process: Process, coordinator: () => SimulatedCoordinator | undefined): EntryStore {
     const { random } = this.#world;
-    /** How long the store takes to answer at most. */
-    const slowMs = random.pick([0, 5, 100]) ?? 0;
+    const slowMs = random.pick(SLOW_MS) ?? 0;
     return {
-      put: (index, entry) => this.#put(process, index, entry, slowMs),
-      get: (index) => this.entries.get(index),
+      put: (index, entry) => {
+        const { faults } = this.#world;
+        const put = () => {
+          const isWritten = this.entries.put(index, entry);
+          const writer = coordinator();
+          if (isWritten && writer !== undefined) this.#world.kept(entry.records, writer);
+          return isWritten;
+        };
+        if (random.chance(faults.dieInAppend)) {
+          this.#world.time.after(this.#delayMs(slowMs), () => this.#world.kill(process));
+        }
+        if (random.chance(faults.repeatAppend)) {
+          this.#world.time.after(20 * this.#delayMs(slowMs), put);
+        }
+        return this.#ask(process, slowMs, put);
+      },
+      get: (index) => {
+        if (coordinator() === undefined) return this.#read(process, index);
+        return this.#ask(process, slowMs, () => this.entries.get(index));
+      },
     };
   }
 
-  #put(process: Process, index: number, entry: LogEntry, slowMs: number): Promise<boolean> {
-    const { random, faults, time } = this.#world;
-    const delayMs = () => (slowMs === 0 ? 0 : random.between(0, slowMs));
+  /** Reads an entry when a coordinator starts. Workers poll meanwhile, so that it takes little time. */
+  #read(process: Process, index: number): LogEntry | undefined | Promise<LogEntry | undefined> {
+    const { random } = this.#world;
+    const get = () => this.entries.get(index);
+    if (random.chance(0.8)) return get();
+    return this.#ask(process, 10, get).catch(() => this.#read(process, index));
+  }
+
+  #ask<T>(process: Process, usuallyMs: number, request: () => T): Promise<T> {
+    const { random, time, faults } = this.#world;
+    const slowMs = random.chance(faults.slowLog) ? VERY_SLOW_MS : usuallyMs;
     return new Promise((resolve, reject) => {
-      const answer = (settle: () => void) => time.after(delayMs(), () => process.act(settle));
+      const answer = (settle: () => void) => {
+        time.after(this.#delayMs(slowMs), () => process.act(settle));
+      };
       const lost = () => answer(() => reject(new Error("no answer from the store")));
-      if (random.chance(faults.dieInAppend)) time.after(delayMs(), () => this.#world.kill(process));
-      if (random.chance(faults.loseAppend)) {
+      if (random.chance(faults.loseLogRequest)) {
         lost();
         return;
       }
-      const arrive = () => {
-        const isWritten = this.entries.put(index, entry);
-        if (random.chance(this.#world.faults.loseAppend)) lost();
-        else answer(() => resolve(isWritten));
-      };
-      const arrivesMs = delayMs();
-      time.after(arrivesMs, arrive);
-      if (random.chance(faults.repeatAppend)) {
-        time.after(arrivesMs + 20 * delayMs(), () => this.entries.put(index, entry));
-      }
+      time.after(this.#delayMs(slowMs), () => {
+        const result = request();
+        if (random.chance(this.#world.faults.loseLogRequest)) lost();
+        else answer(() => resolve(result));
+      });
     });
+  }
+
+  #delayMs(slowMs: number): number {
+    return slowMs === 0 ? 0 : this.#world.random.between(0, slowMs);
   }
 }

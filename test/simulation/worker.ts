@@ -22,6 +22,8 @@ const IDENTITY = {
 } as const;
 const TIMEOUTS = { connectMs: 2000, reconnectMs: 600_000 };
 const BEATS_PER_LEASE = 4;
+/** Workers sleep longer than they ask for: otherwise most events would be those that look for a coordinator. */
+const OVERSLEEP = 4;
 
 /** What map task X has for reduce task Y. */
 export function mapOutput(map: number, reduce: number): string {
@@ -60,7 +62,10 @@ export class SimulatedWorker {
         address: "a simulated network",
         identity: IDENTITY,
         timeouts: TIMEOUTS,
-        clock: this.process,
+        clock: {
+          nowMs: () => this.process.nowMs(),
+          sleep: (ms) => this.process.sleep(OVERSLEEP * ms),
+        },
       });
       await runTasks(this.#source, (job, task) => this.#execute(job, task), {
         begin: (assignment) => this.#beginBeating(assignment),

@@ -1,14 +1,15 @@
 import { EntryJobLog } from "../../src/mr/control/log/entry-job-log.ts";
-import { JOURNAL_VERSION, replay } from "../../src/mr/control/log/job-log.ts";
+import { JOURNAL_VERSION, type LogRecord, replay } from "../../src/mr/control/log/job-log.ts";
 import { Scheduler } from "../../src/mr/control/scheduler/scheduler.ts";
 import type { JobShape } from "../../src/mr/control/scheduler/types.ts";
 import { isMapOutput, reduceOutputName } from "../../src/mr/job/names.ts";
-import type { AttemptId, JobEnd } from "../../src/mr/job/task.ts";
+import type { JobEnd } from "../../src/mr/job/task.ts";
 import { SimulatedCoordinator } from "./coordinator.ts";
 import { Disk } from "./disk.ts";
 import { drawFaults, type Faults, NO_FAULTS } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
 import { Network } from "./network.ts";
+import { KeptRecords } from "./persistence.ts";
 import { Process } from "./process.ts";
 import { Random } from "./random.ts";
 import { SharedStore } from "./store.ts";
@@ -19,6 +20,9 @@ import { mapOutput, SimulatedWorker } from "./worker.ts";
 /** Faults stop after this time, and from then on the job must end within that time. */
 const FAULTS_MS = 40_000;
 const RECOVERY_MS = 120_000;
+
+/** For how long a deposed coordinator lives on at most, and must be silent. */
+const LINGER_MS = 2000;
 
 /** The share of the jobs that run the real map and reduce tasks. */
 const REAL_JOBS = 0.25;
@@ -40,14 +44,13 @@ export class World {
   readonly #granted = new Set<string>();
   readonly #committed = new Set<string>();
   readonly #store = new SharedStore(this);
+  readonly #kept = new KeptRecords();
   /** The one that workers reach. */
   coordinator: SimulatedCoordinator | undefined;
   /** All that are alive: one that was replaced may not know it yet. */
   readonly #coordinators = new Set<SimulatedCoordinator>();
   #isStarting = false;
   #starts = 0;
-  /** Coordinators that have found out that another one leads the job. */
-  deposals = 0;
   outcome: JobEnd | undefined;
   /** Whether the coordinator has ended, as opposed to being dead. */
   isFinished = false;
@@ -77,7 +80,7 @@ export class World {
     this.words = this.random.chance(REAL_JOBS)
       ? new WordCountJob(this.disk, this.random, this.shape.maps)
       : undefined;
-    this.#ledger = new Ledger(this.disk, this.shape, []);
+    this.#ledger = new Ledger(this.disk, this.shape, [], (error) => this.fail(error));
     this.#stopsMs = this.time.nowMs + FAULTS_MS;
   }
 
@@ -94,7 +97,7 @@ export class World {
       this.faults = NO_FAULTS;
     });
     this.#nextFault();
-    const isOver = () => this.isFinished && this.#workers.size === 0;
+    const isOver = () => this.isFinished && this.#workers.size === 0 && !this.#isAnyOutdated;
     const events = await this.time.run(isOver, () => this.#check());
     if (!isOver()) throw new Error("Nothing happens any more, and the job has not ended");
     this.#checkOutput();
@@ -128,24 +131,17 @@ export class World {
     this.#committed.add(attempt);
   }
 
-  /** That a task is completed must be in the log before a coordinator says so. */
-  accepted({ phase, task, attempt }: AttemptId): void {
-    const isKept = this.#store.entries.records.some((record) => {
-      if (record.type !== "completed") return false;
-      return record.phase === phase && record.task === task && record.attempt === attempt;
-    });
-    if (!isKept) {
-      this.fail(new Error(`${phase} task ${task} was called completed before that was kept`));
-    }
+  /** The log holds these records of a coordinator, which leads from here on. */
+  kept(records: readonly LogRecord[], leader: SimulatedCoordinator): void {
+    leader.kept(records);
+    this.#kept.add(records);
+    for (const one of this.#coordinators) if (one !== leader) one.superseded();
   }
 
   ended(outcome: JobEnd, coordinator: SimulatedCoordinator): void {
     this.outcome = outcome;
     if (outcome.state !== "completed") this.fail(new Error(`It ended: ${JSON.stringify(outcome)}`));
     this.#checkOutput();
-    if (!this.#store.entries.records.some(({ type }) => type === "ended")) {
-      this.fail(new Error("The end was told before it was kept"));
-    }
     const { tasks } = coordinator.counters;
     // Map tasks whose output nobody needs any more may be missing.
     const most = this.shape.maps + this.shape.reduces;
@@ -164,15 +160,27 @@ export class World {
     const { coordinator } = this;
     if (coordinator === undefined || this.isFinished) return;
     this.#end(coordinator);
+    this.#restartCoordinator();
+  }
+
+  #restartCoordinator(): void {
     this.time.after(this.random.between(1, 3000), () => this.#startCoordinator());
   }
 
-  /** A coordinator has found out that another one leads the job, and ends. */
+  /** A coordinator has found out that another one leads the job. It lives on for a while. */
   deposed(coordinator: SimulatedCoordinator): void {
-    this.deposals += 1;
     if (this.#starts === 1) this.fail(new Error("The only coordinator there was was deposed"));
-    if (coordinator === this.coordinator) this.killCoordinator();
-    else this.#end(coordinator);
+    const lingersMs = this.random.between(0, LINGER_MS);
+    // Once the job has ended, no other coordinator will come, and workers must not wait for one.
+    this.time.after(lingersMs, () => this.#end(coordinator, this.isFinished));
+    if (coordinator !== this.coordinator || this.isFinished) return;
+    this.coordinator = undefined;
+    this.#restartCoordinator();
+  }
+
+  /** Whether a coordinator has yet to find out that another one leads. */
+  get #isAnyOutdated(): boolean {
+    return [...this.#coordinators].some(({ isOutdated }) => isOutdated);
   }
 
   /** Kills the coordinator that runs in a process. */
@@ -205,6 +213,7 @@ export class World {
     this.#openLog().then(
       (coordinator) => {
         this.#isStarting = false;
+        if (this.isFinished) return;
         this.coordinator = coordinator;
         this.#coordinators.add(coordinator);
         coordinator.start();
@@ -220,15 +229,19 @@ export class World {
     const terms = { skipBadRecords: false, inputDirectory: "/job", inputs: [] };
     const job = { type: "job", version: JOURNAL_VERSION, reduces, ...terms } as const;
     const isNew = entries.put(0, { writer: "the first", records: [job] });
-    const { log, records } = await EntryJobLog.open(this.#store.seenBy(process));
+    let coordinator: SimulatedCoordinator | undefined;
+    const { log, records } = await EntryJobLog.open(this.#store.seenBy(process, () => coordinator));
     const state = replay(records);
+    const wrong = this.#kept.check(state, records.length);
+    if (wrong !== undefined) this.fail(new Error(wrong));
     const completed = state.completed.filter(({ result }) => {
       return result.outputs.every(({ name, bytes }) => this.disk.read(name)?.length === bytes);
     });
     this.#leasesEnded += this.#ledger.leasesEnded;
-    this.#ledger = new Ledger(this.disk, this.shape, completed);
+    this.#ledger = new Ledger(this.disk, this.shape, completed, (error) => this.fail(error));
     const resumed = isNew ? undefined : { ...state, completed };
-    return new SimulatedCoordinator(this, process, { log, resumed });
+    coordinator = new SimulatedCoordinator(this, process, { log, resumed });
+    return coordinator;
   }
 
   #startWorker(): void {
@@ -285,7 +298,6 @@ export class World {
   }
 
   #check(): void {
-    this.#error ??= this.#ledger.error;
     if (this.#error !== undefined) throw this.#error;
     this.#events += 1;
     if (this.#events > MAX_EVENTS) throw new Error("The job goes round in circles");
