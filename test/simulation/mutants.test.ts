@@ -95,8 +95,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     title: "lets an attempt go on that took too long",
     file: SCHEDULER,
-    replace: 'this.#countFailure(task, lease, { code: "TASK_TIMED_OUT", timeoutMs }, effects);',
-    by: 'this.#countFailure(task, lease, { code: "TASK_TIMED_OUT", timeoutMs }, effects);\n    task.leases.push(lease);',
+    replace: 'const failure = { code: "TASK_TIMED_OUT",',
+    by: 'task.leases.push(lease);\n    const failure = { code: "TASK_TIMED_OUT",',
     breaks: "the report of a lost attempt does not count",
     faults: { ...NO_FAULTS, getStuck: 0.5 },
   },
@@ -117,8 +117,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     title: "starts a backup before the lease time has passed",
     file: TASKS,
-    replace: "|| dueMs > nowMs) return undefined;",
-    by: ") return undefined;",
+    replace: "lease === undefined || this.backupDueMs > nowMs ?",
+    by: "lease === undefined ?",
     breaks: "a backup never begins before the lease time",
   },
   {
