@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isMapOutput, isTemporary, JOURNAL_NAME } from "../../src/mr/job/names.ts";
+import { isMapOutput, isTemporary, JOB_LOG_NAME } from "../../src/mr/job/names.ts";
 import { findMarked } from "./processes.ts";
 import type { Shape } from "./shapes.ts";
 
@@ -42,7 +42,7 @@ export function findLeftovers(
     temporaryFiles: names.filter(isTemporary),
     sockets: [socketPath, `${socketPath.slice(0, -1)}~`].filter((path) => existsSync(path)),
     others:
-      style === "lab" ? [] : names.filter((name) => isMapOutput(name) || name === JOURNAL_NAME),
+      style === "lab" ? [] : names.filter((name) => isMapOutput(name) || name === JOB_LOG_NAME),
   };
 }
 

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { JobResult } from "../mr/engines/run-job.ts";
 import {
-  JOURNAL_NAME,
+  JOB_LOG_NAME,
   MERGED_OUTPUT_NAME,
   parseReduceOutputName,
   reduceOutputName,
@@ -56,8 +56,8 @@ export async function completedJob(
   directory: string,
 ): Promise<{ readonly result: JobResult; readonly view: JobView } | undefined> {
   const names = namesIn(directory);
-  // The journal is removed when all results are there.
-  if (names.includes(JOURNAL_NAME)) return undefined;
+  // The log is removed when all results are there.
+  if (names.includes(JOB_LOG_NAME)) return undefined;
   const count = names.filter((name) => parseReduceOutputName(name) !== undefined).length;
   const isMerged = names.includes(MERGED_OUTPUT_NAME);
   // A merged file replaces all others. If there are both, it is unknown which belong to the job.

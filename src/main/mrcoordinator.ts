@@ -5,7 +5,7 @@ import { socketPathOf } from "../mr/base/socket-path.ts";
 import { visibleLines } from "../mr/base/visible-text.ts";
 import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
 import type { LogState } from "../mr/control/log/job-log.ts";
-import { openJob, removeJournal, startCoordinator } from "../mr/engines/local/job-session.ts";
+import { openJob, removeLog, startCoordinator } from "../mr/engines/local/job-session.ts";
 import { type JobRequest, resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
 import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/registry.ts";
 import { EventDescriber } from "../mr/watch/format/describe-event.ts";
@@ -73,7 +73,7 @@ runCommand(command, async (inputs: string[], options: Options): Promise<number> 
     if (code !== 0) return code;
   } finally {
     if (coordinator?.isDeposed !== true) sweepTemporaryFiles(directory);
-    if (coordinator === undefined && resumed === undefined) removeJournal(directory);
+    if (coordinator === undefined && resumed === undefined) removeLog(directory);
     // Last, because another coordinator may take the directory from here on.
     job.close();
     await dashboard?.close();

@@ -2,7 +2,7 @@
 
 import { readFileSync, rmSync } from "node:fs";
 import { describe, expect, it, type TestContext } from "vitest";
-import { JOURNAL_NAME } from "../../src/mr/job/names.ts";
+import { JOB_LOG_NAME } from "../../src/mr/job/names.ts";
 import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";
 import { exitCodes, Job } from "../support/job.ts";
 import type { Command } from "../support/processes.ts";
@@ -112,7 +112,7 @@ describe("a job of tsmr run", SLOW, () => {
     const coordinator = await job.ready("a", "b", "-r", "2");
     expect(await exitCodes([coordinator, job.worker("app.ts")])).toEqual([0, 0]);
     expect(job.output()).toBe(results);
-    const journal = readFileSync(job.path(JOURNAL_NAME), "utf8");
+    const journal = readFileSync(job.path(JOB_LOG_NAME), "utf8");
     const withoutEnd = `${journal.trimEnd().split("\n").slice(0, -1).join("\n")}\n`;
     const outputs = names.map((name) => [name, readFileSync(job.path(name))] as const);
     for (const [text, left] of [
@@ -121,7 +121,7 @@ describe("a job of tsmr run", SLOW, () => {
       [journal, 2],
       [journal, 0],
     ] as const) {
-      job.write(JOURNAL_NAME, text);
+      job.write(JOB_LOG_NAME, text);
       for (const name of names) rmSync(job.path(name), { force: true });
       for (const [name, bytes] of outputs.slice(0, left)) job.write(name, bytes);
       const { code, stderr } = await run(job, "--resume").ended;

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
-import { JOURNAL_NAME } from "../../src/mr/job/names.ts";
+import { JOB_LOG_NAME } from "../../src/mr/job/names.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const APP = `
@@ -54,7 +54,7 @@ describe("runJob", () => {
     writeFileSync(join(home, "slow.ts"), slow);
     const app = join(home, "slow.ts");
     const first = runJob({ ...options, app, leaseMs: 600_000 });
-    const journal = join(home, "out", JOURNAL_NAME);
+    const journal = join(home, "out", JOB_LOG_NAME);
     while (!existsSync(journal)) await new Promise((resolve) => setTimeout(resolve, 10));
     for (const resume of [true, false]) {
       const second = runJob({ ...options, app, resume });

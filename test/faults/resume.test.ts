@@ -9,9 +9,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { decodeJournal } from "../../src/mr/control/log/file-job-log.ts";
+import { decodeRecords } from "../../src/mr/control/log/file-job-log.ts";
 import { replay } from "../../src/mr/control/log/job-log.ts";
-import { JOURNAL_NAME } from "../../src/mr/job/names.ts";
+import { JOB_LOG_NAME } from "../../src/mr/job/names.ts";
 import { Job, sleep } from "../support/job.ts";
 import type { Command } from "../support/processes.ts";
 
@@ -54,7 +54,7 @@ beforeEach(() => {
 afterEach(() => job.end());
 
 function journalState() {
-  return replay(decodeJournal(readFileSync(job.path(JOURNAL_NAME))).records);
+  return replay(decodeRecords(readFileSync(job.path(JOB_LOG_NAME))).records);
 }
 
 /** How often a map has been begun on each input. */
@@ -146,7 +146,7 @@ describe("a job whose coordinator is killed", () => {
 
   it("F4 drops a last record that was cut short", async () => {
     await killedAfter(2);
-    appendFileSync(job.path(JOURNAL_NAME), '0123abcd {"type":"comple');
+    appendFileSync(job.path(JOB_LOG_NAME), '0123abcd {"type":"comple');
     const coordinator = await resume("-r", "3", ...INPUTS);
     expect((await coordinator.ended).code).toBe(0);
     expect(journalState().outcome).toEqual({ state: "completed" });
@@ -195,12 +195,12 @@ describe("a job whose coordinator is killed", () => {
   it("F5 is finished again without harm", async () => {
     await complete();
     const results = job.output();
-    const journal = readFileSync(job.path(JOURNAL_NAME), "utf8");
+    const journal = readFileSync(job.path(JOB_LOG_NAME), "utf8");
     const again = await job.coordinator("--resume").ended;
     expect(again.code).toBe(0);
     // It dies when all tasks are completed, before it has noted that the job is.
     const lines = journal.trimEnd().split("\n");
-    job.write(JOURNAL_NAME, `${lines.slice(0, -1).join("\n")}\n`);
+    job.write(JOB_LOG_NAME, `${lines.slice(0, -1).join("\n")}\n`);
     const once = await job.coordinator("--resume").ended;
     expect(once.code).toBe(0);
     expect(job.output()).toBe(results);
@@ -220,12 +220,12 @@ describe("a journal that is not this job's", () => {
     await killedAfter(2);
     await expectRefusal(/it has 3 reduce tasks, not 4/, "-r", "4");
     await expectRefusal(/it has other input files/, "a.txt");
-    const journal = readFileSync(job.path(JOURNAL_NAME));
+    const journal = readFileSync(job.path(JOB_LOG_NAME));
     journal[20] = (journal[20] ?? 0) ^ 1;
-    job.write(JOURNAL_NAME, journal);
+    job.write(JOB_LOG_NAME, journal);
     await expectRefusal(/its line 1 is damaged/);
     journal[20] = (journal[20] ?? 0) ^ 1;
-    job.write(JOURNAL_NAME, journal);
+    job.write(JOB_LOG_NAME, journal);
     utimesSync(job.path("b.txt"), 1, 1);
     await expectRefusal(/input "b.txt" has changed since it began/);
   });

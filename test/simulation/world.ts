@@ -1,5 +1,5 @@
 import { EntryJobLog } from "../../src/mr/control/log/entry-job-log.ts";
-import { JOURNAL_VERSION, type LogRecord, replay } from "../../src/mr/control/log/job-log.ts";
+import { LOG_VERSION, type LogRecord, replay } from "../../src/mr/control/log/job-log.ts";
 import { Scheduler } from "../../src/mr/control/scheduler/scheduler.ts";
 import type { JobShape } from "../../src/mr/control/scheduler/types.ts";
 import { isMapOutput, reduceOutputName } from "../../src/mr/job/names.ts";
@@ -227,7 +227,7 @@ export class World {
     const { entries } = this.#store;
     const { reduces } = this.shape;
     const terms = { skipBadRecords: false, inputDirectory: "/job", inputs: [] };
-    const job = { type: "job", version: JOURNAL_VERSION, reduces, ...terms } as const;
+    const job = { type: "job", version: LOG_VERSION, reduces, ...terms } as const;
     const isNew = entries.put(0, { writer: "the first", records: [job] });
     let coordinator: SimulatedCoordinator | undefined;
     const { log, records } = await EntryJobLog.open(this.#store.seenBy(process, () => coordinator));

@@ -11,7 +11,7 @@ import {
 import { visibleLines } from "../../mr/base/visible-text.ts";
 import type { NumberLine } from "../../mr/data/output/top-lines.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/engines/run-job.ts";
-import { JOURNAL_NAME, MERGED_OUTPUT_NAME } from "../../mr/job/names.ts";
+import { JOB_LOG_NAME, MERGED_OUTPUT_NAME } from "../../mr/job/names.ts";
 import { SKIPPED_RECORDS } from "../../mr/job/task.ts";
 import { storageFor } from "../../mr/storage/registry.ts";
 import type { JobView } from "../../mr/watch/history/job-view.ts";
@@ -85,7 +85,7 @@ async function run(
   const { signal } = abort;
   const directory = resolve(options.out);
   // A job that has completed no task leaves nothing to resume.
-  const hint = () => (existsSync(join(directory, JOURNAL_NAME)) ? sameAgain(app, given) : "");
+  const hint = () => (existsSync(join(directory, JOB_LOG_NAME)) ? sameAgain(app, given) : "");
   const signalCode = onSignals(
     (name) => abort.abort(`interrupted by ${name}`),
     () => `tsmr: Ended at once\n${hint()}`,

@@ -6,7 +6,7 @@ import { socketPathOf } from "../../mr/base/socket-path.ts";
 import { RpcClient } from "../../mr/control/protocol/client.ts";
 import type { JobStatus, Method, Params, Results } from "../../mr/control/protocol/protocol.ts";
 import { isUnreachable } from "../../mr/control/protocol/transport.ts";
-import { JOURNAL_NAME } from "../../mr/job/names.ts";
+import { JOB_LOG_NAME } from "../../mr/job/names.ts";
 import { formatElapsed } from "../../mr/watch/format/quantities.js";
 import { plainText } from "../../mr/watch/format/text-width.ts";
 import { addOptions, filePath } from "../options.ts";
@@ -130,7 +130,7 @@ function describeAbsence(directories: readonly string[]): string {
   if (directories.length === 1 && !existsSync(first)) {
     return `No job is running in directory "${first}": it does not exist`;
   }
-  const begun = directories.find((directory) => existsSync(join(directory, JOURNAL_NAME)));
+  const begun = directories.find((directory) => existsSync(join(directory, JOB_LOG_NAME)));
   if (begun !== undefined) {
     return `No job is running in directory "${begun}", but one was interrupted or failed there: tsmr run --resume goes on with it`;
   }

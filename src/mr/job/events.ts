@@ -78,7 +78,7 @@ export type UntimedEvent =
   /** A task that an earlier coordinator of this job has seen completed. */
   | ({ readonly type: "taskRestored" } & CompletionFigures & TaskId)
   | { readonly type: "phaseStarted"; readonly phase: Phase }
-  /** The journal cannot be written, which ends the job. */
+  /** The log of the job cannot be written, which ends the job. */
   | {
       readonly type: "journalFailed";
       /** One line, for people. */

@@ -20,8 +20,8 @@ const MAP_OUTPUT = new RegExp(`^mr-${NUMBER}-${NUMBER}$`);
 const REDUCE_OUTPUT = new RegExp(`^mr-out-${NUMBER}$`);
 const TEMPORARY = /^\.mr-[0-9a-z-]+\.[0-9a-z-]+\.tmp$/;
 
-/** The journal of the job in its directory. */
-export const JOURNAL_NAME = ".mr-journal";
+/** The log of the job in its directory. */
+export const JOB_LOG_NAME = ".mr-journal";
 
 /** What takes the place of all `mr-out-Y` when they are merged. */
 export const MERGED_OUTPUT_NAME = "mr-out";
@@ -73,7 +73,7 @@ export function isJobOutput(name: string): boolean {
 
 /** Whether `name` is a file that only a job itself may write in its directory. */
 export function isJobFile(name: string): boolean {
-  return isJobOutput(name) || name === JOURNAL_NAME || name === EVENT_LOG_NAME;
+  return isJobOutput(name) || name === JOB_LOG_NAME || name === EVENT_LOG_NAME;
 }
 
 /**

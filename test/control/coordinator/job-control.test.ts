@@ -3,7 +3,7 @@ import { MrError } from "../../../src/mr/base/errors.ts";
 import { JobControl } from "../../../src/mr/control/coordinator/job-control.ts";
 import {
   type JobLog,
-  JOURNAL_VERSION as LOG_VERSION,
+  LOG_VERSION,
   type LogState,
   replay,
 } from "../../../src/mr/control/log/job-log.ts";

@@ -10,14 +10,14 @@ import {
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { MrError } from "../../../src/mr/base/errors.ts";
+import type { ErrorCode } from "../../../src/mr/base/errors.ts";
 import {
-  decodeJournal,
+  decodeRecords,
   encodeRecord,
   FileJobLog,
 } from "../../../src/mr/control/log/file-job-log.ts";
-import { JOURNAL_VERSION, type LogRecord, replay } from "../../../src/mr/control/log/job-log.ts";
-import { JOURNAL_NAME } from "../../../src/mr/job/names.ts";
+import { LOG_VERSION, type LogRecord, replay } from "../../../src/mr/control/log/job-log.ts";
+import { JOB_LOG_NAME } from "../../../src/mr/job/names.ts";
 import type { Phase } from "../../../src/mr/job/task.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { describeJobLog, JOB } from "./job-log-conformance.ts";
@@ -35,7 +35,7 @@ function completed(phase: Phase, task: number, attempt = 1) {
 
 const RECORDS: LogRecord[] = [JOB, PLAN, completed("map", 1), completed("reduce", 0), DONE];
 
-describe("the lines of a journal", () => {
+describe("the lines of a log", () => {
   it("are a checksum and the record as JSON", () => {
     const line = encodeRecord({ type: "reopened", task: 3 }).toString();
     expect(line).toBe('3c887670 {"type":"reopened","task":3}\n');
@@ -43,9 +43,9 @@ describe("the lines of a journal", () => {
 
   it("give back what was written, up to wherever the last one was cut", () => {
     const lines = RECORDS.map(encodeRecord);
-    const journal = Buffer.concat(lines);
-    for (let length = 0; length <= journal.length; length++) {
-      const { records, bytes } = decodeJournal(journal.subarray(0, length));
+    const log = Buffer.concat(lines);
+    for (let length = 0; length <= log.length; length++) {
+      const { records, bytes } = decodeRecords(log.subarray(0, length));
       expect(records).toEqual(RECORDS.slice(0, records.length));
       expect(bytes).toBe(Buffer.concat(lines.slice(0, records.length)).length);
       expect(length - bytes).toBeLessThan(lines[records.length]?.length ?? 1);
@@ -53,20 +53,19 @@ describe("the lines of a journal", () => {
   });
 
   it("never give back a record that was not written, whatever bit flips", () => {
-    const journal = Buffer.concat(RECORDS.map(encodeRecord));
-    const bit = fc.nat(journal.length * 8 - 1);
+    const log = Buffer.concat(RECORDS.map(encodeRecord));
+    const bit = fc.nat(log.length * 8 - 1);
     fc.assert(
       fc.property(bit, (at) => {
-        const copy = Buffer.from(journal);
+        const copy = Buffer.from(log);
         copy[at >> 3] = (copy[at >> 3] ?? 0) ^ (1 << (at & 7));
         try {
-          const { records } = decodeJournal(copy);
+          const { records } = decodeRecords(copy);
           // Without its line feed the last record, and no other, is taken for torn.
-          expect(at >> 3).toBe(journal.length - 1);
+          expect(at >> 3).toBe(log.length - 1);
           expect(records).toEqual(RECORDS.slice(0, -1));
         } catch (error) {
-          if (!(error instanceof MrError)) throw error;
-          expect(String(error)).toMatch(/its line \d is damaged/);
+          expect(error).toMatchObject({ code: "LOG_DAMAGED" });
         }
       }),
       { numRuns: 300 },
@@ -74,7 +73,7 @@ describe("the lines of a journal", () => {
   });
 });
 
-describe("replaying a journal", () => {
+describe("replaying a log", () => {
   it("finds the tasks that are completed and have not been reopened", () => {
     const state = replay([
       ...RECORDS,
@@ -97,7 +96,7 @@ describe("replaying a journal", () => {
   it.each<[string, LogRecord[]]>([
     ["it is empty", []],
     ["it does not begin with a job", [PLAN]],
-    [`it has version 99, and this is ${JOURNAL_VERSION}`, [{ ...JOB, version: 99 }]],
+    [`it has version 99, and this is ${LOG_VERSION}`, [{ ...JOB, version: 99 }]],
     ["it holds two jobs", [JOB, JOB]],
     ["it has two plans", [JOB, PLAN, PLAN]],
     ["it completes map task 2, which its job does not have", [JOB, PLAN, completed("map", 2)]],
@@ -105,7 +104,8 @@ describe("replaying a journal", () => {
     ["its term 2 follows term 2", [JOB, RESUMED, RESUMED]],
     ["it reopens map task 0, which is not completed", [JOB, PLAN, { type: "reopened", task: 0 }]],
   ])("refuses it because %s", (why, records) => {
-    expect(() => replay(records)).toThrow(why);
+    const damaged = { code: "LOG_DAMAGED", message: why };
+    expect(() => replay(records)).toThrow(expect.objectContaining(damaged));
   });
 });
 
@@ -114,20 +114,20 @@ describeJobLog("in a file", () => {
   return {
     create: async () => FileJobLog.create(directory, JOB),
     open: async () => {
-      const { records } = decodeJournal(readFileSync(join(directory, JOURNAL_NAME)));
-      return { log: FileJobLog.open(directory).journal, records };
+      const { records } = decodeRecords(readFileSync(join(directory, JOB_LOG_NAME)));
+      return { log: FileJobLog.open(directory).log, records };
     },
     breakDown: () => renameSync(directory, `${directory}.away`),
     repair: () => renameSync(`${directory}.away`, directory),
   };
 });
 
-describe("the journal of a job in a file", () => {
+describe("the log of a job in a file", () => {
   let directory: string;
   let path: string;
   beforeEach(() => {
     directory = temporaryDirectory();
-    path = join(directory, JOURNAL_NAME);
+    path = join(directory, JOB_LOG_NAME);
   });
 
   it("is gone on with where it was cut off", () => {
@@ -135,11 +135,11 @@ describe("the journal of a job in a file", () => {
     first.append([PLAN, completed("map", 0)]);
     first.close();
     appendFileSync(path, encodeRecord(completed("map", 1)).subarray(0, -1));
-    const { journal, state } = FileJobLog.open(directory);
+    const { log, state } = FileJobLog.open(directory);
     expect(state.completed.map(({ task }) => task)).toEqual([0]);
-    journal.append([{ type: "reopened", task: 0 }]);
-    journal.close();
-    const { records } = decodeJournal(readFileSync(path));
+    log.append([{ type: "reopened", task: 0 }]);
+    log.close();
+    const { records } = decodeRecords(readFileSync(path));
     expect(records).toEqual([JOB, PLAN, completed("map", 0), { type: "reopened", task: 0 }]);
   });
 
@@ -160,15 +160,18 @@ describe("the journal of a job in a file", () => {
   });
 
   it("is refused with its name and the reason when it is missing, empty or damaged", () => {
-    const refusal = (why: string) => `Cannot resume from journal "${path}": ${why}`;
     const open = () => FileJobLog.open(directory);
-    expect(open).toThrow(refusal("there is no job to go on with"));
+    const error = (code: ErrorCode, why: string) => {
+      const message = `Cannot resume from journal "${path}": ${why}`;
+      return expect.objectContaining({ code, message });
+    };
+    expect(open).toThrow(error("RESUME_NOTHING", "there is no job to go on with"));
     writeFileSync(path, "");
-    expect(open).toThrow(refusal("it is empty"));
+    expect(open).toThrow(error("LOG_DAMAGED", "it is empty"));
     writeFileSync(path, "nonsense\nof two lines\n");
-    expect(open).toThrow(refusal("its line 1 is damaged"));
+    expect(open).toThrow(error("LOG_DAMAGED", "its line 1 is damaged"));
     writeFileSync(path, encodeRecord(JOB).toString().replace("reduces", "redvces"));
-    expect(open).toThrow(refusal("its line 1 is damaged"));
+    expect(open).toThrow(error("LOG_DAMAGED", "its line 1 is damaged"));
   });
 
   it("is left as it is until something is added to it, and then loses a torn end", async () => {
@@ -176,36 +179,38 @@ describe("the journal of a job in a file", () => {
     const whole = readFileSync(path);
     const torn = Buffer.concat([whole, Buffer.alloc(500, "torn ")]);
     writeFileSync(path, torn);
-    FileJobLog.open(directory).journal.close();
+    FileJobLog.open(directory).log.close();
     expect(readFileSync(path)).toEqual(torn);
-    const { journal } = FileJobLog.open(directory);
-    await journal.append([{ type: "resumed", term: 2 }]);
-    journal.close();
+    const { log } = FileJobLog.open(directory);
+    await log.append([{ type: "resumed", term: 2 }]);
+    log.close();
     expect(readFileSync(path)).toEqual(
       Buffer.concat([whole, encodeRecord({ type: "resumed", term: 2 })]),
     );
   });
 
   it("waits for the disk once for what is appended at once, and again for what comes later", async () => {
-    const journal = FileJobLog.create(directory, JOB);
-    const together = [PLAN, completed("map", 0)].map((record) => journal.append([record]));
+    const log = FileJobLog.create(directory, JOB);
+    const together = [PLAN, completed("map", 0)].map((record) => log.append([record]));
     expect(new Set(together).size).toBe(1);
     // The sync begins when all that was ready has run; it says nothing of what is written from then on.
     await Promise.resolve();
     await Promise.resolve();
-    const later = journal.append([completed("map", 1)]);
+    const later = log.append([completed("map", 1)]);
     expect(later).not.toBe(together[0]);
     // It stays open for as long as anybody waits.
-    journal.close();
+    log.close();
     await Promise.all([...together, later]);
     const { state } = FileJobLog.open(directory);
     expect(state.completed.map(({ task }) => task)).toEqual([0, 1]);
   });
 
   it("names itself and the cause when it cannot be written", () => {
-    const journal = FileJobLog.create(directory, JOB);
-    journal.close();
-    expect(() => journal.append([DONE])).toThrow(`Cannot write journal "${path}": it is closed`);
+    const log = FileJobLog.create(directory, JOB);
+    log.close();
+    const message = `Cannot write journal "${path}": it is closed`;
+    const unwritable = expect.objectContaining({ code: "LOG_UNWRITABLE", message });
+    expect(() => log.append([DONE])).toThrow(unwritable);
   });
 
   it.each<[string, (path: string) => void]>([
@@ -220,21 +225,21 @@ describe("the journal of a job in a file", () => {
     ["cut short", (path) => truncateSync(path, 10)],
     ["written by another process", (path) => appendFileSync(path, "x")],
   ])("is taken when it was %s, and is left as it is", (_, change) => {
-    const journal = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(directory, JOB);
     change(path);
     const changed = readFileSync(path);
     const taken = expect.objectContaining({ code: "LOG_TAKEN" });
-    expect(() => journal.append([DONE])).toThrow(taken);
-    expect(() => journal.append([DONE])).toThrow(taken);
-    journal.close();
+    expect(() => log.append([DONE])).toThrow(taken);
+    expect(() => log.append([DONE])).toThrow(taken);
+    log.close();
     expect(readFileSync(path)).toEqual(changed);
   });
 
   it("can't be written once its directory is gone", () => {
-    const journal = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(directory, JOB);
     rmSync(directory, { recursive: true });
     const unwritable = expect.objectContaining({ code: "LOG_UNWRITABLE" });
-    expect(() => journal.append([DONE])).toThrow(unwritable);
-    journal.close();
+    expect(() => log.append([DONE])).toThrow(unwritable);
+    log.close();
   });
 });

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import {
-  JOURNAL_VERSION,
   type JobLog,
   type JobRecord,
+  LOG_VERSION,
   type LogRecord,
   replay,
 } from "../../../src/mr/control/log/job-log.ts";
 
 export const JOB: JobRecord = {
   type: "job",
-  version: JOURNAL_VERSION,
+  version: LOG_VERSION,
   reduces: 2,
   skipBadRecords: false,
   inputDirectory: "/tmp",

@@ -55,15 +55,16 @@ describe("merging outputs", () => {
     const paths = write(["a\n".repeat(200_000), "b\n"]);
     await expect(
       mergeOutputs(fileStorage, directory, paths, { signal: AbortSignal.abort() }),
-    ).rejects.toThrow();
+    ).rejects.toMatchObject({ name: "AbortError" });
     expect(readdirSync(directory).sort()).toEqual(["mr-out-0", "mr-out-1"]);
   });
 
   it("names an output that cannot be read", async () => {
     const missing = join(directory, "mr-out-7");
-    await expect(mergeOutputs(fileStorage, directory, [missing])).rejects.toThrow(
-      `Cannot read output "${missing}": no such file or directory (ENOENT)`,
-    );
+    await expect(mergeOutputs(fileStorage, directory, [missing])).rejects.toMatchObject({
+      code: "OUTPUT_UNREADABLE",
+      message: expect.stringContaining(`"${missing}"`),
+    });
     expect(readdirSync(directory)).toEqual([]);
   });
 });

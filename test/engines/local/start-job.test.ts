@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { JobCancelledError, MrError, UsageError } from "../../../src/mr/base/errors.ts";
+import { JobCancelledError, MrError } from "../../../src/mr/base/errors.ts";
 import { EventQueue } from "../../../src/mr/engines/event-queue.ts";
 import { type RunJobOptions, runJob, startJob } from "../../../src/mr/engines/run-job.ts";
 import type { JobEvent } from "../../../src/mr/job/events.ts";
@@ -82,10 +82,9 @@ describe("runJob", () => {
     ["leaseMs", 99, "a number from 100 to 86400000"],
     ["taskTimeoutMs", Number.NaN, "a number of at least 100"],
   ])("refuses %s: %s before it makes anything", async (option, value, allowed) => {
-    const refused = new UsageError(
-      `Cannot run a job with ${option} ${value}: it must be ${allowed}`,
-    );
-    await expect(runJob({ ...options, [option]: value })).rejects.toThrow(refused);
+    const message = `Cannot run a job with ${option} ${value}: it must be ${allowed}`;
+    const refused = { code: "USAGE", message };
+    await expect(runJob({ ...options, [option]: value })).rejects.toMatchObject(refused);
     expect(readdirSync(home).sort()).toEqual(["a", "app.ts"]);
   });
 
@@ -106,22 +105,23 @@ describe("runJob", () => {
     ["resume", null, "true or false"],
     ["skipBadRecords", "yes", "true or false"],
   ])("refuses %s: %s", async (option, value, what) => {
-    const refused = new UsageError(`Cannot run a job: ${option} must be ${what}`);
-    await expect(runJob({ ...options, [option]: value })).rejects.toThrow(refused);
-    await expect(startJob({ ...options, [option]: value }).result).rejects.toThrow(refused);
+    const refused = { code: "USAGE", message: `Cannot run a job: ${option} must be ${what}` };
+    await expect(runJob({ ...options, [option]: value })).rejects.toMatchObject(refused);
+    const { result } = startJob({ ...options, [option]: value });
+    await expect(result).rejects.toMatchObject(refused);
     expect(readdirSync(home).sort()).toEqual(["a", "app.ts"]);
   });
 
   it("refuses an option that there is not, and names the one that is meant", async () => {
     const misspelt = { ...options, wrokers: 2 };
-    const refused = 'Cannot run a job: there is no option "wrokers" (did you mean "workers"?)';
-    await expect(runJob(misspelt)).rejects.toThrow(new UsageError(refused));
+    const message = 'Cannot run a job: there is no option "wrokers" (did you mean "workers"?)';
+    await expect(runJob(misspelt)).rejects.toMatchObject({ code: "USAGE", message });
   });
 
   it("refuses an engine that there is not, and names those that there are", async () => {
     const misspelt = { ...options, engine: "locl" } as unknown as RunJobOptions;
-    const refused = "Cannot run a job: engine must be one of local or sequential";
-    await expect(runJob(misspelt)).rejects.toThrow(new UsageError(refused));
+    const message = "Cannot run a job: engine must be one of local or sequential";
+    await expect(runJob(misspelt)).rejects.toMatchObject({ code: "USAGE", message });
   });
 
   it("fails a job whose workers die too often, with a code of its own", async () => {
@@ -133,10 +133,9 @@ describe("runJob", () => {
 
   it("refuses options that are none", async () => {
     const none = null as unknown as RunJobOptions;
-    const refused = new UsageError("Cannot run a job: its options must be an object");
-    await expect(runJob(none)).rejects.toThrow(refused);
+    await expect(runJob(none)).rejects.toMatchObject({ code: "USAGE" });
     const { events, result } = startJob(none);
-    await expect(result).rejects.toThrow(refused);
+    await expect(result).rejects.toMatchObject({ code: "USAGE" });
     expect(await typesOf(events)).toEqual([]);
   });
 
@@ -180,9 +179,9 @@ describe("runJob", () => {
     const onOutput = () => {
       throw new Error("full");
     };
-    await expect(runJob({ ...options, onOutput, check: false })).rejects.toThrow(
-      new JobCancelledError("onOutput has thrown: full"),
-    );
+    const failing = runJob({ ...options, onOutput, check: false });
+    const cause = expect.objectContaining({ message: "full" });
+    await expect(failing).rejects.toMatchObject({ code: "JOB_CANCELLED", cause });
   });
 
   it("ends a job that another coordinator has gone on with, and leaves its directory alone", async () => {
@@ -222,27 +221,27 @@ describe("runJob", () => {
   });
 
   it.each([
-    ["exports nothing", "export const one = 1;", "does not export the function"],
-    ["throws while it is loaded", 'throw new Error("no licence");', "no licence"],
+    ["exports nothing", "export const one = 1;", "APP_INVALID"],
+    ["throws while it is loaded", 'throw new Error("no licence");', "APP_NOT_LOADED"],
     [
       "needs more reduce tasks",
       `import { defineApp, lines, rangePartition } from "tsmr";
        export default defineApp({
          input: lines(), map() {}, reduce() {}, partition: rangePartition(["b", "c"])
        });`,
-      "needs 3 or more",
+      "USAGE",
     ],
-    ["lacks a setting", SETTING, "Set NO_SUCH_NAME"],
-  ])("leaves nothing behind where the app %s, and so nothing began", async (_, text, why) => {
+    ["lacks a setting", SETTING, "USAGE"],
+  ])("leaves nothing behind where the app %s, and so nothing began", async (_, text, code) => {
     writeFileSync(join(home, "app.ts"), text);
     const out = join(home, "new/out");
-    await expect(runJob({ ...options, out })).rejects.toThrow(why);
+    await expect(runJob({ ...options, out })).rejects.toMatchObject({ code });
     expect(readdirSync(home).sort()).toEqual(["a", "app.ts"]);
     // What was there before stays as it was, the log of an earlier job included.
     mkdirSync(out, { recursive: true });
     writeFileSync(join(out, ".mr-events"), "earlier\n");
     writeFileSync(join(out, "notes"), "");
-    await expect(runJob({ ...options, out })).rejects.toThrow(why);
+    await expect(runJob({ ...options, out })).rejects.toMatchObject({ code });
     expect(readdirSync(out).sort()).toEqual([".mr-events", "notes"]);
     expect(readFileSync(join(out, ".mr-events"), "utf8")).toBe("earlier\n");
   });
@@ -252,7 +251,8 @@ describe("runJob", () => {
       join(home, "app.ts"),
       `export function map() { throw new Error("no"); } ${REDUCE}`,
     );
-    await expect(runJob({ ...options, attempts: 1 })).rejects.toThrow("no");
+    const failing = runJob({ ...options, attempts: 1 });
+    await expect(failing).rejects.toMatchObject({ code: "APP_THREW" });
     expect(readdirSync(join(home, "out"))).toEqual([".mr-events"]);
   });
 

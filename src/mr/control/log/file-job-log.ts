@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
-import { JOURNAL_NAME, temporaryName } from "../../job/names.ts";
+import { JOB_LOG_NAME, temporaryName } from "../../job/names.ts";
 import {
   type JobLog,
   type JobRecord,
@@ -32,9 +32,9 @@ const CHECKSUM_DIGITS = 8;
 const LINE_FEED = 10;
 
 /**
- * The log of a job in a file of its directory, the journal. Records are written when they are appended, and
- * safe when they have been synced. Those that are appended during a sync share the next one, so that a slow disk
- * is waited for once when many workers report at once.
+ * The log of a job in a file of its directory, `.mr-journal`. Records are written when they are appended, and
+ * safe when they have been synced. Records that are appended during a sync share the next one, so that many
+ * reports at once wait only once for a slow disk.
  *
  * The lock of the job directory keeps other coordinators away. Where it does not reach, as from one container
  * to another, a write by another coordinator is noticed by the identity and the size of the file.
@@ -67,24 +67,24 @@ export class FileJobLog implements JobLog {
   }
 
   /**
-   * Begins the journal of a new job, in place of any other.
+   * Begins the log of a new job, in place of any other.
    *
    * @param directory absolute path of the job directory, which the caller must have locked
    * @throws MrError when it cannot be written
    */
   static create(directory: string, job: JobRecord): FileJobLog {
-    const path = join(directory, JOURNAL_NAME);
-    // Under its final name, a process that dies here would leave an empty journal, which can't be resumed.
+    const path = join(directory, JOB_LOG_NAME);
+    // Under its final name, a process that dies here would leave an empty log, which can't be resumed.
     const temporary = join(directory, temporaryName("mr-journal", "new"));
     let descriptor: number | undefined;
     try {
       descriptor = openSync(temporary, "w", 0o666);
-      const journal = new FileJobLog(path, descriptor, 0, 0);
-      journal.#write([job]);
+      const log = new FileJobLog(path, descriptor, 0, 0);
+      log.#write([job]);
       fdatasyncSync(descriptor);
       renameSync(temporary, path);
       syncDirectory(directory);
-      return journal;
+      return log;
     } catch (error) {
       if (descriptor !== undefined) closeSync(descriptor);
       rmSync(temporary, { force: true });
@@ -97,21 +97,21 @@ export class FileJobLog implements JobLog {
   }
 
   /**
-   * Resumes the journal of a job whose coordinator has ended. A last record that was cut short is removed when
+   * Resumes the log of a job whose coordinator has ended. A last record that was cut short is removed when
    * the next one is written.
    *
    * @param directory absolute path of the job directory, which the caller must have locked
    * @throws MrError when there is none, it is damaged, or it is not one of this version
    */
-  static open(directory: string): { journal: FileJobLog; state: LogState } {
-    const path = join(directory, JOURNAL_NAME);
+  static open(directory: string): { log: FileJobLog; state: LogState } {
+    const path = join(directory, JOB_LOG_NAME);
     let descriptor: number | undefined;
     try {
       descriptor = openSync(path, "r+");
       const contents = readFileSync(descriptor);
-      const { records, bytes } = decodeJournal(contents);
+      const { records, bytes } = decodeRecords(contents);
       const state = replay(records);
-      return { journal: new FileJobLog(path, descriptor, bytes, contents.length), state };
+      return { log: new FileJobLog(path, descriptor, bytes, contents.length), state };
     } catch (error) {
       if (descriptor !== undefined) closeSync(descriptor);
       const isMissing = errorCode(error) === "ENOENT";
@@ -132,7 +132,7 @@ export class FileJobLog implements JobLog {
    */
   static planOf(directory: string): PlanRecord | undefined {
     try {
-      return replay(decodeJournal(readFileSync(join(directory, JOURNAL_NAME))).records).plan;
+      return replay(decodeRecords(readFileSync(join(directory, JOB_LOG_NAME))).records).plan;
     } catch {
       // Opening it will throw the reason.
       return undefined;
@@ -234,7 +234,7 @@ function syncDirectory(path: string): void {
 }
 
 /*
- * A journal is a text file, a record a line:
+ * The log is a text file, a record a line:
  *
  *     record = checksum SP json LF
  *     checksum = CRC-32 of the bytes of json, as 8 lower-case hex digits
@@ -248,23 +248,23 @@ export function encodeRecord(record: LogRecord): Buffer {
 }
 
 /**
- * Reads a journal. A last record without its line feed is ignored: its writer died before it told anybody of
- * that decision. Any other damage is an error.
+ * Reads the records of a log. A last record without its line feed is ignored: its writer died before the
+ * decision left the coordinator. Any other damage is an error.
  *
  * @throws MrError with the number of the line that is damaged
  */
-export function decodeJournal(journal: Buffer): {
+export function decodeRecords(log: Buffer): {
   readonly records: readonly LogRecord[];
   /** How many bytes they take: less than all when the last record was cut short. */
   readonly bytes: number;
 } {
   const records: LogRecord[] = [];
   let start = 0;
-  while (start < journal.length) {
-    const end = journal.indexOf(LINE_FEED, start);
+  while (start < log.length) {
+    const end = log.indexOf(LINE_FEED, start);
     if (end === -1) break;
-    const checksum = journal.toString("latin1", start, start + CHECKSUM_DIGITS + 1);
-    const json = journal.subarray(start + CHECKSUM_DIGITS + 1, end);
+    const checksum = log.toString("latin1", start, start + CHECKSUM_DIGITS + 1);
+    const json = log.subarray(start + CHECKSUM_DIGITS + 1, end);
     if (checksum !== `${checksumOf(json)} `) {
       throw new MrError("LOG_DAMAGED", `its line ${records.length + 1} is damaged`);
     }

@@ -5,7 +5,7 @@ import type { Split } from "../../job/split.ts";
 import type { CompletedTask, JobEnd } from "../../job/task.ts";
 
 /** Raised when a record changes its meaning. */
-export const JOURNAL_VERSION = 2;
+export const LOG_VERSION = 2;
 
 /** The first record: what the job is about. */
 export interface JobRecord extends JobTerms {
@@ -81,8 +81,8 @@ export interface LogState {
 export function replay([first, ...records]: readonly LogRecord[]): LogState {
   if (first === undefined) throw damaged("it is empty");
   if (first.type !== "job") throw damaged("it does not begin with a job");
-  if (first.version !== JOURNAL_VERSION) {
-    throw damaged(`it has version ${first.version}, and this is ${JOURNAL_VERSION}`);
+  if (first.version !== LOG_VERSION) {
+    throw damaged(`it has version ${first.version}, and this is ${LOG_VERSION}`);
   }
   const completed = new Map<string, CompletedTask>();
   let plan: PlanRecord | undefined;

@@ -6,11 +6,11 @@ import { type ErrorCode, MrError } from "../../base/errors.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
 import { type DirectoryLock, lockDirectory } from "../../control/log/directory-lock.ts";
 import { FileJobLog } from "../../control/log/file-job-log.ts";
-import { JOURNAL_VERSION, type JobRecord, type LogState } from "../../control/log/job-log.ts";
+import { type JobRecord, LOG_VERSION, type LogState } from "../../control/log/job-log.ts";
 import { planJob } from "../../data/input/plan-job.ts";
 import type { DecidedEvent, JobEvent } from "../../job/events.ts";
 import type { InputFile, JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
-import { JOURNAL_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
+import { JOB_LOG_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
 import { differenceOf, type Settings } from "../../job/settings.ts";
 import type { CompletedTask } from "../../job/task.ts";
 import { statInput, storageFor, sweepAttempt, sweepJobDirectory } from "../../storage/registry.ts";
@@ -18,7 +18,7 @@ import { readBlocks } from "../../storage/storage.ts";
 import { describeSetting, withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
 
-/** A job that this process alone may coordinate: its directory, its journal, and its event log. */
+/** A job that this process alone may coordinate: its directory, its log, and its event log. */
 export type JobSession = ReturnType<typeof newSession>;
 
 /**
@@ -29,13 +29,13 @@ export type JobSession = ReturnType<typeof newSession>;
 function newSession(
   spec: JobSpec,
   lock: DirectoryLock,
-  journal: FileJobLog,
+  log: FileJobLog,
   { resumed, removed = 0 }: { readonly resumed?: LogState; readonly removed?: number },
 ) {
   const { directory } = spec;
   let events: EventLog | undefined;
   return {
-    ...{ spec, resumed, removed, journal },
+    ...{ spec, resumed, removed, log },
     /** Whether an attempt has started, so that the job has an event log. */
     get hasBegun(): boolean {
       return events !== undefined;
@@ -70,7 +70,7 @@ function newSession(
     /** Releases the directory. */
     close(): void {
       events?.close();
-      journal.close();
+      log.close();
       lock.release();
     },
   };
@@ -79,7 +79,7 @@ function newSession(
 /**
  * Takes a job directory for this process. A new job removes the files of an earlier one.
  *
- * @throws MrError when another coordinator has the directory; the journal cannot be written, or, on
+ * @throws MrError when another coordinator has the directory; the log cannot be written, or, on
  *   resuming, is missing, damaged, or that of another job; or an input has changed
  */
 export async function openJob(spec: NewJob | ResumedJob): Promise<JobSession> {
@@ -107,7 +107,7 @@ export async function startCoordinator(
   return await Coordinator.start({
     ...spec,
     plan: planJob(storageFor, spec),
-    log: session.journal,
+    log: session.log,
     resumed: session.resumed,
     listen: (service) => RpcServer.listen({ ...service, socketPath: options.socketPath }),
     onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
@@ -116,9 +116,9 @@ export async function startCoordinator(
   });
 }
 
-/** Removes the journal of a job that is complete, or that never began and so has no other file. */
-export function removeJournal(directory: string): void {
-  rmSync(join(directory, JOURNAL_NAME), { force: true });
+/** Removes the log of a job that is complete, or that never began and so has no other file. */
+export function removeLog(directory: string): void {
+  rmSync(join(directory, JOB_LOG_NAME), { force: true });
 }
 
 function begin(spec: NewJob, lock: DirectoryLock): JobSession {
@@ -126,7 +126,7 @@ function begin(spec: NewJob, lock: DirectoryLock): JobSession {
   const removed = sweepJobDirectory(directory);
   const job: JobRecord = {
     type: "job",
-    version: JOURNAL_VERSION,
+    version: LOG_VERSION,
     ...{ reduces, skipBadRecords, inputDirectory, inputs },
   };
   return newSession(spec, lock, FileJobLog.create(directory, job), { removed });
@@ -135,7 +135,7 @@ function begin(spec: NewJob, lock: DirectoryLock): JobSession {
 async function resume(spec: ResumedJob, lock: DirectoryLock): Promise<JobSession> {
   const { directory } = spec;
   checkNotComplete(directory);
-  const { journal, state } = FileJobLog.open(directory);
+  const { log, state } = FileJobLog.open(directory);
   try {
     await checkSameJob(state.job, spec);
     const completed: CompletedTask[] = [];
@@ -144,9 +144,9 @@ async function resume(spec: ResumedJob, lock: DirectoryLock): Promise<JobSession
     }
     const { type: _type, version: _version, ...terms } = state.job;
     const resumed = { ...state, completed };
-    return newSession({ ...spec, ...terms }, lock, journal, { resumed });
+    return newSession({ ...spec, ...terms }, lock, log, { resumed });
   } catch (error) {
-    journal.close();
+    log.close();
     throw error;
   }
 }
@@ -159,9 +159,9 @@ function refuseToResume(
   throw new MrError(code, `Cannot resume the job in directory "${directory}": ${why}`);
 }
 
-/** The journal is removed when all results are there, so results without a journal are complete. */
+/** The log is removed when all results are there, so results without a log are complete. */
 function checkNotComplete(directory: string): void {
-  if (existsSync(join(directory, JOURNAL_NAME))) return;
+  if (existsSync(join(directory, JOB_LOG_NAME))) return;
   const result = readdirSync(directory).find((name) => {
     return parseReduceOutputName(name) !== undefined || name === MERGED_OUTPUT_NAME;
   });

@@ -21,7 +21,7 @@ import type { Engine, EngineResult, JobContext } from "../engine.ts";
 import {
   type JobSession,
   openJob,
-  removeJournal,
+  removeLog,
   settingsToResume,
   startCoordinator,
 } from "./job-session.ts";
@@ -130,7 +130,7 @@ function settle(
   if (coordinator?.isDeposed !== true) {
     sweepTemporaryFiles(directory);
     if (isUnbegun || (isComplete && !keepMapOutputs)) sweepMapOutputs(directory);
-    if (isUnbegun || isComplete) removeJournal(directory);
+    if (isUnbegun || isComplete) removeLog(directory);
   }
   session.close();
 }

@@ -18,7 +18,7 @@ import {
   isMapOutput,
   isTemporary,
   isTemporaryOf,
-  JOURNAL_NAME,
+  JOB_LOG_NAME,
   MERGED_OUTPUT_NAME,
 } from "../../job/names.ts";
 import type { TaskId } from "../../job/task.ts";
@@ -58,11 +58,11 @@ function makeOutputDirectory(directory: string): string[] {
     return [makeDirectory(directory), readdirSync(directory)] as const;
   });
   const result = names.find((name) => {
-    return isJobOutput(name) || name === JOURNAL_NAME || name === MERGED_OUTPUT_NAME;
+    return isJobOutput(name) || name === JOB_LOG_NAME || name === MERGED_OUTPUT_NAME;
   });
   if (result === undefined) return made;
   // A job that is complete cannot be resumed.
-  const canResume = names.includes(JOURNAL_NAME);
+  const canResume = names.includes(JOB_LOG_NAME);
   const todo = canResume ? "remove them, or resume that job" : "or remove them";
   throw new MrError(
     "OUTPUT_EXISTS",
@@ -95,7 +95,7 @@ export function checkJobDirectory({ directory, inputDirectory, inputs = [] }: Pl
 
 /**
  * Removes the files of earlier jobs in `directory`: results as well as `mr-X-Y`, temporary files and the
- * journal. Without this, `mr-out-*` would mix the results of a job with those of one that had more reduce tasks.
+ * log. Without this, `mr-out-*` would mix the results of a job with those of one that had more reduce tasks.
  *
  * @returns the number of results (`mr-out-Y`) removed
  * @throws MrError when a file cannot be removed
@@ -103,7 +103,7 @@ export function checkJobDirectory({ directory, inputDirectory, inputs = [] }: Pl
 export function sweepJobDirectory(directory: string): number {
   const removed = attempt("clear job", directory, () => {
     return sweep(directory, (name) => {
-      return isJobOutput(name) || isTemporary(name) || name === JOURNAL_NAME;
+      return isJobOutput(name) || isTemporary(name) || name === JOB_LOG_NAME;
     });
   });
   return removed.filter((name) => name.startsWith("mr-out-")).length;

@@ -25,7 +25,7 @@ export interface TaskView {
   incidents: number;
   /** The attempt that completed the task, if this coordinator saw it. */
   winner: AttemptView | undefined;
-  /** The work of the attempt that completed it, also for a task restored from the journal. */
+  /** The work of the attempt that completed it, also for a task restored from the log. */
   progress: Progress | undefined;
   /** The output sizes of a completed task; for a map task, by reduce task. */
   outputBytes: readonly number[];
