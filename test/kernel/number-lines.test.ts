@@ -1,3 +1,5 @@
+// Tests writeNumbers() of src/mr/kernel/kernel.ts.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { brokenText, key, text } from "./arbitraries.ts";

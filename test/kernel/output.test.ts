@@ -1,3 +1,5 @@
+// Tests the methods of src/mr/kernel/kernel.ts that write pairs.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hashKey } from "../../src/mr/app/contract/partitioners.ts";

@@ -1,3 +1,5 @@
+// Tests the methods of src/mr/kernel/kernel.ts that scan a block.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Kernel } from "../../src/mr/kernel/kernel.ts";

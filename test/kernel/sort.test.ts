@@ -1,3 +1,5 @@
+// Tests the methods of src/mr/kernel/kernel.ts that sort.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { key } from "./arbitraries.ts";

@@ -1,3 +1,5 @@
+// Tests the key table of src/mr/kernel/kernel.ts.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { WasmKernel } from "../../src/mr/kernel/wasm-kernel.ts";

@@ -1,3 +1,5 @@
+// Tests src/main/commands/report.ts: the check of its request.
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkReportRequest, type ReportOptions } from "../../src/main/commands/report.ts";

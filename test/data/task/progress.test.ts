@@ -1,3 +1,5 @@
+// Tests the progress that src/mr/data/task/map-task.ts and reduce-task.ts report.
+
 import { beforeEach, describe, expect, it } from "vitest";
 import { defineApp, lines } from "../../../src/mr/index.ts";
 import { JobHarness } from "./job-harness.ts";

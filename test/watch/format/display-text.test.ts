@@ -1,3 +1,5 @@
+// Tests src/mr/base/visible-text.ts, and markup.ts and text-width.ts in src/mr/watch/format.
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { visible } from "../../../src/mr/base/visible-text.ts";

@@ -170,7 +170,7 @@ describe("a worker", () => {
     expect(source.reports).toEqual(["fail map 4", "fail map 4"]);
     expect(source.failures[0]?.message).toContain('"a.txt"');
     expect(source.failures[0]?.message).toContain("RangeError: bad day");
-    expect(source.failures[0]?.stack).toContain("run-worker.test.ts");
+    expect(source.failures[0]?.stack).toContain("start-worker.test.ts");
     expect(meter.calls).toEqual(["begin", "done", "end", "begin", "done", "end"]);
     expect(readdirSync(directory)).toEqual(["a.txt"]);
   });
