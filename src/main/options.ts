@@ -16,7 +16,7 @@ import {
 /** A parser of an option's value; it throws InvalidArgumentError. */
 type Parser = (text: string) => unknown;
 
-/** An option: its flags and what it does; then a parser of its value, its default, and the default as help shows it. */
+/** An option. `shown` is the default value as help shows it. */
 type OptionRow = readonly [
   flags: string,
   description: string,
@@ -31,7 +31,6 @@ export type UiOption = true | { readonly host?: string; readonly port: number };
 const { leaseMs, taskTimeoutMs, memoryBytes, splitBytes } = RANGES;
 const DEFAULT_SPLIT = "(default: 64MiB; in jobs below 4GiB down to 32MiB)";
 
-/** The options that several commands have, and those of `tsmr run`. */
 const OPTIONS = {
   workers: [
     "-w, --workers <n>",
@@ -115,11 +114,11 @@ const OPTIONS = {
     DEFAULT_RECONNECT_MS,
     String(DEFAULT_RECONNECT_MS / 1000),
   ],
-  /** Of the job to ask or to join, besides the argument. */
+  /** Names the same directory as the argument of the command. */
   sameDir: ["-d, --dir <dir>", "the same, as tsmr worker takes it", filePath],
 } as const satisfies Readonly<Record<string, OptionRow>>;
 
-/** The options that the library has under another name, which says the unit of its number. */
+/** The options whose names in the library include the unit of their numbers. */
 const LIBRARY_NAMES: Readonly<Record<string, string>> = {
   lease: "leaseMs",
   taskTimeout: "taskTimeoutMs",
@@ -129,7 +128,7 @@ const LIBRARY_NAMES: Readonly<Record<string, string>> = {
   wait: "reconnectMs",
 };
 
-/** Stores its value under the name that the library has for it. */
+/** An option whose value has its name in the library. */
 class LibraryOption extends Option {
   override attributeName(): string {
     const name = super.attributeName();
@@ -137,7 +136,7 @@ class LibraryOption extends Option {
   }
 }
 
-/** Adds options to a command, in the order in which help lists them. */
+/** Adds options to a command, in the order of its help. */
 export function addOptions(
   command: Command,
   ...names: ReadonlyArray<keyof typeof OPTIONS>
@@ -160,7 +159,6 @@ export function addApp(command: Command, example = "wc"): Command {
   });
 }
 
-/** A parser of whole numbers. */
 export function wholeNumber({ min, max }: Omit<Range, "isWhole">): (text: string) => number {
   return (text) => {
     const value = Number(text);

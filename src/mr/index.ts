@@ -29,6 +29,8 @@ export type {
   MapContext,
   MapResult,
   NotInJson,
+  Output,
+  OutputSink,
   OwnOutput,
   RecordMapResult,
   RecordReduceResult,
@@ -36,7 +38,6 @@ export type {
   Written,
 } from "./app/contract/contract.ts";
 export { defineApp, type RecordApp } from "./app/contract/define-app.ts";
-export type { Output, OutputSink } from "./app/contract/output.ts";
 export { hashPartition, type Partitioner, rangePartition } from "./app/contract/partitioners.ts";
 export type { InputSource, Reader, ReadOptions, RecordCursor } from "./app/contract/reader.ts";
 export { setting } from "./app/contract/setting.ts";

@@ -2,7 +2,7 @@ import type { JobEvent } from "../job/events.ts";
 import type { NewJob, ResumedJob } from "../job/job-spec.ts";
 import type { SkippedRecord } from "../job/task.ts";
 
-/** What an engine is given to tell about a job, and to be told. No function of it throws. */
+/** How an engine reports on a job, and how the job is ended early. No function of it throws. */
 export interface JobContext {
   /** Receives what the app prints in worker processes; undefined for the standard error of this process. */
   readonly onOutput: ((text: string) => void) | undefined;
@@ -12,7 +12,7 @@ export interface JobContext {
   readonly signal: AbortSignal;
 }
 
-/** What an engine leaves of a complete job. */
+/** The result of a complete job. */
 export interface EngineResult {
   /** Absolute paths of the output files, in the order of the reduce tasks. */
   readonly outputs: readonly string[];
@@ -23,7 +23,7 @@ export interface EngineResult {
 }
 
 /**
- * What runs the tasks of a job. Every engine writes the same bytes to `mr-out-0`, `mr-out-1`, … in the
+ * Runs the tasks of a job. Every engine writes the same bytes to `mr-out-0`, `mr-out-1`, … in the
  * directory of the job, or fails with an error that names the cause, and leaves nothing half-written there.
  */
 export interface Engine {

@@ -1,9 +1,10 @@
 import type { JobEvent } from "../job/events.ts";
+import { attemptKey } from "../job/task.ts";
 
 /**
  * The events of a job for one reader, which may be slower than the job. The job never waits: unread events
- * are kept. Of the progress of an attempt only the last event is, so the number of waiting events depends on
- * the number of attempts, not on how long they take.
+ * are kept, but only the last of each attempt's progress. So the number of waiting events depends on the number
+ * of attempts, not on how long they take.
  */
 export class EventQueue implements AsyncIterableIterator<JobEvent> {
   /** In the order of their keys' insertion; an attempt's progress has one key. */
@@ -20,16 +21,13 @@ export class EventQueue implements AsyncIterableIterator<JobEvent> {
       reader({ done: false, value: event });
       return;
     }
-    const key =
-      event.type === "attemptProgressed"
-        ? `${event.phase} ${event.task} ${event.attempt}`
-        : this.#count++;
+    const key = event.type === "attemptProgressed" ? attemptKey(event) : this.#count++;
     // Deleted first, so that the newer one goes to the end.
     this.#waiting.delete(key);
     this.#waiting.set(key, event);
   }
 
-  /** There are no more events; those that wait can still be read. */
+  /** Ends the queue. Events that wait can still be read. */
   end(): void {
     this.#hasEnded = true;
     for (const reader of this.#readers.splice(0)) reader({ done: true, value: undefined });
@@ -42,7 +40,7 @@ export class EventQueue implements AsyncIterableIterator<JobEvent> {
     return new Promise((resolve) => this.#readers.push(resolve));
   }
 
-  /** The reader has left: nothing is kept any more. */
+  /** Called when the reader leaves its loop. Drops all events. */
   return(): Promise<IteratorResult<JobEvent, undefined>> {
     this.end();
     this.#waiting.clear();

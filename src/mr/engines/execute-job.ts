@@ -6,8 +6,8 @@ import { checkOptions, resolveJobSpec } from "./resolve-job-spec.ts";
 import type { JobResult, RunJobOptions } from "./run-job.ts";
 
 /**
- * What `runJob` and `startJob` do; see there. Listeners of a user are called by sockets and timers: an error that
- * one throws must not end the process. It ends the job instead, and the listener is not called again.
+ * Implements `runJob` and `startJob`. Sockets and timers call the listeners of a user, so an error that one
+ * throws must not end the process. It ends the job instead, and the listener is not called again.
  *
  * @param handle another observer of the job, which must not throw, and another way to end it early
  */

@@ -4,7 +4,7 @@ import type { RunJobOptions } from "./run-job.ts";
 
 type EngineName = NonNullable<RunJobOptions["engine"]>;
 
-/** The engines by name. This is the one place that knows their folders, and loads the one that is asked for. */
+/** The engines by name. Each is loaded when a job names it. */
 const ENGINES: Readonly<Record<EngineName, () => Promise<Engine>>> = {
   local: async () => (await import("./local/local-engine.ts")).localEngine,
   sequential: async () => (await import("./sequential/sequential-engine.ts")).sequentialEngine,

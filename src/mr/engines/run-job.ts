@@ -2,13 +2,13 @@ import type { JobEvent } from "../job/events.ts";
 import type { EngineResult } from "./engine.ts";
 import { EventQueue } from "./event-queue.ts";
 
-/** What {@link runJob} is to do. Only `app` and `inputs` must be given. */
+/** The options of {@link runJob}. Only `app` and `inputs` must be given. */
 export interface RunJobOptions {
   /** The app: a path, or the name of a shipped app such as `wc`. */
   readonly app: string;
   /**
-   * Input files, directories or patterns, relative to the current directory. On resuming, none stands
-   * for those the job has had.
+   * Input files, directories or patterns, relative to the current directory. On resuming, an empty array stands
+   * for the inputs of the job.
    */
   readonly inputs: readonly string[];
   /**
@@ -17,8 +17,8 @@ export interface RunJobOptions {
    */
   readonly out?: string;
   /**
-   * What runs the tasks: `local`, worker processes on this machine; or `sequential`, this process, one task
-   * after the other and with everything in memory, to compare with. It makes no use of `workers`,
+   * The engine that runs the tasks: `local`, in worker processes on this machine; or `sequential`, in this
+   * process, one task after the other and with everything in memory, to compare with. It does not use `workers`,
    * `splitBytes`, `memoryBytes`, `leaseMs`, `taskTimeoutMs`, `attempts`, `backups`, `keep` and `onOutput`, and
    * cannot resume. Default `local`.
    */
@@ -46,8 +46,8 @@ export interface RunJobOptions {
    */
   readonly splitBytes?: number;
   /**
-   * How much memory a worker process may take at its peak, in bytes, but for what the app itself holds, and
-   * one record or value at a time. Default 512 MiB, at least 160 MiB.
+   * How much memory a worker process may take at its peak, in bytes, except for what the app itself holds and
+   * for one record or value at a time. Default 512 MiB, at least 160 MiB.
    */
   readonly memoryBytes?: number;
   /** Skip and count records that are malformed, or that the app throws on. Default false. */
@@ -55,8 +55,8 @@ export interface RunJobOptions {
   /** Whether a straggler near the end of a phase gets a backup attempt. Default true. */
   readonly backups?: boolean;
   /**
-   * Whether to go on with the same job, whose last coordinator was killed, cancelled, or failed. Tasks
-   * that were completed are not run again. Default false.
+   * Whether to resume the job in `out`, which was killed or cancelled, or has failed. Completed tasks are not run
+   * again. Default false.
    */
   readonly resume?: boolean;
   /**
@@ -69,7 +69,7 @@ export interface RunJobOptions {
   readonly keep?: boolean;
   /** Ends the job early. Its reason is the `cause` of the error. */
   readonly signal?: AbortSignal;
-  /** Receives a line for everything a person would want to know. Default: none is written. */
+  /** Receives lines about the job for people. Default: none are written. */
   readonly log?: (line: string) => void;
   /**
    * Receives what the app prints in the workers, in pieces as they come. Default: it goes to the standard
@@ -118,7 +118,7 @@ export interface RunningJob {
  *   JobCancelledError when the job is ended early
  */
 export async function runJob(options: RunJobOptions): Promise<JobResult> {
-  // Every app imports this library, so every worker loads this file: the rest is not for workers.
+  // Every app imports this library, so every worker loads this file. Workers do not need the rest.
   const { executeJob } = await import("./execute-job.ts");
   return await executeJob(options);
 }

@@ -26,7 +26,7 @@ export const MAX_SKIPPED_OF_TASK = 100;
 /** How many skipped records of a job are listed. */
 export const MAX_SKIPPED_OF_JOB = 1000;
 
-/** How many sorted runs are merged at a time: open files, and buffers. */
+/** How many sorted runs are merged at a time, each with an open file and a buffer. */
 export const DEFAULT_FAN_IN = 64;
 /**
  * The memory of Node itself, its code and its garbage, besides the tables and buffers of a task. It takes
@@ -35,9 +35,9 @@ export const DEFAULT_FAN_IN = 64;
 export const ENGINE_BYTES = 144 * MEBIBYTE;
 export const MIN_MEMORY_BYTES = ENGINE_BYTES + 16 * MEBIBYTE;
 
-/** How large a part of a file one map task takes by default: between these two, by the size of the job. */
+/** By default a map task takes a part of a file whose size is between these two, by the size of the job. */
 export const MAX_DEFAULT_SPLIT_BYTES = 64 * MEBIBYTE;
-/** Small enough to share a job out evenly, large enough that the fixed cost of a task does not show. */
+/** Small enough to distribute a job evenly, large enough that the fixed cost of a task is negligible. */
 export const MIN_DEFAULT_SPLIT_BYTES = 32 * MEBIBYTE;
 
 /**
@@ -45,12 +45,12 @@ export const MIN_DEFAULT_SPLIT_BYTES = 32 * MEBIBYTE;
  * than bytes. So every record can be made a string.
  */
 export const MAX_RECORD_BYTES = 536_870_888;
-/** How long a row of CSV may be by default, in bytes: a quote that is never closed takes so much memory. */
+/** The default limit of a row of CSV, in bytes. A quote that is never closed takes this much memory. */
 export const DEFAULT_ROW_BYTES = 16 * MEBIBYTE;
 
-/** The ranges of the numbers that `runJob` takes, and the commands as well. */
+/** The ranges of the numbers that `runJob` and the commands take. */
 export const RANGES = {
-  /** Worker processes of one job on one machine; one per processor by default. */
+  /** Worker processes on one machine; one per processor by default. */
   workers: whole(1, 1000),
   reduces: whole(1, 100_000),
   attempts: whole(1, 100),
@@ -61,21 +61,21 @@ export const RANGES = {
   memoryBytes: whole(MIN_MEMORY_BYTES, Number.POSITIVE_INFINITY),
 } as const satisfies Readonly<Record<string, Range>>;
 
-/** `--task-timeout`, for which no limit is said by leaving it out. */
+/** The longest `--task-timeout`. Without the option there is no limit. */
 export const MAX_TASK_TIMEOUT_SECONDS = 31_536_000;
-/** `--top`: how many lines. */
+/** The most lines of `--top`. */
 export const MAX_TOP = 1_000_000;
 
-/** How long a worker that a person starts waits for its coordinator: it may be started a little before. */
+/** How long a worker that a user starts waits for its coordinator, which may be started a little later. */
 export const CONNECT_TIMEOUT_MS = 2000;
 /** How long `mrworker` waits for a coordinator that was killed to be resumed. */
 export const DEFAULT_RECONNECT_MS = 30_000;
-/** `--wait` */
+/** The longest `--wait`. */
 export const MAX_RECONNECT_SECONDS = 86_400;
 
-/** Beats per lease, at least: so many that a lost one, or a busy machine, costs no task. */
+/** The minimum number of heartbeats per lease: a lost one, or a busy machine, must not cost a task. */
 export const BEATS_PER_LEASE = 4;
-/** Often enough for observers. */
+/** Observers need progress this often. */
 const MAX_BEAT_MS = 1000;
 
 /** How often a worker whose attempt has a lease this long reports progress, in milliseconds. */

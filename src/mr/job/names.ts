@@ -6,10 +6,10 @@ import type { TaskId } from "./task.ts";
  *
  *     mr-X-Y           output of map task X for reduce task Y
  *     mr-out-Y         output of reduce task Y
- *     mr-out           the outputs of all reduce tasks in one, where that was asked for
- *     .NAME.TAG.tmp    NAME while an attempt is still writing it
- *     .mr-journal      what the coordinator has decided
- *     .mr-events       what has happened
+ *     mr-out           the outputs of all reduce tasks, merged on request
+ *     .NAME.TAG.tmp    NAME while an attempt is writing it
+ *     .mr-journal      the job log: the decisions of the coordinator
+ *     .mr-events       the event log
  *
  * Only results and map outputs have names without a leading dot, so the shell patterns `mr-*` and `mr-out*`
  * match no other file.
@@ -20,13 +20,11 @@ const MAP_OUTPUT = new RegExp(`^mr-${NUMBER}-${NUMBER}$`);
 const REDUCE_OUTPUT = new RegExp(`^mr-out-${NUMBER}$`);
 const TEMPORARY = /^\.mr-[0-9a-z-]+\.[0-9a-z-]+\.tmp$/;
 
-/** The log of the job in its directory. */
+/** The log of the job. */
 export const JOB_LOG_NAME = ".mr-journal";
 
-/** What takes the place of all `mr-out-Y` when they are merged. */
 export const MERGED_OUTPUT_NAME = "mr-out";
 
-/** The event log of the job in its directory. */
 export const EVENT_LOG_NAME = ".mr-events";
 
 /** `mr-X-Y`: what map task `map` emitted for reduce task `reduce`. */

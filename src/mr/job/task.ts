@@ -3,6 +3,7 @@ import type { TaskInput } from "./split.ts";
 
 /** Map tasks run before reduce tasks. */
 export type Phase = "map" | "reduce";
+export const PHASES = ["map", "reduce"] as const satisfies readonly Phase[];
 
 /** Identifies a task. */
 export interface TaskId {
@@ -16,6 +17,11 @@ export interface TaskId {
 export interface AttemptId extends TaskId {
   /** The number of the attempt, from 1. */
   readonly attempt: number;
+}
+
+/** Tells an attempt of a job from every other. */
+export function attemptKey({ phase, task, attempt }: AttemptId): string {
+  return `${phase} ${task} ${attempt}`;
 }
 
 /** An attempt and the worker it runs on. */

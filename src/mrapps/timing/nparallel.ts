@@ -1,5 +1,6 @@
 import { readdir, rm, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
+import type { Phase } from "../../mr/index.ts";
 
 /**
  * The number of worker processes that run a task of this phase now, including the caller.
@@ -7,7 +8,7 @@ import { setTimeout } from "node:timers/promises";
  * Each caller creates a file with its process number in the current directory for one second, so only
  * workers of the same job are counted.
  */
-export async function nparallel(phase: "map" | "reduce"): Promise<number> {
+export async function nparallel(phase: Phase): Promise<number> {
   const ownFile = `mr-worker-${phase}-${process.pid}`;
   await writeFile(ownFile, "x");
 

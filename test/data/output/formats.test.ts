@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { ByteSlice } from "../../../src/mr/app/contract/byte-slice.ts";
-import type { Output } from "../../../src/mr/app/contract/output.ts";
+import type { Output } from "../../../src/mr/app/contract/contract.ts";
 import { ByteBuffer } from "../../../src/mr/base/byte-target.ts";
 import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
 import { LineSink, text, tsv } from "../../../src/mr/data/output/formats.ts";

@@ -1,6 +1,5 @@
 import type { ByteSlice, Text } from "./byte-slice.ts";
 import type { First, Fold, Union } from "./combiners.ts";
-import type { Output } from "./output.ts";
 import type { Partitioner } from "./partitioners.ts";
 import type { Reader } from "./reader.ts";
 
@@ -117,13 +116,37 @@ export interface EmitOutput<Out> {
   <T = Out>(output: unknown extends Out ? T & EmittedOutput<T> : Out | undefined): void;
 }
 
+/** The destination of output lines. */
+export interface OutputSink {
+  /** Appends bytes. */
+  bytes(bytes: Uint8Array, start: number, end: number): void;
+  /** Appends a string as UTF-8, lone surrogates in three bytes. */
+  text(text: string): void;
+}
+
+/**
+ * An output format: writes one output of `reduce` as a line.
+ *
+ * @typeParam Out the values that it can write
+ */
+export interface Output<Out> {
+  /** The name in error messages. */
+  readonly name: string;
+  /**
+   * Writes a whole line with its line end.
+   *
+   * @throws TypeError if this format can't write `value`
+   */
+  write(key: ByteSlice, value: Out, sink: OutputSink): void;
+}
+
 /** Named counters of the app, added up over the attempts that completed a task. */
 export interface Counters {
   /** Adds `by`, 1 by default, to the counter `name`. */
   add(name: string, by?: number): void;
 }
 
-/** Where a record comes from. The object is reused for the next record. */
+/** The context of a call of `map`. The object is reused for the next record. */
 export interface MapContext {
   /** The input file as the user named it. */
   readonly file: string;
@@ -135,7 +158,7 @@ export interface MapContext {
   readonly counters: Counters;
 }
 
-/** More about a call of `reduce`. The object is reused for the next key. */
+/** The context of a call of `reduce`. The object is reused for the next key. */
 export interface ReduceContext {
   /** The bytes of the key, which may not be UTF-8; valid until the call ends. */
   readonly keyBytes: ByteSlice;
@@ -175,8 +198,8 @@ export type RecordReduceResult<Out> =
   | AsyncGenerator<Out, void, undefined>;
 
 /**
- * What a definition must have besides: nothing, unless `reduce` returns a value that JSON can't carry. Such
- * a value needs an output format of its own, because the default `text()` can't write it.
+ * The members that a definition needs in addition: none, unless `reduce` returns a value that JSON can't carry.
+ * Such a value needs an output format of its own, because the default `text()` can't write it.
  */
 export type Written<Out> = [Out] extends [
   Carried<Out> | undefined | void | Promise<undefined | void>,

@@ -55,7 +55,7 @@ export interface ReadOptions {
   readonly maxRecordBytes?: number;
   /** Memory to read into, and the scanner of its lines. */
   readonly scanner: BlockScanner;
-  /** Must know which text is in the scanner's block, for the slices that refer to it. */
+  /** The words of the scanner's block. A reader that reads into the block calls its `reset`. */
   readonly words: WordScan;
 }
 

@@ -1,6 +1,6 @@
-import type { Settings } from "../../job/settings.ts";
+import type { Settings } from "../../job/job-spec.ts";
 
-/** Settings that were asked for, by name. A process takes part in jobs of one app only. */
+/** The settings that the app of this process has read, by name. */
 const taken = new Map<string, string | null>();
 let isSealed = false;
 

@@ -6,7 +6,7 @@ import { atExit } from "../../base/at-exit.ts";
 import { MrError } from "../../base/errors.ts";
 import { appCacheDir, publish, sha256 } from "./compile-app.ts";
 
-/** The files that a check needs, which an author may not have. */
+/** The files that a check needs. The author of an app may not have them. */
 interface Project {
   readonly app: string;
   /** Absolute path of the nearest tsconfig.json. */
@@ -15,31 +15,31 @@ interface Project {
   readonly compiler: string;
 }
 
-/** What matters here of the compiler's package.json. */
+/** The members of the compiler's package.json that are used here. */
 interface Manifest {
   readonly version?: string;
   readonly bin?: { readonly tsc?: string };
 }
 
-/** A check that passed: valid while none of its files, the compiler's included, has changed. */
+/** A check that passed: a stamp of each file that was read. It is valid while no file has changed. */
 type Passed = Readonly<Record<string, string>>;
 
 /** Sources of this library, which the apps in its repository are checked together with. */
 const LIBRARY = assetPath("");
 /** A line of the compiler: `a/b.ts(3,14): error TS2322: Type … `; a message may have further lines. */
 const LOCATED_ERROR = /^(.+)\((\d+),(\d+)\): (error TS\d+: .*)$/;
-/** The library is not installed there: then nothing that follows from its types can be judged. */
+/** This library is not installed there, so other errors may only be due to its missing types. */
 const NO_LIBRARY = /^error TS2307: .*'tsmr(\/testing)?'/;
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Checks the types of an app, which compiling it has only stripped, with the TypeScript that its author
- * has. Without it, or without a tsconfig.json, there is no check.
+ * Checks the types of an app, which compiling only strips, with the TypeScript of its author. Without that, or
+ * without a tsconfig.json, there is no check.
  *
- * The compiler is run as a command because that is the same in all of its versions. An app that passed
- * is not checked again until one of the files that were read has changed.
+ * The compiler is run as a command, which works the same in all of its versions. An app that passed is not
+ * checked again until one of the files that were read has changed.
  *
- * @param signal ends the check early, as if it had found nothing
+ * @param signal ends the check early, as if it had found no error
  * @throws MrError with the compiler's first error in the app, or in a local file it imports
  */
 export async function checkAppTypes(app: string, signal: AbortSignal | undefined): Promise<void> {
@@ -59,8 +59,8 @@ export async function checkAppTypes(app: string, signal: AbortSignal | undefined
     const isOurs = file !== undefined && isLocalSource(path) && !path.endsWith(".json");
     return isOurs ? [{ at: `${displayPath(path)}:${row}:${column}`, text }] : [];
   });
-  // Otherwise the compiler is broken, or rejects its settings or a package. The app may be right, so that is
-  // not an error here.
+  // Another code without an error in the app means that the compiler is broken, or rejects its settings or a
+  // package. The app may be right, so that is ignored.
   if (code === 0) {
     const read = lines.filter((line) => isAbsolute(line) && isLocalSource(line));
     remember(passedPath, [app, config, compiler, ...read], startedMs);
@@ -72,7 +72,7 @@ export async function checkAppTypes(app: string, signal: AbortSignal | undefined
   throw new MrError("APP_TYPE_ERROR", `${first.at}: ${first.text}${others}`);
 }
 
-/** Runs the compiler. The code is undefined when it could not be run to its end. */
+/** Runs the compiler. The code is undefined if the compiler did not run to its end. */
 async function runCompiler(
   project: Project,
   name: string,
@@ -93,7 +93,7 @@ async function runCompiler(
       child = execFile(
         process.execPath,
         [tsc, "--project", settings, "--pretty", "false", "--listFiles"],
-        // Paths in errors are relative to where it runs, whatever symbolic links lead there.
+        // Paths in errors are relative to this directory, which is reached through no symbolic link.
         { cwd: "/", maxBuffer: MAX_OUTPUT_BYTES, ...(signal === undefined ? {} : { signal }) },
         (error, stdout) => {
           const failed = typeof error?.code === "number" ? error.code : undefined;
@@ -102,7 +102,7 @@ async function runCompiler(
       );
     });
   } catch {
-    // Unreadable settings, for example, are no error of the app.
+    // Unreadable settings, for example, are not an error of the app.
     return { code: undefined, lines: [] };
   } finally {
     forgetExit();
@@ -111,14 +111,13 @@ async function runCompiler(
 }
 
 /**
- * The author's settings, for the app alone, without those about writing files and style. The module settings are
- * replaced, because the app is bundled into an ES module: with `"module": "commonjs"` this library is not
- * even found.
+ * The author's settings, applied to the app alone, without settings for output files and style. The module
+ * settings are replaced, because the app is bundled into an ES module: with `"module": "commonjs"`, the compiler
+ * does not find this library.
  */
 function checkSettings({ app, config }: Project, version: string): object {
   const folder = dirname(config);
   const roots = ancestors(folder).map((parent) => join(parent, "node_modules/@types"));
-  // Theirs, if they have some.
   const hasTypeRoots = readFileSync(config, "utf8").includes('"typeRoots"');
   return {
     extends: config,
@@ -144,7 +143,7 @@ function checkSettings({ app, config }: Project, version: string): object {
       skipLibCheck: true,
       noUnusedLocals: false,
       noUnusedParameters: false,
-      // By default they would be looked for around this file.
+      // The default is relative to these settings, which are in another directory.
       ...(hasTypeRoots ? {} : { typeRoots: roots }),
     },
   };
@@ -155,19 +154,18 @@ function hasPassed(passedPath: string): boolean {
     const passed = JSON.parse(readFileSync(passedPath, "utf8")) as Passed;
     return Object.entries(passed).every(([file, stamp]) => stampOf(file) === stamp);
   } catch {
-    // Never checked, or a file is gone: then it is checked again.
+    // Never checked, or a file is gone: the app is checked again.
     return false;
   }
 }
 
 function remember(passedPath: string, files: readonly string[], startedMs: number): void {
-  // A file that was saved meanwhile may not be the one that was checked.
+  // A file that was saved during the check may not be the one that was checked.
   if (files.some((file) => statSync(file).mtimeMs > startedMs)) return;
   const passed: Passed = Object.fromEntries(files.map((file) => [file, stampOf(file)]));
   publish(passedPath, JSON.stringify(passed));
 }
 
-/** Changes whenever the file does. */
 function stampOf(file: string): string {
   const { mtimeMs, size } = statSync(file);
   return `${mtimeMs} ${size}`;
@@ -177,7 +175,7 @@ function isLocalSource(path: string): boolean {
   return !path.includes(`${sep}node_modules${sep}`) && !path.startsWith(LIBRARY);
 }
 
-/** As a person would name it who is where the command was started. */
+/** The path as it is shown to users: relative to the current directory if it is below that. */
 function displayPath(path: string): string {
   const shorter = relative(process.cwd(), path);
   return shorter.startsWith("..") ? path : shorter;
@@ -189,7 +187,7 @@ function findUpwards(folder: string, name: string): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** A folder and all that it is in, from the inside out. */
+/** A folder and its ancestors, innermost first. */
 function ancestors(folder: string): string[] {
   const parent = dirname(folder);
   return parent === folder ? [folder] : [folder, ...ancestors(parent)];

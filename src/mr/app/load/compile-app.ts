@@ -27,20 +27,20 @@ const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
 const REQUIRED = "tsmr-required";
 /** Changes whenever the same source would compile to different code. */
 const COMPILER_REVISION = "3";
-/** A file that is still in use is made again when it is next needed. */
+/** A file that is removed although it is still in use is made again when it is needed. */
 const KEPT_DAYS = 7;
 
 /**
- * Compiles an app and all it imports into one module, once: the result is kept under a name made of
- * its hash, and a worker started later, or again after a crash, pays for a few file reads only.
+ * Compiles an app and its imports into one module. The result is cached under a name made of its hash, so that
+ * workers that start later only read a few files.
  *
- * Bundling makes the digest cover the files the app imports. The one import left in place is this
- * library itself, so that the app and the worker share it.
+ * Bundling makes the digest cover the files that the app imports. The only import left in place is this library,
+ * so that the app and the worker share it.
  *
  * @throws MrError with the compiler's first message (file, line and column) when it does not compile
  */
 export async function compileApp(source: string): Promise<CompiledApp> {
-  // Its imports are named by their contents, so its own digest covers them.
+  // The names of its imports contain hashes of their contents, so its own digest covers them.
   if (isCompiledShippedApp(source)) return { path: source, digest: sha256(readFileSync(source)) };
   const dir = appCacheDir();
   const entryPath = join(dir, `${sha256(`${source}\n${PUBLIC_FACE}\n${COMPILER_REVISION}`)}.json`);
@@ -71,7 +71,7 @@ async function bundle(source: string): Promise<BuildResult> {
     return await build({
       entryPoints: [source],
       absWorkingDir: dirname(source),
-      // Nothing is written there; paths in the source map start from it.
+      // Nothing is written there, but paths in the source map are relative to it.
       outdir: dirname(source),
       sourceRoot: pathToFileURL(`${dirname(source)}/`).href,
       bundle: true,
@@ -102,7 +102,7 @@ async function bundle(source: string): Promise<BuildResult> {
 const shareThisLibrary: Plugin = {
   name: "share-this-library",
   setup(build) {
-    // A module can't be required from a file URL: it is imported, and its exports are passed on.
+    // A module can't be required from a file URL: a module that imports it re-exports its exports.
     const share = (path: string, kind: ImportKind) => {
       const { href } = pathToFileURL(path);
       if (kind !== "require-call") return { path: href, external: true };
@@ -163,14 +163,13 @@ function removeOld(dir: string): void {
   }
 }
 
-/** Publishes a file. Several processes may do so at once: each writes its own, and any may win. */
+/** Publishes a file atomically. Several processes may publish the same one at once. */
 export function publish(path: string, contents: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   writeFileSync(temporary, contents, { mode: 0o600 });
   renameSync(temporary, path);
 }
 
-/** The hash of a file's contents or of a name for it, as 64 hex digits. */
 export function sha256(contents: string | Uint8Array): string {
   return createHash("sha256").update(contents).digest("hex");
 }

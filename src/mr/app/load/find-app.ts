@@ -5,10 +5,10 @@ import { MrError } from "../../base/errors.ts";
 
 const SHIPPED_APPS = assetPath("mrapps/");
 const EXTENSIONS = [".ts", ".mts", ".js", ".mjs"];
-/** In the built package the shipped apps are compiled, and their sources beside them are to be read. */
+/** In the built package, the shipped apps are compiled. Their sources beside them are for reading only. */
 const SHIPPED_EXTENSIONS = [".js", ".ts"];
 
-/** No such app. Its message says where it was looked for. */
+/** There is no such app. The message names the places that were searched. */
 export class AppNotFoundError extends MrError {
   override name = "AppNotFoundError";
   readonly spec: string;
@@ -20,7 +20,7 @@ export class AppNotFoundError extends MrError {
 }
 
 /**
- * Finds the file of an app: as given, then beside the shipped apps; with its extension or without.
+ * Finds the file of an app, with or without its extension: the given path, then a shipped app.
  *
  * @param spec a path such as `apps/wc.ts`, or the name of a shipped app such as `wc.ts` or `wc`
  * @throws MrError when there is no such file, naming the places that were tried
@@ -55,7 +55,7 @@ function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
   } catch {
-    // Whether it is missing or out of reach, it is not the app.
+    // It is missing or cannot be examined, so another candidate is tried.
     return false;
   }
 }

@@ -10,7 +10,7 @@ import { findApp, isShippedApp } from "./find-app.ts";
 
 /** An app that was found, compiled, imported and checked. */
 export interface LoadedApp {
-  /** For messages: its file name, such as `count.ts`, or `wc` of a shipped app. */
+  /** The name in messages: its file name, such as `count.ts`, or `wc` for a shipped app. */
   readonly name: string;
   readonly path: string;
   /** SHA-256 of its compiled code, 64 hex digits. */
@@ -30,16 +30,16 @@ export interface LoadedApp {
 export async function loadApp(spec: string, cwd: string = process.cwd()): Promise<LoadedApp> {
   const path = findApp(spec, cwd);
   const compiled = await compileApp(path);
-  // A shipped one is asked for by its name, and its extension depends on how the package was built.
+  // The extension of a shipped app depends on how the package was built.
   const name = isShippedApp(path) ? basename(path, extname(path)) : basename(path);
-  // Stack traces of the app then show the lines its author wrote.
+  // Makes stack traces show the lines of the app's source.
   process.setSourceMapsEnabled(true);
   let exported: Record<string, unknown>;
   try {
     exported = await import(pathToFileURL(compiled.path).href);
   } catch (error) {
     const message = `Cannot load app "${path}": ${describeCause(error)}`;
-    // The app asks its user for something else, such as a setting.
+    // A UsageError asks the user for something, such as a setting.
     throw error instanceof UsageError
       ? new UsageError(message)
       : new MrError("APP_NOT_LOADED", message);
@@ -75,7 +75,7 @@ function checkApp(
   return members as unknown as ClassicApp;
 }
 
-/** The exports of CommonJS are all in the default; an app compiled to it has its own default in there. */
+/** The default export is the exports object of a CommonJS module, which has its own default if it was compiled. */
 function defaultExport({ default: main }: Readonly<Record<string, unknown>>): unknown {
   const isCompiled = typeof main === "object" && main !== null && "__esModule" in main;
   return isCompiled && "default" in main ? main.default : main;

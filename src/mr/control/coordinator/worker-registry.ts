@@ -1,5 +1,5 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
-import { differenceOf, type Settings } from "../../job/settings.ts";
+import { differenceOf, type Settings } from "../../job/job-spec.ts";
 import type { Refusal } from "../../job/task.ts";
 import type { PlanRecord } from "../log/job-log.ts";
 import { type Params, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/protocol.ts";

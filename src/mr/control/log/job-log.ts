@@ -1,6 +1,5 @@
 import { MrError } from "../../base/errors.ts";
-import type { JobTerms } from "../../job/job-spec.ts";
-import type { Settings } from "../../job/settings.ts";
+import type { JobTerms, Settings } from "../../job/job-spec.ts";
 import type { Split } from "../../job/split.ts";
 import type { CompletedTask, JobEnd } from "../../job/task.ts";
 

@@ -1,16 +1,16 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
 import * as v from "valibot";
 import { ERROR_CODES } from "../../base/error-codes.ts";
+import type { Settings } from "../../job/job-spec.ts";
 import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
 import { mapOutputName, parseMapOutputName, reduceOutputName } from "../../job/names.ts";
-import type { Settings } from "../../job/settings.ts";
-import type { AttemptId, OutputFile } from "../../job/task.ts";
+import { type AttemptId, type OutputFile, PHASES } from "../../job/task.ts";
 import { type Method, type Params, RPC_ERRORS } from "./protocol.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const text = v.pipe(v.string(), v.maxLength(100_000));
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "64 hex digits expected"));
-const phase = v.picklist(["map", "reduce"]);
+const phase = v.picklist(PHASES);
 const worker = count;
 /** Whether the app's inputs may be cut at any byte, where a row of CSV ends, or a file is one task. */
 const splitting = v.union([

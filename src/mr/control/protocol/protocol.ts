@@ -1,6 +1,5 @@
 import type { InferOutput } from "valibot";
-import type { JobSpec } from "../../job/job-spec.ts";
-import type { Settings } from "../../job/settings.ts";
+import type { JobSpec, Settings } from "../../job/job-spec.ts";
 import type { Split } from "../../job/split.ts";
 import type { AttemptId, JobEnd, OutputFile, Phase, TaskCounts } from "../../job/task.ts";
 import type { PARAMS } from "./params.ts";

@@ -6,7 +6,7 @@ import { utf8MarkLength, utf16EncodingOf, utf16Input } from "./encoding.ts";
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BLOCK_BYTES = 256 * 1024;
-/** A reader needs few bytes after the end of its part. */
+/** How many bytes are read beyond the end of the part at first: rows are short. */
 const BEYOND_BYTES = 4096;
 
 export interface CsvFault {
@@ -148,7 +148,7 @@ export class CsvRows {
     this.fields = hasQuotes ? unquoted(text, delimiter) : text.split(delimiter);
   }
 
-  /** Describes a fault of the next row, which is in the buffer up to there. */
+  /** Describes a fault of the next row. The buffer must hold the row up to the fault. */
   #describe({ kind, at }: RowFault): CsvFault {
     let line = this.#nextLine;
     let begin = this.#row;

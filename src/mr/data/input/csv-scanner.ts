@@ -47,7 +47,7 @@ export class CsvScanner {
   #state: State = "fieldStart";
   /** `open` until the end of the row is found, which is well-formed (`row`) or damaged. */
   outcome: "open" | "row" | "damaged" = "open";
-  /** How many bytes of the row have been scanned; in the end all, line break included. */
+  /** How many bytes of the row have been scanned; once its end is found, all including the line break. */
   length = 0;
   contentLength = 0;
   /** Line breaks of any kind in the row, including the one at its end. */

@@ -8,12 +8,12 @@ const UTF16_MARKS = new Map([
 ]);
 const CHUNK_BYTES = 64 * 1024;
 
-/** The length of the UTF-8 byte order mark that bytes[0, filled) begins with; 0 if there is none. */
+/** The length of the UTF-8 byte order mark at the beginning of bytes[0, filled); 0 if there is none. */
 export function utf8MarkLength(bytes: Uint8Array, filled: number): number {
   return beginsWith(bytes, filled, UTF8_MARK) ? UTF8_MARK.length : 0;
 }
 
-/** The UTF-16 encoding that bytes[0, filled) begins with the byte order mark of; undefined if there is none. */
+/** The encoding of the UTF-16 byte order mark at the beginning of bytes[0, filled); undefined if there is none. */
 export function utf16EncodingOf(bytes: Uint8Array, filled: number): string | undefined {
   for (const [encoding, mark] of UTF16_MARKS) if (beginsWith(bytes, filled, mark)) return encoding;
   return undefined;
@@ -26,7 +26,7 @@ function beginsWith(bytes: Uint8Array, filled: number, mark: Buffer): boolean {
 /**
  * Converts a file in UTF-16 to UTF-8 while it is read, from its beginning to its end.
  *
- * @param begin the beginning of the file, byte order mark included, which has been read already
+ * @param begin the beginning of the file, including the byte order mark, which was read already
  */
 export function utf16Input(source: InputSource, encoding: string, begin: Uint8Array): InputSource {
   const decoder = new TextDecoder(encoding);

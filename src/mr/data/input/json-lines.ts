@@ -1,5 +1,5 @@
 import type { ByteSlice } from "../../app/contract/byte-slice.ts";
-import type { Output } from "../../app/contract/output.ts";
+import type { Output } from "../../app/contract/contract.ts";
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
 import { MrError } from "../../base/errors.ts";
 import { writeJsonLine } from "../output/formats.ts";

@@ -127,8 +127,8 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   }
 
   /**
-   * Where to read to. A line too long for the block is read by one block at a time, so that the bytes
-   * after its end fit into the block again.
+   * The buffer to read into. A line too long for the block is read one block at a time, so that the bytes after
+   * its end fit into the block again.
    */
   #room(): Uint8Array {
     const { block } = this.#scanner;
@@ -136,7 +136,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     return this.#buffer.subarray(0, this.#filled + block.length);
   }
 
-  /** How much room in the buffer reading on takes. */
+  /** How much room the next read needs. */
   get #roomLeft(): number {
     const { block } = this.#scanner;
     return this.#buffer === block ? 1 : block.length;

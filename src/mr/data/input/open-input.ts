@@ -17,7 +17,7 @@ const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transfor
 /** How much of a compressed file is read at a time. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** Whether a file of this name is read through a decompressor, and so can't be split. */
+/** Whether a file of this name is compressed, and so can't be split. */
 export function isCompressedName(file: string): boolean {
   return /\.(gz|zst)$/.test(file);
 }
@@ -25,7 +25,7 @@ export function isCompressedName(file: string): boolean {
 /**
  * Opens the input of a map task.
  *
- * @param split the part to be read; of a compressed file always all
+ * @param split the part to read; a compressed file is always read whole
  * @throws MrError when it cannot be opened, is a directory, or can't be decompressed by this Node
  */
 export async function openInput(
@@ -135,7 +135,7 @@ function compressedInput(stored: StoredFile, file: string, decompressor: Transfo
       return chunk.length > 0 ? take(target, from) : receive().then(() => take(target, from));
     },
     close(): void {
-      // Nothing may be read of a file that is closed.
+      // First, because the stream must not read a closed file.
       compressed.destroy();
       decompressor.destroy();
       stored.close();

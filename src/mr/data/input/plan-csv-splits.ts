@@ -16,10 +16,9 @@ interface RowEnd {
 }
 
 /**
- * Cuts a CSV file at ends of rows. The file is read once for that, in a small part of the time that
- * making records of it takes.
+ * Cuts a CSV file at ends of rows. It reads the file once, which is much faster than making records of it.
  *
- * @param wanted the splits as they would be if a file could be cut anywhere
+ * @param wanted the splits of a file that can be cut anywhere
  * @returns splits that begin and end where rows do; together they are the whole file
  */
 export async function planCsvSplits(
@@ -58,9 +57,9 @@ export async function planCsvSplits(
   return splits;
 }
 
-/** What a reader needs to know to start at the end of a row in the middle of a CSV file. */
+/** How a reader starts at the end of a row in the middle of a CSV file. */
 export interface CsvResumption {
-  /** The end of the first row that is neither empty nor damaged, in bytes: it tells the columns. */
+  /** The end, in bytes, of the row that names the columns: the first that is neither empty nor damaged. */
   readonly headEnd: number;
   /** How many line breaks there are between the end of that row and the start of the split. */
   readonly lines: number;
@@ -115,11 +114,11 @@ async function findRowEnds(
     }
     const next = row + scanner.length;
     if (isEnd && next >= base + filled) break;
-    // A damaged row ends at its first line, from where the file is read again.
+    // A damaged row ends at its first line break, from where the file is read again.
     if (next >= base) buffer.copyWithin(0, next - base, filled);
     filled = next >= base ? base + filled - next : 0;
     base = next;
-    // This process also answers workers.
+    // Lets this process answer workers.
     await setImmediate();
   }
   return ends;

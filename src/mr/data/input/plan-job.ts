@@ -5,12 +5,12 @@ import type { StorageFor } from "../../storage/storage.ts";
 import { isCompressedName } from "./open-input.ts";
 import { planCsvSplits } from "./plan-csv-splits.ts";
 
-/** Small files share tasks of this size: large enough that the fixed cost of a task does not show. */
+/** Small files share tasks of this size, for which the fixed cost of a task is negligible. */
 const PACK_BYTES = 2 * 1024 * 1024;
-/** The cost of opening a file, as the number of bytes that could be read meanwhile. */
+/** The cost of opening a file, as the number of bytes that could be read in the same time. */
 const OPEN_BYTES = 16 * 1024;
 
-/** Up to this many tasks, smaller ones cost next to nothing and share the work more evenly. */
+/** Up to this many tasks, smaller tasks cost next to nothing and distribute the work more evenly. */
 const MIN_TASKS = 64;
 
 /**
@@ -63,7 +63,7 @@ export function defaultSplitBytes(totalBytes: number): number {
  * Cuts a file into splits of about equal size, none larger than `splitBytes`, without reading it: readers
  * find the record boundaries.
  *
- * @param splitting what the app's reader allows; whole files and compressed ones stay in one piece
+ * @param splitting of the app's reader; whole files and compressed files are not cut
  * @returns at least one split; together they are [0, size)
  */
 export function planSplits(
@@ -89,12 +89,12 @@ function cut(size: number, index: number, count: number): number {
 }
 
 /**
- * Lets small files share map tasks. Otherwise ten thousand files would be ten thousand tasks, each with an
+ * Lets small files share map tasks. Otherwise ten thousand files would make ten thousand tasks, each with an
  * output for every reduce task.
  *
  * @param splits of all inputs, in their order, which is kept
  * @param splitBytes how large a shared task may be
- * @param minTasks how many tasks to make at least: as many as can run at a time
+ * @param minTasks the minimum number of tasks: as many as can run at a time
  * @returns at least one; tasks of several files have about equal shares of the work
  */
 export function packSplits(

@@ -1,5 +1,5 @@
 import { ByteSlice } from "../../app/contract/byte-slice.ts";
-import type { Output, OutputSink } from "../../app/contract/output.ts";
+import type { Output, OutputSink } from "../../app/contract/contract.ts";
 import { appendBytes, appendShortAscii, type ByteTarget } from "../../base/byte-target.ts";
 import { checkJsonValue } from "../../base/json-value.ts";
 import { encodeUtf8, isEncodedText } from "../../base/utf8.ts";

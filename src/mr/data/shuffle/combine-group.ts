@@ -7,7 +7,7 @@ import type { GroupSource } from "./group-source.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
 
-/** After about this much memory a union starts anew, and so may keep a value twice. */
+/** A union that takes more memory than this starts again, and may then keep a value twice. */
 const MAX_UNION_BYTES = 2 * 1024 * 1024;
 /** Estimate of what a value of a union takes besides its text. */
 const UNION_VALUE_BYTES = 64;

@@ -10,7 +10,7 @@ import { enlarged, type ValueStore } from "./value-store.ts";
 
 /** Estimate of what an entry takes besides its value. */
 const ENTRY_BYTES = 32;
-/** A fold may make a value larger even by a tiny one. */
+/** Folding in even a tiny value may make the result much larger. */
 const MIN_GROWTH_BYTES = 128;
 
 /** One value per key, folded by the app's own function with each that is added. */
@@ -21,7 +21,7 @@ export class FoldStore implements ValueStore {
   /** `undefined` where nothing was added: no value is that. */
   #values: unknown[] = [];
   #bytes = 0;
-  /** The share of each value in that: its size when it was last measured, and what was folded in since. */
+  /** The part of that for each value: its size when it was last measured, plus what was folded in since. */
   #known = new Float64Array(0);
   /**
    * How much more may be folded into each value before it is measured again: half of its size, so that
@@ -84,7 +84,7 @@ export class FoldStore implements ValueStore {
     this.#bytes = 0;
   }
 
-  /** `added` bytes were folded into a value, which is `value` now. */
+  /** Accounts for `added` bytes that were folded into a value, which is now `value`. */
   #account(id: number, value: unknown, added: number): void {
     const unseen = (this.#unseen[id] ?? 0) - Math.max(added, MIN_GROWTH_BYTES);
     if (unseen <= 0) {
@@ -100,7 +100,7 @@ export class FoldStore implements ValueStore {
     try {
       return estimateBytes(value);
     } catch (error) {
-      // A value that contains itself has no size. The check says where it does.
+      // A value that contains itself has no size. The check finds the place.
       try {
         checkJsonValue(value);
       } catch (cause) {
@@ -110,7 +110,7 @@ export class FoldStore implements ValueStore {
     }
   }
 
-  /** A value was measured and takes `bytes`. */
+  /** Accounts for a value that was measured and takes `bytes`. */
   #see(id: number, bytes: number): void {
     this.#bytes += bytes - (this.#known[id] ?? 0);
     this.#known[id] = bytes;
@@ -118,7 +118,7 @@ export class FoldStore implements ValueStore {
   }
 }
 
-/** Of an array, by its middle element. */
+/** Estimates the memory of a value; that of an array from its middle element. */
 function estimateBytes(value: unknown): number {
   if (typeof value === "string") return 24 + value.length;
   if (typeof value !== "object" || value === null) return 8;

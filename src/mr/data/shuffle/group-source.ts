@@ -4,11 +4,11 @@ import { KernelMerger } from "./kernel-merger.ts";
 import { OrderedMerger } from "./ordered-merger.ts";
 import type { Run } from "./run-file.ts";
 
-/** For all windows of a merge. */
+/** The memory of all windows of a merge. */
 const WINDOWS_BYTES = 2 * 1024 * 1024;
-/** Smaller parts of a run take longer to read. */
+/** Reading smaller parts of a run takes longer. */
 const MIN_WINDOW_BYTES = 32 * 1024;
-/** Larger ones save nothing. */
+/** Reading larger parts saves nothing. */
 const MAX_WINDOW_BYTES = 256 * 1024;
 
 /** The order of the values of a key, as for `Array.prototype.sort`. */
@@ -37,8 +37,8 @@ export interface GroupSource {
   /** Moves to the next run of equal values of the group; false when there is none. @throws DamagedRunError */
   nextValue(): boolean;
   /**
-   * Moves past the next values as far as they are numbers and at hand, and returns them: they are valid
-   * until the next call. Undefined if the next value is not such a number; later ones may be.
+   * Moves past the next values that are numbers and loaded, and returns them: they are valid until the next
+   * call. Undefined if the next value is not such a number; later ones may be.
    */
   nextNumbers(): NumberRuns | undefined;
   /** The value, decoded. A byte slice is one that is reused for the next value. */
@@ -66,7 +66,7 @@ export function mergeRuns(
 
 /** Few runs are read in large parts and many in small ones, so that every merge takes the same memory. */
 function windowBytes(runs: number, bufferBytes: number): number {
-  // Little memory has been shared out already.
+  // The buffers were made this small to fit into little memory.
   if (bufferBytes < MIN_WINDOW_BYTES) return bufferBytes;
   const share = Math.floor(WINDOWS_BYTES / Math.max(1, runs));
   return Math.min(MAX_WINDOW_BYTES, Math.max(MIN_WINDOW_BYTES, share));

@@ -46,7 +46,7 @@ export class MapOutput {
   readonly #store: ValueStore;
   readonly #passes: MergePasses;
   readonly #partition: (id: number) => number;
-  /** Gets the pairs instead of the store, once it is known that few keys repeat. */
+  /** Takes the pairs instead of the store, once it is known that few keys repeat. */
   #pairs: PairStore | undefined;
   readonly #wordIds: WordIds;
   #knownKeys = 0;
@@ -195,7 +195,7 @@ export class MapOutput {
       return;
     }
     const store = this.#store;
-    // Those that something was emitted for, by reduce task, and in the order of their keys there.
+    // The keys that have values, by reduce task, and sorted within each task.
     const sorted = kernel.sortedIds();
     store.ensure(sorted.length);
     const { items: ids, starts } = groupByPartition(sorted, reduces, (id) =>
@@ -241,7 +241,7 @@ export class MapOutput {
     this.#knownKeys = 0;
     // Words of the current block need ids in the new table.
     this.words.renew();
-    // If one block fills the memory, a spill per pair must not be the consequence.
+    // One block may fill the memory: that must not cause a spill for every pair.
     this.#keyLimit = Math.max(this.#memory.shares.keyBytes, 2 * this.kernel.keyBytes);
     this.#keysChanged();
   }

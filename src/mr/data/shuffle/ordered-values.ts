@@ -4,7 +4,7 @@ import type { ValueOrder } from "./group-source.ts";
 /** How many values, and bytes of values as JSON, are decoded at a time to be sorted. */
 const PIECE_VALUES = 1024;
 const PIECE_BYTES = 64 * 1024;
-/** How many bytes, as JSON, the values have at most that a merge of pieces compares; two may have more. */
+/** The most bytes as JSON of the values that a merge of pieces holds. Two values may have more. */
 const MERGE_BYTES = 1024 * 1024;
 
 /** Values of one key in a store, which gives each a number as its reference. */

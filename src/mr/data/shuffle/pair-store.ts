@@ -106,7 +106,7 @@ export class PairStore {
     this.#count(texts.length);
   }
 
-  /** Measuring the memory of all pairs after each one would cost too much. */
+  /** Measures the memory of all pairs from time to time, because that is expensive. */
   #count(bytes: number): void {
     this.#unchecked += bytes + PAIR_BYTES;
     if (this.#unchecked < this.#uncheckedLimit) return;

@@ -78,7 +78,7 @@ export class RunFile {
     return count;
   }
 
-  /** Checks length and checksum at the end, and that the bytes after the last whole line, `rest`, are none. */
+  /** Checks the length and the checksum at the end, and that no bytes (`rest`) follow the last whole line. */
   checkEnd(rest: number): void {
     const { start, end, crc32: expected } = this.#run;
     if (this.#position !== end) {

@@ -13,11 +13,11 @@ import { UnionStore } from "./union-store.ts";
 import type { ValueStore } from "./value-store.ts";
 
 const MEBIBYTE = 1024 * 1024;
-/** The share of a task if the process may take less than the engine does. */
+/** The memory of a task if the limit of the process leaves it less. */
 const MIN_TASK_BYTES = 12 * MEBIBYTE;
-/** Below this, the limit of a process is taken as the share of a task, so that tests can make it small. */
+/** A limit below this is taken as the memory of a task, so that tests can make it small. */
 const MIN_PROCESS_BYTES = 16 * MEBIBYTE;
-/** Values that are objects of the engine get this share of the memory for values: the rest may be garbage. */
+/** The share of live objects in the memory for values that are objects. The rest may be garbage. */
 const OBJECT_SHARE = 0.5;
 
 /** @param memoryBytes how much the process may take at its peak */

@@ -1,11 +1,11 @@
 import type { RecordWriter } from "./record-writer.ts";
 
-/** Keys that a store has room for, at least. */
+/** The minimum number of keys that a store has room for. */
 const MIN_KEYS = 4096;
 
 /** The emitted values, by the id of the key. */
 export interface ValueStore {
-  /** Set when there is hardly room for more: the store must be written and cleared soon. */
+  /** Set when there is little room left: the store must be written and cleared soon. */
   isFull: boolean;
   /** Makes room for ids below `size`; must be called before any of them is added to. */
   ensure(size: number): void;

@@ -16,7 +16,7 @@ export class AppError extends MrError {
   }
 }
 
-/** Does what may call the app. An error that is not an MrError becomes an AppError that begins with `what`. */
+/** Runs an operation that may call the app. Errors other than MrErrors become AppErrors that begin with `what`. */
 export function withAppError(what: string, operation: () => void): void {
   try {
     operation();

@@ -62,7 +62,7 @@ export async function runMapTask(
   }
 }
 
-/** @param onMapping is told of each part of the split before its records are mapped */
+/** @param onMapping gets the mapper of each part of the split before its records are mapped */
 async function mapSplit(
   split: Split,
   { storageFor, inputDirectory }: TaskContext,

@@ -10,10 +10,10 @@ import { AppError } from "./app-error.ts";
 import { emitResult } from "./emit-result.ts";
 import type { StagedPairs } from "./staged-pairs.ts";
 import type { Tally } from "./tally.ts";
-import type { ProgressMeter } from "./task-context.ts";
+import type { TaskContext } from "./task-context.ts";
 
 /** How records are mapped: the same for all files of a task. */
-export interface Mapping {
+export interface Mapping extends Pick<TaskContext, "skipBadRecords" | "progress"> {
   readonly app: RecordApp;
   /** Whether `app` is the record form of a classic app, which is checked more strictly. */
   readonly isClassic: boolean;
@@ -22,13 +22,11 @@ export interface Mapping {
   readonly task: number;
   readonly scanner: BlockScanner;
   readonly words: WordScan;
-  /** Takes the pairs. Not used where they are staged. */
+  /** Takes the pairs, unless they are staged. */
   readonly emit: Emit<unknown>;
-  /** Holds the pairs of a record back until all of it is good. Needed to skip bad records. */
+  /** Holds back the pairs of a record until all of it is mapped. Needed to skip bad records. */
   readonly staged: StagedPairs | undefined;
-  readonly skipBadRecords: boolean;
   readonly tally: Tally;
-  readonly progress: ProgressMeter;
 }
 
 /** Progress is reported this often, in records: seldom enough to cost nothing. */

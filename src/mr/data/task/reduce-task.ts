@@ -43,7 +43,7 @@ export async function runReduceTask(
   try {
     return await reduceRuns(runs, task, loaded, context);
   } catch (error) {
-    // An app that fails on damaged values is not to blame.
+    // Damaged values may have made the app fail.
     const isAppsMistake = error instanceof AppError || !(error instanceof MrError);
     throw (isAppsMistake ? findDamagedRun(runs) : undefined) ?? error;
   } finally {

@@ -17,8 +17,8 @@ const HELD_BYTES = 256 * 1024;
 const HEADER_BYTES = 9;
 
 /**
- * Holds the pairs of one record back until `map` has returned, because a record that is skipped must not
- * emit anything. They are held as bytes, and when they are many, in a file.
+ * Holds back the pairs of one record until `map` has returned, because a record that is skipped must not emit
+ * anything. The pairs are held as bytes, and if there are many, in a file.
  */
 export class StagedPairs {
   /** Takes a pair; to be called without `this`. */

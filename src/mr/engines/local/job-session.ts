@@ -9,9 +9,15 @@ import { FileJobLog } from "../../control/log/file-job-log.ts";
 import { type JobRecord, LOG_VERSION, type LogState } from "../../control/log/job-log.ts";
 import { planJob } from "../../data/input/plan-job.ts";
 import type { DecidedEvent, JobEvent } from "../../job/events.ts";
-import type { InputFile, JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
+import {
+  differenceOf,
+  type InputFile,
+  type JobSpec,
+  type NewJob,
+  type ResumedJob,
+  type Settings,
+} from "../../job/job-spec.ts";
 import { JOB_LOG_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
-import { differenceOf, type Settings } from "../../job/settings.ts";
 import type { CompletedTask } from "../../job/task.ts";
 import { statInput, storageFor, sweepAttempt, sweepJobDirectory } from "../../storage/registry.ts";
 import { readBlocks } from "../../storage/storage.ts";

@@ -5,7 +5,6 @@ import { inputError, MrError } from "../../base/errors.ts";
 import { storageFor } from "../../storage/registry.ts";
 import { readBlocks } from "../../storage/storage.ts";
 import type { AppForm, EmitPair } from "./run-app.ts";
-import { wtf8Bytes } from "./wtf8-bytes.ts";
 
 /** Node 22.15 brought zstd; the types of Node 20 don't know it. */
 const { zstdDecompressSync } = zlib as {
@@ -82,4 +81,24 @@ function decompressZstd(contents: Buffer): Buffer {
     "INPUT_UNSUPPORTED",
     "it has more than one zstd frame, of which Node reads the first only",
   );
+}
+
+/**
+ * The bytes of a string in WTF-8 (https://simonsapin.github.io/wtf-8): UTF-8 that encodes a lone surrogate,
+ * which UTF-8 can't, in three bytes.
+ *
+ * The parallel path has another encoder, against which this simple one is tested.
+ */
+export function wtf8Bytes(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  // Encoding puts U+FFFD where a lone surrogate was; otherwise it can be undone.
+  if (bytes.toString() === text) return bytes;
+  return Buffer.concat(Array.from(text, symbolBytes));
+}
+
+function symbolBytes(symbol: string): Buffer {
+  const unit = symbol.charCodeAt(0);
+  const isLoneSurrogate = symbol.length === 1 && unit >= 0xd800 && unit <= 0xdfff;
+  if (!isLoneSurrogate) return Buffer.from(symbol);
+  return Buffer.from([0xe0 + (unit >> 12), 0x80 + ((unit >> 6) % 64), 0x80 + (unit % 64)]);
 }

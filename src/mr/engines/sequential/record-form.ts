@@ -1,14 +1,14 @@
 import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
+import type { OutputSink } from "../../app/contract/contract.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
-import type { OutputSink } from "../../app/contract/output.ts";
 import { hashPartition } from "../../app/contract/partitioners.ts";
 import { WordScan } from "../../app/text/word-scan.ts";
 import { openInput } from "../../data/input/open-input.ts";
 import { text } from "../../data/output/formats.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
 import { storageFor } from "../../storage/registry.ts";
+import { wtf8Bytes } from "./classic-form.ts";
 import type { AppForm, EmitPair, SequentialRun } from "./run-app.ts";
-import { wtf8Bytes } from "./wtf8-bytes.ts";
 
 /** An app in the record form, without combining. Readers get whole files. */
 export function recordForm(app: RecordApp): AppForm {

@@ -66,7 +66,7 @@ export class SequentialRun {
   readonly outputs: Buffer[][] = [];
   readonly counters: Record<string, number> = {};
   readonly skipped: SkippedRecord[] = [];
-  /** A `Map`, so that no key is special. */
+  /** A `Map`, because an object has special keys, such as `__proto__`. */
   readonly #groups = new Map<Latin1, unknown[]>();
   /** How many records the current task has skipped. */
   #skippedOfTask = 0;
@@ -111,7 +111,7 @@ export class SequentialRun {
   async #map(form: AppForm, input: InputFile, task: number): Promise<void> {
     try {
       for await (const { place, call } of form.records(input, task, this)) {
-        // Held back until the record is done: a record that is skipped has emitted nothing.
+        // Held back until the record is mapped, because a record that is skipped emits nothing.
         const pairs: [key: Latin1, value: unknown][] = [];
         try {
           await call((key, value) => pairs.push([key.toString("latin1"), value]));

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { describeCause } from "../../base/errors.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
-import type { Attempt } from "../../job/task.ts";
+import { type Attempt, attemptKey } from "../../job/task.ts";
 
-/** The most that is buffered, and for how long. */
+/** How much is buffered, and for how long. */
 const FLUSH_CHARACTERS = 65_536;
 const FLUSH_MS = 500;
 /** An attempt's progress is written when its age has grown by this factor since the last time. */
@@ -57,7 +57,7 @@ export class EventLog {
   record(event: JobEvent): void {
     if (this.#descriptor === undefined) return;
     if (event.type === "attemptStarted") {
-      this.#live.set(keyOf(event), { startMs: event.atMs, dueMs: 0, held: undefined });
+      this.#live.set(attemptKey(event), { startMs: event.atMs, dueMs: 0, held: undefined });
     } else if (event.type === "attemptProgressed") {
       if (this.#hold(event)) return;
     } else if ("attempt" in event) this.#release(event);
@@ -81,7 +81,7 @@ export class EventLog {
 
   /** @returns whether this progress is held back for now */
   #hold(event: JobEvent & Attempt): boolean {
-    const live = this.#live.get(keyOf(event));
+    const live = this.#live.get(attemptKey(event));
     if (live === undefined) return false;
     const ageMs = event.atMs - live.startMs;
     const isHeld = ageMs < live.dueMs;
@@ -92,7 +92,7 @@ export class EventLog {
 
   /** Writes the last progress of an attempt that ended without a result. */
   #release(event: JobEvent & Attempt): void {
-    const key = keyOf(event);
+    const key = attemptKey(event);
     const held = this.#live.get(key)?.held;
     this.#live.delete(key);
     if (held !== undefined && event.type !== "attemptCompleted") this.#append(held);
@@ -127,10 +127,6 @@ export class EventLog {
       this.#onWriteError(`Cannot write event log "${this.#path}": ${describeCause(error)}`);
     }
   }
-}
-
-function keyOf({ phase, task, attempt }: Attempt): string {
-  return `${phase} ${task} ${attempt}`;
 }
 
 function endsWithLineFeed(descriptor: number): boolean {

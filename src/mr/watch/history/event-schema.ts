@@ -1,13 +1,14 @@
 import * as v from "valibot";
 import { ERROR_CODES } from "../../base/error-codes.ts";
 import type { JobEvent } from "../../job/events.ts";
+import { PHASES } from "../../job/task.ts";
 
 /** JSON numbers may be infinite when parsed, and a damaged digit makes them absurd. */
 const count = v.pipe(v.number(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const whole = v.pipe(count, v.integer());
 /** Half the range of a Date, so that the start of a job and a time in it can be added. */
 const milliseconds = v.pipe(count, v.maxValue(4e15));
-const phase = v.picklist(["map", "reduce"]);
+const phase = v.picklist(PHASES);
 const progress = v.object({ records: count, bytes: count, cpuMs: milliseconds });
 const failure = v.object({
   message: v.string(),

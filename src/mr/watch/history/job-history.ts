@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
-import type { SkippedRecord } from "../../job/task.ts";
+import { PHASES, type SkippedRecord } from "../../job/task.ts";
 import { parseEvent } from "./event-schema.ts";
 import { JobView } from "./job-view.ts";
 
@@ -96,7 +96,7 @@ class HistoryBuilder {
   get history(): JobHistory | undefined {
     const last = this.#sessions.at(-1);
     if (last === undefined) return undefined;
-    const skipped = (["map", "reduce"] as const).flatMap((phase) => {
+    const skipped = PHASES.flatMap((phase) => {
       const tasks = last.view.tasks(phase);
       return tasks.flatMap((_, task) => this.#skipped.get(`${phase} ${task}`) ?? []);
     });

@@ -1,6 +1,15 @@
 import type { JobEvent } from "../../job/events.ts";
 import type { Split } from "../../job/split.ts";
-import type { Attempt, Failure, JobOutcome, LossReason, Phase, Progress } from "../../job/task.ts";
+import {
+  type Attempt,
+  attemptKey,
+  type Failure,
+  type JobOutcome,
+  type LossReason,
+  type Phase,
+  type Progress,
+  type TaskId,
+} from "../../job/task.ts";
 
 export type AttemptEnd = "completed" | "failed" | "blocked" | "superseded" | "ended" | LossReason;
 
@@ -96,7 +105,7 @@ export class JobView {
 
   /** The state of a running attempt; undefined for any other. */
   living(attempt: Attempt): AttemptView | undefined {
-    return this.#live.get(keyOf(attempt));
+    return this.#live.get(attemptKey(attempt));
   }
 
   get running(): readonly AttemptView[] {
@@ -188,7 +197,7 @@ export class JobView {
       failure: undefined,
     };
     this.attempts.push(view);
-    this.#live.set(keyOf(event), view);
+    this.#live.set(attemptKey(event), view);
     const on = this.workers.get(worker);
     if (on !== undefined) on.attempt = view;
     const of = this.#task(event);
@@ -199,7 +208,7 @@ export class JobView {
   }
 
   #end(event: Attempt & { readonly atMs: number }, end: AttemptEnd): AttemptView | undefined {
-    const key = keyOf(event);
+    const key = attemptKey(event);
     const attempt = this.#live.get(key);
     if (attempt === undefined) return undefined;
     this.#live.delete(key);
@@ -259,7 +268,7 @@ export class JobView {
     if (this.incidents.length < MAX_INCIDENTS) this.incidents.push({ atMs: event.atMs, event });
   }
 
-  #task({ phase, task }: { readonly phase: Phase; readonly task: number }): TaskView | undefined {
+  #task({ phase, task }: TaskId): TaskView | undefined {
     return this.tasks(phase)[task];
   }
 }
@@ -276,10 +285,6 @@ function idleTask(): TaskView {
     spills: 0,
     counters: {},
   };
-}
-
-function keyOf({ phase, task, attempt }: Attempt): string {
-  return `${phase} ${task} ${attempt}`;
 }
 
 /** Adds `other` to `one`, or with a `sign` of -1 takes it away. */

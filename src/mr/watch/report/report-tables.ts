@@ -1,5 +1,5 @@
 import { visible } from "../../base/visible-text.ts";
-import { SKIPPED_RECORDS } from "../../job/task.ts";
+import { PHASES, SKIPPED_RECORDS } from "../../job/task.ts";
 import { type Markup, markup } from "../format/markup.ts";
 import { counted, formatBytes, formatDuration, formatNumber } from "../format/quantities.js";
 import { shorten } from "../format/text-width.ts";
@@ -38,7 +38,7 @@ export function showLines(text: string): string {
 
 export function renderPhases(history: JobHistory): Markup {
   const { firstAttemptMs } = history.sessions[0] ?? history.last;
-  const rows = (["map", "reduce"] as const).map((phase) => {
+  const rows = PHASES.map((phase) => {
     const facts = phaseFacts(history, phase);
     const { done, elapsedMs, busyMs } = facts;
     const rate =

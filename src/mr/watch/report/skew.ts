@@ -1,3 +1,4 @@
+import { PHASES, type Phase } from "../../job/task.ts";
 import { type Markup, markup } from "../format/markup.ts";
 import {
   counted,
@@ -35,7 +36,7 @@ export function renderSkew(history: JobHistory): Markup | undefined {
   const { view } = history.last;
   const charts: Drawing[] = [];
   const facts: string[] = [];
-  for (const phase of ["map", "reduce"] as const) {
+  for (const phase of PHASES) {
     const durations = timedTasks(history, phase).map(({ elapsedMs }) => elapsedMs);
     if (durations.length === 0) continue;
     charts.push(drawDurations(durations, phase));
@@ -59,7 +60,7 @@ export function renderSkew(history: JobHistory): Markup | undefined {
   return markup`<h2>Skew</h2><p class="about">${text.slice(0, 1).toUpperCase()}${text.slice(1)}.</p>${sideBySide(charts)}`;
 }
 
-export function drawDurations(durationsMs: readonly number[], phase: "map" | "reduce"): Drawing {
+export function drawDurations(durationsMs: readonly number[], phase: Phase): Drawing {
   const longest = Math.max(...durationsMs.slice(0, 1), ...durationsMs.slice(-1), 1e-3);
   const wanted = Math.min(MAX_BINS, Math.max(MIN_BINS, 4 * Math.sqrt(durationsMs.length)));
   const step = niceStep(longest, wanted);
