@@ -31,7 +31,7 @@ export function asRefusal(data: unknown): Refusal | undefined {
 
 /**
  * Checks a task: its numbers, which become part of file names, and that it reads only an input, or the map
- * outputs meant for it. Which files are inputs is for the coordinator to say, which belongs to the same user.
+ * outputs meant for it. The coordinator, which belongs to the same user, decides which files are inputs.
  *
  * @throws MrError saying what is wrong
  */

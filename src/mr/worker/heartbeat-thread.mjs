@@ -1,9 +1,8 @@
 // @ts-check
 /*
- * The thread that tells the coordinator how far the current attempt has come. User code runs on the
- * main thread, where it may compute for minutes without letting anything else run; this thread is not
- * held up by that. It is plain JavaScript and imports nothing but Node, because a worker pays for its
- * start and because TypeScript would have to be compiled again inside the thread.
+ * The thread that reports the progress of the current attempt to the coordinator. User code may block the main
+ * thread for minutes; this thread runs on. It is plain JavaScript and imports nothing but Node, because every
+ * worker pays for its start, and because TypeScript would have to be compiled again inside the thread.
  */
 import { writeSync } from "node:fs";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
@@ -18,9 +17,13 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
 /**
  * @typedef {object} HeartbeatData
  * @property {SharedArrayBuffer} state 32-bit: current attempt's serial (0: none), phase, task, attempt,
- *   worker, job; serials of the last attempt that the coordinator refused, and whose user code is done; term
+ *   worker, job; then the slots
  * @property {SharedArrayBuffer} meters 64-bit floats: records, bytes, processor time at the start in ms,
  *   time between beats in ms, how long to wait for the answer to one in ms
+ * @property {{ givenUp: number, workDone: number, term: number }} slots the places in `state` of the serial of the
+ *   last attempt that the coordinator refused, the serial of the last one whose user code is done, and the term
+ * @property {number} beatsPerLease
+ * @property {number} unknownWorker the JSON-RPC error of a coordinator that never gave out this worker's number
  */
 
 /**
@@ -34,24 +37,20 @@ const meters = new Float64Array(data.meters);
 /** @type {CoordinatorAddress} */
 let coordinator = { socketPath: "", path: "", reconnectMs: 0 };
 
-const GIVEN_UP = 6;
-const WORK_DONE = 7;
-const TERM = 8;
-/** The JSON-RPC error of a coordinator that has never heard of this worker, nor of its attempt. */
-const UNKNOWN_WORKER = -32002;
-/** After so many beats without an answer the coordinator has gone. */
+const { slots, beatsPerLease, unknownWorker } = data;
+
+/** The number of beats without an answer after which the coordinator counts as gone. */
 const MAX_FAILED_BEATS = 4;
-const BEATS_PER_LEASE = 4;
-/** Whether a coordinator that seems to have ended has done so is found out quickly. */
+/** The longest time between beats to a coordinator that seems to have ended. */
 const GONE_INTERVAL_MS = 200;
 const STDERR = 2;
 
 let id = 0;
-/** The attempt that the following is about. */
+/** The serial of the attempt that the variables below are about. */
 let current = 0;
 let failedBeats = 0;
 let goneBeats = 0;
-/** When the first of the beats that failed was, in milliseconds. */
+/** When the first of the failed beats was, in milliseconds. */
 let failingSinceMs = 0;
 /** When the attempt was refused, in milliseconds. */
 let refusedAtMs = Infinity;
@@ -79,20 +78,19 @@ async function run() {
     if (Atomics.wait(state, 0, serial, waitMs) !== "timed-out") continue;
     const beat = createBeat(serial);
     if (beat === undefined) continue;
-    // A share of the lease, of which the beats are that many or more.
     const timeoutMs = meters[4] ?? intervalMs;
     const answer = await post(beat, timeoutMs);
     if (answer === "accepted" || answer === "refused") {
       failedBeats = 0;
       goneBeats = 0;
-      if (answer === "refused") giveUp(serial, timeoutMs * BEATS_PER_LEASE);
+      if (answer === "refused") giveUp(serial, timeoutMs * beatsPerLease);
       continue;
     }
     if (failedBeats === 0) failingSinceMs = performance.now();
     failedBeats += 1;
     goneBeats = answer === "gone" ? goneBeats + 1 : 0;
     if (failedBeats < MAX_FAILED_BEATS) continue;
-    // Where it has left its socket behind, it was killed, and another may go on with its job.
+    // A coordinator that was killed leaves its socket behind, and another one may resume the job.
     const hasEnded = goneBeats >= MAX_FAILED_BEATS;
     if (!hasEnded && performance.now() - failingSinceMs < coordinator.reconnectMs) continue;
     die(serial, "The coordinator has gone, its task is given up");
@@ -100,10 +98,10 @@ async function run() {
 }
 
 /**
- * What to tell the coordinator of the attempt.
+ * Creates the report on the progress of the attempt.
  *
  * @param {number} serial
- * @returns {string | undefined} undefined when it has ended meanwhile
+ * @returns {string | undefined} undefined if the attempt has ended meanwhile
  */
 function createBeat(serial) {
   const usage = process.cpuUsage();
@@ -115,7 +113,7 @@ function createBeat(serial) {
     params: {
       worker: state[4],
       job: ((state[5] ?? 0) >>> 0).toString(16).padStart(8, "0"),
-      term: state[TERM],
+      term: state[slots.term],
       phase: state[1] === 0 ? "map" : "reduce",
       task: state[2],
       attempt: state[3],
@@ -124,18 +122,18 @@ function createBeat(serial) {
       cpuMs: Math.max(0, (usage.user + usage.system) / 1000 - startedCpuMs),
     },
   };
-  // The attempt may have changed while this was put together: then the numbers do not belong together.
+  // If the attempt has changed meanwhile, the numbers do not belong together.
   return Atomics.load(state, 0) === serial ? JSON.stringify(message) : undefined;
 }
 
 /**
- * The attempt has been refused. The main thread is told, and has some time to hear of it.
+ * Tells the main thread that the attempt was refused, and ends the process if it goes on with it.
  *
  * @param {number} serial
  * @param {number} graceMs
  */
 function giveUp(serial, graceMs) {
-  Atomics.store(state, GIVEN_UP, serial);
+  Atomics.store(state, slots.givenUp, serial);
   const nowMs = performance.now();
   refusedAtMs = Math.min(refusedAtMs, nowMs);
   if (nowMs - refusedAtMs < graceMs) return;
@@ -147,13 +145,14 @@ function giveUp(serial, graceMs) {
 }
 
 /**
- * Ends the process, whatever the main thread does, unless user code has come to its end meanwhile.
+ * Ends the process, whatever the main thread does, unless user code has ended meanwhile.
  *
  * @param {number} serial
  * @param {string} why
  */
 function die(serial, why) {
-  const isStuck = Atomics.load(state, 0) === serial && Atomics.load(state, WORK_DONE) !== serial;
+  const isStuck =
+    Atomics.load(state, 0) === serial && Atomics.load(state, slots.workDone) !== serial;
   if (!isStuck) return;
   try {
     writeSync(STDERR, `worker ${process.pid}: ${why}\n`);
@@ -171,7 +170,7 @@ function die(serial, why) {
  * @returns {Promise<Answer>}
  */
 async function post(body, timeoutMs) {
-  // Loaded for the first beat, which most attempts end before.
+  // Loaded for the first beat: most attempts end before it.
   const { request } = await import("node:http");
   return await new Promise((resolve) => {
     const call = request({
@@ -198,14 +197,14 @@ async function post(body, timeoutMs) {
 }
 
 /**
- * Whether an answer says that the attempt is stale. Anything that is no clear refusal is none.
+ * Whether an answer says that the attempt is stale. An unclear answer does not.
  *
  * @param {string} text
  */
 function isRefusal(text) {
   try {
     const { result, error } = JSON.parse(text);
-    return result?.accepted === false || error?.code === UNKNOWN_WORKER;
+    return result?.accepted === false || error?.code === unknownWorker;
   } catch {
     return false;
   }

@@ -1,6 +1,11 @@
 import { Worker } from "node:worker_threads";
 import { assetPath, CODE_EXTENSION } from "../base/assets.ts";
-import { type Assignment, type Registration, RPC_PATH } from "../control/protocol/protocol.ts";
+import {
+  type Assignment,
+  type Registration,
+  RPC_ERRORS,
+  RPC_PATH,
+} from "../control/protocol/protocol.ts";
 import type { ProgressMeter } from "../data/task/task-context.ts";
 import { BEATS_PER_LEASE, beatMs } from "../job/limits.ts";
 import type { Progress } from "../job/task.ts";
@@ -10,15 +15,13 @@ import { StaleAttemptError } from "./run-tasks.ts";
 /** The build makes CommonJS of the thread: Node loads that in 4 ms less of processor time. */
 const THREAD = `mr/worker/heartbeat-thread.${CODE_EXTENSION === ".ts" ? "mjs" : "cjs"}`;
 
-/** Places in the state that this thread and the other share. */
-const GIVEN_UP = 6;
-const WORK_DONE = 7;
-const TERM = 8;
+/** Places in the state that both threads share, after the numbers of the attempt. */
+const SLOTS = { givenUp: 6, workDone: 7, term: 8 };
 const STATE_LENGTH = 9;
 
 /**
- * Keeps the lease of the attempt that the worker is on, from a thread of its own, while there is progress to
- * report. Between attempts, and for attempts shorter than a beat, it costs nothing.
+ * Renews the lease of the current attempt from a thread of its own, while there is progress to report. It costs
+ * nothing between attempts and in attempts shorter than a beat.
  *
  * When the coordinator refuses the attempt, because another one has won or this one took too long, the next
  * progress throws a {@link StaleAttemptError}. User code that makes no progress within another lease is stuck,
@@ -35,19 +38,25 @@ export class Heartbeat implements ProgressMeter {
 
   /** Starts the thread, which takes 20 ms of processor time: early, so that the worker need not wait for it. */
   constructor() {
-    const workerData: HeartbeatData = { state: this.#state, meters: this.#meters };
+    const workerData: HeartbeatData = {
+      state: this.#state,
+      meters: this.#meters,
+      slots: SLOTS,
+      beatsPerLease: BEATS_PER_LEASE,
+      unknownWorker: RPC_ERRORS.unknownWorker,
+    };
     this.#thread = new Worker(assetPath(THREAD), {
       workerData,
       // The thread needs nothing of what this process was started with, such as a loader.
       execArgv: [],
     });
-    // It must not keep the process alive, nor end it: without beats the lease just ends.
+    // It must neither keep the process alive nor end it: without beats, only the lease ends.
     this.#thread.unref();
     this.#thread.on("error", () => undefined);
   }
 
   /**
-   * Tells where the coordinator is. Must be called before the first attempt.
+   * Sets the address of the coordinator. Must be called before the first attempt.
    *
    * @param reconnectMs how long a worker goes on when its coordinator has died
    * @param source asked for the registration at the start of each attempt
@@ -58,7 +67,7 @@ export class Heartbeat implements ProgressMeter {
     this.#thread.postMessage(address);
   }
 
-  /** The attempt `assignment` starts: its progress counts from here. */
+  /** Starts to measure and to report an attempt. */
   begin({ kind, task, attempt }: Assignment): void {
     const { user, system } = process.cpuUsage();
     if (this.#source === undefined) throw new Error("The heartbeat has no coordinator yet");
@@ -67,17 +76,17 @@ export class Heartbeat implements ProgressMeter {
     this.#meter.set([0, 0, cpuMs, beatMs(leaseMs), leaseMs / BEATS_PER_LEASE]);
     const fields = [kind === "map" ? 0 : 1, task, attempt, worker, Number.parseInt(job, 16)];
     this.#attempt.set(fields, 1);
-    this.#attempt[TERM] = term;
+    this.#attempt[SLOTS.term] = term;
     this.#serial = (this.#serial + 1) & 0x7fffffff || 1;
     this.#announce(this.#serial);
   }
 
-  /** User code is done: what follows can't be stuck, and is not killed. */
+  /** User code is done: the rest of the attempt can't be stuck, and is not killed. */
   workDone(): void {
-    Atomics.store(this.#attempt, WORK_DONE, this.#serial);
+    Atomics.store(this.#attempt, SLOTS.workDone, this.#serial);
   }
 
-  /** The attempt is over, whatever came of it. */
+  /** Ends the attempt, whatever its result. */
   end(): void {
     this.#announce(0);
   }
@@ -104,7 +113,7 @@ export class Heartbeat implements ProgressMeter {
   }
 
   #checkGivenUp(): void {
-    const isGivenUp = Atomics.load(this.#attempt, GIVEN_UP) === this.#serial;
+    const isGivenUp = Atomics.load(this.#attempt, SLOTS.givenUp) === this.#serial;
     if (isGivenUp) throw new StaleAttemptError();
   }
 

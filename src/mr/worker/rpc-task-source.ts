@@ -18,12 +18,12 @@ import type { TaskSource } from "./run-tasks.ts";
 /** Short, because a worker and its coordinator are often started at the same time. */
 const RETRY_MS = 5;
 const FAST_RETRIES_MS = 2000;
-/** A coordinator that is not back by then is tried less often. */
+/** The interval after that. */
 const SLOW_RETRY_MS = 100;
 /** Below the protocol's limit for a text. */
 const MAX_TEXT = 90_000;
 
-/** The codes of errors that the coordinator answers with; for all others, the two do not speak one protocol. */
+/** The codes of a coordinator's errors. All others mean that the two sides do not speak the same protocol. */
 const CODES: ReadonlyMap<number, ErrorCode> = new Map([
   [RPC_ERRORS.refused, "WORKER_REFUSED"],
   [RPC_ERRORS.internal, "COORDINATOR_FAILED"],
@@ -32,11 +32,11 @@ const CODES: ReadonlyMap<number, ErrorCode> = new Map([
 
 /** How long to wait for a coordinator, in milliseconds. */
 export interface ConnectTimeouts {
-  /** While there has been none, or the last one has ended. */
+  /** While there is none, or the last one has ended. */
   readonly connectMs: number;
-  /** While there has been none, if that is longer. */
+  /** While there is none yet, if that is longer. */
   readonly startMs?: number;
-  /** While the last one has died, and another one may resume its job. */
+  /** After the last one has died, since another one may resume its job. */
   readonly reconnectMs: number;
 }
 

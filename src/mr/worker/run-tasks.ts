@@ -7,12 +7,12 @@ import { AppError } from "../data/task/app-error.ts";
 import type { TaskOutput } from "../data/task/task-context.ts";
 import type { Failure, OutputFile, Progress, TaskResult } from "../job/task.ts";
 
-/** What a worker has to know of the job. */
+/** The job, as its workers need it. */
 export type JobFacts = Omit<Registration, "worker" | "term">;
 
 /**
- * Where tasks come from. Every report answers whether it counts: false says that the attempt has been given up,
- * and what it made must be discarded.
+ * A source of tasks. Every report resolves to whether it counts: false if the attempt has been given up, and its
+ * output must be discarded.
  */
 export interface TaskSource {
   readonly job: JobFacts;

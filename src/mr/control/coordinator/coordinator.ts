@@ -5,25 +5,25 @@ import type { Listen, Listener } from "../protocol/transport.ts";
 import { JobControl } from "./job-control.ts";
 import type { JobOptions } from "./job-options.ts";
 
-/** How long after the end a worker that is busy or just starting may take to hear of it. */
+/** How long the end waits for busy and starting workers to be told. */
 const FAREWELL_MS = 200;
-/** How long one that is between two tasks may take to ask for the next, on a busy machine. */
+/** How long it waits for a worker between two tasks, which may be slow to ask for the next on a busy machine. */
 const LAST_REQUEST_MS = 5000;
 
 export interface CoordinatorOptions extends JobOptions {
   /** Makes the coordinator reachable for workers. */
   readonly listen: Listen;
-  /** A worker is gone, and may have left temporary files of this attempt, which have this tag in their names. */
+  /** A worker is gone. Temporary files of its attempt may be left, with `tag` in their names. */
   readonly onAbandoned: (attempt: AttemptId, tag: string) => void;
-  /** Another coordinator leads the job, and owns what is in its directory. Called at once, before workers are let go. */
+  /** Another coordinator leads the job and owns its directory. Called before {@link Coordinator.finished} rejects. */
   readonly onDeposed?: () => void;
 }
 
 /** Coordinates a job: a thin shell around its state, with the listener and the timer. */
 export class Coordinator {
   /**
-   * How the job ended. Workers have been told, and the listener is closed. Rejects with an MrError `LOG_TAKEN` when
-   * another coordinator leads the job: what is in the directory belongs to that one.
+   * How the job ended, once workers have been told and the listener is closed. Rejects with an MrError `LOG_TAKEN`
+   * when another coordinator leads the job: the directory belongs to that one.
    */
   readonly finished: Promise<JobEnd>;
 
@@ -32,7 +32,7 @@ export class Coordinator {
   #timer: NodeJS.Timeout | undefined;
   #resolveFinished: (outcome: JobEnd) => void = () => undefined;
   #isDeposed = false;
-  /** Called when a worker is gone, or has been told something. */
+  /** Called when a worker has left or has been answered. */
   #onStep: () => void = () => undefined;
 
   private constructor(options: CoordinatorOptions) {
@@ -83,7 +83,7 @@ export class Coordinator {
     return this.#isDeposed;
   }
 
-  /** The state of the job now, for people. */
+  /** The current state of the job, for people. */
   get status(): JobStatus {
     return this.#job.status;
   }
@@ -93,7 +93,7 @@ export class Coordinator {
     return this.#job.skipped;
   }
 
-  /** Ends the job without a result. Harmless when it has ended. */
+  /** Ends the job without a result. Has no effect on a job that has ended. */
   cancel(reason: CancelReason): void {
     this.#job.cancel(reason);
   }
@@ -108,8 +108,8 @@ export class Coordinator {
   }
 
   /**
-   * Workers hear of the end before the listener closes: those that wait at once, one that has just completed its
-   * task when it asks for the next. A worker that is busy with a superseded attempt is not waited for.
+   * Tells workers of the end before the listener closes: waiting workers at once, a worker that has just completed
+   * a task when it asks for the next one. A worker that is busy with a superseded attempt is not waited for.
    */
   #finish(outcome: JobEnd): void {
     let isLate = false;

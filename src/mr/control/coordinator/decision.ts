@@ -9,20 +9,19 @@ import type { JobPlanner } from "./job-planner.ts";
 import type { TaskRequests } from "./task-requests.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 
-/** What a step of the coordinator comes to. Nothing of it has been done yet. */
+/** The result of a step of the coordinator. None of it has been carried out yet. */
 export interface Decision {
-  /** What must be safe in the log before the rest leaves the coordinator. */
+  /** Must be safe in the log before messages and events leave the coordinator. */
   readonly records: readonly LogRecord[];
   readonly messages: readonly Message[];
-  /** What observers are told. */
   readonly events: readonly UntimedDecidedEvent[];
 }
 
-/** What the coordinator tells others. */
+/** A message that leaves the coordinator. */
 export type Message =
-  /** The answer to the requests of a worker that wait. */
+  /** The answer to a worker's waiting requests. */
   | { readonly to: "worker"; readonly worker: number; readonly answer: Assignment | Dismissal }
-  /** The answer to one call, which depends on whether the decision could be kept. */
+  /** The answer to one call. It depends on whether the records could be kept. */
   | { readonly to: "caller"; readonly answer: (isKept: boolean) => void }
   /** The job has ended. */
   | { readonly to: "owner"; readonly outcome: JobEnd };
@@ -30,7 +29,7 @@ export type Message =
 /** Receives the verdict on a report. */
 type Reply = (verdict: Verdict) => void;
 
-/** What decisions are made from. */
+/** The parts of a job that decisions use. */
 export interface JobParts {
   readonly scheduler: Scheduler;
   readonly planner: JobPlanner;
@@ -41,7 +40,7 @@ export interface JobParts {
   readonly isPlanKept: boolean;
 }
 
-/** Turns the effects of a step into records, messages and events, and carries out none of them. */
+/** Turns the effects of a step into records, messages and events, without carrying them out. */
 export class Decider {
   readonly #job: JobParts;
   #toldPlan = "";
@@ -109,7 +108,7 @@ export class Decider {
     return [{ type: "plan", app, digest, settings, splits: this.#job.planner.splits }];
   }
 
-  /** The event of the plan, if it differs from what observers know: all workers of an app bring the same. */
+  /** The event of the plan, unless observers know that plan: all workers of an app bring the same one. */
   planEvents(): UntimedDecidedEvent[] {
     const app = this.#job.workers.app?.name ?? null;
     const { splits } = this.#job.planner;
@@ -136,7 +135,7 @@ function recordOf(effect: Effect, scheduler: Scheduler): LogRecord | undefined {
   }
 }
 
-/** The event of an effect; undefined if it concerns only the worker that it is for. */
+/** The event of an effect; undefined for what concerns a single worker only. */
 function eventOf(effect: Effect, scheduler: Scheduler): UntimedDecidedEvent | undefined {
   switch (effect.type) {
     case "assign": {
@@ -169,12 +168,12 @@ function eventOf(effect: Effect, scheduler: Scheduler): UntimedDecidedEvent | un
   }
 }
 
-/** The event of a task that an earlier coordinator has seen completed. */
+/** The event of a task that was completed under an earlier coordinator. */
 export function restoredEvent({ phase, task, result }: CompletedTask): UntimedDecidedEvent {
   return { type: "taskRestored", phase, task, ...figuresOf(result) };
 }
 
-/** Asserts what the scheduler guarantees: a decision refers only to what exists. */
+/** Asserts a guarantee of the scheduler: its decisions refer only to tasks and results that exist. */
 export function present<T>(value: T | undefined): T {
   if (value === undefined)
     throw new Error("The scheduler decided on something that does not exist");

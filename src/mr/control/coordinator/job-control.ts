@@ -19,7 +19,7 @@ import { WorkerRegistry } from "./worker-registry.ts";
 
 /**
  * The state of a job and its decisions: every step computes records, messages and events, and the publisher
- * persists the first before it lets out the others. It has no socket and no timer, so that all of it runs in a
+ * persists the first before it lets out the others. It has no socket and no timer, so all of it can run in a
  * simulation.
  */
 export class JobControl {
@@ -100,7 +100,7 @@ export class JobControl {
     return new Publisher(log, () => this.#elapsedMs, {
       send: (message, isKept) => this.#send(message, isKept),
       onEvent,
-      // The step that could not be kept is completed first.
+      // Later, because the step that could not be kept must be completed first.
       onLogFailed: ({ code, message }) => {
         queueMicrotask(() => this.#endUnkept({ type: "error", code, message }));
       },
@@ -122,12 +122,12 @@ export class JobControl {
         ...completed.map(restoredEvent),
       ],
     });
-    // All that follows from these tasks is in the log already, except for the end.
+    // The consequences of these tasks are in the log already, except for the end of the job.
     if (plan !== undefined) this.#step({ type: "resume", completed });
     else this.#shell.onStep();
   }
 
-  /** Ends the job without a result. Harmless when it has ended. */
+  /** Ends the job without a result. Has no effect on a job that has ended. */
   cancel(reason: CancelReason): void {
     this.#step({ type: "cancel", reason });
   }
@@ -145,12 +145,12 @@ export class JobControl {
     if (pid !== undefined) this.#publish({ events: [{ type: "workerLeft", worker }] });
     const left = this.#requests.forget(worker);
     if (left === undefined || pid === undefined) return;
-    // The attempt is lost, and is granted no commit any more, whatever its worker may still be doing.
+    // The attempt is lost and can no longer be granted the commit, even if its worker still runs.
     this.#shell.onAbandoned?.(left, attemptTag(this.#job, left.attempt, pid));
   }
 
   /**
-   * In how many milliseconds {@link tick} is due; undefined for never. While there are leases that is often, so
+   * The milliseconds until {@link tick} is due; undefined for never. While there are leases, ticks are frequent, so
    * that the clock notices when the process was paused.
    */
   get tickInMs(): number | undefined {
@@ -166,7 +166,7 @@ export class JobControl {
     return this.#workers.size;
   }
 
-  /** Whether a worker is about to ask for a task, and does not know yet that the job has ended. */
+  /** Whether a worker that will soon ask for a task has not been told yet that the job has ended. */
   get hasWorkersToTell(): boolean {
     for (const { worker } of this.#workers) {
       if (!this.#dismissed.has(worker) && !this.#requests.isBusy(worker)) return true;
@@ -212,7 +212,7 @@ export class JobControl {
       .slice(0, MAX_SKIPPED_OF_JOB);
   }
 
-  /** The state of the job now, for people. */
+  /** The current state of the job, for people. */
   get status(): JobStatus {
     return {
       job: this.#job,

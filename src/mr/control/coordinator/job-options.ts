@@ -7,7 +7,7 @@ import type { JobLog, LogState } from "../log/job-log.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { JobShape } from "../scheduler/types.ts";
 
-/** What a coordinator has to know of a job. */
+/** The job, as its coordinator needs it. */
 export interface JobOptions
   extends Omit<JobShape, "maps" | "inputOf">,
     Pick<JobSpec, "directory" | "inputDirectory" | "skipBadRecords"> {
@@ -16,7 +16,7 @@ export interface JobOptions
    * can start in the middle of a file, again; not at all for a job that is resumed and had begun.
    */
   readonly plan: JobPlan;
-  /** Where decisions are kept. Without one, the job cannot be resumed. */
+  /** Keeps the decisions. Without one, the job cannot be resumed. */
   readonly log?: JobLog | undefined;
   /** The state of the job according to its log, if this is not its first coordinator. */
   readonly resumed?: LogState | undefined;
@@ -30,11 +30,11 @@ export interface JobShell {
   readonly nowMs: () => number;
   /** Something has happened, and `JobControl.tickInMs` may have changed. */
   readonly onStep: () => void;
-  /** A worker is gone, and may have left files of this attempt, which have this tag in their names. */
+  /** A worker is gone. Temporary files of its attempt may be left, with `tag` in their names. */
   readonly onAbandoned?: (attempt: AttemptId, tag: string) => void;
   /** Creates the scheduler; for tests. */
   readonly createScheduler?: (shape: JobShape) => Scheduler;
-  /** The job has ended. Workers that wait have been told. */
+  /** The job has ended. Waiting workers have been told. */
   readonly onEnd: (outcome: JobEnd) => void;
   /** Another coordinator leads the job. This one is silent from now on. */
   readonly onDeposed: (error: MrError) => void;

@@ -2,12 +2,12 @@ import { describeCause, MrError } from "../../base/errors.ts";
 import type { JobPlan, Split, Splitting } from "../../job/split.ts";
 import type { CancelReason } from "../../job/task.ts";
 
-/** What follows from a plan. */
+/** The parts of a job that a plan changes. */
 export interface PlanListener {
   /** Whether the plan can still change: until the first task is handed out. */
   readonly isOpen: () => boolean;
   readonly onPlanned: (splits: readonly Split[]) => void;
-  /** The inputs can't be split, whichever worker registers. */
+  /** The inputs can't be split for any worker. */
   readonly onImpossible: (reason: CancelReason) => void;
 }
 
@@ -17,7 +17,7 @@ export class JobPlanner {
   readonly #listener: PlanListener;
   #splits: readonly Split[];
   #splitting: Splitting = "wholeFile";
-  /** The last app and splitting, and when their plan is made. */
+  /** The last app and splitting, and a promise of their plan. */
   #last: { readonly of: string; readonly done: Promise<void> | undefined } | undefined;
 
   /** @param known the map tasks of a job that is resumed and had begun */
@@ -39,7 +39,7 @@ export class JobPlanner {
    * @returns a promise if the inputs have to be read for that; it never rejects
    */
   planFor(app: unknown, splitting: Splitting): Promise<void> | undefined {
-    // All workers of an app bring the same plan, and a long one takes time to make.
+    // All workers of an app share a plan, because a long one takes time to make.
     const of = JSON.stringify([app, splitting]);
     if (this.#last?.of !== of) this.#last = { of, done: this.#cut(splitting) };
     return this.#last.done;
@@ -62,7 +62,7 @@ export class JobPlanner {
   }
 
   #planned(splits: readonly Split[], splitting: Splitting): void {
-    // Meanwhile this worker may have left, and one with another app have registered.
+    // Meanwhile this worker may have left, and a worker with another app registered.
     const isCurrent = JSON.stringify(splitting) === JSON.stringify(this.#splitting);
     if (!isCurrent || !this.#listener.isOpen()) return;
     this.#splits = splits;

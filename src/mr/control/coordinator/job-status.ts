@@ -3,7 +3,7 @@ import type { JobStatus } from "../protocol/protocol.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 
-/** The state of tasks and workers now, for people. */
+/** The current state of tasks and workers, for people. */
 export function jobStatus(
   scheduler: Scheduler,
   workers: WorkerRegistry,

@@ -1,8 +1,7 @@
 /**
- * A monotonic clock that does not count the time in which the process was paused. A coordinator that was stopped
- * for a minute, or that a busy machine did not run, would otherwise find all leases ended when it goes on,
- * although the reports of the workers wait in its sockets. Between two readings, at most one step counts, so it
- * must be read more often than that.
+ * A monotonic clock that does not count pauses of the process. Otherwise a coordinator that was stopped for a
+ * minute, or that a busy machine did not run, would find all leases ended, although the reports of the workers
+ * wait in its sockets. Between two readings at most one step counts, so the clock must be read more often.
  */
 export class PauseTolerantClock {
   readonly #nowMs: () => number;
@@ -12,7 +11,7 @@ export class PauseTolerantClock {
 
   /**
    * @param nowMs a monotonic clock, in milliseconds
-   * @param stepMs how much time counts between two readings at most
+   * @param stepMs the most time that counts between two readings
    */
   constructor(nowMs: () => number, stepMs: number) {
     this.#nowMs = nowMs;

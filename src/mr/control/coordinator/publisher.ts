@@ -3,11 +3,11 @@ import type { DecidedEvent } from "../../job/events.ts";
 import type { JobLog } from "../log/job-log.ts";
 import type { Decision, Message } from "./decision.ts";
 
-/** The way out of the coordinator. */
+/** The receivers of what leaves the coordinator. */
 export interface Exits {
-  /** Gives a message, or a refusal if its decision could not be kept, to the one it is for. */
+  /** Delivers a message, or a refusal if its decision could not be kept. */
   readonly send: (message: Message, isKept: boolean) => void;
-  /** Receives every event until the job has ended: workers that leave then are no longer part of it. */
+  /** Receives every event up to `jobEnded`. Workers that leave later cause none. */
   readonly onEvent: ((event: DecidedEvent) => void) | undefined;
   /** Decisions can no longer be kept: the job must end. */
   readonly onLogFailed: (error: MrError) => void;
@@ -18,17 +18,17 @@ export interface Exits {
 interface Pending {
   readonly decision: Decision;
   readonly atMs: number;
-  /** How many appends must be safe before it may leave. */
+  /** The number of appends that must be safe before the decision may leave. */
   readonly appends: number;
 }
 
 /**
- * The one way in which decisions leave the coordinator: decide, persist, tell. What a decision has to say is
- * held back until its records are safe in the log, and leaves in the order in which it was decided. Meanwhile
- * the coordinator goes on deciding, and what it decides shares the next write.
+ * The only way out of the coordinator: decide, persist, tell. Messages and events are held back until the records
+ * of their decision are safe in the log, and leave in the order of the decisions. Meanwhile the coordinator goes on
+ * deciding, and the records of those decisions share the next write.
  *
- * A coordinator whose log was taken by another one is silent from then on. When the log fails in another
- * way, what waited for it is refused.
+ * Once another coordinator has written to the log, this one is silent. When the log fails in another way,
+ * the waiting messages are refused.
  */
 export class Publisher {
   readonly #exits: Exits;
@@ -46,7 +46,7 @@ export class Publisher {
   #checkedMs = 0;
 
   /**
-   * @param log where decisions are kept, if they are
+   * @param log undefined for a job that cannot be resumed
    * @param elapsedMs the time since the coordinator started
    */
   constructor(log: JobLog | undefined, elapsedMs: () => number, exits: Exits) {
@@ -55,10 +55,10 @@ export class Publisher {
     this.#exits = exits;
   }
 
-  /** In how many milliseconds {@link check} is due, so that it happens every `everyMs`. */
+  /** The milliseconds until {@link check} is due, if it is to happen every `everyMs`. */
   checkInMs(everyMs: number): number {
     if (this.#log === undefined) return Infinity;
-    // A whole number, since a timer that is early by a rounding error would be set again and again.
+    // Rounded up, since a timer that is early by a rounding error would be set again and again.
     return Math.max(0, Math.ceil(this.#checkedMs + everyMs - this.#elapsedMs()));
   }
 
@@ -98,7 +98,7 @@ export class Publisher {
   }
 
   #sendSafe(): void {
-    // What an observer brings about must wait until the decision that it was told of is sent.
+    // A decision that an observer causes must wait until the current one has been sent.
     if (this.#isSending) return;
     this.#isSending = true;
     for (;;) {
@@ -113,13 +113,13 @@ export class Publisher {
   }
 
   #tell(event: DecidedEvent): void {
-    // An observer of the event before may have brought about a write that was refused.
+    // The observer of the previous event may have caused a write that was refused.
     if (this.#hasToldEnd || this.#isDeposed) return;
     this.#hasToldEnd = event.type === "jobEnded";
     try {
       this.#exits.onEvent?.(event);
     } catch (error) {
-      // An observer's mistake must not interrupt the step under way.
+      // An observer's error must not interrupt the current step.
       queueMicrotask(() => {
         throw error;
       });

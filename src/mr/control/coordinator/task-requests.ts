@@ -4,13 +4,13 @@ import type { Assignment, Dismissal } from "../protocol/protocol.ts";
 import type { Caller } from "../protocol/transport.ts";
 import { present } from "./decision.ts";
 
-/** The waiting end of a `task.request`. */
+/** Answers a waiting `task.request`. */
 type Answer = (answer: Assignment | Dismissal) => void;
 
-/** The requests of workers for tasks that have not been answered yet, and what each worker was last assigned. */
+/** The unanswered requests of workers for tasks, and each worker's last assignment. */
 export class TaskRequests {
   readonly #resultOf: (map: number) => TaskResult | undefined;
-  /** Several of one worker if its connection broke: only the worker knows which it still waits for. */
+  /** A worker whose connection broke may have several: only the worker knows which one it still waits for. */
   readonly #waiting = new Map<number, Set<Answer>>();
   readonly #last = new Map<number, Assignment>();
   /** The workers that have not reported on their last assignment. */
@@ -56,11 +56,11 @@ export class TaskRequests {
     return last?.kind === phase && last.task === task && last.attempt === attempt;
   }
 
-  /** The assignment of an attempt to its worker: the same again when the attempt is. */
+  /** The assignment of an attempt to its worker. A repeated attempt gets the same assignment. */
   assign(id: Attempt, splits: readonly Split[]): Assignment {
     const { worker, phase, task, attempt } = id;
     const last = this.#last.get(worker);
-    // An attempt keeps the sources it began with: meanwhile a map output may be missing, or another one.
+    // An attempt keeps its first sources, although a map output may have been lost or replaced since.
     if (last !== undefined && this.isRepeated(id)) return last;
     const assignment: Assignment =
       phase === "map"

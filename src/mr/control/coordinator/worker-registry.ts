@@ -33,7 +33,7 @@ export class WorkerRegistry {
     this.#app = { name, digest, settings };
   }
 
-  /** The job's app, once a worker has brought one. */
+  /** The job's app; undefined until a worker has brought one. */
   get app(): AppIdentity | undefined {
     return this.#app;
   }
@@ -87,7 +87,7 @@ export class WorkerRegistry {
   }
 
   /**
-   * @param caller the worker number of a call, and the job and term for which it was given out, if it says so
+   * @param caller the number of the worker that calls, and the job and term that gave it out, if the call has them
    * @throws JSONRPCErrorException (`unknownWorker`) for a number that was never given out in this job and term
    */
   check({ worker, ...given }: Params<"task.request">, job: string, term: number): void {
@@ -96,7 +96,7 @@ export class WorkerRegistry {
     throw new JSONRPCErrorException(`no worker ${worker} is registered`, RPC_ERRORS.unknownWorker);
   }
 
-  /** @returns its process; undefined if there is no such worker */
+  /** @returns its process number; undefined if there is no such worker */
   remove(worker: number): number | undefined {
     const pid = this.#workers.get(worker)?.pid;
     this.#workers.delete(worker);

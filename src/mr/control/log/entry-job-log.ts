@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { MrError } from "../../base/errors.ts";
 import type { JobLog, LogRecord } from "./job-log.ts";
 
-/** How often a write without an answer is repeated. */
+/** How often a write is tried whose answer is lost. */
 const MAX_TRIES = 20;
 
-/** What one append wrote, or several that were waiting for the one before. */
+/** The records of one append, or of several that waited for the write before. */
 export interface LogEntry {
-  /** Tells the entries of one writer from those of any other. */
+  /** Random for each writer. */
   readonly writer: string;
   readonly records: readonly LogRecord[];
 }
@@ -74,7 +74,7 @@ export class EntryJobLog implements JobLog {
   }
 
   async #writeNext(): Promise<void> {
-    // After a write that was refused, all are.
+    // Rejects after a failed write.
     await this.#writing;
     this.#next = undefined;
     const records = this.#waiting;

@@ -6,7 +6,7 @@ import type { CompletedTask, JobEnd } from "../../job/task.ts";
 /** Raised when a record changes its meaning. */
 export const LOG_VERSION = 2;
 
-/** The first record: what the job is about. */
+/** The first record. */
 export interface JobRecord extends JobTerms {
   readonly type: "job";
   readonly version: number;
@@ -23,11 +23,11 @@ export interface PlanRecord {
   readonly splits: readonly Split[];
 }
 
-/** What the coordinator decides that must outlive it. */
+/** A decision that must outlive the coordinator. */
 export type LogRecord =
   | JobRecord
   | PlanRecord
-  /** Another coordinator leads the job from here on. The first one has term 1, each further one the next. */
+  /** Another coordinator leads the job from here on. Terms grow: the first coordinator has term 1. */
   | { readonly type: "resumed"; readonly term: number }
   | ({ readonly type: "completed" } & CompletedTask)
   /** The output of a map task is lost, and the task is to run again. */
@@ -51,17 +51,17 @@ export interface JobLog {
   /**
    * Finds out whether another coordinator has written, without writing.
    *
-   * @throws MrError `LOG_TAKEN` if it has. A log that can't be read now may be readable later: that is no error
+   * @throws MrError `LOG_TAKEN` if it has. A log that can't be read is no error: it may be readable later
    */
   check(): Promise<void>;
   /** Releases what the log holds, once everything that was appended is safe. */
   close(): void;
 }
 
-/** What a log says about its job. */
+/** The state of a job according to its log. */
 export interface LogState {
   readonly job: JobRecord;
-  /** That of the last coordinator. */
+  /** The term of the last coordinator. */
   readonly term: number;
   /** Undefined when no attempt was ever handed out. */
   readonly plan: PlanRecord | undefined;
@@ -74,7 +74,7 @@ export interface LogState {
 /**
  * Derives the state of a job from its records.
  *
- * @throws MrError `LOG_DAMAGED` when they are not those of one job in a possible order; its message is the end
+ * @throws MrError `LOG_DAMAGED` when they contradict each other or are of another version; its message is the end
  *   of a sentence
  */
 export function replay([first, ...records]: readonly LogRecord[]): LogState {

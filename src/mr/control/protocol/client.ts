@@ -27,7 +27,7 @@ export class RpcClient implements Connection {
     this.#calls += 1;
     const body = JSON.stringify({ jsonrpc: "2.0", id: this.#calls, method, params });
     const response = await this.#post(body).catch((error: unknown) => {
-      // A kept connection may close just as it is used again.
+      // A connection that is kept may close at the moment it is used again.
       if (isBrokenConnection(error) && !this.#isClosed) return this.#post(body);
       throw error;
     });

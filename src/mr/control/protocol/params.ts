@@ -12,7 +12,7 @@ const text = v.pipe(v.string(), v.maxLength(100_000));
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "64 hex digits expected"));
 const phase = v.picklist(PHASES);
 const worker = count;
-/** Whether the app's inputs may be cut at any byte, where a row of CSV ends, or a file is one task. */
+/** Where the app's inputs may be cut: nowhere, at any byte, or where a row of CSV ends. */
 const splitting = v.union([
   v.picklist(["wholeFile", "bytes"]),
   v.object({

@@ -41,7 +41,7 @@ export interface Registration
   readonly term: number;
 }
 
-/** The job has ended, and so does the worker. */
+/** The job has ended: the worker is to exit. */
 export interface Dismissal {
   readonly kind: "exit";
   readonly outcome: JobEnd["state"];

@@ -14,9 +14,9 @@ import type { Caller, Listener, Service } from "./transport.ts";
 /** Room for a map task's report on a hundred thousand outputs. */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
 const MAX_HEADER_BYTES = 8 * 1024;
-/** Each request of a batch has an answer, which is longer than the shortest request. */
+/** Bounds the answers to a batch, which may be longer than its requests. */
 const MAX_BATCH = 1000;
-/** A request that takes longer to arrive is dropped. An answer may take as long as it likes. */
+/** A request that takes longer to arrive is dropped. Answers have no time limit. */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** How long closing waits for requests and answers that are still on their way. */
 const CLOSE_MS = 200;
@@ -64,7 +64,7 @@ export class RpcServer implements Listener {
     return server;
   }
 
-  /** A connection that has not brought a whole request by then is cut off, so that this ends. */
+  /** Cuts off connections whose request is incomplete after a while, so that closing always ends. */
   async close(): Promise<void> {
     this.#isClosing = true;
     const closed = new Promise<void>((resolve) => this.#http.close(() => resolve()));

@@ -5,7 +5,7 @@ import type { Method, Params, Results } from "./protocol.ts";
  * How the requests of workers reach the coordinator. Every transport passes the same tests.
  */
 
-/** The client's side: one worker's way to the coordinator. */
+/** The client's side: a worker's connection to the coordinator. */
 export interface Connection {
   /**
    * Calls a method and waits for its result, however long that takes. A call may arrive twice, so every method
@@ -14,8 +14,8 @@ export interface Connection {
    * @throws RpcError when the coordinator answers with an error
    * @throws MrError `PROTOCOL_ERROR` when the answer is malformed, or `COORDINATOR_UNREACHABLE` when the coordinator
    *   belongs to another user; the message is the end of a sentence
-   * @throws an error for which {@link isUnreachable} is true when there is no answer: its `code` is `ENOENT` if no
-   *   coordinator has been there, or the last one has ended, and another one if it has died
+   * @throws an error for which {@link isUnreachable} is true when there is no answer: its `code` is `ENOENT` if there
+   *   was no coordinator or it has ended, and another one if it has died
    */
   call<M extends Method>(method: M, params: Params<M>): Promise<Results[M]>;
   /** Calls without an answer fail. */
@@ -30,7 +30,7 @@ export interface Caller {
   identify(worker: number): void;
 }
 
-/** A method may answer as late as it likes. */
+/** Answers have no time limit. */
 export type Handlers = {
   readonly [M in Method]: (params: Params<M>, caller: Caller) => Results[M] | Promise<Results[M]>;
 };

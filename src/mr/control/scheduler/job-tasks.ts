@@ -28,7 +28,7 @@ export class JobTasks {
     return this.#maps;
   }
 
-  /** Begins anew with another number of map tasks. No attempt may have been started. */
+  /** Replaces the map tasks. No attempt may have been started. */
   replan(maps: number): void {
     this.#maps = new TaskTable("map", maps);
   }

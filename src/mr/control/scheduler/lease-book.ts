@@ -4,14 +4,14 @@ const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
 /** The share of a processor below which an attempt counts as asleep: heartbeats take a little themselves. */
 const WORKING_CPU_SHARE = 0.05;
 
-/** The right of a worker to run an attempt of a task, for as long as it gets on with it. */
+/** The right of a worker to run an attempt of a task, as long as the attempt makes progress. */
 export interface Lease extends Attempt {
   readonly startedMs: number;
-  /** How many map outputs had been completed before, which tells what a reduce attempt has been given. */
+  /** How many completions of map tasks came before: tells which map outputs a reduce attempt was given. */
   readonly mapsSeen: number;
-  /** The last reported progress that was more than any before. */
+  /** The furthest progress that was reported. */
   progress: Progress;
-  /** When that was reported. */
+  /** When it was reported. */
   renewedMs: number;
   endsMs: number;
 }
@@ -20,9 +20,9 @@ export interface Lease extends Attempt {
 export class LeaseBook {
   readonly #leaseMs: number;
   readonly #byWorker = new Map<number, Lease>();
-  /** The one that ends first in front: all are equally long, so renewing one moves it to the end. */
+  /** In the order of their ends: all leases are equally long, so a renewed one moves to the back. */
   readonly #byDeadline = new Set<Lease>();
-  /** The one that was opened first in front, which is the first to reach the task timeout. */
+  /** In the order of their starts, in which they reach the task timeout. */
   readonly byStart = new Set<Lease>();
   readonly #taskTimeoutMs: number;
 
@@ -35,7 +35,7 @@ export class LeaseBook {
     this.#taskTimeoutMs = taskTimeoutMs;
   }
 
-  /** When the next attempt comes to its end, by its lease or by the task timeout. */
+  /** When the next attempt ends, by its lease or by the task timeout. */
   get nextEndMs(): number | undefined {
     const [first] = this.#byDeadline;
     const [oldest] = this.byStart;
@@ -54,7 +54,7 @@ export class LeaseBook {
 
   open(id: AttemptId, worker: number, mapsSeen: number, nowMs: number): Lease {
     const { phase, task, attempt } = id;
-    // Without a spread: it is made a hundred thousand times, and would take five times as long.
+    // A job may open a hundred thousand leases, and a spread takes five times as long.
     const lease: Lease = {
       phase,
       task,
@@ -95,7 +95,7 @@ export class LeaseBook {
   }
 }
 
-/** The numbers of an attempt, without other members that the object may have. */
+/** The numbers of an attempt, without other members of the object. */
 export function attemptOf({ phase, task, attempt, worker }: Attempt): Attempt {
   return { phase, task, attempt, worker };
 }

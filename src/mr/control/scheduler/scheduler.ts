@@ -49,7 +49,7 @@ export class Scheduler {
     return this.#started;
   }
 
-  /** What is handed out now. A lost map output turns the reduce phase into the map phase again. */
+  /** The phase whose tasks are handed out. A lost map output brings back the map phase. */
   get phase(): Phase {
     return this.#tasks.open.phase;
   }
@@ -75,12 +75,12 @@ export class Scheduler {
     return this.#tasks.taskOf({ phase, task })?.leases.length ?? 0;
   }
 
-  /** What a completed task has left behind; undefined for any other. */
+  /** The result of a completed task; undefined for any other. */
   resultOf(phase: Phase, task: number): TaskResult | undefined {
     return this.#tasks.taskOf({ phase, task })?.result;
   }
 
-  /** What all completed tasks have left behind, maps first. */
+  /** The results of all completed tasks, maps first. */
   get results(): TaskResult[] {
     return this.#tasks.results;
   }
@@ -91,7 +91,7 @@ export class Scheduler {
    * @param nowMs the time of the event; never less than in the call before
    */
   step(event: SchedulerEvent, nowMs: number): Effect[] {
-    // A report that arrives after its attempt was due to end is stale, whether or not a tick came between.
+    // A report after the deadline of its attempt is stale, even if no tick came in between.
     const effects = this.#endOverdue(nowMs);
     switch (event.type) {
       case "plan":
@@ -162,8 +162,8 @@ export class Scheduler {
   }
 
   /**
-   * Grants the commit to the first who asks. Asking twice is safe: the answer may have got lost. A
-   * rival loses its lease at once, so that its worker may ask for something else to do.
+   * Grants the commit to the first attempt that asks. Asking again is safe, since the answer may have been lost. A
+   * rival attempt loses its lease at once, so that its worker is free for another task.
    */
   #commit(id: AttemptId, effects: Effect[]): void {
     const task = this.#tasks.taskOf(id);
@@ -181,7 +181,7 @@ export class Scheduler {
     const task = this.#tasks.taskOf(id);
     const lease = this.#tasks.leaseOf(id);
     if (task === undefined || lease === undefined || task.granted !== id.attempt) {
-      // A report that is repeated because its answer got lost is not stale.
+      // A report that is repeated because its answer was lost is not stale.
       const isRepeated = task?.state === "completed" && task.winner === id.attempt;
       effects.push(verdict(isRepeated));
       return;
@@ -192,7 +192,7 @@ export class Scheduler {
     this.#advance(id.phase === "map" && this.#tasks.maps.allCompleted, effects);
   }
 
-  /** Once every reduce task is completed, map outputs are no longer needed. */
+  /** The job is complete with its reduce tasks, even if a map output was lost since. */
   #advance(areMapsDone: boolean, effects: Effect[]): void {
     if (this.#tasks.reduces.allCompleted) this.#end({ state: "completed" }, effects);
     else if (areMapsDone) effects.push({ type: "phaseStarted", phase: "reduce" });
@@ -216,7 +216,7 @@ export class Scheduler {
     this.#endFailed(this.#tasks.countFailure(task, failure), effects);
   }
 
-  /** Runs a map task again, unless it has been since `reader` was told of its output. */
+  /** Runs a map task again, unless it was completed again after `reader` was assigned. */
   #reopen(map: Task, reader: Lease, effects: Effect[]): void {
     if (map.state !== "completed" || map.completion > reader.mapsSeen) return;
     effects.push({ type: "reopened", phase: "map", task: map.index, attempt: map.winner });
@@ -237,7 +237,7 @@ export class Scheduler {
     return effects;
   }
 
-  /** An attempt that never ends renews its lease for ever: that counts as a failure, not as a loss. */
+  /** Fails an attempt by the task timeout: in an endless loop, it would renew its lease for ever. */
   #timeOut(lease: Lease, effects: Effect[]): void {
     const task = this.#drop(lease);
     if (task === undefined) return;
@@ -258,7 +258,7 @@ export class Scheduler {
     if (reason !== undefined) this.#end({ state: "failed", reason }, effects);
   }
 
-  /** Every way a job can end comes through here, once. */
+  /** Ends the job, for whatever reason, once. */
   #end(outcome: JobEnd, effects: Effect[]): void {
     if (this.#outcome !== undefined) return;
     this.#outcome = outcome;

@@ -7,7 +7,7 @@ export class Task {
   readonly phase: Phase;
   readonly index: number;
   state: TaskState = "idle";
-  /** The live attempts, the oldest first: some exactly while the state is `inProgress`. */
+  /** The live attempts, the oldest first; not empty exactly while the state is `inProgress`. */
   readonly leases: Lease[] = [];
   /** Attempts handed out so far, which is also the number of the latest one. */
   attempts = 0;
@@ -37,8 +37,8 @@ export class TaskTable {
   readonly phase: Phase;
   readonly #tasks: Task[];
   /**
-   * Idle tasks, the next one last: in order of their numbers, and before them what came back. Tasks
-   * that were restored are still in it, and skipped.
+   * Idle tasks, the next one last. Tasks that became idle again are next, then the others by number. Restored tasks
+   * remain in it and are skipped.
    */
   readonly #queue: number[] = [];
   /** Attempts that run alone and may get a backup, the oldest first. */
@@ -91,7 +91,7 @@ export class TaskTable {
     return undefined;
   }
 
-  /** Gives a task that is idle, or has one live attempt, a further one. */
+  /** Adds an attempt to a task that is idle or has one live attempt. */
   start(task: Task, lease: Lease, maxBackups: number): void {
     const [original] = task.leases;
     task.leases.push(lease);

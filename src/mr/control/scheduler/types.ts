@@ -33,7 +33,7 @@ import type {
 export type TaskState =
   /** No worker runs it. It is in the queue, or its phase has not begun. */
   | "idle"
-  /** A worker, or two, hold a lease on it, which ends unless the worker makes progress. */
+  /** One or two workers hold a lease on it. A lease ends unless its worker makes progress. */
   | "inProgress"
   /** One attempt has published its output. Reports of any other attempt are stale. */
   | "completed";
@@ -41,21 +41,21 @@ export type TaskState =
 export type SchedulerEvent =
   /** The number of map tasks has changed. Ignored once an attempt has been started. */
   | { readonly type: "plan"; readonly maps: number }
-  /** These tasks were completed before this scheduler existed. It must be the first event but `plan`. */
+  /** These tasks were completed before this scheduler existed. Only `plan` may come before it. */
   | { readonly type: "resume"; readonly completed: readonly CompletedTask[] }
-  /** A worker asks for a task. Asking again while it holds one gets it the same one again. */
+  /** A worker asks for a task. One that holds a task gets the same one again. */
   | { readonly type: "request"; readonly worker: number }
   /** A worker's request can no longer be answered: its connection is gone, its attempt continues. */
   | { readonly type: "withdraw"; readonly worker: number }
-  /** A worker is gone, with whatever it was doing. */
+  /** A worker is gone, and its attempt is lost. */
   | { readonly type: "leave"; readonly worker: number }
   | ({ readonly type: "progress"; readonly progress: Progress } & AttemptId)
   /** An attempt has its output ready under temporary names and asks to publish it. */
   | ({ readonly type: "commit" } & AttemptId)
   | ({ readonly type: "complete"; readonly result: TaskResult } & AttemptId)
   /**
-   * An attempt has failed. A reduce attempt that has met outputs of map tasks that are missing or
-   * damaged says which tasks': they run again, and the reduce task has not failed.
+   * An attempt has failed. If a reduce attempt names map tasks whose outputs are missing or damaged, those tasks
+   * run again, and the reduce task has not failed.
    */
   | ({
       readonly type: "fail";
@@ -71,9 +71,9 @@ export type Effect =
   | ({ readonly type: "assign" } & Attempt)
   /** Another attempt of its task, number `by`, has been granted the commit. */
   | ({ readonly type: "superseded"; readonly by: number } & Attempt)
-  /** A reduce attempt could not go on because of map outputs. Its task waits for them. */
+  /** A reduce attempt stopped at missing or damaged map outputs. Its task waits for new ones. */
   | ({ readonly type: "blocked"; readonly failure: Failure } & Attempt)
-  /** What this attempt had published is missing or damaged: its task is idle again. */
+  /** The output of this attempt is missing or damaged: its task is idle again. */
   | ({ readonly type: "reopened" } & AttemptId)
   /** Tell the worker that there is nothing more to do. */
   | { readonly type: "dismiss"; readonly worker: number }
@@ -87,7 +87,7 @@ export type Effect =
   /** The last effect of a job, once. */
   | { readonly type: "ended"; readonly outcome: JobEnd };
 
-/** What a scheduler has to know of a job. */
+/** The job, as its scheduler needs it. */
 export interface JobShape
   extends Pick<
     JobSpec,
