@@ -11,10 +11,19 @@ import {
 } from "../../../src/mr/control/protocol/transport.ts";
 import { Deferred } from "../../support/deferred.ts";
 
+export type TransportFault = "repeat" | "loseAnswer";
+
 /** One address that a service can listen on and connections lead to. */
 export interface TransportUnderTest {
   listen(service: Service): Promise<Listener>;
   connect(): Connection;
+  /**
+   * Makes a connection with a fault.
+   *
+   * @param fault what happens to its first call: it arrives twice, or its answer is lost however often it
+   *   is sent
+   */
+  connectBadly(fault: TransportFault): Connection;
   /** Lets time pass until a promise is settled, where time does not pass by itself. */
   settle<T>(promise: Promise<T>): Promise<T>;
 }
@@ -60,8 +69,8 @@ export function describeTransport(name: string, create: () => TransportUnderTest
       onWorkerGone: (worker) => gone.push(worker),
     });
     onTestFinished(() => listener.close());
-    const connect = () => {
-      const connection = place.connect();
+    const connect = (fault?: TransportFault) => {
+      const connection = fault === undefined ? place.connect() : place.connectBadly(fault);
       onTestFinished(() => connection.close());
       return connection;
     };
@@ -97,6 +106,26 @@ export function describeTransport(name: string, create: () => TransportUnderTest
       const failure = { ...ATTEMPT, message: "no", code: "APP_THREW" } as const;
       const unknown = { name: "RpcError", code: RPC_ERRORS.unknownWorker };
       await expect(call(connection, "task.fail", failure)).rejects.toMatchObject(unknown);
+    });
+
+    it("answers a call once, although it may arrive twice", async () => {
+      const { connect, call, pass, received } = await setUp();
+      const connection = connect("repeat");
+      expect(await call(connection, "task.commit", ATTEMPT)).toEqual({ accepted: true });
+      const arrived = () => received.filter((params) => params !== undefined);
+      while (arrived().length < 2) await pass();
+      await pass();
+      expect(arrived()).toEqual([ATTEMPT, ATTEMPT]);
+      expect(await call(connection, "job.cancel", { reason: "later" })).toEqual({ accepted: true });
+    });
+
+    it("fails a call that has arrived when its answer is lost, as of a coordinator that died", async () => {
+      const { connect, call, received } = await setUp();
+      const answer = call(connect("loseAnswer"), "task.commit", ATTEMPT);
+      await expect(answer).rejects.toSatisfy(isUnreachable);
+      await expect(answer).rejects.not.toMatchObject({ code: "ENOENT" });
+      expect(received).toContainEqual(ATTEMPT);
+      expect(await call(connect(), "task.commit", ATTEMPT)).toEqual({ accepted: true });
     });
 
     it("refuses parameters that do not fit the method", async () => {
