@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -9,6 +10,8 @@ import type { LocalFile, Storage, StoredFile } from "../../src/mr/storage/storag
 export interface StorageUnderTest {
   readonly storage: Storage;
   readonly directory: string;
+  /** Makes a directory with a file in it, in the place that a path of a file could have. */
+  readonly makeDirectory: (path: string) => void;
   readonly close: () => void;
 }
 
@@ -66,15 +69,20 @@ export function describeStorage(create: () => StorageUnderTest): void {
       expect(storage.resolve("/elsewhere", path)).toBe(path);
     });
 
-    it("has the size of its file, and another version after each change", async () => {
+    it("has the size of its file, and another version after a change", async () => {
       const path = await write("a.txt", "one");
       const first = await storage.stat(path);
       expect(first.size).toBe(3);
       expect(await storage.stat(path)).toEqual(first);
-      await write("a.txt", "two");
-      const second = await storage.stat(path);
-      expect(second.size).toBe(3);
-      expect(second.version).not.toBe(first.version);
+      let now = first;
+      // A version may be a time, which goes on in ticks.
+      for (let tries = 0; tries < 1000 && now.version === first.version; tries++) {
+        await setTimeout(1);
+        await write("a.txt", "two");
+        now = await storage.stat(path);
+      }
+      expect(now.size).toBe(3);
+      expect(now.version).not.toBe(first.version);
     });
 
     it("is free again after its file was removed, which may have happened before", async () => {
@@ -91,6 +99,72 @@ export function describeStorage(create: () => StorageUnderTest): void {
       const files = await storage.fetch([path]);
       expect(() => files.open(path)).toThrow(expect.objectContaining({ code: "ENOENT" }));
       files.close();
+    });
+
+    it("of a directory is an error EISDIR when it is read", async () => {
+      const path = pathOf("directory");
+      under.makeDirectory(path);
+      await expect(opened(() => storage.open(path))).rejects.toMatchObject({ code: "EISDIR" });
+      const files = await storage.fetch([path]);
+      expect(() => {
+        const file = files.open(path);
+        try {
+          readNow(file);
+        } finally {
+          file.close();
+        }
+      }).toThrow(expect.objectContaining({ code: "EISDIR" }));
+      files.close();
+      expect(await storage.list(directory)).toEqual([]);
+    });
+  });
+
+  describe("an argument that names inputs", () => {
+    it("is a file, under the name it was given", async () => {
+      const path = await write("a.txt", "text");
+      const stat = await storage.stat(path);
+      expect(await storage.find("a.txt", directory)).toEqual([{ url: "a.txt", ...stat }]);
+      expect(await storage.find(path, "/elsewhere")).toEqual([{ url: path, ...stat }]);
+    });
+
+    it("is the files of a directory in the order of their bytes, without hidden and deeper ones", async () => {
+      for (const name of ["b.txt", ".hidden", "\u{1f600}", "\uff5e", "B"])
+        await write(name, "text");
+      under.makeDirectory(pathOf("directory"));
+      const files = await storage.find(directory, "/");
+      const names = ["B", "b.txt", "\uff5e", "\u{1f600}"];
+      expect(files.map(({ url }) => url)).toEqual(names.map(pathOf));
+      expect(files.map(({ size }) => size)).toEqual([4, 4, 4, 4]);
+    });
+
+    it("is refused by its name when there is no such file", async () => {
+      await expect(storage.find("none.txt", directory)).rejects.toMatchObject({
+        code: "INPUT_NOT_FOUND",
+        message: expect.stringContaining('"none.txt"'),
+      });
+    });
+  });
+
+  describe("a published file", () => {
+    it("is made of all its parts, and replaces the one that was there", async () => {
+      const path = pathOf("out");
+      for (const parts of [["one ", "", "two"], ["three"], []]) {
+        const isThere = await storage.publish(
+          path,
+          parts.map((part) => Buffer.from(part)),
+        );
+        expect(isThere).toBe(true);
+        expect((await contentsOf(path)).toString()).toBe(parts.join(""));
+      }
+      expect(await storage.list(directory)).toEqual(["out"]);
+    });
+
+    it("leaves nothing where a directory has its name", async () => {
+      const path = pathOf("directory");
+      under.makeDirectory(path);
+      const publishing = (async () => storage.publish(path, [Buffer.from("text")]))();
+      await expect(publishing).rejects.toMatchObject({ code: "EISDIR" });
+      expect(await storage.list(directory)).toEqual([]);
     });
   });
 
@@ -183,6 +257,35 @@ export function describeStorage(create: () => StorageUnderTest): void {
       expect((await contentsOf(pathOf("mr-out-0"))).toString()).toBe("attempt 0");
       await other.commit();
       expect((await contentsOf(pathOf("mr-out-0"))).toString()).toBe("attempt 1");
+    });
+
+    it("whose commit fails leaves whole files or none, and can be made again", async () => {
+      const names = ["mr-0-0", "mr-0-1", "mr-0-2"];
+      under.makeDirectory(pathOf("mr-0-1"));
+      const commit = async (tag: string, wanted: readonly string[]) => {
+        const output = storage.createOutput(directory, tag, { durable: true });
+        for (const name of wanted) {
+          const file = output.file(name);
+          file.write(Buffer.alloc(300_000, name));
+          file.finish();
+        }
+        try {
+          return await output.commit();
+        } finally {
+          output.discard();
+        }
+      };
+      await expect(commit("0123abcd-1-1", names)).rejects.toMatchObject({
+        code: "OUTPUT_UNWRITABLE",
+        message: expect.stringContaining(`"${pathOf("mr-0-1")}"`),
+      });
+      const left = await storage.list(directory);
+      expect(["mr-0-0", "mr-0-2"]).toEqual(expect.arrayContaining(left));
+      for (const name of left) {
+        expect((await contentsOf(pathOf(name))).equals(Buffer.alloc(300_000, name))).toBe(true);
+      }
+      await commit("0123abcd-2-1", ["mr-0-0", "mr-0-2"]);
+      expect(await storage.list(directory)).toEqual(["mr-0-0", "mr-0-2"]);
     });
 
     it("leaves nothing when it is discarded, with files that are complete or half-written", async () => {

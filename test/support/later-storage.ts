@@ -2,8 +2,7 @@ import { MemoryStorage } from "../../src/mr/storage/memory/memory-storage.ts";
 import type { Storage } from "../../src/mr/storage/storage.ts";
 
 /** A storage that answers later wherever it may, and reads only a few bytes at a time. */
-export function laterStorage(): Storage {
-  const memory = new MemoryStorage();
+export function laterStorage(memory = new MemoryStorage()): Storage {
   return {
     resolve: (directory, path) => memory.resolve(directory, path),
     stat: (path) => later(() => memory.stat(path)),

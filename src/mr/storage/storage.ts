@@ -74,7 +74,8 @@ export interface PendingOutput {
    * Publishes the files, all of which must be finished. Each replaces any file that has its name.
    *
    * @returns the files in the order they were started
-   * @throws MrError when a file cannot be published
+   * @throws MrError when a file cannot be published. Others may be published then, each as a whole, and
+   *   nothing is known of them but their names
    */
   commit(): readonly OutputFile[] | Promise<readonly OutputFile[]>;
   /** Removes what is not published. Harmless after {@link commit}. */

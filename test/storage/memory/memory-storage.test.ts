@@ -1,11 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { MemoryStorage } from "../../../src/mr/storage/memory/memory-storage.ts";
-import { describeStorage } from "../storage-conformance.ts";
+import type { Storage } from "../../../src/mr/storage/storage.ts";
+import { laterStorage } from "../../support/later-storage.ts";
+import { describeStorage, type StorageUnderTest } from "../storage-conformance.ts";
+
+function memoryUnderTest(wrap: (memory: MemoryStorage) => Storage): StorageUnderTest {
+  const memory = new MemoryStorage();
+  const makeDirectory = (path: string) => memory.put(`${path}/file`, Buffer.from("text"));
+  return { storage: wrap(memory), directory: "/job", makeDirectory, close: () => undefined };
+}
+
+describe("a storage that answers later", () => {
+  describeStorage(() => memoryUnderTest(laterStorage));
+});
 
 describe("the memory storage", () => {
-  describeStorage(() => {
-    return { storage: new MemoryStorage(), directory: "/job", close: () => undefined };
-  });
+  describeStorage(() => memoryUnderTest((memory) => memory));
 
   it("gives out what was put into it", () => {
     const storage = new MemoryStorage();

@@ -28,8 +28,9 @@ export class MemoryStorage implements Storage {
     return this.#files.get(path)?.bytes;
   }
 
-  /** Puts a file in place, which keeps `bytes`. */
+  /** Puts a file in place, which keeps `bytes`. Fails with `EISDIR` where a directory has its path. */
   put(path: string, bytes: Uint8Array): void {
+    if (this.#isDirectory(path)) throw systemError("EISDIR", path);
     this.#versions += 1;
     this.#files.set(path, { bytes, version: this.#versions });
   }
@@ -45,11 +46,10 @@ export class MemoryStorage implements Storage {
   async find(argument: string, directory: string): Promise<InputFile[]> {
     const path = this.resolve(directory, argument);
     const names = (await this.list(path)).filter((name) => !name.startsWith("."));
-    const inDirectory = names.map((name) => `${argument.replace(/\/$/, "")}/${name}`);
-    const urls = this.#files.has(path) ? [argument] : inDirectory;
-    if (urls.length === 0) throw inputError(argument, noFile(path));
-    const toInput = (url: string) => ({ url, ...this.#stat(this.resolve(directory, url)) });
-    return urls.map(toInput);
+    const urls = names.map((name) => `${argument.replace(/\/$/, "")}/${name}`);
+    if (this.#files.has(path)) urls.splice(0, Infinity, argument);
+    if (urls.length === 0) throw inputError(argument, systemError("ENOENT", path));
+    return urls.map((url) => ({ url, ...this.#stat(this.resolve(directory, url)) }));
   }
 
   async list(directory: string): Promise<string[]> {
@@ -79,8 +79,9 @@ export class MemoryStorage implements Storage {
   createOutput(directory: string, tag: string): AttemptFiles {
     const written = new Map<string, ByteBuffer>();
     const contents = (path: string): Uint8Array => {
-      const { bytes, length } = written.get(path) ?? fail(path);
-      return bytes.subarray(0, length);
+      const buffer = written.get(path);
+      if (buffer === undefined) throw systemError("ENOENT", path);
+      return buffer.bytes.subarray(0, buffer.length);
     };
     return new AttemptFiles(directory, tag, {
       resolve: posix.resolve,
@@ -105,7 +106,13 @@ export class MemoryStorage implements Storage {
   }
 
   #find(path: string): MemoryFile {
-    return this.#files.get(path) ?? fail(path);
+    const file = this.#files.get(path);
+    if (file !== undefined) return file;
+    throw systemError(this.#isDirectory(path) ? "EISDIR" : "ENOENT", path);
+  }
+
+  #isDirectory(path: string): boolean {
+    return this.paths.some((other) => other.startsWith(`${path}/`));
   }
 }
 
@@ -132,10 +139,6 @@ function fileOf(bytes: Uint8Array): LocalFile {
   };
 }
 
-function fail(path: string): never {
-  throw noFile(path);
-}
-
-function noFile(path: string): Error {
-  return Object.assign(new Error(`there is no file "${path}"`), { code: "ENOENT" });
+function systemError(code: "ENOENT" | "EISDIR", path: string): Error {
+  return Object.assign(new Error(`there is no file "${path}"`), { code });
 }
