@@ -287,7 +287,7 @@ const MUTANTS: readonly Mutant[] = [
   },
   {
     title: "does not raise the term when it resumes",
-    file: CONTROL,
+    file: "src/mr/control/coordinator/worker-registry.ts",
     replace: "resumed.term + 1",
     by: "resumed.term",
     breaks: 'The log gets "resumed 1"',

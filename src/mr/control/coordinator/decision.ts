@@ -5,6 +5,7 @@ import type { Assignment, Dismissal, Verdict } from "../protocol/protocol.ts";
 import { attemptOf } from "../scheduler/lease-book.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import type { Effect, SchedulerEvent } from "../scheduler/types.ts";
+import type { JobOptions } from "./job-options.ts";
 import type { JobPlanner } from "./job-planner.ts";
 import type { TaskRequests } from "./task-requests.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
@@ -35,20 +36,19 @@ export interface JobParts {
   readonly planner: JobPlanner;
   readonly workers: WorkerRegistry;
   readonly requests: TaskRequests;
-  readonly reduces: number;
-  /** Whether the plan is in the log already. */
-  readonly isPlanKept: boolean;
+  readonly options: JobOptions;
 }
 
 /** Turns the effects of a step into records, messages and events, without carrying them out. */
 export class Decider {
   readonly #job: JobParts;
   #toldPlan = "";
+  /** Whether the plan is in the log. */
   #isPlanKept: boolean;
 
   constructor(job: JobParts) {
     this.#job = job;
-    this.#isPlanKept = job.isPlanKept;
+    this.#isPlanKept = job.options.resumed?.plan !== undefined;
   }
 
   /** @param reply receives the verdict, if the event is a report */
@@ -115,7 +115,7 @@ export class Decider {
     const plan = JSON.stringify([app, splits]);
     if (plan === this.#toldPlan) return [];
     this.#toldPlan = plan;
-    return [{ type: "jobPlanned", app, splits, reduces: this.#job.reduces }];
+    return [{ type: "jobPlanned", app, splits, reduces: this.#job.options.reduces }];
   }
 }
 

@@ -1,16 +1,14 @@
-import { randomBytes } from "node:crypto";
 import { beatMs, MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { attemptTag } from "../../job/names.ts";
 import { taskInput } from "../../job/split.ts";
-import type { CancelReason, SkippedRecord } from "../../job/task.ts";
+import type { CancelReason, SkippedRecord, TaskResult } from "../../job/task.ts";
 import type { JobStatus, Verdict } from "../protocol/protocol.ts";
 import type { Handlers } from "../protocol/transport.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { SchedulerEvent } from "../scheduler/types.ts";
-import { Decider, type Decision, type Message, restoredEvent } from "./decision.ts";
+import { Decider, type Decision, type JobParts, type Message, restoredEvent } from "./decision.ts";
 import type { JobOptions, JobShell } from "./job-options.ts";
 import { JobPlanner } from "./job-planner.ts";
-import { jobStatus } from "./job-status.ts";
 import { PauseTolerantClock } from "./pause-tolerant-clock.ts";
 import { ProtocolHandlers } from "./protocol-handlers.ts";
 import { Publisher } from "./publisher.ts";
@@ -25,9 +23,6 @@ import { WorkerRegistry } from "./worker-registry.ts";
 export class JobControl {
   readonly #options: JobOptions;
   readonly #shell: JobShell;
-  /** Random for every coordinator, so that it recognises calls that are for another one. */
-  readonly #job = randomBytes(4).toString("hex");
-  readonly #term: number;
   /** The methods that workers call. */
   readonly handlers: Handlers;
   readonly #scheduler: Scheduler;
@@ -46,43 +41,30 @@ export class JobControl {
     const { resumed } = options;
     this.#options = options;
     this.#shell = shell;
-    this.#term = resumed === undefined ? 1 : resumed.term + 1;
     this.#startedMs = shell.nowMs();
     this.#clock = new PauseTolerantClock(shell.nowMs, beatMs(options.leaseMs));
     this.#planner = this.#createPlanner(options);
     this.#publisher = this.#createPublisher(options);
-    this.#workers = new WorkerRegistry(resumed?.plan);
+    this.#workers = new WorkerRegistry(resumed);
     const { createScheduler = (shape) => new Scheduler(shape) } = shell;
     const maps = this.#planner.splits.length;
     const inputOf = (map: number) => taskInput(this.#planner.splits, map);
     this.#scheduler = createScheduler({ ...options, maps, inputOf });
     this.#requests = new TaskRequests((map) => this.#scheduler.resultOf("map", map));
-    this.#decider = new Decider({
+    const parts: JobParts = {
       scheduler: this.#scheduler,
       planner: this.#planner,
       workers: this.#workers,
       requests: this.#requests,
-      reduces: options.reduces,
-      isPlanKept: resumed?.plan !== undefined,
-    });
-    this.handlers = this.#createHandlers(options);
-  }
-
-  #createHandlers(options: JobOptions): Handlers {
-    const calls = new ProtocolHandlers({
       options,
-      job: this.#job,
-      term: this.#term,
-      scheduler: this.#scheduler,
-      planner: this.#planner,
-      workers: this.#workers,
-      requests: this.#requests,
-      statusNow: () => this.status,
+    };
+    this.#decider = new Decider(parts);
+    this.handlers = new ProtocolHandlers(parts, {
+      status: () => this.status,
       step: (event, reply) => this.#step(event, reply),
       publish: (decision) => this.#publish(decision),
       checkLog: () => this.#publisher.check(),
-    });
-    return calls.handlers;
+    }).handlers;
   }
 
   #createPlanner({ plan, resumed }: JobOptions): JobPlanner {
@@ -113,7 +95,8 @@ export class JobControl {
     const { directory, leaseMs, resumed } = this.#options;
     const { completed = [], plan } = resumed ?? {};
     const isResumed = resumed !== undefined;
-    const [startedAt, term] = [Date.now(), this.#term];
+    const startedAt = Date.now();
+    const { term } = this.#workers.identity;
     this.#publish({
       records: isResumed ? [{ type: "resumed", term }] : [],
       events: [
@@ -146,7 +129,7 @@ export class JobControl {
     const left = this.#requests.forget(worker);
     if (left === undefined || pid === undefined) return;
     // The attempt is lost and can no longer be granted the commit, even if its worker still runs.
-    this.#shell.onAbandoned?.(left, attemptTag(this.#job, left.attempt, pid));
+    this.#shell.onAbandoned?.(left, attemptTag(this.#workers.identity.job, left.attempt, pid));
   }
 
   /**
@@ -214,16 +197,39 @@ export class JobControl {
 
   /** The current state of the job, for people. */
   get status(): JobStatus {
+    const { counts, phase, outcome, running, results } = this.#scheduler;
+    const { app } = this.#workers;
+    const taskOf = new Map(running.map(({ worker, ...task }) => [worker, task]));
     return {
-      job: this.#job,
-      term: this.#term,
+      ...this.#workers.identity,
       directory: this.#options.directory,
+      state: outcome?.state ?? "running",
+      phase,
+      app: app?.name ?? null,
+      settings: app?.settings ?? {},
       elapsedMs: Math.round(this.#elapsedMs),
-      ...jobStatus(this.#scheduler, this.#workers),
+      // Of winning attempts only: a task that ran twice counts once.
+      counters: sumCounters(results),
+      maps: counts.map,
+      reduces: counts.reduce,
+      workers: Array.from(this.#workers, ({ worker, pid }) => {
+        return { worker, pid, task: taskOf.get(worker) ?? null };
+      }),
     };
   }
 
   get #elapsedMs(): number {
     return this.#shell.nowMs() - this.#startedMs;
   }
+}
+
+/** The counters of completed tasks, added up by name. */
+function sumCounters(results: readonly TaskResult[]): Record<string, number> {
+  const sums = new Map<string, number>();
+  for (const { counters } of results) {
+    for (const [name, count] of Object.entries(counters)) {
+      sums.set(name, (sums.get(name) ?? 0) + count);
+    }
+  }
+  return Object.fromEntries(sums);
 }

@@ -13,18 +13,13 @@ import {
 import type { Caller, Handlers } from "../protocol/transport.ts";
 import type { SchedulerEvent } from "../scheduler/types.ts";
 import type { Decision, JobParts } from "./decision.ts";
-import type { JobOptions } from "./job-options.ts";
 
 /** What a worker reports on its attempt. */
 type Report = SchedulerEvent & Attempt & Params<"task.request">;
 
-/** The job that calls are about. */
-interface HandledJob extends Pick<JobParts, "scheduler" | "planner" | "workers" | "requests"> {
-  readonly options: JobOptions;
-  /** The identity of this coordinator. */
-  readonly job: string;
-  readonly term: number;
-  statusNow(): JobStatus;
+/** What a call brings about. */
+interface Steps {
+  status(): JobStatus;
   /** @param reply receives the verdict, if the event is a report */
   step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void;
   publish(decision: Partial<Decision>): void;
@@ -37,10 +32,12 @@ interface HandledJob extends Pick<JobParts, "scheduler" | "planner" | "workers" 
  * answers no call.
  */
 export class ProtocolHandlers {
-  readonly #job: HandledJob;
+  readonly #job: JobParts;
+  readonly #steps: Steps;
 
-  constructor(job: HandledJob) {
+  constructor(job: JobParts, steps: Steps) {
     this.#job = job;
+    this.#steps = steps;
   }
 
   get handlers(): Handlers {
@@ -61,43 +58,46 @@ export class ProtocolHandlers {
         return this.#report({ type: "fail", failure, damagedMaps, ...params });
       },
       "job.status": () => {
-        const status = this.#job.statusNow();
+        const status = this.#steps.status();
         return this.#answer(() => status);
       },
       "job.cancel": (params) => {
         const accepted = this.#job.scheduler.outcome === undefined;
-        this.#job.step({ type: "cancel", reason: { type: "requested", message: params?.reason } });
+        this.#steps.step({
+          type: "cancel",
+          reason: { type: "requested", message: params?.reason },
+        });
         return this.#answer(() => ({ accepted }));
       },
     };
   }
 
   #register(params: Params<"worker.register">, caller: Caller): Promise<Registration> {
-    const { scheduler, workers, planner, options, job, term } = this.#job;
+    const { scheduler, workers, planner, options } = this.#job;
     const { directory, inputDirectory, reduces, leaseMs, skipBadRecords } = options;
     const { started } = scheduler;
     const { pid } = params;
     const result = workers.register(params, started, reduces);
     if ("refusal" in result) {
       const { refusal } = result;
-      this.#job.publish({ events: [{ type: "workerRefused", pid, refusal }] });
+      this.#steps.publish({ events: [{ type: "workerRefused", pid, refusal }] });
       throw new JSONRPCErrorException("The worker is refused", RPC_ERRORS.refused, refusal);
     }
     const { worker } = result;
     caller.identify(worker);
-    this.#job.publish({ events: [{ type: "workerJoined", worker, pid }] });
+    this.#steps.publish({ events: [{ type: "workerJoined", worker, pid }] });
     const facts = { directory, inputDirectory, reduces, leaseMs, skipBadRecords };
     // A worker that has not got its number cannot ask for a task yet.
-    const answer = () => this.#answer(() => ({ worker, job, term, ...facts }));
+    const answer = () => this.#answer(() => ({ worker, ...workers.identity, ...facts }));
     if (started) return answer();
     return planner.planFor(workers.app, params.splitting)?.then(answer) ?? answer();
   }
 
   #request(worker: number, caller: Caller): Promise<Assignment | Dismissal> {
     const answer = this.#job.requests.wait(worker, caller, () =>
-      this.#job.step({ type: "withdraw", worker }),
+      this.#steps.step({ type: "withdraw", worker }),
     );
-    this.#job.step({ type: "request", worker });
+    this.#steps.step({ type: "request", worker });
     return answer;
   }
 
@@ -109,19 +109,20 @@ export class ProtocolHandlers {
       if (report.type === "complete" || report.type === "fail") {
         this.#job.requests.reported(report.worker);
       }
-      return new Promise((resolve) => this.#job.step(report, resolve));
+      return new Promise((resolve) => this.#steps.step(report, resolve));
     });
   }
 
   /** Answers a call of a registered worker. One that has seen a higher term hints at another coordinator. */
   #callOf<T>(caller: Params<"task.request">, call: () => Promise<T>): Promise<T> {
-    const { workers, job, term } = this.#job;
+    const { workers } = this.#job;
     const checked = () =>
       this.#call(() => {
-        workers.check(caller, job, term);
+        workers.check(caller);
         return call();
       });
-    return (caller.term ?? term) > term ? this.#job.checkLog().then(checked) : checked();
+    const hasLaterTerm = (caller.term ?? 0) > workers.identity.term;
+    return hasLaterTerm ? this.#steps.checkLog().then(checked) : checked();
   }
 
   #call<T>(call: () => Promise<T>): Promise<T> {
@@ -137,7 +138,7 @@ export class ProtocolHandlers {
   /** Answers a call without a decision, after the decisions before, with what `answer` returns or throws. */
   #answer<T>(answer: () => T): Promise<T> {
     return new Promise<void>((resolve) => {
-      this.#job.publish({ messages: [{ to: "caller", answer: () => resolve() }] });
+      this.#steps.publish({ messages: [{ to: "caller", answer: () => resolve() }] });
     }).then(answer);
   }
 }

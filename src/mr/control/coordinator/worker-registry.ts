@@ -1,8 +1,14 @@
+import { randomBytes } from "node:crypto";
 import { JSONRPCErrorException } from "json-rpc-2.0";
 import { differenceOf, type Settings } from "../../job/job-spec.ts";
 import type { Refusal } from "../../job/task.ts";
-import type { PlanRecord } from "../log/job-log.ts";
-import { type Params, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/protocol.ts";
+import type { LogState } from "../log/job-log.ts";
+import {
+  type Params,
+  PROTOCOL_VERSION,
+  type Registration,
+  RPC_ERRORS,
+} from "../protocol/protocol.ts";
 
 /** A worker that has registered and whose connection is open. */
 interface RegisteredWorker {
@@ -23,13 +29,16 @@ interface AppIdentity {
  */
 export class WorkerRegistry {
   readonly #workers = new Map<number, RegisteredWorker>();
+  /** Of this coordinator. The job is random for each, so that calls for another one are recognised. */
+  readonly identity: Pick<Registration, "job" | "term">;
   #registrations = 0;
   #app: AppIdentity | undefined;
 
-  /** @param plan the app of a job that is resumed */
-  constructor(plan?: PlanRecord) {
-    if (plan === undefined) return;
-    const { app: name, digest, settings = {} } = plan;
+  constructor(resumed?: LogState) {
+    const term = resumed === undefined ? 1 : resumed.term + 1;
+    this.identity = { job: randomBytes(4).toString("hex"), term };
+    if (resumed?.plan === undefined) return;
+    const { app: name, digest, settings = {} } = resumed.plan;
     this.#app = { name, digest, settings };
   }
 
@@ -90,7 +99,8 @@ export class WorkerRegistry {
    * @param caller the number of the worker that calls, and the job and term that gave it out, if the call has them
    * @throws JSONRPCErrorException (`unknownWorker`) for a number that was never given out in this job and term
    */
-  check({ worker, ...given }: Params<"task.request">, job: string, term: number): void {
+  check({ worker, ...given }: Params<"task.request">): void {
+    const { job, term } = this.identity;
     const isOurs = (given.job ?? job) === job && (given.term ?? term) === term;
     if (isOurs && worker >= 1 && worker <= this.#registrations) return;
     throw new JSONRPCErrorException(`no worker ${worker} is registered`, RPC_ERRORS.unknownWorker);
