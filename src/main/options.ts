@@ -6,9 +6,11 @@ import {
   DEFAULT_MEMORY_BYTES,
   DEFAULT_RECONNECT_MS,
   DEFAULT_REDUCES,
+  MAX_DEFAULT_SPLIT_BYTES,
   MAX_RECONNECT_SECONDS,
   MAX_TASK_TIMEOUT_SECONDS,
   MAX_TOP,
+  MIN_DEFAULT_SPLIT_BYTES,
   RANGES,
   type Range,
 } from "../mr/job/limits.ts";
@@ -29,7 +31,8 @@ type OptionRow = readonly [
 export type UiOption = true | { readonly host?: string; readonly port: number };
 
 const { leaseMs, taskTimeoutMs, memoryBytes, splitBytes } = RANGES;
-const DEFAULT_SPLIT = "(default: 64MiB; in jobs below 4GiB down to 32MiB)";
+const [MAX_SPLIT, MIN_SPLIT] = [MAX_DEFAULT_SPLIT_BYTES, MIN_DEFAULT_SPLIT_BYTES].map(mebibytes);
+const DEFAULT_SPLIT = `(default: ${MAX_SPLIT}; in jobs below 4GiB down to ${MIN_SPLIT})`;
 
 const OPTIONS = {
   workers: [

@@ -94,7 +94,7 @@ function missingSteps(directory: string): string[] {
   try {
     manifest = JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) ?? {};
   } catch {
-    // npm reports what is wrong with it.
+    // npm reports the problem.
     manifest = {};
   }
   const { type, dependencies = {}, devDependencies = {} } = manifest;

@@ -50,7 +50,7 @@ export function define(command: Command): Action {
  * Refuses wrong arguments of `tsmr report`, and suggests the right command where it is clear what was
  * meant.
  *
- * @param words what `tsmr report` was given: the directory of a job, and nothing else if all is well
+ * @param words the arguments, which should be one directory of a job
  * @throws UsageError
  */
 export function checkReportRequest(words: readonly string[], options: ReportOptions): void {

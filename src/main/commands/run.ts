@@ -164,11 +164,11 @@ function sameAgain(app: string, given: readonly string[]): string {
   return `tsmr: To go on with it: ${programName()} ${words.join(" ")}\n`;
 }
 
-/** What to do with the output of a complete job. */
+/** How to deliver the output of a complete job. */
 interface Delivery {
   readonly merge: true | undefined;
   readonly top: number | undefined;
-  /** What happened in the job, if --json was asked for. */
+  /** The events of the job, if --json was asked for. */
   readonly view: JobView | undefined;
   /** Absolute path of the job directory. */
   readonly directory: string;

@@ -16,7 +16,7 @@ export interface JobContext {
 export interface EngineResult {
   /** Absolute paths of the output files, in the order of the reduce tasks. */
   readonly outputs: readonly string[];
-  /** What the app has counted, by name; with `skipBadRecords`, `skipped-records` among them. */
+  /** The counters of the app, by name; with `skipBadRecords`, `skipped-records` among them. */
   readonly counters: Readonly<Record<string, number>>;
   /** Records that were skipped: the first 100 of each task, 1000 in all. All are counted. */
   readonly skipped: readonly SkippedRecord[];

@@ -55,7 +55,7 @@ export class EventQueue implements AsyncIterableIterator<JobEvent> {
     if (this.#waiting.size === 0) return undefined;
     let { done, value } = this.#unread.next();
     if (done === true) {
-      // An iterator that has reached the end stays there, whatever is added later.
+      // An iterator that has reached the end stays there even if events are added later.
       this.#unread = this.#waiting.entries();
       ({ value } = this.#unread.next());
     }

@@ -14,7 +14,7 @@ import type {
 } from "./task.ts";
 
 /*
- * What happens in a job, for observers: a progress line, the dashboard, a report, a program that called
+ * The events of a job, for observers: a progress line, the dashboard, a report, a program that called
  * `runJob`. Observers cannot change or delay the job.
  */
 
@@ -37,7 +37,7 @@ export type UntimedEvent =
       /** How long an attempt may go without progress. */
       readonly leaseMs: number;
     }
-  /** What the job consists of; once more when the app is known, if it changes the splits. */
+  /** The tasks of the job; once more when the app is known, if it changes the splits. */
   | {
       readonly type: "jobPlanned";
       /** File name of the app, or name of a shipped one; null until a worker has brought one. */

@@ -8,7 +8,7 @@ export interface InputFile {
   readonly version: string;
 }
 
-/** What must stay the same when a job is resumed. The job's log has it. */
+/** The options that must stay the same when a job is resumed. Its log has them. */
 export interface JobTerms {
   /** Number of reduce tasks. */
   readonly reduces: number;

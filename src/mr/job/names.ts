@@ -27,12 +27,12 @@ export const MERGED_OUTPUT_NAME = "mr-out";
 
 export const EVENT_LOG_NAME = ".mr-events";
 
-/** `mr-X-Y`: what map task `map` emitted for reduce task `reduce`. */
+/** `mr-X-Y`: the output of map task `map` for reduce task `reduce`. */
 export function mapOutputName(map: number, reduce: number): string {
   return `mr-${map}-${reduce}`;
 }
 
-/** `mr-out-Y`: what reduce task `reduce` wrote. */
+/** `mr-out-Y`: the output of reduce task `reduce`. */
 export function reduceOutputName(reduce: number): string {
   return `mr-out-${reduce}`;
 }
@@ -41,7 +41,7 @@ export function reduceOutputName(reduce: number): string {
  * The name a file has until it is complete.
  *
  * @param name the final name, beside which the temporary file stands
- * @param tag tells one attempt from every other: lower-case letters, digits and dashes
+ * @param tag identifies the attempt: lower-case letters, digits and dashes
  */
 export function temporaryName(name: string, tag: string): string {
   return `.${name}.${tag}.tmp`;
@@ -75,7 +75,7 @@ export function isJobFile(name: string): boolean {
 }
 
 /**
- * Tells an attempt's temporary files from those of all others.
+ * Identifies an attempt in the names of its temporary files.
  *
  * @param job 8 lower-case hex digits
  * @param pid that of its worker

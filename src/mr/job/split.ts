@@ -9,11 +9,11 @@ export interface FilePart {
   readonly start: number;
   /** In bytes; the file's size for its last part. The last record may extend beyond it. */
   readonly end: number;
-  /** What the reader needs to know to start here, if it needs anything. */
+  /** The token of the reader for starting here, if it needs one. */
   readonly resume?: ResumeToken | undefined;
 }
 
-/** What a map task reads. */
+/** The input of a map task. */
 export interface Split extends FilePart {
   /** Parts of other files that the same task reads next: small files share a task. */
   readonly further?: readonly FilePart[] | undefined;
@@ -45,20 +45,20 @@ export function partsOf(split: Split): readonly FilePart[] {
   return split.further === undefined ? [split] : [split, ...split.further];
 }
 
-/** What a map task reads, for messages about it. */
+/** The input of a map task, for messages. */
 export interface TaskInput {
   readonly file: string;
   /** In bytes. */
   readonly start: number;
   /** In bytes. */
   readonly end: number;
-  /** Whether no other task reads a part of the file. */
+  /** Whether no other task reads a part of `file`. */
   readonly isWhole: boolean;
-  /** How many small files the task reads besides. */
+  /** How many further small files the task reads. */
   readonly others: number;
 }
 
-/** What a map task reads; undefined if there is no such task. */
+/** Undefined if there is no such task. */
 export function taskInput(splits: readonly Split[], map: number): TaskInput | undefined {
   const split = splits[map];
   if (split === undefined) return undefined;
@@ -72,7 +72,7 @@ export function splitBytes(split: Split): number {
   return partsOf(split).reduce((sum, { start, end }) => sum + Math.max(0, end - start), 0);
 }
 
-/** A short name of what a map task reads: `a.txt`, or `a.txt +3` where three more files share the task. */
+/** A short name for the input of a map task: `a.txt`, or `a.txt +3` where three more files share the task. */
 export function inputName({ file, further }: Split): string {
   return further === undefined ? file : `${file} +${further.length}`;
 }

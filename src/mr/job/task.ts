@@ -19,7 +19,7 @@ export interface AttemptId extends TaskId {
   readonly attempt: number;
 }
 
-/** Tells an attempt of a job from every other. */
+/** Identifies an attempt within a job. */
 export function attemptKey({ phase, task, attempt }: AttemptId): string {
   return `${phase} ${task} ${attempt}`;
 }
@@ -56,7 +56,7 @@ export interface SkippedRecord {
   readonly file?: string | undefined;
   /** Where it is in the file, such as `line 3, column 7` or `byte 512`; in a reduce task, `key "a"`. */
   readonly place: string;
-  /** What is wrong with it. */
+  /** Why it was skipped. */
   readonly reason: string;
 }
 
@@ -67,13 +67,13 @@ export const SKIPPED_RECORDS = "skipped-records";
 export interface TaskResult {
   /** Those of a map task in the order of the reduce tasks; a reduce task has one. */
   readonly outputs: readonly OutputFile[];
-  /** What the app has counted, by name. */
+  /** The counters of the app, by name. */
   readonly counters: Readonly<Record<string, number>>;
   /** How far the attempt had come at its end, if its worker has reported it. */
   readonly progress?: Progress | undefined;
   /** The first records that were skipped; all of them are counted as `skipped-records`. */
   readonly skipped?: readonly SkippedRecord[] | undefined;
-  /** How often a map task wrote what it held to disk because its memory was full. */
+  /** How often a map task spilled to disk because its memory was full. */
   readonly spills?: number | undefined;
 }
 
@@ -84,7 +84,7 @@ export interface CompletedTask extends AttemptId {
 
 /** Why an attempt failed. With the code `USAGE`, any other attempt would fail in the same way. */
 export interface Failure {
-  /** What kind of error it is. */
+  /** The kind of error. */
   readonly code: ErrorCode;
   /** One line, for people. */
   readonly message: string;
@@ -114,7 +114,7 @@ export type JobFailure =
 interface FailedTask extends TaskId {
   /** How many of its attempts failed or were lost. */
   readonly count: number;
-  /** What a map task reads, if that is known. */
+  /** The input of a map task, if it is known. */
   readonly input?: TaskInput | undefined;
 }
 

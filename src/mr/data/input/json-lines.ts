@@ -13,7 +13,7 @@ import { LineCursor } from "./lines.ts";
  * skipped. A line that is not JSON is an error that names file, line and column.
  *
  * As `output`, each line is `{"key":…,"value":…}`. A key, or a byte slice as value, that is not UTF-8 is
- * a TypeError: it could not be told from others.
+ * a TypeError: it could not be distinguished from others.
  */
 export function jsonLines<R = unknown>(): Reader<R> & Output<unknown> {
   return {

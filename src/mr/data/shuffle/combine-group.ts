@@ -9,7 +9,7 @@ import { encodeValue } from "./value-codec.ts";
 
 /** A union that takes more memory than this starts again, and may then keep a value twice. */
 const MAX_UNION_BYTES = 2 * 1024 * 1024;
-/** Estimate of what a value of a union takes besides its text. */
+/** Estimated memory of a value of a union besides its text. */
 const UNION_VALUE_BYTES = 64;
 
 export type Combine = Fold<unknown> | Union;

@@ -8,7 +8,7 @@ import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
 import { enlarged, type ValueStore } from "./value-store.ts";
 
-/** Estimate of what an entry takes besides its value. */
+/** Estimated memory of an entry besides its value. */
 const ENTRY_BYTES = 32;
 /** Folding in even a tiny value may make the result much larger. */
 const MIN_GROWTH_BYTES = 128;

@@ -20,7 +20,7 @@ import type { ValueStore } from "./value-store.ts";
 
 interface MapOutputOptions extends Pick<JobSpec, "reduces" | "memoryBytes"> {
   readonly output: PendingOutput;
-  /** Gets what does not fit in memory. */
+  /** For pairs that do not fit in memory. */
   readonly scratch: Scratch;
   readonly map: number;
   readonly fanIn: number;

@@ -6,9 +6,9 @@ import type { PendingFile } from "../../storage/pending-file.ts";
 import { groupByPartition } from "./partition-keys.ts";
 import { encodeBytes, encodeString, encodeValue } from "./value-codec.ts";
 
-/** The memory of all pairs is measured again after this share of what is left has been added. */
+/** The memory of all pairs is measured again after this share of the rest was added. */
 const UNCHECKED_SHARE = 1 / 8;
-/** Estimate of what a pair takes besides its bytes. */
+/** Estimated memory of a pair besides its bytes. */
 const PAIR_BYTES = 48;
 
 /**

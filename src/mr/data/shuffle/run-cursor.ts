@@ -242,7 +242,7 @@ export function compareKeys(a: RunCursor, b: RunCursor): number {
  * Reads runs from beginning to end. Values of a damaged run may make an app fail before the checksum at
  * the end of the run is reached: then the run is to blame, and not the app.
  *
- * @returns what is wrong with the first damaged run; undefined if there is none
+ * @returns the error of the first damaged run; undefined if there is none
  */
 export function findDamagedRun(runs: readonly Run[]): DamagedRunError | undefined {
   for (const run of runs) {

@@ -3,7 +3,7 @@ import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import type { Segment } from "../../storage/pending-file.ts";
 import type { LocalFile, LocalFiles } from "../../storage/storage.ts";
 
-/** A run is not, or no longer, what its map task reported. */
+/** A run differs from the one that its map task reported. */
 export class DamagedRunError extends MrError {
   override name = "DamagedRunError";
   readonly path: string;

@@ -7,7 +7,7 @@ import type { ProgressMeter } from "./task-context.ts";
  *
  * @param isClassic classic apps return pairs of strings only
  * @returns a promise if it takes time
- * @throws TypeError for what is not a pair, with its number
+ * @throws TypeError with the number of the first result that is not a pair
  */
 export function emitResult(
   result: unknown,

@@ -40,7 +40,7 @@ export class ReduceMeter {
     this.#reportedBytes += 1;
   }
 
-  /** All groups are reduced. Takes back what was reported in advance. */
+  /** All groups are reduced. Corrects bytes that were reported in advance. */
   end(): void {
     this.report();
     const bytes = this.#bytes();

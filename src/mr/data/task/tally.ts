@@ -3,10 +3,10 @@ import { shorten } from "../../base/thrown.ts";
 import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
 import { SKIPPED_RECORDS, type SkippedRecord } from "../../job/task.ts";
 
-/** A key, or what an app throws, may be of any length. */
+/** Keys and thrown values may be of any length. */
 const MAX_CHARACTERS = 500;
 
-/** What a task has counted, and the records that it has skipped. */
+/** The counters of a task, and the records that it has skipped. */
 export class Tally {
   readonly counters = new CounterSet();
   readonly skipped: SkippedRecord[] = [];

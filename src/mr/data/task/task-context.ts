@@ -11,7 +11,7 @@ export interface ProgressMeter {
   addBytes(count: number): void;
 }
 
-/** What a task needs to know besides its own description. */
+/** The context in which a task runs. */
 export interface TaskContext
   extends Pick<
     JobSpec,
@@ -21,14 +21,14 @@ export interface TaskContext
   readonly storage: Storage;
   /** Where inputs are read from, each by its own URL. */
   readonly storageFor: StorageFor;
-  /** Tells this attempt's temporary files from those of all others. */
+  /** Identifies the attempt in the names of its temporary files. */
   readonly tag: string;
   readonly progress: ProgressMeter;
   /** How many runs are merged at a time, at least 2. */
   readonly fanIn: number;
 }
 
-/** What an attempt has made. */
+/** The result of an attempt, before its output is committed. */
 export interface TaskOutput extends Pick<TaskResult, "counters" | "skipped" | "spills"> {
   /** Complete, and to be committed or discarded. */
   readonly output: Pick<PendingOutput, "commit" | "discard">;

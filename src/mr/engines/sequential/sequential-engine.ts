@@ -76,7 +76,7 @@ function failureOf({ code, message, cause }: MrError): Failure {
   return { code, message, stack: code === "APP_THREW" ? stackOf(cause) : undefined };
 }
 
-/** Tells the events of the job. Between two tasks it yields to the event loop, so that the job can be cancelled. */
+/** Reports the events of the job. Between two tasks it yields to the event loop, so that the job can be cancelled. */
 class EventTeller {
   readonly #context: JobContext;
   readonly #startedMs = performance.now();

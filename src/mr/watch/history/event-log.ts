@@ -65,7 +65,7 @@ export class EventLog {
     if (event.type === "jobEnded") this.#flush();
   }
 
-  /** Writes what is buffered. Later events are ignored. */
+  /** Writes the buffered events. Later events are ignored. */
   close(): void {
     this.#flush();
     const descriptor = this.#descriptor;
@@ -73,7 +73,7 @@ export class EventLog {
     if (descriptor !== undefined) this.#attempt(() => closeSync(descriptor));
   }
 
-  /** Drops what is buffered, because another coordinator writes the log now. Later events are ignored. */
+  /** Drops the buffered events, because another coordinator writes the log now. Later events are ignored. */
   discard(): void {
     this.#text = "";
     this.close();
