@@ -6,6 +6,8 @@ export interface Faults {
   readonly lose: number;
   readonly delay: number;
   readonly repeat: number;
+  /** Probability for each message that any coordinator that is alive gets it, not the latest one. */
+  readonly misroute: number;
   /** Probability for each wait for a task that the connection breaks meanwhile. */
   readonly hangUp: number;
   /** Probabilities for each rename of a file. */
@@ -43,6 +45,7 @@ export const NO_FAULTS: Faults = {
   lose: 0,
   delay: 0,
   repeat: 0,
+  misroute: 0,
   hangUp: 0,
   dieInCommit: 0,
   pauseInCommit: 0,
@@ -74,6 +77,7 @@ export function drawFaults(random: Random): Faults {
     lose: rate(0.15),
     delay: rate(0.15),
     repeat: rate(0.15),
+    misroute: rate(0.15),
     hangUp: rate(0.2),
     dieInCommit: rate(0.1),
     pauseInCommit: rate(0.1),

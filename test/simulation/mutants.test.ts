@@ -302,6 +302,14 @@ const MUTANTS: readonly Mutant[] = [
     faults: { ...NO_FAULTS, lose: 0.3, everyMs: 60, kinds: ["spoilFile"] },
   },
   {
+    title: "follows a coordinator of a lower term",
+    file: "src/mr/worker/rpc-task-source.ts",
+    replace: "return answer.term >= (this.#registration?.term ?? 0);",
+    by: "return true;",
+    breaks: "A worker follows a deposed coordinator",
+    faults: { ...DEPOSED, misroute: 0.3 },
+  },
+  {
     title: "publishes before it may",
     file: RUN_TASKS,
     replace: "if (!(await source.commit(assignment))) return;",

@@ -27,7 +27,7 @@ export interface Environment {
 export class Network {
   readonly #environment: Environment;
   readonly #endpoints = new Set<Endpoint>();
-  /** The endpoint that messages reach. */
+  /** The endpoint that messages should reach. */
   #current: Endpoint | undefined;
   /** Whether the last coordinator has died, as opposed to having ended. */
   #isStale = false;
@@ -56,7 +56,10 @@ export class Network {
   }
 
   deliver(link: Link, method: Method, message: unknown, reply: Reply): void {
-    if (this.#current !== undefined) this.#current.receive(link, method, message, reply);
+    const { random, faults } = this.#environment;
+    const isStray = random.chance(faults.misroute);
+    const endpoint = isStray ? random.pick([...this.#endpoints]) : this.#current;
+    if (endpoint !== undefined) endpoint.receive(link, method, message, reply);
     else reply.fail(broken(this.#isStale ? "ECONNREFUSED" : "ENOENT"));
   }
 

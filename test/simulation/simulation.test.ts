@@ -23,6 +23,10 @@ const ROWS: ReadonlyArray<readonly [title: string, faults: Partial<Faults>]> = [
   ["requests to the log's store take longer than a lease", { slowLog: 0.2 }],
   ["appends to the log arrive twice", { repeatAppend: 0.5, loseLogRequest: 0.1 }],
   ["coordinators are deposed, and wake later", { everyMs: 300, kinds: ["deposeCoordinator"] }],
+  [
+    "coordinators are deposed, and messages still reach them",
+    { everyMs: 300, kinds: ["deposeCoordinator"], misroute: 0.3 },
+  ],
   ["F6 workers stop for longer than a lease", { everyMs: 200, kinds: ["pauseWorker"] }],
   [
     "F6 the coordinator stops for longer than a lease",

@@ -42,6 +42,8 @@ export class SimulatedWorker {
   /** The app computes for ever, and nothing else than the end of the process can stop it. */
   #isStuck = false;
   #attempts = 0;
+  /** The term of the coordinator that it has registered with. */
+  #term = 0;
   /** The attempt that the coordinator was last heard to refuse. */
   #givenUp = -1;
 
@@ -62,6 +64,7 @@ export class SimulatedWorker {
         address: "a simulated network",
         identity: IDENTITY,
         timeouts: TIMEOUTS,
+        onJoined: ({ term }) => this.#follow(term),
         clock: {
           nowMs: () => this.process.nowMs(),
           sleep: (ms) => this.process.sleep(OVERSLEEP * ms),
@@ -79,6 +82,11 @@ export class SimulatedWorker {
       // There is no coordinator, or it has gone.
       if (!(error instanceof MrError)) throw error;
     }
+  }
+
+  #follow(term: number): void {
+    if (term < this.#term) this.#world.fail(new Error("A worker follows a deposed coordinator"));
+    this.#term = term;
   }
 
   async #execute(job: JobFacts, assignment: Assignment): Promise<TaskOutput> {
