@@ -1,6 +1,6 @@
 import type { Scheduler } from "../../src/mr/control/scheduler/scheduler.ts";
 import type { Effect, JobShape, SchedulerEvent } from "../../src/mr/control/scheduler/types.ts";
-import type { AttemptId, CompletedTask } from "../../src/mr/job/task.ts";
+import type { Attempt, AttemptId, CompletedTask } from "../../src/mr/job/task.ts";
 import type { Disk } from "./disk.ts";
 
 /**
@@ -11,10 +11,16 @@ export class Ledger {
   readonly #shape: JobShape;
   /** The attempt that completed each task, by task. */
   readonly #done: Map<string, number>;
+  /** The last attempt of each task, by task. */
+  readonly #last: Map<string, number>;
   /** The attempt that was last granted the commit, by task. */
   readonly #granted = new Map<string, number>();
   /** The live attempts after the last step. */
-  #live: readonly AttemptId[] = [];
+  #live: readonly Attempt[] = [];
+  /** What was completed when each reduce attempt was handed out, by attempt. */
+  readonly #inputs = new Map<string, ReadonlyMap<string, number>>();
+  /** The workers that wait for a task. */
+  readonly #waiting = new Set<number>();
   /** When each attempt was handed out, by attempt. */
   readonly #startedMs = new Map<string, number>();
   /** The last progress of each attempt, and its time. */
@@ -34,15 +40,21 @@ export class Ledger {
     this.#shape = shape;
     this.#fail = fail;
     this.#done = new Map(completed.map((task) => [taskOf(task), task.attempt]));
+    this.#last = new Map(this.#done);
   }
 
   watch(scheduler: Scheduler): Scheduler {
     const step = scheduler.step.bind(scheduler);
     scheduler.step = (event, nowMs) => {
       const effects = step(event, nowMs);
+      if (event.type === "request") this.#waiting.add(event.worker);
+      if (event.type === "leave" || event.type === "withdraw") this.#waiting.delete(event.worker);
       for (const effect of effects) this.#follow(effect, event, scheduler, nowMs);
       this.#live = scheduler.running;
       for (const id of this.#live) {
+        const hasLeft = event.type === "leave" && event.worker === id.worker;
+        this.#expect(!hasLeft, "a worker that is gone has no task", id);
+        this.#expect(scheduler.outcome === undefined, "no attempt outlives the job", id);
         this.#expect(!this.#isOverdue(id, nowMs), "no attempt outlives the task timeout", id);
         this.#expect(this.#leaseEndMs(id, nowMs) > nowMs, "no attempt outlives its lease", id);
       }
@@ -58,6 +70,10 @@ export class Ledger {
         break;
       case "verdict":
         if (effect.accepted) this.#accept(event, scheduler, nowMs);
+        else if (event.type === "complete") {
+          const isWinner = this.#done.get(taskOf(event)) === event.attempt;
+          this.#expect(!isWinner, "a winner may report again", event);
+        }
         break;
       case "failed":
         this.#failAttempt(effect, event, nowMs);
@@ -71,11 +87,7 @@ export class Ledger {
         this.#expect(this.#leaseEndMs(effect, nowMs) <= nowMs, "an attempt has its lease", effect);
         break;
       case "reopened":
-        this.#expect(
-          this.#done.delete(taskOf(effect)),
-          "only a completed task is reopened",
-          effect,
-        );
+        this.#reopen(effect, event);
         break;
     }
   }
@@ -114,7 +126,7 @@ export class Ledger {
     } else this.#expect(this.#isOverdue(id, nowMs), "an attempt has its time", id);
   }
 
-  #assign(id: AttemptId & { readonly worker: number }, scheduler: Scheduler, nowMs: number): void {
+  #assign(id: Attempt, scheduler: Scheduler, nowMs: number): void {
     const key = `${taskOf(id)} ${id.attempt}`;
     const rivals = scheduler.running.filter((other) => taskOf(other) === taskOf(id));
     const mine = scheduler.running.filter(({ worker }) => worker === id.worker);
@@ -122,6 +134,13 @@ export class Ledger {
     if (this.#startedMs.has(key)) return;
     this.#startedMs.set(key, nowMs);
     this.#expect(!this.#done.has(taskOf(id)), "a completed task is not run again", id);
+    this.#expect(this.#waiting.delete(id.worker), "a worker gets a task when it asks", id);
+    const isNew = id.attempt > (this.#last.get(taskOf(id)) ?? 0);
+    this.#expect(isNew, "the number of an attempt is not used again", id);
+    this.#last.set(taskOf(id), id.attempt);
+    const granted = this.#granted.get(taskOf(id));
+    const isGranted = rivals.some(({ attempt }) => attempt === granted);
+    this.#expect(!isGranted, "a task that is being published gets no backup", id);
     this.#expect(rivals.length <= 1 + this.#shape.maxBackups, "a task has one backup", id);
     for (const { attempt } of rivals) {
       const startedMs = this.#startedMs.get(`${taskOf(id)} ${attempt}`) ?? nowMs;
@@ -129,6 +148,7 @@ export class Ledger {
       this.#expect(isOld, "a backup never begins before the lease time", id);
     }
     if (id.phase === "map") return;
+    this.#inputs.set(key, new Map(this.#done));
     for (let map = 0; map < this.#shape.maps; map++) {
       this.#expect(this.#done.has(`map ${map}`), "a reduce task has all its input", id);
     }
@@ -151,6 +171,13 @@ export class Ledger {
       const isThere = this.#disk.holds(output) || this.#disk.isSpoilt(output.name);
       this.#expect(isThere, `a completed task has its output ${output.name}`, id);
     }
+  }
+
+  #reopen(id: AttemptId, event: SchedulerEvent): void {
+    this.#expect(this.#done.delete(taskOf(id)), "only a completed task is reopened", id);
+    if (event.type !== "fail") return;
+    const given = this.#inputs.get(`${taskOf(event)} ${event.attempt}`)?.get(taskOf(id));
+    this.#expect(given === id.attempt, "only what a reader was given is reopened", id);
   }
 
   #expect(condition: boolean, promise: string, { phase, task, attempt }: AttemptId): void {

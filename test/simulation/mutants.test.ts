@@ -36,6 +36,7 @@ const RUN_TASKS = "src/mr/worker/run-tasks.ts";
 const LOG = "src/mr/control/log/entry-job-log.ts";
 const PUBLISHER = "src/mr/control/coordinator/publisher.ts";
 const DECISION = "src/mr/control/coordinator/decision.ts";
+const HANDLERS = "src/mr/control/coordinator/protocol-handlers.ts";
 const CONTROL = "src/mr/control/coordinator/job-control.ts";
 const PENDING_FILE = "src/mr/storage/pending-file.ts";
 
@@ -136,6 +137,44 @@ const MUTANTS: readonly Mutant[] = [
     breaks: "A worker that waited was not told of the end",
   },
   {
+    title: "refuses a report that is repeated because its answer got lost",
+    file: SCHEDULER,
+    replace: 'task?.state === "completed" && task.winner === id.attempt;',
+    by: "false;",
+    breaks: "a winner may report again",
+  },
+  {
+    title: "runs a map task again that has been run again since its output was lost",
+    file: SCHEDULER,
+    replace: " || map.completion > reader.mapsSeen) return;",
+    by: ") return;",
+    breaks: "only what a reader was given is reopened",
+    faults: { ...SPOILT, delay: 0.4 },
+  },
+  {
+    title: "gives a task to a worker that no longer waits",
+    file: SCHEDULER,
+    replace: 'case "withdraw":\n        this.#waiting.delete(event.worker);',
+    by: 'case "withdraw":',
+    breaks: "a worker gets a task when it asks",
+    faults: { ...NO_FAULTS, hangUp: 0.8 },
+  },
+  {
+    title: "gives a number of an attempt twice when it resumes",
+    file: TABLE,
+    replace: "    task.attempts = attempt;\n    this.#close",
+    by: "    this.#close",
+    breaks: "the number of an attempt is not used again",
+  },
+  {
+    title: "gives a backup to a task that is being published",
+    file: TABLE,
+    replace: "    task.granted = lease.attempt;\n    this.#alone.delete(lease);",
+    by: "    task.granted = lease.attempt;",
+    breaks: "a task that is being published gets no backup",
+    faults: { ...NO_FAULTS, pauseInCommit: 0.4 },
+  },
+  {
     title: "forgets a task whose attempt was lost",
     file: TABLE,
     replace: `    task.state = "idle";
@@ -213,6 +252,28 @@ const MUTANTS: readonly Mutant[] = [
     by: "if (!completed.has(",
     breaks: "A new coordinator believes",
     faults: { ...SPOILT, kinds: ["spoilFile", "killCoordinator"] },
+  },
+  {
+    title: "takes every term for the first when it resumes",
+    file: "src/mr/control/log/job-log.ts",
+    replace: "term = record.term;",
+    by: "",
+    breaks: "A new coordinator believes",
+    faults: { ...NO_FAULTS, everyMs: 300, kinds: ["killCoordinator"] },
+  },
+  {
+    title: "tells events after the end of the job",
+    file: PUBLISHER,
+    replace: "if (this.#hasToldEnd || this.#isDeposed) return;",
+    by: "if (this.#isDeposed) return;",
+    breaks: "after the end",
+  },
+  {
+    title: "gives its status before that is kept",
+    file: HANDLERS,
+    replace: "return this.#answer(() => status);",
+    by: "return Promise.resolve(status);",
+    breaks: "A coordinator tells the answer to job.status",
   },
   {
     title: "resumes without writing so",

@@ -32,6 +32,7 @@ export class Persistence {
   /** How many decisions each assignment depends on, by attempt. */
   readonly #assigned = new Map<string, number>();
   #isDeposed = false;
+  #hasToldEnd = false;
 
   /**
    * @param resumed the state of the log, unless this is the first coordinator of the job
@@ -97,6 +98,8 @@ export class Persistence {
   tellEvent(event: DecidedEvent): void {
     const what = `the event ${event.type}`;
     this.#expectLeading(what);
+    if (this.#hasToldEnd) this.#fail(new Error(`A coordinator tells ${what} after the end`));
+    this.#hasToldEnd = event.type === "jobEnded";
     const first = this.#decided[this.#kept];
     if (first !== undefined && first.atMs < event.atMs) this.#tooEarly(what, first.record);
     const record = eventRecord(event);
@@ -168,16 +171,20 @@ export class KeptRecords {
    * @param count how many records it has read
    * @returns what is wrong; undefined if nothing is
    */
-  check({ completed }: LogState, count: number): string | undefined {
-    const expected = new Set<string>();
+  check({ term, completed, outcome }: LogState, count: number): string | undefined {
+    const tasks = new Set<string>();
+    let [lastTerm, end] = ["1", ""];
     for (const name of this.#names.slice(0, count)) {
-      const [type, phase, task] = name.split(" ");
-      if (type === "completed") expected.add(`${phase} ${task}`);
-      if (type === "reopened") expected.delete(`${phase} ${task}`);
+      const [type, word = "", task] = name.split(" ");
+      if (type === "resumed") [lastTerm, end] = [word, ""];
+      else if (type === "ended") end = word;
+      else if (type === "completed") tasks.add(`${word} ${task}`);
+      else if (type === "reopened") tasks.delete(`${word} ${task}`);
     }
-    const believed = completed.map(({ phase, task }) => `${phase} ${task}`).join();
-    if (believed === [...expected].join()) return undefined;
-    return `A new coordinator believes that these are completed: ${believed}`;
+    const believed = completed.map(({ phase, task }) => `${phase} ${task}`);
+    const expected = [lastTerm, end, ...tasks].join();
+    const found = [term, outcome?.state ?? "", ...believed].join();
+    return found === expected ? undefined : `A new coordinator believes ${found}, not ${expected}`;
   }
 }
 

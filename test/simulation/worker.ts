@@ -102,6 +102,8 @@ export class SimulatedWorker {
       this.#isStuck = true;
       await new Promise(() => undefined);
     }
+    // People may ask at any time.
+    if (random.chance(0.1)) this.connection.call("job.status", undefined).catch(() => undefined);
     if (random.chance(faults.appThrows)) throw new MrError("APP_THREW", "The app threw");
     const counters = { tasks: 1 };
     if (this.#world.words !== undefined) return await this.#runTask(job, assignment);
