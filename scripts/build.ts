@@ -3,7 +3,7 @@
  * compiler, the shipped apps as sources to read, and whatever a module reads at run time.
  *
  *     npm run build
- *     npx tsx scripts/build.ts --out DIR    elsewhere, to leave a build that is in use alone
+ *     npx tsx scripts/build.ts --out DIR    into another folder, while `dist` is in use
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -27,9 +27,9 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const { values: options } = parseArgs({ options: { out: { type: "string", default: "dist" } } });
 const OUT = resolve(ROOT, options.out);
 
-/** What the package's `exports` name. */
+/** The entry points in the package's `exports`. */
 const PUBLIC = fastGlob.sync(["mr/index.ts", "mr/testing/index.ts"], { cwd: `${ROOT}src` });
-/** What is started as a process of its own. */
+/** Programs that start as processes of their own. */
 const COMMANDS = fastGlob.sync("main/{mr*,tsmr}.ts", { cwd: `${ROOT}src` });
 /** The program of a worker that a job has started. */
 const WORKER = "mr/engines/local/worker-process.ts";
@@ -38,11 +38,11 @@ const THREAD = "mr/worker/heartbeat-thread.mjs";
 const APPS = fastGlob.sync("mrapps/*.ts", { cwd: `${ROOT}src` });
 
 /**
- * Libraries that every job needs, and that Node takes long to load: as CommonJS, of several files, each of
- * which it looks through for what it exports.
+ * Libraries that every job needs and that Node loads slowly: they are CommonJS modules of several files, and
+ * Node scans each file for its exports.
  */
 const BUNDLED = ["commander", "json-rpc-2.0"];
-/** What `tsmr run` loads, one after the other. */
+/** The modules that `tsmr run` loads, one after the other. */
 const COMMAND_PARTS = [
   "main/tsmr.ts",
   "main/tsmr-program.ts",
@@ -97,7 +97,7 @@ await shorten();
 await writeThread();
 
 /**
- * Bundled, because a job starts several processes and each pays for every file it loads: in pieces, a
+ * Bundles the sources. A job starts several processes, and each pays for every file it loads: without bundles, a
  * worker takes three times as long to load.
  */
 async function bundle(): Promise<void> {
@@ -117,9 +117,8 @@ async function bundle(): Promise<void> {
 }
 
 /**
- * Makes two files of all chunks that a worker loads: what it shares with the command that starts it, and the
- * rest. The bundler makes a chunk of whatever the same entry points have in common, which are twenty here,
- * and to load one takes most of a millisecond.
+ * Merges the chunks that a worker loads into two files: those that it shares with the command that starts it,
+ * and the others. The bundler makes about twenty chunks, and loading one takes most of a millisecond.
  */
 async function mergeChunks({ outputs }: Metafile): Promise<void> {
   const ofWorker = chunksOf(outputs, [WORKER]);
@@ -171,7 +170,7 @@ async function mergeInto(
     ...SETTINGS,
     stdin: { contents: lines.join("\n"), resolveDir: folder },
     outfile: join(folder, name),
-    // What is loaded later stays where it is, and is named as before.
+    // Chunks that are loaded on demand keep their places and names.
     plugins: [{ name: "others", setup: (builder) => leaveOthers(builder, new Set(chunks)) }],
   });
   const names = chunks.map((chunk) => basename(chunk).replaceAll(".", "\\.")).join("|");
@@ -192,7 +191,7 @@ function leaveOthers(builder: PluginBuild, chunks: ReadonlySet<string>): void {
   });
 }
 
-/** Their licenses ask that they go where the code goes. */
+/** The licenses of the bundled libraries require that they accompany the code. */
 function writeNotices(): void {
   const parts = BUNDLED.map((name) => {
     const text = readFileSync(join(ROOT, "node_modules", name, "LICENSE"), "utf8");
@@ -201,7 +200,7 @@ function writeNotices(): void {
   writeFileSync(join(OUT, "NOTICES.txt"), parts.join(`\n${"-".repeat(80)}\n\n`));
 }
 
-/** npm makes what `bin` names executable, but a command may also be started from where it was unpacked. */
+/** npm makes the files in `bin` executable, but a command may also be started from an unpacked package. */
 function makeExecutable(): void {
   for (const command of COMMANDS) {
     const path = join(OUT, javaScriptName(command));
@@ -210,13 +209,13 @@ function makeExecutable(): void {
   }
 }
 
-/** Writes the declarations that the public ones need, and no others: they would be taken for public. */
+/** Writes the public declarations and those they need. Others would look like a part of the interface. */
 function writeDeclarations(): void {
   const all = join(OUT, ".declarations");
   const tsc = join(ROOT, "node_modules/.bin/tsc");
   const args = ["-p", "tsconfig.build.json", "--outDir", all];
   const { status } = spawnSync(tsc, args, { cwd: ROOT, stdio: "inherit" });
-  // The compiler has said what is wrong, or somebody has pressed Ctrl-C.
+  // The compiler has printed the reason, or was interrupted.
   if (status !== 0) process.exit(status ?? 130);
   const written = new Set<string>();
   for (const entry of PUBLIC) writeDeclaration(all, entry.replace(/\.ts$/, ".d.ts"), written);
@@ -239,7 +238,7 @@ function writeDeclaration(from: string, file: string, written: Set<string>): voi
   writeFileSync(join(OUT, file), text);
 }
 
-/** Copied into a project, such a file works there as it is. */
+/** An app whose source is copied into a project works there without a change. */
 function copyAppSources(): void {
   for (const file of fastGlob.sync("mrapps/**/*.ts", { cwd: `${ROOT}src` })) {
     const source = readFileSync(`${ROOT}src/${file}`, "utf8");
@@ -249,7 +248,7 @@ function copyAppSources(): void {
   }
 }
 
-/** Pages, styles, WebAssembly, plain JavaScript: what isn't compiled is where its module looks for it. */
+/** Copies pages, styles, WebAssembly and plain JavaScript to where their modules look for them. */
 function copyAssets(): void {
   const assets = fastGlob.sync("**/*", {
     cwd: `${ROOT}src`,
@@ -258,7 +257,7 @@ function copyAssets(): void {
   for (const file of assets) cpSync(`${ROOT}src/${file}`, join(OUT, file));
 }
 
-/** Where the bundler puts base/assets.ts decides what its relative URL means: two folders below `dist`. */
+/** Checks that base/assets.ts, whose relative URLs depend on its place, is two folders below `dist`. */
 function checkAssets(): void {
   for (const file of fastGlob.sync("**/*.js", { cwd: OUT })) {
     const looksForRoot = /new URL\("[./]*", ?import\.meta\.url\)/.test(
@@ -282,12 +281,12 @@ async function writeThread(): Promise<void> {
 }
 
 /**
- * Leaves out what only people need: a process that lives for a tenth of a second spends a tenth of that on
- * reading itself. Names and lines stay, for stacks.
+ * Removes comments and white space, because a process that lives for a tenth of a second spends a tenth of that
+ * on reading its code. Names and lines stay for stack traces.
  */
 async function shorten(): Promise<void> {
   for (const file of fastGlob.sync("{main,mr}/**/*.js", { cwd: OUT, absolute: true })) {
-    // Pages go to a browser, as they are in the sources.
+    // The pages of the dashboard stay as they are in the sources.
     if (file.includes("/page/")) continue;
     const { code } = await transform(readFileSync(file, "utf8"), { ...SHORT, format: "esm" });
     writeFileSync(file, code);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Runs real jobs for so many minutes while everything goes wrong that can, and stops at the first
-# output that is not exact, or process or file that is left behind.
+# Runs real jobs with injected faults for a number of minutes, and stops at the first output that is not exact, or
+# the first process or file that is left behind.
 #
 #     scripts/chaos.sh MINUTES [--seed N] [--job N] [--at-once N]
 

@@ -1,6 +1,6 @@
 /**
- * Packs the package as it would be published, installs it into an empty project, and looks at what is
- * there and how much of it. `tmp/tsmr.tgz` is left for other tools to look at.
+ * Packs the package as it would be published, installs it into an empty project, and checks the files and their
+ * size. `tmp/tsmr.tgz` stays for other tools.
  *
  *     npm run check:package
  */
@@ -26,7 +26,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const PUBLISHED = [
   /^(package\.json|LICENSE|(README|CHANGELOG|ARCHITECTURE|CONTRIBUTING)\.md)$/,
   /^docs\/(images\/)?[\w-]+\.(md|svg|png)$/,
-  // What the documents speak of.
+  // Sources that the documents refer to.
   /^src\/[\w/-]+\.(ts|js|mjs|wasm|html|css|svg|ttf)$/,
   /^(src|dist)\/main\/(completion\/tsmr\.(bash|zsh)|scaffold\/[\w-]+\.txt)$/,
   /^src\/mr\/watch\/report\/fonts\/LICENSE$/,
@@ -37,7 +37,7 @@ const PUBLISHED = [
   /^dist\/mr\/watch\/report\/fonts\/(LICENSE|[\w-]+\.ttf)$/,
   /^dist\/mrapps\/[\w/-]+\.(js|ts)$/,
 ];
-/** Of all run-time dependencies but the compiler, which is most of it and a choice of its own. */
+/** The limit for all run-time dependencies except the compiler, which takes most of the space. */
 const MAX_INSTALLED_MB = 15;
 const COMPILER = /node_modules\/(@esbuild|esbuild)\//;
 
@@ -50,7 +50,7 @@ try {
   rmSync(directory, { recursive: true });
 }
 
-/** Packs, which builds before, and returns the path of the tarball. */
+/** Builds and packs. @returns the path of the tarball */
 function pack(): string {
   const printed = npm(["pack", "--silent", "--pack-destination", directory], ROOT);
   const name = printed.trim().split("\n").at(-1) ?? "";
@@ -60,7 +60,7 @@ function pack(): string {
   return tarball;
 }
 
-/** Installs the tarball into an empty project; returns its `node_modules`. */
+/** Installs the tarball into an empty project. @returns the path of its `node_modules` */
 function install(tarball: string): string {
   const project = join(directory, "project");
   mkdirSync(project);
@@ -76,7 +76,7 @@ function checkContents(installed: string): void {
   for (const file of files) {
     const text = readFileSync(join(installed, file), "latin1");
     for (const path of [ROOT, homedir(), "\n//# sourceMappingURL="]) {
-      // A home directory of "/" is in every text.
+      // A home directory of "/" would be found in every file.
       if (path.length > 1 && text.includes(path)) throw new Error(`${file} contains "${path}"`);
     }
   }
@@ -84,7 +84,7 @@ function checkContents(installed: string): void {
   process.stdout.write(`${files.length} files in the package\n`);
 }
 
-/** What a page links to must be in the package as well. */
+/** Checks that each file that a document links to is in the package. */
 function checkLinks(installed: string, page: string): void {
   const text = readFileSync(join(installed, page), "utf8");
   for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)/g)) {

@@ -1,7 +1,6 @@
 /**
- * How much longer a job takes while somebody watches it: runs the same job in turn without a dashboard
- * and with one, and prints medians. What the coordinator's process uses says more than the time on a
- * clock does, when the machine has other things to do.
+ * Measures how much longer a job takes with a dashboard: runs the same job in turn without and with one, and prints
+ * medians. On a busy machine, the processor time of the coordinator says more than the elapsed time.
  *
  *     npx tsx scripts/dashboard-overhead.ts [--rounds 7] [--megabytes 200] [--browser]
  */
@@ -24,7 +23,7 @@ const CLIENT = `require("node:http").get(process.argv[1] + "events", (response) 
 });`;
 
 const SETTLE_MS = 3000;
-/** A backup here and there would decide who is faster. */
+/** A few backup tasks more or less would hide the difference. */
 const QUIET = { backups: false, leaseMs: 60_000 };
 
 interface Figures {
@@ -46,7 +45,7 @@ const inputs = join(directory, "inputs");
 try {
   makeInputs(Number(values.megabytes));
   const figures: Record<"without" | "with", Figures[]> = { without: [], with: [] };
-  // The first run warms what there is to warm.
+  // The first run fills the caches.
   await run(false);
   for (let round = 0; round < Number(values.rounds); round += 1) {
     const order = round % 2 === 0 ? (["without", "with"] as const) : (["with", "without"] as const);
@@ -68,7 +67,7 @@ try {
 
 function makeInputs(megabytes: number): void {
   const texts = join(directory, "texts");
-  // This process was started through tsx, and so is that one.
+  // The command runs through tsx, as this process does.
   const script = [...process.execArgv, "scripts/make-data.ts", "--out", texts];
   execFileSync(process.execPath, script, { cwd: ROOT, stdio: "ignore" });
   mkdirSync(inputs);
@@ -79,7 +78,7 @@ function makeInputs(megabytes: number): void {
   }
 }
 
-/** Many small tasks, so that there is much to be told. */
+/** Many small tasks, which cause many events. */
 async function run(isWatched: boolean): Promise<Figures> {
   const out = join(directory, "out");
   const dashboard = isWatched ? await startDashboard({ port: 0 }) : undefined;
@@ -101,7 +100,7 @@ async function run(isWatched: boolean): Promise<Figures> {
   return { wallMs, coordinatorCpuMs, jobCpuMs: coordinatorCpuMs + taskCpuMs };
 }
 
-/** Watches from a process of its own. */
+/** Opens the dashboard from another process. */
 async function watch(url: string): Promise<() => Promise<void>> {
   if (values.browser) {
     const browser = await chromium.launch({
@@ -110,7 +109,7 @@ async function watch(url: string): Promise<() => Promise<void>> {
     });
     const page = await browser.newPage();
     await page.goto(url);
-    // It is the page that is measured, not how a browser starts.
+    // The start of the browser is not measured.
     await setTimeout(SETTLE_MS);
     return () => browser.close();
   }

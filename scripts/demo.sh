@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Counts the words of the State of the Union addresses the way the lab does it: a coordinator and three
-# workers, each a process of its own, in a fresh directory. Prints the most frequent words.
+# Counts the words of the State of the Union addresses as the lab does: with a coordinator and three workers in
+# processes of their own, in a new directory. Prints the most frequent words.
 #
 #     npm run demo
 set -euo pipefail
@@ -23,5 +23,5 @@ wait
 
 echo
 echo "$(cat mr-out-* | wc -l | tr -d ' ') distinct words; the most frequent:"
-# Read to its end: sort must not find its reader gone.
+# awk reads to the end, so that sort never writes to a closed pipe.
 sort -k2,2nr -k1,1 mr-out-* | awk 'NR <= 12 { printf "%9d  %s\n", $2, $1 }'

@@ -1,7 +1,7 @@
 /**
- * What it costs when two of eight workers are killed half-way (compare the paper, section 5.5): the time
- * of the map phase with and without, medians of three runs each, which alternate. Its tasks sleep rather
- * than compute, so that eight workers are eight times as fast on any machine.
+ * Measures the cost of killing two of eight workers half-way (compare the paper, section 5.5): the time of the map
+ * phase with and without, medians of three runs each, in turn. The tasks sleep instead of computing, so that eight
+ * workers are eight times as fast on any machine.
  *
  *     npx tsx scripts/killed-workers.ts
  */
@@ -24,7 +24,7 @@ const TASKS = 160;
 const TASK_MS = 200;
 const POLL_MS = 5;
 
-/** No task begins before `go` is there, so that it does not matter how long a process takes to start. */
+/** No task begins before the file `go` exists, so the start-up time of processes does not count. */
 const APP = `
   import { existsSync } from "node:fs";
   import { setTimeout as sleep } from "node:timers/promises";
@@ -53,7 +53,7 @@ for (let run = 0; run < RUNS; run++) {
   elapsedMs.killed.push(await measure(`${run}-killed`, KILLED));
 }
 const [none, killed] = [median(elapsedMs.none), median(elapsedMs.killed)];
-// Half of the work is done by all of them, and half by those that are left.
+// All workers do the first half of the work, and the remaining ones the second half.
 const share = 0.5 + (0.5 * WORKERS) / (WORKERS - KILLED);
 process.stdout.write(
   `${TASKS} tasks of ${TASK_MS} ms, ${WORKERS} workers: ${(none / 1000).toFixed(2)} s\n` +
@@ -103,7 +103,7 @@ function start(
   return child;
 }
 
-/** Asks until the job is as wanted, or has ended. */
+/** Polls the status until a condition holds or the job has ended. */
 async function statusWhen(
   { client, coordinator }: { client: RpcClient; coordinator: ChildProcess },
   isWanted: (status: JobStatus) => boolean,

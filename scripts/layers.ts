@@ -3,10 +3,10 @@ import { dirname, join, relative, sep } from "node:path";
 import fastGlob from "fast-glob";
 import ts from "typescript";
 
-/** The public face. It imports from everywhere and is imported by apps only; tests of apps have another. */
+/** The public interface. It may import every room, and only apps import it. Tests of apps have another one. */
 const INDEX = "mr/index.ts";
 
-/** What every engine and every command may use. */
+/** Rooms that every engine and every command may use. */
 const DATA = ["mr/data/input", "mr/data/shuffle", "mr/data/task", "mr/data/output"] as const;
 const APP = ["mr/app/contract", "mr/app/text", "mr/app/load"] as const;
 const CONTROL = [
@@ -35,9 +35,9 @@ const MAIN = [
 ] as const;
 
 /**
- * What each folder of src may import, besides itself. Data flows one way, and the data plane and the
- * control plane know nothing of each other: they meet in the worker. A file that may import more, or less, than
- * its folder has an entry of its own.
+ * The folders that each folder of src may import, besides itself. Data flows one way. The data plane and the
+ * control plane do not import each other: they meet in the worker. A file that may import more or less than its
+ * folder has its own entry.
  */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/base": [],
@@ -46,7 +46,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/app/contract": [...LOW, "mr/kernel", "mr/app/text"],
   "mr/app/text": [...LOW, "mr/kernel", "mr/app/contract"],
   "mr/app/load": [...LOW, "mr/app/contract"],
-  // The registry knows every storage, and no other room knows one by name.
+  // The registry imports every storage. No other room imports one.
   "mr/storage": [...LOW, "mr/storage/file"],
   "mr/storage/file": [...LOW, "mr/storage"],
   "mr/storage/memory": [...LOW, "mr/storage"],
@@ -61,7 +61,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/control/coordinator": [...LOW, ...CONTROL],
   "mr/worker": [...LOW, ...APP, "mr/storage", ...DATA, "mr/control/protocol"],
   "mr/engines": [...LOW, ...APP, "mr/storage", "mr/watch/format"],
-  // An engine never imports another one, and only the registry names them.
+  // An engine never imports another one. Only the registry imports them.
   "mr/engines/registry.ts": ["mr/base", "mr/engines", "mr/engines/local", "mr/engines/sequential"],
   "mr/engines/local": [
     ...LOW,
@@ -82,13 +82,13 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/testing": [...LOW, "mr/kernel", ...APP, "mr/storage", ...DATA],
   mrapps: [INDEX],
   main: MAIN,
-  // Commands that are programs of one engine.
+  // Commands that belong to one engine.
   "main/mrcoordinator.ts": [...MAIN, "mr/engines/local"],
   "main/tsmr.ts": ["mr/engines/local"],
   "main/commands/sequential.ts": [...MAIN, "mr/engines/sequential"],
 };
 
-/** Plain JavaScript that imports nothing but Node, because a worker pays for its start. */
+/** Plain JavaScript without imports of this project, so that a worker starts it quickly. */
 const HEARTBEAT_THREAD = "mr/worker/heartbeat-thread.mjs";
 
 /** The modules of Node that reach outside the process, and the folders that may import them. */
@@ -119,7 +119,7 @@ const BUILTINS: Readonly<Record<string, readonly string[]>> = {
   worker_threads: ["mr/worker"],
 };
 
-/** The one module that knows where files of the package are. */
+/** The only module that finds files of the package. */
 const KNOWS_ITS_ADDRESS = "mr/base/assets.ts";
 
 /**
@@ -175,7 +175,7 @@ interface Imports {
   readonly files: readonly string[];
   /** Modules of Node without `node:`, and `fs` for `fs/promises`. */
   readonly builtins: readonly string[];
-  /** Whether the file asks for its own address. */
+  /** Whether the file uses its own address. */
   readonly usesAddress: boolean;
 }
 
@@ -192,7 +192,7 @@ function importsOf(root: string, file: string): Imports {
   const builtins = names
     .filter((name) => name.startsWith("node:"))
     .map((name) => name.slice("node:".length).replace(/\/promises$/, ""));
-  // As a string, it is code for another module.
+  // In a string, it belongs to code of another module.
   const usesAddress = /(?<!["'])import\.meta\.(url|resolve|dirname|filename)/.test(text);
   return { files, builtins: [...new Set(builtins)], usesAddress };
 }

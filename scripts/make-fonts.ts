@@ -1,6 +1,6 @@
 /**
- * Unpacks the fonts that charts as PNG are drawn with, out of the package `@fontsource/noto-sans`, whose
- * files are parts of Noto Sans by script, compressed for the web. Needed only to take a newer version:
+ * Unpacks the fonts of PNG charts from the package `@fontsource/noto-sans`, which has Noto Sans by script,
+ * compressed for the web. Needed only for a newer version:
  *
  *     npm install --no-save @fontsource/noto-sans@5 && npx tsx scripts/make-fonts.ts
  */

@@ -1,7 +1,7 @@
 /**
- * Makes docs/images/run.svg, the picture of a run in README.md, out of a real one: `tsmr` in a terminal of
- * 80 columns, counting words with three workers, of which one is killed. Needs the example data
- * (`npm run data`) and `script` of util-linux.
+ * Makes docs/images/run.svg, the picture of a run in README.md, from a real run: `tsmr` counts words in a terminal
+ * of 80 columns with three workers, one of which is killed. Needs the example data (`npm run data`) and `script`
+ * of util-linux.
  *
  *     npx tsx scripts/picture.ts
  */
@@ -23,14 +23,14 @@ import { animateTerminal, type Frame } from "./pictures/animate-terminal.ts";
 import { TerminalScreen } from "./pictures/terminal-screen.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
-/** So often each book is in the input, for there to be something to see. */
+/** How often each book is in the input, so that the run lasts long enough to watch. */
 const TIMES = Number(process.argv[2] ?? 12);
 const COMMAND = "tsmr run wc 'books/*.txt' --workers 3 --top 5";
-/** As often is the picture drawn anew, at most. */
+/** The shortest time between two frames. */
 const MAX_FRAMES = 40;
-/** What is printed in one go comes in several pieces: the screen is looked at when no more has come for so long. */
+/** One update is printed in several pieces. A frame is taken when nothing has been printed for this long. */
 const SETTLED_MS = 30;
-/** A longer run is shown faster than it was. */
+/** A longer run is played faster. */
 const MAX_SHOWN_MS = 12_000;
 const KILL_AFTER_MS = 1500;
 
@@ -61,7 +61,7 @@ function makeBooks(directory: string): void {
   }
 }
 
-/** Runs the command in a terminal, and notes what it prints and when. */
+/** Runs the command in a terminal, and records its output with times. */
 function record(): Promise<void> {
   const tsx = join(ROOT, "node_modules/.bin/tsx");
   const run = COMMAND.replace("tsmr", `${tsx} ${join(ROOT, "src/main/tsmr.ts")}`);
@@ -78,7 +78,7 @@ function record(): Promise<void> {
   });
 }
 
-/** Kills a worker in the middle of the job, as an accident would. */
+/** Kills a worker in the middle of the job. */
 async function killWorker(): Promise<void> {
   const log = join(home, "mr-out/.mr-events");
   const hasBegun = () => /"attemptStarted"[^\n]*"worker":2,/.test(readFileSync(log, "utf8"));
@@ -88,12 +88,12 @@ async function killWorker(): Promise<void> {
   if (joined !== null) process.kill(Number(joined[1]), "SIGKILL");
 }
 
-/** @param timing lines of a delay in seconds and how many bytes were printed after it */
+/** @param timing lines, each with a delay in seconds and the number of bytes printed after it */
 function framesOf(output: Buffer, timing: string): Frame[] {
   const screen = new TerminalScreen();
   screen.write(`\x1b[32m$\x1b[0m ${COMMAND}\n\r`);
   const frames: Frame[] = [{ atMs: 0, lines: screen.lines }];
-  // The header that `script` writes first is not part of what was printed.
+  // `script` writes a header before the output.
   let at = output.indexOf("\n") + 1;
   let nowMs = 0;
   for (const [, seconds, bytes] of timing.matchAll(/^([0-9.]+) ([0-9]+)$/gm)) {
@@ -105,7 +105,7 @@ function framesOf(output: Buffer, timing: string): Frame[] {
   return thinOut(frames);
 }
 
-/** What was on the screen for a short time only need not be drawn. */
+/** Leaves out frames that were on the screen for a short time only. */
 function thinOut(frames: readonly Frame[]): Frame[] {
   const totalMs = frames.at(-1)?.atMs ?? 0;
   const speed = Math.max(1, totalMs / MAX_SHOWN_MS);

@@ -1,6 +1,6 @@
 /**
- * Makes docs/images/report.png, the picture in docs/report.md, out of the report of a real job, in which two
- * workers are killed. Needs the example data (`npm run data`) and Chromium.
+ * Makes docs/images/report.png, the picture in docs/report.md, from the report of a real job in which two workers
+ * are killed. Needs the example data (`npm run data`) and Chromium.
  *
  *     npx tsx scripts/report-picture.ts
  */
@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const BROWSER = process.argv[2] ?? "/usr/bin/chromium";
 const SIZE = { width: 1180, height: 1060 };
 
-/** Counts words so slowly that there is something to see, and takes its worker down twice. */
+/** Counts words slowly, so that the timeline is readable, and kills its worker twice. */
 const APP = `
 import { existsSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";

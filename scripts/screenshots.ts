@@ -1,6 +1,5 @@
 /**
- * Makes the picture of the dashboard in docs/dashboard.md: from a real job, of which a worker was
- * killed, photographed while it runs.
+ * Makes the picture of the dashboard in docs/dashboard.md from a running job, one of whose workers was killed.
  *
  *     npx tsx scripts/screenshots.ts [--out docs/images/dashboard.png] [--dark]
  */
@@ -54,7 +53,7 @@ try {
     if (event.phase !== "reduce" || completed.reduce !== REDUCES_BEFORE_PICTURE) return;
     const path = join(ROOT, values.out);
     mkdirSync(dirname(path), { recursive: true });
-    // What has just happened is on its way to the page.
+    // The latest events are on their way to the page.
     picture = page.waitForTimeout(400).then(() => page.screenshot({ path, fullPage: true }));
   };
   const app = join(ROOT, "src/mrapps/top_words.ts");
@@ -67,10 +66,10 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** The State of the Union addresses, several times over. */
+/** The State of the Union addresses, repeated several times. */
 function makeInputs(): string {
   const [texts, inputs] = [join(directory, "texts"), join(directory, "addresses")];
-  // This process was started through tsx, and so is that one.
+  // The command runs through tsx, as this process does.
   const script = [...process.execArgv, "scripts/make-data.ts", "--out", texts];
   execFileSync(process.execPath, script, { cwd: ROOT, stdio: "ignore" });
   mkdirSync(inputs);

@@ -1,5 +1,5 @@
 /**
- * Runs simulated jobs in which everything goes wrong that can, one for each seed.
+ * Runs one simulated job with faults of every kind for each seed.
  *
  *     npm run simulate -- --seeds 50000 --from 1
  */

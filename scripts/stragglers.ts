@@ -1,6 +1,6 @@
 /**
- * What backup tasks are worth, measured as the paper does (section 5.4): a job with one slow worker,
- * with and without them. Prints the median of three runs each, which alternate.
+ * Measures the benefit of backup tasks as the paper does (section 5.4): a job with one slow worker, with and without
+ * backups. Prints the median of three runs each, in turn.
  *
  *     npx tsx scripts/stragglers.ts
  */
@@ -15,9 +15,8 @@ const TASKS = 16;
 const LEASE_MS = 500;
 
 /*
- * A map task takes 20 × 10 ms, and waits rather than computes, so that the measurement is the same on a
- * busy machine. The worker that is the
- * first to make the directory needs 30 times as long for each of its tasks.
+ * A map task takes 20 × 10 ms. It waits instead of computing, so that the measurement is the same on a busy
+ * machine. The worker that makes the directory first needs 30 times as long for each of its tasks.
  */
 const APP = `
   import { mkdirSync } from "node:fs";

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 #
-# Runs whole jobs, coordinator and workers as processes of their own, and compares what they leave
-# with the sequential run. The tests and their names are those of MIT 6.5840 Lab 1.
+# Runs whole jobs with coordinator and workers in processes of their own, and compares their output with that of
+# the sequential run. The tests and their names are those of MIT 6.5840 Lab 1.
 #
 #     scripts/test-mr.sh [quiet] [TEST...]
 #
@@ -9,10 +9,10 @@
 # of them, in this order. `quiet` hides what the processes print, unless a test fails.
 #
 #     MR_INPUTS=DIR            read the pg-*.txt of this directory instead of data/
-#     MR_TEST_TIMEOUT=SECONDS  what one test may take, 180 by default
+#     MR_TEST_TIMEOUT=SECONDS  time limit of one test, 180 by default
 #
-# Written for the bash 3.2 of macOS too, which has no `wait -n`, beside no `timeout`: each process
-# runs in a wrapper that reports its end on a FIFO, which wakes this script the moment it happens.
+# macOS has bash 3.2, without `wait -n`, and no `timeout`. So each process runs in a wrapper that reports its end
+# on a FIFO, which wakes this script at once.
 
 set -u
 export LC_ALL=C
@@ -21,7 +21,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd -P)
 TSX=$ROOT/node_modules/.bin/tsx
 ALL_TESTS="wc indexer map_parallelism reduce_parallelism job_count early_exit crash"
 TIMEOUT=${MR_TEST_TIMEOUT:-180}
-# How long a worker may take to find out that its job is over, the start of its process included.
+# How long a worker may take from its start until it learns that its job is over.
 LATE_WORKER_SECONDS=10
 
 WORK=
@@ -80,8 +80,8 @@ next_end() {
   return 1
 }
 
-# Nobody has a reason to fail, except a worker that is made to crash, or started so late that the job
-# was over: on a busy machine, a quick job may be done before its last worker has come up.
+# No process should fail, except a worker that crashes on purpose, or one that starts after the job is over: on a
+# busy machine, a short job may end before its last worker has started.
 check_end() {
   [ "$ENDED" = coordinator ] && COORDINATOR_ENDED=yes
   if [ "$ENDED_CODE" = 0 ] || [ "$ENDED" = crasher ]; then
@@ -125,7 +125,7 @@ signal_all() {
   done
 }
 
-# Ends whatever is still alive, first in a way that lets a coordinator remove its socket.
+# Ends all processes that are still alive, at first by a signal that lets a coordinator remove its socket.
 kill_all() {
   signal_all TERM
   local tries=0
@@ -134,7 +134,7 @@ kill_all() {
     sleep 0.1
   done
   signal_all KILL
-  # Collects them here, or bash would report each of them as killed.
+  # Without this, bash would report each of them as killed.
   wait 2>/dev/null
   PROCESS_GROUPS=
 }
@@ -160,7 +160,7 @@ oracle() {
   fi
 }
 
-# merge FILE: puts the output of the job, as it is at this moment, into a file.
+# merge FILE: puts the current output of the job into a file.
 merge() {
   sort mr-out* >"$1" 2>&8
 }
@@ -226,7 +226,7 @@ test_job_count() {
   echo "a ${#INPUTS[@]}" >correct
   expect_same all correct "map was not called once for each input file"
 
-  # These come too late, and must notice.
+  # These workers start after the end of the job, and must exit.
   start_workers 2 latecomer jobcount.ts
   local deadline=$((SECONDS + LATE_WORKER_SECONDS))
   next_end "$deadline" && next_end "$deadline"
@@ -341,7 +341,7 @@ find_inputs() {
   [ -s "${INPUTS[0]}" ] || die "there are no pg-*.txt in $dir"
 }
 
-# Runs on any exit: nothing that was started goes on, and the directory is gone.
+# Runs on every exit: ends all processes that were started, and removes the directory.
 clean_up() {
   local code=$?
   trap '' INT TERM HUP

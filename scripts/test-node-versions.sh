@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the tests with every Node.js that is supported, or with those that are named:
+# Runs the tests with every supported version of Node.js, or with the given ones:
 #
 #     scripts/test-node-versions.sh [MAJOR...] [-- VITEST-ARGUMENT...]
 #     scripts/test-node-versions.sh 22 26 -- test/package
@@ -27,7 +27,7 @@ for version in "${versions[@]}"; do
     npm install --prefix "$home" --silent --no-audit --no-fund "node@$version"
   fi
   echo "== Node $("$node/node" --version)"
-  # Whatever a test starts as "node" is this one, and so is npm.
+  # `node` and `npm` in tests are of this version.
   PATH="$node:$PATH" "$node/node" node_modules/vitest/vitest.mjs run "$@" || failed+=("$version")
 done
 

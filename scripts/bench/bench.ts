@@ -1,4 +1,4 @@
-/** `npm run bench [P1 …]`: see docs/performance.md. */
+/** The command `npm run bench [P1 …]`; see docs/performance.md. */
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";

@@ -9,15 +9,15 @@ export interface Side {
   check(out: string, measurement: Measurement): Promise<void>;
 }
 
-/** What a row compares, once its data are there. */
+/** The two sides of a row, once its data exist. */
 export interface Trial {
   readonly ours: Side;
   readonly theirs?: Side;
-  /** Programs run once beside the two, to be known but not judged. */
+  /** Further programs that run once, for comparison only. */
   readonly forTheRecord?: readonly Side[];
-  /** Files to read once before the first round, so that the first run finds them as the last does. */
+  /** Files to read before the first round, so that every run finds them in the system's cache. */
   readonly inputs: readonly string[];
-  /** Data sets too big to keep without being asked. */
+  /** Data sets that are deleted afterwards by default. */
   readonly bigFolders?: readonly string[];
   readonly memory?: boolean;
   readonly note?: string;
@@ -33,7 +33,7 @@ export interface SideResult {
 }
 
 export interface Verdict {
-  /** What stands in the ratio column. */
+  /** The text of the ratio column. */
   readonly figure: string;
   readonly ratio?: number;
   readonly memoryRatio?: number;

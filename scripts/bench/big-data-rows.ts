@@ -35,7 +35,7 @@ export const p6: Benchmark = {
             workers: WORKERS,
             reduces: REDUCES,
             out,
-            // Two workers of 256 MB have what one sort of 512 MB has.
+            // Two workers with 256 MB each have as much as one sort with 512 MB.
             memory: "256MB",
           }),
         check: async (out) => checkSorted(await outputFiles(out), records),
@@ -97,7 +97,7 @@ export const p7: Benchmark = {
   },
 };
 
-/** The share of P8 that is run when it is not asked for in full, of data and keys alike. */
+/** The share of the data and keys of P8 that is run by default. */
 const P8_SHARE = 4;
 const P8_QUICK_SHARE = 400;
 
@@ -108,7 +108,7 @@ export const p8: Benchmark = {
   rounds: 1,
   prepare: async (setup) => {
     const share = setup.quick ? P8_QUICK_SHARE : setup.full ? 1 : P8_SHARE;
-    // A quarter of the memory would be less than a process may be told.
+    // A quarter of the memory would be below the minimum of a process.
     const memoryMegabytes = share === 1 ? 512 : 160;
     const keys = await manyKeys(setup.dataFolder, share === 1 ? "keys-10gb" : `keys-1-${share}`, {
       files: 8,

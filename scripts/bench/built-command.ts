@@ -5,11 +5,11 @@ import fastGlob from "fast-glob";
 
 /** The built command; `npm run build` makes it. */
 export const TSMR_PROGRAM = fileURLToPath(new URL("../../dist/main/tsmr.js", import.meta.url));
-/** What it is made of. */
+/** The sources it is built from. */
 export const TSMR_SOURCES = fileURLToPath(new URL("../../src", import.meta.url));
 
 /**
- * Why a build is not to be timed: figures of an earlier state of the sources would be taken for those of now.
+ * Why a build must not be timed: its sources have changed since.
  *
  * @param program the built command
  * @param sources the folder that it was built from, if that is known: none of its files may be newer

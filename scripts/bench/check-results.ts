@@ -7,7 +7,7 @@ import { COUNTS_FILE, INDEX_FILE, type TextSet } from "./inputs/real-text.ts";
 import type { SortSet } from "./inputs/sort-records.ts";
 import { addHash, lineHash } from "./line-checksum.ts";
 
-/** A timed result that is not the right one: the time means nothing. */
+/** The result of a timed run is wrong, so its time has no meaning. */
 export class WrongResultError extends Error {
   override name = "WrongResultError";
 }
@@ -34,14 +34,14 @@ export async function checkCounts(files: string[], text: TextSet): Promise<void>
   const expected = (await readFile(join(text.folder, COUNTS_FILE), "utf8"))
     .split("\n")
     .slice(0, -1);
-  // Any one order will do, as long as both have it.
+  // Any order will do if it is the same for both.
   const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   lines.sort(order);
   expected.sort(order);
   compareLines(lines, expected);
 }
 
-/** `wc -w` prints a total at the end; it must lie where the text's own count says. */
+/** `wc -w` prints a total at the end, which must be within the limits that the text's own count gives. */
 export function checkShellCount(stdout: string, text: TextSet): void {
   const total = Number(/(\d+)(?: total)?\s*$/.exec(stdout)?.[1]);
   const [least, most] = text.facts.shellWords;
@@ -50,7 +50,7 @@ export function checkShellCount(stdout: string, text: TextSet): void {
   }
 }
 
-/** Lines `word n path,path…`: for each word the files that hold it, in any order. */
+/** Lines `word n path,path…`: for each word the files that contain it, in any order. */
 export async function checkIndex(files: string[], text: TextSet, copies: number): Promise<void> {
   const expected = new Map<string, Set<string>>();
   const names = text.files.map((file) => basename(file));
@@ -87,7 +87,7 @@ function copied(names: string[], copies: number): string[] {
   );
 }
 
-/** All files one after the other must be in byte order, and hold exactly the records. */
+/** The concatenated files must be in byte order and have exactly the expected records. */
 export async function checkSorted(files: string[], records: SortSet): Promise<void> {
   const seen = await scanLines(files, { inOrder: true });
   compareSums(seen, records.facts.records, records.facts.checksum);

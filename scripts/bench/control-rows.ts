@@ -11,9 +11,9 @@ const WORKERS = 200;
 const DECISIONS_PER_SECOND = 50_000;
 const REQUESTS_PER_SECOND = 3000;
 const P99_MS = 20;
-/** Of the 90 seconds that 100,000 tasks would take at this rate; a coordinator is compiled by then. */
+/** Of the 90 seconds that 100,000 tasks take at this rate. The coordinator's code is compiled by then. */
 const WARM_UP_MS = 2000;
-/** A little more than what is to be served, for a rate that is kept and not just aimed at. */
+/** Slightly above the required rate, so that the rate that is reached meets it. */
 const OFFERED_PER_SECOND = 1.1 * REQUESTS_PER_SECOND;
 
 export const p9: Benchmark = {
@@ -51,7 +51,7 @@ export const p9: Benchmark = {
   },
 };
 
-/** The one that was built with `tsmr`; where there is none, its sources do the same, if slower to start. */
+/** The command that was built with `tsmr`, or its sources, which start more slowly. */
 function coordinatorBeside(program: string): string[] {
   const built = join(dirname(program), "mrcoordinator.js");
   if (existsSync(built)) return [built];

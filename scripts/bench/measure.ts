@@ -12,21 +12,20 @@ export interface Measurement {
   /** From the start of the process to its end, start-up included. */
   readonly seconds: number;
   /**
-   * The highest resident memory of any one process of the tree; undefined when it was not asked for
-   * or the system has no `/proc`.
+   * The highest resident memory of any process of the tree; undefined if it was not measured or the system has no
+   * `/proc`.
    */
   readonly peakBytes: number | undefined;
   readonly stdout: string;
 }
 
-/** The kernel keeps the high-water mark, so looking seldom misses only growth just before an exit. */
+/** The kernel keeps the highest value, so rare samples miss only growth just before an exit. */
 const POLL_MS = 100;
 
 /**
- * Runs `command` to its end. Nothing else happens here meanwhile, except with `memory`, when the
- * process tree is looked at now and then.
+ * Runs `command` to its end. With `memory`, the process tree is sampled meanwhile.
  *
- * @throws when it cannot be started, is killed, or ends with another code than 0
+ * @throws when it cannot be started, is killed, or exits with another code than 0
  */
 export function measure(
   command: Command,
@@ -76,7 +75,7 @@ export function measure(
   });
 }
 
-/** `VmHWM` of a process and all below it, in bytes; empty where there is no `/proc`. */
+/** `VmHWM` of a process and its descendants, in bytes; empty without `/proc`. */
 function treePeaks(root: number): number[] {
   const parents = new Map<number, number>();
   const peaks = new Map<number, number>();
@@ -86,7 +85,7 @@ function treePeaks(root: number): number[] {
     try {
       status = readFileSync(`/proc/${pid}/status`, "utf8");
     } catch {
-      // It ended between the listing and the reading.
+      // The process has exited since the listing.
       continue;
     }
     parents.set(pid, Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0));
@@ -108,7 +107,7 @@ function processFolders(): string[] {
   try {
     return readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   } catch {
-    // Not Linux: memory is then reported as not measured.
+    // Without `/proc`, memory is reported as not measured.
     return [];
   }
 }

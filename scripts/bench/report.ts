@@ -4,7 +4,7 @@ import type { Row } from "./run-benchmark.ts";
 
 const HEADINGS = ["", "work", "ours", "theirs", "ratio", "target", "met"];
 
-/** The rows as a Markdown table, which can be pasted into a page as it is. */
+/** The rows as a Markdown table. */
 export function formatTable(rows: readonly Row[], { quick }: { quick: boolean }): string {
   const cells = rows.map((row) => [
     row.name,
@@ -13,7 +13,7 @@ export function formatTable(rows: readonly Row[], { quick }: { quick: boolean })
     row.theirs === undefined ? "–" : `${row.theirs.label}: ${formatSide(row.theirs)}`,
     row.verdict.figure,
     row.target,
-    // Small data show that all works; their times are start-up, and say nothing of a target.
+    // Small data only show that everything works: their times are start-up, and have no target.
     quick ? "–" : row.verdict.met ? "yes" : "no",
   ]);
   const table = [HEADINGS, ...cells];
@@ -44,7 +44,7 @@ function formatSide({ medianSeconds, peakBytes }: SideResult): string {
   return `${medianSeconds.toFixed(medianSeconds < 1 ? 3 : digits)} s${memory}`;
 }
 
-/** What of the machine a reader needs to place the numbers; no names of hosts, users or paths. */
+/** The properties of the machine that matter for the numbers, without names of hosts, users or paths. */
 export function machineFacts(): Record<string, number | string> {
   const processors = cpus();
   return {

@@ -21,9 +21,9 @@ export interface Row {
 export interface RunOptions {
   /** How often each side runs. */
   readonly rounds: number;
-  /** Keep data sets that are too big to keep unasked. */
+  /** Keep data sets that are deleted by default because of their size. */
   readonly keep: boolean;
-  /** Told about each timed run. */
+  /** Called after each timed run. */
   readonly progress: (line: string) => void;
 }
 
@@ -86,7 +86,7 @@ async function runSide(
   const out = join(setup.dataFolder, "out");
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  // What the run before left to be written must not be written in this one's time.
+  // Otherwise this run would pay for the writes of the one before.
   await measure({ program: "sync", arguments: [] });
   try {
     const measured = await measure(side.command(out), { memory: trial.memory ?? false });
@@ -115,7 +115,7 @@ function summary(side: Side, runs: readonly Measurement[]): SideResult {
 async function readThrough(files: readonly string[]): Promise<void> {
   for (const file of files) {
     for await (const _ of createReadStream(file, { highWaterMark: 1 << 22 })) {
-      // Reading is the purpose: it brings the file into the system's cache.
+      // Reading brings the file into the system's cache.
     }
   }
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { Command } from "./measure.ts";
 
-/** What of `tsmr run` the benchmarks set. */
+/** The options of `tsmr run` that the benchmarks set. */
 export interface TsmrRun {
   /** Path of the app file. */
   readonly app: string;
@@ -9,11 +9,11 @@ export interface TsmrRun {
   readonly workers: number;
   readonly reduces: number;
   readonly out: string;
-  /** The memory limit of one process, as the command takes it, such as `256MB`. */
+  /** The memory limit of one process, in the form of the command line, such as `256MB`. */
   readonly memory?: string;
 }
 
-/** The one place that knows the command line of `tsmr run`. */
+/** The command line of `tsmr run`. */
 export function tsmrCommand(program: string, run: TsmrRun): Command {
   return {
     program: process.execPath,
@@ -29,7 +29,7 @@ export function tsmrCommand(program: string, run: TsmrRun): Command {
       "--out",
       run.out,
       ...(run.memory === undefined ? [] : ["--memory", run.memory]),
-      // The gate has checked the types of the apps; the first run must not pay for it, nor hold its memory.
+      // `npm run check` checks the types of the apps. Here it would cost the first run time and memory.
       "--no-check",
       "--quiet",
     ],

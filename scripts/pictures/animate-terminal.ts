@@ -1,7 +1,7 @@
 import { type Markup, markup } from "../../src/mr/watch/format/markup.ts";
 import { COLUMNS, type Run } from "./terminal-screen.ts";
 
-/** What was on the screen from a time on. */
+/** The contents of the screen from a time on. */
 export interface Frame {
   readonly atMs: number;
   readonly lines: ReadonlyArray<readonly Run[]>;
@@ -10,18 +10,17 @@ export interface Frame {
 const CELL = 8.4;
 const LINE = 19;
 const TOP = 46;
-/** The last frame stays so long before all begins again. */
+/** How long the last frame stays before the animation starts again. */
 const HOLD_MS = 7000;
 
-/** A dark terminal of its own, which can be read on a page of any colour. */
+/** A dark terminal, which is readable on a page of any colour. */
 const STYLE = `text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:#d6dde6;white-space:pre}
 .s1{font-weight:600}.s2{fill:#8693a3}.s31{fill:#f4705c}.s32{fill:#3fbf95}.s33{fill:#f2ab3c}.s34{fill:#5aa5f5}.s35{fill:#ab8df0}.s36{fill:#4fc3d7}.s90{fill:#8693a3}
 @media (prefers-reduced-motion:reduce){.row{animation:none!important;visibility:hidden}.last{visibility:visible}}
 `;
 
 /**
- * Draws what was on a terminal as an animated SVG that needs nothing else; where motion is not wanted, it
- * shows the end.
+ * Draws a recording of a terminal as a self-contained animated SVG. With reduced motion, it shows the last frame.
  *
  * @param frames at least one, in the order of their times
  */
@@ -58,7 +57,7 @@ interface Span {
   toMs: number;
 }
 
-/** What was on a row of the screen, and from when to when. */
+/** The contents of a row of the screen during a period. */
 function spansOf(frames: readonly Frame[], row: number, totalMs: number): Span[] {
   const spans: Span[] = [];
   let last: string | undefined;

@@ -1,4 +1,4 @@
-/** Characters next to each other that look alike. */
+/** Adjacent characters of one style. */
 export interface Run {
   readonly column: number;
   readonly text: string;
@@ -15,10 +15,10 @@ interface Cell {
 export const COLUMNS = 80;
 const BLANK: Cell = { character: " ", style: "" };
 /** Text, or a control sequence, or a control character. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what a terminal is controlled with.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they control the terminal.
 const TOKENS = /\x1b\[([?0-9;]*)([A-Za-z])|\x1b[78]|[\r\n]|[^\x00-\x1f]+/gu;
 
-/** As much of a terminal as `tsmr` makes use of. It never scrolls: it is as high as what was written. */
+/** The functions of a terminal that `tsmr` uses. The screen never scrolls: it grows with its contents. */
 export class TerminalScreen {
   readonly #rows: Cell[][] = [];
   #row = 0;
@@ -37,7 +37,7 @@ export class TerminalScreen {
     }
   }
 
-  /** What is on the screen, from the top. */
+  /** The contents of the screen, from the top. */
   get lines(): readonly Run[][] {
     return Array.from(this.#rows, (cells = []) => runsOf(cells));
   }

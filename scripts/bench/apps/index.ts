@@ -1,6 +1,6 @@
 import { defineApp, lines, union, words } from "tsmr";
 
-/** For each word the files that hold it. */
+/** For each word, the files that contain it. */
 export default defineApp({
   input: lines(),
   map(line, emit, context) {

@@ -1,5 +1,5 @@
 // @ts-nocheck: written by hand for one engine; types would ask for checks that cost time.
-// The fastest single-thread word count in plain JavaScript found so far: what P2 is held against.
+// The fastest known single-threaded word count in plain JavaScript, with which P2 is compared.
 // Usage: node word-count-bytes.mjs OUTPUT INPUT…      (writes `word count` lines in byte order)
 //
 // Words are the runs of /\p{L}+/gu. Per block of input:
@@ -17,17 +17,17 @@ const [output, ...inputs] = process.argv.slice(2);
 const BLOCK_BYTES = 1 << 16;
 const GROUP_BYTES = 32;
 const LONGEST_WORD_BYTES = 1 << 16;
-// The compiler builds the addresses of arrays that are never replaced into the code (a tenth of the
-// time), so all have a fixed size, and what does not fit is refused.
+// The compiler builds the addresses of arrays that are never replaced into the code, which saves a tenth
+// of the time. So all arrays have a fixed size, and larger inputs are refused.
 const bytes = new Uint8Array(LONGEST_WORD_BYTES + BLOCK_BYTES + 2 * GROUP_BYTES);
 const view = new DataView(bytes.buffer);
 const quads = new Int32Array(bytes.buffer);
 const edges = new Int32Array(bytes.length + GROUP_BYTES);
 
-// Of each slot: first four bytes of the word, next four, length, count. A count of 0 is a free slot.
+// A slot has the first four bytes of the word, the next four, its length and its count; 0 is free.
 const SLOT_INTS = 4;
 const SLOTS = 1 << 16;
-const MOST_WORDS = (SLOTS * 3) / 4;
+const MAX_WORDS = (SLOTS * 3) / 4;
 const slots = new Int32Array(SLOTS * SLOT_INTS);
 const offsets = new Int32Array(SLOTS);
 const arena = new Uint8Array(1 << 23);
@@ -140,8 +140,8 @@ function findEdges(end) {
     carry = letters >>> 31;
     const base = (quad << 2) + 31;
     const next = found + bitCount(changes);
-    // Always writing twelve and keeping as many as there are costs less than a loop whose length
-    // the processor cannot predict.
+    // Writing twelve every time and keeping the valid ones costs less than a loop whose length the
+    // processor cannot predict.
     edges[found + 0] = base - Math.clz32(changes & -changes);
     changes &= changes - 1;
     edges[found + 1] = base - Math.clz32(changes & -changes);
@@ -175,7 +175,7 @@ function findEdges(end) {
   return found;
 }
 
-/** One bit for each of four ASCII bytes: is it a letter? */
+/** One bit for each of four ASCII bytes, set if it is a letter. */
 function letterBits(quad) {
   const lower = (quad | 0x20202020) & 0x7f7f7f7f;
   const letters = (lower + 0x1f1f1f1f) & ~(lower + 0x05050505) & 0x80808080;
@@ -188,7 +188,7 @@ function bitCount(bits) {
   return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** The same for 32 bytes with other than ASCII among them: all bytes of a letter have their bit. */
+/** The same for 32 bytes that are not all ASCII: the bits of all bytes of a letter are set. */
 function letterBitsOfAnyScript(start) {
   let letters = 0;
   for (let index = 0; index < GROUP_BYTES; index++) {
@@ -224,8 +224,8 @@ function sameTail(offset, start, length) {
 
 function insert(slot, start, length, first, second) {
   used++;
-  if (used > MOST_WORDS || arenaEnd + length > arena.length) {
-    throw new Error(`Cannot count more than ${MOST_WORDS} distinct words`);
+  if (used > MAX_WORDS || arenaEnd + length > arena.length) {
+    throw new Error(`Cannot count more than ${MAX_WORDS} distinct words`);
   }
   slots[slot] = first;
   slots[slot + 1] = second;

@@ -1,5 +1,5 @@
 // @ts-nocheck: written by hand for one engine; types would ask for checks that cost time.
-// What most people write: a string per word and a Map. For the record, beside word-count-bytes.mjs.
+// The usual program: a string per word and a Map. For comparison with word-count-bytes.mjs.
 // Usage: node word-count-map.mjs OUTPUT INPUT…
 import { readFileSync, writeFileSync } from "node:fs";
 

@@ -1,6 +1,6 @@
 /**
- * The load of P9, and what came of it as JSON on standard output: the scheduler alone goes through a
- * job of many tasks, and then a real coordinator does, in a process of its own.
+ * The load of P9: runs a job of many tasks through the scheduler alone, and then through a real coordinator in a
+ * process of its own. Prints the results as JSON.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,9 +10,9 @@ import { createInterface } from "node:readline";
 import { loadScheduler, type SchedulerResult } from "./scheduler-load.ts";
 import { SocketLoader, type SocketResult } from "./socket-load.ts";
 
-/** What this process is told, as JSON in its first argument. */
+/** The first argument of this process, as JSON. */
 export interface ControlLoad {
-  /** The arguments that make Node a `mrcoordinator`, the first of its own left out. */
+  /** The arguments of Node that start `mrcoordinator`, without those of the command itself. */
   readonly coordinator: readonly string[];
   /** Absolute path of an empty folder, which becomes the job directory. */
   readonly folder: string;
@@ -21,7 +21,7 @@ export interface ControlLoad {
   readonly socket: { readonly maps: number; readonly reduces: number };
   /** Requests a second at which latencies are measured. */
   readonly requestsPerSecond: number;
-  /** How long before that. */
+  /** The length of the warm-up before that. */
   readonly warmUpMs: number;
 }
 
@@ -29,7 +29,7 @@ export interface ControlResult {
   readonly scheduler: SchedulerResult;
   /** At a steady rate. */
   readonly steady: SocketResult;
-  /** As quickly as answers come. */
+  /** At the highest rate: each request follows the answer to the one before. */
   readonly flatOut: SocketResult;
 }
 
@@ -37,7 +37,7 @@ const INPUT = "input.txt";
 
 const load: ControlLoad = JSON.parse(process.argv[2] ?? "{}");
 const { workers } = load;
-// First what the time of a single request is taken of: what the others leave in memory would be felt.
+// Latencies are measured first, because the other loads leave garbage in memory.
 const steady = await loadSocket(load.requestsPerSecond);
 const flatOut = await loadSocket();
 const scheduler = loadScheduler({ workers, ...load.scheduler });
@@ -46,7 +46,7 @@ process.stdout.write(`${JSON.stringify(result)}\n`);
 
 async function loadSocket(requestsPerSecond?: number): Promise<SocketResult> {
   const { maps, reduces } = load.socket;
-  // A byte a split.
+  // One byte for each split.
   writeFileSync(join(load.folder, INPUT), "x".repeat(maps));
   const options = ["--split", "1", "--reduces", String(reduces)];
   const coordinator = spawn(process.execPath, [...load.coordinator, ...options, INPUT], {
@@ -68,7 +68,7 @@ async function loadSocket(requestsPerSecond?: number): Promise<SocketResult> {
   }
 }
 
-/** What the coordinator prints about where it listens. */
+/** The line in which the coordinator prints its socket. */
 async function socketOf({ stderr }: ChildProcess): Promise<string> {
   if (stderr === null) throw new Error("The coordinator has no standard error");
   for await (const line of createInterface({ input: stderr })) {

@@ -3,14 +3,14 @@ import { connect, type Socket } from "node:net";
 const HEAD_END = Buffer.from("\r\n\r\n");
 
 /**
- * One connection to a coordinator, kept open, with one call at a time. It costs so little that the
- * coordinator is measured and not its caller.
+ * A kept connection to a coordinator, with one call at a time. Its own cost is small, so that the measurement is
+ * that of the coordinator.
  */
 export class RpcConnection {
   readonly #socket: Socket;
   #received: Buffer[] = [];
   #bytes = 0;
-  /** How long the answer is, head included; 0 until its head is there. */
+  /** The length of the answer with its head; 0 until the head has arrived. */
   #length = 0;
   #bodyStart = 0;
   #calls = 0;
@@ -31,7 +31,7 @@ export class RpcConnection {
     });
   }
 
-  /** @throws when the answer is an error, or none */
+  /** @throws when the answer is an error, or the connection closes */
   call<T>(method: string, params: object): Promise<T> {
     this.#calls += 1;
     const body = JSON.stringify({ jsonrpc: "2.0", id: this.#calls, method, params });

@@ -17,9 +17,9 @@ export interface SchedulerResult {
 const RESULT: TaskResult = { outputs: [], counters: {} };
 
 /**
- * Takes the scheduler alone through a whole job.
+ * Runs a whole job through the scheduler alone.
  *
- * @throws when it hands a task out twice, or ends without having completed every one
+ * @throws when it assigns a task twice, or ends before all are completed
  */
 export function loadScheduler({ maps, reduces, workers }: SchedulerLoad): SchedulerResult {
   const limits = {
@@ -31,7 +31,7 @@ export function loadScheduler({ maps, reduces, workers }: SchedulerLoad): Schedu
   };
   const scheduler = new Scheduler({ maps, reduces, ...limits });
   const given = { map: new Set<number>(), reduce: new Set<number>() };
-  /** What each worker is on, the longest at it first. */
+  /** The tasks of the workers, the one that began first at the front. */
   const busy: Array<AttemptId & { readonly worker: number }> = [];
   let decisions = 0;
   const started = performance.now();
@@ -49,7 +49,7 @@ export function loadScheduler({ maps, reduces, workers }: SchedulerLoad): Schedu
     return effects;
   };
   for (let worker = 1; worker <= workers; worker++) step({ type: "request", worker });
-  // In the order in which they began, as when all take equally long.
+  // In the order of their beginnings, as if all took equally long.
   for (let next = busy[0], at = 1; next !== undefined; next = busy[at++]) {
     const { worker, phase, task, attempt } = next;
     const id = { phase, task, attempt };

@@ -7,16 +7,16 @@ export interface SocketLoad {
   readonly workers: number;
   readonly maps: number;
   readonly reduces: number;
-  /** Requests a second that all workers together aim at; without one, as many as are served. */
+  /** The target of all workers together, in requests a second; by default as many as are served. */
   readonly requestsPerSecond?: number;
-  /** Latencies are taken from then on, in milliseconds: a process that has just started is slower. */
+  /** When measuring begins, in milliseconds: a process that has just started is slower. */
   readonly warmUpMs: number;
 }
 
 export interface SocketResult {
   readonly requests: number;
   readonly seconds: number;
-  /** Of all requests after the warm-up, but those that had to wait for a task. */
+  /** Of all requests after the warm-up, without those that waited for a task. */
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly highestMs: number;
@@ -32,7 +32,7 @@ interface Task {
 const CALLS_PER_TASK = 3;
 const LENGTH = 123_456;
 
-/** Workers that have nothing to do but to ask and to report, each on a connection of its own. */
+/** Workers that only request tasks and report them, each on its own connection. */
 export class SocketLoader {
   readonly #load: SocketLoad;
   readonly #latenciesMs: number[] = [];
@@ -45,9 +45,9 @@ export class SocketLoader {
   }
 
   /**
-   * Takes a coordinator through its job.
+   * Runs the job of a coordinator.
    *
-   * @throws when it refuses a report, hands out what is completed, or leaves a task out
+   * @throws when it refuses a report, assigns a completed task, or omits a task
    */
   async run(): Promise<SocketResult> {
     const { socketPath, workers, maps, reduces } = this.#load;
@@ -70,7 +70,7 @@ export class SocketLoader {
     return { requests: this.#requests, seconds, medianMs, p99Ms, highestMs };
   }
 
-  /** @param share of a task's time after which this worker begins, so that not all ask at once */
+  /** @param share of a task's time by which this worker is delayed, so that requests are spread */
   async #work({ connection, worker, job }: Member, share: number): Promise<void> {
     const taskMs = this.#taskMs;
     let dueMs = performance.now() + share * taskMs;
@@ -79,7 +79,7 @@ export class SocketLoader {
       const sentMs = performance.now();
       const wasMapPhase = this.#isMapPhase;
       const task = await connection.call<Task>("task.request", { worker, job });
-      // A request that comes when there is no task waits for one, however quick the coordinator is.
+      // Such a request waits for a task, not for the coordinator.
       const hasWaited = task.kind === "exit" || (wasMapPhase && task.kind === "reduce");
       this.#count(sentMs, hasWaited);
       if (task.kind === "exit") return;
@@ -129,7 +129,7 @@ export class SocketLoader {
     return this.#completed.map.size < this.#load.maps;
   }
 
-  /** How long a worker is on a task, its calls included; 0 for as quickly as it can. */
+  /** How long a worker takes for a task, with its calls; 0 for the highest rate. */
   get #taskMs(): number {
     const { requestsPerSecond, workers } = this.#load;
     return requestsPerSecond === undefined

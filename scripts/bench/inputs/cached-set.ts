@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, stat, statfs, writeFile } from "node:fs/pr
 import { dirname, join } from "node:path";
 
 /**
- * A set of input files that is made once and found again by its manifest.
+ * A set of input files that is made once and recognized by its manifest.
  *
  * A set is deterministic: the same parameters give the same bytes on every machine, so results of
  * different machines and days are about the same work.
@@ -10,11 +10,11 @@ import { dirname, join } from "node:path";
 export interface SetDescription<Facts> {
   /** The folder's name under the data folder. */
   readonly name: string;
-  /** All that decides the content. Another value makes the set anew; raise `format` after a fix. */
+  /** Everything that the content depends on. Another value makes the set anew; raise `format` after a fix. */
   readonly parameters: Readonly<Record<string, number | string>>;
-  /** What the files will take on disk, roughly; checked before the first byte is written. */
+  /** The approximate size of the files. The free space is checked before the first byte is written. */
   readonly bytes: number;
-  /** Writes the files into `folder` and returns their names and what is known about them. */
+  /** Writes the files into `folder`. Returns their names and facts about them. */
   make(folder: string): Promise<{ files: string[]; facts: Facts }>;
 }
 
@@ -23,7 +23,7 @@ export interface CachedSet<Facts> {
   /** Paths of the files, in the order they were made. */
   readonly files: string[];
   readonly bytes: number;
-  /** What the maker knows about the content: counts, checksums, expected results. */
+  /** Facts about the content: counts, checksums, expected results. */
   readonly facts: Facts;
 }
 
@@ -33,10 +33,10 @@ interface Manifest<Facts> {
   facts: Facts;
 }
 
-/** A job needs room beside its input: shuffle files, output, and some air. */
+/** A job needs space besides its input: for shuffle files, its output, and a reserve. */
 const SPARE_BYTES = 2e9;
 
-/** Returns the set, making it when it is missing, incomplete or of other parameters. */
+/** Returns the set. Makes it if it is missing, incomplete or has other parameters. */
 export async function cachedSet<Facts>(
   dataFolder: string,
   description: SetDescription<Facts>,
@@ -63,7 +63,7 @@ export async function cachedSet<Facts>(
     files,
     facts: made.facts,
   };
-  // The manifest comes last and whole, so that an interrupted making is never taken for a set.
+  // The manifest is written last, by a rename, so that an interrupted run leaves no set.
   await writeFile(`${manifestPath}.tmp`, `${JSON.stringify(manifest)}\n`);
   await rename(`${manifestPath}.tmp`, manifestPath);
   return toSet(folder, manifest);
@@ -86,7 +86,7 @@ async function validManifest<Facts>(
   try {
     manifest = JSON.parse(await readFile(path, "utf8")) as Manifest<Facts>;
   } catch {
-    // No manifest, or a torn one: either way there is no set yet.
+    // Without a readable manifest, there is no set yet.
     return undefined;
   }
   if (JSON.stringify(manifest.parameters) !== JSON.stringify(description.parameters)) {

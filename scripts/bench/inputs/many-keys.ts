@@ -17,8 +17,8 @@ const KEY_BYTES = 9;
 const FORMAT = 2;
 
 /**
- * Log-like lines of 100 bytes, each key in as many of them as any other, and as far apart as can
- * be: the hardest case for a table that combines before it spills.
+ * Log-like lines of 100 bytes. All keys are equally frequent, and equal keys are as far apart as possible: the
+ * hardest case for a table that combines before it spills.
  */
 export function manyKeys(
   dataFolder: string,
@@ -74,7 +74,7 @@ function fillRecord(block: Buffer, offset: number, record: number, distinctKeys:
   block[offset + RECORD_BYTES - 1] = 0x0a;
 }
 
-/** `u` and eight hexadecimal digits: a bijection of the index, so that keys come in no order. */
+/** `u` and eight hexadecimal digits, made by a bijection of the index, so that keys are in no order. */
 function writeKey(block: Buffer, offset: number, index: number): void {
   let mixed = Math.imul(index, 0x9e3779b1);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x85ebca6b);

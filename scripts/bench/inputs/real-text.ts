@@ -5,14 +5,14 @@ import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { type CachedSet, cachedSet } from "./cached-set.ts";
 
-/** Where the expected counts of a text lie, and what `wc -w` must say. */
+/** The file with the expected counts of a text, and the expected result of `wc -w`. */
 export interface TextFacts {
   /** Runs of letters, the job's words: `/\p{L}+/gu`. */
   readonly words: number;
   readonly distinctWords: number;
   /**
-   * What `LC_ALL=C wc -w` must say: runs of bytes that are not white space. Versions differ on runs
-   * without a printable ASCII byte, a lone dash say, so it is the least and the most.
+   * The range of `LC_ALL=C wc -w`: runs of bytes that are not white space. Versions differ on runs without a
+   * printable ASCII byte, such as a lone dash.
    */
   readonly shellWords: readonly [least: number, most: number];
   /** One `word count` line each, in byte order, with its SHA-256. */
@@ -30,7 +30,7 @@ const FORMAT = 3;
 
 /**
  * The State of the Union addresses (public domain), wrapped to ordinary lines and repeated to
- * `files` files of about `fileBytes` each. The files go on where the one before stopped.
+ * `files` files of about `fileBytes` each. Each file continues where the one before ended.
  */
 export function realText(
   dataFolder: string,
@@ -60,7 +60,7 @@ export function realText(
   });
 }
 
-/** The same files `times` over under new names: really copied, so that the disk sees them all. */
+/** Copies of the same files under new names, `times` each. They are no links, so that all are on the disk. */
 export function repeatedText(dataFolder: string, text: TextSet, times: number): Promise<TextSet> {
   return cachedSet(dataFolder, {
     name: `${basename(text.folder)}-times-${times}`,
@@ -130,7 +130,7 @@ function takeLines(corpus: Buffer, start: number, wanted: number): { bytes: Buff
   return { bytes: Buffer.concat(parts), next: position % corpus.length };
 }
 
-/** The deliberately dumb count that every timed result is held against. */
+/** The deliberately simple count with which every timed result is compared. */
 function countWords(paths: string[]): { counts: string; index: string; facts: TextFacts } {
   const found = new Map<string, { count: number; files: Set<number> }>();
   let words = 0;

@@ -17,8 +17,8 @@ const FORMAT = 2;
 const SEED = 0x2545f491;
 
 /**
- * Records as the sort benchmarks have them: ten random printable characters, a space, the number of
- * the record and letters up to 99 bytes, a line break.
+ * Records like those of the sort benchmarks: ten random printable characters, a space, the number of the record
+ * and letters up to 99 bytes, a line break.
  */
 export function sortRecords(
   dataFolder: string,
@@ -79,7 +79,7 @@ function fillRecord(block: Buffer, offset: number, record: number, random: () =>
   block[offset + RECORD_BYTES - 1] = 0x0a;
 }
 
-/** Marsaglia's 32-bit xorshift: the same numbers everywhere. */
+/** Marsaglia's 32-bit xorshift, which gives the same numbers on every machine. */
 function xorshift(seed: number): () => number {
   let state = seed;
   return () => {
