@@ -1,6 +1,7 @@
 // @ts-nocheck: written by hand for one engine; types would ask for checks that cost time.
 // The obvious fast program: a byte loop that computes FNV-1a, an open-addressing table of typed
-// arrays, the bytes of words in an arena. For comparison with word-count-bytes.mjs. Usage: node word-count-fnv.mjs OUTPUT INPUT…
+// arrays, the bytes of words in an arena. For comparison with word-count-bytes.mjs.
+// Usage: node word-count-fnv.mjs OUTPUT INPUT…
 import { closeSync, openSync, readSync, writeFileSync } from "node:fs";
 
 const [output, ...inputs] = process.argv.slice(2);

@@ -7,74 +7,62 @@ import type { FileStat } from "../storage.ts";
 /** Names of open descriptors, which are other files in another process. */
 const OPEN_FILE = /^\/(dev\/(stdin|fd\/\d+)|proc\/(self|thread-self|\d+)\/fd\/\d+)$/;
 
-/** An input that was found, with its metadata if it was looked at. */
-interface Candidate {
-  readonly url: string;
-  readonly stats: BigIntStats | undefined;
-}
-
 /** See {@link Storage.find}. Patterns are those of fast-glob: quoted patterns and `**` work. */
 export async function findInputs(argument: string, cwd: string): Promise<InputFile[]> {
-  const candidates = await expand(argument, cwd);
-  return candidates.map((candidate) => checkReadable(candidate, cwd));
-}
-
-async function expand(arg: string, cwd: string): Promise<Candidate[]> {
   // It would resolve to the current directory.
-  if (arg === "")
+  if (argument === "")
     throw new MrError("INPUT_NOT_FOUND", 'Cannot read input "": no file has an empty name');
-  const stats = statOf(resolve(cwd, arg));
-  if (stats === undefined) return await match(arg, cwd);
-  if (!stats.isDirectory()) return [{ url: arg, stats }];
-  const files = filesOf(arg, cwd);
+  const stats = statOf(argument, cwd);
+  if (stats === undefined) return (await match(argument, cwd)).map((url) => inputOf(url, cwd));
+  if (!stats.isDirectory()) return [inputOf(argument, cwd, stats)];
+  const files = filesOf(argument, cwd);
   if (files.length > 0) return files;
-  const inside = join(arg, "**");
+  const inside = join(argument, "**");
   throw new MrError(
     "INPUT_NOT_FOUND",
-    `Input directory "${arg}" has no files directly in it; "${inside}" means all below it`,
+    `Input directory "${argument}" has no files directly in it; "${inside}" means all below it`,
   );
 }
 
-/** Undefined if it cannot be looked at: `checkReadable` reports the reason. */
-function statOf(path: string): BigIntStats | undefined {
+/** Undefined if it cannot be looked at: `inputOf` reports the reason. */
+function statOf(url: string, cwd: string): BigIntStats | undefined {
   try {
-    return statSync(path, { bigint: true });
+    return statSync(resolve(cwd, url), { bigint: true });
   } catch {
     return undefined;
   }
 }
 
-async function match(pattern: string, cwd: string): Promise<Candidate[]> {
+async function match(pattern: string, cwd: string): Promise<string[]> {
   // Loaded only when needed: most shells have expanded the patterns before.
   const { default: fastGlob } = await import("fast-glob");
-  if (!fastGlob.isDynamicPattern(pattern)) return [{ url: pattern, stats: undefined }];
+  if (!fastGlob.isDynamicPattern(pattern)) return [pattern];
   const entries = await fastGlob.glob(pattern, { cwd, onlyFiles: false, objectMode: true });
-  // A link that still is one leads nowhere: it is refused, not left out.
+  // A link in the result has no target. It is refused, not left out.
   const files = entries.filter(({ dirent }) => dirent.isFile() || dirent.isSymbolicLink());
   if (files.length === 0) throw new MrError("INPUT_NOT_FOUND", `No file matches "${pattern}"`);
-  const urls = files.map(({ path }) => path).sort(byBytes);
-  return urls.map((url) => ({ url, stats: statOf(resolve(cwd, url)) }));
+  return files.map(({ path }) => path).sort(byBytes);
 }
 
-function filesOf(directory: string, cwd: string): Candidate[] {
+function filesOf(directory: string, cwd: string): InputFile[] {
   let names: string[];
   try {
-    names = readdirSync(resolve(cwd, directory));
+    names = readdirSync(resolve(cwd, directory)).sort(byBytes);
   } catch (error) {
     throw new MrError(
       "INPUT_UNREADABLE",
       `Cannot list input directory "${directory}": ${describeCause(error)}`,
     );
   }
-  return names
-    .filter((name) => !name.startsWith("."))
-    .sort(byBytes)
-    .map((name) => join(directory, name))
-    .map((url) => ({ url, stats: statOf(resolve(cwd, url)) }))
-    .filter(({ stats }) => stats?.isDirectory() !== true);
+  const visible = names.filter((name) => !name.startsWith("."));
+  return visible.flatMap((name) => {
+    const url = join(directory, name);
+    const stats = statOf(url, cwd);
+    return stats?.isDirectory() === true ? [] : inputOf(url, cwd, stats);
+  });
 }
 
-function checkReadable({ url, stats }: Candidate, cwd: string): InputFile {
+function inputOf(url: string, cwd: string, stats = statOf(url, cwd)): InputFile {
   const path = resolve(cwd, url);
   try {
     if (stats === undefined && url.includes("\ufffd")) throw new Error("its name is not UTF-8");
@@ -89,7 +77,7 @@ function checkReadable({ url, stats }: Candidate, cwd: string): InputFile {
   }
 }
 
-/** What a storage says of a file, of what the file system says. */
+/** The same as {@link Storage.stat}, from the metadata of the file system. */
 export function fileStat({ size, mtimeNs }: BigIntStats): FileStat {
   // By the time alone: a file that was restored with its time is still the same.
   return { size: Number(size), version: String(mtimeNs) };
