@@ -12,7 +12,7 @@ const BUFFER_BYTES = 256 * 1024;
 const COPIED_BYTES = 64 * 1024;
 const NO_BYTES = Buffer.allocUnsafeSlow(0);
 
-/** A part of the file at an absolute path, with the checksum of just that part. */
+/** A part of the file at an absolute path, with the checksum of that part. */
 export interface Segment {
   readonly path: string;
   readonly start: number;
@@ -20,20 +20,20 @@ export interface Segment {
   readonly crc32: number;
 }
 
-/** Where a storage puts the bytes of a pending file. Errors are those of the system. */
+/** Writes the bytes of a pending file to a storage. Errors are those of the system. */
 export interface FileWriter {
   /** Writes all of `bytes` at `position`, the end of the file. */
   write(bytes: Uint8Array, position: number): void;
   truncate(length: number): void;
-  /** Makes the file survive a power cut, if that was asked for. */
+  /** Makes the file survive a power cut if it is durable. */
   sync(): void;
   close(): void;
 }
 
 /**
  * A file that is being written. Bytes are appended by {@link write}, or in place as with any
- * {@link ByteTarget}. It is complete after {@link finish}; publishing and removing it is up to the
- * storage it comes from.
+ * {@link ByteTarget}. It is complete after {@link finish}. The output or scratch that it belongs to publishes or
+ * removes it.
  */
 export class PendingFile implements ByteTarget {
   /** The bytes that are not yet written out are bytes[0, length). */
@@ -48,13 +48,13 @@ export class PendingFile implements ByteTarget {
   #written = 0;
   #crc32 = 0;
   #segmentStart = 0;
-  /** Where {@link rollBack} cuts the file, and the checksum up to there once that is written. */
+  /** The position to which {@link rollBack} cuts the file, and the checksum of the bytes before it. */
   #mark = Number.POSITIVE_INFINITY;
   #markCrc32 = 0;
   #state: "writing" | "closed" = "writing";
 
   /**
-   * @param target absolute path that errors name
+   * @param target absolute path in errors
    * @throws MrError when it cannot be created
    */
   constructor(name: string, target: string, path: string, create: (path: string) => FileWriter) {
@@ -68,7 +68,7 @@ export class PendingFile implements ByteTarget {
     return this.#written + this.length;
   }
 
-  /** What a finished file holds, so that its reader can tell whether it still does. */
+  /** The size and checksum of a finished file, by which its reader finds damage. */
   get summary(): OutputFile {
     return { name: this.#name, bytes: this.#written, crc32: this.#crc32 };
   }
@@ -92,12 +92,12 @@ export class PendingFile implements ByteTarget {
     }
   }
 
-  /** {@link rollBack} will cut the file here. Not for files with segments. */
+  /** Sets the position to which {@link rollBack} cuts the file. Not for files with segments. */
   mark(): void {
     this.#mark = this.bytesWritten;
   }
 
-  /** Removes all that was appended after {@link mark}. */
+  /** Removes the bytes that were appended after {@link mark}. */
   rollBack(): void {
     if (this.#mark >= this.#written) {
       this.length = this.#mark - this.#written;
@@ -110,8 +110,8 @@ export class PendingFile implements ByteTarget {
   }
 
   /**
-   * Ends a part of the file: from the last call, or the beginning, to here. The summary of a file that
-   * is written in parts has no checksum of the whole.
+   * Ends a part of the file, which begins at the end of the one before. The summary of a file that is written in
+   * parts has no checksum of the whole.
    */
   endSegment(): Segment {
     this.#flush();
@@ -164,7 +164,7 @@ export class PendingFile implements ByteTarget {
   }
 }
 
-/** What {@link AttemptFiles} needs of a storage, besides creating files. */
+/** The operations of a storage on which {@link AttemptFiles} is built. */
 export interface AttemptBacking extends LocalFiles {
   readonly resolve: Storage["resolve"];
   readonly create: (path: string) => FileWriter;
@@ -220,7 +220,7 @@ export class AttemptFiles implements PendingOutput, Scratch {
   }
 }
 
-/** Does something to an output, and says in an MrError what failed. */
+/** Does something to an output. An MrError names the operation that failed. */
 function attemptOutput<T>(what: string, target: string, operation: () => T): T {
   try {
     return operation();

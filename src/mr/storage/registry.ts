@@ -13,10 +13,10 @@ export {
   sweepTemporaryFiles,
 } from "./file/job-directory.ts";
 
-/** The storages by the schemes of their URLs. Another storage is added here, and nowhere else. */
+/** The storages by the schemes of their URLs. This is the only place that a new storage is added to. */
 const STORAGES: ReadonlyMap<string, Storage> = new Map();
 
-/** The storage that a URL belongs to. Without one of the known schemes, it is a path of the file system. */
+/** The storage of a URL. A path, or a URL with an unknown scheme, belongs to the file system. */
 export function storageFor(url: string, storages = STORAGES): Storage {
   return storages.get(schemeOf(url) ?? "") ?? fileStorage;
 }

@@ -4,7 +4,7 @@ import type { PendingFile } from "./pending-file.ts";
 
 const BLOCK_BYTES = 1024 * 1024;
 
-/** Gives the storage that a URL, or a path without a scheme, belongs to. */
+/** Gives the storage of a URL or a path. */
 export type StorageFor = (url: string) => Storage;
 
 /** The scheme of a URL; undefined for a path. */
@@ -42,25 +42,25 @@ export async function* readBlocks(storage: Storage, path: string): AsyncGenerato
   }
 }
 
-/** A file whose bytes are at hand: reading does not wait. */
+/** A file that is read without waiting. */
 export interface LocalFile extends StoredFile {
   read(target: Uint8Array, from: number, to: number, position: number): number;
 }
 
-/** Files whose bytes are at hand. Each is opened only when it is read, because open files are few. */
+/** Files that are read without waiting. Each is opened only when it is read, because open files are limited. */
 export interface LocalFiles {
   open(path: string): LocalFile;
 }
 
 /** Files that {@link Storage.fetch} has made local. */
 export interface FetchedFiles extends LocalFiles {
-  /** Frees what fetching took. Files that are still open must be closed before. */
+  /** Frees the resources of the fetched files, which must be closed before. */
   close(): void;
 }
 
 /**
- * The output of one attempt: one file after the other, all of them published by one {@link commit}. It
- * ends in `commit` or `discard`.
+ * The output of one attempt: files that are written one after the other, and published by one {@link commit}. It
+ * ends with `commit` or `discard`.
  */
 export interface PendingOutput {
   /**
@@ -74,11 +74,10 @@ export interface PendingOutput {
    * Publishes the files, all of which must be finished. Each replaces any file that has its name.
    *
    * @returns the files in the order they were started
-   * @throws MrError when a file cannot be published. Others may be published then, each as a whole, and
-   *   nothing is known of them but their names
+   * @throws MrError when a file cannot be published. Some of the others may be published then, each as a whole
    */
   commit(): readonly OutputFile[] | Promise<readonly OutputFile[]>;
-  /** Removes what is not published. Harmless after {@link commit}. */
+  /** Removes the files that are not published. Harmless after {@link commit}. */
   discard(): void;
 }
 
@@ -98,17 +97,16 @@ export interface Scratch extends LocalFiles {
 /**
  * Where the bytes of a job live: inputs, map outputs, results.
  *
- * A path is absolute, in the form that {@link resolve} returns. Unless a method says otherwise, it fails
- * with an error that has the `code` of the system's error (`ENOENT`, `EACCES`, `ENOSPC`, …): callers say
- * in an MrError what they could not do. Whether a method returns a value or a promise of it is up to the
- * storage.
+ * A path is absolute, in the form that {@link resolve} returns. By default a method fails with an error that has
+ * the `code` of a system error (`ENOENT`, `EACCES`, `ENOSPC`, …), and its caller names in an MrError the operation
+ * that failed. A storage may return a value or a promise where the type allows both.
  */
 export interface Storage {
   /** The full path of `path`, which may be relative to `directory`. */
   resolve(directory: string, path: string): string;
   stat(path: string): Promise<FileStat>;
   /**
-   * Finds the files that one argument of a command line stands for.
+   * Finds the input files that one argument of a command line names.
    *
    * An existing path is taken as that path, even if it looks like a pattern. A directory stands for the
    * files directly in it, without hidden ones. Anything else with wildcards is a pattern, if the storage has
@@ -123,26 +121,26 @@ export interface Storage {
   list(directory: string): Promise<string[]>;
   /** Removes a file. Harmless when there is none. */
   remove(path: string): Promise<void>;
-  /** Fails with `EISDIR` for a directory, as far as the storage has any. */
+  /** Fails with `EISDIR` for a directory if the storage has directories. */
   open(path: string): StoredFile | Promise<StoredFile>;
   /**
-   * Writes a file that a person has named, in place of any that is there. A failure leaves no part of it.
+   * Writes a file that the user has named, and replaces any file there. A failure leaves no part of it.
    *
-   * @param path need not be absolute. It may lead to a pipe or a device, which is written to
-   * @returns whether the file is at `path` now, as opposed to having gone through a pipe or a device
+   * @param path need not be absolute. If it is a pipe or a device, that is written to
+   * @returns whether there is a file at `path` now; false for a pipe or a device
    */
   publish(path: string, parts: readonly Uint8Array[]): boolean | Promise<boolean>;
   /**
-   * Makes files readable without waiting, so that the loops of the reduce side need not be asynchronous. A
-   * file that is missing is found when it is opened.
+   * Makes files readable without waiting, so that the loops of the reduce side are synchronous. Opening a missing
+   * file fails.
    */
   fetch(paths: readonly string[]): FetchedFiles | Promise<FetchedFiles>;
   /**
    * Starts the output of an attempt.
    *
-   * @param tag tells this attempt's files from those of all others until they are committed
-   * @param options.durable whether finished files survive a power cut. Map outputs are checked against
-   *   their summaries when they are read, so they need not; syncing is slow.
+   * @param tag distinguishes this attempt's files from those of all others until they are committed
+   * @param options.durable whether finished files survive a power cut. Map outputs need not, because they are
+   *   checked against their summaries when they are read, and syncing is slow
    */
   createOutput(
     directory: string,

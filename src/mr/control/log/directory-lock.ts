@@ -12,11 +12,11 @@ export interface DirectoryLock {
 }
 
 /**
- * Locks a job directory against other coordinators, on whatever socket they listen.
+ * Locks a job directory against other coordinators, whose sockets may have other paths.
  *
- * The lock is a listening socket, because the system closes it however the process dies. On Linux its name is
+ * The lock is a listening socket, because the system closes it in every kind of death. On Linux its name is
  * in the abstract namespace (unix(7)), where taking a name is atomic and leaves nothing behind; it is shared
- * within a network namespace, so not between containers. Elsewhere it is a socket file, one for each user,
+ * within a network namespace, and so not between containers. Elsewhere it is a socket file, one for each user,
  * which is replaced if no process listens on it.
  *
  * @param directory absolute path; symbolic links to it lead to the same lock
@@ -25,7 +25,7 @@ export interface DirectoryLock {
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const hash = createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 20);
   const isLinux = process.platform === "linux";
-  // The same for all users, since a directory may belong to many.
+  // The same name for all users, because they may share a directory.
   const name = isLinux ? `\0tsmr-${hash}.lock` : join(runtimeDir(), `${hash}.lock`);
   // Connecting succeeds only while the lock is held, and serves no other purpose.
   const server = createServer((socket) => socket.destroy());

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { MrError } from "../../base/errors.ts";
 import type { JobLog, LogRecord } from "./job-log.ts";
 
-/** How often a write is tried whose answer is lost. */
+/** The number of tries of a write that gets no answer. */
 const MAX_TRIES = 20;
 
 /** The records of one append, or of several that waited for the write before. */
@@ -45,7 +45,7 @@ export class EntryJobLog implements JobLog {
     this.#index = index;
   }
 
-  /** Reads the records of a log, and gets ready to append to it. */
+  /** Reads the records of a log, and opens it for appending. */
   static async open(
     store: EntryStore,
   ): Promise<{ readonly log: EntryJobLog; readonly records: readonly LogRecord[] }> {

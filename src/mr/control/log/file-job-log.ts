@@ -36,17 +36,17 @@ const LINE_FEED = 10;
  * safe when they have been synced. Records that are appended during a sync share the next one, so that many
  * reports at once wait only once for a slow disk.
  *
- * The lock of the job directory keeps other coordinators away. Where it does not reach, as from one container
- * to another, a write by another coordinator is noticed by the identity and the size of the file.
+ * The lock of the job directory keeps other coordinators away. It has no effect between containers: there, the
+ * identity and the size of the file show that another coordinator has written.
  */
 export class FileJobLog implements JobLog {
   readonly #path: string;
   readonly #descriptor: number;
-  /** Which file it is. */
+  /** The device and inode of the file. */
   readonly #identity: Stats;
   /** Where the next record begins. */
   #bytes: number;
-  /** How long the file must be: longer than `#bytes` while its last record is one that was cut short. */
+  /** The expected size of the file: more than `#bytes` if its last record was cut short. */
   #size: number;
   /** The sync under way or, when that is over, the last one. */
   #syncing: Promise<void> = Promise.resolve();
@@ -55,7 +55,7 @@ export class FileJobLog implements JobLog {
   /** Syncs that have not ended. */
   #pending = 0;
   #isClosed = false;
-  /** Why nothing is appended any more. After a failed write or sync, it is unknown what the file holds. */
+  /** Why appending has ended. After a failed write or sync, the contents of the file are unknown. */
   #failure: unknown;
 
   private constructor(path: string, descriptor: number, bytes: number, size: number) {
@@ -198,7 +198,7 @@ export class FileJobLog implements JobLog {
     }
   }
 
-  /** A sync under way does not cover what is written meanwhile: that needs another one. */
+  /** A sync that is under way does not cover later writes, which need another one. */
   async #syncNext(): Promise<void> {
     this.#pending += 1;
     try {
@@ -255,7 +255,7 @@ export function encodeRecord(record: LogRecord): Buffer {
  */
 export function decodeRecords(log: Buffer): {
   readonly records: readonly LogRecord[];
-  /** How many bytes they take: less than all when the last record was cut short. */
+  /** Their size: less than that of the file if the last record was cut short. */
   readonly bytes: number;
 } {
   const records: LogRecord[] = [];

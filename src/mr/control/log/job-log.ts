@@ -37,7 +37,7 @@ export type LogRecord =
 /**
  * The decisions of a job, so that another coordinator can resume it. Every entry of a log is written once:
  * the coordinator that writes an entry leads, and one that finds its entry written by another coordinator
- * has been deposed. It must not tell anybody anything any more.
+ * has been deposed. A deposed coordinator sends no answers and no events.
  */
 export interface JobLog {
   /**
@@ -54,7 +54,7 @@ export interface JobLog {
    * @throws MrError `LOG_TAKEN` if it has. A log that can't be read is no error: it may be readable later
    */
   check(): Promise<void>;
-  /** Releases what the log holds, once everything that was appended is safe. */
+  /** Releases the resources of the log once all appended records are safe. */
   close(): void;
 }
 

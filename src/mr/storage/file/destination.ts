@@ -12,20 +12,20 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-/** How to write a file that a person has named. */
+/** How to write a file that the user has named. */
 export interface Destination {
-  /** The path past symbolic links: their target is written, and they stay. */
+  /** The path after symbolic links are followed. The links stay, and their target is written. */
   readonly path: string;
   /**
-   * Whether a complete file takes its place by a rename. If not, it is appended to: it is a pipe or a device,
-   * or this process has it open, as `/dev/stdout`.
+   * Whether a rename replaces it by a complete file. Otherwise it is appended to: it is a pipe, a device, or an open
+   * file of this process such as `/dev/stdout`.
    */
   readonly isReplaced: boolean;
 }
 
 /** Open files of a process are links that `stat` and `open` follow, and `readlink` does not. */
 const OPEN_FILE = /^\/dev\/(stdin|stdout|stderr|fd\/\d+)$|^\/proc\/[^/]+\/fd\/\d+$/;
-/** As many as Linux follows. */
+/** The limit of Linux. */
 const MAX_LINKS = 40;
 
 /**
@@ -36,13 +36,13 @@ const MAX_LINKS = 40;
  */
 export function destinationOf(path: string): Destination {
   const stats = statSync(path, { throwIfNoEntry: false });
-  // A directory is left to fail in the rename.
+  // For a directory, the rename fails.
   const isSpecial = stats !== undefined && !stats.isFile() && !stats.isDirectory();
   if (isSpecial || OPEN_FILE.test(resolve(path))) return { path, isReplaced: false };
   return { path: stats === undefined ? endOfLinks(path) : realpathSync(path), isReplaced: true };
 }
 
-/** Parts are written in blocks of about this size: a call a line would take longer than all the rest. */
+/** Parts are joined into blocks of about this size, because a call for each line would be slow. */
 const BLOCK_BYTES = 1 << 20;
 
 /**
@@ -86,14 +86,14 @@ function writeParts(path: string, flag: "a" | "w", parts: readonly Uint8Array[])
       if (size >= BLOCK_BYTES) flush();
     }
     flush();
-    // A pipe has no disk to wait for.
+    // A pipe cannot be synced.
     if (flag === "w") fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** The path of a file that does not exist yet, at the end of links that point at it. */
+/** The path of a file that does not exist yet, after the links that lead to it are followed. */
 function endOfLinks(path: string): string {
   let end = path;
   for (let links = 0; links < MAX_LINKS; links++) {

@@ -4,7 +4,7 @@ import { describeCause, inputError, MrError } from "../../base/errors.ts";
 import type { InputFile } from "../../job/job-spec.ts";
 import type { FileStat } from "../storage.ts";
 
-/** Names of open descriptors, which are other files in another process. */
+/** Names of descriptors, which are other files in another process. */
 const OPEN_FILE = /^\/(dev\/(stdin|fd\/\d+)|proc\/(self|thread-self|\d+)\/fd\/\d+)$/;
 
 /** See {@link Storage.find}. Patterns are those of fast-glob: quoted patterns and `**` work. */
@@ -68,7 +68,7 @@ function inputOf(url: string, cwd: string, stats = statOf(url, cwd)): InputFile 
     if (stats === undefined && url.includes("\ufffd")) throw new Error("its name is not UTF-8");
     accessSync(path, constants.R_OK);
     const found = stats ?? statSync(path, { bigint: true });
-    // A task may be read more than once, and its size is its end: a pipe or device has neither.
+    // A split has an end and may be read more than once, which is impossible with a pipe or a device.
     if (!found.isFile()) throw new Error("it is not a regular file");
     if (OPEN_FILE.test(path)) throw new Error("workers can open it only by its own name");
     return { url, ...fileStat(found) };
@@ -79,7 +79,7 @@ function inputOf(url: string, cwd: string, stats = statOf(url, cwd)): InputFile 
 
 /** The same as {@link Storage.stat}, from the metadata of the file system. */
 export function fileStat({ size, mtimeNs }: BigIntStats): FileStat {
-  // By the time alone: a file that was restored with its time is still the same.
+  // Only the time counts, so that a file that was restored with its time is still the same.
   return { size: Number(size), version: String(mtimeNs) };
 }
 

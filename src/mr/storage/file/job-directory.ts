@@ -28,8 +28,8 @@ import { schemeOf } from "../storage.ts";
 type Place = Pick<NewJob | ResumedJob, "directory" | "inputDirectory" | "inputs">;
 
 /**
- * Makes the directory of a job whose output must not be mixed with that of another one, or finds it if the job
- * is to be resumed. If the directory cannot be used, the directories that were made are removed.
+ * Makes the directory of a new job, which must have no output of another job, or finds that of a job to be resumed.
+ * If the directory cannot be used, the directories that were made are removed.
  *
  * @returns the directories that were made, the outermost first
  * @throws MrError naming the directory, a file in it, or an input
@@ -61,7 +61,7 @@ function makeOutputDirectory(directory: string): string[] {
     return isJobOutput(name) || name === JOB_LOG_NAME || name === MERGED_OUTPUT_NAME;
   });
   if (result === undefined) return made;
-  // A job that is complete cannot be resumed.
+  // Without a log, the job is complete and cannot be resumed.
   const canResume = names.includes(JOB_LOG_NAME);
   const todo = canResume ? "remove them, or resume that job" : "or remove them";
   throw new MrError(
@@ -130,7 +130,7 @@ export async function sweepAttempt(directory: string, task: TaskId, tag: string)
   }
 }
 
-/** Removes the files between map and reduce, which are not needed once the results are there. */
+/** Removes the map outputs, which are not needed once the results exist. */
 export function sweepMapOutputs(directory: string): void {
   sweep(directory, isMapOutput);
 }

@@ -12,7 +12,7 @@ interface MemoryFile {
 
 /**
  * Files in this process's memory, by absolute path, which may be written as a URL: `memory:///in/a.txt`.
- * Directories exist by the files in them.
+ * A directory exists as long as there are files in it.
  */
 export class MemoryStorage implements Storage {
   readonly #files = new Map<string, MemoryFile>();
