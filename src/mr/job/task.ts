@@ -131,33 +131,28 @@ export type JobEnd =
   | { readonly state: "failed"; readonly reason: JobFailure }
   | { readonly state: "cancelled"; readonly reason: CancelReason };
 
-/** Why a worker may not take part in a job. */
+/** What a job has, and what a worker has. */
+interface Both<T> {
+  readonly job: T;
+  readonly worker: T;
+}
+
+/** Why a worker may not take part in a job: where the two differ. */
 export type Refusal =
-  /** It speaks another version of the protocol. */
-  | { readonly type: "protocol"; readonly job: number; readonly worker: number }
-  /** It has another app. */
-  | {
+  /** The version of the protocol. */
+  | ({ readonly type: "protocol" } & Both<number>)
+  /** The name and the digest of the app. */
+  | ({
       readonly type: "app";
-      readonly job: string;
       readonly jobDigest: string;
-      readonly worker: string;
       readonly workerDigest: string;
-    }
-  /** Its app needs more reduce tasks than the job has. */
-  | {
-      readonly type: "reduces";
-      readonly app: string;
-      readonly needed: number;
-      readonly reduces: number;
-    }
-  /** Its app has another value of a setting; null if it is not set. */
-  | {
-      readonly type: "setting";
-      readonly app: string;
-      readonly name: string;
-      readonly job: string | null;
-      readonly worker: string | null;
-    };
+    } & Both<string>)
+  /** The number of reduce tasks: fewer than the worker's app needs. */
+  | ({ readonly type: "reduces"; readonly app: string } & Both<number>)
+  /** The value of a setting; null if it is not set. */
+  | ({ readonly type: "setting"; readonly app: string; readonly name: string } & Both<
+      string | null
+    >);
 
 /** How a job ended. */
 export type JobOutcome =

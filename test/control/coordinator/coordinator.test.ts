@@ -282,7 +282,7 @@ describe("the coordinator", () => {
 
   it("refuses a worker whose app needs more reduce tasks, before anything is planned", async () => {
     const { coordinator, log, join } = await startJob();
-    const refused = refusedWith({ type: "reduces", app: "wc.ts", needed: 3, reduces: 1 });
+    const refused = refusedWith({ type: "reduces", app: "wc.ts", job: 1, worker: 3 });
     await expect(join({ ...WC, minReduces: 3 })).rejects.toMatchObject(refused);
     const reason = 'rangePartition of app "wc.ts" needs 3 reduce tasks or more, the job has 1';
     expect(log).toEqual([`Refused a worker (pid 1): ${reason}`]);

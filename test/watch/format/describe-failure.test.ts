@@ -13,7 +13,7 @@ const REFUSALS: ReadonlyArray<[refusal: Refusal, sentence: string]> = [
     'the job runs app "a.ts" (0123456789ab…), the worker has "b.ts" (f…)',
   ],
   [
-    { type: "reduces", app: "a.ts", needed: 3, reduces: 1 },
+    { type: "reduces", app: "a.ts", job: 1, worker: 3 },
     'rangePartition of app "a.ts" needs 3 reduce tasks or more, the job has 1',
   ],
   [

@@ -88,7 +88,7 @@ export class WorkerRegistry {
       const job = { job: current.name, jobDigest: current.digest };
       return { type: "app", ...job, worker: app, workerDigest: digest };
     }
-    if (minReduces > reduces) return { type: "reduces", app, needed: minReduces, reduces };
+    if (minReduces > reduces) return { type: "reduces", app, job: reduces, worker: minReduces };
     const ours = current?.settings ?? settings;
     const name = differenceOf(ours, settings);
     if (name === undefined) return undefined;

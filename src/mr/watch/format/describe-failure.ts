@@ -40,8 +40,8 @@ export function describeRefusal(refusal: Refusal): string {
       return `the job runs app "${refusal.job}" ${ours}, the worker has "${refusal.worker}" ${theirs}`;
     }
     case "reduces": {
-      const { app, needed, reduces } = refusal;
-      return `rangePartition of app "${app}" needs ${needed} reduce tasks or more, the job has ${reduces}`;
+      const { app, job, worker } = refusal;
+      return `rangePartition of app "${app}" needs ${worker} reduce tasks or more, the job has ${job}`;
     }
     case "setting": {
       const { app, name, job, worker } = refusal;
