@@ -24,7 +24,7 @@ export interface CompletionFigures extends Omit<TaskResult, "outputs"> {
   readonly outputBytes: readonly number[];
 }
 
-/** Something that happened, without its time. */
+/** Something that happened, without its time. Reasons and messages are one line, for people. */
 export type UntimedEvent =
   /** The first event. `startedAt` is the wall clock, in milliseconds since 1970. */
   | {
@@ -49,12 +49,7 @@ export type UntimedEvent =
   | { readonly type: "workerJoined"; readonly worker: number; readonly pid: number }
   | { readonly type: "workerLeft"; readonly worker: number }
   /** A worker may not take part: it has another app, other settings, or another protocol. */
-  | {
-      readonly type: "workerRefused";
-      readonly pid: number;
-      /** One line, for people. */
-      readonly reason: string;
-    }
+  | { readonly type: "workerRefused"; readonly pid: number; readonly reason: string }
   /** A worker has been given a task. `isBackup`: another attempt of the task is alive, and slow. */
   | ({ readonly type: "attemptStarted"; readonly isBackup: boolean } & Attempt)
   /** About once a second for each attempt. */
@@ -67,29 +62,17 @@ export type UntimedEvent =
   | ({ readonly type: "attemptBlocked"; readonly failure: Failure } & Attempt)
   /** The attempt is lost: its worker is gone, or made no progress within the lease. */
   | ({ readonly type: "attemptLost"; readonly reason: LossReason } & Attempt)
-  /** Another attempt of the task was granted the commit. */
-  | ({
-      readonly type: "attemptSuperseded";
-      /** The number of that attempt. */
-      readonly by: number;
-    } & Attempt)
+  /** Another attempt of the task, number `by`, was granted the commit. */
+  | ({ readonly type: "attemptSuperseded"; readonly by: number } & Attempt)
   /** The output of a completed map task is missing or damaged: the task is idle again. */
   | ({ readonly type: "taskReopened" } & TaskId)
   /** A task that an earlier coordinator of this job has seen completed. */
   | ({ readonly type: "taskRestored" } & CompletionFigures & TaskId)
   | { readonly type: "phaseStarted"; readonly phase: Phase }
   /** The log of the job cannot be written, which ends the job. */
-  | {
-      readonly type: "journalFailed";
-      /** One line, for people. */
-      readonly message: string;
-    }
+  | { readonly type: "journalFailed"; readonly message: string }
   /** The event log cannot be written. The job continues without it. */
-  | {
-      readonly type: "eventLogFailed";
-      /** One line, for people. */
-      readonly message: string;
-    }
+  | { readonly type: "eventLogFailed"; readonly message: string }
   /** The last event. */
   | { readonly type: "jobEnded"; readonly outcome: JobOutcome };
 

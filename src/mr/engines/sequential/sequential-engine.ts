@@ -107,8 +107,7 @@ class EventTeller {
   onEnd(phase: Phase, task: number, outputBytes: readonly number[]): void {
     this.#attempt = undefined;
     const attempt = { phase, task, attempt: 1, worker: 1 };
-    const progress = undefined;
-    this.#tell({ type: "attemptCompleted", ...attempt, progress, outputBytes, counters: {} });
+    this.#tell({ type: "attemptCompleted", ...attempt, outputBytes, counters: {} });
   }
 
   failed(failure: Failure): void {
