@@ -57,6 +57,10 @@ describe("a job directory", () => {
     }
   });
 
+  it("may have an input with such a name in another storage", () => {
+    check("memory:///in/mr-out-3");
+  });
+
   it("says what could not be removed when a directory has the name of a result", () => {
     mkdirSync(join(directory, "mr-out-0"));
     expect(() => sweepJobDirectory(directory)).toThrow("Cannot clear job directory");
