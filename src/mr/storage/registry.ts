@@ -4,14 +4,7 @@ import { fileStorage } from "./file/file-storage.ts";
 import { type Storage, schemeOf } from "./storage.ts";
 
 /** Job directories are on the file system in every engine. */
-export {
-  checkJobDirectory,
-  prepareJobDirectory,
-  sweepAttempt,
-  sweepJobDirectory,
-  sweepMapOutputs,
-  sweepTemporaryFiles,
-} from "./file/job-directory.ts";
+export * from "./file/job-directory.ts";
 
 /** The storages by the schemes of their URLs. This is the only place that a new storage is added to. */
 const STORAGES: ReadonlyMap<string, Storage> = new Map();
