@@ -43,7 +43,7 @@ const WEIGHTS: ReadonlyArray<readonly [FaultKind, number]> = [
   ["cut file", 2],
   ["corrupt file", 2],
 ];
-const MOST_FAULTS = 16;
+const MAX_FAULTS = 16;
 
 /**
  * @param leaseMs a process is mostly stopped for longer than that
@@ -53,7 +53,7 @@ export function chooseFaults(random: Random, leaseMs: number, hasOwnDisk: boolea
   const kinds = WEIGHTS.flatMap(([kind, weight]) =>
     kind === "fill disk" && !hasOwnDisk ? [] : Array.from({ length: weight * 2 }, () => kind),
   );
-  return Array.from({ length: random.whole(0, MOST_FAULTS) }, () => ({
+  return Array.from({ length: random.whole(0, MAX_FAULTS) }, () => ({
     kind: pick(random, kinds),
     // Often close together, at times with a pause in which the job recovers.
     afterMs: random.chance(0.15) ? random.whole(600, 1800) : random.whole(0, 350),
