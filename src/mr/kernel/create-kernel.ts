@@ -15,12 +15,9 @@ export interface KernelOptions {
 /** @throws RangeError for a capacity out of range, MrError RUNTIME_UNSUITABLE without WebAssembly */
 export function createKernel(options: KernelOptions = {}): Kernel {
   const { blockBytes = DEFAULT_BLOCK_BYTES, outputBytes = DEFAULT_OUTPUT_BYTES } = options;
-  checkCapacity("blockBytes", blockBytes);
-  checkCapacity("outputBytes", outputBytes);
+  for (const [name, bytes] of Object.entries({ blockBytes, outputBytes })) {
+    if (Number.isInteger(bytes) && bytes >= 1 && bytes <= MAX_BYTES) continue;
+    throw new RangeError(`Cannot make a kernel: ${name} is ${bytes}, not a whole number 1 to 2^28`);
+  }
   return new WasmKernel(blockBytes, outputBytes);
-}
-
-function checkCapacity(name: string, bytes: number): void {
-  if (Number.isInteger(bytes) && bytes >= 1 && bytes <= MAX_BYTES) return;
-  throw new RangeError(`Cannot make a kernel: ${name} is ${bytes}, not a whole number 1 to 2^28`);
 }

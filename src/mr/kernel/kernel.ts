@@ -131,11 +131,11 @@ export interface PairList {
   pairLine(index: number): Uint8Array;
 }
 
-/** A buffer in which output for files is assembled. */
-export interface ByteOutput {
+/** A kernel: `scanWords` interns the words it finds in the kernel's table of keys. */
+export interface Kernel extends KeyTable, BlockScanner, PairList {
   /**
-   * The buffer, an array that never changes in size or place. The bytes after the position last returned are
-   * undefined: more may have been written there.
+   * A buffer in which output for files is assembled, an array that never changes in size or place. The bytes
+   * after the position last returned are undefined: more may have been written there.
    */
   readonly output: Uint8Array;
 
@@ -152,6 +152,3 @@ export interface ByteOutput {
    */
   writeNumbers(ids: Uint32Array, from: number, to: number, numbers: Float64Array): number;
 }
-
-/** A kernel: `scanWords` interns the words it finds in the kernel's table of keys. */
-export interface Kernel extends KeyTable, BlockScanner, ByteOutput, PairList {}

@@ -1,11 +1,6 @@
-import {
-  instantiate,
-  type UnsharedMemory,
-  unsharedMemory,
-  type WasmGlobal,
-} from "./webassembly.ts";
+import { instantiate, reserveMemory, type UnsharedMemory, type WasmGlobal } from "./webassembly.ts";
 
-/** Why {@link MergeKernel.next} returns; see assembly/merge.ts. */
+/** Why `next` of {@link MergeKernel.exports} returns; see assembly/merge.ts. */
 export const MERGE = { done: 0, full: 1, read: 2, decode: 3, malformed: 4, grow: 5 } as const;
 
 /** Properties of a value: bits of {@link MergeKernel.kinds}. */
@@ -28,21 +23,29 @@ const OUTPUT_BYTES = 128 * 1024;
 /** The module may read and write this far beyond the end of an allocation. */
 const GUARD_BYTES = 64;
 
+/** What merge.wasm exports. Positions refer to {@link MergeKernel.bytes}. */
 interface Exports {
+  /** After `read`, `decode` and `malformed`: the run in question. */
   readonly subject: WasmGlobal;
+  /** After `grow`: the size that the output must have, in bytes. */
   readonly needed: WasmGlobal;
+  /** The number of groups in the batch. */
   readonly groups: WasmGlobal;
-  readonly values: WasmGlobal;
   readonly isOpen: WasmGlobal;
   open(count: number, runsAt: number, heapAt: number): void;
   /** Takes the maximum number of groups and the addresses of their arrays, then those of values. */
   setArrays(...maximaAndAddresses: readonly number[]): void;
   setOutput(at: number, limit: number): void;
-  setWindow(run: number, at: number, limit: number, isEnded: number): void;
-  setKey(at: number, end: number): void;
+  /** Sets the window of a run: whole lines in bytes[start, end). `isLast` is 1 if the run ends there, else 0. */
+  setWindow(run: number, start: number, end: number, isLast: number): void;
+  /** After `decode`: sets the key to bytes[start, end), which must stay until the run's next key. */
+  setKey(start: number, end: number): void;
+  /** After `decode`: the position of the key's text, which is to be decoded. */
   keyTextStart(): number;
   keyTextEnd(): number;
+  /** Releases the groups of this batch, except the last one if it {@link MergeKernel.isOpen}. */
   taken(): void;
+  /** Continues with the next batch. @returns one of {@link MERGE} */
   next(): number;
 }
 
@@ -70,7 +73,7 @@ export class MergeKernel {
   numbers = new Float64Array(0);
 
   readonly #memory: UnsharedMemory;
-  readonly #exports: Exports;
+  readonly exports: Exports;
   /** The addresses of the arrays, in the order of the fields above. */
   #places: readonly number[] = [];
   #top = FIRST_ADDRESS;
@@ -79,8 +82,8 @@ export class MergeKernel {
 
   /** @throws MrError RUNTIME_UNSUITABLE */
   constructor() {
-    this.#memory = unsharedMemory(1);
-    this.#exports = instantiate("merge.wasm", { env: { memory: this.#memory } }) as Exports;
+    this.#memory = reserveMemory({ initial: 1 }) as UnsharedMemory;
+    this.exports = instantiate("merge.wasm", { env: { memory: this.#memory } }) as Exports;
   }
 
   open(runs: number): void {
@@ -90,8 +93,8 @@ export class MergeKernel {
     const ofGroups = [4, 4, 1, 4].map((size) => this.allocate((MAX_GROUPS + 1) * size));
     const ofValues = [4, 4, 1, 8, 8].map((size) => this.allocate(MAX_VALUES * size));
     this.#places = [...ofGroups, ...ofValues];
-    this.#exports.open(runs, runsAt, heapAt);
-    this.#exports.setArrays(MAX_GROUPS, ...ofGroups, MAX_VALUES, ...ofValues);
+    this.exports.open(runs, runsAt, heapAt);
+    this.exports.setArrays(MAX_GROUPS, ...ofGroups, MAX_VALUES, ...ofValues);
     this.#outputBytes = 0;
     this.growOutput(OUTPUT_BYTES);
     this.#look();
@@ -121,51 +124,12 @@ export class MergeKernel {
     const size = needed + (needed >>> 2);
     this.#outputAt = this.enlarge(this.#outputAt, this.#outputBytes, size);
     this.#outputBytes = size;
-    this.#exports.setOutput(this.#outputAt, this.#outputAt + size);
-  }
-
-  /** Sets the window of a run: whole lines in bytes[start, end). `isLast` says whether the run ends there. */
-  setWindow(run: number, start: number, end: number, isLast: boolean): void {
-    this.#exports.setWindow(run, start, end, isLast ? 1 : 0);
-  }
-
-  /** Continues with the next batch. @returns one of {@link MERGE} */
-  next(): number {
-    return this.#exports.next();
-  }
-
-  /** Releases the groups of this batch, except the last one if it {@link isOpen}. */
-  taken(): void {
-    this.#exports.taken();
-  }
-
-  get groups(): number {
-    return this.#exports.groups.value;
+    this.exports.setOutput(this.#outputAt, this.#outputAt + size);
   }
 
   /** Whether the last group of the batch continues as the first of the next batch. */
   get isOpen(): boolean {
-    return this.#exports.isOpen.value !== 0;
-  }
-
-  /** After `read`, `decode` and `malformed`: the run in question. */
-  get subject(): number {
-    return this.#exports.subject.value;
-  }
-
-  /** After `grow`: the size that the output must have, in bytes. */
-  get needed(): number {
-    return this.#exports.needed.value;
-  }
-
-  /** After `decode`: the position of the key's text, which is to be decoded. */
-  get keyText(): { readonly start: number; readonly end: number } {
-    return { start: this.#exports.keyTextStart(), end: this.#exports.keyTextEnd() };
-  }
-
-  /** After `decode`: sets the key to bytes[start, end), which must stay until the run's next key. */
-  setKey(start: number, end: number): void {
-    this.#exports.setKey(start, end);
+    return this.exports.isOpen.value !== 0;
   }
 
   #look(): void {

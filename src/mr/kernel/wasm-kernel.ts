@@ -1,5 +1,5 @@
 import type { Kernel } from "./kernel.ts";
-import { instantiate, sharedMemory, type WasmExports, type WasmMemory } from "./webassembly.ts";
+import { instantiate, reserveMemory, type WasmExports, type WasmMemory } from "./webassembly.ts";
 import { BITMAP_BYTES, markLetters } from "./word-edges.ts";
 
 /** The limits of the memory in pages of 64 KiB, as the module declares them. */
@@ -43,7 +43,8 @@ export class WasmKernel implements Kernel {
 
   /** @throws MrError RUNTIME_UNSUITABLE */
   constructor(blockBytes: number, outputBytes: number, maxPages: number = MAX_PAGES) {
-    this.#memory = sharedMemory(MIN_PAGES, maxPages);
+    const limits = { initial: MIN_PAGES, maximum: maxPages, shared: true };
+    this.#memory = reserveMemory(limits) as WasmMemory;
     const loadPage = (page: number) => this.#loadPage(page);
     const imports = { env: { memory: this.#memory }, kernel: { loadPage } };
     this.#exports = instantiate("kernel.wasm", imports) as WasmExports;
@@ -227,7 +228,13 @@ export class WasmKernel implements Kernel {
     const keyText = this.#view(pair + PAIR_HEADER, keyTextLength);
     const valueText = this.#view(pair + PAIR_HEADER + keyTextLength, valueTextLength);
     const count = isBytes ? ",-1," : ",1,";
-    return Buffer.concat([utf8("["), keyText, utf8(count), valueText, utf8("]\n")]);
+    return Buffer.concat([
+      Buffer.from("["),
+      keyText,
+      Buffer.from(count),
+      valueText,
+      Buffer.from("]\n"),
+    ]);
   }
 
   clear(): void {
@@ -279,8 +286,4 @@ export class WasmKernel implements Kernel {
 function checkRange(array: ArrayLike<number>, start: number, end: number): void {
   if (start >= 0 && start <= end && end <= array.length) return;
   throw new RangeError(`Cannot take [${start}, ${end}) of ${array.length}: out of range`);
-}
-
-function utf8(text: string): Uint8Array {
-  return Buffer.from(text);
 }

@@ -58,16 +58,11 @@ export function instantiate(name: "kernel.wasm" | "merge.wasm", imports: object)
   return new Instance(module, imports).exports;
 }
 
-export function sharedMemory(initial: number, maximum: number): WasmMemory {
-  return reserve({ initial, maximum, shared: true }) as WasmMemory;
-}
-
-export function unsharedMemory(initial: number): UnsharedMemory {
-  return reserve({ initial }) as UnsharedMemory;
-}
-
-/** @throws MrError RUNTIME_UNSUITABLE where there is no address space for it */
-function reserve(limits: object): unknown {
+/**
+ * @returns a {@link WasmMemory} if the limits say `shared`, otherwise an {@link UnsharedMemory}
+ * @throws MrError RUNTIME_UNSUITABLE where there is no address space for it
+ */
+export function reserveMemory(limits: object): unknown {
   const { Memory } = webAssembly();
   try {
     return new Memory(limits);

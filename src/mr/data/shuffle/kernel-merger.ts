@@ -67,7 +67,7 @@ export class KernelMerger implements GroupSource {
         const start = kernel.allocate(bufferBytes);
         const window = { file, start, size: bufferBytes, limit: start, filled: start };
         this.#windows.push({ ...window, keyStart: 0, keySize: 0 });
-        kernel.setWindow(index, start, start, false);
+        kernel.exports.setWindow(index, start, start, 0);
       }
     } catch (error) {
       this.close();
@@ -183,12 +183,12 @@ export class KernelMerger implements GroupSource {
   #load(): boolean {
     if (this.#isDone) return false;
     const kernel = this.#kernel;
-    kernel.taken();
-    const goesOn = kernel.groups > 0;
+    kernel.exports.taken();
+    const goesOn = kernel.exports.groups.value > 0;
     this.#merge();
     this.bytes = kernel.bytes;
     this.#keyTexts = undefined;
-    this.#groups = kernel.groups;
+    this.#groups = kernel.exports.groups.value;
     this.#group = goesOn ? 0 : -1;
     if (goesOn) this.#showValues();
     return true;
@@ -196,24 +196,25 @@ export class KernelMerger implements GroupSource {
 
   #merge(): void {
     const kernel = this.#kernel;
+    const { next, subject, needed } = kernel.exports;
     for (;;) {
-      switch (kernel.next()) {
+      switch (next()) {
         case MERGE.done:
           this.#isDone = true;
           return;
         case MERGE.full:
           return;
         case MERGE.read:
-          this.#read(kernel.subject);
+          this.#read(subject.value);
           break;
         case MERGE.decode:
-          this.#decodeKey(kernel.subject);
+          this.#decodeKey(this.#windows[subject.value] as Window);
           break;
         case MERGE.grow:
-          kernel.growOutput(kernel.needed);
+          kernel.growOutput(needed.value);
           break;
         default:
-          throw this.#windowOf(kernel.subject).file.malformed();
+          throw (this.#windows[subject.value] as Window).file.malformed();
       }
     }
   }
@@ -221,7 +222,7 @@ export class KernelMerger implements GroupSource {
   /** Reads on in a run until there is another whole line, or to its end. */
   #read(run: number): void {
     const kernel = this.#kernel;
-    const window = this.#windowOf(run);
+    const window = this.#windows[run] as Window;
     const { file } = window;
     kernel.bytes.copyWithin(window.start, window.limit, window.filled);
     window.filled -= window.limit - window.start;
@@ -239,7 +240,8 @@ export class KernelMerger implements GroupSource {
       if (feed >= 0) window.limit = window.filled + feed + 1;
       window.filled += count;
     }
-    kernel.setWindow(run, window.start, window.limit, window.limit === window.start);
+    const isLast = window.limit === window.start ? 1 : 0;
+    kernel.exports.setWindow(run, window.start, window.limit, isLast);
   }
 
   /** Makes room for a line that is longer than its window. */
@@ -254,13 +256,12 @@ export class KernelMerger implements GroupSource {
     window.limit = window.start;
   }
 
-  #decodeKey(run: number): void {
+  #decodeKey(window: Window): void {
     const kernel = this.#kernel;
-    const window = this.#windowOf(run);
+    const { keyTextStart, keyTextEnd, setKey } = kernel.exports;
     const decoded = this.#decodedKey;
-    const { start, end } = kernel.keyText;
     try {
-      decodeBytesInto(kernel.bytes, start, end, decoded);
+      decodeBytesInto(kernel.bytes, keyTextStart(), keyTextEnd(), decoded);
     } catch {
       throw window.file.malformed();
     }
@@ -269,10 +270,6 @@ export class KernelMerger implements GroupSource {
       window.keyStart = kernel.allocate(window.keySize);
     }
     decoded.bytes.copy(kernel.bytes, window.keyStart, 0, decoded.length);
-    kernel.setKey(window.keyStart, window.keyStart + decoded.length);
-  }
-
-  #windowOf(run: number): Window {
-    return this.#windows[run] as Window;
+    setKey(window.keyStart, window.keyStart + decoded.length);
   }
 }
