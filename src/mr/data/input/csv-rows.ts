@@ -37,7 +37,7 @@ export class CsvRows {
    * has not ended yet may begin before the buffer, since its bytes are not needed.
    */
   #row = 0;
-  #nextLine: number;
+  nextLine: number;
   /** What is wrong with the next row, if its faulty bytes are no longer in the buffer. */
   #nextFault: CsvFault | undefined;
   #isEnd = false;
@@ -52,12 +52,7 @@ export class CsvRows {
     this.#scanner = scanner;
     this.#base = start;
     this.#end = end;
-    this.#nextLine = line;
-  }
-
-  /** Line breaks up to the end of the current row. */
-  get linesRead(): number {
-    return this.#nextLine - 1;
+    this.nextLine = line;
   }
 
   /** Moves to the next loaded row; false when {@link load} must be called. */
@@ -72,7 +67,7 @@ export class CsvRows {
       const isGiven = scanner.contentLength > 0 || scanner.outcome === "damaged";
       if (isGiven) this.#take();
       this.#row += scanner.length;
-      this.#nextLine += scanner.lines;
+      this.nextLine += scanner.lines;
       scanner.begin();
       if (isGiven) return true;
     }
@@ -139,7 +134,7 @@ export class CsvRows {
     const { contentLength, hasQuotes, fault, delimiter } = this.#scanner;
     const start = this.#row;
     this.offset = this.#base + start;
-    this.line = this.#nextLine;
+    this.line = this.nextLine;
     this.fields = [];
     this.fault = fault === undefined ? undefined : (this.#nextFault ?? this.#describe(fault));
     this.#nextFault = undefined;
@@ -150,7 +145,7 @@ export class CsvRows {
 
   /** Describes a fault of the next row. The buffer must hold the row up to the fault. */
   #describe({ kind, at }: RowFault): CsvFault {
-    let line = this.#nextLine;
+    let line = this.nextLine;
     let begin = this.#row;
     const end = this.#row + at;
     for (let i = begin; i < end; i++) {
@@ -162,7 +157,7 @@ export class CsvRows {
     }
     const column = this.#buffer.toString("utf8", begin, end).length + 1;
     const why = FAULTS[kind](this.#scanner.maxRowBytes);
-    const row = line === this.#nextLine ? "" : `, in the row that begins in line ${this.#nextLine}`;
+    const row = line === this.nextLine ? "" : `, in the row that begins in line ${this.nextLine}`;
     return { line, column, why: why + row };
   }
 }

@@ -123,7 +123,7 @@ class CsvCursor implements RecordCursor<unknown> {
         this.#convert = this.#converter(fields);
         if (this.#resumption !== undefined) {
           const { start, end } = this.#source;
-          const line = 1 + rows.linesRead + this.#resumption.lines;
+          const line = rows.nextLine + this.#resumption.lines;
           this.#rows = new CsvRows(this.#source, this.#scanner, start, end, line);
           return undefined;
         }

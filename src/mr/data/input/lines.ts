@@ -136,12 +136,6 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     return this.#buffer.subarray(0, this.#filled + block.length);
   }
 
-  /** How much room the next read needs. */
-  get #roomLeft(): number {
-    const { block } = this.#scanner;
-    return this.#buffer === block ? 1 : block.length;
-  }
-
   /** Moves bytes that have been read but not given to the front of the block. */
   #keepRest(): void {
     const rest = this.#limit;
@@ -176,7 +170,9 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     const limit = this.#findLimit(searched, count === 0);
     if (this.#buffer !== this.#scanner.block) this.#checkLength(limit);
     if (limit <= this.#at) {
-      if (this.#filled + this.#roomLeft > this.#buffer.length) this.#grow();
+      const { block } = this.#scanner;
+      const needed = this.#buffer === block ? 1 : block.length;
+      if (this.#filled + needed > this.#buffer.length) this.#grow();
       return false;
     }
     this.#limit = limit;

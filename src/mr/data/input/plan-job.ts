@@ -31,7 +31,7 @@ export function planJob(
   function plan(splitting: Splitting): readonly Split[] | Promise<readonly Split[]> {
     if (typeof splitting === "string") {
       const splits = inputs.flatMap(({ url, size }) => planSplits(splitting, url, size, limit));
-      return splitting === "wholeFile" ? splits : pack(splits);
+      return splitting === "wholeFile" ? splits : packSplits(splits, limit, job.workers);
     }
     const key = JSON.stringify([splitting.csvDelimiter, splitting.maxRowBytes]);
     const csvPlan = csvPlans.get(key) ?? planCsv(splitting);
@@ -45,10 +45,6 @@ export function planJob(
       const wanted = planSplits("bytes", url, size, limit);
       splits.push(...(await planCsvSplits(storageFor, job.inputDirectory, wanted, splitting)));
     }
-    return pack(splits);
-  }
-
-  function pack(splits: readonly Split[]): readonly Split[] {
     return packSplits(splits, limit, job.workers);
   }
 }

@@ -28,21 +28,16 @@ export function recordsFrom<R>(
     name,
     splitting: "wholeFile",
     open(source) {
-      const records = read({ file: source.file, chunks: chunksOf(source, 0, source.end) });
+      const records = read({ file: source.file, chunks: chunksOf(source) });
       const isAsync = Symbol.asyncIterator in records;
       return cursorOf(isAsync ? records[Symbol.asyncIterator]() : records[Symbol.iterator]());
     },
   };
 }
 
-/** The bytes of a source in [start, end), as far as there are any. */
-export async function* chunksOf(
-  source: InputSource,
-  start: number,
-  end: number,
-): AsyncGenerator<Uint8Array> {
-  for (let position = start; position < end; ) {
-    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - position));
+async function* chunksOf(source: InputSource): AsyncGenerator<Uint8Array> {
+  for (let position = 0; position < source.end; ) {
+    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, source.end - position));
     const reading = source.read(chunk, 0, position);
     const count = typeof reading === "number" ? reading : await reading;
     if (count === 0) return;

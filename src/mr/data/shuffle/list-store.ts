@@ -114,12 +114,8 @@ export class ListStore implements ValueStore {
     }
     const { bytes } = this.#values;
     const table = this.#table;
-    for (
-      let record = this.#first[id] ?? NONE;
-      record !== NONE;
-      record = table[record + NEXT] ?? NONE
-    ) {
-      this.#writeRecord(record, bytes, writer);
+    for (let at = this.#first[id] ?? NONE; at !== NONE; at = table[at + NEXT] ?? NONE) {
+      this.#writeRecord(at, bytes, writer);
     }
   }
 

@@ -45,7 +45,6 @@ export class MapOutput {
   readonly #memory: TaskMemory;
   readonly #store: ValueStore;
   readonly #passes: MergePasses;
-  readonly #partition: (id: number) => number;
   /** Takes the pairs instead of the store, once it is known that few keys repeat. */
   #pairs: PairStore | undefined;
   readonly #wordIds: WordIds;
@@ -65,7 +64,6 @@ export class MapOutput {
     this.words = words;
     this.#wordIds = wordIds;
     this.#store = store;
-    this.#partition = partitionOf("id", kernel, app.partition ?? hashPartition, options.reduces);
     const { scratch, map, reduces, fanIn } = options;
     const { mergeBytes, keyBytes } = this.#memory.shares;
     this.#keyLimit = keyBytes;
@@ -156,7 +154,7 @@ export class MapOutput {
         this.#passes.reduceToFanIn();
         for (let reduce = 0; reduce < reduces; reduce++) {
           const file = create(reduce);
-          this.#passes.merge(reduce, file);
+          this.#passes.merge(this.#passes.runsOf(reduce), file);
           file.finish();
         }
       }
@@ -183,8 +181,8 @@ export class MapOutput {
     const { kernel } = this;
     const { reduces } = this.#options;
     const pairs = this.#pairs;
+    const partitioner = this.#app.partition ?? hashPartition;
     if (pairs !== undefined) {
-      const partitioner = this.#app.partition ?? hashPartition;
       const ofPair = partitionOf("pair", kernel, partitioner, reduces);
       const starts = pairs.sort(reduces, ofPair, isAscending(partitioner));
       for (let reduce = 0; reduce < reduces; reduce++) {
@@ -198,8 +196,9 @@ export class MapOutput {
     // The keys that have values, by reduce task, and sorted within each task.
     const sorted = kernel.sortedIds();
     store.ensure(sorted.length);
+    const ofId = partitionOf("id", kernel, partitioner, reduces);
     const { items: ids, starts } = groupByPartition(sorted, reduces, (id) =>
-      store.has(id) ? this.#partition(id) : reduces,
+      store.has(id) ? ofId(id) : reduces,
     );
     const numbers = store instanceof NumberStore ? store : undefined;
     for (let reduce = 0; reduce < reduces; reduce++) {

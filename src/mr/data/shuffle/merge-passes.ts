@@ -75,17 +75,13 @@ export class MergePasses {
     return runsIn(this.#sets, reduce);
   }
 
-  merge(reduce: number, file: PendingFile): void {
-    this.#mergeInto(file, this.runsOf(reduce));
-  }
-
   #mergeSets(sets: readonly RunSet[]): RunSet {
     const merged = this.#create((file) => {
       const segments: Segment[] = [];
       for (let reduce = 0; reduce < this.#options.reduces; reduce++) {
         const runs = runsIn(sets, reduce);
         for (const { start, end } of runs) this.bytesRead += end - start;
-        this.#mergeInto(file, runs);
+        this.merge(runs, file);
         segments.push(file.endSegment());
       }
       return segments;
@@ -94,7 +90,7 @@ export class MergePasses {
     return merged;
   }
 
-  #mergeInto(file: PendingFile, runs: readonly Run[]): void {
+  merge(runs: readonly Run[], file: PendingFile): void {
     const { order, combine } = this.#options;
     const merger = mergeRuns(runs, this.bufferBytes, order);
     try {

@@ -62,7 +62,7 @@ export class OrderedMerger implements GroupSource {
 
   get bytesRead(): number {
     let bytes = 0;
-    for (const cursor of this.#cursors) bytes += cursor.bytesRead;
+    for (const cursor of this.#cursors) bytes += cursor.file.bytesRead;
     return bytes;
   }
 
@@ -149,7 +149,7 @@ export class OrderedMerger implements GroupSource {
     try {
       value = this.#decode(cursor);
     } catch {
-      throw cursor.malformed();
+      throw cursor.file.malformed();
     }
     // The decoder reuses one slice, but two values are compared.
     return value instanceof ByteSlice ? value.copy() : value;

@@ -41,7 +41,7 @@ export class RunCursor {
   /** Whether the value is a string without escapes. */
   isPlain = false;
 
-  readonly #file: RunFile;
+  readonly file: RunFile;
   #view: DataView;
   /** Keys that have escapes. */
   readonly #decodedKey = new ByteBuffer(64);
@@ -52,20 +52,16 @@ export class RunCursor {
   #filled = 0;
 
   constructor(run: Run, bufferBytes: number) {
-    this.#file = new RunFile(run);
+    this.file = new RunFile(run);
     this.bytes = takeBuffer(bufferBytes);
     this.#view = viewOf(this.bytes);
     this.keyBytes = this.bytes;
   }
 
-  get bytesRead(): number {
-    return this.#file.bytesRead;
-  }
-
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#file.close();
+    this.file.close();
     giveBuffer(this.bytes);
   }
 
@@ -89,7 +85,7 @@ export class RunCursor {
     if (at === 0 || bytes[at - 1] === LINE_FEED) return false;
     const separator = bytes[at++];
     if (separator !== COMMA) {
-      if (separator !== CLOSE || bytes[at] !== LINE_FEED) throw this.#file.malformed();
+      if (separator !== CLOSE || bytes[at] !== LINE_FEED) throw this.file.malformed();
       this.#at = at + 1;
       return false;
     }
@@ -101,7 +97,7 @@ export class RunCursor {
       count = count * 10 + digit;
       digit = (bytes[++at] ?? 0) - 0x30;
     }
-    if (bytes[at] !== COMMA || count === 0) throw this.#file.malformed();
+    if (bytes[at] !== COMMA || count === 0) throw this.file.malformed();
     this.count = count;
     this.valueStart = at + 1;
     this.#isPlain = false;
@@ -111,14 +107,10 @@ export class RunCursor {
     return true;
   }
 
-  malformed(): DamagedRunError {
-    return this.#file.malformed();
-  }
-
   #readKey(): void {
     const { bytes } = this;
     const start = this.#at + 1;
-    if (bytes[start - 1] !== OPEN) throw this.#file.malformed();
+    if (bytes[start - 1] !== OPEN) throw this.file.malformed();
     const end = this.#skipValue(start);
     this.#at = end;
     if (bytes[start] === QUOTE && this.#isPlain) {
@@ -129,7 +121,7 @@ export class RunCursor {
       try {
         decodeBytesInto(bytes, start, end, this.#decodedKey);
       } catch {
-        throw this.#file.malformed();
+        throw this.file.malformed();
       }
       this.keyBytes = this.#decodedKey.bytes;
       this.keyStart = 0;
@@ -137,7 +129,7 @@ export class RunCursor {
     }
     this.prefixHigh = this.#prefix(this.keyStart);
     this.prefixLow = this.#prefix(this.keyStart + 4);
-    if (bytes[end] !== COMMA) throw this.#file.malformed();
+    if (bytes[end] !== COMMA) throw this.file.malformed();
   }
 
   #prefix(at: number): number {
@@ -162,7 +154,7 @@ export class RunCursor {
     if (first !== OPEN && first !== OPEN_BRACE) {
       let end = at;
       while (end < limit && bytes[end] !== COMMA && bytes[end] !== CLOSE) end += 1;
-      if (end === at || end === limit) throw this.#file.malformed();
+      if (end === at || end === limit) throw this.file.malformed();
       return end;
     }
     let depth = 0;
@@ -175,7 +167,7 @@ export class RunCursor {
         if (depth === 0) return end;
       }
     }
-    throw this.#file.malformed();
+    throw this.file.malformed();
   }
 
   /** The position after the quote that ends the string whose first byte is at `at`. */
@@ -187,7 +179,7 @@ export class RunCursor {
       this.#isPlain = false;
       end = findQuoteOrBackslash(this.#view, end + 2, limit);
     }
-    if (end >= limit) throw this.#file.malformed();
+    if (end >= limit) throw this.file.malformed();
     return end + 1;
   }
 
@@ -200,9 +192,9 @@ export class RunCursor {
     this.#limit = 0;
     for (;;) {
       if (this.#filled === this.bytes.length) this.#grow();
-      const count = this.#file.read(this.bytes, this.#filled, this.bytes.length);
+      const count = this.file.read(this.bytes, this.#filled, this.bytes.length);
       if (count === 0) {
-        this.#file.checkEnd(this.#filled);
+        this.file.checkEnd(this.#filled);
         return false;
       }
       const fresh = this.bytes.subarray(this.#filled, this.#filled + count);

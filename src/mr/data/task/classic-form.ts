@@ -30,7 +30,7 @@ export function classicToRecordForm({ map, reduce }: ClassicApp): RecordApp {
     input: wholeFile(),
     map(contents, _emit, { file }) {
       const pairs: unknown = map(file, (contents as ByteSlice).view().toString("utf8"));
-      // The single pairs are checked when they are emitted; see emit-result.ts.
+      // The single pairs are checked when they are emitted; see record-mapper.ts.
       if (typeof pairs === "object" && pairs !== null) return pairs as Iterable<never>;
       throw new TypeError(`it returned ${describeValue(pairs)}, not pairs`);
     },

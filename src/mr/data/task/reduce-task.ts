@@ -1,3 +1,4 @@
+import type { NumberRuns, RunIterable } from "../../app/contract/combiners.ts";
 import type { LoadedApp } from "../../app/load/load-app.ts";
 import { MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
@@ -12,10 +13,12 @@ import type { Run } from "../shuffle/run-file.ts";
 import { shareMemory } from "../shuffle/task-memory.ts";
 import { AppError, withAppError } from "./app-error.ts";
 import { recordFormOf } from "./classic-form.ts";
-import { GroupValues } from "./group-values.ts";
-import { ReduceMeter } from "./reduce-meter.ts";
 import { Tally } from "./tally.ts";
-import type { TaskContext, TaskOutput } from "./task-context.ts";
+import type { ProgressMeter, TaskContext, TaskOutput } from "./task-context.ts";
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+/** Progress is reported this often, in groups: seldom enough to cost nothing. */
+const GROUPS_PER_REPORT = 256;
 
 /**
  * Merges the map outputs of one reduce task, runs `reduce` over each key in the order of the keys'
@@ -175,5 +178,118 @@ async function writeLater(
   for await (const output of outputs) {
     write(output);
     tick();
+  }
+}
+
+/**
+ * The values of one group as `reduce` gets them: a stream that can be iterated once. Iterable, iterator and
+ * result are one object, since it is created for every key.
+ */
+class GroupValues
+  implements IterableIterator<unknown>, RunIterable<unknown>, IteratorYieldResult<unknown>
+{
+  done = false as false;
+  value: unknown = undefined;
+  runLength = 0;
+  /** The error of reading the values, which the app may have caught. */
+  failure: unknown = undefined;
+  readonly #merger: GroupSource;
+  /** How many more times `value` comes. */
+  #left = 0;
+  #state: "running" | "over" = "running";
+
+  constructor(merger: GroupSource) {
+    this.#merger = merger;
+  }
+
+  get runValue(): unknown {
+    return this.value;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  next(): IteratorResult<unknown> {
+    if (this.#left === 0 && !this.#load()) return DONE;
+    this.#left -= 1;
+    return this;
+  }
+
+  nextRun(): boolean {
+    if (this.#left === 0 && !this.#load()) return false;
+    this.runLength = this.#left;
+    this.#left = 0;
+    return true;
+  }
+
+  nextNumbers(): NumberRuns | undefined {
+    if (this.#left > 0 || this.#state === "over") return undefined;
+    return this.#merger.nextNumbers();
+  }
+
+  /** Ends the stream when `reduce` has returned, since the app may have kept it. */
+  end(): void {
+    this.#state = "over";
+    this.#left = 0;
+  }
+
+  #load(): boolean {
+    if (this.#state === "over") return false;
+    const merger = this.#merger;
+    try {
+      if (!merger.nextValue()) return false;
+      this.value = merger.decode();
+      this.#left = merger.count;
+      return true;
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
+  }
+}
+
+/** Reports the progress of a reduce task: each group is a record. In the end records and bytes are exact. */
+class ReduceMeter {
+  readonly #progress: ProgressMeter;
+  readonly #bytes: () => number;
+  #groups = 0;
+  #reportedBytes = 0;
+
+  /** @param bytes those that the merge has read so far and those of the output */
+  constructor(progress: ProgressMeter, bytes: () => number) {
+    this.#progress = progress;
+    this.#bytes = bytes;
+  }
+
+  addGroup(): void {
+    this.#groups += 1;
+    if (this.#groups === GROUPS_PER_REPORT) this.report();
+  }
+
+  /** Must be called before anything that takes time, since an app that waits uses no processor. */
+  report(): void {
+    const bytes = this.#bytes();
+    const fresh = bytes - this.#reportedBytes;
+    this.#reportedBytes = Math.max(bytes, this.#reportedBytes);
+    this.#progress.addRecords(this.#groups);
+    this.#groups = 0;
+    if (fresh > 0) this.#progress.addBytes(fresh);
+  }
+
+  /** Renews the lease within a group: reports a byte in advance if the app has written nothing. */
+  tick(): void {
+    const before = this.#reportedBytes;
+    this.report();
+    if (this.#reportedBytes > before) return;
+    this.#progress.addBytes(1);
+    this.#reportedBytes += 1;
+  }
+
+  /** All groups are reduced. Corrects bytes that were reported in advance. */
+  end(): void {
+    this.report();
+    const bytes = this.#bytes();
+    if (this.#reportedBytes > bytes) this.#progress.addBytes(bytes - this.#reportedBytes);
   }
 }
