@@ -108,10 +108,12 @@ export function checkOptions(options: RunJobOptions): void {
 function check(name: string, value: unknown, allowed: Range | Kind): void {
   if (value === undefined && name !== "app" && name !== "inputs") return;
   if ("min" in allowed) {
-    if (isWithin(value, allowed)) return;
-    throw new UsageError(
-      `Cannot run a job with ${name} ${value}: it must be ${describeRange(allowed)}`,
-    );
+    const { min, max, isWhole } = allowed;
+    const isWithin = typeof value === "number" && value >= min && value <= max;
+    if (isWithin && (!isWhole || Number.isSafeInteger(value))) return;
+    const kind = isWhole ? "a whole number" : "a number";
+    const range = Number.isFinite(max) ? `from ${min} to ${max}` : `of at least ${min}`;
+    throw new UsageError(`Cannot run a job with ${name} ${value}: it must be ${kind} ${range}`);
   }
   const [what, isRight] = allowed;
   if (!isRight(value)) throw new UsageError(`Cannot run a job: ${name} must be ${what}`);
@@ -126,14 +128,4 @@ function isSignal(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const { aborted, addEventListener } = value as { [Name in keyof AbortSignal]?: unknown };
   return typeof aborted === "boolean" && typeof addEventListener === "function";
-}
-
-function isWithin(value: unknown, { min, max, isWhole }: Range): boolean {
-  if (typeof value !== "number" || !(value >= min && value <= max)) return false;
-  return !isWhole || Number.isSafeInteger(value);
-}
-
-function describeRange({ min, max, isWhole }: Range): string {
-  const kind = isWhole ? "a whole number" : "a number";
-  return Number.isFinite(max) ? `${kind} from ${min} to ${max}` : `${kind} of at least ${min}`;
 }

@@ -46,12 +46,7 @@ export function partsOf(split: Split): readonly FilePart[] {
 }
 
 /** The input of a map task, for messages. */
-export interface TaskInput {
-  readonly file: string;
-  /** In bytes. */
-  readonly start: number;
-  /** In bytes. */
-  readonly end: number;
+export interface TaskInput extends Pick<FilePart, "file" | "start" | "end"> {
   /** Whether no other task reads a part of `file`. */
   readonly isWhole: boolean;
   /** How many further small files the task reads. */

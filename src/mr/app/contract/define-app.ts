@@ -83,7 +83,11 @@ function findProblems(definition: unknown): string[] {
   if (!isObject(definition)) return ["it takes an object"];
   const problems = Object.keys(definition)
     .filter((name) => !Object.hasOwn(MEMBERS, name))
-    .map((name) => `there is no member "${name}"${suggestion(name)}`);
+    .map((name) => {
+      const meant = memberMeant(name);
+      const guess = meant === undefined ? "" : ` (did you mean "${meant}"?)`;
+      return `there is no member "${name}"${guess}`;
+    });
   for (const [name, [isRight, expected]] of Object.entries(MEMBERS)) {
     const member = definition[name];
     if (member === undefined && REQUIRED.includes(name)) problems.push(`"${name}" is missing`);
@@ -98,11 +102,6 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function isFunction(member: unknown): boolean {
   return typeof member === "function";
-}
-
-function suggestion(name: string): string {
-  const meant = memberMeant(name);
-  return meant === undefined ? "" : ` (did you mean "${meant}"?)`;
 }
 
 /** The member with this name, or the one that is probably meant by it. */

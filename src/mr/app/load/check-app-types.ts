@@ -15,12 +15,6 @@ interface Project {
   readonly compiler: string;
 }
 
-/** The members of the compiler's package.json that are used here. */
-interface Manifest {
-  readonly version?: string;
-  readonly bin?: { readonly tsc?: string };
-}
-
 /** A check that passed: a stamp of each file that was read. It is valid while no file has changed. */
 type Passed = Readonly<Record<string, string>>;
 
@@ -42,7 +36,7 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
  * @param signal ends the check early, as if it had found no error
  * @throws MrError with the compiler's first error in the app, or in a local file it imports
  */
-export async function checkAppTypes(app: string, signal: AbortSignal | undefined): Promise<void> {
+export async function checkAppTypes(app: string, signal: AbortSignal): Promise<void> {
   const config = findUpwards(dirname(app), "tsconfig.json");
   const compiler = findUpwards(dirname(app), "node_modules/typescript/package.json");
   if (config === undefined || compiler === undefined) return;
@@ -57,7 +51,9 @@ export async function checkAppTypes(app: string, signal: AbortSignal | undefined
     const [, file, row, column, text = ""] = LOCATED_ERROR.exec(line) ?? [];
     const path = resolve("/", file ?? "");
     const isOurs = file !== undefined && isLocalSource(path) && !path.endsWith(".json");
-    return isOurs ? [{ at: `${displayPath(path)}:${row}:${column}`, text }] : [];
+    if (!isOurs) return [];
+    const below = relative(process.cwd(), path);
+    return [{ at: `${below.startsWith("..") ? path : below}:${row}:${column}`, text }];
   });
   // Another code without an error in the app means that the compiler is broken, or rejects its settings or a
   // package. The app may be right, so that is ignored.
@@ -76,7 +72,7 @@ export async function checkAppTypes(app: string, signal: AbortSignal | undefined
 async function runCompiler(
   project: Project,
   name: string,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<{ readonly code: number | undefined; readonly lines: readonly string[] }> {
   const settings = join(appCacheDir(), `${name}.tsconfig.json`);
   let child: ChildProcess | undefined;
@@ -86,7 +82,9 @@ async function runCompiler(
   };
   const forgetExit = atExit(onExit);
   try {
-    const { version = "", bin }: Manifest = JSON.parse(readFileSync(project.compiler, "utf8"));
+    const manifest: { readonly version?: string; readonly bin?: { readonly tsc?: string } } =
+      JSON.parse(readFileSync(project.compiler, "utf8"));
+    const { version = "", bin } = manifest;
     const tsc = join(dirname(project.compiler), bin?.tsc ?? "bin/tsc");
     publish(settings, JSON.stringify(checkSettings(project, version)));
     return await new Promise((done) => {
@@ -94,7 +92,7 @@ async function runCompiler(
         process.execPath,
         [tsc, "--project", settings, "--pretty", "false", "--listFiles"],
         // Paths in errors are relative to this directory, which is reached through no symbolic link.
-        { cwd: "/", maxBuffer: MAX_OUTPUT_BYTES, ...(signal === undefined ? {} : { signal }) },
+        { cwd: "/", maxBuffer: MAX_OUTPUT_BYTES, signal },
         (error, stdout) => {
           const failed = typeof error?.code === "number" ? error.code : undefined;
           done({ code: error === null ? 0 : failed, lines: stdout.split(/\r?\n/) });
@@ -173,12 +171,6 @@ function stampOf(file: string): string {
 
 function isLocalSource(path: string): boolean {
   return !path.includes(`${sep}node_modules${sep}`) && !path.startsWith(LIBRARY);
-}
-
-/** The path as it is shown to users: relative to the current directory if it is below that. */
-function displayPath(path: string): string {
-  const shorter = relative(process.cwd(), path);
-  return shorter.startsWith("..") ? path : shorter;
 }
 
 function findUpwards(folder: string, name: string): string | undefined {

@@ -7,7 +7,7 @@ import { assetPath, CODE_EXTENSION, PACKAGE_ROOT } from "../../base/assets.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { makeDirectory } from "../../base/make-directory.ts";
 import { runtimeDir } from "../../base/runtime-dir.ts";
-import { isCompiledShippedApp } from "./find-app.ts";
+import { isShippedApp } from "./find-app.ts";
 
 /** An app as one JavaScript module on disk, ready to be imported by any number of workers. */
 export interface CompiledApp {
@@ -40,8 +40,9 @@ const KEPT_DAYS = 7;
  * @throws MrError with the compiler's first message (file, line and column) when it does not compile
  */
 export async function compileApp(source: string): Promise<CompiledApp> {
-  // The names of its imports contain hashes of their contents, so its own digest covers them.
-  if (isCompiledShippedApp(source)) return { path: source, digest: sha256(readFileSync(source)) };
+  // In the built package. The names of its imports contain hashes of their contents, so its digest covers them.
+  const isCompiled = extname(source) === ".js" && isShippedApp(source);
+  if (isCompiled) return { path: source, digest: sha256(readFileSync(source)) };
   const dir = appCacheDir();
   const entryPath = join(dir, `${sha256(`${source}\n${PUBLIC_FACE}\n${COMPILER_REVISION}`)}.json`);
   const cached = readEntry(entryPath);

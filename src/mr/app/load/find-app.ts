@@ -42,11 +42,6 @@ export function findApp(spec: string, cwd: string): string {
   );
 }
 
-/** Whether a file is a shipped app that needs no compiling, as in the built package. */
-export function isCompiledShippedApp(path: string): boolean {
-  return extname(path) === ".js" && isShippedApp(path);
-}
-
 export function isShippedApp(path: string): boolean {
   return dirname(path) === dirname(join(SHIPPED_APPS, "app"));
 }

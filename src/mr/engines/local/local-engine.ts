@@ -76,7 +76,11 @@ async function prepare(spec: NewJob | ResumedJob, { signal, onOutput }: JobConte
   if (app === undefined) throw new UsageError("Cannot run a job without an app");
   // Once for all workers, and so that an app that does not compile is refused here.
   const { digest } = await compileApp(app);
-  if (spec.checkTypes) await checkTypes(app, signal);
+  if (spec.checkTypes && /\.m?ts$/.test(app) && !isShippedApp(app)) {
+    // Loaded only for an app whose types can be checked.
+    const { checkAppTypes } = await import("../../app/load/check-app-types.ts");
+    await checkAppTypes(app, signal);
+  }
   signal.throwIfAborted();
   /** Directories that were made for the job, the outermost first. */
   const made = prepareJobDirectory(spec);
@@ -152,11 +156,4 @@ function resultOf(
     return join(directory, reduceOutputName(reduce));
   });
   return { outputs, counters: status.counters, skipped };
-}
-
-async function checkTypes(app: string, signal: AbortSignal): Promise<void> {
-  if (!/\.m?ts$/.test(app) || isShippedApp(app)) return;
-  // Loaded only for an app whose types can be checked.
-  const { checkAppTypes } = await import("../../app/load/check-app-types.ts");
-  await checkAppTypes(app, signal);
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { assetPath, CODE_EXTENSION, loaderFlags } from "../../base/assets.ts";
@@ -6,14 +6,6 @@ import { atExit } from "../../base/at-exit.ts";
 import { RANGES } from "../../job/limits.ts";
 
 const PROGRAM = assetPath(`mr/engines/local/worker-process${CODE_EXTENSION}`);
-
-/** The standard streams of a worker, and one more. */
-type Stdio = [
-  "ignore" | "pipe",
-  "ignore" | "pipe" | number,
-  "ignore" | "pipe" | number,
-  ("ignore" | "pipe")?,
-];
 
 /**
  * Starts the program of a worker.
@@ -24,12 +16,10 @@ type Stdio = [
 export function spawnWorker(
   flags: readonly string[],
   options: string | undefined,
-  stdio: Stdio,
+  stdio: StdioOptions,
 ): ChildProcess {
   const given = options === undefined ? [] : [options];
-  return spawn(process.execPath, [...flags, ...loaderFlags(), PROGRAM, ...given], {
-    stdio: stdio.map((stream) => stream ?? "ignore"),
-  });
+  return spawn(process.execPath, [...flags, ...loaderFlags(), PROGRAM, ...given], { stdio });
 }
 
 const standby: ChildProcess[] = [];

@@ -61,7 +61,8 @@ export class WorkerPool {
   readonly #forgetExit = atExit(() => this.kill());
   #onGivenUp: (reason: string) => void = () => undefined;
   #whyGivenUp: string | undefined;
-  #cannotLoadApp = false;
+  /** Whether workers ended because they could not load the app, without a word: this process reports why. */
+  cannotLoadApp = false;
   /** No more workers are needed. */
   #isOver = false;
   /** The processes whose workers have joined the job, and so have loaded the app. */
@@ -123,11 +124,6 @@ export class WorkerPool {
     }
   }
 
-  /** Whether workers ended because they could not load the app, without a word: this process reports why. */
-  get cannotLoadApp(): boolean {
-    return this.#cannotLoadApp;
-  }
-
   /** Calls `listener` when the pool starts no more workers, because they die too often or at once, or has done so. */
   onGivenUp(listener: (reason: string) => void): void {
     this.#onGivenUp = listener;
@@ -150,7 +146,10 @@ export class WorkerPool {
       await empty;
       clearTimeout(timer);
     }
-    if (this.#unread.size > 0) await this.#lastOutput();
+    if (this.#unread.size > 0) {
+      const enough = sleep(LAST_OUTPUT_MS, undefined, { ref: false });
+      await Promise.race([Promise.all(this.#unread), enough]);
+    }
     this.#forgetExit();
   }
 
@@ -158,15 +157,6 @@ export class WorkerPool {
   kill(): void {
     this.#isOver = true;
     for (const child of this.#running) child.kill("SIGKILL");
-  }
-
-  async #lastOutput(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const enough = new Promise((resolve) => {
-      timer = setTimeout(resolve, LAST_OUTPUT_MS);
-    });
-    await Promise.race([Promise.all(this.#unread), enough]);
-    clearTimeout(timer);
   }
 
   #start(): void {
@@ -209,7 +199,7 @@ export class WorkerPool {
     // It was not killed and printed nothing, so the app has ended it.
     if (!hasJoined && code !== null && code !== WORKER_FAILED) this.#endedEarly += 1;
     if ((!hasJoined && code === APP_NOT_LOADED) || this.#endedEarly === MAX_EARLY_EXITS) {
-      this.#cannotLoadApp = true;
+      this.cannotLoadApp = true;
       this.#giveUp("a worker could not load the app");
     } else if (this.#restartsLeft < 0) {
       this.#giveUp("too many workers died");

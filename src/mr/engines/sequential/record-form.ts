@@ -40,7 +40,7 @@ async function* recordsOf(
         const { offset } = cursor;
         const isWhole = app.input.splitting === "wholeFile" && offset === 0;
         const place = cursor.place ?? (isWhole ? "the whole file" : `byte ${offset}`);
-        const context = { file, task, offset, counters: countersOf(run) };
+        const context = { file, task, offset, counters: run.counting };
         const call = async (emitPair: EmitPair) => {
           const emit = (key: Text, value: unknown) => {
             const bytes = typeof key === "string" ? wtf8Bytes(key) : Buffer.from(key.view());
@@ -58,10 +58,6 @@ async function* recordsOf(
     cursor.close?.();
     input.close();
   }
-}
-
-function countersOf(run: SequentialRun) {
-  return { add: (name: string, by?: number) => run.count(name, by) };
 }
 
 /** A value as it is after it was written to a file and read back: for example, JSON has no −0. */
@@ -89,7 +85,7 @@ async function reduceKey(
   const write = (value: unknown) => {
     if (value !== undefined) output.write(key, value, sink);
   };
-  const context = { keyBytes: key, task, counters: countersOf(run) };
+  const context = { keyBytes: key, task, counters: run.counting };
   const result: unknown = await app.reduce(key.toString(), values, write, context);
   const isIterator = typeof result === "object" && result !== null && "next" in result;
   if (!isIterator) write(result);

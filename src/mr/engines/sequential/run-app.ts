@@ -37,7 +37,7 @@ export interface AppForm {
 /** Learns of the start and the end of each task, and may end the run by throwing. */
 interface TaskListener {
   onStart(phase: Phase, task: number): Promise<void>;
-  onEnd(phase: Phase, task: number, outputBytes: readonly number[]): void;
+  onEnd(outputBytes: readonly number[]): void;
 }
 
 /**
@@ -65,6 +65,12 @@ export class SequentialRun {
   /** By reduce task: the lines of each key, in the order of the keys' bytes. */
   readonly outputs: Buffer[][] = [];
   readonly counters: Record<string, number> = {};
+  /** Adds to the counters. */
+  readonly counting = {
+    add: (name: string, by = 1) => {
+      this.counters[name] = (this.counters[name] ?? 0) + by;
+    },
+  };
   readonly skipped: SkippedRecord[] = [];
   /** A `Map`, because an object has special keys, such as `__proto__`. */
   readonly #groups = new Map<Latin1, unknown[]>();
@@ -81,7 +87,7 @@ export class SequentialRun {
       await listener?.onStart("map", task);
       this.#skippedOfTask = 0;
       await this.#map(form, input, task);
-      listener?.onEnd("map", task, []);
+      listener?.onEnd([]);
     }
     const keys = [...this.#groups].sort(([a], [b]) => (a < b ? -1 : 1));
     const partitions = Array.from({ length: reduces }, () => [] as (typeof keys)[0][]);
@@ -95,16 +101,12 @@ export class SequentialRun {
       }
       this.outputs.push(lines);
       const bytes = lines.reduce((sum, { length }) => sum + length, 0);
-      listener?.onEnd("reduce", task, [bytes]);
+      listener?.onEnd([bytes]);
     }
   }
 
-  count(name: string, by = 1): void {
-    this.counters[name] = (this.counters[name] ?? 0) + by;
-  }
-
   skip(record: SkippedRecord): void {
-    this.count(SKIPPED_RECORDS);
+    this.counting.add(SKIPPED_RECORDS);
     if (this.#skippedOfTask++ < MAX_SKIPPED_OF_TASK) this.skipped.push(record);
   }
 

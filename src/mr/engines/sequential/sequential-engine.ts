@@ -104,10 +104,10 @@ class EventTeller {
     this.#tell({ type: "attemptStarted", ...this.#attempt, isBackup: false });
   }
 
-  onEnd(phase: Phase, task: number, outputBytes: readonly number[]): void {
+  onEnd(outputBytes: readonly number[]): void {
+    const result = { outputBytes, counters: {} };
+    if (this.#attempt) this.#tell({ type: "attemptCompleted", ...this.#attempt, ...result });
     this.#attempt = undefined;
-    const attempt = { phase, task, attempt: 1, worker: 1 };
-    this.#tell({ type: "attemptCompleted", ...attempt, outputBytes, counters: {} });
   }
 
   failed(failure: Failure): void {
