@@ -53,34 +53,17 @@ export function isLetter(codePoint: number): boolean {
   return (((letters[codePoint >> 3] ?? 0) >> (codePoint & 7)) & 1) === 1;
 }
 
-/** The beginning of the first word of bytes[from, end), or `end`. */
-export function findWord(bytes: Uint8Array, from: number, end: number): number {
+/** The first position of bytes[from, end) where a letter begins, or else what is no letter; `end` if there is none. */
+export function findEdge(bytes: Uint8Array, from: number, end: number, wanted: number): number {
   for (let at = from; at < end; ) {
     const kind = CLASSES[bytes[at] ?? 0];
-    if (kind === LETTER) return at;
-    if (kind === NO_LETTER) {
+    if (kind === wanted) return at;
+    if (kind !== BEYOND_ASCII) {
       at += 1;
       continue;
     }
     const codePoint = decode(bytes, at, end);
-    if (isLetter(codePoint)) return at;
-    at += widthOf(codePoint);
-  }
-  return end;
-}
-
-/** The end of the word that begins at `start`, at most `end`. */
-export function findWordEnd(bytes: Uint8Array, start: number, end: number): number {
-  let at = start;
-  while (at < end) {
-    const kind = CLASSES[bytes[at] ?? 0];
-    if (kind === LETTER) {
-      at += 1;
-      continue;
-    }
-    if (kind === NO_LETTER) return at;
-    const codePoint = decode(bytes, at, end);
-    if (!isLetter(codePoint)) return at;
+    if (isLetter(codePoint) === (wanted === LETTER)) return at;
     at += widthOf(codePoint);
   }
   return end;

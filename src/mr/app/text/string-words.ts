@@ -84,7 +84,7 @@ class StringWordCursor implements IterableIterator<string> {
     const { length } = text;
     let at = this.#at;
     while (at < length && KINDS[text.charCodeAt(at)] === NO_LETTER) at += 1;
-    if (at < length && KINDS[text.charCodeAt(at)] !== LETTER) at = findLetter(text, at);
+    if (at < length && KINDS[text.charCodeAt(at)] !== LETTER) at = findEdge(text, at, true);
     const start = at;
     let high = 0;
     let middle = 0;
@@ -99,7 +99,7 @@ class StringWordCursor implements IterableIterator<string> {
       low = (low << 8) | unit;
     }
     if (at < length && KINDS[text.charCodeAt(at)] !== NO_LETTER) {
-      at = findNoLetter(text, at);
+      at = findEdge(text, at, false);
       all = ASCII_END;
     }
     this.#at = at;
@@ -128,15 +128,9 @@ class StringWordCursor implements IterableIterator<string> {
   }
 }
 
-/** The position of the first letter at or after `at`; the length of the text if there is none. */
-function findLetter(text: string, at: number): number {
-  while (at < text.length && !isLetterAt(text, at)) at += widthAt(text, at);
-  return at;
-}
-
-/** The end of the word that continues at `at`. */
-function findNoLetter(text: string, at: number): number {
-  while (at < text.length && isLetterAt(text, at)) at += widthAt(text, at);
+/** The position of the first letter, or of the first other character, at or after `at`; the end if there is none. */
+function findEdge(text: string, at: number, toLetter: boolean): number {
+  while (at < text.length && isLetterAt(text, at) !== toLetter) at += widthAt(text, at);
   return at;
 }
 

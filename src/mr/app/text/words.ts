@@ -1,4 +1,4 @@
-import { findWord, findWordEnd } from "../../kernel/word-edges.ts";
+import { findEdge, LETTER, NO_LETTER } from "../../kernel/word-edges.ts";
 import { ByteSlice, type Text } from "../contract/byte-slice.ts";
 import { StringWords } from "./string-words.ts";
 import type { WordScan } from "./word-scan.ts";
@@ -43,9 +43,9 @@ function wordsOfBytes({ bytes, start: from, end }: ByteSlice): Iterable<ByteSlic
       let at = from;
       return {
         next(): IteratorResult<ByteSlice> {
-          const start = findWord(bytes, at, end);
+          const start = findEdge(bytes, at, end, LETTER);
           if (start === end) return DONE;
-          at = findWordEnd(bytes, start, end);
+          at = findEdge(bytes, start, end, NO_LETTER);
           return { done: false, value: new ByteSlice(bytes, start, at) };
         },
       };

@@ -114,7 +114,12 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   load(): boolean | Promise<boolean> {
     this.#keepRest();
     while (!this.#isAtEnd) {
-      const count = this.#source.read(this.#room(), this.#filled, this.#base + this.#filled);
+      const filled = this.#filled;
+      const { block } = this.#scanner;
+      // A line too long for the block is read a block at a time, so that what follows its end fits into the block.
+      const isLarge = this.#buffer !== block;
+      const room = isLarge ? this.#buffer.subarray(0, filled + block.length) : block;
+      const count = this.#source.read(room, filled, this.#base + filled);
       if (typeof count !== "number") return count.then((n) => this.#take(n) || this.load());
       if (this.#take(count)) return true;
     }
@@ -124,16 +129,6 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   close(): void {
     if (this.#large !== undefined) giveLargeBuffer(this.#large);
     this.#large = undefined;
-  }
-
-  /**
-   * The buffer to read into. A line too long for the block is read one block at a time, so that the bytes after
-   * its end fit into the block again.
-   */
-  #room(): Uint8Array {
-    const { block } = this.#scanner;
-    if (this.#buffer === block) return block;
-    return this.#buffer.subarray(0, this.#filled + block.length);
   }
 
   /** Moves bytes that have been read but not given to the front of the block. */

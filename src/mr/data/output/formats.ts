@@ -46,19 +46,15 @@ export function text(): Output<unknown> {
         return;
       }
       sink.bytes(SPACE, 0, 1);
-      writePlain(value, sink);
+      if (value instanceof ByteSlice) sink.bytes(value.bytes, value.start, value.end);
+      else if (typeof value === "string") sink.text(value);
+      else {
+        checkJsonValue(value);
+        sink.text(JSON.stringify(value));
+      }
       sink.bytes(LINE_FEED, 0, 1);
     },
   };
-}
-
-function writePlain(value: unknown, sink: OutputSink): void {
-  if (value instanceof ByteSlice) sink.bytes(value.bytes, value.start, value.end);
-  else if (typeof value === "string") sink.text(value);
-  else {
-    checkJsonValue(value);
-    sink.text(JSON.stringify(value));
-  }
 }
 
 /**
