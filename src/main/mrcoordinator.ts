@@ -1,8 +1,7 @@
 import { Command } from "commander";
-import { counted } from "../mr/base/counted.ts";
 import { JobFailedError, UsageError } from "../mr/base/errors.ts";
 import { socketPathOf } from "../mr/base/socket-path.ts";
-import { visibleLines } from "../mr/base/visible-text.ts";
+import { counted, visibleLines } from "../mr/base/text.ts";
 import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
 import type { LogState } from "../mr/control/log/job-log.ts";
 import { openJob, removeLog, startCoordinator } from "../mr/engines/local/job-session.ts";

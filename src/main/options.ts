@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { counted } from "../mr/base/counted.ts";
+import { counted } from "../mr/base/text.ts";
 import {
   DEFAULT_ATTEMPTS,
   DEFAULT_LEASE_MS,

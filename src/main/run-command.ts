@@ -3,12 +3,14 @@ import { AppNotFoundError } from "../mr/app/load/find-app.ts";
 import { exitCodeOf } from "../mr/base/error-codes.ts";
 import { JobFailedError, MrError } from "../mr/base/errors.ts";
 import { nearestWord } from "../mr/base/nearest-word.ts";
+import { visibleLines } from "../mr/base/text.ts";
 import { describeThrown, stackOf } from "../mr/base/thrown.ts";
-import { visibleLines } from "../mr/base/visible-text.ts";
 import { appFrames } from "../mr/watch/history/app-frames.ts";
 import { SHIPPED_APPS } from "./commands/apps.ts";
 import { type Action, COMMANDS } from "./commands/catalog.ts";
 import { exitCodeAfter, printResult, watchStandardOutput } from "./print-result.ts";
+
+const ARGUMENTS = process.argv.slice(2);
 
 /**
  * Parses the command line and runs its command to the end. The exit code is the result of the action. An
@@ -94,16 +96,12 @@ function describe(program: Command, error: unknown): string {
   return stackOf(error) ?? describeThrown(error);
 }
 
-/**
- * The name of the command in a command line, wherever it stands.
- *
- * @param args those of the program
- */
-export function wantedCommand(args: readonly string[]): string | undefined {
-  const [first] = args;
-  if (first === "help") return args[1];
+/** The name of the command in the command line, wherever it stands. */
+export function wantedCommand(): string | undefined {
+  const [first] = ARGUMENTS;
+  if (first === "help") return ARGUMENTS[1];
   if (first === undefined || !first.startsWith("-")) return first;
-  return args.find((word) => COMMANDS.some(({ name }) => name === word));
+  return ARGUMENTS.find((word) => COMMANDS.some(({ name }) => name === word));
 }
 
 /** A hint about existing apps, when one was not found. */
@@ -118,18 +116,16 @@ function otherApps(program: Command, spec: string): string {
 /** The message for an option with a value that takes none, which the parser calls unknown. */
 function valueTooMuch(program: Command, error: CommanderError): string | undefined {
   if (error.code !== "commander.unknownOption") return undefined;
-  const args = process.argv.slice(2);
   const command = wantedPart(program) ?? program;
   const flags = command.options.filter((option) => option.isBoolean()).map(({ long }) => long);
-  const given = args.filter((word) => word.includes("=")).map((word) => word.split("=", 1)[0]);
+  const given = ARGUMENTS.filter((word) => word.includes("=")).map((word) => word.split("=", 1)[0]);
   const flag = given.find((name) => flags.includes(name));
   return flag === undefined ? undefined : `option '${flag}' takes no value`;
 }
 
 /** A hint about an option that stands before the command. */
 function misplaced(program: Command, error: CommanderError): string {
-  const args = process.argv.slice(2);
-  const [flag = ""] = args[0]?.split("=") ?? [];
+  const [flag = ""] = ARGUMENTS[0]?.split("=") ?? [];
   if (error.code !== "commander.unknownOption" || !flag.startsWith("-")) return "";
   const command = wantedPart(program);
   if (command === undefined) return "";
@@ -148,6 +144,6 @@ function helpOf(program: Command): string {
 }
 
 function wantedPart(program: Command): Command | undefined {
-  const wanted = wantedCommand(process.argv.slice(2));
+  const wanted = wantedCommand();
   return program.commands.find((part) => part.name() === wanted);
 }

@@ -8,7 +8,7 @@ const program = new Command("tsmr")
   .version(packageVersion())
   .addHelpText("after", "\nExamples:\n  tsmr run wc 'books/*.txt' --top 10\n  tsmr help run");
 
-const wanted = wantedCommand(process.argv.slice(2));
+const wanted = wantedCommand();
 for (const { name, summary, load } of COMMANDS) {
   const command = program.command(name).summary(summary);
   if (name === wanted) setAction(command, (await load()).define(command));

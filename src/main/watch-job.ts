@@ -1,5 +1,5 @@
 import { styleText } from "node:util";
-import { visibleLines } from "../mr/base/visible-text.ts";
+import { visibleLines } from "../mr/base/text.ts";
 import type { JobEvent } from "../mr/job/events.ts";
 import type { Dashboard } from "../mr/watch/dashboard/start-dashboard.ts";
 import type { JobProgress } from "../mr/watch/terminal/job-progress.ts";
@@ -37,7 +37,7 @@ export async function watchJob(quiet = false, verbose = false): Promise<Watcher>
   return {
     ...(display.takesOutput ? { onOutput: display.print } : {}),
     onEvent: (event) => {
-      progress.apply(event);
+      progress.view.apply(event);
       if (event.type === "jobStarted") {
         const originMs = performance.now() - event.atMs;
         progress.headStartMs = originMs - beginMs;

@@ -1,7 +1,9 @@
+// Tests src/mr/base/directories.ts.
+
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { makeDirectory, removeEmptyDirectories } from "../../src/mr/base/make-directory.ts";
+import { makeDirectory, removeEmptyDirectories } from "../../src/mr/base/directories.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 function home(): string {

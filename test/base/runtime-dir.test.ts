@@ -1,7 +1,9 @@
+// Tests src/mr/base/directories.ts.
+
 import { chmodSync, chownSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ensureOwnDirectory } from "../../src/mr/base/runtime-dir.ts";
+import { ensureOwnDirectory } from "../../src/mr/base/directories.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { unprivilegedUid } from "../support/unprivileged.ts";
 

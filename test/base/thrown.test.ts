@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { describeCause } from "../../src/mr/base/errors.ts";
+import { visible } from "../../src/mr/base/text.ts";
 import { describeThrown, messageOf, shorten, stackOf } from "../../src/mr/base/thrown.ts";
-import { visible } from "../../src/mr/base/visible-text.ts";
 import { AppError } from "../../src/mr/data/task/app-error.ts";
 
 const NO_TEXT = "object that cannot be made into text";

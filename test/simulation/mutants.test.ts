@@ -111,8 +111,8 @@ const MUTANTS: readonly Mutant[] = [
   {
     title: "hands out reduce tasks although a map output is lost",
     file: TASKS,
-    replace: "return this.#maps.allCompleted ? this.reduces : this.#maps;",
-    by: "return this.#maps.completions >= [...this.#maps].length ? this.reduces : this.#maps;",
+    replace: "return this.maps.allCompleted ? this.reduces : this.maps;",
+    by: "return this.maps.completions >= [...this.maps].length ? this.reduces : this.maps;",
     breaks: "a reduce task has all its input",
   },
   {

@@ -63,7 +63,7 @@ export class SimulatedWorker {
         connection: this.connection,
         address: "a simulated network",
         identity: IDENTITY,
-        timeouts: TIMEOUTS,
+        ...TIMEOUTS,
         onJoined: ({ term }) => this.#follow(term),
         clock: {
           nowMs: () => this.process.nowMs(),

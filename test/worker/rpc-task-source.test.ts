@@ -54,7 +54,8 @@ function connect(connection: Connection) {
   return RpcTaskSource.connect({
     ...{ connection, address: "a test", clock },
     identity: { app: "wc.ts", digest: "0".repeat(64), splitting: "bytes" },
-    timeouts: { connectMs: 2000, reconnectMs: RECONNECT_MS },
+    connectMs: 2000,
+    reconnectMs: RECONNECT_MS,
   });
 }
 

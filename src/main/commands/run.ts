@@ -8,7 +8,7 @@ import {
   MrError,
   UsageError,
 } from "../../mr/base/errors.ts";
-import { visibleLines } from "../../mr/base/visible-text.ts";
+import { visibleLines } from "../../mr/base/text.ts";
 import type { NumberLine } from "../../mr/data/output/top-lines.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/engines/run-job.ts";
 import { JOB_LOG_NAME, MERGED_OUTPUT_NAME } from "../../mr/job/names.ts";
@@ -95,6 +95,7 @@ async function run(
   const { onEvent, onOutput, say } = watcher;
   const dashboard = await openDashboard("tsmr", ui);
   const done = await completeAlready(options, directory);
+  const newView = async () => new (await import("../../mr/watch/history/job-view.ts")).JobView();
   const view = json === true ? (done?.view ?? (await newView())) : undefined;
   if (verbose === true || ui !== undefined) {
     const dir = shellWord(relative(process.cwd(), directory) || ".");
@@ -113,7 +114,7 @@ async function run(
     const result = done?.result ?? (await runJob(job));
     isComplete = true;
     watcher.end();
-    await deliverOutput(result, { merge, top, view, directory, signal, say });
+    await deliverOutput(result, options, view, signal, say);
     if (report === true) await reportOn(directory, watcher);
     return 0;
   } catch (error) {
@@ -132,11 +133,6 @@ async function run(
   } finally {
     await dashboard?.close();
   }
-}
-
-async function newView() {
-  const { JobView } = await import("../../mr/watch/history/job-view.ts");
-  return new JobView();
 }
 
 /** The job that is to be resumed, if it is complete and only its output is left to be delivered. */
@@ -164,26 +160,20 @@ function sameAgain(app: string, given: readonly string[]): string {
   return `tsmr: To go on with it: ${programName()} ${words.join(" ")}\n`;
 }
 
-/** How to deliver the output of a complete job. */
-interface Delivery {
-  readonly merge: true | undefined;
-  readonly top: number | undefined;
-  /** The events of the job, if --json was asked for. */
-  readonly view: JobView | undefined;
-  /** Absolute path of the job directory. */
-  readonly directory: string;
-  readonly signal: AbortSignal;
-  /** Prints a line for people. */
-  readonly say: (line: string) => void;
-}
-
 /**
  * Merges and searches the output as asked for, and says where it is.
  *
+ * @param view the job, if --json was asked for
  * @throws MrError when that fails or is cancelled; the job stays complete
  */
-async function deliverOutput(result: JobResult, delivery: Delivery): Promise<void> {
-  const { merge, top, view, directory, signal, say } = delivery;
+async function deliverOutput(
+  result: JobResult,
+  { merge, top, out }: Options,
+  view: JobView | undefined,
+  signal: AbortSignal,
+  say: Watcher["say"],
+): Promise<void> {
+  const directory = resolve(out);
   let { outputs } = result;
   const isMerged = () => outputs.length === 1 && outputs[0] === join(directory, MERGED_OUTPUT_NAME);
   let best: readonly NumberLine[] | undefined;

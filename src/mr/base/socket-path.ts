@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { chmodSync, lstatSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
 import { connect, type Server } from "node:net";
 import { join } from "node:path";
+import { runtimeDir } from "./directories.ts";
 import { describeCause, errorCode, MrError } from "./errors.ts";
-import { runtimeDir } from "./runtime-dir.ts";
 
 /**
  * The longest path that fits `sockaddr_un.sun_path` with its closing NUL (unix(7): 108 bytes on
@@ -18,8 +18,12 @@ const MAX_SOCKET_PATH_BYTES = process.platform === "linux" ? 107 : 103;
  * @param directory the job directory; symbolic links to it lead to the same socket
  */
 export function socketPathOf(directory: string): string {
-  const name = createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 20);
-  return join(runtimeDir(), `${name}.sock`);
+  return join(runtimeDir(), `${directoryHash(directory)}.sock`);
+}
+
+/** Names a directory, the same for all links to it. */
+export function directoryHash(directory: string): string {
+  return createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 20);
 }
 
 /**
@@ -118,7 +122,7 @@ function cannotListen(path: string, why: string): MrError {
 }
 
 /** Whether connecting succeeds. A file that refuses connections was left by a killed process. */
-function isListening(path: string): Promise<boolean> {
+export function isListening(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = connect(path);
     probe.once("connect", () => {

@@ -1,4 +1,4 @@
-import { visibleLines } from "./visible-text.ts";
+import { visibleLines } from "./text.ts";
 
 /*
  * An app may throw anything: a value that is no error, an error with members of other types or that throw

@@ -56,13 +56,12 @@ export interface Clock {
 
 const SYSTEM_CLOCK: Clock = { nowMs: () => performance.now(), sleep };
 
-export interface TaskSourceOptions extends Listeners {
+export interface TaskSourceOptions extends Listeners, ConnectTimeouts {
   readonly connection: Connection;
   /** Where the coordinator is, for messages. */
   readonly address: string;
   /** The app of this worker: its file name, for people, its digest, and what it asks of the job. */
   readonly identity: Omit<Params<"worker.register">, "protocol" | "pid">;
-  readonly timeouts: ConnectTimeouts;
   readonly clock?: Clock;
 }
 
@@ -233,7 +232,7 @@ export class RpcTaskSource implements TaskSource {
   }
 
   #timeoutAfter(error: string | undefined): number {
-    const { connectMs, startMs = connectMs, reconnectMs } = this.#options.timeouts;
+    const { connectMs, startMs = connectMs, reconnectMs } = this.#options;
     if (this.#registration === undefined) return Math.max(connectMs, startMs);
     // It has died, or been deposed: another one may resume its job.
     return error === "ENOENT" ? connectMs : Math.max(connectMs, reconnectMs);

@@ -28,16 +28,14 @@ export interface WorkerOptions extends ConnectTimeouts, Listeners, Pick<JobSpec,
  * @throws MrError when there is no coordinator, or it refuses this worker
  */
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
-  const { app, socketPath, connectMs, startMs = connectMs, reconnectMs } = options;
+  const { app, socketPath, reconnectMs } = options;
   const { name, digest, splitting } = app;
   const minReduces = minReducesOf(app);
   const source = await RpcTaskSource.connect({
+    ...options,
     connection: new RpcClient(socketPath),
     address: `socket "${socketPath}"`,
     identity: { app: name, digest, splitting, minReduces, settings: sealSettings() },
-    timeouts: { connectMs, startMs, reconnectMs },
-    onJoined: options.onJoined,
-    onTaskDone: options.onTaskDone,
   });
   const meter = options.heartbeat ?? new Heartbeat();
   meter.connect(socketPath, reconnectMs, source);
@@ -71,12 +69,12 @@ export async function runWorker(
         progress: meter,
         fanIn: DEFAULT_FAN_IN,
       };
-      return assignment.kind === "map"
-        ? runMapTask(assignment, app, context)
-        : runReduceTask(assignment, app, context);
+      const isMap = assignment.kind === "map";
+      return strayErrors.during(
+        isMap ? runMapTask(assignment, app, context) : runReduceTask(assignment, app, context),
+      );
     };
-    const run = (job: JobFacts, task: Assignment) => strayErrors.during(execute(job, task));
-    return await runTasks(source, run, meter);
+    return await runTasks(source, execute, meter);
   } finally {
     strayErrors.close();
   }

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
+import { visibleLines } from "../base/text.ts";
 import { describeThrown, stackOf } from "../base/thrown.ts";
-import { visibleLines } from "../base/visible-text.ts";
 
 /**
  * Catches uncaught exceptions of an app, such as those in promises that it does not await. They fail the attempt

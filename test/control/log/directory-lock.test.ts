@@ -24,14 +24,14 @@ describe("the lock of a job directory", () => {
     for (const result of results) {
       if (result.status === "rejected") expect(result.reason).toMatchObject({ code: "JOB_IN_USE" });
     }
-    winners[0]?.release();
+    winners[0]?.();
   });
 
   it.runIf(process.platform === "linux" && unprivilegedUid !== undefined && canRunUnprivileged)(
     "F31 is refused to another user, too",
     async () => {
       chmodSync(directory, 0o777);
-      const lock = await lockDirectory(directory);
+      const unlock = await lockDirectory(directory);
       const module = JSON.stringify(
         import.meta.resolve("../../../src/mr/control/log/directory-lock.ts"),
       );
@@ -42,7 +42,7 @@ describe("the lock of a job directory", () => {
         ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script],
         { uid: unprivilegedUid, encoding: "utf8" },
       );
-      lock.release();
+      unlock();
       expect(stdout).toBe("JOB_IN_USE\n");
     },
   );
@@ -50,9 +50,9 @@ describe("the lock of a job directory", () => {
   it("can be taken again once it is given free, and says nothing of other directories", async () => {
     const other = temporaryDirectory();
     const first = await lockDirectory(directory);
-    (await lockDirectory(other)).release();
-    first.release();
+    (await lockDirectory(other))();
+    first();
     await new Promise((resolve) => setTimeout(resolve, 10));
-    (await lockDirectory(directory)).release();
+    (await lockDirectory(directory))();
   });
 });

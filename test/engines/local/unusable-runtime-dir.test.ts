@@ -8,7 +8,8 @@ import { runJob } from "../../../src/mr/engines/run-job.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 // The directory of sockets is the same for all of a user: to have it somebody else's, one must be both.
-vi.mock("../../../src/mr/base/socket-path.ts", () => ({
+vi.mock("../../../src/mr/base/socket-path.ts", async (original) => ({
+  ...(await original<object>()),
   socketPathOf: () => {
     throw new MrError("DIRECTORY_UNUSABLE", "Cannot use runtime directory: it belongs to user 7");
   },

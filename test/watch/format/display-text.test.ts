@@ -1,10 +1,10 @@
-// Tests src/mr/base/visible-text.ts, and markup.ts and text-width.ts in src/mr/watch/format.
+// Tests src/mr/base/text.ts, and markup.ts and text-width.ts in src/mr/watch/format.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { visible } from "../../../src/mr/base/visible-text.ts";
+import { visible } from "../../../src/mr/base/text.ts";
 import { escapeMarkup, markup } from "../../../src/mr/watch/format/markup.ts";
-import { shorten, textWidth } from "../../../src/mr/watch/format/text-width.ts";
+import { printedWidth, shorten } from "../../../src/mr/watch/format/text-width.ts";
 import { NASTY } from "../report/arbitraries.ts";
 
 describe("text that is shown", () => {
@@ -42,7 +42,9 @@ describe("text that is shown", () => {
     fc.assert(
       fc.property(NASTY, fc.integer({ min: 3, max: 50 }), (text, width) => {
         const cut = shorten(visible(text), width);
-        expect(textWidth(cut)).toBeLessThanOrEqual(width + 2.2);
+        const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" }).segment(cut);
+        const widths = Array.from(graphemes, ({ segment }) => printedWidth(segment));
+        expect(widths.reduce((sum, one) => sum + one, 0)).toBeLessThanOrEqual(width + 2.2);
       }),
     );
   });

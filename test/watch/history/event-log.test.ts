@@ -25,7 +25,7 @@ beforeEach(() => {
 });
 
 function open(resumed = false): EventLog {
-  return new EventLog({ directory, resumed, onWriteError: (line) => incidents.push(line) });
+  return new EventLog(directory, resumed, (line) => incidents.push(line));
 }
 
 function lines(home = directory): JobEvent[] {

@@ -3,8 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
-import { readLines } from "../../../src/mr/watch/report/output-lines.ts";
-import { surveyOutput } from "../../../src/mr/watch/report/output-survey.ts";
+import { readLines, surveyOutput } from "../../../src/mr/watch/report/output-survey.ts";
 import { TopKeys, ValueSpread } from "../../../src/mr/watch/report/value-statistics.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 

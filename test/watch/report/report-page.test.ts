@@ -6,7 +6,11 @@ import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
 import { EVENT_LOG_NAME } from "../../../src/mr/job/names.ts";
 import { markup } from "../../../src/mr/watch/format/markup.ts";
 import { parseEvent } from "../../../src/mr/watch/history/event-schema.ts";
-import { historyOf, readHistory } from "../../../src/mr/watch/history/job-history.ts";
+import {
+  HistoryBuilder,
+  type JobHistory,
+  readHistory,
+} from "../../../src/mr/watch/history/job-history.ts";
 import type { OutputSurvey } from "../../../src/mr/watch/report/output-survey.ts";
 import { surveyOutput } from "../../../src/mr/watch/report/output-survey.ts";
 import { renderReport } from "../../../src/mr/watch/report/report-page.ts";
@@ -78,6 +82,12 @@ function surveyOf(keys: readonly string[], label = "value"): OutputSurvey {
   for (const { value } of top) spread.add(value);
   const problems: string[] = [];
   return { files: 1, lines: keys.length, bytes: 9, label, isLength: false, top, spread, problems };
+}
+
+function historyOf(events: readonly JobEvent[]): JobHistory | undefined {
+  const builder = new HistoryBuilder();
+  for (const event of events) builder.add(event);
+  return builder.history;
 }
 
 function report(events: readonly JobEvent[], survey = surveyOf(["a"])): string {

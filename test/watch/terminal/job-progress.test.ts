@@ -24,7 +24,7 @@ class Story {
   }
 
   tell(event: UntimedEvent): void {
-    this.progress.apply({ ...event, atMs: this.nowMs } as JobEvent);
+    this.progress.view.apply({ ...event, atMs: this.nowMs } as JobEvent);
   }
 
   run(worker: number, task: number, ms: number): number[] {

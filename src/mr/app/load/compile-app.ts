@@ -4,9 +4,8 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BuildFailure, BuildResult, ImportKind, Plugin } from "esbuild";
 import { assetPath, CODE_EXTENSION, PACKAGE_ROOT } from "../../base/assets.ts";
+import { makeDirectory, runtimeDir } from "../../base/directories.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
-import { makeDirectory } from "../../base/make-directory.ts";
-import { runtimeDir } from "../../base/runtime-dir.ts";
 import { isShippedApp } from "./find-app.ts";
 
 /** An app as one JavaScript module on disk, ready to be imported by any number of workers. */

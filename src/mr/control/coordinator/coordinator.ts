@@ -2,8 +2,8 @@ import type { MrError } from "../../base/errors.ts";
 import type { AttemptId, CancelReason, JobEnd, SkippedRecord } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import type { Listen, Listener } from "../protocol/transport.ts";
+import type { JobOptions } from "./decision.ts";
 import { JobControl } from "./job-control.ts";
-import type { JobOptions } from "./job-options.ts";
 
 /** How long the end waits for busy and starting workers to be told. */
 const FAREWELL_MS = 200;
@@ -31,7 +31,8 @@ export class Coordinator {
   #listener: Listener | undefined;
   #timer: NodeJS.Timeout | undefined;
   #resolveFinished: (outcome: JobEnd) => void = () => undefined;
-  #isDeposed = false;
+  /** Whether another coordinator leads the job. */
+  isDeposed = false;
   /** Called when a worker has left or has been answered. */
   #onStep: () => void = () => undefined;
 
@@ -51,7 +52,7 @@ export class Coordinator {
       },
       onEnd: (outcome) => this.#finish(outcome),
       onDeposed: (error) => {
-        this.#isDeposed = true;
+        this.isDeposed = true;
         options.onDeposed?.();
         clearTimeout(this.#timer);
         (this.#listener?.close() ?? Promise.resolve()).finally(() => rejectFinished(error));
@@ -78,11 +79,6 @@ export class Coordinator {
     return coordinator;
   }
 
-  /** Whether another coordinator leads the job. */
-  get isDeposed(): boolean {
-    return this.#isDeposed;
-  }
-
   /** The current state of the job, for people. */
   get status(): JobStatus {
     return this.#job.status;
@@ -101,7 +97,7 @@ export class Coordinator {
   /** Ticks are needed only when something is due without any other event. */
   #armTimer(): void {
     clearTimeout(this.#timer);
-    if (this.#isDeposed) return;
+    if (this.isDeposed) return;
     const delayMs = this.#job.tickInMs;
     if (delayMs === undefined) return;
     this.#timer = setTimeout(() => this.#job.tick(), Math.ceil(delayMs));

@@ -1,11 +1,12 @@
-import type { UntimedDecidedEvent } from "../../job/events.ts";
+import type { DecidedEvent, UntimedDecidedEvent } from "../../job/events.ts";
+import type { JobSpec } from "../../job/job-spec.ts";
+import type { JobPlan } from "../../job/split.ts";
 import type { Attempt, CompletedTask, JobEnd, TaskResult } from "../../job/task.ts";
-import type { LogRecord } from "../log/job-log.ts";
+import type { JobLog, LogRecord, LogState } from "../log/job-log.ts";
 import type { Assignment, Dismissal, Verdict } from "../protocol/protocol.ts";
 import { attemptOf } from "../scheduler/lease-book.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import type { Effect, SchedulerEvent } from "../scheduler/types.ts";
-import type { JobOptions } from "./job-options.ts";
+import type { Effect, JobShape, SchedulerEvent } from "../scheduler/types.ts";
 import type { JobPlanner } from "./job-planner.ts";
 import type { TaskRequests } from "./task-requests.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
@@ -29,6 +30,23 @@ export type Message =
 
 /** Receives the verdict on a report. */
 type Reply = (verdict: Verdict) => void;
+
+/** The job, as its coordinator needs it. */
+export interface JobOptions
+  extends Omit<JobShape, "maps" | "inputOf">,
+    Pick<JobSpec, "directory" | "inputDirectory" | "skipBadRecords"> {
+  /**
+   * Splits the inputs into map tasks, at least one. Called once for whole files and, if the first worker's app
+   * can start in the middle of a file, again; not at all for a job that is resumed and had begun.
+   */
+  readonly plan: JobPlan;
+  /** Keeps the decisions. Without one, the job cannot be resumed. */
+  readonly log?: JobLog | undefined;
+  /** The state of the job according to its log, if this is not its first coordinator. */
+  readonly resumed?: LogState | undefined;
+  /** Receives everything that happens, in order, once it is safe. Must not throw. */
+  readonly onEvent?: ((event: DecidedEvent) => void) | undefined;
+}
 
 /** The parts of a job that decisions use. */
 export interface JobParts {

@@ -1,19 +1,42 @@
+import type { MrError } from "../../base/errors.ts";
 import { beatMs, MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { attemptTag } from "../../job/names.ts";
 import { taskInput } from "../../job/split.ts";
-import type { CancelReason, SkippedRecord, TaskResult } from "../../job/task.ts";
+import type { AttemptId, CancelReason, JobEnd, SkippedRecord, TaskResult } from "../../job/task.ts";
 import type { JobStatus, Verdict } from "../protocol/protocol.ts";
 import type { Handlers } from "../protocol/transport.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
-import type { SchedulerEvent } from "../scheduler/types.ts";
-import { Decider, type Decision, type JobParts, type Message, restoredEvent } from "./decision.ts";
-import type { JobOptions, JobShell } from "./job-options.ts";
+import type { JobShape, SchedulerEvent } from "../scheduler/types.ts";
+import {
+  Decider,
+  type Decision,
+  type JobOptions,
+  type JobParts,
+  type Message,
+  restoredEvent,
+} from "./decision.ts";
 import { JobPlanner } from "./job-planner.ts";
-import { PauseTolerantClock } from "./pause-tolerant-clock.ts";
+import { pauseTolerantClock } from "./pause-tolerant-clock.ts";
 import { ProtocolHandlers } from "./protocol-handlers.ts";
 import { Publisher } from "./publisher.ts";
 import { TaskRequests } from "./task-requests.ts";
 import { WorkerRegistry } from "./worker-registry.ts";
+
+/** The thin shell around a job's state: clock, timer and owner. */
+export interface JobShell {
+  /** A monotonic clock. */
+  readonly nowMs: () => number;
+  /** Something has happened, and `JobControl.tickInMs` may have changed. */
+  readonly onStep: () => void;
+  /** A worker is gone. Temporary files of its attempt may be left, with `tag` in their names. */
+  readonly onAbandoned?: (attempt: AttemptId, tag: string) => void;
+  /** Creates the scheduler; for tests. */
+  readonly createScheduler?: (shape: JobShape) => Scheduler;
+  /** The job has ended. Waiting workers have been told. */
+  readonly onEnd: (outcome: JobEnd) => void;
+  /** Another coordinator leads the job. This one is silent from now on. */
+  readonly onDeposed: (error: MrError) => void;
+}
 
 /**
  * The state of a job and its decisions: every step computes records, messages and events, and the publisher
@@ -21,45 +44,33 @@ import { WorkerRegistry } from "./worker-registry.ts";
  * simulation.
  */
 export class JobControl {
-  readonly #options: JobOptions;
   readonly #shell: JobShell;
   /** The methods that workers call. */
   readonly handlers: Handlers;
-  readonly #scheduler: Scheduler;
-  readonly #workers: WorkerRegistry;
+  readonly #job: JobParts;
   readonly #startedMs: number;
   /** The time of leases. */
-  readonly #clock: PauseTolerantClock;
-  readonly #planner: JobPlanner;
+  readonly #clock: () => number;
   readonly #publisher: Publisher;
-  readonly #requests: TaskRequests;
   readonly #decider: Decider;
   /** The workers that have been told of the end. */
   readonly #dismissed = new Set<number>();
 
   constructor(options: JobOptions, shell: JobShell) {
-    const { resumed } = options;
-    this.#options = options;
     this.#shell = shell;
     this.#startedMs = shell.nowMs();
-    this.#clock = new PauseTolerantClock(shell.nowMs, beatMs(options.leaseMs));
-    this.#planner = this.#createPlanner(options);
+    this.#clock = pauseTolerantClock(shell.nowMs, beatMs(options.leaseMs));
     this.#publisher = this.#createPublisher(options);
-    this.#workers = new WorkerRegistry(resumed);
+    const planner = this.#createPlanner(options);
+    const workers = new WorkerRegistry(options.resumed);
     const { createScheduler = (shape) => new Scheduler(shape) } = shell;
-    const maps = this.#planner.splits.length;
-    const inputOf = (map: number) => taskInput(this.#planner.splits, map);
-    this.#scheduler = createScheduler({ ...options, maps, inputOf });
-    this.#requests = new TaskRequests((map) => this.#scheduler.resultOf("map", map));
-    const parts: JobParts = {
-      scheduler: this.#scheduler,
-      planner: this.#planner,
-      workers: this.#workers,
-      requests: this.#requests,
-      options,
-    };
-    this.#decider = new Decider(parts);
-    this.handlers = new ProtocolHandlers(parts, {
+    const maps = planner.splits.length;
+    const inputOf = (map: number) => taskInput(planner.splits, map);
+    const scheduler = createScheduler({ ...options, maps, inputOf });
+    const requests = new TaskRequests((map) => scheduler.resultOf("map", map));
+    this.#job = { scheduler, planner, workers, requests, options };
+    this.#decider = new Decider(this.#job);
+    this.handlers = new ProtocolHandlers(this.#job, {
       status: () => this.status,
       step: (event, reply) => this.#step(event, reply),
       publish: (decision) => this.#publish(decision),
@@ -69,7 +80,7 @@ export class JobControl {
 
   #createPlanner({ plan, resumed }: JobOptions): JobPlanner {
     return new JobPlanner(plan, resumed?.plan?.splits, {
-      isOpen: () => !this.#scheduler.started,
+      isOpen: () => !this.#job.scheduler.started,
       onPlanned: (splits) => {
         this.#step({ type: "plan", maps: splits.length });
         this.#publish({ events: this.#decider.planEvents() });
@@ -92,11 +103,11 @@ export class JobControl {
 
   /** Starts, or resumes the job where the last coordinator left it. The job may end at once. */
   start(): void {
-    const { directory, leaseMs, resumed } = this.#options;
+    const { directory, leaseMs, resumed } = this.#job.options;
     const { completed = [], plan } = resumed ?? {};
     const isResumed = resumed !== undefined;
     const startedAt = Date.now();
-    const { term } = this.#workers.identity;
+    const { term } = this.#job.workers.identity;
     this.#publish({
       records: isResumed ? [{ type: "resumed", term }] : [],
       events: [
@@ -117,19 +128,19 @@ export class JobControl {
 
   /** Time has passed. A leader that has nothing to write asks its log whether it still leads. */
   tick(): void {
-    if (this.#publisher.checkInMs(this.#options.leaseMs) === 0) void this.#publisher.check();
+    if (this.#publisher.checkInMs(this.#job.options.leaseMs) === 0) void this.#publisher.check();
     this.#step({ type: "tick" });
   }
 
   /** A worker is gone. */
   leave(worker: number): void {
     this.#step({ type: "leave", worker });
-    const pid = this.#workers.remove(worker);
+    const pid = this.#job.workers.remove(worker);
     if (pid !== undefined) this.#publish({ events: [{ type: "workerLeft", worker }] });
-    const left = this.#requests.forget(worker);
+    const left = this.#job.requests.forget(worker);
     if (left === undefined || pid === undefined) return;
     // The attempt is lost and can no longer be granted the commit, even if its worker still runs.
-    this.#shell.onAbandoned?.(left, attemptTag(this.#workers.identity.job, left.attempt, pid));
+    this.#shell.onAbandoned?.(left, attemptTag(this.#job.workers.identity.job, left.attempt, pid));
   }
 
   /**
@@ -137,29 +148,29 @@ export class JobControl {
    * that the clock notices when the process was paused.
    */
   get tickInMs(): number | undefined {
-    const { leaseMs } = this.#options;
-    const { nextDeadlineMs: dueMs, outcome } = this.#scheduler;
+    const { leaseMs } = this.#job.options;
+    const { nextDeadlineMs: dueMs, outcome } = this.#job.scheduler;
     const checkInMs = outcome === undefined ? this.#publisher.checkInMs(leaseMs) : Infinity;
     if (dueMs === undefined) return Number.isFinite(checkInMs) ? checkInMs : undefined;
-    return Math.min(Math.max(0, dueMs - this.#clock.now()), beatMs(leaseMs) / 2, checkInMs);
+    return Math.min(Math.max(0, dueMs - this.#clock()), beatMs(leaseMs) / 2, checkInMs);
   }
 
   /** Number of workers that are connected. */
   get workers(): number {
-    return this.#workers.size;
+    return this.#job.workers.size;
   }
 
   /** Whether a worker that will soon ask for a task has not been told yet that the job has ended. */
   get hasWorkersToTell(): boolean {
-    for (const { worker } of this.#workers) {
-      if (!this.#dismissed.has(worker) && !this.#requests.isBusy(worker)) return true;
+    for (const { worker } of this.#job.workers) {
+      if (!this.#dismissed.has(worker) && !this.#job.requests.isBusy(worker)) return true;
     }
     return false;
   }
 
   /** @param reply receives the verdict, if the event is a report */
   #step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void {
-    this.#publish(this.#decider.decide(event, this.#clock.now(), reply));
+    this.#publish(this.#decider.decide(event, this.#clock(), reply));
     this.#shell.onStep();
   }
 
@@ -172,14 +183,14 @@ export class JobControl {
     else if (message.to === "worker") {
       const answer = isKept ? message.answer : ({ kind: "exit", outcome: "cancelled" } as const);
       if (answer.kind === "exit") this.#dismissed.add(message.worker);
-      this.#requests.answer(message.worker, answer);
+      this.#job.requests.answer(message.worker, answer);
     } else if (isKept) this.#shell.onEnd(message.outcome);
   }
 
   /** Ends a job whose decisions can no longer be kept, even if the last of them was its end. */
   #endUnkept(reason: CancelReason & { readonly type: "error" }): void {
     this.#publish({ events: [{ type: "journalFailed", message: reason.message }] });
-    if (this.#scheduler.outcome === undefined) {
+    if (this.#job.scheduler.outcome === undefined) {
       this.cancel(reason);
       return;
     }
@@ -190,19 +201,19 @@ export class JobControl {
 
   /** The first records that completed tasks have skipped, maps first. */
   get skipped(): SkippedRecord[] {
-    return this.#scheduler.results
+    return this.#job.scheduler.results
       .flatMap(({ skipped = [] }) => skipped)
       .slice(0, MAX_SKIPPED_OF_JOB);
   }
 
   /** The current state of the job, for people. */
   get status(): JobStatus {
-    const { counts, phase, outcome, running, results } = this.#scheduler;
-    const { app } = this.#workers;
+    const { counts, phase, outcome, running, results } = this.#job.scheduler;
+    const { app } = this.#job.workers;
     const taskOf = new Map(running.map(({ worker, ...task }) => [worker, task]));
     return {
-      ...this.#workers.identity,
-      directory: this.#options.directory,
+      ...this.#job.workers.identity,
+      directory: this.#job.options.directory,
       state: outcome?.state ?? "running",
       phase,
       app: app?.name ?? null,
@@ -212,7 +223,7 @@ export class JobControl {
       counters: sumCounters(results),
       maps: counts.map,
       reduces: counts.reduce,
-      workers: Array.from(this.#workers, ({ worker, pid }) => {
+      workers: Array.from(this.#job.workers, ({ worker, pid }) => {
         return { worker, pid, task: taskOf.get(worker) ?? null };
       }),
     };

@@ -15,7 +15,8 @@ export interface PlanListener {
 export class JobPlanner {
   readonly #plan: JobPlan;
   readonly #listener: PlanListener;
-  #splits: readonly Split[];
+  /** The map tasks, by number. */
+  splits: readonly Split[];
   #splitting: Splitting = "wholeFile";
   /** The last app and splitting, and a promise of their plan. */
   #last: { readonly of: string; readonly done: Promise<void> | undefined } | undefined;
@@ -24,12 +25,7 @@ export class JobPlanner {
   constructor(plan: JobPlan, known: readonly Split[] | undefined, listener: PlanListener) {
     this.#plan = plan;
     this.#listener = listener;
-    this.#splits = known ?? plan("wholeFile");
-  }
-
-  /** The map tasks, by number. */
-  get splits(): readonly Split[] {
-    return this.#splits;
+    this.splits = known ?? plan("wholeFile");
   }
 
   /**
@@ -65,7 +61,7 @@ export class JobPlanner {
     // Meanwhile this worker may have left, and a worker with another app registered.
     const isCurrent = JSON.stringify(splitting) === JSON.stringify(this.#splitting);
     if (!isCurrent || !this.#listener.isOpen()) return;
-    this.#splits = splits;
+    this.splits = splits;
     this.#listener.onPlanned(splits);
   }
 }

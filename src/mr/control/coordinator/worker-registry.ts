@@ -32,19 +32,15 @@ export class WorkerRegistry {
   /** Of this coordinator. The job is random for each, so that calls for another one are recognised. */
   readonly identity: Pick<Registration, "job" | "term">;
   #registrations = 0;
-  #app: AppIdentity | undefined;
+  /** The job's app; undefined until a worker has brought one. */
+  app: AppIdentity | undefined;
 
   constructor(resumed?: LogState) {
     const term = resumed === undefined ? 1 : resumed.term + 1;
     this.identity = { job: randomBytes(4).toString("hex"), term };
     if (resumed?.plan === undefined) return;
     const { app: name, digest, settings = {} } = resumed.plan;
-    this.#app = { name, digest, settings };
-  }
-
-  /** The job's app; undefined until a worker has brought one. */
-  get app(): AppIdentity | undefined {
-    return this.#app;
+    this.app = { name, digest, settings };
   }
 
   get size(): number {
@@ -67,7 +63,7 @@ export class WorkerRegistry {
     const { pid, app: name, digest, settings = {} } = params;
     const refusal = this.#refusalOf(params, started, reduces);
     if (refusal !== undefined) return { refusal };
-    this.#app = { name, digest, settings };
+    this.app = { name, digest, settings };
     this.#registrations += 1;
     const worker = { worker: this.#registrations, pid };
     this.#workers.set(worker.worker, worker);
@@ -83,7 +79,7 @@ export class WorkerRegistry {
       return { type: "protocol", job: PROTOCOL_VERSION, worker: protocol };
     }
     const isFixed = started || this.size > 0;
-    const current = isFixed ? this.#app : undefined;
+    const current = isFixed ? this.app : undefined;
     if (current !== undefined && current.digest !== digest) {
       const job = { job: current.name, jobDigest: current.digest };
       return { type: "app", ...job, worker: app, workerDigest: digest };

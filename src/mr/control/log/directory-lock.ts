@@ -1,15 +1,10 @@
-import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { realpathSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
+import { runtimeDir } from "../../base/directories.ts";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
-import { runtimeDir } from "../../base/runtime-dir.ts";
-
-/** The right to coordinate the job of a directory. It ends when this process exits. */
-export interface DirectoryLock {
-  release(): void;
-}
+import { directoryHash, isListening } from "../../base/socket-path.ts";
 
 /**
  * Locks a job directory against other coordinators, whose sockets may have other paths.
@@ -20,17 +15,18 @@ export interface DirectoryLock {
  * which is replaced if no process listens on it.
  *
  * @param directory absolute path; symbolic links to it lead to the same lock
+ * @returns a function that releases the lock, which also ends when this process exits
  * @throws MrError when another coordinator has it
  */
-export async function lockDirectory(directory: string): Promise<DirectoryLock> {
-  const hash = createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 20);
+export async function lockDirectory(directory: string): Promise<() => void> {
+  const hash = directoryHash(directory);
   const isLinux = process.platform === "linux";
   // The same name for all users, because they may share a directory.
   const name = isLinux ? `\0tsmr-${hash}.lock` : join(runtimeDir(), `${hash}.lock`);
   // Connecting succeeds only while the lock is held, and serves no other purpose.
   const server = createServer((socket) => socket.destroy());
   try {
-    if (!isLinux && !(await isAlive(name))) rmSync(name, { force: true });
+    if (!isLinux && !(await isListening(name))) rmSync(name, { force: true });
     server.listen(name);
     await once(server, "listening");
   } catch (error) {
@@ -41,15 +37,5 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     throw new MrError("DIRECTORY_UNUSABLE", `Cannot lock ${where}: ${describeCause(error)}`);
   }
   server.unref();
-  return { release: () => void server.close() };
-}
-
-async function isAlive(name: string): Promise<boolean> {
-  const probe = connect(name);
-  const isConnected = await once(probe, "connect").then(
-    () => true,
-    () => false,
-  );
-  probe.destroy();
-  return isConnected;
+  return () => void server.close();
 }

@@ -5,9 +5,6 @@ import { checkSocketOwner, checkSocketPath } from "../../base/socket-path.ts";
 import { type Method, type Params, type Results, RPC_PATH } from "./protocol.ts";
 import { type Connection, isBrokenConnection, RpcError } from "./transport.ts";
 
-/** Without it, Node compiles a pattern to find out whether the host is an address, which takes milliseconds. */
-const NO_SERVER_NAME = { servername: "" };
-
 /** JSON-RPC over a Unix domain socket, on one connection that is kept open between calls. */
 export class RpcClient implements Connection {
   readonly #socketPath: string;
@@ -47,7 +44,8 @@ export class RpcClient implements Connection {
         agent: this.#agent,
         socketPath: this.#socketPath,
         path: RPC_PATH,
-        ...NO_SERVER_NAME,
+        // Without it, Node compiles a pattern to find out whether the host is an address: that takes milliseconds.
+        ...{ servername: "" },
         method: "POST",
         headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
       });

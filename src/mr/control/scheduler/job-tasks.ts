@@ -15,40 +15,36 @@ import type { JobShape } from "./types.ts";
 /** The tasks of a job: map tasks, and the reduce tasks that wait for all of them. */
 export class JobTasks {
   readonly #shape: JobShape;
-  #maps: TaskTable;
+  maps: TaskTable;
   readonly reduces: TaskTable;
 
   constructor(shape: JobShape) {
     this.#shape = shape;
-    this.#maps = new TaskTable("map", shape.maps);
+    this.maps = new TaskTable("map", shape.maps);
     this.reduces = new TaskTable("reduce", shape.reduces);
-  }
-
-  get maps(): TaskTable {
-    return this.#maps;
   }
 
   /** Replaces the map tasks. No attempt may have been started. */
   replan(maps: number): void {
-    this.#maps = new TaskTable("map", maps);
+    this.maps = new TaskTable("map", maps);
   }
 
   /** The table whose tasks may be handed out. */
   get open(): TaskTable {
-    return this.#maps.allCompleted ? this.reduces : this.#maps;
+    return this.maps.allCompleted ? this.reduces : this.maps;
   }
 
   get counts(): { readonly map: TaskCounts; readonly reduce: TaskCounts } {
-    return { map: this.#maps.counts, reduce: this.reduces.counts };
+    return { map: this.maps.counts, reduce: this.reduces.counts };
   }
 
   /** The results of all completed tasks, maps first. */
   get results(): TaskResult[] {
-    return [...this.#maps, ...this.reduces].flatMap(({ result }) => result ?? []);
+    return [...this.maps, ...this.reduces].flatMap(({ result }) => result ?? []);
   }
 
   table(phase: Phase): TaskTable {
-    return phase === "map" ? this.#maps : this.reduces;
+    return phase === "map" ? this.maps : this.reduces;
   }
 
   taskOf(id: { readonly phase: Phase; readonly task: number }): Task | undefined {

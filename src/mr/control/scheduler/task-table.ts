@@ -45,7 +45,8 @@ export class TaskTable {
   readonly #alone = new Set<Lease>();
   #inProgress = 0;
   #completed = 0;
-  #completions = 0;
+  /** How often a task has been completed. */
+  completions = 0;
 
   constructor(phase: Phase, size: number) {
     this.phase = phase;
@@ -55,11 +56,6 @@ export class TaskTable {
 
   get allCompleted(): boolean {
     return this.#completed === this.#tasks.length;
-  }
-
-  /** How often a task has been completed. */
-  get completions(): number {
-    return this.#completions;
   }
 
   get counts(): TaskCounts {
@@ -155,7 +151,7 @@ export class TaskTable {
     task.winner = attempt;
     task.result = result;
     this.#completed += 1;
-    this.#completions += 1;
-    task.completion = this.#completions;
+    this.completions += 1;
+    task.completion = this.completions;
   }
 }

@@ -1,6 +1,6 @@
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
-import { counted } from "../../base/counted.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
+import { counted } from "../../base/text.ts";
 import { DEFAULT_ROW_BYTES, MAX_RECORD_BYTES } from "../../job/limits.ts";
 import { type CsvFault, CsvRows } from "./csv-rows.ts";
 import { CsvScanner } from "./csv-scanner.ts";

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
-import { counted } from "../../base/counted.ts";
 import { type ErrorCode, MrError } from "../../base/errors.ts";
+import { counted } from "../../base/text.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
-import { type DirectoryLock, lockDirectory } from "../../control/log/directory-lock.ts";
+import { lockDirectory } from "../../control/log/directory-lock.ts";
 import { FileJobLog } from "../../control/log/file-job-log.ts";
 import { type JobRecord, LOG_VERSION, type LogState } from "../../control/log/job-log.ts";
 import { planJob } from "../../data/input/plan-job.ts";
@@ -34,7 +34,7 @@ export type JobSession = ReturnType<typeof newSession>;
  */
 function newSession(
   spec: JobSpec,
-  lock: DirectoryLock,
+  unlock: () => void,
   log: FileJobLog,
   { resumed, removed = 0 }: { readonly resumed?: LogState; readonly removed?: number },
 ) {
@@ -61,7 +61,7 @@ function newSession(
           listener({ type: "eventLogFailed", message, atMs: event.atMs });
         };
         if (events === undefined && (isResumed || event.type === "attemptStarted")) {
-          events = new EventLog({ directory, resumed: isResumed, onWriteError });
+          events = new EventLog(directory, isResumed, onWriteError);
           for (const one of early.splice(0)) events.record(one);
         }
         if (events === undefined) early.push(event);
@@ -77,7 +77,7 @@ function newSession(
     close(): void {
       events?.close();
       log.close();
-      lock.release();
+      unlock();
     },
   };
 }
@@ -89,11 +89,11 @@ function newSession(
  *   resuming, is missing, damaged, or that of another job; or an input has changed
  */
 export async function openJob(spec: NewJob | ResumedJob): Promise<JobSession> {
-  const lock = await lockDirectory(spec.directory);
+  const unlock = await lockDirectory(spec.directory);
   try {
-    return spec.resume ? await resume(spec, lock) : begin(spec, lock);
+    return spec.resume ? await resume(spec, unlock) : begin(spec, unlock);
   } catch (error) {
-    lock.release();
+    unlock();
     throw error;
   }
 }
@@ -127,7 +127,7 @@ export function removeLog(directory: string): void {
   rmSync(join(directory, JOB_LOG_NAME), { force: true });
 }
 
-function begin(spec: NewJob, lock: DirectoryLock): JobSession {
+function begin(spec: NewJob, unlock: () => void): JobSession {
   const { directory, reduces, skipBadRecords, inputDirectory, inputs } = spec;
   const removed = sweepJobDirectory(directory);
   const job: JobRecord = {
@@ -135,10 +135,10 @@ function begin(spec: NewJob, lock: DirectoryLock): JobSession {
     version: LOG_VERSION,
     ...{ reduces, skipBadRecords, inputDirectory, inputs },
   };
-  return newSession(spec, lock, FileJobLog.create(directory, job), { removed });
+  return newSession(spec, unlock, FileJobLog.create(directory, job), { removed });
 }
 
-async function resume(spec: ResumedJob, lock: DirectoryLock): Promise<JobSession> {
+async function resume(spec: ResumedJob, unlock: () => void): Promise<JobSession> {
   const { directory } = spec;
   checkNotComplete(directory);
   const { log, state } = FileJobLog.open(directory);
@@ -150,7 +150,7 @@ async function resume(spec: ResumedJob, lock: DirectoryLock): Promise<JobSession
     }
     const { type: _type, version: _version, ...terms } = state.job;
     const resumed = { ...state, completed };
-    return newSession({ ...spec, ...terms }, lock, log, { resumed });
+    return newSession({ ...spec, ...terms }, unlock, log, { resumed });
   } catch (error) {
     log.close();
     throw error;

@@ -5,8 +5,8 @@
 import { readFileSync, writeSync } from "node:fs";
 import { checkReduces, type LoadedApp, loadApp } from "../../app/load/load-app.ts";
 import { MrError } from "../../base/errors.ts";
+import { visibleLines } from "../../base/text.ts";
 import { describeThrown, stackOf } from "../../base/thrown.ts";
-import { visibleLines } from "../../base/visible-text.ts";
 import { describeRefusal } from "../../watch/format/describe-failure.ts";
 import { Heartbeat } from "../../worker/heartbeat.ts";
 import { WorkerRefusedError } from "../../worker/rpc-task-source.ts";

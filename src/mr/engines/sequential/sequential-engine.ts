@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { checkReduces, loadApp } from "../../app/load/load-app.ts";
+import { removeEmptyDirectories } from "../../base/directories.ts";
 import { JobFailedError, MrError, UsageError } from "../../base/errors.ts";
-import { removeEmptyDirectories } from "../../base/make-directory.ts";
 import { stackOf } from "../../base/thrown.ts";
 import type { UntimedEvent } from "../../job/events.ts";
 import type { JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";

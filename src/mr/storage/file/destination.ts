@@ -12,34 +12,25 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
-/** How to write a file that the user has named. */
-export interface Destination {
-  /** The path after symbolic links are followed. The links stay, and their target is written. */
-  readonly path: string;
-  /**
-   * Whether a rename replaces it by a complete file. Otherwise it is appended to: it is a pipe, a device, or an open
-   * file of this process such as `/dev/stdout`.
-   */
-  readonly isReplaced: boolean;
-}
-
 /** Open files of a process are links that `stat` and `open` follow, and `readlink` does not. */
 const OPEN_FILE = /^\/dev\/(stdin|stdout|stderr|fd\/\d+)$|^\/proc\/[^/]+\/fd\/\d+$/;
 /** The limit of Linux. */
 const MAX_LINKS = 40;
 
 /**
- * Decides how to write a file.
+ * The path of a file that the user has named, after symbolic links are followed: a rename replaces it by a complete
+ * file. Undefined if it is appended to instead, because it is a pipe, a device, or an open file of this process such
+ * as `/dev/stdout`.
  *
  * @param path absolute or relative to the current directory; it need not exist
  * @throws the error of the operating system when the path cannot be looked at
  */
-export function destinationOf(path: string): Destination {
+export function destinationOf(path: string): string | undefined {
   const stats = statSync(path, { throwIfNoEntry: false });
   // For a directory, the rename fails.
   const isSpecial = stats !== undefined && !stats.isFile() && !stats.isDirectory();
-  if (isSpecial || OPEN_FILE.test(resolve(path))) return { path, isReplaced: false };
-  return { path: stats === undefined ? endOfLinks(path) : realpathSync(path), isReplaced: true };
+  if (isSpecial || OPEN_FILE.test(resolve(path))) return undefined;
+  return stats === undefined ? endOfLinks(path) : realpathSync(path);
 }
 
 /** Parts are joined into blocks of about this size, because a call for each line would be slow. */
@@ -54,14 +45,14 @@ const BLOCK_BYTES = 1 << 20;
  */
 export function publishFile(path: string, parts: readonly Uint8Array[]): boolean {
   const target = destinationOf(path);
-  if (!target.isReplaced) {
-    writeParts(target.path, "a", parts);
+  if (target === undefined) {
+    writeParts(path, "a", parts);
     return false;
   }
-  const temporary = join(dirname(target.path), `.${basename(target.path)}.${process.pid}.tmp`);
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   try {
     writeParts(temporary, "w", parts);
-    renameSync(temporary, target.path);
+    renameSync(temporary, target);
     return true;
   } catch (error) {
     rmSync(temporary, { force: true });

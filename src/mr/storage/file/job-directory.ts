@@ -9,8 +9,8 @@ import {
 } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { makeDirectory, removeEmptyDirectories } from "../../base/directories.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
-import { makeDirectory, removeEmptyDirectories } from "../../base/make-directory.ts";
 import type { NewJob, ResumedJob } from "../../job/job-spec.ts";
 import {
   isJobFile,

@@ -1,4 +1,4 @@
-import { counted } from "../../base/counted.ts";
+import { counted } from "../../base/text.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import {

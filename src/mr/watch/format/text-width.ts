@@ -54,14 +54,8 @@ export function shorten(text: string, width: number): string {
   return near.length < text.length ? `${kept}…` : kept;
 }
 
-/** The approximate width of text in digits. */
-export function textWidth(text: string): number {
-  let width = 0;
-  for (const { segment } of GRAPHEMES.segment(text)) width += printedWidth(segment);
-  return width;
-}
-
-function printedWidth(grapheme: string): number {
+/** The approximate width of a character in digits. */
+export function printedWidth(grapheme: string): number {
   if (/^[ijltfrI.,:;'|! ()[\]]/.test(grapheme)) return 0.62;
   if (/^[mwMW@%]/.test(grapheme)) return 1.5;
   if (/^[\u1100-\u11ff\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\uff00-\uff60]/.test(grapheme))

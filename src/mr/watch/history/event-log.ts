@@ -20,14 +20,6 @@ interface LiveAttempt {
   held: JobEvent | undefined;
 }
 
-export interface EventLogOptions {
-  readonly directory: string;
-  /** Whether the job is resumed and its log continued. Otherwise an existing log is replaced. */
-  readonly resumed: boolean;
-  /** Called once, with one line, if the log cannot be written. */
-  readonly onWriteError: (line: string) => void;
-}
-
 /**
  * Appends the events of a job to a file in its directory, which stays after the job. Nothing depends on the
  * file, so it is not synced, and if it cannot be written the job continues without it.
@@ -43,7 +35,11 @@ export class EventLog {
   #text = "";
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ directory, resumed, onWriteError }: EventLogOptions) {
+  /**
+   * @param resumed whether the job's log is continued; otherwise an existing log is replaced
+   * @param onWriteError called once, with one line, if the log cannot be written
+   */
+  constructor(directory: string, resumed: boolean, onWriteError: (line: string) => void) {
     this.#path = join(directory, EVENT_LOG_NAME);
     this.#onWriteError = onWriteError;
     this.#attempt(() => {

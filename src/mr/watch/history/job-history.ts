@@ -27,13 +27,6 @@ export interface JobHistory {
   readonly skipped: readonly SkippedRecord[];
 }
 
-/** Makes a history from events, which may come from several coordinators, one after the other. */
-export function historyOf(events: Iterable<JobEvent>): JobHistory | undefined {
-  const builder = new HistoryBuilder();
-  for (const event of events) builder.add(event);
-  return builder.history;
-}
-
 /**
  * Reads the event log of a job. Damaged lines are ignored.
  *
@@ -73,7 +66,8 @@ function nothingThere(directory: string): MrError {
   return unreadable(`${what}; name the directory of a job's output, the --out of tsmr run`);
 }
 
-class HistoryBuilder {
+/** Makes a history from events, which may come from several coordinators, one after the other. */
+export class HistoryBuilder {
   readonly #sessions: Session[] = [];
   /** The skipped records of the attempt that completed each task, by phase and task. */
   readonly #skipped = new Map<string, readonly SkippedRecord[]>();

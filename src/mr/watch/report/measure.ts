@@ -1,4 +1,4 @@
-import type { OutputLine } from "./output-lines.ts";
+import type { OutputLine } from "./output-survey.ts";
 
 /** The number that is shown of each line of an output, and its key. */
 export interface Measure {

@@ -4,7 +4,6 @@ import { MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
 import { storageFor } from "../../storage/registry.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { chooseMeasure } from "./measure.ts";
-import { type OutputLine, readLines } from "./output-lines.ts";
 import { type TopKey, TopKeys, ValueSpread } from "./value-statistics.ts";
 
 const TOP = 20;
@@ -12,6 +11,17 @@ const TOP = 20;
 const SAMPLE_LINES = 100;
 const SAMPLE_FILES = 20;
 const SAMPLE_BYTES = 4_000_000;
+/** Longer lines are cut to this length; their whole length is counted. */
+const MAX_LINE_BYTES = 65_536;
+const READ_BYTES = 262_144;
+const LINE_FEED = 10;
+
+/** A line without its line feed: a view of a reused buffer, valid until the next line. */
+export interface OutputLine {
+  readonly bytes: Buffer;
+  /** The length of the whole line in bytes, which may be more than that of `bytes`. */
+  readonly length: number;
+}
 
 export interface OutputSurvey {
   readonly files: number;
@@ -100,4 +110,54 @@ async function takeSample(
     if (files === SAMPLE_FILES || taken >= SAMPLE_BYTES) break;
   }
   return sample;
+}
+
+/**
+ * Reads the lines of a file in bounded memory, however long they are.
+ *
+ * @param onLine returns false to stop
+ * @throws the system's error when it cannot be read
+ */
+export async function readLines(
+  storage: Storage,
+  path: string,
+  onLine: (line: OutputLine) => boolean | undefined,
+): Promise<number> {
+  /** The beginning of a line whose end has not been read yet, and its whole length so far. */
+  let held = Buffer.alloc(0);
+  let length = 0;
+  const hold = (piece: Buffer) => {
+    const room = MAX_LINE_BYTES - held.length;
+    if (room > 0) held = Buffer.concat([held, piece.subarray(0, room)]);
+    length += piece.length;
+  };
+  const endWith = (piece: Buffer): OutputLine => {
+    if (length === 0) return { bytes: piece, length: piece.length };
+    hold(piece);
+    const line = { bytes: held, length };
+    held = Buffer.alloc(0);
+    length = 0;
+    return line;
+  };
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  const file = await storage.open(path);
+  try {
+    for (let total = 0; ; ) {
+      const read = await file.read(buffer, 0, READ_BYTES, total);
+      if (read === 0) {
+        if (length > 0) onLine(endWith(Buffer.alloc(0)));
+        return total;
+      }
+      total += read;
+      const chunk = buffer.subarray(0, read);
+      let start = 0;
+      for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+        if (onLine(endWith(chunk.subarray(start, end))) === false) return total;
+        start = end + 1;
+      }
+      hold(chunk.subarray(start));
+    }
+  } finally {
+    file.close();
+  }
 }

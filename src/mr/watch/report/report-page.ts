@@ -1,4 +1,4 @@
-import { visible } from "../../base/visible-text.ts";
+import { visible } from "../../base/text.ts";
 import { partsOf, splitBytes } from "../../job/split.ts";
 import { type JobOutcome, SKIPPED_RECORDS } from "../../job/task.ts";
 import { Markup, markup } from "../format/markup.ts";

@@ -1,4 +1,4 @@
-import { visible } from "../../base/visible-text.ts";
+import { visible } from "../../base/text.ts";
 import { PHASES, SKIPPED_RECORDS } from "../../job/task.ts";
 import { type Markup, markup } from "../format/markup.ts";
 import { counted, formatBytes, formatDuration, formatNumber } from "../format/quantities.js";

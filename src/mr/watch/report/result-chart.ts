@@ -1,4 +1,4 @@
-import { visible } from "../../base/visible-text.ts";
+import { visible } from "../../base/text.ts";
 import { Markup, markup } from "../format/markup.ts";
 import { counted, formatNumber, niceStep } from "../format/quantities.js";
 import { shorten } from "../format/text-width.ts";

@@ -1,4 +1,3 @@
-import type { JobEvent } from "../../job/events.ts";
 import { inputName } from "../../job/split.ts";
 import type { Phase, Progress } from "../../job/task.ts";
 import { type AttemptView, addProgress, JobView } from "../history/job-view.ts";
@@ -55,10 +54,6 @@ export class JobProgress {
   /** The estimated end of the phase. */
   #endMs: number | undefined;
   #estimatedMs = 0;
-
-  apply(event: JobEvent): void {
-    this.view.apply(event);
-  }
 
   /** The present progress. To be called regularly: speed and time left come from the changes between calls. */
   at(nowMs: number): ProgressState {

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { counted } from "../../base/counted.ts";
+import { counted } from "../../base/text.ts";
 import { formatBytes, formatCount, formatElapsed, formatEstimate } from "../format/quantities.js";
 import { clip, DEFAULT_COLUMNS, plainText, widthOf } from "../format/text-width.ts";
 import type { AttemptProgress, ProgressState, TaskCounts, WorkerProgress } from "./job-progress.ts";

@@ -1,3 +1,13 @@
+/**
+ * `1 worker`, `2 workers`.
+ *
+ * @param noun whose plural has an s
+ * @param format how the number is written
+ */
+export function counted(count: number, noun: string, format: (count: number) => string = String) {
+  return `${format(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Control characters, marks that change the direction of text, and characters that XML cannot contain. */
 const INVISIBLE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern is about them

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { counted } from "../../src/mr/base/counted.ts";
+import { counted } from "../../src/mr/base/text.ts";
 
 it("what is counted is one, or more than one", () => {
   expect([0, 1, 2].map((count) => counted(count, "task"))).toEqual([
