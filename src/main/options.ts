@@ -153,7 +153,6 @@ export function addOptions(
   return command;
 }
 
-/** Adds the argument for an app. */
 export function addApp(command: Command, example = "wc"): Command {
   const description = `file of the app, or the name of a shipped one such as ${example}`;
   return command.argument("<app>", description, (text: string) => {

@@ -38,7 +38,6 @@ export function runCommand(program: Command, action: Action): void {
   runProgram(program);
 }
 
-/** Sets the action of a command. */
 export function setAction(command: Command, action: Action): void {
   command.action(async (...args: unknown[]) => {
     const takesApp = command.registeredArguments[0]?.name() === "app";

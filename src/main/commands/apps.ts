@@ -23,7 +23,6 @@ indexer         Inverted index: for each word, in how many documents it occurs, 
 tweets          Words of tweets: how often each word occurs in one column of a CSV file.
 `;
 
-/** The shipped apps. */
 export const SHIPPED_APPS = LIST.trimEnd()
   .split("\n")
   .map((line) => {

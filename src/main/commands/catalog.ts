@@ -24,7 +24,6 @@ const ROWS: ReadonlyArray<readonly [string, string, () => Promise<CommandModule>
   ["completion", "print the completion for a shell", () => import("./completion.ts")],
 ];
 
-/** The commands of `tsmr`. */
 export const COMMANDS = ROWS.map(([name, summary, load]) => {
   return { name, summary, load };
 });

@@ -9,7 +9,6 @@ import { printResult } from "../print-result.ts";
 import { shellWord } from "../shell-words.ts";
 import type { Action } from "./catalog.ts";
 
-/** The options of `tsmr report`. */
 export interface ReportOptions {
   readonly out?: string;
   readonly chart?: true;

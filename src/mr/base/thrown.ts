@@ -14,7 +14,9 @@ const MAX_STACK = 8000;
 
 /** A thrown value in one line of bounded length: `TypeError: x is not a function`. */
 export function describeThrown(thrown: unknown): string {
-  return shortLine(nameAndMessage(thrown));
+  const message = isError(thrown) ? textOf(() => thrown.message) : undefined;
+  if (!isError(thrown) || message === undefined) return shortLine(asText(thrown));
+  return shortLine(`${textOf(() => thrown.name) ?? "Error"}: ${message}`);
 }
 
 /** The same without the name of an error. */
@@ -62,13 +64,6 @@ export function quoteKey(key: string): string {
 
 function shortLine(text: string): string {
   return shorten(text.split("\n", 1)[0] ?? "", MAX_MESSAGE);
-}
-
-function nameAndMessage(thrown: unknown): string {
-  if (!isError(thrown)) return asText(thrown);
-  const message = textOf(() => thrown.message);
-  if (message === undefined) return asText(thrown);
-  return `${textOf(() => thrown.name) ?? "Error"}: ${message}`;
 }
 
 function isError(thrown: unknown): thrown is Error {

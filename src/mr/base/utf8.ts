@@ -35,7 +35,7 @@ export function decodeUtf8(bytes: Uint8Array, start = 0, end: number = bytes.len
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + start, length);
   const text = buffer.toString("utf8");
   // Three bytes of a surrogate decode to three U+FFFD: only then can there be any.
-  return text.includes("\uFFFD") && hasSurrogates(buffer) ? decodeSurrogates(buffer) : text;
+  return text.includes("\uFFFD") && surrogateAt(buffer) >= 0 ? decodeSurrogates(buffer) : text;
 }
 
 /**
@@ -77,15 +77,11 @@ function fewCharacters(bytes: Uint8Array, at: number, end: number): string {
 /** Whether `bytes` are the encoding of some string: UTF-8, lone surrogates included. */
 export function isEncodedText(bytes: Uint8Array): boolean {
   if (isUtf8(bytes)) return true;
-  return hasSurrogates(bytes) && Buffer.compare(encodeUtf8(decodeUtf8(bytes)), bytes) === 0;
-}
-
-function hasSurrogates(bytes: Uint8Array): boolean {
-  return surrogateAt(bytes, 0) >= 0;
+  return surrogateAt(bytes) >= 0 && Buffer.compare(encodeUtf8(decodeUtf8(bytes)), bytes) === 0;
 }
 
 /** Where the encoding of a surrogate begins, at or after `from`; −1 if nowhere. */
-function surrogateAt(bytes: Uint8Array, from: number): number {
+function surrogateAt(bytes: Uint8Array, from = 0): number {
   for (let at = bytes.indexOf(0xed, from); at >= 0; at = bytes.indexOf(0xed, at + 1)) {
     const isSecond = ((bytes[at + 1] ?? 0) & 0xe0) === 0xa0;
     if (isSecond && ((bytes[at + 2] ?? 0) & 0xc0) === 0x80) return at;
@@ -96,7 +92,7 @@ function surrogateAt(bytes: Uint8Array, from: number): number {
 function decodeSurrogates(bytes: Buffer): string {
   let text = "";
   let from = 0;
-  for (let at = surrogateAt(bytes, 0); at >= 0; at = surrogateAt(bytes, from)) {
+  for (let at = surrogateAt(bytes); at >= 0; at = surrogateAt(bytes, from)) {
     const unit = 0xd000 | (((bytes[at + 1] ?? 0) & 0x3f) << 6) | ((bytes[at + 2] ?? 0) & 0x3f);
     text += bytes.toString("utf8", from, at) + String.fromCharCode(unit);
     from = at + 3;

@@ -1,20 +1,18 @@
 import type { MrError } from "../../base/errors.ts";
-import type { AttemptId, CancelReason, JobEnd, SkippedRecord } from "../../job/task.ts";
+import type { CancelReason, JobEnd, SkippedRecord } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import type { Listen, Listener } from "../protocol/transport.ts";
 import type { JobOptions } from "./decision.ts";
-import { JobControl } from "./job-control.ts";
+import { JobControl, type JobShell } from "./job-control.ts";
 
 /** How long the end waits for busy and starting workers to be told. */
 const FAREWELL_MS = 200;
 /** How long it waits for a worker between two tasks, which may be slow to ask for the next on a busy machine. */
 const LAST_REQUEST_MS = 5000;
 
-export interface CoordinatorOptions extends JobOptions {
+export interface CoordinatorOptions extends JobOptions, Required<Pick<JobShell, "onAbandoned">> {
   /** Makes the coordinator reachable for workers. */
   readonly listen: Listen;
-  /** A worker is gone. Temporary files of its attempt may be left, with `tag` in their names. */
-  readonly onAbandoned: (attempt: AttemptId, tag: string) => void;
   /** Another coordinator leads the job and owns its directory. Called before {@link Coordinator.finished} rejects. */
   readonly onDeposed?: () => void;
 }

@@ -168,7 +168,6 @@ export class JobControl {
     return false;
   }
 
-  /** @param reply receives the verdict, if the event is a report */
   #step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void {
     this.#publish(this.#decider.decide(event, this.#clock(), reply));
     this.#shell.onStep();

@@ -20,7 +20,6 @@ type Report = SchedulerEvent & Attempt & Params<"task.request">;
 /** What a call brings about. */
 interface Steps {
   status(): JobStatus;
-  /** @param reply receives the verdict, if the event is a report */
   step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void;
   publish(decision: Partial<Decision>): void;
   /** Finds out whether another coordinator leads the job. */
@@ -34,42 +33,39 @@ interface Steps {
 export class ProtocolHandlers {
   readonly #job: JobParts;
   readonly #steps: Steps;
+  readonly handlers: Handlers = {
+    "worker.register": (params, caller) => this.#call(() => this.#register(params, caller)),
+    "task.request": (params, caller) =>
+      this.#callOf(params, () => this.#request(params.worker, caller)),
+    "task.progress": ({ records, bytes, cpuMs, ...params }) =>
+      this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
+    "task.commit": (params) => this.#report({ type: "commit", ...params }),
+    "task.complete": ({ outputs, counters, progress, skipped, spills, ...params }) => {
+      const result = { outputs, counters, progress, skipped, spills };
+      return this.#report({ type: "complete", result, ...params });
+    },
+    "task.fail": ({ code, message, stack, damaged, ...params }) => {
+      const damagedMaps = damagedMapsOf(params, damaged);
+      const failure = { code, message, stack };
+      return this.#report({ type: "fail", failure, damagedMaps, ...params });
+    },
+    "job.status": () => {
+      const status = this.#steps.status();
+      return this.#answer(() => status);
+    },
+    "job.cancel": (params) => {
+      const accepted = this.#job.scheduler.outcome === undefined;
+      this.#steps.step({
+        type: "cancel",
+        reason: { type: "requested", message: params?.reason },
+      });
+      return this.#answer(() => ({ accepted }));
+    },
+  };
 
   constructor(job: JobParts, steps: Steps) {
     this.#job = job;
     this.#steps = steps;
-  }
-
-  get handlers(): Handlers {
-    return {
-      "worker.register": (params, caller) => this.#call(() => this.#register(params, caller)),
-      "task.request": (params, caller) =>
-        this.#callOf(params, () => this.#request(params.worker, caller)),
-      "task.progress": ({ records, bytes, cpuMs, ...params }) =>
-        this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
-      "task.commit": (params) => this.#report({ type: "commit", ...params }),
-      "task.complete": ({ outputs, counters, progress, skipped, spills, ...params }) => {
-        const result = { outputs, counters, progress, skipped, spills };
-        return this.#report({ type: "complete", result, ...params });
-      },
-      "task.fail": ({ code, message, stack, damaged, ...params }) => {
-        const damagedMaps = damagedMapsOf(params, damaged);
-        const failure = { code, message, stack };
-        return this.#report({ type: "fail", failure, damagedMaps, ...params });
-      },
-      "job.status": () => {
-        const status = this.#steps.status();
-        return this.#answer(() => status);
-      },
-      "job.cancel": (params) => {
-        const accepted = this.#job.scheduler.outcome === undefined;
-        this.#steps.step({
-          type: "cancel",
-          reason: { type: "requested", message: params?.reason },
-        });
-        return this.#answer(() => ({ accepted }));
-      },
-    };
   }
 
   #register(params: Params<"worker.register">, caller: Caller): Promise<Registration> {

@@ -30,23 +30,15 @@ export class Scheduler {
   /** Workers whose request waits for a task, longest wait first. */
   readonly #waiting = new Set<number>();
   readonly #leases: LeaseBook;
-  #started = false;
-  #outcome: JobEnd | undefined;
+  /** Whether any attempt has ever been handed out, which fixes the plan. */
+  started = false;
+  /** Undefined while the job runs. */
+  outcome: JobEnd | undefined;
 
   constructor(shape: JobShape) {
     this.#shape = shape;
     this.#tasks = new JobTasks(shape);
     this.#leases = new LeaseBook(shape.leaseMs, shape.taskTimeoutMs);
-  }
-
-  /** Undefined while the job runs. */
-  get outcome(): JobEnd | undefined {
-    return this.#outcome;
-  }
-
-  /** Whether any attempt has ever been handed out, which fixes the plan. */
-  get started(): boolean {
-    return this.#started;
   }
 
   /** The phase whose tasks are handed out. A lost map output brings back the map phase. */
@@ -95,7 +87,7 @@ export class Scheduler {
     const effects = this.#endOverdue(nowMs);
     switch (event.type) {
       case "plan":
-        if (!this.#started) this.#tasks.replan(event.maps);
+        if (!this.started) this.#tasks.replan(event.maps);
         break;
       case "resume":
         this.#resume(event.completed, effects);
@@ -135,8 +127,8 @@ export class Scheduler {
   }
 
   #resume(completed: readonly CompletedTask[], effects: Effect[]): void {
-    if (this.#started) return;
-    this.#started = true;
+    if (this.started) return;
+    this.started = true;
     for (const { result, ...id } of completed) {
       const task = this.#tasks.taskOf(id);
       if (task?.state === "idle") this.#tasks.table(id.phase).restore(task, id.attempt, result);
@@ -145,7 +137,7 @@ export class Scheduler {
   }
 
   #request(worker: number, effects: Effect[]): void {
-    if (this.#outcome !== undefined) {
+    if (this.outcome !== undefined) {
       effects.push({ type: "dismiss", worker });
       return;
     }
@@ -260,8 +252,8 @@ export class Scheduler {
 
   /** Ends the job, for whatever reason, once. */
   #end(outcome: JobEnd, effects: Effect[]): void {
-    if (this.#outcome !== undefined) return;
-    this.#outcome = outcome;
+    if (this.outcome !== undefined) return;
+    this.outcome = outcome;
     for (const worker of this.#waiting) effects.push({ type: "dismiss", worker });
     this.#waiting.clear();
     // The reports of attempts that still run are stale from here on.
@@ -270,12 +262,12 @@ export class Scheduler {
   }
 
   #assignWaiting(nowMs: number, effects: Effect[]): void {
-    if (this.#outcome !== undefined) return;
+    if (this.outcome !== undefined) return;
     for (const worker of this.#waiting) {
       const table = this.#tasks.open;
       const task = table.takeIdle() ?? this.#tasks.straggler(nowMs);
       if (task === undefined) return;
-      this.#started = true;
+      this.started = true;
       this.#waiting.delete(worker);
       const id = { phase: task.phase, task: task.index, attempt: task.attempts + 1 };
       const lease = this.#leases.open(id, worker, this.#tasks.maps.completions, nowMs);
@@ -293,7 +285,6 @@ export class Scheduler {
   }
 }
 
-/** The answer to a report. */
 function verdict(accepted: boolean): Effect {
   return { type: "verdict", accepted };
 }

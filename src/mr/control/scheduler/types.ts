@@ -62,7 +62,6 @@ export type SchedulerEvent =
       readonly failure: Failure;
       readonly damagedMaps?: readonly number[];
     } & AttemptId)
-  /** Time has passed. */
   | { readonly type: "tick" }
   | { readonly type: "cancel"; readonly reason: CancelReason };
 

@@ -44,7 +44,6 @@ const part = {
   resume: v.optional(v.string()),
 };
 
-/** The events of a log. */
 const EVENT = v.variant("type", [
   event("jobStarted", {
     directory: v.string(),
