@@ -12,6 +12,11 @@ export function schemeOf(url: string): string | undefined {
   return /^([a-z][a-z0-9+.-]*):\/\//.exec(url)?.[1];
 }
 
+/** The order of file names: that of their bytes. */
+export function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+}
+
 /** A stored file as it is now. */
 export type FileStat = Pick<InputFile, "size" | "version">;
 

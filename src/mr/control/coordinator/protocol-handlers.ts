@@ -55,10 +55,8 @@ export class ProtocolHandlers {
     },
     "job.cancel": (params) => {
       const accepted = this.#job.scheduler.outcome === undefined;
-      this.#steps.step({
-        type: "cancel",
-        reason: { type: "requested", message: params?.reason },
-      });
+      const reason = { type: "requested", message: params?.reason } as const;
+      this.#steps.step({ type: "cancel", reason });
       return this.#answer(() => ({ accepted }));
     },
   };

@@ -12,7 +12,7 @@ import {
 import { readdir, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { AttemptFiles, type FileWriter } from "../pending-file.ts";
-import type { LocalFile, Storage } from "../storage.ts";
+import { byBytes, type LocalFile, type Storage } from "../storage.ts";
 import { publishFile } from "./destination.ts";
 import { fileStat, findInputs } from "./find-inputs.ts";
 
@@ -29,7 +29,7 @@ export const fileStorage: Storage = {
   async list(directory) {
     const entries = await readdir(directory, { withFileTypes: true });
     const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
-    return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    return names.sort(byBytes);
   },
 
   remove(path) {

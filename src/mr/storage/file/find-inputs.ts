@@ -2,7 +2,7 @@ import { accessSync, type BigIntStats, constants, readdirSync, statSync } from "
 import { join, resolve } from "node:path";
 import { describeCause, inputError, MrError } from "../../base/errors.ts";
 import type { InputFile } from "../../job/job-spec.ts";
-import type { FileStat } from "../storage.ts";
+import { byBytes, type FileStat } from "../storage.ts";
 
 /** Names of descriptors, which are other files in another process. */
 const OPEN_FILE = /^\/(dev\/(stdin|fd\/\d+)|proc\/(self|thread-self|\d+)\/fd\/\d+)$/;
@@ -81,8 +81,4 @@ function inputOf(url: string, cwd: string, stats = statOf(url, cwd)): InputFile 
 export function fileStat({ size, mtimeNs }: BigIntStats): FileStat {
   // Only the time counts, so that a file that was restored with its time is still the same.
   return { size: Number(size), version: String(mtimeNs) };
-}
-
-function byBytes(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

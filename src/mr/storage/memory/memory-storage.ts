@@ -3,7 +3,13 @@ import { appendBytes, ByteBuffer } from "../../base/byte-target.ts";
 import { inputError } from "../../base/errors.ts";
 import type { InputFile } from "../../job/job-spec.ts";
 import { AttemptFiles, type FileWriter } from "../pending-file.ts";
-import type { FetchedFiles, FileStat, LocalFile, Storage } from "../storage.ts";
+import {
+  byBytes,
+  type FetchedFiles,
+  type FileStat,
+  type LocalFile,
+  type Storage,
+} from "../storage.ts";
 
 interface MemoryFile {
   readonly bytes: Uint8Array;
@@ -53,10 +59,8 @@ export class MemoryStorage implements Storage {
   }
 
   async list(directory: string): Promise<string[]> {
-    const names = this.paths
-      .filter((path) => posix.dirname(path) === directory)
-      .map((path) => posix.basename(path));
-    return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+    const paths = this.paths.filter((path) => posix.dirname(path) === directory);
+    return paths.map((path) => posix.basename(path)).sort(byBytes);
   }
 
   async remove(path: string): Promise<void> {

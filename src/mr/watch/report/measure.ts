@@ -24,7 +24,7 @@ const ENOUGH = 0.95;
  * it, a column or a field; else its length.
  */
 export function chooseMeasure(sample: readonly OutputLine[]): Measure {
-  const candidates = isMostly(sample, isJsonLine)
+  const candidates = isMostly(sample, ({ bytes }) => bytes.toString("latin1", 0, 7) === '{"key":')
     ? jsonMeasures(sample)
     : isMostly(sample, ({ bytes }) => bytes.includes(TAB))
       ? columnMeasures(sample)
@@ -148,10 +148,6 @@ function keyBefore(separator: number): Measure["keyOf"] {
 function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Record<string, unknown>)[name];
-}
-
-function isJsonLine({ bytes }: OutputLine): boolean {
-  return bytes.toString("latin1", 0, 7) === '{"key":';
 }
 
 function text(bytes: Buffer, start: number, end: number): string {
