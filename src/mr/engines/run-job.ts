@@ -137,9 +137,7 @@ export function startJob(options: RunJobOptions): RunningJob {
   };
   const result = import("./execute-job.ts").then(({ executeJob }) => executeJob(options, handle));
   // The promise that this makes is handled: a program that reads the events first must not end by `result`.
-  result.then(
-    () => events.end(),
-    () => events.end(),
-  );
+  const end = () => events.end();
+  result.then(end, end);
   return { events, result, cancel: (reason = "cancelled") => abort.abort(reason) };
 }

@@ -20,19 +20,16 @@ const MAP_OUTPUT = new RegExp(`^mr-${NUMBER}-${NUMBER}$`);
 const REDUCE_OUTPUT = new RegExp(`^mr-out-${NUMBER}$`);
 const TEMPORARY = /^\.mr-[0-9a-z-]+\.[0-9a-z-]+\.tmp$/;
 
-/** The log of the job. */
 export const JOB_LOG_NAME = ".mr-journal";
 
 export const MERGED_OUTPUT_NAME = "mr-out";
 
 export const EVENT_LOG_NAME = ".mr-events";
 
-/** `mr-X-Y`: the output of map task `map` for reduce task `reduce`. */
 export function mapOutputName(map: number, reduce: number): string {
   return `mr-${map}-${reduce}`;
 }
 
-/** `mr-out-Y`: the output of reduce task `reduce`. */
 export function reduceOutputName(reduce: number): string {
   return `mr-out-${reduce}`;
 }

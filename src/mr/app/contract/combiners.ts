@@ -62,25 +62,20 @@ export function numberFoldKind(combine: object): NumberFoldKind | undefined {
  * Adds numbers. Sums of whole numbers are exact up to 2⁵³. The last digits of sums of fractions depend on
  * the order of addition, and so on how the input is split, as in any floating-point arithmetic.
  */
-export const sum: NumberFold = numberFold(
-  "sum",
-  (a, b) => a + b,
-  0,
-  (value, times) => value * times,
-);
+export const sum: NumberFold = numberFold("sum", (a, b) => a + b, 0);
 
 /**
  * Adds counts: like {@link sum}, but only for whole numbers from 0 to 2⁵³ − 1, so the result is exact.
  *
  * @throws TypeError for any other number
  */
-export const count: NumberFold = numberFold("count", addCounts, 0, (value, times) => value * times);
+export const count: NumberFold = numberFold("count", addCounts, 0);
 
 /** The smallest value; `min.of` of no values is Infinity. */
-export const min: NumberFold = numberFold("min", Math.min, Infinity, (value) => value);
+export const min: NumberFold = numberFold("min", Math.min, Infinity);
 
 /** The largest value; `max.of` of no values is −Infinity. */
-export const max: NumberFold = numberFold("max", Math.max, -Infinity, (value) => value);
+export const max: NumberFold = numberFold("max", Math.max, -Infinity);
 
 /** Keeps the value that comes first in the input; `first.of` of no values is undefined. */
 export const first: First = Object.assign(<V>(a: V, _b: V): V => a, {
@@ -110,12 +105,10 @@ export const union: Union = {
   },
 };
 
-function numberFold(
-  kind: NumberFoldKind,
-  fold: Fold<number>,
-  empty: number,
-  repeat: (value: number, times: number) => number,
-): NumberFold {
+function numberFold(kind: NumberFoldKind, fold: Fold<number>, empty: number): NumberFold {
+  const isAdding = kind === "sum" || kind === "count";
+  /** The fold of `times` equal values. */
+  const repeat = (value: number, times: number) => (isAdding ? value * times : value);
   const of = (values: Iterable<number>): number => {
     let result = empty;
     if (hasRuns(values)) {

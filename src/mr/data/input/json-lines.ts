@@ -34,14 +34,6 @@ function openLines<R>(source: InputSource, options: ReadOptions): RecordCursor<R
   /** How many lines begin before this part; counted when the first error is described. */
   let before: number | undefined;
 
-  function errorIn(text: string): { place: string; why: string } {
-    const { column, why } = jsonErrorAt(text);
-    before ??= linesBefore(source);
-    const line = before + lineNumber;
-    const where = Number.isNaN(line) ? `the line at byte ${lines.offset}` : `line ${line}`;
-    return { place: `${where}, column ${column}`, why };
-  }
-
   const cursor = {
     skipped: 0,
     get offset() {
@@ -57,10 +49,16 @@ function openLines<R>(source: InputSource, options: ReadOptions): RecordCursor<R
         try {
           return JSON.parse(text) as R;
         } catch {
-          const { place, why } = errorIn(text);
+          const { column, why } = jsonErrorAt(text);
+          before ??= linesBefore(source);
+          const number = before + lineNumber;
+          const where = Number.isNaN(number)
+            ? `the line at byte ${lines.offset}`
+            : `line ${number}`;
+          const place = `${where}, column ${column}`;
           if (!options.skipBadRecords) {
-            const where = `input "${source.file}": ${place}`;
-            throw new MrError("INPUT_MALFORMED", `Cannot read ${where}: ${why}`);
+            const message = `Cannot read input "${source.file}": ${place}: ${why}`;
+            throw new MrError("INPUT_MALFORMED", message);
           }
           cursor.skipped += 1;
           options.onSkipped?.(place, why);

@@ -8,56 +8,64 @@ import { text } from "../../data/output/formats.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
 import { storageFor } from "../../storage/registry.ts";
 import { wtf8Bytes } from "./classic-form.ts";
-import type { AppForm, EmitPair, SequentialRun } from "./run-app.ts";
+import type { AppForm, EmitPair } from "./run-app.ts";
 
 /** An app in the record form, without combining. Readers get whole files. */
 export function recordForm(app: RecordApp): AppForm {
-  const order = app.orderValues;
-  const partition = app.partition ?? hashPartition;
+  const { orderValues: order, partition = hashPartition, output = text() } = app;
   return {
-    records: (input, task, run) => recordsOf(app, input, task, run),
+    async *records({ url: file, size: end }, task, run) {
+      const { inputDirectory, skipBadRecords } = run.job;
+      const input = await openInput(storageFor, inputDirectory, { file, start: 0, end });
+      const scanner = createKernel();
+      const onSkipped = (place: string, reason: string) => run.skip({ file, place, reason });
+      const words = new WordScan(scanner);
+      const cursor = app.input.open(input, { skipBadRecords, onSkipped, scanner, words });
+      try {
+        while (await cursor.load()) {
+          for (let record = cursor.next(); record !== undefined; record = cursor.next()) {
+            const { offset } = cursor;
+            const isWhole = app.input.splitting === "wholeFile" && offset === 0;
+            const place = cursor.place ?? (isWhole ? "the whole file" : `byte ${offset}`);
+            const context = { file, task, offset, counters: run.counting };
+            const call = async (emitPair: EmitPair) => {
+              const emit = (key: Text, value: unknown) => {
+                const bytes = typeof key === "string" ? wtf8Bytes(key) : Buffer.from(key.view());
+                emitPair(bytes, value instanceof ByteSlice ? value.copy() : asCarried(value));
+              };
+              const result: unknown = await app.map(record, emit, context);
+              if (typeof result !== "object" || result === null) return;
+              for await (const [key, value] of result as AsyncIterable<[Text, unknown]>)
+                emit(key, value);
+            };
+            yield { place, call };
+          }
+        }
+      } finally {
+        cursor.close?.();
+        input.close();
+      }
+    },
     sortValues: (values) => void (order === undefined ? undefined : values.sort(order)),
     partition: (keyBytes, reduces) => partition(new ByteSlice(keyBytes).toString(), reduces),
-    reduce: (keyBytes, values, task, run) => reduceKey(app, keyBytes, values, task, run),
+    async reduce(keyBytes, values, task, run) {
+      const key = new ByteSlice(keyBytes);
+      const parts: Uint8Array[] = [];
+      const sink: OutputSink = {
+        bytes: (bytes, start, end) => parts.push(new Uint8Array(bytes.subarray(start, end))),
+        text: (line) => parts.push(wtf8Bytes(line)),
+      };
+      const write = (value: unknown) => {
+        if (value !== undefined) output.write(key, value, sink);
+      };
+      const context = { keyBytes: key, task, counters: run.counting };
+      const result: unknown = await app.reduce(key.toString(), values, write, context);
+      const isIterator = typeof result === "object" && result !== null && "next" in result;
+      if (!isIterator) write(result);
+      else for await (const value of result as unknown as AsyncIterable<unknown>) write(value);
+      return Buffer.concat(parts);
+    },
   };
-}
-
-async function* recordsOf(
-  app: RecordApp,
-  { url: file, size: end }: { readonly url: string; readonly size: number },
-  task: number,
-  run: SequentialRun,
-) {
-  const { inputDirectory, skipBadRecords } = run.job;
-  const input = await openInput(storageFor, inputDirectory, { file, start: 0, end });
-  const scanner = createKernel();
-  const onSkipped = (place: string, reason: string) => run.skip({ file, place, reason });
-  const words = new WordScan(scanner);
-  const cursor = app.input.open(input, { skipBadRecords, onSkipped, scanner, words });
-  try {
-    while (await cursor.load()) {
-      for (let record = cursor.next(); record !== undefined; record = cursor.next()) {
-        const { offset } = cursor;
-        const isWhole = app.input.splitting === "wholeFile" && offset === 0;
-        const place = cursor.place ?? (isWhole ? "the whole file" : `byte ${offset}`);
-        const context = { file, task, offset, counters: run.counting };
-        const call = async (emitPair: EmitPair) => {
-          const emit = (key: Text, value: unknown) => {
-            const bytes = typeof key === "string" ? wtf8Bytes(key) : Buffer.from(key.view());
-            emitPair(bytes, value instanceof ByteSlice ? value.copy() : asCarried(value));
-          };
-          const result: unknown = await app.map(record, emit, context);
-          if (typeof result !== "object" || result === null) return;
-          for await (const [key, value] of result as AsyncIterable<[Text, unknown]>)
-            emit(key, value);
-        };
-        yield { place, call };
-      }
-    }
-  } finally {
-    cursor.close?.();
-    input.close();
-  }
 }
 
 /** A value as it is after it was written to a file and read back: for example, JSON has no −0. */
@@ -66,29 +74,4 @@ function asCarried(value: unknown): unknown {
   const json = JSON.stringify(value) as string | undefined;
   if (json === undefined) throw new TypeError(`JSON can't carry a value of type ${typeof value}`);
   return JSON.parse(json);
-}
-
-async function reduceKey(
-  app: RecordApp,
-  keyBytes: Buffer,
-  values: readonly unknown[],
-  task: number,
-  run: SequentialRun,
-): Promise<Buffer> {
-  const key = new ByteSlice(keyBytes);
-  const parts: Uint8Array[] = [];
-  const sink: OutputSink = {
-    bytes: (bytes, start, end) => parts.push(new Uint8Array(bytes.subarray(start, end))),
-    text: (line) => parts.push(wtf8Bytes(line)),
-  };
-  const output = app.output ?? text();
-  const write = (value: unknown) => {
-    if (value !== undefined) output.write(key, value, sink);
-  };
-  const context = { keyBytes: key, task, counters: run.counting };
-  const result: unknown = await app.reduce(key.toString(), values, write, context);
-  const isIterator = typeof result === "object" && result !== null && "next" in result;
-  if (!isIterator) write(result);
-  else for await (const value of result as unknown as AsyncIterable<unknown>) write(value);
-  return Buffer.concat(parts);
 }
