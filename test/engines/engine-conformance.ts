@@ -122,6 +122,9 @@ export function testEngine(engine: NonNullable<RunJobOptions["engine"]>): void {
       expect(
         completed.filter((event) => "phase" in event && event.phase === "reduce"),
       ).toHaveLength(3);
+      expect(events.filter(({ type }) => type === "phaseStarted")).toMatchObject([
+        { phase: "reduce" },
+      ]);
       const times = events.map(({ atMs }) => atMs);
       expect(times).toEqual([...times].sort((a, b) => a - b));
     });

@@ -40,6 +40,24 @@ describe("the layering gate", () => {
     expect(findLayerViolations(root)).toHaveLength(1);
   });
 
+  it("refuses plain JavaScript, storages outside the registry, and other ways to Node's modules", () => {
+    write("mr/watch/format/quantities.js", 'import "../../control/scheduler/scheduler.ts";');
+    write("mr/storage/storage.ts", 'import "./file/file-storage.ts";');
+    write(
+      "mr/storage/registry.ts",
+      'import "./file/file-storage.ts"; import "./memory/memory.ts";',
+    );
+    write("mr/data/input/csv.ts", 'import "node:tls"; import "fs"; import "node:zlib";');
+    write("mr/data/input/lines.ts", 'process.getBuiltinModule("node:cluster");');
+    expect(findLayerViolations(root)).toEqual([
+      expect.stringMatching(/^mr\/data\/input\/csv\.ts imports node:tls: only no room may$/),
+      expect.stringMatching(/^mr\/data\/input\/csv\.ts imports node:fs: only /),
+      expect.stringMatching(/^mr\/data\/input\/lines\.ts imports node:cluster: /),
+      expect.stringMatching(/^mr\/storage\/storage\.ts imports mr\/storage\/file\/file-storage/),
+      expect.stringMatching(/^mr\/watch\/format\/quantities\.js imports mr\/control/),
+    ]);
+  });
+
   it("refuses an app that reaches behind the public face", () => {
     write(
       "mrapps/wc.ts",

@@ -1,7 +1,10 @@
 import { MemoryStorage } from "../../src/mr/storage/memory/memory-storage.ts";
 import type { Storage } from "../../src/mr/storage/storage.ts";
 
-/** A storage that answers later wherever it may, and reads only a few bytes at a time. */
+/** Lengths of reads, each an odd number, and so short that a test of 150 kB still takes little time. */
+const MAX_READ_BYTES = 1021;
+
+/** A storage that answers later wherever it may, and reads only a part of what it is asked for. */
 export function laterStorage(memory = new MemoryStorage()): Storage {
   return {
     resolve: (directory, path) => memory.resolve(directory, path),
@@ -24,7 +27,7 @@ export function laterStorage(memory = new MemoryStorage()): Storage {
         const { read, close } = memory.open(path);
         return {
           read: (target, from, to, position) => {
-            return later(() => read(target, from, Math.min(to, from + 11), position));
+            return later(() => read(target, from, Math.min(to, from + MAX_READ_BYTES), position));
           },
           close,
         };

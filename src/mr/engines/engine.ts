@@ -1,3 +1,4 @@
+import { isShippedApp } from "../app/load/find-app.ts";
 import type { JobEvent } from "../job/events.ts";
 import type { NewJob, ResumedJob } from "../job/job-spec.ts";
 import type { SkippedRecord } from "../job/task.ts";
@@ -34,4 +35,16 @@ export interface Engine {
    *   when the job was ended early
    */
   run(spec: NewJob | ResumedJob, context: JobContext): Promise<EngineResult>;
+}
+
+/**
+ * Checks the types of the app of a job, if it is TypeScript of a user and the job is to check them.
+ *
+ * @throws MrError APP_TYPE_ERROR
+ */
+export async function checkTypes(app: string, spec: NewJob | ResumedJob, signal: AbortSignal) {
+  if (!spec.checkTypes || !/\.m?ts$/.test(app) || isShippedApp(app)) return;
+  // Loaded only for an app whose types can be checked.
+  const { checkAppTypes } = await import("../app/load/check-app-types.ts");
+  await checkAppTypes(app, signal);
 }

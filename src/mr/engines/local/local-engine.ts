@@ -1,7 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { compileApp } from "../../app/load/compile-app.ts";
-import { isShippedApp } from "../../app/load/find-app.ts";
 import { atExit } from "../../base/at-exit.ts";
 import { removeEmptyDirectories } from "../../base/directories.ts";
 import { JobCancelledError, JobFailedError, UsageError } from "../../base/errors.ts";
@@ -17,7 +16,7 @@ import {
   sweepTemporaryFiles,
 } from "../../storage/registry.ts";
 import { describeCancellation, describeJobFailure } from "../../watch/format/describe-failure.ts";
-import type { Engine, EngineResult, JobContext } from "../engine.ts";
+import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
 import {
   type JobSession,
   openJob,
@@ -76,11 +75,7 @@ async function prepare(spec: NewJob | ResumedJob, { signal, onOutput }: JobConte
   if (app === undefined) throw new UsageError("Cannot run a job without an app");
   // Once for all workers, and so that an app that does not compile is refused here.
   const { digest } = await compileApp(app);
-  if (spec.checkTypes && /\.m?ts$/.test(app) && !isShippedApp(app)) {
-    // Loaded only for an app whose types can be checked.
-    const { checkAppTypes } = await import("../../app/load/check-app-types.ts");
-    await checkAppTypes(app, signal);
-  }
+  await checkTypes(app, spec, signal);
   signal.throwIfAborted();
   /** Directories that were made for the job, the outermost first. */
   const made = prepareJobDirectory(spec);

@@ -10,7 +10,7 @@ import { MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { Attempt, Failure, JobOutcome, Phase } from "../../job/task.ts";
 import { prepareJobDirectory, storageFor } from "../../storage/registry.ts";
-import type { Engine, EngineResult, JobContext } from "../engine.ts";
+import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
 import { runApp, type SequentialRun } from "./run-app.ts";
 
 /**
@@ -24,6 +24,7 @@ export const sequentialEngine: Engine = {
     context.signal.throwIfAborted();
     const loaded = await loadApp(spec.app);
     checkReduces(loaded, spec.reduces);
+    await checkTypes(spec.app, spec, context.signal);
     context.signal.throwIfAborted();
     const made = prepareJobDirectory(spec);
     const events = new EventTeller(context);
@@ -93,7 +94,6 @@ class EventTeller {
     const splits = inputs.map(({ url, size }) => ({ file: url, start: 0, end: size }));
     this.#tell({ type: "jobPlanned", app, splits, reduces });
     this.#tell({ type: "workerJoined", worker: 1, pid: process.pid });
-    this.#tell({ type: "phaseStarted", phase: "map" });
   }
 
   async onStart(phase: Phase, task: number): Promise<void> {
