@@ -51,9 +51,11 @@ export interface WorkerView {
   attempt: AttemptView | undefined;
 }
 
+type IncidentType = "attemptFailed" | "attemptBlocked" | "attemptLost" | "taskReopened";
+
 export interface Incident {
   readonly atMs: number;
-  readonly event: JobEvent;
+  readonly event: JobEvent & { readonly type: IncidentType };
 }
 
 export const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
@@ -255,7 +257,7 @@ export class JobView {
     }
   }
 
-  #incident(event: JobEvent & Attempt, end: AttemptEnd, failure?: Failure): void {
+  #incident(event: Incident["event"] & Attempt, end: AttemptEnd, failure?: Failure): void {
     this.#note(event);
     const attempt = this.#end(event, end);
     if (attempt === undefined) return;
@@ -264,7 +266,7 @@ export class JobView {
     if (task !== undefined) task.incidents += 1;
   }
 
-  #note(event: JobEvent): void {
+  #note(event: Incident["event"]): void {
     if (this.incidents.length < MAX_INCIDENTS) this.incidents.push({ atMs: event.atMs, event });
   }
 

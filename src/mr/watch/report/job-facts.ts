@@ -1,7 +1,6 @@
-import type { JobEvent } from "../../job/events.ts";
 import type { Attempt, Failure, Phase, Progress } from "../../job/task.ts";
 import type { JobHistory } from "../history/job-history.ts";
-import type { AttemptView, JobView } from "../history/job-view.ts";
+import type { AttemptView, Incident, JobView } from "../history/job-view.ts";
 
 /** A task, as the attempt that completed it. */
 export type TimedTask = AttemptView & { readonly elapsedMs: number };
@@ -80,21 +79,23 @@ const LOSSES = {
   workerGone: "lost: its worker was gone",
 };
 
-/** All incidents, oldest first; those with the same text are counted. */
+/** All incidents, oldest first; those that differ only in the number of the attempt are counted. */
 export function failureFacts({ sessions }: JobHistory): FailureFacts[] {
-  const byText = new Map<string, FailureFacts>();
+  const known = new Map<string, FailureFacts>();
   for (const { atMs, event } of sessions.flatMap(({ view }) => view.incidents)) {
-    const what = describeIncident(event);
+    const { type, phase, task } = event;
+    const worker = "worker" in event ? event.worker : undefined;
+    const reason = "reason" in event ? event.reason : undefined;
     const failure = "failure" in event ? event.failure : undefined;
-    const text = `${what.replace(/, attempt [0-9]+/, "")}\n${failure?.message}\n${failure?.stack}`;
-    const known = byText.get(text);
-    if (known !== undefined) known.times += 1;
-    else byText.set(text, { atMs, what, failure, times: 1 });
+    const key = JSON.stringify([type, phase, task, worker, reason, failure]);
+    const facts = known.get(key);
+    if (facts !== undefined) facts.times += 1;
+    else known.set(key, { atMs, what: describeIncident(event), failure, times: 1 });
   }
-  return [...byText.values()];
+  return [...known.values()];
 }
 
-function describeIncident(event: JobEvent): string {
+function describeIncident(event: Incident["event"]): string {
   switch (event.type) {
     case "attemptFailed":
       return `${nameOf(event)} failed`;
@@ -104,8 +105,6 @@ function describeIncident(event: JobEvent): string {
       return `${nameOf(event)} was ${LOSSES[event.reason]}`;
     case "taskReopened":
       return `The output of ${event.phase} task ${event.task} was missing or damaged: it ran again`;
-    default:
-      return event.type;
   }
 }
 
