@@ -4,6 +4,7 @@ import { chmodSync, chownSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ensureOwnDirectory } from "../../src/mr/base/directories.ts";
+import { mrError } from "../support/mr-error.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { unprivilegedUid } from "../support/unprivileged.ts";
 
@@ -31,25 +32,26 @@ describe("the directory of sockets and compiled apps", () => {
     for (const mode of [0o710, 0o701, 0o755, 0o777]) {
       chmodSync(dir, mode);
       expect(() => ensureOwnDirectory(dir, uid)).toThrow(
-        `Cannot use runtime directory "${dir}": other users may enter it (chmod 700 it)`,
+        mrError("DIRECTORY_UNUSABLE", `"${dir}"`, "chmod 700"),
       );
     }
   });
 
-  it.skipIf(unprivilegedUid === undefined)("F35: is refused when it is somebody else's", () => {
-    const dir = place();
-    ensureOwnDirectory(dir, uid);
-    chownSync(dir, unprivilegedUid ?? 0, 0);
-    expect(() => ensureOwnDirectory(dir, uid)).toThrow(
-      `Cannot use runtime directory "${dir}": it belongs to user ${unprivilegedUid}, not to 0`,
-    );
-  });
+  it.skipIf(unprivilegedUid === undefined)(
+    "F35: is refused when it is somebody else's (needs root)",
+    () => {
+      const dir = place();
+      ensureOwnDirectory(dir, uid);
+      chownSync(dir, unprivilegedUid ?? 0, 0);
+      expect(() => ensureOwnDirectory(dir, uid)).toThrow(
+        mrError("DIRECTORY_UNUSABLE", `"${dir}"`, `user ${unprivilegedUid}`),
+      );
+    },
+  );
 
   it("F35: is refused when it is a file", () => {
     const dir = place();
     writeFileSync(dir, "");
-    expect(() => ensureOwnDirectory(dir, uid)).toThrow(
-      expect.objectContaining({ code: "DIRECTORY_UNUSABLE" }),
-    );
+    expect(() => ensureOwnDirectory(dir, uid)).toThrow(mrError("DIRECTORY_UNUSABLE"));
   });
 });

@@ -30,7 +30,7 @@ describe("a job", { concurrent: true }, () => {
     );
     const coordinator = await job.ready("a", "b", "-r", "30");
     expect(await exitCodes([coordinator, job.worker("app.ts")])).toEqual([0, 0]);
-    expect(job.output()).toBe(await job.oracle("../app.ts", "a", "b"));
+    expect(job.output()).toBe(await job.oracle(job.path("app.ts"), "a", "b"));
     expect(job.output()).toContain('__proto__ ["__proto__",["__proto__","__proto__"]]\n');
     const names = job.files().filter((name) => name.startsWith("mr-out-"));
     expect(names).toHaveLength(30);
@@ -203,7 +203,7 @@ describe("a job", { concurrent: true }, () => {
   });
 
   it.skipIf(!canRunUnprivileged || unprivilegedUid === undefined)(
-    "F35: cannot be connected to by another user",
+    "F35: cannot be connected to by another user (needs root, and a Node that user 65534 can run)",
     async (context) => {
       const job = startJob(context);
       const socket = job.path("s.sock");
@@ -220,7 +220,7 @@ describe("a job", { concurrent: true }, () => {
   );
 
   it.skipIf(unprivilegedUid === undefined)(
-    "F35: is not worked for by another user, who is told whose it is",
+    "F35: is not worked for by another user, who is told whose it is (needs root)",
     async (context) => {
       const job = startJob(context);
       await job.ready("a");
@@ -234,7 +234,7 @@ describe("a job", { concurrent: true }, () => {
   );
 
   it.skipIf(process.platform !== "linux")(
-    "uses no processor time while it waits for workers, and they for tasks",
+    "uses no processor time while it waits for workers, and they for tasks (needs Linux)",
     async (context) => {
       const job = startJob(context, GATED_WORD_COUNT);
       const coordinator = await job.ready("a", ...NO_LEASE_ENDS);

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";
 import { Job } from "../support/job.ts";
-import type { Ended } from "../support/processes.ts";
+import { expectOneLine } from "../support/one-line.ts";
 import { canRunUnprivileged, unprivilegedUid } from "../support/unprivileged.ts";
 
 /** At least as long as a worker should; longer when the machine is busy. */
@@ -13,13 +13,6 @@ const TOO_LONG = `/tmp/${"s".repeat(103)}`;
 
 /** Text that is there, or has a match. */
 type Word = string | RegExp;
-
-/** One line that begins with the command's name, and says all of `words`. */
-function expectOneLine({ stderr, stdout }: Ended, command: string, words: readonly Word[]): void {
-  expect(stderr).toMatch(new RegExp(`^${command}: [^\n]+\n$`));
-  for (const word of words) expect(stderr).toMatch(word);
-  expect(stdout).toBe("");
-}
 
 describe("bad input", () => {
   const job = new Job();
@@ -53,7 +46,12 @@ describe("bad input", () => {
     ["half a reduce task", ["a", "-r", "1.5"], 2, ["--reduces", "whole number"]],
     ["a lease that is no time", ["a", "--lease", "soon"], 2, ["--lease", "seconds"]],
     ["no attempts", ["a", "--attempts", "0"], 2, ["--attempts"]],
-    ["F29: a socket path over the limit", ["a", "--socket", TOO_LONG], 1, [TOO_LONG, "107"]],
+    [
+      "F29: a socket path over the limit (needs Linux)",
+      ["a", "--socket", TOO_LONG],
+      1,
+      [TOO_LONG, "107"],
+    ],
     ["a socket that cannot be", ["a", "--socket", "no/s.sock"], 1, ['"no/s.sock"']],
     ["a socket path that is a file", ["a", "--socket", "good.ts"], 1, ['"good.ts"']],
   ];
@@ -93,7 +91,12 @@ describe("bad input", () => {
     ["F21: an app that throws", ["throws.ts"], 1, ["Cannot load app", "no licence"]],
     ["F21: an app that rejects", ["async.ts"], 1, ["Cannot load app", "no network"]],
     ["no coordinator", ["good.ts"], 1, ["No coordinator", job.socketPath, WAITED]],
-    ["F29: a socket path over the limit", ["good.ts", "--socket", TOO_LONG], 1, [TOO_LONG]],
+    [
+      "F29: a socket path over the limit (needs Linux)",
+      ["good.ts", "--socket", TOO_LONG],
+      1,
+      [TOO_LONG],
+    ],
   ];
 
   describe("of mrworker", { concurrent: true }, () => {
@@ -128,20 +131,23 @@ describe("bad input", () => {
     expect(ended.code).toBe(1);
   });
 
-  it.skipIf(!canRunUnprivileged)("F13: is an input that may not be read", async (context) => {
-    const own = newJob(context, unprivilegedUid);
-    own.write("a", "x");
-    own.write("secret", "x");
-    chmodSync(own.path("secret"), 0);
-    const ended = await own.coordinator("a", "secret").ended;
-    expectOneLine(ended, "mrcoordinator", [
-      'Cannot read input "secret": permission denied (EACCES)',
-    ]);
-    expect(ended.code).toBe(1);
-  });
+  it.skipIf(!canRunUnprivileged)(
+    "F13: is an input that may not be read (as root, needs a project that user 65534 can read)",
+    async (context) => {
+      const own = newJob(context, unprivilegedUid);
+      own.write("a", "x");
+      own.write("secret", "x");
+      chmodSync(own.path("secret"), 0);
+      const ended = await own.coordinator("a", "secret").ended;
+      expectOneLine(ended, "mrcoordinator", [
+        'Cannot read input "secret": permission denied (EACCES)',
+      ]);
+      expect(ended.code).toBe(1);
+    },
+  );
 
   it.skipIf(!canRunUnprivileged)(
-    "F13: is a job directory that may not be written",
+    "F13: is a job directory that may not be written (as root, needs a project that user 65534 can read)",
     async (context) => {
       const own = newJob(context, unprivilegedUid);
       own.write("a", "x");
@@ -157,7 +163,7 @@ describe("bad input", () => {
 
 describe("an output directory of tsmr run", () => {
   it.skipIf(!canRunUnprivileged)(
-    "F13: is refused before any worker starts when it may not be written",
+    "F13: is refused before any worker starts when it may not be written (as root, needs a project that user 65534 can read)",
     async (context) => {
       const own = newJob(context, unprivilegedUid);
       own.write("a", "x");

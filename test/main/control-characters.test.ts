@@ -83,7 +83,7 @@ describe("control characters of an app", { concurrent: true }, () => {
 const hasScript = existsSync("/usr/bin/script") && process.platform === "linux";
 
 it.skipIf(!hasScript)(
-  "shows control characters of an app above the live view as well",
+  "shows control characters of an app above the live view as well (needs Linux and its command script)",
   async (context) => {
     const folder = newFolder(context);
     folder.write("app.ts", THROWS);

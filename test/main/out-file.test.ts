@@ -62,16 +62,19 @@ describe("a file that is named by --out", { concurrent: true }, () => {
   }
 
   // Not /dev/stdout, which root could take away from everybody if this went wrong.
-  it.skipIf(!existsSync("/proc/self/fd"))("may be standard output", async (context) => {
-    const folder = newFolder(context);
-    folder.write("log", "before\n");
-    const stdout = openSync(folder.path("log"), "a");
-    const args = ["sequential", "app.ts", "a", "--out", "/proc/self/fd/1"];
-    const cwd = folder.directory;
-    const command = startScript("src/main/tsmr.ts", args, { cwd, stdout });
-    closeSync(stdout);
-    const { code, stderr } = await command.ended;
-    expect([code, stderr]).toEqual([0, ""]);
-    expect(readFileSync(folder.path("log"), "utf8")).toBe(`before\n${RESULT}`);
-  });
+  it.skipIf(!existsSync("/proc/self/fd"))(
+    "may be standard output (needs /proc/self/fd)",
+    async (context) => {
+      const folder = newFolder(context);
+      folder.write("log", "before\n");
+      const stdout = openSync(folder.path("log"), "a");
+      const args = ["sequential", "app.ts", "a", "--out", "/proc/self/fd/1"];
+      const cwd = folder.directory;
+      const command = startScript("src/main/tsmr.ts", args, { cwd, stdout });
+      closeSync(stdout);
+      const { code, stderr } = await command.ended;
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(readFileSync(folder.path("log"), "utf8")).toBe(`before\n${RESULT}`);
+    },
+  );
 });

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkReportRequest, type ReportOptions } from "../../src/main/commands/report.ts";
-import { UsageError } from "../../src/mr/base/errors.ts";
+import { mrError } from "../support/mr-error.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 let home: string;
@@ -59,8 +59,7 @@ describe("what tsmr report is asked for", () => {
     [["out"], { out: "c.html", chart }, 'a chart is written as .svg and .png, not to "c.html"'],
   ])("%j with %j is wrong, and the answer says what is right", (words, options, answer) => {
     const ask = () => checkReportRequest(words, options);
-    expect(ask).toThrow(UsageError);
-    expect(ask).toThrow(new UsageError(`${answer} (see tsmr report --help)`));
+    expect(ask).toThrow(mrError("USAGE", `${answer} (see tsmr report --help)`));
   });
 
   it.each<[words: string[], options: ReportOptions]>([

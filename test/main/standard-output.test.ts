@@ -18,30 +18,35 @@ async function printInto(path: string, { directory }: Folder, program: string, a
   return await command.ended;
 }
 
-describe.skipIf(!existsSync(FULL))("standard output that can't be written", () => {
-  const cases: Array<[program: string, args: string[]]> = [
-    ["tsmr", ["run", "app.ts", "a", "--no-check", "--top", "1", "--quiet"]],
-    ["tsmr", ["run", "app.ts", "a", "--no-check", "--json", "--quiet"]],
-    ["tsmr", ["apps"]],
-    ["tsmr", ["completion", "bash"]],
-    ["tsmr", ["--help"]],
-    ["tsmr", ["help", "run"]],
-    ["tsmr", ["--version"]],
-    ["mrsequential", ["--help"]],
-  ];
-  for (const [program, args] of cases) {
-    it(`fails ${program} ${args.join(" ")}`, async (context) => {
-      const folder = newFolder(context);
-      const { code, stderr } = await printInto(FULL, folder, program, args);
-      // The job is complete, and what was to be printed can be asked for again.
-      const again = /^tsmr: To go on with it: .* run app\.ts .* --resume\n/;
-      expect(again.test(stderr)).toBe(args[0] === "run");
-      expect([stderr.replace(again, ""), code]).toEqual([`${program}: ${WHY}\n`, 1]);
-    });
-  }
-});
+describe.skipIf(!existsSync(FULL))(
+  "standard output that can't be written (needs /dev/full)",
+  () => {
+    const cases: Array<[program: string, args: string[]]> = [
+      ["tsmr", ["run", "app.ts", "a", "--no-check", "--top", "1", "--quiet"]],
+      ["tsmr", ["run", "app.ts", "a", "--no-check", "--json", "--quiet"]],
+      ["tsmr", ["apps"]],
+      ["tsmr", ["completion", "bash"]],
+      ["tsmr", ["--help"]],
+      ["tsmr", ["help", "run"]],
+      ["tsmr", ["--version"]],
+      ["mrsequential", ["--help"]],
+    ];
+    for (const [program, args] of cases) {
+      it(`fails ${program} ${args.join(" ")}`, async (context) => {
+        const folder = newFolder(context);
+        const { code, stderr } = await printInto(FULL, folder, program, args);
+        // The job is complete, and what was to be printed can be asked for again.
+        const again = /^tsmr: To go on with it: .* run app\.ts .* --resume\n/;
+        expect(again.test(stderr)).toBe(args[0] === "run");
+        expect([stderr.replace(again, ""), code]).toEqual([`${program}: ${WHY}\n`, 1]);
+      });
+    }
+  },
+);
 
-describe.skipIf(noSmallDisks !== undefined)("standard output on a disk", () => {
+const where = noSmallDisks === undefined ? "" : ` (skipped: ${noSmallDisks})`;
+
+describe.skipIf(noSmallDisks !== undefined)(`standard output on a disk${where}`, () => {
   it("is not cut short in silence where only its beginning has room", async (context) => {
     const folder = newFolder(context);
     mkdirSync(folder.path("disk"));

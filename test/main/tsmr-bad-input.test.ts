@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";
 import { Job } from "../support/job.ts";
-import type { Ended } from "../support/processes.ts";
+import { expectOneLine } from "../support/one-line.ts";
 import { Folder, newFolder } from "../support/tsmr.ts";
 import { canRunUnprivileged, unprivilegedUid } from "../support/unprivileged.ts";
 
@@ -20,12 +20,6 @@ export default defineApp({
   partition: rangePartition(["f", "k"]),
 });
 `;
-
-function expectOneLine({ stderr, stdout }: Ended, words: readonly string[]): void {
-  expect(stderr).toMatch(/^tsmr: [^\n]+\n$/);
-  for (const word of words) expect(stderr).toContain(word);
-  expect(stdout).toBe("");
-}
 
 describe("bad input of tsmr", { concurrent: true }, () => {
   const folder = new Folder();
@@ -219,29 +213,31 @@ describe("bad input of tsmr", { concurrent: true }, () => {
   for (const [title, args, code, words] of cases) {
     it(`is ${title}`, async () => {
       const ended = await folder.tsmr(...args).ended;
-      expectOneLine(ended, words);
+      expectOneLine(ended, "tsmr", words);
       expect(ended.code).toBe(code);
     });
   }
 });
 
 describe("bad input of tsmr", () => {
-  it("F13: is an output directory that may not be written", async ({ onTestFinished, skip }) => {
-    skip(!canRunUnprivileged);
-    const job = new Job({ uid: unprivilegedUid });
-    onTestFinished(() => job.end());
-    job.write("a", "x");
-    job.write("app.ts", MAP + REDUCE);
-    mkdirSync(job.path("out"));
-    chownSync(job.directory, unprivilegedUid ?? 0, unprivilegedUid ?? 0);
-    chmodSync(job.path("out"), 0o555);
-    const args = ["run", "app.ts", "a", "--out"];
-    for (const out of ["out", "out/deeper"]) {
-      const ended = await job.start("src/main/tsmr.ts", [...args, out]).ended;
-      expectOneLine(ended, [job.path(out), "permission denied (EACCES)"]);
-      expect(ended.code).toBe(1);
-    }
-  });
+  it.skipIf(!canRunUnprivileged)(
+    "F13: is an output directory that may not be written (as root, needs a project that user 65534 can read)",
+    async ({ onTestFinished }) => {
+      const job = new Job({ uid: unprivilegedUid });
+      onTestFinished(() => job.end());
+      job.write("a", "x");
+      job.write("app.ts", MAP + REDUCE);
+      mkdirSync(job.path("out"));
+      chownSync(job.directory, unprivilegedUid ?? 0, unprivilegedUid ?? 0);
+      chmodSync(job.path("out"), 0o555);
+      const args = ["run", "app.ts", "a", "--out"];
+      for (const out of ["out", "out/deeper"]) {
+        const ended = await job.start("src/main/tsmr.ts", [...args, out]).ended;
+        expectOneLine(ended, "tsmr", [job.path(out), "permission denied (EACCES)"]);
+        expect(ended.code).toBe(1);
+      }
+    },
+  );
 
   it("is a dashboard's port that is taken, and leaves no directory behind", async (context) => {
     const folder = newFolder(context);
@@ -250,7 +246,7 @@ describe("bad input of tsmr", () => {
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
     const ended = await folder.tsmr("run", "app.ts", "a", "--ui", String(port)).ended;
-    expectOneLine(ended, ["Cannot serve the dashboard", `:${port}:`, "(EADDRINUSE)"]);
+    expectOneLine(ended, "tsmr", ["Cannot serve the dashboard", `:${port}:`, "(EADDRINUSE)"]);
     expect(ended.code).toBe(1);
     expect(folder.files()).toEqual(["a", "app.ts", "b"]);
   });

@@ -190,35 +190,41 @@ describe("tsmr run", { concurrent: true }, () => {
     expect(folder.text("a dir/mr-out")).toBe(COUNTS);
   });
 
-  it.skipIf(!hasProc)("ends cleanly on Ctrl-C, and says how to go on", async (context) => {
-    const folder = newFolder(context);
-    folder.write("app.ts", ENDLESS);
-    const first = folder.tsmr("run", "app.ts", "a", "b", "-w", "2", "-r", "1", "-v");
-    await first.printed("reduce task 0, attempt 1, starts");
-    first.signal("SIGINT");
-    const { code, stderr } = await first.ended;
-    expect(code).toBe(130);
-    expect(stderr).toMatch(
-      /tsmr: The job is not complete: interrupted by SIGINT\ntsmr: To go on with it: npx tsx .* run app.ts --workers 2 --reduces 1 --verbose --resume\n$/,
-    );
-    expect(workersOf(folder)).toEqual([]);
-    const left = readdirSync(folder.path("mr-out"));
-    expect(left).toContain(".mr-journal");
-    expect(left.filter((name) => name.endsWith(".tmp"))).toEqual([]);
-  });
+  it.skipIf(!hasProc)(
+    "ends cleanly on Ctrl-C, and says how to go on (needs /proc)",
+    async (context) => {
+      const folder = newFolder(context);
+      folder.write("app.ts", ENDLESS);
+      const first = folder.tsmr("run", "app.ts", "a", "b", "-w", "2", "-r", "1", "-v");
+      await first.printed("reduce task 0, attempt 1, starts");
+      first.signal("SIGINT");
+      const { code, stderr } = await first.ended;
+      expect(code).toBe(130);
+      expect(stderr).toMatch(
+        /tsmr: The job is not complete: interrupted by SIGINT\ntsmr: To go on with it: npx tsx .* run app.ts --workers 2 --reduces 1 --verbose --resume\n$/,
+      );
+      expect(workersOf(folder)).toEqual([]);
+      const left = readdirSync(folder.path("mr-out"));
+      expect(left).toContain(".mr-journal");
+      expect(left.filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    },
+  );
 
-  it.skipIf(!hasProc)("says how to begin again where nothing is completed", async (context) => {
-    const folder = newFolder(context);
-    folder.write("app.ts", `export function map() { for (;;); }${REDUCE}`);
-    const first = folder.tsmr("run", "app.ts", "a", "-v");
-    await first.printed("map task 0, attempt 1, starts");
-    first.signal("SIGINT");
-    const { code, stderr } = await first.ended;
-    expect(code).toBe(130);
-    expect(stderr).toMatch(
-      /interrupted by SIGINT\ntsmr: No task was completed: to begin again, give the same command\n$/,
-    );
-  });
+  it.skipIf(!hasProc)(
+    "says how to begin again where nothing is completed (needs /proc)",
+    async (context) => {
+      const folder = newFolder(context);
+      folder.write("app.ts", `export function map() { for (;;); }${REDUCE}`);
+      const first = folder.tsmr("run", "app.ts", "a", "-v");
+      await first.printed("map task 0, attempt 1, starts");
+      first.signal("SIGINT");
+      const { code, stderr } = await first.ended;
+      expect(code).toBe(130);
+      expect(stderr).toMatch(
+        /interrupted by SIGINT\ntsmr: No task was completed: to begin again, give the same command\n$/,
+      );
+    },
+  );
 
   it("has nothing to go on with in a job that is complete", async (context) => {
     const folder = newFolder(context);
@@ -301,7 +307,7 @@ describe("tsmr run", { concurrent: true }, () => {
   });
 
   it.skipIf(!hasProc)(
-    "is waited for by its worker when it is held up at its start",
+    "is waited for by its worker when it is held up at its start (needs /proc)",
     async (context) => {
       const folder = newFolder(context);
       const command = folder.tsmr("run", "app.ts", "a", "-q", "-w", "1", "--top", "1");
@@ -313,28 +319,31 @@ describe("tsmr run", { concurrent: true }, () => {
     },
   );
 
-  it.skipIf(!hasProc)("leaves no worker behind when it is killed", async (context) => {
-    const folder = newFolder(context);
-    folder.write("app.ts", ENDLESS);
-    const command = folder.tsmr(
-      "run",
-      "app.ts",
-      "a",
-      "b",
-      "-w",
-      "2",
-      "-r",
-      "2",
-      "-v",
-      "--lease",
-      "1",
-    );
-    await command.printed("reduce task 0, attempt 1, starts");
-    while (workersOf(folder).length < 2) await sleep(50);
-    command.signalAlone("SIGKILL");
-    await command.ended;
-    while (workersOf(folder).length > 0) await sleep(50);
-  });
+  it.skipIf(!hasProc)(
+    "leaves no worker behind when it is killed (needs /proc)",
+    async (context) => {
+      const folder = newFolder(context);
+      folder.write("app.ts", ENDLESS);
+      const command = folder.tsmr(
+        "run",
+        "app.ts",
+        "a",
+        "b",
+        "-w",
+        "2",
+        "-r",
+        "2",
+        "-v",
+        "--lease",
+        "1",
+      );
+      await command.printed("reduce task 0, attempt 1, starts");
+      while (workersOf(folder).length < 2) await sleep(50);
+      command.signalAlone("SIGKILL");
+      await command.ended;
+      while (workersOf(folder).length > 0) await sleep(50);
+    },
+  );
 
   it("can be run again after its app was wrong, without clearing up", async (context) => {
     const folder = newFolder(context);
@@ -365,7 +374,7 @@ describe("tsmr run", { concurrent: true }, () => {
 
 const hasScript = existsSync("/usr/bin/script") && process.platform === "linux";
 
-describe.skipIf(!hasScript)("tsmr run on a terminal", () => {
+describe.skipIf(!hasScript)("tsmr run on a terminal (needs Linux and its command script)", () => {
   it("shows the job live, with failures and what the app prints above it, and leaves only its end", async (context) => {
     const folder = newFolder(context);
     folder.write(

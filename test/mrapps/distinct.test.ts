@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { mrError } from "../support/mr-error.ts";
 import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 import { makeTweets } from "./tweets.ts";
 
@@ -57,6 +58,8 @@ describe("distinct", () => {
       name: "UsageError",
       message: 'DISTINCT and DISTINCT_PER are the same column, "name"',
     });
-    await expect(loadShipped("distinct")).rejects.toThrow("Set DISTINCT to the name of a column");
+    await expect(loadShipped("distinct")).rejects.toThrow(
+      mrError("USAGE", "Set DISTINCT to the name of a column"),
+    );
   });
 });

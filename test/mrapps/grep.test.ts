@@ -1,5 +1,7 @@
 import { beforeEach, expect, it } from "vitest";
-import { AppUnderTest, loadShipped, someSpeeches, sorted } from "./app-under-test.ts";
+import { mrError } from "../support/mr-error.ts";
+import { someSpeeches } from "../support/speeches.ts";
+import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 
 let job: AppUnderTest;
 beforeEach(() => {
@@ -31,7 +33,7 @@ it("keeps the lines of a file together and in its order, whatever their bytes", 
 });
 
 it("asks for a pattern, and says what is wrong with one", async () => {
-  await expect(loadShipped("grep")).rejects.toThrow(/^Set GREP to a pattern/);
+  await expect(loadShipped("grep")).rejects.toThrow(mrError("USAGE", /^Set GREP to a pattern/));
   const why = "Set GREP to a regular expression of JavaScript, and GREP_FLAGS to its flags: ";
   await expect(loadShipped("grep", { GREP: "(" })).rejects.toMatchObject({
     name: "UsageError",

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Random } from "../simulation/random.ts";
+import { mrError } from "../support/mr-error.ts";
 import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 
 const SETTINGS = { GROUP_BY: "country", GROUP_BY_FIELD: "amount" };
@@ -187,7 +188,7 @@ describe("group_by", () => {
 
   it("asks for both names", async () => {
     await expect(loadShipped("group_by", { GROUP_BY: "country" })).rejects.toThrow(
-      "Set GROUP_BY and GROUP_BY_FIELD to the names of two members",
+      mrError("USAGE", "Set GROUP_BY and GROUP_BY_FIELD to the names of two members"),
     );
   });
 });

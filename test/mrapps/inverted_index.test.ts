@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import { AppUnderTest, loadShipped, someSpeeches, sorted } from "./app-under-test.ts";
+import { someSpeeches } from "../support/speeches.ts";
+import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 
 describe("inverted_index", () => {
   const speeches = someSpeeches();

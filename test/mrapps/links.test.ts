@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Random } from "../simulation/random.ts";
+import { mrError } from "../support/mr-error.ts";
 import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 
 describe("links", () => {
@@ -95,7 +96,7 @@ describe("links", () => {
   it("refuses a page that is in no folder of a host", async () => {
     job.write("pages/a.html", "");
     await expect(job.run(await loadShipped("links"), ["pages/a.html"])).rejects.toThrow(
-      /failed on "pages\/a.html"/,
+      mrError("APP_THREW", /failed on "pages\/a.html"/),
     );
   });
 });

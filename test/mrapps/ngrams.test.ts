@@ -1,14 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ReadOptions } from "../../src/mr/app/contract/reader.ts";
 import { Random } from "../simulation/random.ts";
-import {
-  AppUnderTest,
-  countLines,
-  countUp,
-  loadShipped,
-  someSpeeches,
-  sorted,
-} from "./app-under-test.ts";
+import { mrError } from "../support/mr-error.ts";
+import { someSpeeches } from "../support/speeches.ts";
+import { AppUnderTest, countLines, countUp, loadShipped, sorted } from "./app-under-test.ts";
 
 describe("ngrams", () => {
   let job: AppUnderTest;
@@ -75,7 +70,7 @@ describe("ngrams", () => {
 
   it("refuses a number of words that is none", async () => {
     await expect(loadShipped("ngrams", { NGRAMS: "1.5" })).rejects.toThrow(
-      'NGRAMS is the number of words in a sequence, not "1.5"',
+      mrError("USAGE", 'NGRAMS is the number of words in a sequence, not "1.5"'),
     );
   });
 });

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { AppUnderTest, countUp, loadShipped, someSpeeches, sorted } from "./app-under-test.ts";
+import { mrError } from "../support/mr-error.ts";
+import { someSpeeches } from "../support/speeches.ts";
+import { AppUnderTest, countUp, loadShipped, sorted } from "./app-under-test.ts";
 
 describe("term_vector", () => {
   let job: AppUnderTest;
@@ -62,7 +64,7 @@ describe("term_vector", () => {
 
   it("refuses a number of words that is none", async () => {
     await expect(loadShipped("term_vector", { TERM_VECTOR: "0" })).rejects.toThrow(
-      'TERM_VECTOR is how many words there are a host, not "0"',
+      mrError("USAGE", 'TERM_VECTOR is how many words there are a host, not "0"'),
     );
   });
 });

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { AppUnderTest, countUp, loadShipped, someSpeeches } from "./app-under-test.ts";
+import { mrError } from "../support/mr-error.ts";
+import { someSpeeches } from "../support/speeches.ts";
+import { AppUnderTest, countUp, loadShipped } from "./app-under-test.ts";
 
 const RANGES: readonly (readonly [name: string, initials: RegExp])[] = [
   ["a-e", /^[a-eéâ]/],
@@ -50,7 +52,7 @@ describe("top_words", () => {
 
   it("refuses a number of words that is none", async () => {
     await expect(loadShipped("top_words", { TOP_WORDS: "many" })).rejects.toThrow(
-      'TOP_WORDS is how many words there are a range, not "many"',
+      mrError("USAGE", 'TOP_WORDS is how many words there are a range, not "many"'),
     );
   });
 });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { mrError } from "../support/mr-error.ts";
 import { AppUnderTest, countLines, countUp, loadShipped, sorted } from "./app-under-test.ts";
 import { makeTweets } from "./tweets.ts";
 
@@ -44,7 +45,10 @@ describe("tweets", () => {
     await expect(
       job.run(await loadShipped("tweets", { TWEETS: "body" }), ["tweets.csv"]),
     ).rejects.toThrow(
-      /no column "body" \("tweet_id", "author_id", "inbound", "created_at", "text", /,
+      mrError(
+        "USAGE",
+        /no column "body" \("tweet_id", "author_id", "inbound", "created_at", "text", /,
+      ),
     );
   });
 });

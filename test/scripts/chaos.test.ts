@@ -18,7 +18,7 @@ describe("chaos", () => {
   // It finds the processes of its jobs in /proc.
   const isLinux = process.platform === "linux";
   it.runIf(isLinux)(
-    "runs a job with faults and finds its output exact",
+    "runs a job with faults and finds its output exact (needs Linux)",
     async () => {
       const args = ["--import", import.meta.resolve("tsx"), CHAOS, "10", "--sources"];
       // A sort by the lab's commands, all of which are killed twice.

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { socketPathOf } from "../../src/mr/base/socket-path.ts";
 import { RpcClient } from "../../src/mr/control/protocol/client.ts";
@@ -68,7 +68,7 @@ export class Job {
 
   /** Runs the oracle on the same inputs in another directory, and returns its lines. */
   async oracle(app: string, ...inputs: string[]): Promise<string> {
-    const elsewhere = mkdtempSync(join(this.directory, "oracle-"));
+    const elsewhere = temporaryDirectory();
     const paths = inputs.map((input) => this.path(input));
     const ended = await this.start("src/main/mrsequential.ts", [app, ...paths], elsewhere).ended;
     if (ended.code !== 0) throw new Error(`The oracle failed: ${ended.stderr}`);

@@ -11,7 +11,6 @@ import {
   type Emit,
   jsonLines,
   lines,
-  MrError,
   type RecordApp,
   sum,
   tsv,
@@ -20,6 +19,7 @@ import {
 } from "../../src/mr/index.ts";
 import { runMap, runReduce, runSequential } from "../../src/mr/testing/index.ts";
 import * as wc from "../../src/mrapps/wc.ts";
+import { mrError } from "../support/mr-error.ts";
 import { runOracle } from "../support/oracle.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -131,10 +131,13 @@ describe("runMap", () => {
       reduce: () => 0,
     });
     const failed = runMap(thrower, "n\n1\n2\n", { file: "n.csv" });
-    await expect(failed).rejects.toThrow(MrError);
-    await expect(failed).rejects.toThrow(/^map failed on line 3 of "n.csv": RangeError: two$/);
+    await expect(failed).rejects.toThrow(
+      mrError("APP_THREW", /^map failed on line 3 of "n.csv": RangeError: two$/),
+    );
     await expect(failed).rejects.toHaveProperty("cause", new RangeError("two"));
-    await expect(runMap(thrower, "n\n3\n")).rejects.toThrow("the value's .when is an instance");
+    await expect(runMap(thrower, "n\n3\n")).rejects.toThrow(
+      mrError("APP_THREW", "the value's .when is an instance"),
+    );
     const skipping = await runMap(thrower, "n\n1\n2\n3\n4\n", { skipBadRecords: true });
     expect(skipping.pairs.map(([key]) => key)).toEqual(["1", "4"]);
     expect(skipping.counters).toEqual({ "skipped-records": 2 });
@@ -157,7 +160,9 @@ describe("runReduce", () => {
     expect(written).toEqual(["the 4"]);
     expectTypeOf(outputs).toEqualTypeOf<number[]>();
     // @ts-expect-error its values are numbers
-    await expect(runReduce(wordCount, "the", ["1"])).rejects.toThrow("sum takes numbers");
+    await expect(runReduce(wordCount, "the", ["1"])).rejects.toThrow(
+      mrError("APP_THREW", "sum takes numbers"),
+    );
     expect(await runReduce(wc, "the", ["1", "1"])).toMatchObject({ lines: ["the 2"] });
   });
 
@@ -201,7 +206,9 @@ describe("runReduce", () => {
         throw new Error("no");
       },
     });
-    await expect(runReduce(app, "k", [1])).rejects.toThrow('reduce failed on key "k": Error: no');
+    await expect(runReduce(app, "k", [1])).rejects.toThrow(
+      mrError("APP_THREW", 'reduce failed on key "k": Error: no'),
+    );
   });
 });
 

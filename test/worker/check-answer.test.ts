@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Assignment } from "../../src/mr/control/protocol/protocol.ts";
 import { checkAssignment, checkRegistration } from "../../src/mr/worker/check-answer.ts";
+import { mrError } from "../support/mr-error.ts";
 
 const JOB = {
   worker: 1,
@@ -17,7 +18,7 @@ const REDUCE: Assignment = { kind: "reduce", task: 3, attempt: 1, sources: SOURC
 const SPLIT = { file: "a.txt", start: 0, end: 1 };
 const MAP: Assignment = { kind: "map", task: 3, attempt: 1, split: SPLIT };
 
-const NONSENSE = expect.objectContaining({ code: "PROTOCOL_ERROR" });
+const NONSENSE = mrError("PROTOCOL_ERROR");
 
 describe("a worker", () => {
   it("takes answers that make sense", () => {

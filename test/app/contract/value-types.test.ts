@@ -1,7 +1,8 @@
 // Tests src/mr/app/contract/define-app.ts: the types that values may have.
 
-import { describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expectTypeOf, it } from "vitest";
 import { type ByteSlice, defineApp, type Emit, jsonLines, lines } from "../../../src/mr/index.ts";
+import { compiled } from "../../support/compiled.ts";
 
 interface Point {
   readonly x: number;
@@ -17,11 +18,6 @@ declare const tree: Tree;
 declare const id: Id;
 declare const anything: unknown;
 declare const slice: ByteSlice;
-
-/** Never called: what is in it is for the compiler. */
-function compiled(_body: () => unknown): void {
-  expect(true).toBe(true);
-}
 
 describe("the types of values", () => {
   it("take whatever JSON carries, where nothing says which values there are", () => {

@@ -8,6 +8,7 @@ import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
 import { findApp } from "../../../src/mr/app/load/find-app.ts";
 import { loadApp } from "../../../src/mr/app/load/load-app.ts";
 import { MrError } from "../../../src/mr/base/errors.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const REDUCE =
@@ -28,16 +29,6 @@ function write(name: string, text: string): string {
 
 const load = (spec: string) => loadApp(spec, directory);
 
-/** An operating error of one line with these words, and no other kind of error. */
-const refusal =
-  (...words: string[]) =>
-  (error: unknown) => {
-    expect(error).toBeInstanceOf(MrError);
-    for (const word of words) expect((error as MrError).message).toContain(word);
-    expect((error as MrError).message).not.toContain("\n");
-    return true;
-  };
-
 describe("finding an app", () => {
   it("takes what is given first, with its extension or without, then what is shipped", () => {
     const shipped = (name: string) => expect.stringMatching(`/src/mrapps/${name}$`);
@@ -53,19 +44,22 @@ describe("finding an app", () => {
 
   it("F21: says where it has looked when there is none", () => {
     expect(() => findApp("count", directory)).toThrow(
-      `Cannot find app "count": neither "${join(directory, "count")}" nor a shipped app exists`,
+      mrError(
+        "APP_NOT_FOUND",
+        `Cannot find app "count": neither "${join(directory, "count")}" nor a shipped app exists`,
+      ),
     );
     // A path is not looked for among the shipped apps.
-    expect(() => findApp("./wc.ts", directory)).toThrow('Cannot find app "./wc.ts": no file');
+    expect(() => findApp("./wc.ts", directory)).toThrow(
+      mrError("APP_NOT_FOUND", 'Cannot find app "./wc.ts": no file'),
+    );
   });
 
   it("F21: takes neither a directory nor a path that leads nowhere", () => {
     mkdirSync(join(directory, "apps.ts"));
     symlinkSync("loop.ts", join(directory, "loop.ts"));
     for (const spec of ["apps.ts", "./apps", "loop.ts", `./${"n".repeat(300)}`, ""]) {
-      expect(() => findApp(spec, directory)).toThrow(
-        expect.objectContaining({ code: "APP_NOT_FOUND" }),
-      );
+      expect(() => findApp(spec, directory)).toThrow(mrError("APP_NOT_FOUND"));
     }
   });
 });
@@ -125,22 +119,26 @@ describe("loading an app", () => {
 
   it("F21: refuses what does not compile, with the compiler's message, file, line and column", async () => {
     write("app.ts", `${MAP}\nexport function reduce( {\n`);
-    await expect(load("app.ts")).rejects.toSatisfy(refusal("Cannot compile app", "app.ts:4:1"));
+    await expect(load("app.ts")).rejects.toThrow(
+      mrError("APP_NOT_COMPILED", "Cannot compile app", "app.ts:4:1"),
+    );
     write("lost.ts", `import "./nowhere.ts";\n${MAP}${REDUCE}`);
-    await expect(load("lost.ts")).rejects.toSatisfy(
-      refusal("Cannot compile app", "lost.ts:1:", "nowhere.ts"),
+    await expect(load("lost.ts")).rejects.toThrow(
+      mrError("APP_NOT_COMPILED", "Cannot compile app", "lost.ts:1:", "nowhere.ts"),
     );
   });
 
   it("F21: refuses an app without map or reduce, and says what it exports instead", async () => {
     write("none.ts", "console.assert(true);\n");
-    await expect(load("none.ts")).rejects.toSatisfy(
-      refusal('function "map" and the function "reduce"', "it exports nothing"),
+    await expect(load("none.ts")).rejects.toThrow(
+      mrError("APP_INVALID", 'function "map" and the function "reduce"', "it exports nothing"),
     );
     write("mapp.ts", MAP.replace("map", "mapp") + REDUCE);
-    await expect(load("mapp.ts")).rejects.toSatisfy(refusal('"map"', '"mapp", "reduce"'));
+    await expect(load("mapp.ts")).rejects.toThrow(
+      mrError("APP_INVALID", '"map"', '"mapp", "reduce"'),
+    );
     write("word.ts", `export const map = "no function";\n${REDUCE}`);
-    await expect(load("word.ts")).rejects.toSatisfy(refusal('function "map"'));
+    await expect(load("word.ts")).rejects.toThrow(mrError("APP_INVALID", 'function "map"'));
   });
 
   it("names a shipped app as one asks for it, without the extension that it happens to have", async () => {
@@ -190,19 +188,25 @@ describe("loading an app", () => {
     expect((await load("app.js")).app).not.toHaveProperty("form");
     // What has a member of the record form is one that is not finished.
     write("record.js", "export default { map: () => [], reduce: () => '', combine: () => 1 };\n");
-    await expect(load("record.js")).rejects.toSatisfy(refusal('"input" is missing'));
+    await expect(load("record.js")).rejects.toThrow(mrError("APP_INVALID", '"input" is missing'));
     write("typo.js", "export default { map: () => [], reduce: () => '', Inputs: {} };\n");
-    await expect(load("typo.js")).rejects.toSatisfy(refusal('did you mean "input"?'));
+    await expect(load("typo.js")).rejects.toThrow(mrError("APP_INVALID", 'did you mean "input"?'));
     write("class.js", "class App { map() {} reduce() {} } module.exports = new App();\n");
     expect((await load("class.js")).app.map).toBeTypeOf("function");
     write("half.js", "module.exports.map = () => [];\n");
-    await expect(load("half.js")).rejects.toSatisfy(refusal('function "reduce"', 'exports "map"'));
+    await expect(load("half.js")).rejects.toThrow(
+      mrError("APP_INVALID", 'function "reduce"', 'exports "map"'),
+    );
     write("empty.js", "module.exports = {};\n");
-    await expect(load("empty.js")).rejects.toSatisfy(refusal('function "map"', "exports nothing"));
+    await expect(load("empty.js")).rejects.toThrow(
+      mrError("APP_INVALID", 'function "map"', "exports nothing"),
+    );
   });
 
   it("F21: refuses an app that throws while it is loaded, with the cause", async () => {
     write("app.ts", `throw new Error("no licence");\n${MAP}${REDUCE}`);
-    await expect(load("app.ts")).rejects.toSatisfy(refusal("Cannot load app", "no licence"));
+    await expect(load("app.ts")).rejects.toThrow(
+      mrError("APP_NOT_LOADED", "Cannot load app", "no licence"),
+    );
   });
 });

@@ -28,7 +28,7 @@ describe("the lock of a job directory", () => {
   });
 
   it.runIf(process.platform === "linux" && unprivilegedUid !== undefined && canRunUnprivileged)(
-    "F31 is refused to another user, too",
+    "F31 is refused to another user, too (needs Linux, root, and a project that user 65534 can read)",
     async () => {
       chmodSync(directory, 0o777);
       const unlock = await lockDirectory(directory);

@@ -19,6 +19,7 @@ import {
 import { LOG_VERSION, type LogRecord, replay } from "../../../src/mr/control/log/job-log.ts";
 import { JOB_LOG_NAME } from "../../../src/mr/job/names.ts";
 import type { Phase } from "../../../src/mr/job/task.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { describeJobLog, JOB } from "./job-log-conformance.ts";
 
@@ -152,10 +153,14 @@ describe("the log of a job in a file", () => {
   it("is not there before its first record is, nor instead of one of an earlier job", () => {
     // What fails while the first record is made stands for a death at that point.
     const unwritable = { ...JOB, reduces: 1n as unknown as number };
-    expect(() => FileJobLog.create(directory, unwritable)).toThrow("BigInt");
+    expect(() => FileJobLog.create(directory, unwritable)).toThrow(
+      mrError("LOG_UNWRITABLE", "BigInt"),
+    );
     expect(readdirSync(directory)).toEqual([]);
     FileJobLog.create(directory, JOB).close();
-    expect(() => FileJobLog.create(directory, unwritable)).toThrow("BigInt");
+    expect(() => FileJobLog.create(directory, unwritable)).toThrow(
+      mrError("LOG_UNWRITABLE", "BigInt"),
+    );
     expect(FileJobLog.open(directory).state.job).toEqual(JOB);
   });
 

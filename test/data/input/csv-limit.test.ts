@@ -5,6 +5,7 @@ import type { InputSource, Reader } from "../../../src/mr/app/contract/reader.ts
 import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
 import { csv } from "../../../src/mr/data/input/csv.ts";
 import { PlainKernel } from "../../kernel/plain-kernel.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
 
@@ -95,14 +96,16 @@ describe("the longest row of csv()", () => {
     const contents = `a,b\n1,x\n"2\né","y${"z\n".repeat(20)}`;
     for (const splitBytes of [6, 1000]) {
       await expect(read(reader, contents, { splitBytes })).rejects.toThrow(
-        `${message}, in the row that begins in line 3`,
+        mrError("INPUT_MALFORMED", `${message}, in the row that begins in line 3`),
       );
     }
   });
 
   it("holds for the header, which is an error in any case", async () => {
     const reading = read(reader, '"a,b\n1,x\n2,y\n3,z\n', { skipBadRecords: true });
-    await expect(reading).rejects.toThrow(`line 1, column 1: ${NOT_CLOSED}`);
+    await expect(reading).rejects.toThrow(
+      mrError("INPUT_MALFORMED", `line 1, column 1: ${NOT_CLOSED}`),
+    );
   });
 
   it("is 16 MiB unless told", async () => {

@@ -11,6 +11,7 @@ import { CsvScanner } from "../../../src/mr/data/input/csv-scanner.ts";
 import { planJob } from "../../../src/mr/data/input/plan-job.ts";
 import { storageFor } from "../../../src/mr/storage/registry.ts";
 import { MemoryInput } from "../../../src/mr/testing/run-map.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { type Reading, type ReadingOptions, readContents } from "./reading.ts";
 
@@ -239,7 +240,10 @@ describe("csv()", () => {
       { id: "2", text: "b" },
     ]);
     await expect(read(reader, "1,a,x\n")).rejects.toThrow(
-      'Cannot read input "input.txt": line 1, column 1: the row has 3 fields, but there are 2 columns',
+      mrError(
+        "USAGE",
+        'Cannot read input "input.txt": line 1, column 1: the row has 3 fields, but there are 2 columns',
+      ),
     );
   });
 
@@ -305,7 +309,7 @@ describe("csv()", () => {
       message: 'Cannot read input "input.txt": line 1, column 1: there is no column "c" ("a", "b")',
     });
     await expect(read(csv({ header: false, column: 2 }), "a,b\n1,2\n")).rejects.toThrow(
-      "there is no column 2, counted from 0: the row has 2 fields",
+      mrError("USAGE", "there is no column 2, counted from 0: the row has 2 fields"),
     );
   });
 
@@ -313,7 +317,7 @@ describe("csv()", () => {
     const why = 'line 1, column 1: columns 1 and 3 have the same name, "a"';
     const readers = [csv(), csv({ entries: true }), csv({ columns: ["b", "a"] })];
     for (const reader of [...readers, csv({ column: "a" })]) {
-      await expect(read<unknown>(reader, "a,b,a\n1,2,3\n")).rejects.toThrow(why);
+      await expect(read<unknown>(reader, "a,b,a\n1,2,3\n")).rejects.toThrow(mrError("USAGE", why));
     }
     expect((await read(csv({ column: "b" }), "a,b,a\n1,2,3\n")).records).toEqual(["2"]);
   });
@@ -354,7 +358,10 @@ describe("csv()", () => {
   it("goes on behind no malformed header", async () => {
     const reading = read(csv(), 'a,b"x\n1,x\n2,y\n', { skipBadRecords: true });
     await expect(reading).rejects.toThrow(
-      "line 1, column 4: there is a quote in a field that does not begin with one",
+      mrError(
+        "INPUT_MALFORMED",
+        "line 1, column 4: there is a quote in a field that does not begin with one",
+      ),
     );
   });
 

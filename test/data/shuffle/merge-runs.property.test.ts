@@ -10,11 +10,12 @@ import { decodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import type { GroupSource } from "../../../src/mr/data/shuffle/group-source.ts";
 import { KernelMerger } from "../../../src/mr/data/shuffle/kernel-merger.ts";
 import { OrderedMerger } from "../../../src/mr/data/shuffle/ordered-merger.ts";
-import { DamagedRunError, type Run } from "../../../src/mr/data/shuffle/run-file.ts";
+import type { Run } from "../../../src/mr/data/shuffle/run-file.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { key } from "../../kernel/arbitraries.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
-import { type Counted, writeRun as writeRunTo } from "./write-run.ts";
+import { type Counted, writeRun } from "./write-run.ts";
 
 let directory: string;
 let files = 0;
@@ -27,10 +28,6 @@ type Group = readonly [key: Uint8Array, values: readonly Counted[]];
 
 function byKey([a]: Group, [b]: Group): number {
   return Buffer.compare(a, b);
-}
-
-function writeRun(groups: readonly Group[]): Run {
-  return writeRunTo(directory, groups);
 }
 
 /** A run of which the file has these lines, whatever they are. */
@@ -115,7 +112,10 @@ describe.each<[string, (runs: readonly Run[], bufferBytes: number) => GroupSourc
         fc.boolean(),
         (runs, bufferBytes, takesNumbers) => {
           const sorted = runs.map((groups) => groups.toSorted(byKey));
-          const merger = merge(sorted.map(writeRun), bufferBytes);
+          const merger = merge(
+            sorted.map((groups) => writeRun(directory, groups)),
+            bufferBytes,
+          );
           const merged = mergeAll(merger, Infinity, takesNumbers);
           // A stable sort keeps the order of the runs.
           const expected = new Map<string, Counted[]>();
@@ -134,7 +134,7 @@ describe.each<[string, (runs: readonly Run[], bufferBytes: number) => GroupSourc
   it("goes on with the next group when values of one are left", () => {
     fc.assert(
       fc.property(fc.array(run, { maxLength: 4 }), fc.nat(2), (runs, most) => {
-        const written = runs.map((groups) => writeRun(groups.toSorted(byKey)));
+        const written = runs.map((groups) => writeRun(directory, groups.toSorted(byKey)));
         const all = mergeAll(merge(written, 16));
         expect(mergeAll(merge(written, 16), most)).toEqual(
           all.map(([key, values]) => [key, values.slice(0, most)]),
@@ -152,7 +152,7 @@ describe.each<[string, (runs: readonly Run[], bufferBytes: number) => GroupSourc
         for (let each = 0; n === 4321 && each < 30_000; each++) values.push([1, `v${each}`]);
         groups.push([Buffer.from(`key ${String(n).padStart(5, "0")}`), values]);
       }
-      return writeRun(groups);
+      return writeRun(directory, groups);
     });
     const merged = mergeAll(merge(runs, 4096));
     expect(mergeAll(merge(runs, 4096), Infinity, true)).toEqual(merged);
@@ -166,7 +166,7 @@ describe.each<[string, (runs: readonly Run[], bufferBytes: number) => GroupSourc
   it("merges values and keys that are larger than all of its memory so far", () => {
     const long = (letter: string, length: number) => letter.repeat(length);
     const runs = [1, 2].map((run) =>
-      writeRun([
+      writeRun(directory, [
         [Buffer.from("a"), [[1, long("x", 900_000 * run)]]],
         [Buffer.from(`b${long("k", 300_000)}`), [[run, "after a long key"]]],
         [Buffer.from(`b${long('"', 200_000)}z`), [[run, 1]]],
@@ -189,11 +189,11 @@ describe.each<[string, (runs: readonly Run[], bufferBytes: number) => GroupSourc
 
   it("merges nothing, and runs that are empty, to nothing", () => {
     expect(mergeAll(merge([], 64))).toEqual([]);
-    expect(mergeAll(merge([writeRun([]), writeRun([])], 64))).toEqual([]);
+    expect(mergeAll(merge([writeRun(directory, []), writeRun(directory, [])], 64))).toEqual([]);
   });
 
   it("has read all bytes of all runs in the end", () => {
-    const runs = [0, 1, 2].map((run) => writeRun([[Buffer.from("k"), [[1, run]]]]));
+    const runs = [0, 1, 2].map((run) => writeRun(directory, [[Buffer.from("k"), [[1, run]]]]));
     const merger = merge(runs, 8);
     while (merger.nextGroup());
     expect(merger.bytesRead).toBe(runs.reduce((sum, { end }) => sum + end, 0));
@@ -212,33 +212,35 @@ describe.each<[string, (runs: readonly Run[], bufferBytes: number) => GroupSourc
       [Buffer.from('quo"te\\'), [[4013, "1"]]],
       [Buffer.of(0xff), [[1, new ByteSlice(Buffer.of(0xc3))]]],
     ];
-    const whole = writeRun([[Buffer.from("b"), [[1, 1]]]]);
-    const written = writeRun(groups);
+    const whole = writeRun(directory, [[Buffer.from("b"), [[1, 1]]]]);
+    const written = writeRun(directory, groups);
     const bytes = readFileSync(written.path);
     for (let at = 0; at < bytes.length; at++) {
       for (const change of [1, 0x20, 0x80]) {
         const damaged = Buffer.from(bytes);
         damaged[at] = (damaged[at] ?? 0) ^ change;
         writeFileSync(written.path, damaged);
-        expect(() => skipAll(merge([whole, written], 16))).toThrow(DamagedRunError);
+        expect(() => skipAll(merge([whole, written], 16))).toThrow(mrError("SHUFFLE_DAMAGED"));
       }
       writeFileSync(written.path, bytes.subarray(0, at));
-      expect(() => skipAll(merge([whole, written], 16))).toThrow(DamagedRunError);
+      expect(() => skipAll(merge([whole, written], 16))).toThrow(mrError("SHUFFLE_DAMAGED"));
     }
     writeFileSync(written.path, bytes);
     expect(mergeAll(merge([whole, written], 16))).toHaveLength(4);
     writeFileSync(written.path, Buffer.concat([bytes, bytes]));
-    expect(() => skipAll(merge([written], 1000))).toThrow(/is longer than|instead of/);
+    expect(() => skipAll(merge([written], 1000))).toThrow(
+      mrError("SHUFFLE_DAMAGED", /is longer than|instead of/),
+    );
     rmSync(written.path);
     expect(() => skipAll(merge([whole, written], 16))).toThrow(
-      `Cannot read map output "${written.path}": no such file or directory (ENOENT)`,
+      mrError("SHUFFLE_DAMAGED", `"${written.path}"`, "ENOENT"),
     );
   });
 
   it("finds a run damaged of which the checksum is right but the lines are no records", () => {
     const lines = ["[]", '["a"]', '["a",0,1]', '["a",1]', "{}", "", "[1,1,1]", '["a",1,[]', "[[]]"];
     for (const text of [...lines.map((line) => `${line}\n`), '["a",1,2', '["a",1,2]', "["]) {
-      expect(() => skipAll(merge([runOf(text)], 16)), text).toThrow(DamagedRunError);
+      expect(() => skipAll(merge([runOf(text)], 16)), text).toThrow(mrError("SHUFFLE_DAMAGED"));
     }
   });
 });

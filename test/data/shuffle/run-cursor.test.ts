@@ -5,10 +5,11 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { OrderedMerger } from "../../../src/mr/data/shuffle/ordered-merger.ts";
 import { RunCursor } from "../../../src/mr/data/shuffle/run-cursor.ts";
-import { DamagedRunError, type Run } from "../../../src/mr/data/shuffle/run-file.ts";
+import type { Run } from "../../../src/mr/data/shuffle/run-file.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
-import { writeRun as writeRunTo } from "./write-run.ts";
+import { writeRun } from "./write-run.ts";
 
 let directory: string;
 
@@ -20,10 +21,6 @@ type Group = readonly [key: string, values: readonly (readonly [count: number, v
 
 function byKey([a]: Group, [b]: Group): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
-}
-
-function writeRun(groups: readonly Group[]): Run {
-  return writeRunTo(directory, groups);
 }
 
 function readAll(run: Run, bufferBytes = 16): number {
@@ -56,7 +53,11 @@ describe("merging runs", () => {
         fc.array(run, { maxLength: 6 }),
         fc.integer({ min: 1, max: 99 }),
         (runs, size) => {
-          const merger = new OrderedMerger(runs.map(writeRun), size, () => 0);
+          const merger = new OrderedMerger(
+            runs.map((groups) => writeRun(directory, groups)),
+            size,
+            () => 0,
+          );
           const merged: Group[] = [];
           while (merger.nextGroup()) {
             const values: [number, unknown][] = [];
@@ -80,7 +81,7 @@ describe("merging runs", () => {
 
   it("goes on with the next group when values of one are left", () => {
     const runs = [1, 2, 3].map((n) =>
-      writeRun([
+      writeRun(directory, [
         [
           "a",
           [
@@ -101,7 +102,7 @@ describe("merging runs", () => {
 
   it("writes a long group as several lines, none of them long", () => {
     const values = Array.from({ length: 50_000 }, (_, index) => [1, `value ${index}`] as const);
-    const written = writeRun([["k", values]]);
+    const written = writeRun(directory, [["k", values]]);
     const lines = readFileSync(written.path, "utf8").split("\n").slice(0, -1);
     expect(lines.length).toBeGreaterThan(10);
     for (const line of lines) {
@@ -132,30 +133,30 @@ describe("a run", () => {
   ];
 
   it("is found damaged whichever one byte of it is changed, or when it is cut anywhere", () => {
-    const written = writeRun(groups);
+    const written = writeRun(directory, groups);
     const bytes = readFileSync(written.path);
     for (let at = 0; at < bytes.length; at++) {
       for (const change of [1, 0x20, 0x80]) {
         const damaged = Buffer.from(bytes);
         damaged[at] = (damaged[at] ?? 0) ^ change;
         writeFileSync(written.path, damaged);
-        expect(() => readAll(written)).toThrow(DamagedRunError);
+        expect(() => readAll(written)).toThrow(mrError("SHUFFLE_DAMAGED"));
       }
       writeFileSync(written.path, bytes.subarray(0, at));
-      expect(() => readAll(written)).toThrow(DamagedRunError);
+      expect(() => readAll(written)).toThrow(mrError("SHUFFLE_DAMAGED"));
     }
     writeFileSync(written.path, bytes);
     expect(readAll(written)).toBe(4013 + 3 + 2);
   });
 
   it("is found damaged when it is longer than it should be, or gone", () => {
-    const written = writeRun(groups);
+    const written = writeRun(directory, groups);
     const bytes = readFileSync(written.path);
     writeFileSync(written.path, Buffer.concat([bytes, bytes]));
-    expect(() => readAll(written)).toThrow(/is longer than|instead of/);
+    expect(() => readAll(written)).toThrow(mrError("SHUFFLE_DAMAGED", /is longer than|instead of/));
     rmSync(written.path);
     expect(() => readAll(written)).toThrow(
-      `Cannot read map output "${written.path}": no such file or directory (ENOENT)`,
+      mrError("SHUFFLE_DAMAGED", `"${written.path}"`, "ENOENT"),
     );
   });
 
@@ -172,7 +173,7 @@ describe("a run", () => {
         crc32: crc32(text),
         isWholeFile: true,
       };
-      expect(() => readAll(bad), text).toThrow(DamagedRunError);
+      expect(() => readAll(bad), text).toThrow(mrError("SHUFFLE_DAMAGED"));
     }
   });
 });

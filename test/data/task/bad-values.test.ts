@@ -14,6 +14,7 @@ import {
   text,
   tsv,
 } from "../../../src/mr/index.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { JobHarness, type JobOptions } from "./job-harness.ts";
 
 let job: JobHarness;
@@ -204,7 +205,10 @@ describe("a partition out of range", () => {
     const app = appOf({ input: jsonLines(), map, partition: () => 3 });
     job.write("b.txt", '{"id":"x"}\n');
     await expect(job.run(app, ["b.txt"])).rejects.toThrow(
-      'map of test.ts failed on the record at byte 0 of "b.txt": PartitionError: partition gave 3',
+      mrError(
+        "APP_THREW",
+        'map of test.ts failed on the record at byte 0 of "b.txt": PartitionError: partition gave 3',
+      ),
     );
   });
 

@@ -3,7 +3,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { DamagedRunError } from "../../../src/mr/data/shuffle/run-file.ts";
 import {
   type ByteSlice,
   count,
@@ -17,6 +16,7 @@ import {
   words,
 } from "../../../src/mr/index.ts";
 import { memoryInUse } from "../../support/memory.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { JobHarness } from "./job-harness.ts";
 
 let job: JobHarness;
@@ -61,7 +61,10 @@ describe("keys and values", () => {
   ])("F23 %s fails the task, which names app, record and path", async (_what, key, value, why) => {
     job.write("a.txt", "first\nsecond\n");
     await expect(job.run(emitting([key, value]), ["a.txt"])).rejects.toThrow(
-      `map of test.ts failed on the record at byte 0 of "a.txt": TypeError: ${why}`,
+      mrError(
+        "APP_THREW",
+        `map of test.ts failed on the record at byte 0 of "a.txt": TypeError: ${why}`,
+      ),
     );
     expect(readdirSync(job.directory)).toEqual(["a.txt"]);
   });
@@ -75,7 +78,7 @@ describe("keys and values", () => {
       reduce: () => 1,
     });
     await expect(job.run(app, ["a.txt"])).rejects.toThrow(
-      "TypeError: the value is of type string, but sum takes a finite number",
+      mrError("APP_THREW", "TypeError: the value is of type string, but sum takes a finite number"),
     );
   });
 
@@ -250,8 +253,7 @@ describe("damaged map outputs", () => {
     const path = join(job.directory, "mr-0-0");
     writeFileSync(path, damage(readFileSync(path)));
     const reducing = job.reduce(wordCount, 0, reports, { reduces: 1 });
-    await expect(reducing).rejects.toThrow(DamagedRunError);
-    await expect(reducing).rejects.toThrow(`Cannot read map output "${path}"`);
+    await expect(reducing).rejects.toThrow(mrError("SHUFFLE_DAMAGED", `"${path}"`));
     expect(job.leftovers).toEqual([]);
   });
 
@@ -273,7 +275,9 @@ describe("damaged map outputs", () => {
     const bytes = readFileSync(path);
     bytes[bytes.length - 2] = 0x20;
     writeFileSync(path, bytes);
-    await expect(job.reduce(app, 0, reports, { reduces: 1 })).rejects.toThrow(DamagedRunError);
+    await expect(job.reduce(app, 0, reports, { reduces: 1 })).rejects.toThrow(
+      mrError("SHUFFLE_DAMAGED"),
+    );
   });
 });
 
@@ -295,11 +299,14 @@ describe("apps that throw", () => {
   it("F22 fail the task, which names the record", async () => {
     job.write("a.txt", "good\nbad\n");
     await expect(job.run(fragile, ["a.txt"])).rejects.toThrow(
-      'map of test.ts failed on the record at byte 5 of "a.txt": Error: cannot stand this line',
+      mrError(
+        "APP_THREW",
+        'map of test.ts failed on the record at byte 5 of "a.txt": Error: cannot stand this line',
+      ),
     );
     job.write("a.txt", "worse\n");
     await expect(job.run(fragile, ["a.txt"])).rejects.toThrow(
-      'reduce of test.ts failed on key "worse": Error: cannot stand this key',
+      mrError("APP_THREW", 'reduce of test.ts failed on key "worse": Error: cannot stand this key'),
     );
     expect(job.leftovers).toEqual([]);
   });
@@ -342,7 +349,10 @@ describe("apps that throw", () => {
       reduce: () => 1,
     });
     await expect(job.run(app, ["a.txt"], { skipBadRecords: true })).rejects.toThrow(
-      'combine of test.ts failed on the record at byte 0 of "a.txt": Error: cannot combine',
+      mrError(
+        "APP_THREW",
+        'combine of test.ts failed on the record at byte 0 of "a.txt": Error: cannot combine',
+      ),
     );
   });
 
@@ -358,14 +368,19 @@ describe("apps that throw", () => {
     });
     const running = job.run(app, ["a", "b", "c"], { fanIn: 2, skipBadRecords: true });
     await expect(running).rejects.toThrow(
-      "combine of test.ts failed when map outputs were merged: CombineError: " +
-        'combine failed on key "x": cannot combine',
+      mrError(
+        "APP_THREW",
+        "combine of test.ts failed when map outputs were merged: CombineError: " +
+          'combine failed on key "x": cannot combine',
+      ),
     );
     expect(job.leftovers).toEqual([]);
   });
 
   it("F15 inputs that are not there, or vanish, fail the job by name", async () => {
-    await expect(job.run(wordCount, ["none.txt"])).rejects.toThrow("none.txt");
+    await expect(job.run(wordCount, ["none.txt"])).rejects.toThrow(
+      mrError("INPUT_NOT_FOUND", '"none.txt"'),
+    );
   });
 });
 
@@ -381,8 +396,11 @@ describe("partitioners", () => {
         partition: () => partition as number,
       });
       await expect(job.run(app, ["a.txt"], { reduces: 3 })).rejects.toThrow(
-        'map of test.ts failed on the record at byte 0 of "a.txt": PartitionError: ' +
-          `partition gave ${partition}, not a whole number from 0 to 2, for key "some"`,
+        mrError(
+          "APP_THREW",
+          'map of test.ts failed on the record at byte 0 of "a.txt": PartitionError: ' +
+            `partition gave ${partition}, not a whole number from 0 to 2, for key "some"`,
+        ),
       );
       expect(readdirSync(job.directory)).toEqual(["a.txt"]);
     },

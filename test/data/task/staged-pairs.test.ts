@@ -7,6 +7,7 @@ import { sum } from "../../../src/mr/app/contract/combiners.ts";
 import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { StagedPairs } from "../../../src/mr/data/task/staged-pairs.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 let directory: string;
@@ -79,7 +80,9 @@ describe("staged pairs", () => {
     const { staged } = stage();
     for (let i = 0; i < 100_000; i++) staged.emit(`key ${i}`, i);
     writeFileSync(join(directory, ".mr-0-staged.1-1-1.tmp"), Buffer.alloc(500_000));
-    expect(() => staged.release()).toThrow("they are not what was written");
+    expect(() => staged.release()).toThrow(
+      mrError("OUTPUT_UNREADABLE", "they are not what was written"),
+    );
     staged.drop();
   });
 

@@ -4,9 +4,9 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
-import { MrError } from "../../../src/mr/base/errors.ts";
 import { decodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { runApp } from "../../../src/mr/engines/sequential/run-app.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 /** The lines of the output, one a key. */
@@ -138,7 +138,7 @@ describe("inputs", () => {
     expect(lines).toEqual([" b.txt.gz:0\n", "b a.gz:1\n", "c a.gz:2\n", "ü a.gz:0\n"]);
     const broken = directoryWith({ "a.gz": "no gzip" });
     await expect(linesOf(lineApp, ["a.gz"], broken)).rejects.toThrow(
-      'Cannot read input "a.gz": incorrect header check',
+      mrError("INPUT_UNREADABLE", '"a.gz"', "incorrect header check"),
     );
   });
 
@@ -189,15 +189,14 @@ describe("an app", () => {
       },
     };
     const job = linesOf(app, ["a"], directoryWith({ a: "" }));
-    await expect(job).rejects.toThrow(MrError);
-    await expect(job).rejects.toThrow('map failed on input "a": boom');
+    await expect(job).rejects.toThrow(mrError("APP_THREW", 'map failed on input "a": boom'));
     await expect(job).rejects.toMatchObject({ cause: thrown });
   });
 
   it("that throws in reduce is an error that names the key", async () => {
     const app: ClassicApp = { ...lineApp, reduce: () => Promise.reject(new Error("boom")) };
     await expect(linesOf(app, ["a"], directoryWith({ a: "k" }))).rejects.toThrow(
-      'reduce failed on key "k": boom',
+      mrError("APP_THREW", 'reduce failed on key "k": boom'),
     );
   });
 
@@ -211,14 +210,18 @@ describe("an app", () => {
       { key: 1, value: "v" },
       { key: "k", value: 1 },
     ]) {
-      await expect(linesOf(emits(pair), ["a"], dir)).rejects.toThrow("must be strings");
+      await expect(linesOf(emits(pair), ["a"], dir)).rejects.toThrow(
+        mrError("APP_THREW", "must be strings"),
+      );
     }
-    await expect(linesOf(emits(undefined), ["a"], dir)).rejects.toThrow("map failed");
+    await expect(linesOf(emits(undefined), ["a"], dir)).rejects.toThrow(
+      mrError("APP_THREW", "map failed"),
+    );
     await expect(linesOf(wrong({ map: () => undefined }), ["a"], dir)).rejects.toThrow(
-      "map failed",
+      mrError("APP_THREW", "map failed"),
     );
     await expect(linesOf(wrong({ reduce: () => 1 }), ["a"], dir)).rejects.toThrow(
-      "must be a string",
+      mrError("APP_THREW", "must be a string"),
     );
   });
 });

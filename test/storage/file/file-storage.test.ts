@@ -1,30 +1,24 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { describeStorage } from "../storage-conformance.ts";
-
-function temporaryDirectory(): string {
-  return mkdtempSync(join(tmpdir(), "tsmr-storage-"));
-}
 
 describe("the file storage", () => {
   describeStorage(() => {
     const directory = temporaryDirectory();
-    const close = () => rmSync(directory, { recursive: true, force: true });
     const makeDirectory = (path: string) => {
       mkdirSync(path);
       writeFileSync(join(path, "file"), "text");
     };
-    return { storage: fileStorage, directory, makeDirectory, close };
+    return { storage: fileStorage, directory, makeDirectory, close: () => undefined };
   });
 
   let directory: string;
   beforeEach(() => {
     directory = temporaryDirectory();
   });
-  afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
   it("keeps an unpublished file beside its place, under a name that no pattern mr-* matches", () => {
     const output = fileStorage.createOutput(directory, "0123abcd-1-1", { durable: false });

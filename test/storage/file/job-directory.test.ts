@@ -6,6 +6,7 @@ import {
   sweepJobDirectory,
   sweepTemporaryFiles,
 } from "../../../src/mr/storage/file/job-directory.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const FOREIGN = [".mr-x", "a.tmp", "mr-0", "mr-00-1", "mr-out", "mr-out.txt", "mr-worker-map-1"];
@@ -42,7 +43,7 @@ describe("a job directory", () => {
     for (const path of [join(directory, "missing"), join(directory, "a.txt")]) {
       expect(() =>
         checkJobDirectory({ directory: path, inputDirectory: path, inputs: [] }),
-      ).toThrow(`Cannot write into job directory "${path}"`);
+      ).toThrow(mrError("DIRECTORY_UNUSABLE", `"${path}"`));
     }
   });
 
@@ -53,7 +54,7 @@ describe("a job directory", () => {
     symlinkSync("mr-out-3", join(directory, "link.txt"));
     check("mr-notes.txt", "other/mr-out-3");
     for (const input of ["mr-out-3", "./mr-1-2", join(directory, "mr-out-3"), "link.txt"]) {
-      expect(() => check(input)).toThrow(`Input "${input}"`);
+      expect(() => check(input)).toThrow(mrError("OUTPUT_EXISTS", `"${input}"`));
     }
   });
 
@@ -63,6 +64,6 @@ describe("a job directory", () => {
 
   it("says what could not be removed when a directory has the name of a result", () => {
     mkdirSync(join(directory, "mr-out-0"));
-    expect(() => sweepJobDirectory(directory)).toThrow("Cannot clear job directory");
+    expect(() => sweepJobDirectory(directory)).toThrow(mrError("DIRECTORY_UNUSABLE", "mr-out-0"));
   });
 });

@@ -14,7 +14,7 @@ import { describe, expect, it } from "vitest";
 import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
 import { JobFeed } from "../../../src/mr/watch/dashboard/job-feed.ts";
 import { JobState } from "../../../src/mr/watch/dashboard/page/job-state.js";
-import { begin, timed } from "./job-events.ts";
+import { begin, timed } from "../../support/job-events.ts";
 import { syntheticJob } from "./synthetic-job.ts";
 
 const MAPS = 5;

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { UntimedEvent } from "../../../src/mr/job/events.ts";
 import { JobFeed } from "../../../src/mr/watch/dashboard/job-feed.ts";
 import { formatMetrics } from "../../../src/mr/watch/dashboard/metrics.ts";
-import { begin, timed } from "./job-events.ts";
+import { begin, timed } from "../../support/job-events.ts";
 
 interface Metric {
   readonly type: string;

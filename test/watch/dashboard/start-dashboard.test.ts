@@ -1,7 +1,8 @@
 import { request } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Dashboard, startDashboard } from "../../../src/mr/watch/dashboard/start-dashboard.ts";
-import { begin, timed } from "./job-events.ts";
+import { begin, timed } from "../../support/job-events.ts";
+import { mrError } from "../../support/mr-error.ts";
 
 const open: Dashboard[] = [];
 
@@ -83,7 +84,7 @@ describe("startDashboard", () => {
     expect(second.url).not.toBe(first.url);
     const port = Number(new URL(first.url).port);
     await expect(startDashboard({ port })).rejects.toThrow(
-      `Cannot serve the dashboard on 127.0.0.1:${port}: address already in use (EADDRINUSE)`,
+      mrError("DISPLAY_UNAVAILABLE", `127.0.0.1:${port}`, "EADDRINUSE"),
     );
   });
 

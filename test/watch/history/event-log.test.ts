@@ -12,6 +12,7 @@ import { runJob } from "../../../src/mr/engines/run-job.ts";
 import type { JobEvent } from "../../../src/mr/job/events.ts";
 import { EVENT_LOG_NAME } from "../../../src/mr/job/names.ts";
 import { EventLog } from "../../../src/mr/watch/history/event-log.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const ATTEMPT = { phase: "map", task: 0, attempt: 1, worker: 1 } as const;
@@ -137,7 +138,7 @@ describe("the event log of a job", () => {
     const written = lines(job.out).filter(({ type }) => type !== "attemptProgressed");
     expect(types(written)).toEqual(types(events).filter((type) => type !== "attemptProgressed"));
     expect(types(events).at(-1)).toBe("jobEnded");
-    await expect(runJob(job)).rejects.toThrow(/has files of an earlier job, such as "mr-out-0"/);
+    await expect(runJob(job)).rejects.toThrow(mrError("OUTPUT_EXISTS", '"mr-out-0"'));
     rmSync(join(job.out, "mr-out-0"));
     await runJob(job);
     expect(lines(job.out).filter(({ type }) => type === "jobStarted")).toHaveLength(1);
@@ -157,7 +158,9 @@ describe("the event log of a job", () => {
     mkdirSync(job.out);
     const own = join(job.out, EVENT_LOG_NAME);
     writeFileSync(own, "events");
-    await expect(runJob({ ...job, inputs: [own] })).rejects.toThrow(/has the name of a file/);
+    await expect(runJob({ ...job, inputs: [own] })).rejects.toThrow(
+      mrError("OUTPUT_EXISTS", `"${own}"`),
+    );
     expect(readFileSync(own, "utf8")).toBe("events");
   });
 });

@@ -18,15 +18,13 @@ import { renderResultChart } from "../../../src/mr/watch/report/result-chart.ts"
 import { drawDurations } from "../../../src/mr/watch/report/skew.ts";
 import { ValueSpread } from "../../../src/mr/watch/report/value-statistics.ts";
 import { renderPng } from "../../../src/mr/watch/report/write-report.ts";
+import { timed } from "../../support/job-events.ts";
+import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { NASTY } from "./arbitraries.ts";
 import { checkMarkup } from "./check-markup.ts";
 
 const NOTHING = { records: 0, bytes: 0, cpuMs: 0 };
-
-function timed(happenings: readonly UntimedEvent[]): JobEvent[] {
-  return happenings.map((event, at) => ({ ...event, atMs: 100 * at }));
-}
 
 /** A job in which everything happens that a report tells of, with this text wherever text goes. */
 function eventfulJob(text = "text"): JobEvent[] {
@@ -305,9 +303,11 @@ describe("the event log of a report", () => {
   });
 
   it("must be there", async () => {
-    await expect(readHistory(directory)).rejects.toThrow(/^No job has run in directory/);
+    await expect(readHistory(directory)).rejects.toThrow(mrError("HISTORY_UNREADABLE", directory));
     writeFileSync(join(directory, EVENT_LOG_NAME), "nonsense\n");
-    await expect(readHistory(directory)).rejects.toThrow(/it has no job in it/);
+    await expect(readHistory(directory)).rejects.toThrow(
+      mrError("HISTORY_UNREADABLE", EVENT_LOG_NAME),
+    );
     expect((await surveyOutput(directory)).files).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import type { JobEvent, UntimedEvent } from "../../../src/mr/job/events.ts";
+import type { JobEvent, UntimedEvent } from "../../src/mr/job/events.ts";
 
 /** The beginning of a job of so many map and reduce tasks. */
 export function begin(maps: number, reduces: number): UntimedEvent[] {
@@ -22,7 +22,7 @@ export function begin(maps: number, reduces: number): UntimedEvent[] {
   ];
 }
 
-/** What happened, a second apart. */
-export function timed(happenings: readonly UntimedEvent[]): JobEvent[] {
-  return happenings.map((event, at) => ({ ...event, atMs: 1000 * at }));
+/** What happened, by default a second apart. */
+export function timed(happenings: readonly UntimedEvent[], stepMs = 1000): JobEvent[] {
+  return happenings.map((event, at) => ({ ...event, atMs: stepMs * at }));
 }
