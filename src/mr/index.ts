@@ -65,7 +65,7 @@ export {
   startJob,
 } from "./engines/run-job.ts";
 export type { CompletionFigures, JobEvent, UntimedEvent } from "./job/events.ts";
-export type { CsvSplitting, FilePart, ResumeToken, Split, Splitting } from "./job/split.ts";
+export type { FilePart, ResumeToken, ScannedSplitting, Split, Splitting } from "./job/split.ts";
 export type {
   Attempt,
   AttemptId,

@@ -21,22 +21,26 @@ export interface Split extends FilePart {
 
 /**
  * Where the files of a reader may be cut: `bytes` for anywhere (the reader then reads the records that begin in
- * its part), `wholeFile` for nowhere, and CSV files where a row ends.
+ * its part), `wholeFile` for nowhere, or where a scanner finds the end of a record.
  */
-export type Splitting = "bytes" | "wholeFile" | CsvSplitting;
+export type Splitting = "bytes" | "wholeFile" | ScannedSplitting;
 
-/** How to find the ends of the rows of a CSV file. */
-export interface CsvSplitting {
-  /** The text between the fields of a row. */
-  readonly csvDelimiter: string;
-  /** How long a row may be, in bytes without its line break; 16 MiB where undefined. */
-  readonly maxRowBytes?: number | undefined;
+/** Files are read by a scanner to find the ends of records. */
+export interface ScannedSplitting {
+  /** The name of the scanner: `csv`. */
+  readonly scanner: string;
+  /** Of the scanner, which checks them; at most 1000 characters of JSON. */
+  readonly options: Readonly<Record<string, string | number | boolean | null>>;
 }
 
 /** Cuts the inputs of a job into map tasks, as the app's reader allows. */
 export interface JobPlan {
   (splitting: "bytes" | "wholeFile"): readonly Split[];
-  /** To find the ends of rows, CSV files are read, once for each combination of options. */
+  /**
+   * Scanners read the inputs once for each combination of options.
+   *
+   * @throws MrError (`USAGE`) for a scanner that does not exist, or options that it does not take
+   */
   (splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
 }
 

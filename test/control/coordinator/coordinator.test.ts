@@ -14,6 +14,7 @@ import {
   RPC_ERRORS,
 } from "../../../src/mr/control/protocol/protocol.ts";
 import { RpcServer } from "../../../src/mr/control/protocol/server.ts";
+import type { Splitting } from "../../../src/mr/job/split.ts";
 import type { Refusal } from "../../../src/mr/job/task.ts";
 import { EventDescriber, type EventLine } from "../../../src/mr/watch/format/describe-event.ts";
 import { withMessages } from "../../../src/mr/watch/format/describe-failure.ts";
@@ -379,6 +380,23 @@ describe("the coordinator", () => {
     expect(await worker.request()).toEqual({ kind: "exit", outcome: "cancelled" });
     const reason = { type: "error", code: "INPUT_NOT_FOUND", message: "a.txt is gone" };
     expect(await coordinator.finished).toEqual({ state: "cancelled", reason });
+  });
+
+  it("turns a worker away whose splitting makes no sense, and goes on with the next", async () => {
+    const plan = (splitting: Splitting) => {
+      if (typeof splitting !== "string") throw new MrError("USAGE", "There is no scanner");
+      return [{ file: "a.txt", start: 0, end: 10 }];
+    };
+    const { coordinator, join, connect } = await startJob({ plan });
+    const client = connect();
+    const splitting = { scanner: "x", options: {} };
+    await expect(client.call("worker.register", { ...INDEXER, splitting })).rejects.toMatchObject({
+      code: RPC_ERRORS.invalidParams,
+      message: "splitting: There is no scanner",
+    });
+    client.close();
+    while (coordinator.status.workers.length > 0) await new Promise(setImmediate);
+    expect(await (await join()).request()).toEqual({ ...MAP, attempt: 1 });
   });
 
   it("says at once that it is deposed, and then ends with the reason", async () => {

@@ -19,17 +19,19 @@ describe("the counters of a report", () => {
   });
 });
 
-describe("the splitting of CSV", () => {
+describe("the splitting by a scanner", () => {
   const worker = { protocol: 1, pid: 1, app: "a.ts", digest: "0".repeat(64) };
 
-  it("may say how long a row may be, which is a whole number", () => {
+  it("has options of the scanner, in JSON of bounded size", () => {
     const register = (splitting: object) =>
       parseParams("worker.register", { ...worker, splitting });
-    for (const splitting of [{ csvDelimiter: ";" }, { csvDelimiter: ";", maxRowBytes: 9 }]) {
+    for (const options of [{}, { delimiter: ";", maxRowBytes: 9 }, { a: null, b: true }]) {
+      const splitting = { scanner: "any", options };
       expect(register(splitting)).toHaveProperty("splitting", splitting);
     }
-    for (const maxRowBytes of [0, 1.5, "9", null]) {
-      expect(register({ csvDelimiter: ";", maxRowBytes })).toBeTypeOf("string");
+    for (const options of [undefined, null, [], "{}", { a: {} }, { a: "x".repeat(1000) }]) {
+      expect(register({ scanner: "any", options })).toBeTypeOf("string");
     }
+    expect(register({ options: {} })).toBeTypeOf("string");
   });
 });

@@ -9,6 +9,7 @@ import { csv } from "../../../src/mr/data/input/csv.ts";
 import { CsvRows } from "../../../src/mr/data/input/csv-rows.ts";
 import { CsvScanner } from "../../../src/mr/data/input/csv-scanner.ts";
 import { planJob } from "../../../src/mr/data/input/plan-job.ts";
+import type { Splitting } from "../../../src/mr/job/split.ts";
 import { storageFor } from "../../../src/mr/storage/registry.ts";
 import { MemoryInput } from "../../../src/mr/testing/run-map.ts";
 import { mrError } from "../../support/mr-error.ts";
@@ -189,6 +190,21 @@ describe("csv()", () => {
         expect(rowsOf(1)).toEqual(rowsOf(1000));
       }),
     );
+  });
+
+  it("is not split with options that make no sense", () => {
+    const job = { inputs: [], inputDirectory: directory, splitBytes: 20, workers: 1 };
+    const plan = planJob(storageFor, job);
+    const refused = [
+      { scanner: "cvs", options: { delimiter: "," } },
+      ...[undefined, "", 1, "x".repeat(101)].map((delimiter) => ({ delimiter })),
+      ...[0, 1.5, "9", null].map((maxRowBytes) => ({ delimiter: ",", maxRowBytes })),
+    ].map((it) => ("scanner" in it ? it : { scanner: "csv", options: it }));
+    for (const splitting of refused as Splitting[]) {
+      expect(() => plan(splitting), JSON.stringify(splitting)).toThrow(
+        expect.objectContaining({ code: "USAGE" }),
+      );
+    }
   });
 
   it("is split where rows end, behind a quote out of place too", async () => {

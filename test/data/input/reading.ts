@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Reader, ReadOptions } from "../../../src/mr/app/contract/reader.ts";
 import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
 import { openInput } from "../../../src/mr/data/input/open-input.ts";
-import { planCsvSplits } from "../../../src/mr/data/input/plan-csv-splits.ts";
+import { parseCsvSplitting, planCsvSplits } from "../../../src/mr/data/input/plan-csv-splits.ts";
 import { planSplits } from "../../../src/mr/data/input/plan-job.ts";
 import type { Split, Splitting } from "../../../src/mr/job/split.ts";
 import { storageFor } from "../../../src/mr/storage/registry.ts";
@@ -71,7 +71,7 @@ async function plan(
   const { size } = statSync(join(directory, file));
   if (typeof splitting === "string") return planSplits(splitting, file, size, splitBytes);
   const wanted = planSplits("bytes", file, size, splitBytes);
-  return await planCsvSplits(storageFor, directory, wanted, splitting, 8);
+  return await planCsvSplits(storageFor, directory, wanted, parseCsvSplitting(splitting), 8);
 }
 
 function structuredCopy(record: unknown): unknown {

@@ -33,6 +33,7 @@ export class JobPlanner {
    *
    * @param app identifies the app
    * @returns a promise if the inputs have to be read for that; it never rejects
+   * @throws MrError (`USAGE`) for a splitting that makes no sense; the plan stays as it was
    */
   planFor(app: unknown, splitting: Splitting): Promise<void> | undefined {
     // All workers of an app share a plan, because a long one takes time to make.
@@ -42,16 +43,17 @@ export class JobPlanner {
   }
 
   #cut(splitting: Splitting): Promise<void> | undefined {
-    this.#splitting = splitting;
     const giveUp = (error: unknown) => {
       const code = error instanceof MrError ? error.code : "INPUT_UNREADABLE";
       this.#listener.onImpossible({ type: "error", code, message: describeCause(error) });
     };
     try {
       const splits = this.#plan(splitting);
+      this.#splitting = splitting;
       if ("then" in splits) return splits.then((all) => this.#planned(all, splitting), giveUp);
       this.#planned(splits, splitting);
     } catch (error) {
+      if (error instanceof MrError && error.code === "USAGE") throw error;
       giveUp(error);
     }
     return undefined;

@@ -1,4 +1,5 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
+import { describeCause } from "../../base/errors.ts";
 import type { Attempt } from "../../job/task.ts";
 import { checkOutputs, damagedMapsOf } from "../protocol/params.ts";
 import {
@@ -84,7 +85,12 @@ export class ProtocolHandlers {
     // A worker that has not got its number cannot ask for a task yet.
     const answer = () => this.#answer(() => ({ worker, ...workers.identity, ...facts }));
     if (started) return answer();
-    return planner.planFor(workers.app, params.splitting)?.then(answer) ?? answer();
+    try {
+      return planner.planFor(workers.app, params.splitting)?.then(answer) ?? answer();
+    } catch (error) {
+      const why = `splitting: ${describeCause(error)}`;
+      throw new JSONRPCErrorException(why, RPC_ERRORS.invalidParams);
+    }
   }
 
   #request(worker: number, caller: Caller): Promise<Assignment | Dismissal> {

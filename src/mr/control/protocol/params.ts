@@ -4,6 +4,7 @@ import { ERROR_CODES } from "../../base/error-codes.ts";
 import type { Settings } from "../../job/job-spec.ts";
 import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
 import { mapOutputName, parseMapOutputName, reduceOutputName } from "../../job/names.ts";
+import type { ScannedSplitting } from "../../job/split.ts";
 import { type AttemptId, type OutputFile, PHASES } from "../../job/task.ts";
 import { type Method, type Params, RPC_ERRORS } from "./protocol.ts";
 
@@ -12,12 +13,14 @@ const text = v.pipe(v.string(), v.maxLength(100_000));
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "64 hex digits expected"));
 const phase = v.picklist(PHASES);
 const worker = count;
-/** Where the app's inputs may be cut: nowhere, at any byte, or where a row of CSV ends. */
+/** Where the app's inputs may be cut. The planner checks the scanner and its options. */
 const splitting = v.union([
   v.picklist(["wholeFile", "bytes"]),
   v.object({
-    csvDelimiter: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
-    maxRowBytes: v.optional(v.pipe(count, v.minValue(1))),
+    scanner: v.pipe(v.string(), v.maxLength(100)),
+    options: v.custom<ScannedSplitting["options"]>(
+      (input) => isRecordOf(input, isScalar) && JSON.stringify(input).length <= 1000,
+    ),
   }),
 ]);
 /** `v.record` would drop names that every object has, such as `constructor`. */
@@ -139,6 +142,10 @@ export function damagedMapsOf({ phase, task }: AttemptId, names: readonly string
     const parsed = parseMapOutputName(name);
     return parsed?.reduce === task ? parsed.map : [];
   });
+}
+
+function isScalar(input: unknown): boolean {
+  return input === null || ["string", "number", "boolean"].includes(typeof input);
 }
 
 function isRecordOf(input: unknown, isValue: (value: unknown) => boolean): boolean {

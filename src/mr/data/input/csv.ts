@@ -65,7 +65,7 @@ export function csv({
   checkOptions(options);
   return {
     name: "csv()",
-    splitting: { csvDelimiter: delimiter, maxRowBytes },
+    splitting: { scanner: "csv", options: { delimiter, maxRowBytes } },
     open: (source, readOptions) => new CsvCursor(source, readOptions, options),
   };
 }

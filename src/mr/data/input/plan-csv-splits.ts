@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import { inputError } from "../../base/errors.ts";
+import { inputError, MrError } from "../../base/errors.ts";
 import { DEFAULT_ROW_BYTES } from "../../job/limits.ts";
-import type { CsvSplitting, ResumeToken, Split } from "../../job/split.ts";
+import type { ResumeToken, ScannedSplitting, Split } from "../../job/split.ts";
 import type { StorageFor, StoredFile } from "../../storage/storage.ts";
 import { CsvScanner } from "./csv-scanner.ts";
 import { utf8MarkLength, utf16EncodingOf } from "./encoding.ts";
@@ -15,6 +15,22 @@ interface RowEnd {
   readonly lines: number;
 }
 
+/** The options that decide where rows of CSV end; `csv()` documents them. */
+export interface CsvFormat {
+  readonly delimiter: string;
+  readonly maxRowBytes: number;
+}
+
+/** @throws MrError (`USAGE`) for another scanner than `csv`, or options that it does not take */
+export function parseCsvSplitting({ scanner, options }: ScannedSplitting): CsvFormat {
+  if (scanner !== "csv") throw new MrError("USAGE", `There is no scanner "${scanner}"`);
+  const { delimiter, maxRowBytes = DEFAULT_ROW_BYTES } = options;
+  const isDelimiter = typeof delimiter === "string" && delimiter !== "" && delimiter.length <= 100;
+  const isLimit = typeof maxRowBytes === "number" && Number.isSafeInteger(maxRowBytes);
+  if (isDelimiter && isLimit && maxRowBytes > 0) return { delimiter, maxRowBytes };
+  throw new MrError("USAGE", `The scanner "csv" does not take ${JSON.stringify(options)}`);
+}
+
 /**
  * Cuts a CSV file at ends of rows. It reads the file once, which is much faster than making records of it.
  *
@@ -25,14 +41,14 @@ export async function planCsvSplits(
   storageFor: StorageFor,
   directory: string,
   wanted: readonly Split[],
-  { csvDelimiter, maxRowBytes = DEFAULT_ROW_BYTES }: CsvSplitting,
+  { delimiter, maxRowBytes }: CsvFormat,
   blockBytes: number = BLOCK_BYTES,
 ): Promise<readonly Split[]> {
   const [first, last] = [wanted[0], wanted.at(-1)];
   if (first === undefined || last === undefined || first === last) return wanted;
   const { file } = first;
   const targets = wanted.slice(1).map(({ start }) => start);
-  const scanner = new CsvScanner(csvDelimiter, maxRowBytes);
+  const scanner = new CsvScanner(delimiter, maxRowBytes);
   const stored = await openStored(storageFor, directory, file);
   let ends: RowEnd[];
   try {

@@ -1,9 +1,9 @@
 import type { JobSpec } from "../../job/job-spec.ts";
 import { MAX_DEFAULT_SPLIT_BYTES, MIN_DEFAULT_SPLIT_BYTES } from "../../job/limits.ts";
-import type { CsvSplitting, JobPlan, Split, Splitting } from "../../job/split.ts";
+import type { JobPlan, Split, Splitting } from "../../job/split.ts";
 import type { StorageFor } from "../../storage/storage.ts";
 import { isCompressedName } from "./open-input.ts";
-import { planCsvSplits } from "./plan-csv-splits.ts";
+import { type CsvFormat, parseCsvSplitting, planCsvSplits } from "./plan-csv-splits.ts";
 
 /** Small files share tasks of this size, for which the fixed cost of a task is negligible. */
 const PACK_BYTES = 2 * 1024 * 1024;
@@ -33,17 +33,18 @@ export function planJob(
       const splits = inputs.flatMap(({ url, size }) => planSplits(splitting, url, size, limit));
       return splitting === "wholeFile" ? splits : packSplits(splits, limit, job.workers);
     }
-    const key = JSON.stringify([splitting.csvDelimiter, splitting.maxRowBytes]);
-    const csvPlan = csvPlans.get(key) ?? planCsv(splitting);
+    const format = parseCsvSplitting(splitting);
+    const key = JSON.stringify(format);
+    const csvPlan = csvPlans.get(key) ?? planCsv(format);
     csvPlans.set(key, csvPlan);
     return csvPlan;
   }
 
-  async function planCsv(splitting: CsvSplitting): Promise<readonly Split[]> {
+  async function planCsv(format: CsvFormat): Promise<readonly Split[]> {
     const splits: Split[] = [];
     for (const { url, size } of inputs) {
       const wanted = planSplits("bytes", url, size, limit);
-      splits.push(...(await planCsvSplits(storageFor, job.inputDirectory, wanted, splitting)));
+      splits.push(...(await planCsvSplits(storageFor, job.inputDirectory, wanted, format)));
     }
     return packSplits(splits, limit, job.workers);
   }
