@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { JobFailedError, UsageError } from "../mr/base/errors.ts";
 import { socketPathOf } from "../mr/base/socket-path.ts";
-import { counted, visibleLines } from "../mr/base/text.ts";
+import { plural, visibleLines } from "../mr/base/text.ts";
 import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
 import type { LogState } from "../mr/control/log/job-log.ts";
 import { openJob, removeLog, startCoordinator } from "../mr/engines/local/job-session.ts";
@@ -56,7 +56,7 @@ runCommand(command, async (inputs: string[], options: Options): Promise<number> 
   const { resumed, removed } = job;
   let coordinator: Coordinator | undefined;
   try {
-    if (removed > 0) log(`Removed ${counted(removed, "output file")} of an earlier job`);
+    if (removed > 0) log(`Removed ${plural(removed, "output file")} of an earlier job`);
     if (resumed !== undefined) log(describeResumption(resumed));
     coordinator = await startCoordinator(job, {
       socketPath,
@@ -66,8 +66,8 @@ runCommand(command, async (inputs: string[], options: Options): Promise<number> 
       },
     });
     log(`Listening on ${socketPath}`);
-    const tasks = counted(job.spec.reduces, "reduce task");
-    log(`${counted(job.spec.inputs.length, "input file")}, ${tasks}; waiting for workers`);
+    const tasks = plural(job.spec.reduces, "reduce task");
+    log(`${plural(job.spec.inputs.length, "input file")}, ${tasks}; waiting for workers`);
     const code = await finish(coordinator);
     if (code !== 0) return code;
   } finally {
@@ -106,6 +106,6 @@ function describeResumption({ plan, completed }: LogState): string {
   const maps = completed.filter(({ phase }) => phase === "map").length;
   const reduces = completed.length - maps;
   const app = plan === undefined ? "" : ` of ${plan.app}`;
-  const tasks = `${counted(maps, "map task")} and ${counted(reduces, "reduce task")}`;
+  const tasks = `${plural(maps, "map task")} and ${plural(reduces, "reduce task")}`;
   return `Going on with the job${app}: ${tasks} are completed`;
 }

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { counted } from "../mr/base/text.ts";
+import { plural } from "../mr/base/text.ts";
 import {
   DEFAULT_ATTEMPTS,
   DEFAULT_LEASE_MS,
@@ -197,7 +197,7 @@ function byteSize(min: number): Parser {
       Number(number) * 1024 ** ["", "k", "m", "g"].indexOf(unit.toLowerCase()),
     );
     if (bytes >= min && bytes <= Number.MAX_SAFE_INTEGER) return bytes;
-    const least = min % 2 ** 20 === 0 ? mebibytes(min) : counted(min, "byte");
+    const least = min % 2 ** 20 === 0 ? mebibytes(min) : plural(min, "byte");
     throw new InvalidArgumentError(`It must be a size such as 512MiB, at least ${least}.`);
   };
 }

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
 import { MrError } from "../../mr/base/errors.ts";
 import { socketPathOf } from "../../mr/base/socket-path.ts";
-import { counted, visibleLines } from "../../mr/base/text.ts";
+import { plural, visibleLines } from "../../mr/base/text.ts";
 import { RpcClient } from "../../mr/control/protocol/client.ts";
 import { CONNECT_TIMEOUT_MS } from "../../mr/job/limits.ts";
 import { describeRefusal } from "../../mr/watch/format/describe-failure.ts";
@@ -75,7 +75,7 @@ export async function joinJob(
   const say = (line: string) => process.stderr.write(visibleLines(`${program}: ${line}\n`));
   let hasJoined = false;
   let tasks = 0;
-  const did = () => `this worker has done ${counted(tasks, "task")}`;
+  const did = () => `this worker has done ${plural(tasks, "task")}`;
   // A worker fails the attempt that waits for ever, and goes on.
   stopWatchingForNothingLeft();
   try {

@@ -4,7 +4,7 @@
  * @param noun whose plural has an s
  * @param format how the number is written
  */
-export function counted(count: number, noun: string, format: (count: number) => string = String) {
+export function plural(count: number, noun: string, format: (count: number) => string = String) {
   return `${format(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 

@@ -49,12 +49,12 @@ export async function resolveJobSpec(request: JobRequest): Promise<NewJob | Resu
   if (resume || inputs === undefined) {
     return { ...spec, inputs, reduces, skipBadRecords, resume: true };
   }
-  const terms = {
+  const fixed = {
     inputs,
     reduces: reduces ?? DEFAULT_REDUCES,
     skipBadRecords: skipBadRecords ?? false,
   };
-  return { ...spec, ...terms, resume: false };
+  return { ...spec, ...fixed, resume: false };
 }
 
 /** What an option that is not a number must be: a phrase for messages, and a check. */

@@ -9,7 +9,7 @@ export interface InputFile {
 }
 
 /** The options that must stay the same when a job is resumed. Its log has them. */
-export interface JobTerms {
+export interface FixedOptions {
   /** Number of reduce tasks. */
   readonly reduces: number;
   /** Skip and count records that are malformed, or that the app throws on. */
@@ -24,7 +24,7 @@ export interface JobTerms {
  * A job's single value: all options, resolved, checked, and with their defaults. An option goes from the
  * command line to here, and from here to where it acts.
  */
-export interface JobSpec extends JobTerms {
+export interface JobSpec extends FixedOptions {
   /** Absolute path of the app's module; undefined where workers that are started by hand bring it. */
   readonly app: string | undefined;
   /** Absolute path of the directory of the output, which is the job directory. */
@@ -58,12 +58,12 @@ export interface JobSpec extends JobTerms {
 /** A job that begins. */
 export type NewJob = JobSpec & { readonly resume: false };
 
-/** A job that is to be resumed: terms that are given must be those in its log, which decides the others. */
-export type ResumedJob = Omit<JobSpec, OpenTerm> & {
-  readonly [Term in OpenTerm]: JobSpec[Term] | undefined;
+/** A job to resume: fixed options that are given must equal those in its log, which decides the others. */
+export type ResumedJob = Omit<JobSpec, FromLog> & {
+  readonly [Name in FromLog]: JobSpec[Name] | undefined;
 } & { readonly resume: true };
 
-type OpenTerm = Exclude<keyof JobTerms, "inputDirectory">;
+type FromLog = Exclude<keyof FixedOptions, "inputDirectory">;
 
 /** The values of environment variables that an app asked for, by name; null for those that are not set. */
 export type Settings = Readonly<Record<string, string | null>>;

@@ -40,6 +40,8 @@ export interface Progress {
   readonly cpuMs: number;
 }
 
+export const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
+
 /** A file that an attempt has published in the job directory. */
 export interface OutputFile {
   /** Its name in the job directory, such as `mr-0-3`. */

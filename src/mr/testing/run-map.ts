@@ -45,7 +45,7 @@ export interface BytePair {
   readonly value: unknown;
 }
 
-const NO_PROGRESS = { addBytes: () => undefined, addRecords: () => undefined };
+const UNCOUNTED = { addBytes: () => undefined, addRecords: () => undefined };
 
 /**
  * Runs the `map` of an app over the records of one input, as a map task would, without combining.
@@ -99,7 +99,7 @@ export async function mapInput(
     pairs.push({ key: bytes, value: carryValue(value) });
   };
   const staged = new StagedPairs(emit, app.combine);
-  const how = { skipBadRecords, tally, progress: NO_PROGRESS };
+  const how = { skipBadRecords, tally, progress: UNCOUNTED };
   const mapping = { app, isClassic, ofApp: "", task, scanner, words, emit, staged, ...how };
   await new RecordMapper(new MemoryInput(file, input), mapping).run();
   return pairs;

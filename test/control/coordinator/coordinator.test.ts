@@ -392,7 +392,7 @@ describe("the coordinator", () => {
     const splitting = { scanner: "x", options: {} };
     await expect(client.call("worker.register", { ...INDEXER, splitting })).rejects.toMatchObject({
       code: RPC_ERRORS.invalidParams,
-      message: "splitting: There is no scanner",
+      message: "There is no scanner",
     });
     client.close();
     while (coordinator.status.workers.length > 0) await new Promise(setImmediate);

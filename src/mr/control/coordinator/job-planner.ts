@@ -1,6 +1,8 @@
+import { JSONRPCErrorException } from "json-rpc-2.0";
 import { describeCause, MrError } from "../../base/errors.ts";
 import type { JobPlan, Split, Splitting } from "../../job/split.ts";
 import type { CancelReason } from "../../job/task.ts";
+import { RPC_ERRORS } from "../protocol/protocol.ts";
 
 /** The parts of a job that a plan changes. */
 export interface PlanListener {
@@ -32,8 +34,8 @@ export class JobPlanner {
    * Splits the inputs as the app of a worker allows.
    *
    * @param app identifies the app
-   * @returns a promise if the inputs have to be read for that; it never rejects
-   * @throws MrError (`USAGE`) for a splitting that makes no sense; the plan stays as it was
+   * @returns a promise if the inputs have to be read for that
+   * @throws JSONRPCErrorException (`invalidParams`) for a splitting that makes no sense; the plan stays
    */
   planFor(app: unknown, splitting: Splitting): Promise<void> | undefined {
     // All workers of an app share a plan, because a long one takes time to make.
@@ -45,7 +47,9 @@ export class JobPlanner {
   #cut(splitting: Splitting): Promise<void> | undefined {
     const giveUp = (error: unknown) => {
       const code = error instanceof MrError ? error.code : "INPUT_UNREADABLE";
-      this.#listener.onImpossible({ type: "error", code, message: describeCause(error) });
+      const message = describeCause(error);
+      if (code === "USAGE") throw new JSONRPCErrorException(message, RPC_ERRORS.invalidParams);
+      this.#listener.onImpossible({ type: "error", code, message });
     };
     try {
       const splits = this.#plan(splitting);
@@ -53,7 +57,6 @@ export class JobPlanner {
       if ("then" in splits) return splits.then((all) => this.#planned(all, splitting), giveUp);
       this.#planned(splits, splitting);
     } catch (error) {
-      if (error instanceof MrError && error.code === "USAGE") throw error;
       giveUp(error);
     }
     return undefined;

@@ -1,5 +1,4 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
-import { describeCause } from "../../base/errors.ts";
 import type { Attempt } from "../../job/task.ts";
 import { checkOutputs, damagedMapsOf } from "../protocol/params.ts";
 import {
@@ -15,10 +14,10 @@ import type { Caller, Handlers } from "../protocol/transport.ts";
 import type { SchedulerEvent } from "../scheduler/types.ts";
 import type { Decision, JobParts } from "./decision.ts";
 
-/** What a worker reports on its attempt. */
+/** A report of a worker on its attempt. */
 type Report = SchedulerEvent & Attempt & Params<"task.request">;
 
-/** What a call brings about. */
+/** The effects of a call. */
 interface Steps {
   status(): JobStatus;
   step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void;
@@ -85,12 +84,7 @@ export class ProtocolHandlers {
     // A worker that has not got its number cannot ask for a task yet.
     const answer = () => this.#answer(() => ({ worker, ...workers.identity, ...facts }));
     if (started) return answer();
-    try {
-      return planner.planFor(workers.app, params.splitting)?.then(answer) ?? answer();
-    } catch (error) {
-      const why = `splitting: ${describeCause(error)}`;
-      throw new JSONRPCErrorException(why, RPC_ERRORS.invalidParams);
-    }
+    return planner.planFor(workers.app, params.splitting)?.then(answer) ?? answer();
   }
 
   #request(worker: number, caller: Caller): Promise<Assignment | Dismissal> {

@@ -1,5 +1,5 @@
 import { MrError } from "../../base/errors.ts";
-import type { JobTerms, Settings } from "../../job/job-spec.ts";
+import type { FixedOptions, Settings } from "../../job/job-spec.ts";
 import type { Split } from "../../job/split.ts";
 import type { CompletedTask, JobEnd } from "../../job/task.ts";
 
@@ -7,7 +7,7 @@ import type { CompletedTask, JobEnd } from "../../job/task.ts";
 export const LOG_VERSION = 2;
 
 /** The first record. */
-export interface JobRecord extends JobTerms {
+export interface JobRecord extends FixedOptions {
   readonly type: "job";
   readonly version: number;
 }

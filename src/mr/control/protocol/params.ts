@@ -19,7 +19,8 @@ const splitting = v.union([
   v.object({
     scanner: v.pipe(v.string(), v.maxLength(100)),
     options: v.custom<ScannedSplitting["options"]>(
-      (input) => isRecordOf(input, isScalar) && JSON.stringify(input).length <= 1000,
+      (input) =>
+        isRecordOf(input, (it) => Object(it) !== it) && JSON.stringify(input).length <= 1000,
     ),
   }),
 ]);
@@ -142,10 +143,6 @@ export function damagedMapsOf({ phase, task }: AttemptId, names: readonly string
     const parsed = parseMapOutputName(name);
     return parsed?.reduce === task ? parsed.map : [];
   });
-}
-
-function isScalar(input: unknown): boolean {
-  return input === null || ["string", "number", "boolean"].includes(typeof input);
 }
 
 function isRecordOf(input: unknown, isValue: (value: unknown) => boolean): boolean {

@@ -1,6 +1,5 @@
-import type { Attempt, AttemptId, Progress } from "../../job/task.ts";
+import { type Attempt, type AttemptId, NO_PROGRESS, type Progress } from "../../job/task.ts";
 
-const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
 /** The share of a processor below which an attempt counts as asleep: heartbeats take a little themselves. */
 const WORKING_CPU_SHARE = 0.05;
 

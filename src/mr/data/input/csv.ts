@@ -1,6 +1,6 @@
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
-import { counted } from "../../base/text.ts";
+import { plural } from "../../base/text.ts";
 import { DEFAULT_ROW_BYTES, MAX_RECORD_BYTES } from "../../job/limits.ts";
 import { type CsvFault, CsvRows } from "./csv-rows.ts";
 import { CsvScanner } from "./csv-scanner.ts";
@@ -130,7 +130,7 @@ class CsvCursor implements RecordCursor<unknown> {
         if (!this.#options.header) return this.#convert(fields);
       } else if (fields.length === this.#width) return this.#convert(fields);
       else {
-        const why = `the row has ${counted(fields.length, "field")}, the first has ${this.#width}`;
+        const why = `the row has ${plural(fields.length, "field")}, the first has ${this.#width}`;
         this.#leaveOut({ line: rows.line, column: 1, why });
       }
     }
@@ -151,9 +151,9 @@ class CsvCursor implements RecordCursor<unknown> {
     if (!header) {
       if (columns === undefined) return (fields) => fields;
       if (columns.length === first.length) return toObject(columns, [...columns.keys()]);
-      const given = `the row has ${counted(first.length, "field")}`;
+      const given = `the row has ${plural(first.length, "field")}`;
       const verb = columns.length === 1 ? "is" : "are";
-      throw this.#wrongColumns(`${given}, but there ${verb} ${counted(columns.length, "column")}`);
+      throw this.#wrongColumns(`${given}, but there ${verb} ${plural(columns.length, "column")}`);
     }
     const names = columns ?? first;
     const indexes = names.map((name) => this.#indexOf(name, first));
@@ -165,7 +165,7 @@ class CsvCursor implements RecordCursor<unknown> {
   #indexOf(column: string | number, first: readonly string[]): number {
     if (typeof column === "number") {
       if (column < first.length) return column;
-      const has = `the row has ${counted(first.length, "field")}`;
+      const has = `the row has ${plural(first.length, "field")}`;
       throw this.#wrongColumns(`there is no column ${column}, counted from 0: ${has}`);
     }
     const index = first.indexOf(column);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type ErrorCode, MrError } from "../../base/errors.ts";
-import { counted } from "../../base/text.ts";
+import { plural } from "../../base/text.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
 import { lockDirectory } from "../../control/log/directory-lock.ts";
 import { FileJobLog } from "../../control/log/file-job-log.ts";
@@ -28,7 +28,7 @@ import { EventLog } from "../../watch/history/event-log.ts";
 export type JobSession = ReturnType<typeof newSession>;
 
 /**
- * @param spec the job, with the terms that its log has
+ * @param spec the job, with the fixed options in its log
  * @param resumed the state in which the job was left, or undefined for a new job
  * @param removed number of results of an earlier job that a new one has removed
  */
@@ -148,9 +148,9 @@ async function resume(spec: ResumedJob, unlock: () => void): Promise<JobSession>
     for (const task of state.completed) {
       if (await hasItsOutputs(task, directory)) completed.push(task);
     }
-    const { type: _type, version: _version, ...terms } = state.job;
+    const { type: _type, version: _version, ...fixed } = state.job;
     const resumed = { ...state, completed };
-    return newSession({ ...spec, ...terms }, unlock, log, { resumed });
+    return newSession({ ...spec, ...fixed }, unlock, log, { resumed });
   } catch (error) {
     log.close();
     throw error;
@@ -178,7 +178,7 @@ function checkNotComplete(directory: string): void {
 async function checkSameJob(job: JobRecord, spec: ResumedJob): Promise<void> {
   const { directory, inputDirectory, inputs, reduces, skipBadRecords } = spec;
   if (reduces !== undefined && reduces !== job.reduces) {
-    refuseToResume(directory, `it has ${counted(job.reduces, "reduce task")}, not ${reduces}`);
+    refuseToResume(directory, `it has ${plural(job.reduces, "reduce task")}, not ${reduces}`);
   }
   if (skipBadRecords !== undefined && skipBadRecords !== job.skipBadRecords) {
     const what = job.skipBadRecords ? "leave out" : "fail on";

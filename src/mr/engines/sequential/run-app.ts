@@ -2,7 +2,7 @@ import type { ClassicApp } from "../../app/contract/contract.ts";
 import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
-import type { InputFile, JobTerms } from "../../job/job-spec.ts";
+import type { FixedOptions, InputFile } from "../../job/job-spec.ts";
 import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
 import { type Phase, SKIPPED_RECORDS, type SkippedRecord } from "../../job/task.ts";
 import { storageFor } from "../../storage/registry.ts";
@@ -26,12 +26,12 @@ export interface MapCall {
 /** An app in one of its two forms, in the calls that a job consists of. */
 export interface AppForm {
   /** The records of an input, in order; each must be called before the next is taken. */
-  records(input: InputFile, task: number, run: SequentialRun): AsyncIterable<MapCall>;
+  records(input: InputFile, task: number, run: AppRun): AsyncIterable<MapCall>;
   /** Puts the values of a key in the order in which `reduce` gets them. */
   sortValues(values: unknown[]): void;
   partition(keyBytes: Buffer, reduces: number): number;
   /** The lines of a key. */
-  reduce(keyBytes: Buffer, values: unknown[], task: number, run: SequentialRun): Promise<Buffer>;
+  reduce(keyBytes: Buffer, values: unknown[], task: number, run: AppRun): Promise<Buffer>;
 }
 
 /** Learns of the start and the end of each task, and may end the run by throwing. */
@@ -51,17 +51,17 @@ interface TaskListener {
  */
 export async function runApp(
   app: ClassicApp | RecordApp,
-  job: JobTerms,
+  job: FixedOptions,
   listener?: TaskListener,
-): Promise<SequentialRun> {
-  const run = new SequentialRun(job);
+): Promise<AppRun> {
+  const run = new AppRun(job);
   await run.run(isRecordApp(app) ? recordForm(app) : classicForm(app), listener);
   return run;
 }
 
 /** A run of an app, and its results. */
-export class SequentialRun {
-  readonly job: JobTerms;
+export class AppRun {
+  readonly job: FixedOptions;
   /** By reduce task: the lines of each key, in the order of the keys' bytes. */
   readonly outputs: Buffer[][] = [];
   readonly counters: Record<string, number> = {};
@@ -77,7 +77,7 @@ export class SequentialRun {
   /** How many records the current task has skipped. */
   #skippedOfTask = 0;
 
-  constructor(job: JobTerms) {
+  constructor(job: FixedOptions) {
     this.job = job;
   }
 

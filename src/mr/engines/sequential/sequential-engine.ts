@@ -11,7 +11,7 @@ import { reduceOutputName } from "../../job/names.ts";
 import type { Attempt, Failure, JobOutcome, Phase } from "../../job/task.ts";
 import { prepareJobDirectory, storageFor } from "../../storage/registry.ts";
 import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
-import { runApp, type SequentialRun } from "./run-app.ts";
+import { type AppRun, runApp } from "./run-app.ts";
 
 /**
  * Runs a job in this process, one task after the other, with everything in memory. Each input is a map task.
@@ -51,7 +51,7 @@ export const sequentialEngine: Engine = {
   },
 };
 
-async function publish(directory: string, run: SequentialRun): Promise<string[]> {
+async function publish(directory: string, run: AppRun): Promise<string[]> {
   const tag = `sequential-${process.pid}`;
   const storage = storageFor(directory);
   const output = storage.createOutput(directory, tag, { durable: true });

@@ -1,7 +1,7 @@
 import type { JobEvent } from "../../job/events.ts";
-import type { JobOutcome, Phase, Progress } from "../../job/task.ts";
+import { type JobOutcome, NO_PROGRESS, type Phase, type Progress } from "../../job/task.ts";
 import { appFrames } from "../history/app-frames.ts";
-import { type AttemptView, addProgress, JobView, NO_PROGRESS } from "../history/job-view.ts";
+import { type AttemptView, addProgress, JobView } from "../history/job-view.ts";
 import { timeLeftMs } from "../history/time-left.ts";
 import type { JobRow, Patch, TotalsRow } from "./protocol.ts";
 import { ROWS, type Table } from "./rows.ts";

@@ -1,4 +1,4 @@
-import { counted } from "../../base/text.ts";
+import { plural } from "../../base/text.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import {
@@ -116,7 +116,7 @@ function describeOther(event: JobEvent): EventLine[] {
       const { app, splits, reduces } = event;
       // How inputs are split is not known before the first worker has registered.
       if (app === null) return [];
-      const tasks = `${counted(splits.length, "map task")} and ${counted(reduces, "reduce task")}`;
+      const tasks = `${plural(splits.length, "map task")} and ${plural(reduces, "reduce task")}`;
       return detail(`${tasks} for ${plainText(app)}`);
     }
     case "attemptStarted": {
@@ -155,5 +155,5 @@ function nameOf({ phase, task, attempt }: AttemptId): string {
 function describeWork(progress: Progress | undefined): string {
   if (progress === undefined) return "";
   const { records, bytes } = progress;
-  return `: ${counted(records, "record", formatCount)}, ${formatBytes(bytes)} read and written`;
+  return `: ${plural(records, "record", formatCount)}, ${formatBytes(bytes)} read and written`;
 }

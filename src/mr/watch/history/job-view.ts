@@ -6,6 +6,7 @@ import {
   type Failure,
   type JobOutcome,
   type LossReason,
+  NO_PROGRESS,
   type Phase,
   type Progress,
   type TaskId,
@@ -58,7 +59,6 @@ export interface Incident {
   readonly event: JobEvent & { readonly type: IncidentType };
 }
 
-export const NO_PROGRESS: Progress = { records: 0, bytes: 0, cpuMs: 0 };
 /** More than people will read. */
 const MAX_INCIDENTS = 1000;
 

@@ -10,7 +10,7 @@ const SMOOTHING_MS = 3000;
 /** Estimates are not made before this time. */
 const MIN_ELAPSED_MS = 1500;
 
-export interface TaskCounts {
+export interface PhaseTasks {
   readonly completed: number;
   readonly running: number;
   readonly total: number;
@@ -34,8 +34,8 @@ export interface ProgressState {
   readonly phase: Phase;
   /** Since the command started. */
   readonly elapsedMs: number;
-  readonly maps: TaskCounts;
-  readonly reduces: TaskCounts;
+  readonly maps: PhaseTasks;
+  readonly reduces: PhaseTasks;
   /** Undefined until it can be computed. */
   readonly speed: { readonly recordsPerS: number; readonly bytesPerS: number } | undefined;
   /** The estimated time left in this phase. */
@@ -80,7 +80,7 @@ export class JobProgress {
     return { phase, task, attempt, isBackup, elapsedMs, file: split && inputName(split) };
   }
 
-  #count(phase: Phase): TaskCounts {
+  #count(phase: Phase): PhaseTasks {
     const tasks = this.view.tasks(phase);
     const running = tasks.filter(({ state }) => state === "inProgress").length;
     return { completed: this.view.completed(phase), running, total: tasks.length };

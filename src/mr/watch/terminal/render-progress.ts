@@ -1,8 +1,8 @@
 import { basename } from "node:path";
-import { counted } from "../../base/text.ts";
+import { plural } from "../../base/text.ts";
 import { formatBytes, formatCount, formatElapsed, formatEstimate } from "../format/quantities.js";
 import { clip, DEFAULT_COLUMNS, plainText, widthOf } from "../format/text-width.ts";
-import type { AttemptProgress, ProgressState, TaskCounts, WorkerProgress } from "./job-progress.ts";
+import type { AttemptProgress, PhaseTasks, ProgressState, WorkerProgress } from "./job-progress.ts";
 
 export interface Screen {
   /** Width of the terminal; 0 if it is unknown, which means 80. Lines are at least three columns shorter. */
@@ -47,8 +47,8 @@ export function renderProgress(state: ProgressState, given: Screen): string[] {
 
 export function summarizeProgress(state: ProgressState): string {
   const { maps, reduces } = state;
-  const of = ({ completed, total }: TaskCounts, noun: string) => {
-    return `${completed} of ${counted(total, noun)}`;
+  const of = ({ completed, total }: PhaseTasks, noun: string) => {
+    return `${completed} of ${plural(total, noun)}`;
   };
   const tasks = `${of(maps, "map")}, ${of(reduces, "reduce")}`;
   return [tasks, formatElapsed(state.elapsedMs), ...measures(state)].join(", ");
@@ -80,7 +80,7 @@ function measures({ speed, leftMs, phase }: ProgressState): string[] {
 /** @param digits of the largest number of tasks, so that all bars have the same length */
 function bar(
   name: string,
-  counts: TaskCounts,
+  counts: PhaseTasks,
   digits: number,
   columns: number,
   screen: Screen,
