@@ -197,8 +197,8 @@ function byteSize(min: number): Parser {
       Number(number) * 1024 ** ["", "k", "m", "g"].indexOf(unit.toLowerCase()),
     );
     if (bytes >= min && bytes <= Number.MAX_SAFE_INTEGER) return bytes;
-    const least = min % 2 ** 20 === 0 ? mebibytes(min) : plural(min, "byte");
-    throw new InvalidArgumentError(`It must be a size such as 512MiB, at least ${least}.`);
+    const shown = min % 2 ** 20 === 0 ? mebibytes(min) : plural(min, "byte");
+    throw new InvalidArgumentError(`It must be a size such as 512MiB, at least ${shown}.`);
   };
 }
 

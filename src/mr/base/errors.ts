@@ -12,7 +12,7 @@ export type { ErrorCode } from "./error-codes.ts";
 export class MrError extends Error {
   /** The class's name. */
   override name = "MrError";
-  /** What kind of error this is; docs/errors.md has the list. */
+  /** The kind of error; docs/errors.md has the list. */
   readonly code: ErrorCode;
 
   /**
@@ -88,8 +88,14 @@ export function errorCode(error: unknown): string | undefined {
 /** The error of an input that cannot be read. An MrError keeps its code. */
 export function inputError(input: string, error: unknown): MrError {
   const message = `Cannot read input "${input}": ${describeCause(error)}`;
-  const code = errorCode(error) === "ENOENT" ? "INPUT_NOT_FOUND" : "INPUT_UNREADABLE";
-  return new MrError(error instanceof MrError ? error.code : code, message, { cause: error });
+  const code = error instanceof MrError ? error.code : inputErrorCode(errorCode(error));
+  return new MrError(code, message, { cause: error });
+}
+
+function inputErrorCode(code = ""): ErrorCode {
+  if (code === "ENOENT") return "INPUT_NOT_FOUND";
+  // Codes of zlib and zstd: the compressed data is damaged.
+  return /^Z(STD)?_/.test(code) ? "INPUT_MALFORMED" : "INPUT_UNREADABLE";
 }
 
 /**

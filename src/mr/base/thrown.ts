@@ -42,11 +42,11 @@ export function stackOf(thrown: unknown): string | undefined {
  * Cuts text for people, and adds its length. A character that is shown as an escape counts as the characters of
  * the escape.
  */
-export function shorten(text: string, most: number): string {
-  const start = text.slice(0, most);
-  if (text.length <= most && visibleLines(start).length <= most) return text;
+export function shorten(text: string, max: number): string {
+  const start = text.slice(0, max);
+  if (text.length <= max && visibleLines(start).length <= max) return text;
   let kept = "";
-  let room = most;
+  let room = max;
   for (const symbol of start) {
     room -= visibleLines(symbol).length;
     if (room < 0) break;

@@ -57,7 +57,7 @@ export async function resolveJobSpec(request: JobRequest): Promise<NewJob | Resu
   return { ...spec, ...fixed, resume: false };
 }
 
-/** What an option that is not a number must be: a phrase for messages, and a check. */
+/** The type of an option that is not a number: a phrase for messages, and a check. */
 type Kind = readonly [what: string, isRight: (value: unknown) => boolean];
 
 const FLAG: Kind = ["true or false", (value) => typeof value === "boolean"];

@@ -133,7 +133,7 @@ export type JobEnd =
   | { readonly state: "failed"; readonly reason: JobFailure }
   | { readonly state: "cancelled"; readonly reason: CancelReason };
 
-/** What a job has, and what a worker has. */
+/** The values of the job and of the worker. */
 interface Both<T> {
   readonly job: T;
   readonly worker: T;

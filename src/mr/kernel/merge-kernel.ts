@@ -23,7 +23,7 @@ const OUTPUT_BYTES = 128 * 1024;
 /** The module may read and write this far beyond the end of an allocation. */
 const GUARD_BYTES = 64;
 
-/** What merge.wasm exports. Positions refer to {@link MergeKernel.bytes}. */
+/** The exports of merge.wasm. Positions refer to {@link MergeKernel.bytes}. */
 interface Exports {
   /** After `read`, `decode` and `malformed`: the run in question. */
   readonly subject: WasmGlobal;

@@ -54,10 +54,10 @@ export class WasmKernel implements Kernel {
     this.#scratch = this.#exports.SCRATCH.value;
     this.#scratchBytes = this.#exports.SCRATCH_BYTES.value;
     // Even, so that the numbers are aligned.
-    const most = Math.floor(this.#scratchBytes / 24) * 2;
-    const numbersAt = this.#scratch + most * ID_BYTES;
-    this.#scratchIds = new Uint32Array(buffer, this.#scratch, most);
-    this.#scratchNumbers = new Float64Array(buffer, numbersAt, most);
+    const maxIds = Math.floor(this.#scratchBytes / 24) * 2;
+    const numbersAt = this.#scratch + maxIds * ID_BYTES;
+    this.#scratchIds = new Uint32Array(buffer, this.#scratch, maxIds);
+    this.#scratchNumbers = new Float64Array(buffer, numbersAt, maxIds);
     const maxWords = (blockBytes + 1) >>> 1;
     this.block = new Uint8Array(buffer, this.#exports.BLOCK.value, blockBytes);
     this.ids = new Uint32Array(buffer, this.#exports.idsAt.value, maxWords);

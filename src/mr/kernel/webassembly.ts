@@ -28,7 +28,7 @@ type Functions<Names extends string, Parameters extends readonly number[]> = Rea
 >;
 type Two = [number, number];
 
-/** What kernel.wasm exports; assembly/kernel.ts names the parameters. */
+/** The exports of kernel.wasm; assembly/kernel.ts names the parameters. */
 export type WasmExports = Readonly<
   Record<"BLOCK" | "LETTERS" | "PAGES" | "SCRATCH" | "SCRATCH_BYTES", WasmGlobal> &
     Record<"idsAt" | "startsAt" | "endsAt" | "lineEndsAt" | "outputAt" | "outputEnd", WasmGlobal>

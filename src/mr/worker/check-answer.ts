@@ -23,7 +23,7 @@ export function checkRegistration(registration: Registration): void {
   if (!isCount(worker) || !isCount(term)) throw nonsense(`worker "${worker}", term "${term}"`);
 }
 
-/** What a coordinator gives as the reason of a refusal; undefined if another version gives another one. */
+/** The reason that a coordinator gives for a refusal; undefined if another version gives another one. */
 export function asRefusal(data: unknown): Refusal | undefined {
   if (typeof data !== "object" || data === null || !("type" in data)) return undefined;
   return REFUSALS.has(data.type) ? (data as Refusal) : undefined;

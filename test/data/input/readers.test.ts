@@ -85,11 +85,11 @@ describe("inputs", () => {
 
   it("name the file when it is no gzip, or cut off", async () => {
     await expect(read(lines(), "no gzip", { name: "b.gz" })).rejects.toThrow(
-      mrError("INPUT_UNREADABLE", '"b.gz"', "incorrect header check"),
+      mrError("INPUT_MALFORMED", '"b.gz"', "incorrect header check"),
     );
     const cut = gzipSync("text".repeat(1000)).subarray(0, 30);
     await expect(read(lines(), cut, { name: "c.gz" })).rejects.toThrow(
-      mrError("INPUT_UNREADABLE", '"c.gz"', "unexpected end of file"),
+      mrError("INPUT_MALFORMED", '"c.gz"', "unexpected end of file"),
     );
   });
 
@@ -110,11 +110,11 @@ describe("inputs", () => {
     "name the file when it is no zstd, or cut off (needs Node 22.15)",
     async () => {
       await expect(read(lines(), "no zstd", { name: "b.zst" })).rejects.toThrow(
-        mrError("INPUT_UNREADABLE", '"b.zst"'),
+        mrError("INPUT_MALFORMED", '"b.zst"'),
       );
       const cut = zstdCompressSync?.("text".repeat(1000)).subarray(0, 15) ?? "";
       await expect(read(lines(), cut, { name: "c.zst" })).rejects.toThrow(
-        mrError("INPUT_UNREADABLE", '"c.zst"', "unexpected end of file"),
+        mrError("INPUT_MALFORMED", '"c.zst"', "unexpected end of file"),
       );
     },
   );
@@ -124,7 +124,7 @@ describe("inputs", () => {
     async () => {
       const frame = zstdCompressSync?.("one\ntwo") ?? Buffer.alloc(0);
       await expect(read(lines(), Buffer.concat([frame, frame]), { name: "d.zst" })).rejects.toThrow(
-        mrError("INPUT_UNREADABLE", '"d.zst"', "more than one zstd frame"),
+        mrError("INPUT_UNSUPPORTED", '"d.zst"', "more than one zstd frame"),
       );
     },
   );

@@ -138,7 +138,7 @@ describe("inputs", () => {
     expect(lines).toEqual([" b.txt.gz:0\n", "b a.gz:1\n", "c a.gz:2\n", "ü a.gz:0\n"]);
     const broken = directoryWith({ "a.gz": "no gzip" });
     await expect(linesOf(lineApp, ["a.gz"], broken)).rejects.toThrow(
-      mrError("INPUT_UNREADABLE", '"a.gz"', "incorrect header check"),
+      mrError("INPUT_MALFORMED", '"a.gz"', "incorrect header check"),
     );
   });
 

@@ -17,7 +17,7 @@ export interface KeyValue {
   readonly value: string;
 }
 
-/** What a classic `map` may return: pairs in an array or generator, or a promise of them. */
+/** The result of a classic `map`: pairs in an array or generator, or a promise of them. */
 export type MapResult =
   | Iterable<KeyValue>
   | AsyncIterable<KeyValue>
@@ -169,7 +169,7 @@ export interface ReduceContext {
 }
 
 // `void` is the return type of functions without `return`, async ones included.
-/** What the `map` of a record app may return besides calling `emit`: pairs, or a promise to wait for. */
+/** The result of the `map` of a record app, which may also call `emit`: pairs, or a promise to wait for. */
 export type RecordMapResult<V> =
   | void
   | Promise<void>
@@ -186,7 +186,7 @@ export type Combiner<V> = (Fold<V> & KnownFold<V>) | First | Union;
 export type KnownFold<V> = unknown extends V ? object : Fold<V>;
 
 /**
- * What `reduce` may return: one output, `undefined` for none, a generator of any number of outputs, or a
+ * The result of `reduce`: one output, `undefined` for none, a generator of any number of outputs, or a
  * promise of one output. An array is one output.
  */
 export type RecordReduceResult<Out> =

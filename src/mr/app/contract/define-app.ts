@@ -78,7 +78,7 @@ export function isRecordApp(app: unknown): app is RecordApp {
   return isObject(app) && app["form"] === "record";
 }
 
-/** What is wrong with a definition, in sentences; empty if it is valid. */
+/** The faults of a definition, in sentences; empty if it is valid. */
 function findProblems(definition: unknown): string[] {
   if (!isObject(definition)) return ["it takes an object"];
   const problems = Object.keys(definition)

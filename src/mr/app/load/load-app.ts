@@ -87,9 +87,9 @@ export function minReducesOf({ app }: LoadedApp): number {
 
 /** @throws UsageError when the app needs more reduce tasks than there are */
 export function checkReduces(app: LoadedApp, reduces: number): void {
-  const least = minReducesOf(app);
-  if (least <= reduces) return;
+  const needed = minReducesOf(app);
+  if (needed <= reduces) return;
   throw new UsageError(
-    `Cannot run app "${app.name}" with --reduces ${reduces}: its rangePartition needs ${least} or more`,
+    `Cannot run app "${app.name}" with --reduces ${reduces}: its rangePartition needs ${needed} or more`,
   );
 }

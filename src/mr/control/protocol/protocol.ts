@@ -30,7 +30,7 @@ export const RPC_ERRORS = {
 export type Method = keyof typeof PARAMS;
 export type Params<M extends Method> = InferOutput<(typeof PARAMS)[M]>;
 
-/** What a worker is told of the job when it registers. */
+/** The answer to a worker that registers. */
 export interface Registration
   extends Pick<JobSpec, "directory" | "inputDirectory" | "reduces" | "leaseMs" | "skipBadRecords"> {
   /** This worker's number, to be sent with every further call. */
@@ -65,7 +65,7 @@ export interface JobStatus extends Pick<Registration, "job" | "term" | "director
   /** The values of environment variables that the app asked for. */
   readonly settings: Settings;
   readonly elapsedMs: number;
-  /** What the app has counted, summed over completed tasks. */
+  /** The counters of the app, summed over completed tasks. */
   readonly counters: Readonly<Record<string, number>>;
   readonly maps: TaskCounts;
   readonly reduces: TaskCounts;

@@ -61,7 +61,7 @@ export class RpcError extends Error {
   override name = "RpcError";
   /** One of the codes in docs/protocol.md. */
   readonly code: number;
-  /** What else the coordinator said, unchecked. */
+  /** Further details of the answer, unchecked. */
   readonly data: unknown;
 
   constructor(message: string, code: number, data?: unknown) {

@@ -2,7 +2,7 @@ import type { Phase, TaskCounts, TaskResult } from "../../job/task.ts";
 import type { Lease } from "./lease-book.ts";
 import type { TaskState } from "./types.ts";
 
-/** What the scheduler remembers of one task. */
+/** The state of one task. */
 export class Task {
   readonly phase: Phase;
   readonly index: number;

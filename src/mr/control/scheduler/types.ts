@@ -93,6 +93,6 @@ export interface JobShape
     "reduces" | "leaseMs" | "taskTimeoutMs" | "maxFailures" | "maxLosses" | "maxBackups"
   > {
   readonly maps: number;
-  /** What a map task reads, for the reason why a job failed. */
+  /** The input of a map task, for the reason why a job failed. */
   readonly inputOf?: ((map: number) => TaskInput | undefined) | undefined;
 }

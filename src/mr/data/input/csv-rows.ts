@@ -38,7 +38,7 @@ export class CsvRows {
    */
   #row = 0;
   nextLine: number;
-  /** What is wrong with the next row, if its faulty bytes are no longer in the buffer. */
+  /** The fault of the next row, if its faulty bytes are no longer in the buffer. */
   #nextFault: CsvFault | undefined;
   #isEnd = false;
   #isBegun = false;

@@ -14,7 +14,7 @@ type State =
   /** After a fault, before the end of the first line of the row. */
   | "damaged";
 
-/** What is wrong with a row, and where, in bytes from its beginning. */
+/** The fault of a row, and its place in bytes from the beginning of the row. */
 export interface RowFault {
   readonly kind:
     | "quoteInField"

@@ -29,7 +29,7 @@ export function blocks(): Reader<ByteSlice> {
   return lineReader("blocks()", "block");
 }
 
-/** What one record is: a line without its end, or as many whole lines as a block holds. */
+/** The extent of a record: a line without its end, or as many whole lines as a block holds. */
 type LineUnit = "line" | "block";
 
 function lineReader(name: string, unit: LineUnit): Reader<ByteSlice> {

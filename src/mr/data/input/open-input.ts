@@ -155,5 +155,6 @@ function compressedInput(stored: StoredFile, file: string, decompressor: Transfo
 /** Node's zstd ends after the first frame without an error, but a file may have several. */
 function checkEnd(decompressor: Transform & { bytesWritten?: number }, bytes: number): void {
   if (decompressor.bytesWritten === bytes) return;
-  throw new Error("it has more than one zstd frame, of which Node reads the first only");
+  const why = "it has more than one zstd frame, of which Node reads the first only";
+  throw new MrError("INPUT_UNSUPPORTED", why);
 }

@@ -33,10 +33,10 @@ export async function topLines(
   signal?: AbortSignal,
 ): Promise<NumberLine[]> {
   let best: NumberLine[] = [];
-  let least = Number.NEGATIVE_INFINITY;
+  let min = Number.NEGATIVE_INFINITY;
   const cut = () => {
     best = best.sort(compare).slice(0, count);
-    if (best.length === count) least = best.at(-1)?.value ?? least;
+    if (best.length === count) min = best.at(-1)?.value ?? min;
   };
   let lines = 0;
   const files = await storage.fetch(paths);
@@ -45,8 +45,8 @@ export async function topLines(
       const reader = new LineReader(files, path);
       try {
         while (reader.next()) {
-          const line = parse(reader, least);
-          if (line !== undefined && line.value >= least && best.push(line) >= count + SLACK) cut();
+          const line = parse(reader, min);
+          if (line !== undefined && line.value >= min && best.push(line) >= count + SLACK) cut();
           if (++lines % LINES_PER_TURN !== 0) continue;
           await setImmediate();
           signal?.throwIfAborted();
@@ -62,8 +62,8 @@ export async function topLines(
   return best;
 }
 
-/** @returns undefined when the value is not a number, and maybe when it is less than `least` */
-function parse({ bytes, start, end }: LineReader, least: number): NumberLine | undefined {
+/** @returns undefined when the value is not a number, and maybe when it is less than `min` */
+function parse({ bytes, start, end }: LineReader, min: number): NumberLine | undefined {
   const last = end - 1;
   if (bytes.toString("latin1", start, start + 2) === QUOTE_BRACE) {
     const line = parseJson(bytes.toString("utf8", start, last));
@@ -74,7 +74,7 @@ function parse({ bytes, start, end }: LineReader, least: number): NumberLine | u
   const text = bytes.toString("latin1", at + 1, last);
   if (at < start || !NUMBER.test(text)) return undefined;
   const value = Number(text);
-  if (!(value >= least)) return undefined;
+  if (!(value >= min)) return undefined;
   return { key: bytes.toString("utf8", start, at), value, text };
 }
 

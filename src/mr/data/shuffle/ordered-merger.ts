@@ -86,13 +86,13 @@ export class OrderedMerger implements GroupSource {
   nextValue(): boolean {
     if (this.#previous !== undefined) this.#advance(this.#previous);
     this.#previous = undefined;
-    let [least] = this.#candidates;
-    if (least === undefined) return false;
+    let [min] = this.#candidates;
+    if (min === undefined) return false;
     for (const candidate of this.#candidates) {
-      if (candidate !== least && this.#order(candidate.value, least.value) < 0) least = candidate;
+      if (candidate !== min && this.#order(candidate.value, min.value) < 0) min = candidate;
     }
-    this.#previous = least;
-    const { count, isBytes, bytes, valueStart, valueEnd } = least.cursor;
+    this.#previous = min;
+    const { count, isBytes, bytes, valueStart, valueEnd } = min.cursor;
     this.count = count;
     this.isBytes = isBytes;
     this.bytes = bytes;

@@ -32,7 +32,7 @@ const WORKER_GRACE_MS = 500;
 const WORKER_TIMEOUTS = { startMs: 10_000, connectMs: 2000, reconnectMs: 2000 } as const;
 /** About what one worker reads while another starts. */
 const SMALL_INPUT_BYTES = 8 * 1024 * 1024;
-/** A job with a small input that lasts longer has more to do than to read. */
+/** A job with a small input that runs longer than this computes much, and gets all its workers. */
 const FILL_AFTER_MS = 250;
 
 /** Runs a job with a coordinator in this process and workers in processes of their own. */

@@ -75,12 +75,12 @@ export class ShuffleMatrix {
     if (changed.length === 0) return undefined;
     const rows = changed.map((row) => [row, ...(this.#cells[row] ?? [])] as const);
     const sorted = this.#byReduce.toSorted();
-    const [most = 0, median = 0] = [sorted.at(-1), sorted[sorted.length >> 1]];
+    const [max = 0, median = 0] = [sorted.at(-1), sorted[sorted.length >> 1]];
     return {
       mapsPerRow: this.#mapsPerRow,
       reducesPerColumn: this.#reducesPerColumn,
       rows,
-      largest: most === 0 ? null : [this.#byReduce.indexOf(most), most, median],
+      largest: max === 0 ? null : [this.#byReduce.indexOf(max), max, median],
     };
   }
 }

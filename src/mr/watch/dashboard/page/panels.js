@@ -130,7 +130,7 @@ function showFigures(state, nowMs) {
   showFigure("Incidents", formatNumber(incidents.length), "");
 }
 
-/** What is done in a second: now, or once the job has ended, on average. @param {JobState} state */
+/** The amount of work in a second: now, or once the job has ended, on average. @param {JobState} state */
 function speed({ job, throughput, nowMs }) {
   const { widthMs, rows } = throughput;
   if (widthMs === 0) return { bytes: 0, records: 0 };
@@ -173,9 +173,9 @@ export function showLegend(counts) {
 
 /** @param {JobState} state */
 export function showSkew({ shuffle, totals, job }) {
-  const most = shuffle.rows.reduce((max, cells) => Math.max(max, ...(cells ?? [])), 0);
-  element("scale").hidden = most === 0;
-  say(element("scale-max"), formatBytes(most));
+  const max = shuffle.rows.reduce((max, cells) => Math.max(max, ...(cells ?? [])), 0);
+  element("scale").hidden = max === 0;
+  say(element("scale-max"), formatBytes(max));
   if (shuffle.largest === null) {
     say(element("skew"), "No map task is completed yet.");
     return;

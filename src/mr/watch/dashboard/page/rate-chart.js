@@ -83,9 +83,9 @@ export class RateChart extends Chart {
   /** @override */
   summary() {
     const { format, name } = this.#rate;
-    let most = 0;
-    for (let at = 0; at < this.#settled; at += 1) most = Math.max(most, this.#perSecond(at));
-    return `${name} over time, at most ${format(most)}`;
+    let max = 0;
+    for (let at = 0; at < this.#settled; at += 1) max = Math.max(max, this.#perSecond(at));
+    return `${name} over time, at most ${format(max)}`;
   }
 
   #paintAxes() {

@@ -7,12 +7,12 @@ const TIME_STEPS_S = [
 
 /**
  * @param {number} maxMs end of the axis, which begins at 0
- * @param {number} most how many lines there may be besides 0
+ * @param {number} maxLines the largest number of lines besides the one at 0
  * @returns {number} distance between two of them, in milliseconds
  */
-export function niceTimeStep(maxMs, most) {
-  const step = TIME_STEPS_S.find((seconds) => maxMs / (seconds * 1000) <= most);
-  return (step ?? niceStep(maxMs / 1000, most)) * 1000;
+export function niceTimeStep(maxMs, maxLines) {
+  const step = TIME_STEPS_S.find((seconds) => maxMs / (seconds * 1000) <= maxLines);
+  return (step ?? niceStep(maxMs / 1000, maxLines)) * 1000;
 }
 
 /**

@@ -19,7 +19,7 @@ const WANTED_HEIGHT = 420;
 /** More arrows would hide the attempts. */
 const MAX_LINKS = 60;
 
-/** What every worker did when: a row a worker, a bar an attempt. @extends {Chart<Attempt>} */
+/** The attempts of every worker over time: a row a worker, a bar an attempt. @extends {Chart<Attempt>} */
 export class Timeline extends Chart {
   #state;
   #row = MAX_ROW;
