@@ -139,7 +139,6 @@ class LibraryOption extends Option {
   }
 }
 
-/** Adds options to a command, in the order of its help. */
 export function addOptions(
   command: Command,
   ...names: ReadonlyArray<keyof typeof OPTIONS>

@@ -3,7 +3,6 @@ import type { Command } from "commander";
 /** Takes the arguments of the command line, then the options; returns the exit code. */
 export type Action = (...args: never[]) => Promise<number>;
 
-/** The exports of a command's file. */
 export interface CommandModule {
   /** Adds arguments, options and examples to the command, and returns its action. */
   readonly define: (command: Command) => Action;

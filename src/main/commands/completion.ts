@@ -16,13 +16,11 @@ Examples:
 /** Options whose value is a file or a directory. */
 const FILES = /<(dir|file|path)>/;
 
-/** The parts of a command that can be completed. */
 interface CompletionCommand {
   readonly name: string;
   readonly summary: string;
   /** The words that its first argument may be, besides a file. */
   readonly firstWords: readonly string[];
-  /** Whether any of its arguments is a file or a directory. */
   readonly takesFiles: boolean;
   readonly options: readonly CompletionOption[];
 }

@@ -34,7 +34,6 @@ export function loaderFlags(): string[] {
   return CODE_EXTENSION === ".ts" ? ["--import", import.meta.resolve("tsx")] : [];
 }
 
-/** The version of this package. */
 export function packageVersion(): string {
   const manifest = readFileSync(join(PACKAGE_ROOT, "package.json"), "utf8");
   return (JSON.parse(manifest) as { version: string }).version;

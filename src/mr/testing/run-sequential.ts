@@ -95,7 +95,6 @@ function append(groups: Map<Latin1, unknown[]>, key: Latin1, values: unknown[]):
   else for (const value of values) group.push(value);
 }
 
-/** The values of one key after combining. */
 function combined({ combine }: RecordApp, values: unknown[]): unknown[] {
   if (combine === undefined) return values;
   if (typeof combine !== "function") return combine.of(values);

@@ -91,7 +91,6 @@ export class Heartbeat implements ProgressMeter {
     this.#announce(0);
   }
 
-  /** The progress of the current attempt so far. */
   get progress(): Progress {
     const { user, system } = process.cpuUsage();
     const [records = 0, bytes = 0, startedCpuMs = 0] = this.#meter;

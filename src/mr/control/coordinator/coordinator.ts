@@ -29,7 +29,6 @@ export class Coordinator {
   #listener: Listener | undefined;
   #timer: NodeJS.Timeout | undefined;
   #resolveFinished: (outcome: JobEnd) => void = () => undefined;
-  /** Whether another coordinator leads the job. */
   isDeposed = false;
   /** Called when a worker has left or has been answered. */
   #onStep: () => void = () => undefined;
@@ -77,7 +76,6 @@ export class Coordinator {
     return coordinator;
   }
 
-  /** The current state of the job, for people. */
   get status(): JobStatus {
     return this.#job.status;
   }

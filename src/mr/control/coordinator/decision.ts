@@ -19,13 +19,11 @@ export interface Decision {
   readonly events: readonly UntimedDecidedEvent[];
 }
 
-/** A message that leaves the coordinator. */
 export type Message =
   /** The answer to a worker's waiting requests. */
   | { readonly to: "worker"; readonly worker: number; readonly answer: Assignment | Dismissal }
   /** The answer to one call. It depends on whether the records could be kept. */
   | { readonly to: "caller"; readonly answer: (isKept: boolean) => void }
-  /** The job has ended. */
   | { readonly to: "owner"; readonly outcome: JobEnd };
 
 /** Receives the verdict on a report. */
@@ -137,7 +135,6 @@ export class Decider {
   }
 }
 
-/** The record of an effect, if there is one. */
 function recordOf(effect: Effect, scheduler: Scheduler): LogRecord | undefined {
   switch (effect.type) {
     case "completed": {

@@ -24,7 +24,6 @@ import { WorkerRegistry } from "./worker-registry.ts";
 
 /** The thin shell around a job's state: clock, timer and owner. */
 export interface JobShell {
-  /** A monotonic clock. */
   readonly nowMs: () => number;
   /** Something has happened, and `JobControl.tickInMs` may have changed. */
   readonly onStep: () => void;
@@ -45,7 +44,6 @@ export interface JobShell {
  */
 export class JobControl {
   readonly #shell: JobShell;
-  /** The methods that workers call. */
   readonly handlers: Handlers;
   readonly #job: JobParts;
   readonly #startedMs: number;
@@ -132,7 +130,6 @@ export class JobControl {
     this.#step({ type: "tick" });
   }
 
-  /** A worker is gone. */
   leave(worker: number): void {
     this.#step({ type: "leave", worker });
     const pid = this.#job.workers.remove(worker);
@@ -155,7 +152,6 @@ export class JobControl {
     return Math.min(Math.max(0, dueMs - this.#clock()), beatMs(leaseMs) / 2, checkInMs);
   }
 
-  /** Number of workers that are connected. */
   get workers(): number {
     return this.#job.workers.size;
   }
@@ -205,7 +201,6 @@ export class JobControl {
       .slice(0, MAX_SKIPPED_OF_JOB);
   }
 
-  /** The current state of the job, for people. */
   get status(): JobStatus {
     const { counts, phase, outcome, running, results } = this.#job.scheduler;
     const { app } = this.#job.workers;

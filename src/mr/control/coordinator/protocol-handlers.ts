@@ -14,10 +14,8 @@ import type { Caller, Handlers } from "../protocol/transport.ts";
 import type { SchedulerEvent } from "../scheduler/types.ts";
 import type { Decision, JobParts } from "./decision.ts";
 
-/** A report of a worker on its attempt. */
 type Report = SchedulerEvent & Attempt & Params<"task.request">;
 
-/** The effects of a call. */
 interface Steps {
   status(): JobStatus;
   step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void;

@@ -11,7 +11,6 @@ export interface Exits {
   readonly onEvent: ((event: DecidedEvent) => void) | undefined;
   /** Decisions can no longer be kept: the job must end. */
   readonly onLogFailed: (error: MrError) => void;
-  /** Another coordinator leads the job. */
   readonly onDeposed: (error: MrError) => void;
 }
 

@@ -4,7 +4,6 @@ import type { Assignment, Dismissal } from "../protocol/protocol.ts";
 import type { Caller } from "../protocol/transport.ts";
 import { present } from "./decision.ts";
 
-/** Answers a waiting `task.request`. */
 type Answer = (answer: Assignment | Dismissal) => void;
 
 /** The unanswered requests of workers for tasks, and each worker's last assignment. */
@@ -43,7 +42,6 @@ export class TaskRequests {
     });
   }
 
-  /** Answers all waiting requests of a worker. */
   answer(worker: number, answer: Assignment | Dismissal): void {
     const answers = this.#waiting.get(worker) ?? [];
     this.#waiting.delete(worker);

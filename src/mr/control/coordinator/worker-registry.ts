@@ -16,7 +16,6 @@ interface RegisteredWorker {
   readonly pid: number;
 }
 
-/** Identifies an app and its settings. */
 interface AppIdentity {
   readonly name: string;
   readonly digest: string;

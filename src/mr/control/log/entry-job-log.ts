@@ -32,7 +32,6 @@ export interface EntryStore {
 export class EntryJobLog implements JobLog {
   readonly #store: EntryStore;
   readonly #writer = randomBytes(8).toString("hex");
-  /** The number of the next entry. */
   #index: number;
   #waiting: LogRecord[] = [];
   /** The write under way or, when that is over, the last one. */

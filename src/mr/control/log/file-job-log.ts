@@ -44,7 +44,6 @@ export class FileJobLog implements JobLog {
   readonly #descriptor: number;
   /** The device and inode of the file. */
   readonly #identity: Stats;
-  /** Where the next record begins. */
   #bytes: number;
   /** The expected size of the file: more than `#bytes` if its last record was cut short. */
   #size: number;
@@ -52,7 +51,6 @@ export class FileJobLog implements JobLog {
   #syncing: Promise<void> = Promise.resolve();
   /** The sync after that, if an append waits for it. */
   #next: Promise<void> | undefined;
-  /** Syncs that have not ended. */
   #pending = 0;
   #isClosed = false;
   /** Why appending has ended. After a failed write or sync, the contents of the file are unknown. */

@@ -58,10 +58,8 @@ export interface JobLog {
   close(): void;
 }
 
-/** The state of a job according to its log. */
 export interface LogState {
   readonly job: JobRecord;
-  /** The term of the last coordinator. */
   readonly term: number;
   /** Undefined when no attempt was ever handed out. */
   readonly plan: PlanRecord | undefined;

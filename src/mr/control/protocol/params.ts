@@ -61,7 +61,6 @@ const skipped = v.object({ file: v.optional(text), place: text, reason: text });
 
 const none = v.optional(v.union([v.strictObject({}), v.tuple([])]));
 
-/** The parameters each method takes. */
 export const PARAMS = {
   "worker.register": v.object({
     protocol: count,
@@ -81,7 +80,6 @@ export const PARAMS = {
     outputs: v.pipe(v.array(outputFile), v.maxLength(1_000_000)),
     counters: v.optional(counters, {}),
     progress: v.optional(progress),
-    /** The first records that were skipped. */
     skipped: v.optional(v.pipe(v.array(skipped), v.maxLength(MAX_SKIPPED_OF_TASK))),
     spills: v.optional(count),
   }),

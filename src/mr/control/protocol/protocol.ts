@@ -30,7 +30,6 @@ export const RPC_ERRORS = {
 export type Method = keyof typeof PARAMS;
 export type Params<M extends Method> = InferOutput<(typeof PARAMS)[M]>;
 
-/** The answer to a worker that registers. */
 export interface Registration
   extends Pick<JobSpec, "directory" | "inputDirectory" | "reduces" | "leaseMs" | "skipBadRecords"> {
   /** This worker's number, to be sent with every further call. */

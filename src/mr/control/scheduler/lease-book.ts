@@ -42,7 +42,6 @@ export class LeaseBook {
     return Math.min(first.endsMs, oldest.startedMs + this.#taskTimeoutMs);
   }
 
-  /** The lease a worker holds. */
   heldBy(worker: number): Lease | undefined {
     return this.#byWorker.get(worker);
   }

@@ -57,7 +57,6 @@ export class Scheduler {
     return Math.min(nextEndMs, this.#tasks.backupDueMs);
   }
 
-  /** The attempts being worked on. */
   get running(): readonly Attempt[] {
     return [...this.#leases].map(attemptOf);
   }

@@ -2,7 +2,6 @@ import type { Phase, TaskCounts, TaskResult } from "../../job/task.ts";
 import type { Lease } from "./lease-book.ts";
 import type { TaskState } from "./types.ts";
 
-/** The state of one task. */
 export class Task {
   readonly phase: Phase;
   readonly index: number;
@@ -23,7 +22,6 @@ export class Task {
   winner = 0;
   /** Its place among all completions of its table, from 1; 0 unless completed. */
   completion = 0;
-  /** The result of the winner. */
   result: TaskResult | undefined;
 
   constructor(phase: Phase, index: number) {

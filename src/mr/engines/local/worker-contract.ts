@@ -26,7 +26,6 @@ export const WORKER_FAILED = 87;
 /** The file descriptor that explanations are written to. */
 export const EXPLANATION = 3;
 
-/** Why an app cannot be loaded. */
 export interface Explanation {
   readonly message: string;
   readonly code: ErrorCode;

@@ -91,7 +91,6 @@ export class WorkerPool {
     endStandby();
   }
 
-  /** The processes that run. */
   get pids(): number[] {
     return Array.from(this.#running, ({ pid }) => pid).filter((pid) => pid !== undefined);
   }
@@ -153,7 +152,6 @@ export class WorkerPool {
     this.#forgetExit();
   }
 
-  /** Ends every worker at once. */
   kill(): void {
     this.#isOver = true;
     for (const child of this.#running) child.kill("SIGKILL");

@@ -12,7 +12,6 @@ import { recordForm } from "./record-form.ts";
 /** A key's bytes as a string of one unit per byte, by which groups are found and sorted. */
 type Latin1 = string;
 
-/** Receives a pair. */
 export type EmitPair = (keyBytes: Buffer, value: unknown) => void;
 
 /** One record on its way through `map`. */
@@ -30,7 +29,6 @@ export interface AppForm {
   /** Puts the values of a key in the order in which `reduce` gets them. */
   sortValues(values: unknown[]): void;
   partition(keyBytes: Buffer, reduces: number): number;
-  /** The lines of a key. */
   reduce(keyBytes: Buffer, values: unknown[], task: number, run: AppRun): Promise<Buffer>;
 }
 
@@ -65,7 +63,6 @@ export class AppRun {
   /** By reduce task: the lines of each key, in the order of the keys' bytes. */
   readonly outputs: Buffer[][] = [];
   readonly counters: Record<string, number> = {};
-  /** Adds to the counters. */
   readonly counting = {
     add: (name: string, by = 1) => {
       this.counters[name] = (this.counters[name] ?? 0) + by;

@@ -24,7 +24,6 @@ export interface DashboardOptions {
 
 /** A read-only page that shows a job. */
 export interface Dashboard {
-  /** The URL of the page. */
   readonly url: string;
   /** Must be called with every event of the job, in order. Takes a few microseconds and never throws. */
   readonly onEvent: (event: JobEvent) => void;

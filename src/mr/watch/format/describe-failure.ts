@@ -2,7 +2,6 @@ import type { DecidedEvent, JobEvent } from "../../job/events.ts";
 import type { TaskInput } from "../../job/split.ts";
 import type { CancelReason, Failure, JobFailure, Refusal, Timeout } from "../../job/task.ts";
 
-/** How many digits of an app's digest are shown. */
 const DIGEST_DIGITS = 12;
 
 /** An event as people and programs that follow a job get it: with messages for its reasons. */
@@ -28,7 +27,6 @@ export function withMessages(event: DecidedEvent): JobEvent {
   }
 }
 
-/** Why a worker may not take part in a job. */
 export function describeRefusal(refusal: Refusal): string {
   switch (refusal.type) {
     case "protocol":
@@ -61,7 +59,6 @@ export function describeCancellation({ message = "cancelled by request" }: Cance
   return message;
 }
 
-/** Why a job failed, with a message. */
 export function describeJobFailure(reason: JobFailure): Failure {
   switch (reason.type) {
     case "usage":

@@ -13,11 +13,9 @@ export interface Session {
   readonly view: JobView;
   /** The time of its last event, in milliseconds since its coordinator started. */
   endMs: number;
-  /** When the first attempt started. */
   firstAttemptMs: number | undefined;
 }
 
-/** A job as its event log describes it. */
 export interface JobHistory {
   /** Oldest first, at least one. */
   readonly sessions: readonly Session[];

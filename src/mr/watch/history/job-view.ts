@@ -74,7 +74,6 @@ export class JobView {
   resumed = false;
   app: string | null = null;
   splits: readonly Split[] = [];
-  /** When the reduce phase last began. */
   reduceStartMs: number | undefined;
   outcome: JobOutcome | undefined;
   /** The time of the last event. */

@@ -38,20 +38,17 @@ export interface ProgressState {
   readonly reduces: PhaseTasks;
   /** Undefined until it can be computed. */
   readonly speed: { readonly recordsPerS: number; readonly bytesPerS: number } | undefined;
-  /** The estimated time left in this phase. */
   readonly leftMs: number | undefined;
   /** The present workers, by number. */
   readonly workers: readonly WorkerProgress[];
 }
 
-/** Follows the events of a job, and computes its progress. */
 export class JobProgress {
   readonly view = new JobView();
   /** How long the command had been running when the coordinator started. */
   headStartMs = 0;
   readonly #samples: Array<Progress & { readonly atMs: number }> = [];
   #phase: Phase = "map";
-  /** The estimated end of the phase. */
   #endMs: number | undefined;
   #estimatedMs = 0;
 

@@ -8,7 +8,6 @@ const ERASE = "\r\x1b[2K\n\x1b[J\x1b[1A";
 const SAVE_CURSOR = "\x1b7";
 const RESTORE_CURSOR = "\x1b8";
 
-/** The part of a terminal that is used. */
 export interface Terminal {
   readonly columns?: number;
   readonly rows?: number;
