@@ -39,7 +39,7 @@ export interface JobPlan {
   /**
    * Scanners read the inputs once for each combination of options.
    *
-   * @throws MrError (`USAGE`) for a scanner that does not exist, or options that it does not take
+   * @throws UsageError for a scanner that does not exist, or options that it does not take
    */
   (splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { MrError } from "../../../src/mr/base/errors.ts";
+import { MrError, UsageError } from "../../../src/mr/base/errors.ts";
 import {
   Coordinator,
   type CoordinatorOptions,
@@ -384,7 +384,7 @@ describe("the coordinator", () => {
 
   it("turns a worker away whose splitting makes no sense, and goes on with the next", async () => {
     const plan = (splitting: Splitting) => {
-      if (typeof splitting !== "string") throw new MrError("USAGE", "There is no scanner");
+      if (typeof splitting !== "string") throw new UsageError("There is no scanner");
       return [{ file: "a.txt", start: 0, end: 10 }];
     };
     const { coordinator, join, connect } = await startJob({ plan });

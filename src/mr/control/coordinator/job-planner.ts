@@ -1,5 +1,5 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
-import { describeCause, MrError } from "../../base/errors.ts";
+import { describeCause, MrError, UsageError } from "../../base/errors.ts";
 import type { JobPlan, Split, Splitting } from "../../job/split.ts";
 import type { CancelReason } from "../../job/task.ts";
 import { RPC_ERRORS } from "../protocol/protocol.ts";
@@ -34,8 +34,8 @@ export class JobPlanner {
    * Splits the inputs as the app of a worker allows.
    *
    * @param app identifies the app
-   * @returns a promise if the inputs have to be read for that
-   * @throws JSONRPCErrorException (`invalidParams`) for a splitting that makes no sense; the plan stays
+   * @returns a promise if the inputs have to be read for that; it never rejects
+   * @throws JSONRPCErrorException (`invalidParams`) for a splitting that the planner does not take
    */
   planFor(app: unknown, splitting: Splitting): Promise<void> | undefined {
     // All workers of an app share a plan, because a long one takes time to make.
@@ -47,9 +47,7 @@ export class JobPlanner {
   #cut(splitting: Splitting): Promise<void> | undefined {
     const giveUp = (error: unknown) => {
       const code = error instanceof MrError ? error.code : "INPUT_UNREADABLE";
-      const message = describeCause(error);
-      if (code === "USAGE") throw new JSONRPCErrorException(message, RPC_ERRORS.invalidParams);
-      this.#listener.onImpossible({ type: "error", code, message });
+      this.#listener.onImpossible({ type: "error", code, message: describeCause(error) });
     };
     try {
       const splits = this.#plan(splitting);
@@ -57,6 +55,8 @@ export class JobPlanner {
       if ("then" in splits) return splits.then((all) => this.#planned(all, splitting), giveUp);
       this.#planned(splits, splitting);
     } catch (error) {
+      const isRefused = error instanceof UsageError;
+      if (isRefused) throw new JSONRPCErrorException(error.message, RPC_ERRORS.invalidParams);
       giveUp(error);
     }
     return undefined;

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { inputError, MrError } from "../../base/errors.ts";
+import { inputError, UsageError } from "../../base/errors.ts";
 import { DEFAULT_ROW_BYTES } from "../../job/limits.ts";
 import type { ResumeToken, ScannedSplitting, Split } from "../../job/split.ts";
 import type { StorageFor, StoredFile } from "../../storage/storage.ts";
@@ -21,14 +21,14 @@ export interface CsvFormat {
   readonly maxRowBytes: number;
 }
 
-/** @throws MrError (`USAGE`) for another scanner than `csv`, or options that it does not take */
+/** @throws UsageError for another scanner than `csv`, or options that it does not take */
 export function parseCsvSplitting({ scanner, options }: ScannedSplitting): CsvFormat {
-  if (scanner !== "csv") throw new MrError("USAGE", `There is no scanner "${scanner}"`);
+  if (scanner !== "csv") throw new UsageError(`There is no scanner "${scanner}"`);
   const { delimiter, maxRowBytes = DEFAULT_ROW_BYTES } = options;
   const isDelimiter = typeof delimiter === "string" && delimiter !== "" && delimiter.length <= 100;
   const isLimit = typeof maxRowBytes === "number" && Number.isSafeInteger(maxRowBytes);
   if (isDelimiter && isLimit && maxRowBytes > 0) return { delimiter, maxRowBytes };
-  throw new MrError("USAGE", `The scanner "csv" does not take ${JSON.stringify(options)}`);
+  throw new UsageError(`The scanner "csv" does not take ${JSON.stringify(options)}`);
 }
 
 /**
