@@ -25,6 +25,16 @@ export function printResult(text: string): void {
   }
 }
 
+/** Writes a value as JSON, without control characters: JSON text may have those that a terminal obeys too. */
+export function printJson(value: unknown): void {
+  const text = JSON.stringify(value, undefined, 2);
+  const escaped = text.replace(
+    /[\u007f-\u009f]/g,
+    (unit) => `\\u00${unit.charCodeAt(0).toString(16)}`,
+  );
+  printResult(`${escaped}\n`);
+}
+
 /**
  * Makes errors of standard output that are reported late fail the program.
  *

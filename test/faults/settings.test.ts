@@ -1,5 +1,6 @@
 // Tests src/mr/app/contract/setting.ts across processes and resumed jobs.
 
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Folder, newFolder } from "../support/tsmr.ts";
 
@@ -22,12 +23,21 @@ export async function reduce(_key: string, values: string[]) {
 }
 `;
 
-/** Starts a job with WORD="x", and waits until its reduce task runs. */
-async function begin(folder: Folder) {
+/** The command line of a process; empty when it has ended. */
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** Starts a job with the setting WORD, and waits until its reduce task runs. */
+async function begin(folder: Folder, word = "x") {
   folder.write("app.ts", APP);
   // It waits for as long as others take to start.
   const args = ["run", "app.ts", "a", "b", "-w", "1", "-r", "1", "-v", "--lease", "600"];
-  const run = folder.tsmrWith({ WORD: "x" }, ...args);
+  const run = folder.tsmrWith({ WORD: word }, ...args);
   await run.printed("reduce task 0, attempt 1, starts");
   return run;
 }
@@ -68,6 +78,29 @@ describe("a setting of an app", { concurrent: true }, () => {
     expect(folder.text("mr-out/mr-out-0")).toBe("x 2\n");
     await joined.ended;
   });
+
+  it.skipIf(process.platform !== "linux")(
+    "F35: is never on a command line, which all users can read (needs Linux)",
+    async (context) => {
+      const folder = newFolder(context);
+      const secret = `secret${process.pid}`;
+      folder.write("a", secret);
+      const run = await begin(folder, secret);
+      run.signal("SIGINT");
+      await run.ended;
+      // With --memory, a worker has flags of its own.
+      const args = ["run", "app.ts", "--resume", "-v", "-w", "1", "--memory", "200MB"];
+      const resumed = folder.tsmr(...args);
+      await resumed.printed("reduce task 0, attempt 2, starts");
+      const lines = readdirSync("/proc")
+        .filter((name) => /^\d+$/.test(name))
+        .map(commandLine);
+      expect(lines.some((line) => line.includes("worker-process"))).toBe(true);
+      expect(lines.filter((line) => line.includes(secret))).toEqual([]);
+      folder.write("go", "");
+      expect((await resumed.ended).code).toBe(0);
+    },
+  );
 
   it("belongs to the top of the app's module", async (context) => {
     const folder = newFolder(context);

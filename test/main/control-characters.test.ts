@@ -98,3 +98,27 @@ it.skipIf(!hasScript)(
     for (const sequence of ["\x1b[2J", "\x1b]0", "\x9b"]) expect(shown).not.toContain(sequence);
   },
 );
+
+it.skipIf(!hasScript)(
+  "shows control characters of a key, where --top prints it to a terminal (needs Linux and its command script)",
+  async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", MAP + REDUCE);
+    folder.write("c", "\x1b]0;gotcha\x07\x9b2J");
+    for (const [option, text] of [
+      ["--top", "\\u{1b}]0;gotcha\\u{7}\\u{9b}2J 1"],
+      ["--json", "\\u001b]0;gotcha\\u0007\\u009b2J"],
+    ] as const) {
+      const args = ["run", "app.ts", "c", "--out", option, "--no-check", "--quiet", "--top", "1"];
+      const words = option === "--json" ? [...args, option] : args;
+      const command = folder.startOnTerminal(words, 200, 24);
+      let shown = "";
+      command.onOutput((part) => {
+        shown += part;
+      });
+      expect(await command.code).toBe(0);
+      expect(shown).toContain(text);
+      for (const sequence of ["\x1b]0", "\x07", "\x9b"]) expect(shown).not.toContain(sequence);
+    }
+  },
+);

@@ -17,7 +17,7 @@ import { storageFor } from "../../mr/storage/registry.ts";
 import type { JobView } from "../../mr/watch/history/job-view.ts";
 import { onSignals } from "../on-signal.ts";
 import { addApp, addOptions, type UiOption } from "../options.ts";
-import { printResult } from "../print-result.ts";
+import { printJson, printResult } from "../print-result.ts";
 import { programName, shellWord } from "../shell-words.ts";
 import { openDashboard, type Watcher, watchJob } from "../watch-job.ts";
 import type { Action } from "./catalog.ts";
@@ -212,9 +212,11 @@ async function deliverOutput(
       ...jobFigures(view),
       ...(best === undefined ? {} : { top: best.map(({ key, value }) => ({ key, value })) }),
     };
-    printResult(`${JSON.stringify(document, undefined, 2)}\n`);
+    printJson(document);
   } else if (best !== undefined) {
-    printResult(best.map(({ key, text }) => `${key} ${text}\n`).join(""));
+    const lines = best.map(({ key, text }) => `${key} ${text}\n`).join("");
+    // A terminal would obey the control sequences of a key.
+    printResult(process.stdout.isTTY ? visibleLines(lines) : lines);
   } else {
     const path = `${shellWord(folder)}/${files}`;
     say(`To look at it: ${outputs.length === 1 ? `less ${path}` : `sort ${path} | less`}`);

@@ -10,7 +10,7 @@ import { JOB_LOG_NAME } from "../../mr/job/names.ts";
 import { formatElapsed } from "../../mr/watch/format/quantities.js";
 import { plainText } from "../../mr/watch/format/text-width.ts";
 import { addOptions, filePath } from "../options.ts";
-import { printResult } from "../print-result.ts";
+import { printJson, printResult } from "../print-result.ts";
 import type { CommandModule } from "./catalog.ts";
 
 const STATUS_HELP = `
@@ -44,7 +44,8 @@ export const status: CommandModule = {
       .addHelpText("after", STATUS_HELP);
     return async (directory: string | undefined, { json, dir }: Options) => {
       const job = await askJob(directory ?? dir, "job.status", undefined);
-      printResult(json === true ? `${JSON.stringify(job, undefined, 2)}\n` : format(job));
+      if (json === true) printJson(job);
+      else printResult(format(job));
       return 0;
     };
   },

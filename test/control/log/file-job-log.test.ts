@@ -4,6 +4,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -142,6 +143,19 @@ describe("the log of a job in a file", () => {
     log.close();
     const { records } = decodeRecords(readFileSync(path));
     expect(records).toEqual([JOB, PLAN, completed("map", 0), { type: "reopened", task: 0 }]);
+  });
+
+  it("F35: never follows a link that is in its place, nor in that of its temporary file", () => {
+    const directory = temporaryDirectory();
+    const precious = join(temporaryDirectory(), "precious");
+    writeFileSync(precious, "precious");
+    symlinkSync(precious, join(directory, JOB_LOG_NAME));
+    expect(() => FileJobLog.open(directory)).toThrow(mrError("LOG_UNREADABLE", "symbolic link"));
+    expect(FileJobLog.planOf(directory)).toBe(undefined);
+    symlinkSync(precious, join(directory, ".mr-journal.new.tmp"));
+    FileJobLog.create(directory, JOB).close();
+    expect(readFileSync(precious, "utf8")).toBe("precious");
+    expect(FileJobLog.open(directory).state.job).toEqual(JOB);
   });
 
   it("replaces one of an earlier job", () => {

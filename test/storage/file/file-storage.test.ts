@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
@@ -26,6 +34,29 @@ describe("the file storage", () => {
     expect(readdirSync(directory)).toEqual([".mr-0-0.0123abcd-1-1.tmp"]);
     output.discard();
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it("F35: writes no file through a link that is in the place of a temporary file", () => {
+    const precious = join(directory, "precious");
+    writeFileSync(precious, "precious");
+    symlinkSync(precious, join(directory, ".mr-0-0.0123abcd-1-1.tmp"));
+    const output = fileStorage.createOutput(directory, "0123abcd-1-1", { durable: false });
+    output.file("mr-0-0").finish();
+    output.commit();
+    expect(readFileSync(precious, "utf8")).toBe("precious");
+    expect(lstatSync(join(directory, "mr-0-0")).isFile()).toBe(true);
+  });
+
+  it("F35: reads neither a FIFO, for which it would have to wait, nor a map output that is a link", async () => {
+    const fifo = join(directory, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    await expect((async () => fileStorage.open(fifo))()).rejects.toThrow(/not a regular file/);
+    const files = await fileStorage.fetch([fifo]);
+    expect(() => files.open(fifo)).toThrow(/not a regular file/);
+    writeFileSync(join(directory, "mr-0-1"), "");
+    symlinkSync("mr-0-1", join(directory, "mr-0-0"));
+    expect(() => files.open(join(directory, "mr-0-0"))).toThrow(/symbolic link/);
+    files.close();
   });
 
   it("says which output cannot be created", () => {

@@ -1,9 +1,12 @@
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -36,6 +39,47 @@ function lines(home = directory): JobEvent[] {
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line));
 }
+
+/** A link in place of the log, as another user may put it into a shared directory. @returns the file it leads to */
+function plantLink(): string {
+  const precious = join(temporaryDirectory(), "precious");
+  writeFileSync(precious, "precious");
+  symlinkSync(precious, join(directory, EVENT_LOG_NAME));
+  return precious;
+}
+
+it("F35: replaces a link in place of the log, and leaves the file that it leads to alone", () => {
+  const precious = plantLink();
+  const log = open();
+  log.record(STARTED);
+  log.close();
+  expect(lines()).toEqual([STARTED]);
+  expect(readFileSync(precious, "utf8")).toBe("precious");
+  expect(incidents).toEqual([]);
+});
+
+it("F35: does without the log of a resumed job where a link, a FIFO or a file with another name is in its place", () => {
+  const precious = plantLink();
+  const path = join(directory, EVENT_LOG_NAME);
+  const write = () => {
+    const log = open(true);
+    log.record(STARTED);
+    log.close();
+  };
+  write();
+  rmSync(path);
+  execFileSync("mkfifo", [path]);
+  write();
+  rmSync(path);
+  linkSync(precious, path);
+  write();
+  expect(readFileSync(precious, "utf8")).toBe("precious");
+  expect(incidents).toEqual([
+    expect.stringMatching(/event log ".*": it is a symbolic link$/),
+    expect.stringMatching(/: it is not a regular file$/),
+    expect.stringMatching(/hard link/),
+  ]);
+});
 
 function progressed(atMs: number): JobEvent {
   const progress = { records: atMs, bytes: atMs, cpuMs: 0 };

@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
+import { createFile, openJobFile } from "../../base/open-file.ts";
 import { JOB_LOG_NAME, temporaryName } from "../../job/names.ts";
 import {
   type JobLog,
@@ -76,7 +77,7 @@ export class FileJobLog implements JobLog {
     const temporary = join(directory, temporaryName("mr-journal", "new"));
     let descriptor: number | undefined;
     try {
-      descriptor = openSync(temporary, "w", 0o666);
+      descriptor = createFile(temporary);
       const log = new FileJobLog(path, descriptor, 0, 0);
       log.#write([job]);
       fdatasyncSync(descriptor);
@@ -105,7 +106,7 @@ export class FileJobLog implements JobLog {
     const path = join(directory, JOB_LOG_NAME);
     let descriptor: number | undefined;
     try {
-      descriptor = openSync(path, "r+");
+      descriptor = openJobFile(path, "readWrite");
       const contents = readFileSync(descriptor);
       const { records, bytes } = decodeRecords(contents);
       const state = replay(records);
@@ -129,11 +130,15 @@ export class FileJobLog implements JobLog {
    * @returns undefined if there is none, no attempt was ever handed out, or it cannot be read
    */
   static planOf(directory: string): PlanRecord | undefined {
+    let descriptor: number | undefined;
     try {
-      return replay(decodeRecords(readFileSync(join(directory, JOB_LOG_NAME))).records).plan;
+      descriptor = openJobFile(join(directory, JOB_LOG_NAME), "read");
+      return replay(decodeRecords(readFileSync(descriptor)).records).plan;
     } catch {
       // Opening it will throw the reason.
       return undefined;
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor);
     }
   }
 

@@ -1,25 +1,34 @@
-import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { type ChildProcess, type IOType, type StdioOptions, spawn } from "node:child_process";
 import { Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { assetPath, CODE_EXTENSION, loaderFlags } from "../../base/assets.ts";
 import { atExit } from "../../base/at-exit.ts";
 import { RANGES } from "../../job/limits.ts";
+import type { WorkerProcessOptions } from "./worker-contract.ts";
 
 const PROGRAM = assetPath(`mr/engines/local/worker-process${CODE_EXTENSION}`);
 
 /**
- * Starts the program of a worker.
+ * Starts the program of a worker, which waits for its options; see {@link sendOptions}.
  *
  * @param flags for the engine
- * @param options as its argument; undefined if they come on its standard input
+ * @param output where its standard output, its standard error and further descriptors go
  */
 export function spawnWorker(
   flags: readonly string[],
-  options: string | undefined,
-  stdio: StdioOptions,
+  output: ReadonlyArray<IOType | number>,
 ): ChildProcess {
-  const given = options === undefined ? [] : [options];
-  return spawn(process.execPath, [...flags, ...loaderFlags(), PROGRAM, ...given], { stdio });
+  const stdio: StdioOptions = ["pipe", ...output];
+  return spawn(process.execPath, [...flags, ...loaderFlags(), PROGRAM], { stdio });
+}
+
+/** What a worker is to do: work, or only load the app. */
+type AnyOptions = WorkerProcessOptions | Pick<WorkerProcessOptions, "app" | "explains">;
+
+/** Sends a worker its options: on its standard input, because every user can read a command line. */
+export function sendOptions(worker: ChildProcess, options: AnyOptions): void {
+  // It may already have exited: the write is ignored, and its exit event has it replaced.
+  worker.stdin?.on("error", () => undefined).end(JSON.stringify(options));
 }
 
 const standby: ChildProcess[] = [];
@@ -39,7 +48,7 @@ export function standBy([command, ...words]: readonly string[]): void {
   // More than can run at a time, beside this process, would hold it up.
   const count = Math.min(wantedWorkers(words), Math.max(1, availableParallelism() - 1));
   for (let started = 0; started < count; started++) {
-    const child = spawnWorker([], undefined, ["pipe", "pipe", "pipe"]);
+    const child = spawnWorker([], ["pipe", "pipe"]);
     // If one cannot be started, the pool starts another and finds out why.
     child.once("error", () => remove(child));
     child.once("exit", () => remove(child));

@@ -6,7 +6,7 @@ import type { WorkerOptions } from "../../worker/start-worker.ts";
  * The interface between the program of a worker and the process that starts it.
  */
 
-/** The options of a worker process, as JSON in its first argument, or else on its standard input. */
+/** The options of a worker process, as JSON on its standard input. Other users can't read them there. */
 export interface WorkerProcessOptions
   extends Omit<WorkerOptions, "app">,
     Pick<NewJob | ResumedJob, "reduces"> {

@@ -7,7 +7,13 @@ import { atExit } from "../../base/at-exit.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { DEFAULT_MEMORY_BYTES } from "../../job/limits.ts";
-import { endStandby, hasStandby, spawnWorker, takeStandby } from "./standby-workers.ts";
+import {
+  endStandby,
+  hasStandby,
+  sendOptions,
+  spawnWorker,
+  takeStandby,
+} from "./standby-workers.ts";
 import {
   APP_NOT_LOADED,
   EXPLANATION,
@@ -158,14 +164,12 @@ export class WorkerPool {
   }
 
   #start(): void {
-    const options = JSON.stringify(this.#options);
     const output = this.#onOutput === undefined ? STDERR : "pipe";
     const flags = engineFlags(this.#options);
     // Workers that stand by were started without flags.
     const waiting = flags.length === 0 ? takeStandby() : undefined;
-    // It may already have exited: the write is ignored, and its exit event has it replaced.
-    waiting?.stdin?.on("error", () => undefined).end(options);
-    const child = waiting ?? spawnWorker(flags, options, ["ignore", output, output]);
+    const child = waiting ?? spawnWorker(flags, [output, output]);
+    sendOptions(child, this.#options);
     const onOutput = this.#onOutput ?? ((text: string) => process.stderr.write(text));
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
@@ -216,8 +220,8 @@ export class WorkerPool {
 export async function whyNotLoaded(
   options: Pick<WorkerProcessOptions, "app" | "reduces" | "environment">,
 ): Promise<MrError | undefined> {
-  const argument = JSON.stringify({ ...options, explains: true });
-  const child = spawnWorker([], argument, ["ignore", "ignore", "ignore", "pipe"]);
+  const child = spawnWorker([], ["ignore", "ignore", "pipe"]);
+  sendOptions(child, { ...options, explains: true });
   const ended = new Promise<number | null>((resolve) => {
     child.once("exit", resolve);
     child.once("error", () => resolve(null));

@@ -22,10 +22,10 @@ import {
 const STDIN = 0;
 
 async function main(): Promise<number> {
-  // A worker that waits for its options has time to start its heartbeat.
-  const heartbeat = process.argv[2] === undefined ? new Heartbeat() : undefined;
+  // It starts while this thread waits for the options.
+  const heartbeat = new Heartbeat();
   // The read blocks: there is nothing else to do.
-  const given = process.argv[2] ?? readFileSync(STDIN, "utf8");
+  const given = readFileSync(STDIN, "utf8");
   // The process that started this one has no work for it, or is gone.
   if (given === "") return 0;
   const { app, reduces, environment, explains, ...options }: WorkerProcessOptions =

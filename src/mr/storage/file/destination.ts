@@ -11,6 +11,7 @@ import {
   writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { createFile } from "../../base/open-file.ts";
 
 /** Open files of a process are links that `stat` and `open` follow, and `readlink` does not. */
 const OPEN_FILE = /^\/dev\/(stdin|stdout|stderr|fd\/\d+)$|^\/proc\/[^/]+\/fd\/\d+$/;
@@ -61,7 +62,7 @@ export function publishFile(path: string, parts: readonly Uint8Array[]): boolean
 }
 
 function writeParts(path: string, flag: "a" | "w", parts: readonly Uint8Array[]): void {
-  const descriptor = openSync(path, flag);
+  const descriptor = flag === "w" ? createFile(path) : openSync(path, flag);
   try {
     let block: Uint8Array[] = [];
     let size = 0;

@@ -1,9 +1,7 @@
 import {
   closeSync,
-  fstatSync,
   fsyncSync,
   ftruncateSync,
-  openSync,
   readSync,
   renameSync,
   rmSync,
@@ -11,6 +9,7 @@ import {
 } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { createFile, openForReading, openJobFile } from "../../base/open-file.ts";
 import { AttemptFiles, type FileWriter } from "../pending-file.ts";
 import { byBytes, type LocalFile, type Storage } from "../storage.ts";
 import { publishFile } from "./destination.ts";
@@ -37,10 +36,7 @@ export const fileStorage: Storage = {
   },
 
   open(path) {
-    const descriptor = openSync(path, "r");
-    if (!fstatSync(descriptor).isDirectory()) return fileOf(descriptor);
-    closeSync(descriptor);
-    throw Object.assign(new Error("it is a directory"), { code: "EISDIR" });
+    return fileOf(openForReading(path));
   },
 
   publish: publishFile,
@@ -53,7 +49,7 @@ export const fileStorage: Storage = {
 };
 
 function openFile(path: string): LocalFile {
-  return fileOf(openSync(path, "r"));
+  return fileOf(openJobFile(path, "read"));
 }
 
 function fileOf(descriptor: number): LocalFile {
@@ -67,7 +63,7 @@ function attemptFiles(directory: string, tag: string, isDurable: boolean): Attem
   return new AttemptFiles(directory, tag, {
     resolve,
     open: openFile,
-    create: (path) => writerOf(openSync(path, "w", 0o666), isDurable),
+    create: (path) => writerOf(createFile(path), isDurable),
     publish: renameSync,
     remove: (path) => rmSync(path, { force: true }),
   });

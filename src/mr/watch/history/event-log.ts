@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describeCause } from "../../base/errors.ts";
+import { createFile, openJobFile } from "../../base/open-file.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
 import { type Attempt, attemptKey } from "../../job/task.ts";
@@ -43,7 +44,7 @@ export class EventLog {
     this.#path = join(directory, EVENT_LOG_NAME);
     this.#onWriteError = onWriteError;
     this.#attempt(() => {
-      this.#descriptor = openSync(this.#path, resumed ? "a+" : "w", 0o666);
+      this.#descriptor = resumed ? openJobFile(this.#path, "append") : createFile(this.#path);
       // The last coordinator may have been killed while it wrote a line.
       if (resumed && !endsWithLineFeed(this.#descriptor)) this.#text = "\n";
     });
