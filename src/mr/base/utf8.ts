@@ -80,11 +80,52 @@ export function isEncodedText(bytes: Uint8Array): boolean {
   return surrogateAt(bytes) >= 0 && Buffer.compare(encodeUtf8(decodeUtf8(bytes)), bytes) === 0;
 }
 
-/** Where the encoding of a surrogate begins, at or after `from`; −1 if nowhere. */
+/** The length of the encoded character that begins at `at`; 0 if none does. */
+function characterLength(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] ?? 0;
+  const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  const end = at + length;
+  return end <= bytes.length && isEncodedText(bytes.subarray(at, end)) ? length : 0;
+}
+
+/**
+ * The position of the first byte that belongs to no encoding of a string, see {@link isEncodedText}; −1 if
+ * there is none.
+ */
+export function invalidUtf8At(bytes: Uint8Array): number {
+  if (isEncodedText(bytes)) return -1;
+  let at = 0;
+  for (;;) {
+    while ((bytes[at] ?? 0xff) < 0x80) at += 1;
+    const length = characterLength(bytes, at);
+    // A low surrogate after a high one is the rest of a character that UTF-8 encodes in four bytes.
+    if (length === 0 || at >= bytes.length) return Math.min(at, bytes.length - 1);
+    if (length === 3 && isSurrogate(bytes, at, LOW) && isSurrogate(bytes, at - 3, HIGH)) return at;
+    at += length;
+  }
+}
+
+/** Second bytes of encoded surrogates, without their lowest four bits. */
+const HIGH = 0xa0;
+const LOW = 0xb0;
+
+function isSurrogate(bytes: Uint8Array, at: number, half: number): boolean {
+  return (
+    bytes[at] === 0xed &&
+    ((bytes[at + 1] ?? 0) & 0xf0) === half &&
+    ((bytes[at + 2] ?? 0) & 0xc0) === 0x80
+  );
+}
+
+/**
+ * Where the encoding of a lone surrogate begins, at or after `from`; −1 if nowhere. Two that form a pair have no
+ * encoding: UTF-8 has four other bytes for their character, from which they must stay distinct.
+ */
 function surrogateAt(bytes: Uint8Array, from = 0): number {
   for (let at = bytes.indexOf(0xed, from); at >= 0; at = bytes.indexOf(0xed, at + 1)) {
-    const isSecond = ((bytes[at + 1] ?? 0) & 0xe0) === 0xa0;
-    if (isSecond && ((bytes[at + 2] ?? 0) & 0xc0) === 0x80) return at;
+    const isHigh = isSurrogate(bytes, at, HIGH);
+    if (isHigh && isSurrogate(bytes, at + 3, LOW)) at += 3;
+    else if (isHigh || isSurrogate(bytes, at, LOW)) return at;
   }
   return -1;
 }

@@ -83,24 +83,25 @@ const anyCsv = fc.string({
   maxLength: 60,
 });
 
-/** Rows and damaged rows as a regular expression finds them; rows end with a line feed. */
+/** Rows and damaged rows as a regular expression finds them; each line break outside quotes ends a row. */
 function readPlainly(contents: string, maxRowBytes: number): { rows: string[][]; bad: number } {
-  const row = /(?:"(?:[^"]|"")*"|[^";\n]*)(?:;(?:"(?:[^"]|"")*"|[^";\n]*))*(?:\n|$)/y;
-  const field = /;(?:"((?:[^"]|"")*)"|([^";\n]*))/g;
+  const row = /(?:"(?:[^"]|"")*"|[^";\r\n]*)(?:;(?:"(?:[^"]|"")*"|[^";\r\n]*))*(?:\r\n|\r|\n|$)/y;
+  const field = /;(?:"((?:[^"]|"")*)"|([^";\r\n]*))/g;
+  const rowEnd = /(?:\r\n|\r|\n)$/;
   const text = contents.replace(/^\uFEFF/, "");
   const rows: string[][] = [];
   let bad = 0;
   for (let at = 0; at < text.length; ) {
     row.lastIndex = at;
     const found = row.exec(text)?.[0];
-    if (found === undefined || Buffer.byteLength(found.replace(/\n$/, "")) > maxRowBytes) {
+    if (found === undefined || Buffer.byteLength(found.replace(rowEnd, "")) > maxRowBytes) {
       bad += 1;
-      const end = text.indexOf("\n", at);
-      at = end < 0 ? text.length : end + 1;
+      const [line = ""] = /^[^\r\n]*(?:\r\n|\r|\n|$)/.exec(text.slice(at)) ?? [];
+      at += line.length;
       continue;
     }
     at += found.length;
-    const line = found.replace(/\n$/, "");
+    const line = found.replace(rowEnd, "");
     if (line === "") continue;
     const fields = Array.from(`;${line}`.matchAll(field), ([, quoted, plain]) => {
       return quoted?.replaceAll('""', '"') ?? plain ?? "";
@@ -141,10 +142,9 @@ describe("csv()", () => {
   });
 
   it("finds the rows, and the damaged ones, that a regular expression finds", async () => {
-    const withoutReturns = fc.oneof(damagedCsv, anyCsv).map((text) => text.replaceAll("\r", ""));
     await fc.assert(
       fc.asyncProperty(
-        withoutReturns,
+        fc.oneof(damagedCsv, anyCsv),
         fc.constantFrom(3, 8, 1000),
         async (contents, maxRowBytes) => {
           const reader = csv({ header: false, delimiter: ";", maxRowBytes });
@@ -199,6 +199,7 @@ describe("csv()", () => {
       { scanner: "cvs", options: { delimiter: "," } },
       ...[undefined, "", 1, "x".repeat(101)].map((delimiter) => ({ delimiter })),
       ...[0, 1.5, "9", null].map((maxRowBytes) => ({ delimiter: ",", maxRowBytes })),
+      ...["''", "\n", 1, null].map((quote) => ({ delimiter: ",", quote })),
     ].map((it) => ("scanner" in it ? it : { scanner: "csv", options: it }));
     for (const splitting of refused as Splitting[]) {
       expect(() => plan(splitting), JSON.stringify(splitting)).toThrow(
@@ -265,8 +266,42 @@ describe("csv()", () => {
 
   it("leaves empty lines out, though not empty fields", async () => {
     const { records, places } = await read(csv(), '\n\na\n1\n\n""\n\r\n2\n\n');
-    expect(records).toEqual([{ a: "1" }, { a: "" }, { a: "\r" }, { a: "2" }]);
-    expect(places).toEqual(["line 4", "line 6", "line 7", "line 8"]);
+    expect(records).toEqual([{ a: "1" }, { a: "" }, { a: "2" }]);
+    expect(places).toEqual(["line 4", "line 6", "line 8"]);
+  });
+
+  it.each([
+    ["CR CR LF", "id,n\r\r\n1,a\r\r\n2,b\r\r\n"],
+    ["a header with LF before rows with CRLF", "id,n\n1,a\r\n2,b\r\n"],
+    ["a header with CRLF before rows with LF", "id,n\r\n1,a\n2,b"],
+    ["a header with CR before rows with LF", "id,n\r1,a\n2,b\n"],
+    ["CR alone, after a byte order mark", "\ufeffid,n\r1,a\r2,b"],
+  ])("F18 ends rows at line breaks of every kind: %s", async (_, contents) => {
+    for (const splitBytes of [4, 1000]) {
+      const { records } = await read(csv(), contents, { splitBytes });
+      expect(records).toEqual([
+        { id: "1", n: "a" },
+        { id: "2", n: "b" },
+      ]);
+    }
+  });
+
+  it.each([false, null, "", "none"] as const)(
+    "takes quotes for characters like others with quote: %j",
+    async (quote) => {
+      const contents = 'id\ttitle\n1\t5" disk\n2\t"Heroes\n3\tlast"\n4\t""\n';
+      for (const splitBytes of [4, 1000]) {
+        const reader = csv({ delimiter: "\t", column: "title", quote });
+        const { records } = await read(reader, contents, { splitBytes });
+        expect(records).toEqual(['5" disk', '"Heroes', 'last"', '""']);
+      }
+    },
+  );
+
+  it("takes another quote", async () => {
+    const contents = "a;b\n'x;''y''\n$&';\"\n";
+    const { records } = await read(csv({ delimiter: ";", quote: "'" }), contents);
+    expect(records).toEqual([{ a: "x;'y'\n$&", b: '"' }]);
   });
 
   it.each(["utf16le", "utf16be"])("reads %s by its mark", async (encoding) => {
@@ -341,6 +376,11 @@ describe("csv()", () => {
   it.each([
     [{ delimiter: "" }, /^csv: "delimiter" takes one or more characters/],
     [{ delimiter: '"' }, /^csv: "delimiter" takes one or more characters/],
+    [{ delimiter: "|", quote: "|" }, /^csv: "delimiter" takes one or more characters/],
+    [{ quote: "''" }, /^csv: "quote" takes one ASCII character/],
+    [{ quote: "\n" }, /^csv: "quote" takes one ASCII character/],
+    [{ quote: "«" }, /^csv: "quote" takes one ASCII character/],
+    [{ encoding: "ebcdic" }, /^csv: "encoding" takes a name such as .*, not "ebcdic"$/],
     [{ column: "a", columns: ["a"] }, /^csv: give "column" .* or "columns" .*, not both$/],
     [{ header: false, column: "a" }, /^csv: without a header, "column" is a number .*, not "a"$/],
     [{ entries: true, column: "a" }, /^csv: "entries" gives all columns .* leave "column" out$/],

@@ -1,7 +1,7 @@
 import type { InputSource } from "../../app/contract/reader.ts";
-import { decodeUtf8 } from "../../base/utf8.ts";
+import { decodeUtf8, invalidUtf8At } from "../../base/utf8.ts";
 import type { CsvScanner, RowFault } from "./csv-scanner.ts";
-import { utf8MarkLength, utf16EncodingOf, utf16Input } from "./encoding.ts";
+import { decodedInput, utf8MarkLength, utf16EncodingOf } from "./encoding.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -44,7 +44,6 @@ export class CsvRows {
   #isBegun = false;
 
   /**
-   * @param scanner may have found the line break of the file already
    * @param start where the first row begins, in bytes, in line `line`
    */
   constructor(source: InputSource, scanner: CsvScanner, start: number, end: number, line: number) {
@@ -102,7 +101,7 @@ export class CsvRows {
       this.#row = utf8MarkLength(begin, begin.length);
       return true;
     }
-    this.#source = utf16Input(this.#source, encoding, begin);
+    this.#source = decodedInput(this.#source, encoding, Uint8Array.from(begin));
     this.#end = Number.MAX_SAFE_INTEGER;
     this.#filled = 0;
     this.#isEnd = false;
@@ -131,7 +130,7 @@ export class CsvRows {
   }
 
   #take(): void {
-    const { contentLength, hasQuotes, fault, delimiter } = this.#scanner;
+    const { contentLength, hasQuotes, fault, delimiter, quote } = this.#scanner;
     const start = this.#row;
     this.offset = this.#base + start;
     this.line = this.nextLine;
@@ -140,11 +139,18 @@ export class CsvRows {
     this.#nextFault = undefined;
     if (fault !== undefined) return;
     const text = decodeUtf8(this.#buffer, start, start + contentLength);
-    this.fields = hasQuotes ? unquoted(text, delimiter) : text.split(delimiter);
+    if (text.includes("\uFFFD")) {
+      const at = invalidUtf8At(this.#buffer.subarray(start, start + contentLength));
+      if (at >= 0) {
+        this.fault = this.#describe({ kind: "notUtf8", at });
+        return;
+      }
+    }
+    this.fields = hasQuotes ? unquoted(text, delimiter, quote) : text.split(delimiter);
   }
 
   /** Describes a fault of the next row. The buffer must hold the row up to the fault. */
-  #describe({ kind, at }: RowFault): CsvFault {
+  #describe({ kind, at }: RowFault | { readonly kind: "notUtf8"; readonly at: number }): CsvFault {
     let line = this.nextLine;
     let begin = this.#row;
     const end = this.#row + at;
@@ -156,7 +162,11 @@ export class CsvRows {
       begin = i + 1;
     }
     const column = this.#buffer.toString("utf8", begin, end).length + 1;
-    const why = FAULTS[kind](this.#scanner.maxRowBytes);
+    const byte = (this.#buffer[end] ?? 0).toString(16);
+    const why =
+      kind === "notUtf8"
+        ? `the byte 0x${byte} is not UTF-8 (csv({ encoding }) reads other encodings)`
+        : FAULTS[kind](this.#scanner.maxRowBytes);
     const row = line === this.nextLine ? "" : `, in the row that begins in line ${this.nextLine}`;
     return { line, column, why: why + row };
   }
@@ -172,13 +182,15 @@ const FAULTS: Readonly<Record<RowFault["kind"], (maxRowBytes: number) => string>
 };
 
 /** The fields of a row without faults. */
-function unquoted(row: string, delimiter: string): string[] {
+function unquoted(row: string, delimiter: string, quote: string): string[] {
+  const doubled = quote + quote;
   const fields: string[] = [];
   for (let at = 0; ; at += delimiter.length) {
-    if (row[at] === '"') {
-      const end = closingQuote(row, at + 1);
+    if (row[at] === quote) {
+      const end = closingQuote(row, at + 1, quote);
       const field = row.slice(at + 1, end);
-      fields.push(field.includes('"') ? field.replaceAll('""', '"') : field);
+      // A function, because `$` has a meaning in a replacement string.
+      fields.push(field.includes(quote) ? field.replaceAll(doubled, () => quote) : field);
       at = end + 1;
     } else {
       const found = row.indexOf(delimiter, at);
@@ -191,8 +203,8 @@ function unquoted(row: string, delimiter: string): string[] {
 }
 
 /** The position of the quote, not a doubled one, that ends the field whose text begins at `from`. */
-function closingQuote(row: string, from: number): number {
-  for (let at = row.indexOf('"', from); ; at = row.indexOf('"', at + 2)) {
-    if (row[at + 1] !== '"') return at;
+function closingQuote(row: string, from: number, quote: string): number {
+  for (let at = row.indexOf(quote, from); ; at = row.indexOf(quote, at + 2)) {
+    if (row[at + 1] !== quote) return at;
   }
 }

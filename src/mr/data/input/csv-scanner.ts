@@ -1,8 +1,5 @@
-const QUOTE = 0x22;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-
-const SPECIAL_IN_QUOTES = tableOf([QUOTE, LINE_FEED, CARRIAGE_RETURN]);
 
 type State =
   | "fieldStart"
@@ -27,12 +24,18 @@ export interface RowFault {
   readonly at: number;
 }
 
+/** Whether this can be the quote of a {@link CsvScanner}: one ASCII character that is no line break, or none. */
+export function isQuote(quote: unknown): quote is string {
+  if (typeof quote !== "string" || quote.length > 1) return false;
+  return quote < "\x80" && quote !== "\r" && quote !== "\n";
+}
+
 /**
  * Finds the ends of the rows of a CSV file, which depend on all quotes before them, without looking at
  * the fields. The planner of splits and the reader of rows use the same scanner, so that they agree on
  * every file, however damaged.
  *
- * The first line break outside quotes tells which kind ends the rows of the file. A row with a quote out
+ * Each line break outside quotes ends a row, whether it is LF, CRLF or a lone CR. A row with a quote out
  * of place, or one that is never closed, is damaged, and ends at its first line break even if that is
  * within quotes; so a stray quote costs one line. The same applies to a row that is too long: without a
  * limit, an unclosed quote would be found at the end of the file only.
@@ -41,9 +44,14 @@ export class CsvScanner {
   readonly delimiter: string;
   readonly #delimiter: Uint8Array;
   readonly maxRowBytes: number;
+  /** The character that quotes fields; empty if none does. */
+  readonly quote: string;
+  /** The byte of {@link quote}; −1 if fields are not quoted. */
+  readonly #quote: number;
   /** 1 for the bytes that may have a meaning outside quotes. */
   readonly #special: Uint8Array;
-  #lineBreak: Uint8Array | undefined;
+  /** The same within quotes. */
+  readonly #specialInQuotes: Uint8Array;
   #state: State = "fieldStart";
   /** `open` until the end of the row is found, which is well-formed (`row`) or damaged. */
   outcome: "open" | "row" | "damaged" = "open";
@@ -59,12 +67,19 @@ export class CsvScanner {
   #firstLineLength = 0;
   #firstLineBreaks = 0;
 
-  /** @param maxRowBytes how long a row may be, without its line break */
-  constructor(delimiter: string, maxRowBytes: number) {
+  /**
+   * @param maxRowBytes how long a row may be, without its line break
+   * @param quote one ASCII character, or none
+   */
+  constructor(delimiter: string, maxRowBytes: number, quote = '"') {
     this.delimiter = delimiter;
     this.#delimiter = Buffer.from(delimiter);
     this.maxRowBytes = maxRowBytes;
-    this.#special = tableOf([QUOTE, LINE_FEED, CARRIAGE_RETURN, ...this.#delimiter.subarray(0, 1)]);
+    this.quote = quote;
+    this.#quote = quote === "" ? -1 : quote.charCodeAt(0);
+    const breaks = [LINE_FEED, CARRIAGE_RETURN, ...Buffer.from(quote)];
+    this.#specialInQuotes = tableOf(breaks);
+    this.#special = tableOf([...breaks, ...this.#delimiter.subarray(0, 1)]);
   }
 
   /** How many bytes must follow the scanned ones, except at the end of the file. */
@@ -102,7 +117,7 @@ export class CsvScanner {
       }
       const from = at;
       const stop = at < limit && limit < end ? limit : end;
-      const special = this.#state === "quoted" ? SPECIAL_IN_QUOTES : this.#special;
+      const special = this.#state === "quoted" ? this.#specialInQuotes : this.#special;
       while (at < stop && special[block[at] ?? 0] === 0) at += 1;
       if (at > from) this.#takeText(from - base);
       else at += this.#takeSpecial(block, at, at - base);
@@ -129,7 +144,7 @@ export class CsvScanner {
   /** @returns how many bytes it has taken */
   #takeSpecial(block: Uint8Array, at: number, position: number): number {
     const byte = block[at];
-    if (byte === QUOTE) this.#takeQuote(position);
+    if (byte === this.#quote) this.#takeQuote(position);
     else if (byte === LINE_FEED || byte === CARRIAGE_RETURN) {
       return this.#takeLineBreak(block, at, position);
     } else if (this.#state !== "damaged" && isAt(this.#delimiter, block, at)) {
@@ -151,40 +166,25 @@ export class CsvScanner {
   }
 
   #takeLineBreak(block: Uint8Array, at: number, position: number): number {
-    const length = this.#lineBreakLength(block, at);
-    if (length === 0 || this.#state === "quoted") {
-      // A line feed, or a lone carriage return.
-      const isLine = block[at] === LINE_FEED || block[at + 1] !== LINE_FEED;
-      if (length > 0 && this.#firstLineLength === 0) {
+    const length = block[at] === CARRIAGE_RETURN && block[at + 1] === LINE_FEED ? 2 : 1;
+    if (this.#state === "quoted") {
+      this.lines += 1;
+      if (this.#firstLineLength === 0) {
         this.#firstLineLength = position + length;
-        this.#firstLineBreaks = this.lines + (isLine || length === 2 ? 1 : 0);
+        this.#firstLineBreaks = this.lines;
       }
-      if (isLine) this.lines += 1;
-      if (this.#state !== "quoted") this.#takeText(position);
-      return 1;
+      return length;
     }
     this.lines += 1;
     this.length = position + length;
     this.contentLength = position;
-    if (this.#state === "damaged") this.outcome = "damaged";
-    else {
-      this.outcome = "row";
-      // A copy, since the block is reused; `slice` of a Buffer would not copy.
-      this.#lineBreak ??= Uint8Array.from(block.subarray(at, at + length));
-    }
+    this.outcome = this.#state === "damaged" ? "damaged" : "row";
     return length;
-  }
-
-  /** The length of the line break at `at`, if it is of the kind that ends rows; otherwise 0. */
-  #lineBreakLength(block: Uint8Array, at: number): number {
-    const lineBreak = this.#lineBreak;
-    if (lineBreak !== undefined) return isAt(lineBreak, block, at) ? lineBreak.length : 0;
-    return block[at] === CARRIAGE_RETURN && block[at + 1] === LINE_FEED ? 2 : 1;
   }
 
   #endsAt(block: Uint8Array, at: number): boolean {
     const isBreak = block[at] === LINE_FEED || block[at] === CARRIAGE_RETURN;
-    return isBreak && this.#state !== "quoted" && this.#lineBreakLength(block, at) > 0;
+    return isBreak && this.#state !== "quoted";
   }
 
   #failAsTooLong(): void {

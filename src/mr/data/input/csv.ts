@@ -3,13 +3,20 @@ import { MrError, UsageError } from "../../base/errors.ts";
 import { plural } from "../../base/text.ts";
 import { DEFAULT_ROW_BYTES, MAX_RECORD_BYTES } from "../../job/limits.ts";
 import { type CsvFault, CsvRows } from "./csv-rows.ts";
-import { CsvScanner } from "./csv-scanner.ts";
+import { CsvScanner, isQuote } from "./csv-scanner.ts";
+import { decodedInput, encodingOf, type TextOptions, UTF8 } from "./encoding.ts";
 import { type CsvResumption, decodeCsvResumption } from "./plan-csv-splits.ts";
 
 /** How CSV files are read. */
-export interface CsvOptions {
+export interface CsvOptions extends TextOptions {
   /** The character (or characters) between fields, not a quote or a line break. Default `,`. */
   readonly delimiter?: string;
+  /**
+   * The ASCII character around fields that contain delimiters, line breaks or this character, which is then
+   * doubled. `false` (or `null`, `""` or `"none"`): fields are not quoted, and quotes are characters like
+   * others, as in the TSV that databases export. Default `"`.
+   */
+  readonly quote?: string | false | null;
   /** Whether the first row names the columns. Default true. */
   readonly header?: boolean;
   /**
@@ -27,9 +34,9 @@ export type CsvEntries = readonly (readonly [column: string, field: string])[];
 
 /**
  * Records are rows of CSV (RFC 4180) as text: fields may be quoted, and then contain delimiters, doubled
- * quotes and line breaks. Whether a line break ends a row depends on all quotes before it, so large files
- * are scanned once before they are split. A byte order mark and empty lines are skipped; bytes that are
- * not UTF-8 become U+FFFD. A file that begins with a byte order mark of UTF-16 is read as UTF-16.
+ * quotes and line breaks. Each line break outside quotes ends a row, whether it is LF, CRLF or a lone CR.
+ * That depends on all quotes before it, so large files are scanned once before they are split. A byte order
+ * mark and empty lines are skipped. A file that begins with a byte order mark of UTF-16 is read as UTF-16.
  *
  * - `csv({ column: "text" })`: the records are the fields of this column, as strings;
  * - `csv({ columns: ["id", "text"] })`: objects of these columns;
@@ -39,8 +46,8 @@ export type CsvEntries = readonly (readonly [column: string, field: string])[];
  * - `csv({ header: false })`: arrays of fields; a `column` is then a number from 0 on, and `columns` names
  *   all columns, from the first to the last.
  *
- * A row with more or fewer fields than the first, one with a quote out of place, and one that is longer than
- * `maxRowBytes` is an error that names file, line and column, or with `--skip-bad-records` is skipped and
+ * A row with more or fewer fields than the first, one with a quote out of place, one with bytes that are not
+ * UTF-8, and one that is longer than `maxRowBytes` is an error that names file, line and column, or with `--skip-bad-records` is skipped and
  * counted. A row with a quote out of place, and one that is too long, ends at its first line break, even
  * if that is within quotes; the next row begins there.
  * A malformed header, a missing column, and a column that the header names twice are errors in any case; the
@@ -57,16 +64,26 @@ export function csv(options: CsvOptions & { readonly entries: true }): Reader<Cs
 export function csv(options?: CsvOptions): Reader<CsvRow>;
 export function csv({
   delimiter = ",",
+  quote: givenQuote = '"',
   header = true,
   maxRowBytes = DEFAULT_ROW_BYTES,
+  encoding: label = UTF8,
   ...chosen
 }: CsvOptions & Choice = {}): Reader<unknown> {
-  const options = { delimiter, header, maxRowBytes, ...chosen };
+  const encoding = encodingOf("csv", label);
+  const isQuoted = givenQuote !== false && givenQuote !== null && givenQuote !== "none";
+  const quote = isQuoted ? givenQuote : "";
+  const options = { delimiter, quote, header, maxRowBytes, encoding, ...chosen };
   checkOptions(options);
+  const format = { delimiter, maxRowBytes, ...(quote === '"' ? {} : { quote }) };
+  const isUtf8 = encoding === UTF8;
   return {
     name: "csv()",
-    splitting: { scanner: "csv", options: { delimiter, maxRowBytes } },
-    open: (source, readOptions) => new CsvCursor(source, readOptions, options),
+    splitting: isUtf8 ? { scanner: "csv", options: format } : "wholeFile",
+    open: (source, readOptions) => {
+      const text = isUtf8 ? source : decodedInput(source, encoding);
+      return new CsvCursor(text, readOptions, options);
+    },
   };
 }
 
@@ -76,7 +93,7 @@ interface Choice {
   readonly entries?: boolean;
 }
 
-type AllOptions = Required<CsvOptions> & Choice;
+type AllOptions = Required<CsvOptions> & Choice & { readonly quote: string };
 
 class CsvCursor implements RecordCursor<unknown> {
   skipped = 0;
@@ -96,7 +113,7 @@ class CsvCursor implements RecordCursor<unknown> {
     this.#source = source;
     this.#options = options;
     this.#readOptions = readOptions;
-    this.#scanner = new CsvScanner(options.delimiter, options.maxRowBytes);
+    this.#scanner = new CsvScanner(options.delimiter, options.maxRowBytes, options.quote);
     const { resume, start, end } = source;
     this.#resumption = resume === undefined ? undefined : decodeCsvResumption(resume);
     const { headEnd } = this.#resumption ?? {};
@@ -210,11 +227,16 @@ function toObject(
 }
 
 function checkOptions(options: AllOptions): void {
-  const { delimiter, header, maxRowBytes, column, columns, entries } = options;
+  const { delimiter, quote, header, maxRowBytes, column, columns, entries } = options;
   const refuse = (why: string) => {
     throw new TypeError(`csv: ${why}`);
   };
-  if (typeof delimiter !== "string" || delimiter === "" || /["\r\n]/.test(delimiter)) {
+  if (!isQuote(quote)) {
+    refuse('"quote" takes one ASCII character, not a line break, or false for none');
+  }
+  const isSeparator = (text: unknown): text is string =>
+    typeof text === "string" && text !== "" && !/[\r\n]/.test(text);
+  if (!isSeparator(delimiter) || (quote !== "" && delimiter.includes(quote))) {
     refuse('"delimiter" takes one or more characters, none of them a quote or a line break');
   }
   if (!Number.isInteger(maxRowBytes) || maxRowBytes < 1 || maxRowBytes > MAX_RECORD_BYTES) {

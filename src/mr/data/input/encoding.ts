@@ -1,11 +1,27 @@
 import { TextDecoder } from "node:util";
 import type { InputSource } from "../../app/contract/reader.ts";
+import { MrError } from "../../base/errors.ts";
 
+/** The option of all readers of text. */
+export interface TextOptions {
+  /**
+   * The encoding of the files: a label of the Encoding Standard (https://encoding.spec.whatwg.org), such as
+   * `latin1`, `shift_jis` or `utf-16le`. The text is converted to UTF-8 while it is read, and files in
+   * another encoding than UTF-8 are not split. A byte order mark at the beginning of a file overrides it.
+   * Bytes that are not text in this encoding are an error. Default `utf-8`.
+   */
+  readonly encoding?: string;
+}
+
+export const UTF8 = "utf-8";
 const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
-const UTF16_MARKS = new Map([
+const MARKS = new Map([
+  [UTF8, UTF8_MARK],
   ["utf-16le", Buffer.from([0xff, 0xfe])],
   ["utf-16be", Buffer.from([0xfe, 0xff])],
 ]);
+/** The length of the longest byte order mark. */
+const MAX_MARK_BYTES = 3;
 const CHUNK_BYTES = 64 * 1024;
 
 /** The length of the UTF-8 byte order mark at the beginning of bytes[0, filled); 0 if there is none. */
@@ -15,7 +31,12 @@ export function utf8MarkLength(bytes: Uint8Array, filled: number): number {
 
 /** The encoding of the UTF-16 byte order mark at the beginning of bytes[0, filled); undefined if there is none. */
 export function utf16EncodingOf(bytes: Uint8Array, filled: number): string | undefined {
-  for (const [encoding, mark] of UTF16_MARKS) if (beginsWith(bytes, filled, mark)) return encoding;
+  const encoding = markedEncoding(bytes, filled);
+  return encoding === UTF8 ? undefined : encoding;
+}
+
+function markedEncoding(bytes: Uint8Array, filled: number): string | undefined {
+  for (const [encoding, mark] of MARKS) if (beginsWith(bytes, filled, mark)) return encoding;
   return undefined;
 }
 
@@ -24,21 +45,70 @@ function beginsWith(bytes: Uint8Array, filled: number, mark: Buffer): boolean {
 }
 
 /**
- * Converts a file in UTF-16 to UTF-8 while it is read, from its beginning to its end.
+ * The name of an encoding in lower case.
  *
- * @param begin the beginning of the file, including the byte order mark, which was read already
+ * @param reader the name of the reader in the error message
+ * @throws TypeError for a label that is unknown
  */
-export function utf16Input(source: InputSource, encoding: string, begin: Uint8Array): InputSource {
-  const decoder = new TextDecoder(encoding);
-  const chunk = new Uint8Array(CHUNK_BYTES);
+export function encodingOf(reader: string, label: string = UTF8): string {
+  try {
+    if (typeof label === "string") return new TextDecoder(label, { fatal: true }).encoding;
+  } catch {
+    // The error below names the option.
+  }
+  throw new TypeError(
+    `${reader}: "encoding" takes a name such as "latin1" or "shift_jis", not ${JSON.stringify(label)}`,
+  );
+}
+
+/**
+ * Decodes the text of a whole file: UTF-16 if it begins with that byte order mark, which is removed, and
+ * otherwise UTF-8 as `Buffer.toString` decodes it.
+ *
+ * @throws MrError when it is not UTF-16 in spite of the mark
+ */
+export function decodeFile(file: string, bytes: Buffer): string {
+  const encoding = utf16EncodingOf(bytes, bytes.length);
+  if (encoding === undefined) return bytes.toString("utf8");
+  return new StrictDecoder(file, encoding).decode(bytes, true);
+}
+
+/**
+ * Converts a file to UTF-8 while it is read, from its beginning to its end. A byte order mark is removed. Text
+ * that is UTF-8 already is passed on as it is, valid or not.
+ *
+ * @param encoding of a file without a byte order mark, as {@link encodingOf} returns it
+ * @param begin the beginning of the file, which was read already: with the byte order mark if it is not empty
+ */
+export function decodedInput(
+  source: InputSource,
+  encoding: string,
+  begin: Uint8Array = new Uint8Array(0),
+): InputSource {
+  const chunk = new Uint8Array(Math.max(CHUNK_BYTES, begin.length));
+  chunk.set(begin);
+  let held = begin.length;
   let position = begin.length;
-  let decoded: Uint8Array = Buffer.from(decoder.decode(begin, { stream: true }));
+  let decoder: StrictDecoder | undefined;
+  let decoded: Uint8Array = new Uint8Array(0);
+  let isUtf8 = false;
   let isEnd = false;
 
   function decode(length: number): void {
     position += length;
+    held += length;
     isEnd = length === 0;
-    decoded = Buffer.from(decoder.decode(chunk.subarray(0, length), { stream: !isEnd }));
+    const isMarkKnown = isEnd || isUtf8 || decoder !== undefined || held >= MAX_MARK_BYTES;
+    if (!isMarkKnown) return;
+    let bytes = chunk.subarray(0, held);
+    held = 0;
+    if (!isUtf8 && decoder === undefined) {
+      const found = markedEncoding(bytes, bytes.length) ?? encoding;
+      isUtf8 = found === UTF8;
+      if (isUtf8) bytes = bytes.subarray(utf8MarkLength(bytes, bytes.length));
+      else decoder = new StrictDecoder(source.file, found);
+    }
+    decoded = decoder === undefined ? bytes : Buffer.from(decoder.decode(bytes, isEnd));
   }
 
   function read(target: Uint8Array, from: number): number | Promise<number> {
@@ -49,7 +119,7 @@ export function utf16Input(source: InputSource, encoding: string, begin: Uint8Ar
         decoded = decoded.subarray(count);
         return count;
       }
-      const reading = source.read(chunk, 0, position);
+      const reading = source.read(chunk, held, position);
       if (typeof reading !== "number") {
         return reading.then((length) => {
           decode(length);
@@ -61,4 +131,30 @@ export function utf16Input(source: InputSource, encoding: string, begin: Uint8Ar
   }
 
   return { file: source.file, start: 0, end: Number.MAX_SAFE_INTEGER, read };
+}
+
+/** Decodes text piece by piece, and refuses bytes that are not text in its encoding. */
+class StrictDecoder {
+  readonly #file: string;
+  readonly #decoder: TextDecoder;
+  #position = 0;
+
+  constructor(file: string, encoding: string) {
+    this.#file = file;
+    this.#decoder = new TextDecoder(encoding, { fatal: true });
+  }
+
+  /** @throws MrError that names the file */
+  decode(bytes: Uint8Array, isEnd: boolean): string {
+    try {
+      const text = this.#decoder.decode(bytes, { stream: !isEnd });
+      this.#position += bytes.length;
+      return text;
+    } catch {
+      const { encoding } = this.#decoder;
+      const end = this.#position + bytes.length;
+      const why = `it is not ${encoding.toUpperCase()} between bytes ${this.#position} and ${end}`;
+      throw new MrError("INPUT_MALFORMED", `Cannot read input "${this.#file}": ${why}`);
+    }
+  }
 }

@@ -3,7 +3,7 @@ import { inputError, UsageError } from "../../base/errors.ts";
 import { DEFAULT_ROW_BYTES } from "../../job/limits.ts";
 import type { ResumeToken, ScannedSplitting, Split } from "../../job/split.ts";
 import type { StorageFor, StoredFile } from "../../storage/storage.ts";
-import { CsvScanner } from "./csv-scanner.ts";
+import { CsvScanner, isQuote } from "./csv-scanner.ts";
 import { utf8MarkLength, utf16EncodingOf } from "./encoding.ts";
 import { openStored } from "./open-input.ts";
 
@@ -19,15 +19,18 @@ interface RowEnd {
 export interface CsvFormat {
   readonly delimiter: string;
   readonly maxRowBytes: number;
+  /** One ASCII character; empty if fields are not quoted. */
+  readonly quote: string;
 }
 
 /** @throws UsageError for another scanner than `csv`, or options that it does not take */
 export function parseCsvSplitting({ scanner, options }: ScannedSplitting): CsvFormat {
   if (scanner !== "csv") throw new UsageError(`There is no scanner "${scanner}"`);
-  const { delimiter, maxRowBytes = DEFAULT_ROW_BYTES } = options;
+  const { delimiter, maxRowBytes = DEFAULT_ROW_BYTES, quote = '"' } = options;
   const isDelimiter = typeof delimiter === "string" && delimiter !== "" && delimiter.length <= 100;
   const isLimit = typeof maxRowBytes === "number" && Number.isSafeInteger(maxRowBytes);
-  if (isDelimiter && isLimit && maxRowBytes > 0) return { delimiter, maxRowBytes };
+  if (isDelimiter && isLimit && maxRowBytes > 0 && isQuote(quote))
+    return { delimiter, maxRowBytes, quote };
   throw new UsageError(`The scanner "csv" does not take ${JSON.stringify(options)}`);
 }
 
@@ -41,14 +44,14 @@ export async function planCsvSplits(
   storageFor: StorageFor,
   directory: string,
   wanted: readonly Split[],
-  { delimiter, maxRowBytes }: CsvFormat,
+  { delimiter, maxRowBytes, quote }: CsvFormat,
   blockBytes: number = BLOCK_BYTES,
 ): Promise<readonly Split[]> {
   const [first, last] = [wanted[0], wanted.at(-1)];
   if (first === undefined || last === undefined || first === last) return wanted;
   const { file } = first;
   const targets = wanted.slice(1).map(({ start }) => start);
-  const scanner = new CsvScanner(delimiter, maxRowBytes);
+  const scanner = new CsvScanner(delimiter, maxRowBytes, quote);
   const stored = await openStored(storageFor, directory, file);
   let ends: RowEnd[];
   try {
