@@ -1,10 +1,18 @@
 // Tests the encodings that the readers of text take.
 
 import { beforeAll, describe, expect, it } from "vitest";
+import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
 import type { Reader } from "../../../src/mr/app/contract/reader.ts";
 import { csv } from "../../../src/mr/data/input/csv.ts";
+import type { TextOptions } from "../../../src/mr/data/input/encoding.ts";
+import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
+import { blocks, lines } from "../../../src/mr/data/input/lines.ts";
+import { type RecordSource, recordsFrom } from "../../../src/mr/data/input/records-from.ts";
+import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
 import { mrError } from "../../support/mr-error.ts";
+import { runOracle } from "../../support/oracle.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { JobHarness } from "../task/job-harness.ts";
 import { readContents } from "./reading.ts";
 
 let directory: string;
@@ -68,5 +76,79 @@ describe("csv()", () => {
     await expect(recordsOf(reader, SHIFT_JIS)).rejects.toThrow(
       mrError("INPUT_MALFORMED", 'Cannot read input "input.txt": it is not SHIFT_JIS between'),
     );
+  });
+});
+
+/** Text with lines longer and shorter than a block of the tests, which has 64 bytes. */
+const LINES = ["ready", "", `é ${"漢".repeat(50)}`, "disk full €", "𐐨".repeat(20), "end"];
+
+describe.each(["utf-16le", "utf-16be"])("text in %s with a byte order mark", (encoding) => {
+  function encode(text: string): Buffer {
+    const bytes = Buffer.from(`\ufeff${text}`, "utf16le");
+    return encoding === "utf-16be" ? bytes.swap16() : bytes;
+  }
+
+  it("F18 is read by every reader of text, however it is split", async () => {
+    const text = LINES.join("\r\n");
+    expect(await recordsOf(lines(), encode(text))).toEqual(LINES);
+    expect((await recordsOf(blocks(), encode(text))).join("")).toBe(text);
+    const json = LINES.map((line) => JSON.stringify(line)).join("\n");
+    expect(await recordsOf(jsonLines(), encode(json))).toEqual(LINES);
+    expect(await recordsOf(wholeFile({ encoding: "utf-8" }), encode(text))).toEqual([text]);
+    const chunks = recordsFrom("chunks", textOfChunks, { encoding: "utf-8" });
+    expect(await recordsOf(chunks, encode(text))).toEqual([text]);
+  });
+
+  it("F18 is refused where it is cut within a character", async () => {
+    for (const reader of [lines(), csv({ header: false })]) {
+      await expect(recordsOf(reader, encode("a\nb").subarray(0, -1))).rejects.toThrow(
+        mrError(
+          "INPUT_MALFORMED",
+          `Cannot read input "input.txt": it is not ${encoding.toUpperCase()}`,
+        ),
+      );
+    }
+  });
+
+  it("F18 reaches the map of a classic app, in a parallel and in a sequential run", async () => {
+    const app: ClassicApp = {
+      map: (_file, contents) => [{ key: contents, value: "1" }],
+      reduce: (_key, values) => String(values.length),
+    };
+    const job = new JobHarness();
+    job.write("a.txt", encode("é€"));
+    const outputs = await job.run(app, ["a.txt"], {});
+    expect(outputs.map(String).join("")).toBe("é€ 1\n");
+    expect(String(await runOracle(app, ["a.txt"], job.directory))).toBe("é€ 1\n");
+  });
+});
+
+async function* textOfChunks({ chunks }: RecordSource): AsyncGenerator<string> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  yield Buffer.concat(all).toString();
+}
+
+describe.each([
+  ["lines()", (options: TextOptions) => lines(options), ["表示,テスト"]],
+  ["blocks()", (options: TextOptions) => blocks(options), ["表示,テスト"]],
+  ["wholeFile()", (options: TextOptions) => wholeFile(options), ["表示,テスト"]],
+  [
+    "recordsFrom()",
+    (options: TextOptions) => recordsFrom("all", textOfChunks, options),
+    ["表示,テスト"],
+  ],
+] as const)("%s", (_, make, records) => {
+  it("reads the encoding that it is told, and refuses bytes that are no text in it", async () => {
+    const reader: Reader<unknown> = make({ encoding: "shift_jis" });
+    expect(await recordsOf(reader, SHIFT_JIS.subarray(0, -1))).toEqual(records);
+    await expect(recordsOf(reader, SHIFT_JIS)).rejects.toThrow(mrError("INPUT_MALFORMED"));
+    expect(() => make({ encoding: "ebcdic" })).toThrow(TypeError);
+  });
+
+  it("takes a byte order mark over the encoding that it is told", async () => {
+    const reader: Reader<unknown> = make({ encoding: "shift_jis" });
+    const records = await recordsOf(reader, Buffer.from("\ufeffé"));
+    expect(records.map((record) => String(record).replace("\ufeff", ""))).toEqual(["é"]);
   });
 });

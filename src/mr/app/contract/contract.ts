@@ -27,7 +27,8 @@ export type MapResult =
  * Called once per input file.
  *
  * @param filename the path as the user gave it, after patterns were expanded
- * @param contents the whole file as text; bytes that are not UTF-8 are U+FFFD
+ * @param contents the whole file as text: UTF-16 if it begins with that byte order mark, or else UTF-8, in
+ *   which U+FFFD replaces other bytes
  */
 export type ClassicMap = (filename: string, contents: string) => MapResult;
 

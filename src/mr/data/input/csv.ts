@@ -4,7 +4,7 @@ import { plural } from "../../base/text.ts";
 import { DEFAULT_ROW_BYTES, MAX_RECORD_BYTES } from "../../job/limits.ts";
 import { type CsvFault, CsvRows } from "./csv-rows.ts";
 import { CsvScanner, isQuote } from "./csv-scanner.ts";
-import { decodedInput, encodingOf, type TextOptions, UTF8 } from "./encoding.ts";
+import { type TextOptions, textInput } from "./encoding.ts";
 import { type CsvResumption, decodeCsvResumption } from "./plan-csv-splits.ts";
 
 /** How CSV files are read. */
@@ -67,23 +67,19 @@ export function csv({
   quote: givenQuote = '"',
   header = true,
   maxRowBytes = DEFAULT_ROW_BYTES,
-  encoding: label = UTF8,
+  encoding,
   ...chosen
 }: CsvOptions & Choice = {}): Reader<unknown> {
-  const encoding = encodingOf("csv", label);
+  const { splitting, textOf } = textInput("csv", encoding === undefined ? {} : { encoding });
   const isQuoted = givenQuote !== false && givenQuote !== null && givenQuote !== "none";
   const quote = isQuoted ? givenQuote : "";
-  const options = { delimiter, quote, header, maxRowBytes, encoding, ...chosen };
+  const options = { delimiter, quote, header, maxRowBytes, ...chosen };
   checkOptions(options);
   const format = { delimiter, maxRowBytes, ...(quote === '"' ? {} : { quote }) };
-  const isUtf8 = encoding === UTF8;
   return {
     name: "csv()",
-    splitting: isUtf8 ? { scanner: "csv", options: format } : "wholeFile",
-    open: (source, readOptions) => {
-      const text = isUtf8 ? source : decodedInput(source, encoding);
-      return new CsvCursor(text, readOptions, options);
-    },
+    splitting: splitting === "bytes" ? { scanner: "csv", options: format } : splitting,
+    open: (source, readOptions) => new CsvCursor(textOf(source), readOptions, options),
   };
 }
 
@@ -93,7 +89,7 @@ interface Choice {
   readonly entries?: boolean;
 }
 
-type AllOptions = Required<CsvOptions> & Choice & { readonly quote: string };
+type AllOptions = Required<Omit<CsvOptions, "encoding">> & Choice & { readonly quote: string };
 
 class CsvCursor implements RecordCursor<unknown> {
   skipped = 0;

@@ -50,7 +50,7 @@ function beginsWith(bytes: Uint8Array, filled: number, mark: Buffer): boolean {
  * @param reader the name of the reader in the error message
  * @throws TypeError for a label that is unknown
  */
-export function encodingOf(reader: string, label: string = UTF8): string {
+function encodingOf(reader: string, label: string = UTF8): string {
   try {
     if (typeof label === "string") return new TextDecoder(label, { fatal: true }).encoding;
   } catch {
@@ -59,6 +59,25 @@ export function encodingOf(reader: string, label: string = UTF8): string {
   throw new TypeError(
     `${reader}: "encoding" takes a name such as "latin1" or "shift_jis", not ${JSON.stringify(label)}`,
   );
+}
+
+/** How a reader of text with these options splits files, and the text of a file in UTF-8. */
+export interface TextInput {
+  readonly encoding: string;
+  readonly splitting: "bytes" | "wholeFile";
+  readonly textOf: (source: InputSource) => InputSource;
+}
+
+/**
+ * The input of a reader of text. In UTF-8, a byte order mark is left to the reader.
+ *
+ * @param reader the name of the reader in the error message
+ * @throws TypeError for an encoding that is unknown
+ */
+export function textInput(reader: string, { encoding: label }: TextOptions): TextInput {
+  const encoding = encodingOf(reader, label);
+  if (encoding === UTF8) return { encoding, splitting: "bytes", textOf: (source) => source };
+  return { encoding, splitting: "wholeFile", textOf: (source) => decodedInput(source, encoding) };
 }
 
 /**
@@ -77,7 +96,7 @@ export function decodeFile(file: string, bytes: Buffer): string {
  * Converts a file to UTF-8 while it is read, from its beginning to its end. A byte order mark is removed. Text
  * that is UTF-8 already is passed on as it is, valid or not.
  *
- * @param encoding of a file without a byte order mark, as {@link encodingOf} returns it
+ * @param encoding of a file without a byte order mark, in lower case
  * @param begin the beginning of the file, which was read already: with the byte order mark if it is not empty
  */
 export function decodedInput(

@@ -4,39 +4,53 @@ import type { WordScan } from "../../app/text/word-scan.ts";
 import { giveLargeBuffer, takeLargeBuffer } from "../../base/buffer-pool.ts";
 import { MAX_RECORD_BYTES } from "../../job/limits.ts";
 import type { BlockScanner } from "../../kernel/kernel.ts";
-import { utf8MarkLength } from "./encoding.ts";
+import {
+  decodedInput,
+  type TextOptions,
+  textInput,
+  utf8MarkLength,
+  utf16EncodingOf,
+} from "./encoding.ts";
 import { recordTooLong } from "./open-input.ts";
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 /** Copying to a larger buffer takes time; memory that is not written to is free. */
 const GROWTH = 8;
+const UTF16_MARK_BYTES = 2;
 
 /**
  * Records are lines, as byte slices without their ends (LF or CRLF). A byte order mark at the beginning
  * of the file is not part of its first line; all other bytes are kept as they are, UTF-8 or not. A last
- * line without a line end is a record too, unless it is empty.
+ * line without a line end is a record too, unless it is empty. A file that begins with a byte order mark of
+ * UTF-16, or that is in another `encoding`, is converted to UTF-8.
+ *
+ * @throws TypeError for an encoding that is unknown
  */
-export function lines(): Reader<ByteSlice> {
-  return lineReader("lines()", "line");
+export function lines(options?: TextOptions): Reader<ByteSlice> {
+  return lineReader("lines()", "line", options);
 }
 
 /**
  * Records are blocks of whole lines with their ends, about a megabyte each, as byte slices: for apps such
- * as word count that do not need single lines. All bytes are kept.
+ * as word count that do not need single lines. All bytes are kept; text in another encoding is converted as
+ * in {@link lines}.
+ *
+ * @throws TypeError for an encoding that is unknown
  */
-export function blocks(): Reader<ByteSlice> {
-  return lineReader("blocks()", "block");
+export function blocks(options?: TextOptions): Reader<ByteSlice> {
+  return lineReader("blocks()", "block", options);
 }
 
 /** The extent of a record: a line without its end, or as many whole lines as a block holds. */
 type LineUnit = "line" | "block";
 
-function lineReader(name: string, unit: LineUnit): Reader<ByteSlice> {
+function lineReader(name: string, unit: LineUnit, options: TextOptions = {}): Reader<ByteSlice> {
+  const { splitting, textOf } = textInput(name.replace("()", ""), options);
   return {
     name,
-    splitting: "bytes",
-    open: (source, options) => new LineCursor(source, options, unit),
+    splitting,
+    open: (source, readOptions) => new LineCursor(textOf(source), readOptions, unit),
   };
 }
 
@@ -46,9 +60,11 @@ function lineReader(name: string, unit: LineUnit): Reader<ByteSlice> {
  * A line begins at 0 and after each line feed. A part that does not begin at 0 starts reading one byte
  * earlier and skips everything up to the first line feed, which belongs to the part before; the last line
  * is read to its end, wherever that is. So the part in which a line begins reads it, and no other does.
+ *
+ * A file in UTF-16 can't be cut so. Its first part reads all of it, and its other parts have no lines.
  */
 export class LineCursor implements RecordCursor<ByteSlice> {
-  readonly #source: InputSource;
+  #source: InputSource;
   readonly #scanner: BlockScanner;
   readonly #unit: LineUnit;
   readonly #scan: WordScan;
@@ -71,6 +87,8 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   /** Whether the first line of this part has not been found yet. */
   #isSkipping: boolean;
   #isAtEnd: boolean;
+  /** Whether the beginning of the file, which is not in this part, is still to be looked at. */
+  #isHeadUnknown: boolean;
 
   constructor(source: InputSource, options: ReadOptions, unit: LineUnit) {
     const { scanner, words, maxRecordBytes = MAX_RECORD_BYTES } = options;
@@ -83,6 +101,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     this.#slice = new ByteSlice(scanner.block, 0, 0);
     this.#isSkipping = source.start > 0;
     this.#isAtEnd = source.start >= source.end;
+    this.#isHeadUnknown = source.start > 0 && !this.#isAtEnd;
     this.#base = source.start > 0 ? source.start - 1 : 0;
   }
 
@@ -112,6 +131,13 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   }
 
   load(): boolean | Promise<boolean> {
+    if (this.#isHeadUnknown) {
+      this.#isHeadUnknown = false;
+      const head = new Uint8Array(UTF16_MARK_BYTES);
+      const count = this.#source.read(head, 0, 0);
+      if (typeof count !== "number") return count.then((n) => this.#takeHead(head, n));
+      return this.#takeHead(head, count);
+    }
     this.#keepRest();
     while (!this.#isAtEnd) {
       const filled = this.#filled;
@@ -129,6 +155,21 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   close(): void {
     if (this.#large !== undefined) giveLargeBuffer(this.#large);
     this.#large = undefined;
+  }
+
+  /** Ends this part, which does not begin the file, if the file is in UTF-16. */
+  #takeHead(head: Uint8Array, count: number): boolean | Promise<boolean> {
+    if (utf16EncodingOf(head, count) !== undefined) this.#isAtEnd = true;
+    return this.load();
+  }
+
+  /** Reads the file as UTF-16 from its beginning, which is in the block. */
+  #decode(encoding: string): void {
+    const begin = Uint8Array.from(this.#buffer.subarray(0, this.#filled));
+    this.#source = decodedInput(this.#source, encoding, begin);
+    this.#filled = 0;
+    this.#searched = 0;
+    this.#isAtEnd = false;
   }
 
   /** Moves bytes that have been read but not given to the front of the block. */
@@ -159,8 +200,13 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     this.#searched = this.#filled;
     if (count === 0) this.#isAtEnd = true;
     if (this.#isSkipping && !this.#skip()) return false;
-    if (this.#at === 0 && this.#base === 0 && this.#unit === "line") {
-      this.#at = utf8MarkLength(this.#buffer, this.#filled);
+    if (this.#at === 0 && this.#base === 0) {
+      const encoding = utf16EncodingOf(this.#buffer, this.#filled);
+      if (encoding !== undefined) {
+        this.#decode(encoding);
+        return false;
+      }
+      if (this.#unit === "line") this.#at = utf8MarkLength(this.#buffer, this.#filled);
     }
     const limit = this.#findLimit(searched, count === 0);
     if (this.#buffer !== this.#scanner.block) this.#checkLength(limit);

@@ -1,4 +1,5 @@
 import type { InputSource, Reader, RecordCursor } from "../../app/contract/reader.ts";
+import { decodedInput, type TextOptions, textInput } from "./encoding.ts";
 
 /** The file that a reader made by {@link recordsFrom} reads. */
 export interface RecordSource {
@@ -17,18 +18,26 @@ const CHUNK_BYTES = 256 * 1024;
  * const paragraphs = recordsFrom("paragraphs", async function* ({ chunks }) { … yield text; … });
  * ```
  *
+ * With an `encoding`, files are text: the chunks are UTF-8 if a file is in that encoding or begins with a byte
+ * order mark of UTF-16, and they have no byte order mark. Without one, the chunks have all bytes as they are.
+ *
  * @param name for error messages
  * @param read gives the records of one file, in order; an error it throws fails the task
+ * @throws TypeError for an encoding that is unknown
  */
 export function recordsFrom<R>(
   name: string,
   read: (source: RecordSource) => Iterable<R> | AsyncIterable<R>,
+  options: TextOptions = {},
 ): Reader<R> {
+  const { encoding } = textInput("recordsFrom", options);
+  const textOf = (source: InputSource) =>
+    options.encoding === undefined ? source : decodedInput(source, encoding);
   return {
     name,
     splitting: "wholeFile",
     open(source) {
-      const records = read({ file: source.file, chunks: chunksOf(source) });
+      const records = read({ file: source.file, chunks: chunksOf(textOf(source)) });
       const isAsync = Symbol.asyncIterator in records;
       return cursorOf(isAsync ? records[Symbol.asyncIterator]() : records[Symbol.iterator]());
     },

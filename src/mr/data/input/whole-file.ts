@@ -2,18 +2,29 @@ import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { InputSource, Reader, RecordCursor } from "../../app/contract/reader.ts";
 import { giveLargeBuffer, takeLargeBuffer } from "../../base/buffer-pool.ts";
 import { MAX_RECORD_BYTES } from "../../job/limits.ts";
+import { decodedInput, type TextOptions, textInput } from "./encoding.ts";
 import { recordTooLong } from "./open-input.ts";
 
 const FIRST_BYTES = 64 * 1024;
 /** Copying to a larger buffer takes time; memory that is not written to is free. */
 const GROWTH = 8;
 
-/** The one record is the whole file, as a byte slice; all bytes are kept. An empty file is a record. */
-export function wholeFile(): Reader<ByteSlice> {
+/**
+ * The one record is the whole file, as a byte slice; all bytes are kept. An empty file is a record. With an
+ * `encoding`, the file is text: it is converted to UTF-8 if it is in another encoding or begins with a byte
+ * order mark of UTF-16, and a byte order mark is left out.
+ *
+ * @throws TypeError for an encoding that is unknown
+ */
+export function wholeFile(options: TextOptions = {}): Reader<ByteSlice> {
+  const { encoding } = textInput("wholeFile", options);
+  const textOf = (source: InputSource) =>
+    options.encoding === undefined ? source : decodedInput(source, encoding);
   return {
     name: "wholeFile()",
     splitting: "wholeFile",
-    open: (source, { maxRecordBytes = MAX_RECORD_BYTES }) => openWhole(source, maxRecordBytes),
+    open: (source, { maxRecordBytes = MAX_RECORD_BYTES }) =>
+      openWhole(textOf(source), maxRecordBytes),
   };
 }
 

@@ -2,6 +2,7 @@ import type { ByteSlice } from "../../app/contract/byte-slice.ts";
 import { hasRuns } from "../../app/contract/combiners.ts";
 import type { ClassicApp } from "../../app/contract/contract.ts";
 import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
+import { decodeFile } from "../input/encoding.ts";
 import { wholeFile } from "../input/whole-file.ts";
 import { describeValue } from "./app-error.ts";
 
@@ -29,7 +30,7 @@ export function classicToRecordForm({ map, reduce }: ClassicApp): RecordApp {
     form: "record",
     input: wholeFile(),
     map(contents, _emit, { file }) {
-      const pairs: unknown = map(file, (contents as ByteSlice).view().toString("utf8"));
+      const pairs: unknown = map(file, decodeFile(file, (contents as ByteSlice).view()));
       // The single pairs are checked when they are emitted; see record-mapper.ts.
       if (typeof pairs === "object" && pairs !== null) return pairs as Iterable<never>;
       throw new TypeError(`it returned ${describeValue(pairs)}, not pairs`);

@@ -63,11 +63,23 @@ async function readText(url: string, directory: string): Promise<string> {
       blocks.push(block);
     }
     const contents = Buffer.concat(blocks);
-    if (url.endsWith(".gz")) return (await promisify(zlib.gunzip)(contents)).toString("utf8");
-    if (url.endsWith(".zst")) return decompressZstd(contents).toString("utf8");
-    return contents.toString("utf8");
+    if (url.endsWith(".gz")) return decodeText(await promisify(zlib.gunzip)(contents));
+    if (url.endsWith(".zst")) return decodeText(decompressZstd(contents));
+    return decodeText(contents);
   } catch (error) {
     throw inputError(url, error);
+  }
+}
+
+/** Decodes UTF-16 if it begins with that byte order mark, which is removed; otherwise UTF-8. */
+function decodeText(contents: Buffer): string {
+  const mark = contents.toString("latin1", 0, 2);
+  if (mark !== "\xff\xfe" && mark !== "\xfe\xff") return contents.toString("utf8");
+  const encoding = mark === "\xff\xfe" ? "utf-16le" : "utf-16be";
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(contents);
+  } catch {
+    throw new MrError("INPUT_MALFORMED", `it is not ${encoding.toUpperCase()}`);
   }
 }
 
