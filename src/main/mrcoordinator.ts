@@ -71,7 +71,7 @@ runCommand(command, async (inputs: string[], options: Options): Promise<number> 
     const code = await finish(coordinator);
     if (code !== 0) return code;
   } finally {
-    if (coordinator?.isDeposed !== true) sweepTemporaryFiles(directory);
+    if (coordinator?.isDeposed !== true && job.isInPlace) sweepTemporaryFiles(directory);
     if (coordinator === undefined && resumed === undefined) removeLog(directory);
     // Last, because another coordinator may take the directory from here on.
     job.close();

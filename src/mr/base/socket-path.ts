@@ -9,7 +9,7 @@ import { describeCause, errorCode, MrError } from "./errors.ts";
  * The longest path that fits `sockaddr_un.sun_path` with its closing NUL (unix(7): 108 bytes on
  * Linux, 104 on macOS and the BSDs).
  */
-const MAX_SOCKET_PATH_BYTES = process.platform === "linux" ? 107 : 103;
+export const MAX_SOCKET_PATH_BYTES = process.platform === "linux" ? 107 : 103;
 
 /**
  * Where the coordinator of a job directory listens, so that any process of the same user started in
@@ -18,12 +18,8 @@ const MAX_SOCKET_PATH_BYTES = process.platform === "linux" ? 107 : 103;
  * @param directory the job directory; symbolic links to it lead to the same socket
  */
 export function socketPathOf(directory: string): string {
-  return join(runtimeDir(), `${directoryHash(directory)}.sock`);
-}
-
-/** Names a directory, the same for all links to it. */
-export function directoryHash(directory: string): string {
-  return createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 20);
+  const hash = createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 20);
+  return join(runtimeDir(), `${hash}.sock`);
 }
 
 /**
@@ -74,7 +70,8 @@ function tryToListen(server: Server, path: string): Promise<boolean> {
     // Other users must not be able to connect between bind and chmod.
     const umask = process.umask(0o177);
     try {
-      server.listen(path, () => {
+      // In Node's cluster mode, a socket that is not exclusive belongs to all workers of the cluster.
+      server.listen({ path, exclusive: true }, () => {
         server.off("error", onError);
         chmodSync(path, 0o600);
         resolve(true);
@@ -122,7 +119,7 @@ function cannotListen(path: string, why: string): MrError {
 }
 
 /** Whether connecting succeeds. A file that refuses connections was left by a killed process. */
-export function isListening(path: string): Promise<boolean> {
+function isListening(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const probe = connect(path);
     probe.once("connect", () => {
@@ -132,6 +129,8 @@ export function isListening(path: string): Promise<boolean> {
     probe.once("error", (error) => {
       const code = errorCode(error);
       if (code === "ENOENT" || code === "ECONNREFUSED") resolve(false);
+      // Its queue of connections is full.
+      else if (code === "EAGAIN") resolve(true);
       else {
         const why = describeCause(error);
         reject(new MrError("SOCKET_UNUSABLE", `Cannot use socket "${path}": ${why}`));

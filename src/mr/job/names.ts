@@ -10,6 +10,7 @@ import type { TaskId } from "./task.ts";
  *     .NAME.TAG.tmp    NAME while an attempt is writing it
  *     .mr-journal      the job log: the decisions of the coordinator
  *     .mr-events       the event log
+ *     .mr-lock-ID      a socket of the process that has locked the directory
  *
  * Only results and map outputs have names without a leading dot, so the shell patterns `mr-*` and `mr-out*`
  * match no other file.
@@ -18,6 +19,7 @@ import type { TaskId } from "./task.ts";
 const NUMBER = "(0|[1-9][0-9]*)";
 const MAP_OUTPUT = new RegExp(`^mr-${NUMBER}-${NUMBER}$`);
 const REDUCE_OUTPUT = new RegExp(`^mr-out-${NUMBER}$`);
+const LOCK = /^\.mr-lock-[0-9a-f]+$/;
 const TEMPORARY = /^\.mr-[0-9a-z-]+\.[0-9a-z-]+\.tmp$/;
 
 export const JOB_LOG_NAME = ".mr-journal";
@@ -25,6 +27,16 @@ export const JOB_LOG_NAME = ".mr-journal";
 export const MERGED_OUTPUT_NAME = "mr-out";
 
 export const EVENT_LOG_NAME = ".mr-events";
+
+/** @param id random hex digits */
+export function lockName(id: string): string {
+  return `.mr-lock-${id}`;
+}
+
+/** Whether `name` is a socket of a process that locks, wants to lock, or has locked the directory. */
+export function isLock(name: string): boolean {
+  return LOCK.test(name);
+}
 
 export function mapOutputName(map: number, reduce: number): string {
   return `mr-${map}-${reduce}`;

@@ -1,10 +1,23 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { lockDirectory } from "../../../src/mr/control/log/directory-lock.ts";
+import { isLock } from "../../../src/mr/job/names.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { canRunUnprivileged, unprivilegedUid } from "../../support/unprivileged.ts";
+
+const MODULE = JSON.stringify(import.meta.resolve("../../../src/mr/control/log/directory-lock.ts"));
+/** The flags for a script that imports sources. */
+const LOADER = ["--import", import.meta.resolve("tsx"), "--input-type=module"];
 
 let directory: string;
 beforeEach(() => {
@@ -32,18 +45,96 @@ describe("the lock of a job directory", () => {
     async () => {
       chmodSync(directory, 0o777);
       const unlock = await lockDirectory(directory);
-      const module = JSON.stringify(
-        import.meta.resolve("../../../src/mr/control/log/directory-lock.ts"),
-      );
-      const script = `import { lockDirectory } from ${module};
+      const script = `import { lockDirectory } from ${MODULE};
         await lockDirectory(${JSON.stringify(directory)}).then(() => console.log("locked"), ({ code }) => console.log(code));`;
-      const { stdout } = spawnSync(
-        process.execPath,
-        ["--import", import.meta.resolve("tsx"), "--input-type=module", "-e", script],
-        { uid: unprivilegedUid, encoding: "utf8" },
-      );
+      const { stdout } = spawnSync(process.execPath, [...LOADER, "-e", script], {
+        ...{ uid: unprivilegedUid, encoding: "utf8" },
+      });
       unlock();
       expect(stdout).toBe("JOB_IN_USE\n");
+    },
+  );
+
+  it("F31 goes to one of many who find the lock of a killed process", async () => {
+    const script = `import { lockDirectory } from ${MODULE};
+      await lockDirectory(${JSON.stringify(directory)});
+      process.kill(process.pid, "SIGKILL");`;
+    spawnSync(process.execPath, [...LOADER, "-e", script]);
+    expect(readdirSync(directory).filter(isLock)).toHaveLength(1);
+    for (let round = 0; round < 5; round++) {
+      const results = await Promise.allSettled(
+        Array.from({ length: 8 }, () => lockDirectory(directory)),
+      );
+      const winners = results.flatMap((result) => {
+        return result.status === "fulfilled" ? result.value : [];
+      });
+      expect(winners).toHaveLength(1);
+      expect(readdirSync(directory).filter(isLock)).toHaveLength(1);
+      winners[0]?.();
+      expect(readdirSync(directory)).toEqual([]);
+    }
+  });
+
+  it("F31 belongs to the directory: one that takes its place is free", async () => {
+    const place = join(directory, "place");
+    mkdirSync(place);
+    const first = await lockDirectory(place);
+    renameSync(place, join(directory, "moved"));
+    await expect(lockDirectory(join(directory, "moved"))).rejects.toMatchObject({
+      code: "JOB_IN_USE",
+    });
+    mkdirSync(place);
+    const second = await lockDirectory(place);
+    first();
+    await expect(lockDirectory(place)).rejects.toMatchObject({ code: "JOB_IN_USE" });
+    second();
+    rmSync(place, { recursive: true });
+    await expect(lockDirectory(place)).rejects.toMatchObject({ code: "DIRECTORY_UNUSABLE" });
+  });
+
+  it("F31 works where the path is longer than that of a socket may be", async () => {
+    const long = join(directory, "a".repeat(120));
+    mkdirSync(long);
+    const unlock = await lockDirectory(long);
+    await expect(lockDirectory(long)).rejects.toMatchObject({ code: "JOB_IN_USE" });
+    unlock();
+    (await lockDirectory(long))();
+    expect(readdirSync(long)).toEqual([]);
+  });
+
+  it("F31 is had by one process of a cluster, whose processes share listening sockets", () => {
+    const script = `import cluster from "node:cluster";
+      import { lockDirectory } from ${MODULE};
+      if (cluster.isPrimary) {
+        cluster.setupPrimary({ exec: process.argv[1] });
+        let said = [];
+        for (let i = 0; i < 3; i++) cluster.fork().on("message", (what) => {
+          said.push(what);
+          if (said.length < 3) return;
+          console.log(said.sort().join());
+          process.exit();
+        });
+      } else process.send(await lockDirectory(${JSON.stringify(directory)}).then(() => "locked", ({ code }) => code));
+      setInterval(() => undefined, 1000);`;
+    const file = join(temporaryDirectory(), "cluster.mjs");
+    writeFileSync(file, script);
+    const { stdout } = spawnSync(process.execPath, [...LOADER.slice(0, 2), file], {
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("JOB_IN_USE,JOB_IN_USE,locked\n");
+  });
+
+  it.runIf(unprivilegedUid !== undefined && canRunUnprivileged)(
+    "F31 can't be taken by a user who may not write there (needs root, and a project that user 65534 can read)",
+    async () => {
+      chmodSync(directory, 0o755);
+      const script = `import { lockDirectory } from ${MODULE};
+        await lockDirectory(${JSON.stringify(directory)}).catch(({ code }) => console.log(code));`;
+      const { stdout } = spawnSync(process.execPath, [...LOADER, "-e", script], {
+        ...{ uid: unprivilegedUid, encoding: "utf8" },
+      });
+      expect(stdout).toBe("DIRECTORY_UNUSABLE\n");
+      (await lockDirectory(directory))();
     },
   );
 

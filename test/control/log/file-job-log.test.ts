@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -257,8 +258,21 @@ describe("the log of a job in a file", () => {
   it("can't be written once its directory is gone", () => {
     const log = FileJobLog.create(directory, JOB);
     rmSync(directory, { recursive: true });
-    const unwritable = expect.objectContaining({ code: "LOG_UNWRITABLE" });
+    const message = expect.stringContaining("was removed while the job ran");
+    const unwritable = expect.objectContaining({ code: "LOG_UNWRITABLE", message });
     expect(() => log.append([DONE])).toThrow(unwritable);
     log.close();
+  });
+
+  it("can't be written once another directory has taken the place of its own", () => {
+    const log = FileJobLog.create(directory, JOB);
+    renameSync(directory, `${directory}-moved`);
+    mkdirSync(directory);
+    FileJobLog.create(directory, JOB).close();
+    const message = expect.stringContaining("was replaced by another one");
+    const unwritable = expect.objectContaining({ code: "LOG_UNWRITABLE", message });
+    expect(() => log.append([DONE])).toThrow(unwritable);
+    log.close();
+    rmSync(`${directory}-moved`, { recursive: true });
   });
 });

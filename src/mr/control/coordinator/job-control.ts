@@ -185,11 +185,14 @@ export class JobControl {
   /** Ends a job whose decisions can no longer be kept, even if the last of them was its end. */
   #endUnkept(reason: CancelReason & { readonly type: "error" }): void {
     this.#publish({ events: [{ type: "journalFailed", message: reason.message }] });
-    if (this.#job.scheduler.outcome === undefined) {
+    const { outcome: decided } = this.#job.scheduler;
+    if (decided === undefined) {
       this.cancel(reason);
       return;
     }
-    const outcome = { state: "cancelled", reason } as const;
+    // Why it has failed stays true, and may be what the log failed of: the directory is gone.
+    const outcome =
+      decided.state === "failed" ? decided : ({ state: "cancelled", reason } as const);
     const events = [{ type: "jobEnded", outcome }] as const;
     this.#publish({ messages: [{ to: "owner", outcome }], events });
   }

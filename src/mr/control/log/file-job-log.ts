@@ -13,7 +13,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
@@ -43,8 +43,9 @@ const LINE_FEED = 10;
 export class FileJobLog implements JobLog {
   readonly #path: string;
   readonly #descriptor: number;
-  /** The device and inode of the file. */
+  /** The device and inode of the file, and those of its directory. */
   readonly #identity: Stats;
+  readonly #directory: Stats;
   #bytes: number;
   /** The expected size of the file: more than `#bytes` if its last record was cut short. */
   #size: number;
@@ -61,6 +62,7 @@ export class FileJobLog implements JobLog {
     this.#path = path;
     this.#descriptor = descriptor;
     this.#identity = fstatSync(descriptor);
+    this.#directory = statSync(dirname(path));
     this.#bytes = bytes;
     this.#size = size;
   }
@@ -176,14 +178,20 @@ export class FileJobLog implements JobLog {
     try {
       found = statSync(this.#path);
     } catch (error) {
-      throw this.#cannotWrite(error);
+      throw this.#directoryGone() ?? this.#cannotWrite(error);
     }
-    const { dev, ino } = this.#identity;
-    if (found.dev === dev && found.ino === ino && found.size === this.#size) return;
-    throw new MrError(
-      "LOG_TAKEN",
-      `Another coordinator has gone on with the job: it has written journal "${this.#path}"`,
-    );
+    if (isSame(found, this.#identity) && found.size === this.#size) return;
+    const taken = `Another coordinator has gone on with the job: it has written journal "${this.#path}"`;
+    throw this.#directoryGone() ?? new MrError("LOG_TAKEN", taken);
+  }
+
+  /** Why the journal is gone, if its directory is gone too. */
+  #directoryGone(): MrError | undefined {
+    const directory = dirname(this.#path);
+    const found = statSync(directory, { throwIfNoEntry: false });
+    if (found !== undefined && isSame(found, this.#directory)) return undefined;
+    const what = found === undefined ? "removed" : "replaced by another one";
+    return this.#cannotWrite(new Error(`directory "${directory}" was ${what} while the job ran`));
   }
 
   #write(records: readonly LogRecord[]): void {
@@ -224,6 +232,10 @@ export class FileJobLog implements JobLog {
       `Cannot write journal "${this.#path}": ${describeCause(error)}`,
     );
   }
+}
+
+function isSame(one: Stats, other: Stats): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
 }
 
 /** A new file survives a power cut only once its directory has been synced. */

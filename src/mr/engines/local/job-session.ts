@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
+import { removeEmptyDirectories } from "../../base/directories.ts";
 import { type ErrorCode, MrError } from "../../base/errors.ts";
 import { plural } from "../../base/text.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
@@ -19,7 +20,15 @@ import {
 } from "../../job/job-spec.ts";
 import { JOB_LOG_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
 import type { CompletedTask } from "../../job/task.ts";
-import { statInput, storageFor, sweepAttempt, sweepJobDirectory } from "../../storage/registry.ts";
+import {
+  checkJobDirectory,
+  checkNoOutput,
+  makeJobDirectory,
+  statInput,
+  storageFor,
+  sweepAttempt,
+  sweepJobDirectory,
+} from "../../storage/registry.ts";
 import { readBlocks } from "../../storage/storage.ts";
 import { describeSetting, withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
@@ -39,9 +48,15 @@ function newSession(
   { resumed, removed = 0 }: { readonly resumed?: LogState; readonly removed?: number },
 ) {
   const { directory } = spec;
+  const place = statSync(directory);
   let events: EventLog | undefined;
   return {
     ...{ spec, resumed, removed, log },
+    /** Whether the directory is the one that was locked: another one in its place has files of another job. */
+    get isInPlace(): boolean {
+      const now = statSync(directory, { throwIfNoEntry: false });
+      return now?.dev === place.dev && now.ino === place.ino;
+    },
     /** Whether an attempt has started, so that the job has an event log. */
     get hasBegun(): boolean {
       return events !== undefined;
@@ -82,14 +97,52 @@ function newSession(
   };
 }
 
+/** How often a directory is made that another job, which had made it too, removes before it is locked. */
+const MAX_TRIES = 10;
+
+/** A directory that is locked for this process. */
+export interface LockedDirectory {
+  /** The directories that were made for it, the outermost first. */
+  readonly made: readonly string[];
+  readonly unlock: () => void;
+}
+
 /**
- * Takes a job directory for this process. A new job removes the files of an earlier one.
+ * Makes or finds the directory of a job, locks it, and then checks what is in it: another job that was complete a
+ * moment ago must not be overwritten.
  *
+ * @throws MrError naming the directory, a file in it, or an input; `JOB_IN_USE` when another coordinator has it
+ */
+export async function takeDirectory(spec: NewJob | ResumedJob): Promise<LockedDirectory> {
+  const { directory } = spec;
+  for (let tries = 1; ; tries++) {
+    const made = makeJobDirectory(spec);
+    let unlock: (() => void) | undefined;
+    try {
+      checkJobDirectory(spec);
+      unlock = await lockDirectory(directory);
+      if (!spec.resume) checkNoOutput(directory);
+      return { made, unlock };
+    } catch (error) {
+      unlock?.();
+      removeEmptyDirectories(made);
+      if (existsSync(directory) || spec.resume || tries === MAX_TRIES) throw error;
+    }
+  }
+}
+
+/**
+ * Begins or resumes the job of a directory. A new job removes the files of an earlier one.
+ *
+ * @param locked the lock of the directory, if the caller has it; the session takes it over
  * @throws MrError when another coordinator has the directory; the log cannot be written, or, on
  *   resuming, is missing, damaged, or that of another job; or an input has changed
  */
-export async function openJob(spec: NewJob | ResumedJob): Promise<JobSession> {
-  const unlock = await lockDirectory(spec.directory);
+export async function openJob(
+  spec: NewJob | ResumedJob,
+  locked?: LockedDirectory,
+): Promise<JobSession> {
+  const unlock = locked?.unlock ?? (await lockDirectory(spec.directory));
   try {
     return spec.resume ? await resume(spec, unlock) : begin(spec, unlock);
   } catch (error) {

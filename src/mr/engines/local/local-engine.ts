@@ -10,11 +10,7 @@ import type { JobEvent } from "../../job/events.ts";
 import type { JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { JobEnd } from "../../job/task.ts";
-import {
-  prepareJobDirectory,
-  sweepMapOutputs,
-  sweepTemporaryFiles,
-} from "../../storage/registry.ts";
+import { sweepMapOutputs, sweepTemporaryFiles } from "../../storage/registry.ts";
 import { describeCancellation, describeJobFailure } from "../../watch/format/describe-failure.ts";
 import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
 import {
@@ -23,6 +19,7 @@ import {
   removeLog,
   settingsToResume,
   startCoordinator,
+  takeDirectory,
 } from "./job-session.ts";
 import { WorkerPool, whyNotLoaded } from "./worker-pool.ts";
 
@@ -43,7 +40,7 @@ export const localEngine: Engine = {
     let outcome: JobEnd | undefined;
     const forgetExit = atExit(() => {
       if (coordinator !== undefined) rmSync(socketPath, { force: true });
-      sweepTemporaryFiles(spec.directory);
+      if (session.isInPlace) sweepTemporaryFiles(spec.directory);
     });
     try {
       const inputBytes = session.spec.inputs.reduce((sum, { size }) => sum + size, 0);
@@ -77,8 +74,8 @@ async function prepare(spec: NewJob | ResumedJob, { signal, onOutput }: JobConte
   const { digest } = await compileApp(app);
   await checkTypes(app, spec, signal);
   signal.throwIfAborted();
-  /** Directories that were made for the job, the outermost first. */
-  const made = prepareJobDirectory(spec);
+  const locked = await takeDirectory(spec);
+  const { made } = locked;
   let pool: WorkerPool | undefined;
   try {
     const socketPath = socketPathOf(directory);
@@ -87,9 +84,10 @@ async function prepare(spec: NewJob | ResumedJob, { signal, onOutput }: JobConte
     const options = { app, socketPath, reduces, memoryBytes, environment, ...WORKER_TIMEOUTS };
     // Workers start while this process loads the coordinator and opens the job.
     pool = new WorkerPool(spec.workers, options, onOutput);
-    return { app, made, socketPath, environment, pool, session: await openJob(spec) };
+    return { app, made, socketPath, environment, pool, session: await openJob(spec, locked) };
   } catch (error) {
     await pool?.stop(0);
+    locked.unlock();
     removeEmptyDirectories(made);
     throw error;
   }
@@ -126,7 +124,7 @@ function settle(
   const completed = coordinator?.status.maps.completed ?? 0;
   const isUnbegun = session.resumed === undefined && completed === 0;
   // The files of a job that another coordinator leads must stay.
-  if (coordinator?.isDeposed !== true) {
+  if (coordinator?.isDeposed !== true && session.isInPlace) {
     sweepTemporaryFiles(directory);
     if (isUnbegun || (isComplete && !keepMapOutputs)) sweepMapOutputs(directory);
     if (isUnbegun || isComplete) removeLog(directory);

@@ -9,7 +9,12 @@ import type { JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
 import { MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { Attempt, Failure, JobOutcome, Phase } from "../../job/task.ts";
-import { prepareJobDirectory, storageFor } from "../../storage/registry.ts";
+import {
+  checkJobDirectory,
+  checkNoOutput,
+  makeJobDirectory,
+  storageFor,
+} from "../../storage/registry.ts";
 import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
 import { type AppRun, runApp } from "./run-app.ts";
 
@@ -26,7 +31,14 @@ export const sequentialEngine: Engine = {
     checkReduces(loaded, spec.reduces);
     await checkTypes(spec.app, spec, context.signal);
     context.signal.throwIfAborted();
-    const made = prepareJobDirectory(spec);
+    const made = makeJobDirectory(spec);
+    try {
+      checkJobDirectory(spec);
+      checkNoOutput(spec.directory);
+    } catch (error) {
+      removeEmptyDirectories(made);
+      throw error;
+    }
     const events = new EventTeller(context);
     events.started(spec, loaded.name);
     try {

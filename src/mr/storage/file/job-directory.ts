@@ -9,8 +9,8 @@ import {
 } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { makeDirectory, removeEmptyDirectories } from "../../base/directories.ts";
-import { describeCause, MrError } from "../../base/errors.ts";
+import { makeDirectory } from "../../base/directories.ts";
+import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import type { NewJob, ResumedJob } from "../../job/job-spec.ts";
 import {
   isJobFile,
@@ -28,24 +28,16 @@ import { schemeOf } from "../storage.ts";
 type Place = Pick<NewJob | ResumedJob, "directory" | "inputDirectory" | "inputs">;
 
 /**
- * Makes the directory of a new job, which must have no output of another job, or finds that of a job to be resumed.
- * If the directory cannot be used, the directories that were made are removed.
+ * Makes the directory of a new job, or finds that of a job to be resumed. Its contents are not looked at.
  *
  * @returns the directories that were made, the outermost first
- * @throws MrError naming the directory, a file in it, or an input
+ * @throws MrError naming the directory
  */
-export function prepareJobDirectory({ resume, ...place }: Place & { readonly resume: boolean }) {
-  const made = resume ? findDirectory(place.directory) : makeOutputDirectory(place.directory);
-  try {
-    checkJobDirectory(place);
-    return made;
-  } catch (error) {
-    removeEmptyDirectories(made);
-    throw error;
-  }
-}
-
-function findDirectory(directory: string): string[] {
+export function makeJobDirectory({
+  resume,
+  directory,
+}: Pick<NewJob | ResumedJob, "resume" | "directory">): string[] {
+  if (!resume) return attempt("use output", directory, () => makeDirectory(directory));
   if (existsSync(directory)) return [];
   throw new MrError(
     "RESUME_NOTHING",
@@ -53,14 +45,18 @@ function findDirectory(directory: string): string[] {
   );
 }
 
-function makeOutputDirectory(directory: string): string[] {
-  const [made, names] = attempt("use output", directory, () => {
-    return [makeDirectory(directory), readdirSync(directory)] as const;
-  });
+/**
+ * Checks that the directory of a new job has no output of another job. Only a process that has locked the directory
+ * can rely on it.
+ *
+ * @throws MrError naming the directory and a file in it
+ */
+export function checkNoOutput(directory: string): void {
+  const names = attempt("use output", directory, () => readdirSync(directory));
   const result = names.find((name) => {
     return isJobOutput(name) || name === JOB_LOG_NAME || name === MERGED_OUTPUT_NAME;
   });
-  if (result === undefined) return made;
+  if (result === undefined) return;
   // Without a log, the job is complete and cannot be resumed.
   const canResume = names.includes(JOB_LOG_NAME);
   const todo = canResume ? "remove them, or resume that job" : "or remove them";
@@ -136,9 +132,19 @@ export function sweepMapOutputs(directory: string): void {
 }
 
 function sweep(directory: string, isUnwanted: (name: string) => boolean): string[] {
-  const names = readdirSync(directory).filter(isUnwanted);
+  const names = namesIn(directory).filter(isUnwanted);
   for (const name of names) rmSync(join(directory, name), { force: true });
   return names;
+}
+
+/** None for a directory that was removed: nothing is left to be swept. */
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return [];
+    throw error;
+  }
 }
 
 function attempt<T>(what: string, directory: string, operation: () => T): T {
