@@ -100,7 +100,8 @@ export function invalidUtf8At(bytes: Uint8Array): number {
     const length = characterLength(bytes, at);
     // A low surrogate after a high one is the rest of a character that UTF-8 encodes in four bytes.
     if (length === 0 || at >= bytes.length) return Math.min(at, bytes.length - 1);
-    if (length === 3 && isSurrogate(bytes, at, LOW) && isSurrogate(bytes, at - 3, HIGH)) return at;
+    if (length === 3 && isSurrogate(bytes, at, LOW) && isSurrogate(bytes, at - 3, HIGH))
+      return at - 3;
     at += length;
   }
 }

@@ -252,6 +252,9 @@ describe("jsonLines()", () => {
     ["[1", "line 1, column 3: the line ends within the JSON value"],
     ['"ab', "line 1, column 4: the line ends within a string"],
     ['"a\\x"', 'line 1, column 3: unexpected "\\\\" in JSON'],
+    ['["a\\"\t"]', 'line 1, column 6: unexpected "\\t" in JSON'],
+    ['"\t"', 'line 1, column 2: unexpected "\\t" in JSON'],
+    ['{"a":1,"b\\u12"}', 'line 1, column 10: unexpected "\\\\" in JSON'],
     ["1 2", 'line 1, column 3: unexpected "2" in JSON'],
     ['{"a":[{},{"b":tru}]}', 'line 1, column 15: unexpected "t" in JSON'],
   ])("names file, line and column of what is no JSON: %j", async (contents, where) => {
@@ -260,6 +263,18 @@ describe("jsonLines()", () => {
         mrError("INPUT_MALFORMED", `Cannot read input "input.txt": ${where}`),
       );
     }
+  });
+
+  it.each([
+    ["a string that is not closed", `{"a":"${"x".repeat(12e6)}`, 12000007, "within a string"],
+    ["many escapes", `"${"\\n".repeat(6e6)}\\x"`, 12000002, 'unexpected "\\\\"'],
+    ["a long number", `${"1".repeat(12e6)}x`, 12000001, 'unexpected "x"'],
+    ["spaces", `${" ".repeat(12e6)}x`, 12000001, 'unexpected "x"'],
+    ["many short strings", `[${'"",'.repeat(4e6)}]`, 12000002, 'unexpected "]"'],
+  ])("names the place of an error in a line of 12 MB: %s", async (_, line, column, why) => {
+    await expect(read(jsonLines(), line)).rejects.toThrow(
+      mrError("INPUT_MALFORMED", `line 1, column ${column}: `, why),
+    );
   });
 
   it("leaves malformed lines out and counts them, when told to", async () => {

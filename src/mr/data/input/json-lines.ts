@@ -2,37 +2,81 @@ import type { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { Output } from "../../app/contract/contract.ts";
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
 import { MrError } from "../../base/errors.ts";
+import { invalidUtf8At } from "../../base/utf8.ts";
 import { writeJsonLine } from "../output/formats.ts";
+import { type TextOptions, textInput } from "./encoding.ts";
+import { type JsonError, jsonErrorAt } from "./json-error.ts";
+import { inexactNumbers, mayHaveInexactNumbers } from "./json-numbers.ts";
 import { LineCursor } from "./lines.ts";
 
-const SPACE = /[ \t\r\n]*/y;
-const SCALAR =
-  /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/uy;
-const STRING_START = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/uy;
+/** How much of a long number a message shows. */
+const MAX_SHOWN_DIGITS = 40;
 
 /**
  * JSON Lines (https://jsonlines.org), as input and as output.
  *
  * As `input`, the records are the values of the lines, whose type `R` is not checked; empty lines are
- * skipped. A line that is not JSON is an error that names file, line and column.
+ * skipped. A line that is not JSON, or not UTF-8, is an error that names file, line and column. So is one with
+ * a number that a double can't stand for, unless `inexactNumbers` says what it becomes.
  *
  * As `output`, each line is `{"key":…,"value":…}`. A key, or a byte slice as value, that is not UTF-8 is
  * a TypeError: it could not be distinguished from others.
+ *
+ * @throws TypeError for options that have no meaning
  */
-export function jsonLines<R = unknown>(): Reader<R> & Output<unknown> {
+export function jsonLines<R = unknown>(
+  options: JsonLinesOptions = {},
+): Reader<R> & Output<unknown> {
+  const { splitting, textOf } = textInput("jsonLines", options);
+  const { inexactNumbers: inexact = "refuse" } = options;
+  if (!["refuse", "text", "round"].includes(inexact)) {
+    const given = JSON.stringify(inexact);
+    throw new TypeError(`jsonLines: "inexactNumbers" is "refuse", "text" or "round", not ${given}`);
+  }
   return {
     name: "jsonLines()",
-    splitting: "bytes",
-    open: openLines<R>,
+    splitting,
+    open: (source, readOptions) => openLines<R>(textOf(source), readOptions, inexact),
     write: writeJsonLine,
   };
 }
 
-function openLines<R>(source: InputSource, options: ReadOptions): RecordCursor<R> {
+/** How JSON Lines are read. */
+export interface JsonLinesOptions extends TextOptions {
+  /**
+   * What a number becomes that a double can't stand for: a whole number from 2^53 on whose digits would
+   * change, such as 9007199254740993, or one that would become infinite or 0, such as 1e400. `refuse`: the
+   * line is malformed. `text`: a string of its characters. `round`: the number that `JSON.parse` makes of it.
+   * Default `refuse`.
+   */
+  readonly inexactNumbers?: "refuse" | "text" | "round";
+}
+
+type InexactNumbers = NonNullable<JsonLinesOptions["inexactNumbers"]>;
+
+function openLines<R>(
+  source: InputSource,
+  options: ReadOptions,
+  inexact: InexactNumbers,
+): RecordCursor<R> {
   const lines = new LineCursor(source, options, "line");
   let lineNumber = 0;
   /** How many lines begin before this part; counted when the first error is described. */
   let before: number | undefined;
+
+  /** @throws MrError unless malformed lines are skipped */
+  function skipLine({ column, why }: JsonError): void {
+    before ??= linesBefore(source);
+    const number = before + lineNumber;
+    const where = Number.isNaN(number) ? `the line at byte ${lines.offset}` : `line ${number}`;
+    const place = `${where}, column ${column}`;
+    if (!options.skipBadRecords) {
+      const message = `Cannot read input "${source.file}": ${place}: ${why}`;
+      throw new MrError("INPUT_MALFORMED", message);
+    }
+    cursor.skipped += 1;
+    options.onSkipped?.(place, why);
+  }
 
   const cursor = {
     skipped: 0,
@@ -46,23 +90,21 @@ function openLines<R>(source: InputSource, options: ReadOptions): RecordCursor<R
         lineNumber += 1;
         if (isBlank(line)) continue;
         const text = line.toString();
+        let value: unknown;
+        let error: JsonError | undefined;
         try {
-          return JSON.parse(text) as R;
-        } catch {
-          const { column, why } = jsonErrorAt(text);
-          before ??= linesBefore(source);
-          const number = before + lineNumber;
-          const where = Number.isNaN(number)
-            ? `the line at byte ${lines.offset}`
-            : `line ${number}`;
-          const place = `${where}, column ${column}`;
-          if (!options.skipBadRecords) {
-            const message = `Cannot read input "${source.file}": ${place}: ${why}`;
-            throw new MrError("INPUT_MALFORMED", message);
+          value = JSON.parse(text);
+          error = inexact === "round" ? undefined : inexactNumberIn(line, text);
+          if (error !== undefined && inexact === "text") {
+            value = JSON.parse(quoteInexactNumbers(text));
+            error = undefined;
           }
-          cursor.skipped += 1;
-          options.onSkipped?.(place, why);
+        } catch {
+          error = jsonErrorAt(text);
         }
+        if (text.includes("\uFFFD")) error = encodingErrorIn(line) ?? error;
+        if (error === undefined) return value as R;
+        skipLine(error);
       }
     },
     load: () => lines.load(),
@@ -97,68 +139,34 @@ function linesBefore(source: InputSource): number {
   return feeds + (last === 10 ? 0 : 1);
 }
 
-interface JsonError {
-  /** In UTF-16 units, from 1 on. */
-  readonly column: number;
-  readonly why: string;
+function inexactNumberIn({ bytes, start, end }: ByteSlice, text: string): JsonError | undefined {
+  if (!mayHaveInexactNumbers(bytes, start, end)) return undefined;
+  const [first] = inexactNumbers(text);
+  if (first === undefined) return undefined;
+  const number = text.slice(first.start, Math.min(first.end, first.start + MAX_SHOWN_DIGITS));
+  const dots = first.end - first.start > MAX_SHOWN_DIGITS ? "…" : "";
+  const why =
+    `the number ${number}${dots} is not exact as a double, which has 53 bits ` +
+    "(jsonLines({ inexactNumbers }) reads it)";
+  return { column: first.start + 1, why };
 }
 
-/**
- * Finds the first error in a text that `JSON.parse` refused. (Its own message gives a position or not,
- * depending on the error and the version.)
- */
-function jsonErrorAt(text: string): JsonError {
-  /** The brackets that are open, outermost first. */
-  const open: string[] = [];
-  let at = 0;
-  let state: "value" | "firstValue" | "firstName" | "name" | "colon" | "after" = "value";
-  for (;;) {
-    at = match(SPACE, text, at);
-    const symbol = text[at];
-    if (symbol === undefined) {
-      if (state === "after" && open.length === 0) return { column: at + 1, why: "not valid JSON" };
-      return { column: at + 1, why: "the line ends within the JSON value" };
-    }
-    const isName: boolean = state === "firstName" || state === "name";
-    if (state === "after") {
-      const inside = open.at(-1);
-      if (symbol === "," && inside !== undefined) state = inside === "{" ? "name" : "value";
-      else if (inside !== undefined && symbol === (inside === "{" ? "}" : "]")) open.pop();
-      else return unexpected(text, at);
-      at += 1;
-    } else if (state === "colon") {
-      if (symbol !== ":") return unexpected(text, at);
-      at += 1;
-      state = "value";
-    } else if (
-      (state === "firstName" && symbol === "}") ||
-      (state === "firstValue" && symbol === "]")
-    ) {
-      open.pop();
-      at += 1;
-      state = "after";
-    } else if (!isName && (symbol === "{" || symbol === "[")) {
-      open.push(symbol);
-      at += 1;
-      state = symbol === "{" ? "firstName" : "firstValue";
-    } else {
-      const isString = symbol === '"';
-      const end = isName && !isString ? at : match(SCALAR, text, at);
-      if (end === at) return unexpected(text, isString ? match(STRING_START, text, at) : at);
-      at = end;
-      state = isName ? "colon" : "after";
-    }
+/** The text with quotes around each number that a double can't stand for. */
+function quoteInexactNumbers(text: string): string {
+  const parts: string[] = [];
+  let from = 0;
+  for (const { start, end } of inexactNumbers(text)) {
+    parts.push(text.slice(from, start), '"', text.slice(start, end), '"');
+    from = end;
   }
+  return parts.join("") + text.slice(from);
 }
 
-function match(pattern: RegExp, text: string, at: number): number {
-  pattern.lastIndex = at;
-  return pattern.test(text) ? pattern.lastIndex : at;
-}
-
-function unexpected(text: string, at: number): JsonError {
-  const codePoint = text.codePointAt(at);
-  if (codePoint === undefined) return { column: at + 1, why: "the line ends within a string" };
-  const symbol = JSON.stringify(String.fromCodePoint(codePoint));
-  return { column: at + 1, why: `unexpected ${symbol} in JSON` };
+function encodingErrorIn(line: ByteSlice): JsonError | undefined {
+  const bytes = line.view();
+  const at = invalidUtf8At(bytes);
+  if (at < 0) return undefined;
+  const byte = (bytes[at] ?? 0).toString(16);
+  const why = `the byte 0x${byte} is not UTF-8 (jsonLines({ encoding }) reads other encodings)`;
+  return { column: bytes.toString("utf8", 0, at).length + 1, why };
 }

@@ -16,7 +16,7 @@ const LINES_PER_TURN = 50_000;
 const SPACE = 32;
 const TAB = 9;
 const QUOTE_BRACE = '{"';
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 
 /**
  * Finds the lines with the largest values in the outputs of a job, the largest first, equal ones in the

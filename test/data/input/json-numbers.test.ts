@@ -1,0 +1,119 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Reader } from "../../../src/mr/app/contract/reader.ts";
+import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
+import { inexactNumbers, mayHaveInexactNumbers } from "../../../src/mr/data/input/json-numbers.ts";
+import { mrError } from "../../support/mr-error.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { readContents } from "./reading.ts";
+
+let directory: string;
+
+beforeAll(() => {
+  directory = temporaryDirectory();
+});
+
+async function recordsOf(reader: Reader<unknown>, contents: string | Uint8Array) {
+  return (await readContents(directory, reader, contents)).records;
+}
+
+const INEXACT = [
+  "9007199254740993",
+  "-9007199254740993",
+  "9007199254740993.0",
+  "12345678901234567890",
+  "1e400",
+  "-1.5E+400",
+  "1e-400",
+  "9".repeat(400),
+];
+const EXACT = [
+  "9007199254740992",
+  "9007199254740991",
+  "1000000000000000000000000",
+  "0.1234567890123456789",
+  "52.520006599999998",
+  "1.0000000000000001e+30",
+  "1e308",
+  "5e-324",
+  "0e999",
+  "-0.000",
+  "0.00000000000000000001",
+];
+
+describe("jsonLines()", () => {
+  it.each(INEXACT)("refuses a number that a double can't stand for: %s", async (number) => {
+    const line = `{"user":${number},"n":1}`;
+    await expect(recordsOf(jsonLines(), `{}\n${line}\n`)).rejects.toThrow(
+      mrError(
+        "INPUT_MALFORMED",
+        `line 2, column 9: the number ${number.slice(0, 40)}`,
+        "not exact",
+      ),
+    );
+    const { records, skipped } = await readContents(directory, jsonLines(), `${line}\n7`, {
+      skipBadRecords: true,
+    });
+    expect({ records, skipped }).toEqual({ records: [7], skipped: 1 });
+    const text = jsonLines({ inexactNumbers: "text" });
+    expect(await recordsOf(text, line)).toEqual([{ user: number, n: 1 }]);
+    const round = jsonLines({ inexactNumbers: "round" });
+    expect(await recordsOf(round, line)).toEqual([JSON.parse(line)]);
+  });
+
+  it.each(EXACT)("reads a number that a double stands for: %s", async (number) => {
+    expect(await recordsOf(jsonLines(), `[${number}]`)).toEqual([[Number(number)]]);
+  });
+
+  it("leaves digits in strings alone", async () => {
+    const line = JSON.stringify({ 'a\\"9007199254740993': '\\\\" 9007199254740993,1e400' });
+    expect(await recordsOf(jsonLines(), line)).toEqual([JSON.parse(line)]);
+    const text = jsonLines({ inexactNumbers: "text" });
+    expect(await recordsOf(text, `[${line},9007199254740993]`)).toEqual([
+      [JSON.parse(line), "9007199254740993"],
+    ]);
+  });
+
+  it("refuses an option that has no meaning", () => {
+    expect(() => jsonLines({ inexactNumbers: "keep" as "text" })).toThrow(
+      'jsonLines: "inexactNumbers" is "refuse", "text" or "round", not "keep"',
+    );
+  });
+
+  it("F18 refuses bytes that are not UTF-8, surrogates that form a pair among them", async () => {
+    const broken: [bytes: Buffer, column: number][] = [
+      [Buffer.from('{"name":"Jos\xe9"}', "latin1"), 13],
+      [Buffer.from("22eda081edb08022", "hex"), 2],
+    ];
+    for (const [bytes, column] of broken) {
+      await expect(recordsOf(jsonLines(), bytes)).rejects.toThrow(
+        mrError("INPUT_MALFORMED", `line 1, column ${column}`, "is not UTF-8"),
+      );
+    }
+    // U+FFFD itself, and the three bytes of a lone surrogate.
+    const fine = Buffer.from("22efbfbdeda08122", "hex");
+    expect(await recordsOf(jsonLines(), fine)).toEqual(["\ufffd\ud801"]);
+    const latin1 = jsonLines({ encoding: "latin1" });
+    expect(await recordsOf(latin1, broken[0]?.[0] ?? "")).toEqual([{ name: "José" }]);
+  });
+});
+
+describe("mayHaveInexactNumbers", () => {
+  it("is true for each line in which there are some, wherever they are", () => {
+    const number = fc.oneof(fc.constantFrom(...INEXACT, ...EXACT), fc.double().map(String));
+    const part = fc.oneof(number, fc.constantFrom('"x"', "[]", '{"e":1}', "null", " 1 "));
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), fc.nat(8), (parts, start) => {
+        const text = `[${parts.join(",")}]`;
+        const bytes = Buffer.from(" ".repeat(start) + text);
+        if (inexactNumbers(text).length === 0) return;
+        expect(mayHaveInexactNumbers(bytes, start, bytes.length)).toBe(true);
+      }),
+    );
+  });
+
+  it("is false for a line of ordinary numbers, so that it costs little", () => {
+    const line = Buffer.from('{"id":123456789012345,"at":1.5e10,"x":"e100","n":12.50}');
+    expect(mayHaveInexactNumbers(line, 0, line.length)).toBe(false);
+  });
+});
