@@ -43,6 +43,14 @@ describe("WorkerPool", () => {
     expect(pool.pids).toEqual([]);
   });
 
+  it("kills workers that have not joined the job when it stops, without waiting for them", async () => {
+    const app = fileURLToPath(new URL("../../../src/mrapps/wc.ts", import.meta.url));
+    const pool = new WorkerPool(1, { ...OPTIONS, app, connectMs: 600_000 }, () => undefined);
+    // The test's own time limit is shorter.
+    await pool.stop(2 ** 30);
+    expect(pool.pids).toEqual([]);
+  });
+
   it("replaces a worker that ends while the job goes on, with exit code 0 too, and none once it has ended", async () => {
     const directory = temporaryDirectory();
     const app = join(directory, "app.mjs");

@@ -21,6 +21,7 @@ import {
   startCoordinator,
   takeDirectory,
 } from "./job-session.ts";
+import { RemainingWork } from "./remaining-work.ts";
 import { WorkerPool, whyNotLoaded } from "./worker-pool.ts";
 
 /** How long workers may take to end after the job has: one may be a straggler that lost its race. */
@@ -29,8 +30,10 @@ const WORKER_GRACE_MS = 500;
 const WORKER_TIMEOUTS = { startMs: 10_000, connectMs: 2000, reconnectMs: 2000 } as const;
 /** About what one worker reads while another starts. */
 const SMALL_INPUT_BYTES = 8 * 1024 * 1024;
-/** A job with a small input that runs longer than this computes much, and gets all its workers. */
+/** A job with a small input that runs longer than this may compute much, and need all its workers. */
 const FILL_AFTER_MS = 250;
+/** Another worker does not help with less work than this: to start it takes some 200 ms of processor time. */
+const HELPFUL_WORK_MS = 500;
 
 /** Runs a job with a coordinator in this process and workers in processes of their own. */
 export const localEngine: Engine = {
@@ -45,12 +48,14 @@ export const localEngine: Engine = {
     try {
       const inputBytes = session.spec.inputs.reduce((sum, { size }) => sum + size, 0);
       if (inputBytes > SMALL_INPUT_BYTES) pool.fill();
+      const work = new RemainingWork();
       const onEvent = (event: JobEvent) => {
+        work.onEvent(event);
         pool.onEvent(event);
         context.onEvent(event);
       };
       coordinator = await startCoordinator(session, { socketPath, onEvent });
-      setTimeout(() => pool.fill(), FILL_AFTER_MS).unref();
+      fillLater(pool, work);
       outcome = await endOf(coordinator, pool, context.signal);
       if (pool.cannotLoadApp) {
         const why = await whyNotLoaded({ app, reduces: session.spec.reduces, environment });
@@ -65,6 +70,14 @@ export const localEngine: Engine = {
     return resultOf(session.spec, coordinator, outcome, context.signal);
   },
 };
+
+/** Starts the other workers of a job with a small input once it turns out that they can help. */
+function fillLater(pool: WorkerPool, work: RemainingWork): void {
+  setTimeout(() => {
+    if (work.ms < HELPFUL_WORK_MS) fillLater(pool, work);
+    else pool.fill();
+  }, FILL_AFTER_MS).unref();
+}
 
 /** Compiles the app, takes the job directory, and starts the first workers. */
 async function prepare(spec: NewJob | ResumedJob, { signal, onOutput }: JobContext) {

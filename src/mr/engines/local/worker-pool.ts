@@ -137,12 +137,16 @@ export class WorkerPool {
   }
 
   /**
-   * Waits until every worker has ended, and its output has been read.
+   * Waits until every worker has ended, and its output has been read. Workers that have not joined the job have no
+   * work and are killed at once.
    *
-   * @param graceMs how long they may take before they are killed
+   * @param graceMs how long the others may take before they are killed
    */
   async stop(graceMs: number): Promise<void> {
     this.#isOver = true;
+    for (const child of this.#running) {
+      if (child.pid === undefined || !this.#joined.has(child.pid)) child.kill("SIGKILL");
+    }
     if (this.#running.size > 0) {
       const empty = new Promise<void>((resolve) => {
         this.#onEmpty = resolve;
