@@ -85,7 +85,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   mrapps: [INDEX],
   main: MAIN,
   // Commands that belong to one engine.
-  "main/mrcoordinator.ts": [...MAIN, "mr/engines/local"],
+  "main/coordinate.ts": [...MAIN, "mr/engines/local"],
   "main/tsmr.ts": ["mr/engines/local"],
   "main/commands/sequential.ts": [...MAIN, "mr/engines/sequential"],
 };

@@ -1,111 +1,51 @@
 import { Command } from "commander";
-import { JobFailedError, UsageError } from "../mr/base/errors.ts";
+import { UsageError } from "../mr/base/errors.ts";
 import { socketPathOf } from "../mr/base/socket-path.ts";
-import { plural, visibleLines } from "../mr/base/text.ts";
-import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
-import type { LogState } from "../mr/control/log/job-log.ts";
-import { openJob, removeLog, startCoordinator } from "../mr/engines/local/job-session.ts";
-import { type JobRequest, resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
-import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/registry.ts";
-import { EventDescriber } from "../mr/watch/format/describe-event.ts";
-import { describeCancellation, describeJobFailure } from "../mr/watch/format/describe-failure.ts";
-import { onSignal } from "./on-signal.ts";
-import { addOptions, type UiOption } from "./options.ts";
+import { HttpListener } from "../mr/control/protocol/http-listener.ts";
+import type { CoordinateOptions } from "./coordinate.ts";
+import { addOptions, isSocketName } from "./options.ts";
 import { runCommand } from "./run-command.ts";
-import { openDashboard } from "./watch-job.ts";
 
-interface Options extends Omit<JobRequest, "app" | "inputs"> {
+type Options = Omit<CoordinateOptions, "socketPath" | "listener"> & {
   readonly socketPath?: string;
-  readonly ui?: UiOption;
-  readonly quiet?: true;
-}
+};
 
 const command = new Command("mrcoordinator")
   .description(
     "Coordinate a MapReduce job in the current directory: hand its tasks to workers (mrworker) until\n" +
       "the output is complete in mr-out-0, mr-out-1, … Files of an earlier job there are removed.",
   )
-  .argument("[inputs...]", "input files, directories or quoted patterns");
+  .argument("[inputs...]", "[socket,] input files, directories or quoted patterns");
 addOptions(
   command,
   ...(["reduces", "resumeHere", "socket", "lease", "taskTimeout", "attempts"] as const),
   ...(["recordSplit", "skipBadRecords", "noBackups", "ui", "quiet"] as const),
 ).addHelpText(
   "after",
-  "\nExample:\n  tsx mrcoordinator.ts pg-*.txt        and, in other terminals:  tsx mrworker.ts wc.ts\n\n" +
+  "\nExample:\n  tsx mrcoordinator.ts pg-*.txt        and, in other terminals:  tsx mrworker.ts wc.ts\n" +
+    "  tsx mrcoordinator.ts mr-sock pg-*.txt                                tsx mrworker.ts wc.ts mr-sock\n\n" +
     "Exit code 0 if the job is complete, 1 if it failed, 2 for wrong usage, 130 when interrupted.",
 );
 
-runCommand(command, async (inputs: string[], options: Options): Promise<number> => {
-  const { ui, quiet } = options;
+runCommand(command, async (words: string[], options: Options): Promise<number> => {
+  const { socketPath = socketPathOf(process.cwd()), inputs } = takeSocket(words, options);
   if (inputs.length === 0 && options.resume !== true) {
     throw new UsageError("no input files (see mrcoordinator --help)");
   }
-  const spec = await resolveJobSpec({ ...options, inputs, out: "." });
-  const { directory } = spec;
-  checkJobDirectory(spec);
-  const log = (line: string) => {
-    if (quiet !== true) process.stderr.write(`mrcoordinator: ${visibleLines(line)}\n`);
-  };
-  const socketPath = options.socketPath ?? socketPathOf(directory);
-  const startedMs = performance.now();
-  // Before files of an earlier job are removed, because the port may be taken.
-  const dashboard = await openDashboard("mrcoordinator", ui);
-  const describer = new EventDescriber();
-  const job = await openJob(spec);
-  const { resumed, removed } = job;
-  let coordinator: Coordinator | undefined;
+  // Before everything else is loaded: scripts of the lab start workers a second after their coordinator. If it is
+  // impossible, the job itself finds out why.
+  const listener = await HttpListener.listen(socketPath).catch(() => undefined);
   try {
-    if (removed > 0) log(`Removed ${plural(removed, "output file")} of an earlier job`);
-    if (resumed !== undefined) log(describeResumption(resumed));
-    coordinator = await startCoordinator(job, {
-      socketPath,
-      onEvent: (event) => {
-        for (const { level, text } of describer.describe(event)) if (level !== "detail") log(text);
-        dashboard?.onEvent(event);
-      },
-    });
-    log(`Listening on ${socketPath}`);
-    const tasks = plural(job.spec.reduces, "reduce task");
-    log(`${plural(job.spec.inputs.length, "input file")}, ${tasks}; waiting for workers`);
-    const code = await finish(coordinator);
-    if (code !== 0) return code;
+    const { coordinate } = await import("./coordinate.ts");
+    return await coordinate({ ...options, inputs, socketPath, listener });
   } finally {
-    if (coordinator?.isDeposed !== true && job.isInPlace) sweepTemporaryFiles(directory);
-    if (coordinator === undefined && resumed === undefined) removeLog(directory);
-    // Last, because another coordinator may take the directory from here on.
-    job.close();
-    await dashboard?.close();
+    listener?.close();
   }
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  log(`Done in ${seconds} s: the output is in mr-out-*`);
-  return 0;
 });
 
-/** Waits for the end of the job, which a signal may bring about. */
-async function finish(coordinator: Coordinator): Promise<number> {
-  let signalCode: number | undefined;
-  onSignal((signal, code) => {
-    signalCode ??= code;
-    coordinator.cancel({ type: "requested", message: `interrupted by ${signal}` });
-  });
-  const outcome = await coordinator.finished;
-  if (outcome.state === "completed") return 0;
-  const hint = "mrcoordinator: To go on with it: mrcoordinator --resume\n";
-  if (outcome.state === "failed") {
-    process.stderr.write(hint);
-    throw new JobFailedError(describeJobFailure(outcome.reason));
-  }
-  const why = describeCancellation(outcome.reason);
-  const what = visibleLines(`The job is not complete: ${why}`);
-  process.stderr.write(`mrcoordinator: ${what}\n${hint}`);
-  return signalCode ?? 1;
-}
-
-function describeResumption({ plan, completed }: LogState): string {
-  const maps = completed.filter(({ phase }) => phase === "map").length;
-  const reduces = completed.length - maps;
-  const app = plan === undefined ? "" : ` of ${plan.app}`;
-  const tasks = `${plural(maps, "map task")} and ${plural(reduces, "reduce task")}`;
-  return `Going on with the job${app}: ${tasks} are completed`;
+/** The lab's command line of 2026 names the socket first. */
+function takeSocket(words: readonly string[], { socketPath }: Options) {
+  const [first = "", ...inputs] = words;
+  const isFirst = socketPath === undefined && inputs.length > 0 && isSocketName(first);
+  return isFirst ? { socketPath: first, inputs } : { socketPath, inputs: words };
 }

@@ -1,4 +1,7 @@
+import { statSync } from "node:fs";
+import { basename } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { errorCode } from "../mr/base/errors.ts";
 import { plural } from "../mr/base/text.ts";
 import {
   DEFAULT_ATTEMPTS,
@@ -181,6 +184,19 @@ function secondsToMs(min: number, max: number): Parser {
 export function filePath(text: string): string {
   if (text !== "") return text;
   throw new InvalidArgumentError("It must be a path.");
+}
+
+/**
+ * Whether an argument names a socket rather than a file: it is one, or there is nothing of that name, and it is like
+ * the name of a socket. A misspelt input or app must not be taken for one.
+ */
+export function isSocketName(path: string): boolean {
+  try {
+    return statSync(path).isSocket();
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") return false;
+  }
+  return /^(5840|824)-mr-|^[\w-]*sock(et)?[\w-]*$|\.sock(et)?$/i.test(basename(path));
 }
 
 /**

@@ -35,9 +35,9 @@ describe("bad input", () => {
 
   const coordinatorCases: Array<[title: string, args: string[], code: number, words: string[]]> = [
     ["no files", [], 2, ["no input files", "--help"]],
-    ["F16: a pattern that matches nothing", ["a", "*.csv"], 1, ['No file matches "*.csv"']],
-    ["F15: a missing file", ["a", "nope"], 1, ['Cannot read input "nope"', "(ENOENT)"]],
-    ["F17: a directory without files", ["empty"], 1, ['"empty"', "no files"]],
+    ["F16: a pattern that matches nothing", ["a", "*.csv"], 2, ['No file matches "*.csv"']],
+    ["F15: a missing file", ["a", "nope"], 2, ['Cannot read input "nope"', "(ENOENT)"]],
+    ["F17: a directory without files", ["empty"], 2, ['"empty"', "no files"]],
     ["a loop of links", ["loop"], 1, ['"loop"', "(ELOOP)"]],
     ["a device", ["/dev/zero"], 1, ['"/dev/zero"', "not a regular file"]],
     ["an unknown option", ["a", "--reduce", "3"], 2, ["--reduce", "--help"]],
@@ -83,8 +83,8 @@ describe("bad input", () => {
       ["argument 'app'", "It must be the file or the name of an app."],
     ],
     ["two apps", ["good.ts", "wc.ts"], 2, ["too many arguments"]],
-    ["F21: a missing app", ["nope.ts"], 1, ['Cannot find app "nope.ts"']],
-    ["F21: an app that is a directory", ["folder.ts"], 1, ['Cannot find app "folder.ts"']],
+    ["F21: a missing app", ["nope.ts"], 2, ['Cannot find app "nope.ts"']],
+    ["F21: an app that is a directory", ["folder.ts"], 2, ['Cannot find app "folder.ts"']],
     ["F21: an app that does not compile", ["broken.ts"], 1, ["Cannot compile app", "broken.ts:7:"]],
     ["F21: an app without map", ["mapless.ts"], 1, ['the function "map"', '"reduce"']],
     ["F21: an app with a misspelt map", ["typo.ts"], 1, ['the function "map"', '"mapp"']],

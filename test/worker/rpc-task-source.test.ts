@@ -43,7 +43,7 @@ function scripted(answers: readonly unknown[], last: unknown = EXIT) {
 }
 
 /** Connects with a clock that only sleeping moves. */
-function connect(connection: Connection) {
+function connect(connection: Connection, onWaiting?: (timeoutMs: number) => void) {
   let nowMs = 0;
   const clock = {
     nowMs: () => nowMs,
@@ -52,7 +52,7 @@ function connect(connection: Connection) {
     },
   };
   return RpcTaskSource.connect({
-    ...{ connection, address: "a test", clock },
+    ...{ connection, address: "a test", clock, onWaiting },
     identity: { app: "wc.ts", digest: "0".repeat(64), splitting: "bytes" },
     connectMs: 2000,
     reconnectMs: RECONNECT_MS,
@@ -81,6 +81,16 @@ describe("a worker whose coordinator has been succeeded", () => {
     expect(source.job.term).toBe(4);
     expect(calls.at(-1)).toBe("task.request 40");
     expect(calls.filter((call) => call === "worker.register")).toHaveLength(4);
+  });
+
+  it("tells once that it waits, and how long, when the coordinator has died", async () => {
+    const dead = Array.from({ length: 500 }, () => broken("ECONNREFUSED"));
+    const { connection } = scripted([registration(1), ...dead]);
+    const waits: number[] = [];
+    const source = await connect(connection, (timeoutMs) => waits.push(timeoutMs));
+    expect(waits).toEqual([]);
+    expect(await source.next()).toEqual(EXIT);
+    expect(waits).toEqual([RECONNECT_MS]);
   });
 
   it("ends when only one with a lower term answers for as long as it waits for any", async () => {

@@ -87,6 +87,12 @@ export async function joinJob(
         hasJoined = true;
         say(`Joined ${job} as worker ${worker} (pid ${process.pid})`);
       },
+      onWaiting: (timeoutMs) => {
+        const seconds = Math.round(timeoutMs / 1000);
+        say(
+          `The coordinator has gone: waiting up to ${seconds} s for another one to resume the job`,
+        );
+      },
       onTaskDone: () => {
         tasks += 1;
       },

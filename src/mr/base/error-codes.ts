@@ -48,7 +48,10 @@ export const ERROR_CODES = [
 /** The kind of an error; docs/errors.md lists them with what to do. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
-/** The exit code of a command that ends with an error: 2 for wrong usage. */
+/** Errors of the command line, which typing it again can correct. */
+const MISTYPED: readonly ErrorCode[] = ["USAGE", "APP_NOT_FOUND", "INPUT_NOT_FOUND"];
+
+/** The exit code of a command that ends with an error: 2 for a wrong command line. */
 export function exitCodeOf(code: ErrorCode): 1 | 2 {
-  return code === "USAGE" ? 2 : 1;
+  return MISTYPED.includes(code) ? 2 : 1;
 }

@@ -20,6 +20,8 @@ const RETRY_MS = 5;
 const FAST_RETRIES_MS = 2000;
 /** The interval after that. */
 const SLOW_RETRY_MS = 100;
+/** A coordinator that is only slow has answered by then. */
+const TELL_OF_WAITING_MS = 1000;
 /** Below the protocol's limit for a text. */
 const MAX_TEXT = 90_000;
 
@@ -43,6 +45,8 @@ export interface ConnectTimeouts {
 export interface Listeners {
   /** A coordinator, the first or one that has resumed the job, has registered this worker. */
   readonly onJoined?: ((job: Registration) => void) | undefined;
+  /** The coordinator has gone. The worker waits so many milliseconds for another one to resume the job. */
+  readonly onWaiting?: ((timeoutMs: number) => void) | undefined;
   /** A task was completed, and counts. */
   readonly onTaskDone?: (() => void) | undefined;
 }
@@ -201,6 +205,7 @@ export class RpcTaskSource implements TaskSource {
     isFromLeader: (answer: Results[M]) => boolean = () => true,
   ): Promise<Results[M]> {
     const startedMs = this.#clock.nowMs();
+    let hasToldOfWaiting = false;
     for (;;) {
       let answer: Results[M] | undefined;
       /** The code of the connection's error; undefined if a deposed coordinator has answered. */
@@ -213,7 +218,12 @@ export class RpcTaskSource implements TaskSource {
       }
       if (answer !== undefined && isFromLeader(answer)) return answer;
       const waitedMs = this.#clock.nowMs() - startedMs;
-      if (waitedMs >= this.#timeoutAfter(error)) throw this.#unreachable(waitedMs, error);
+      const timeoutMs = this.#timeoutAfter(error);
+      if (waitedMs >= timeoutMs) throw this.#unreachable(waitedMs, error);
+      if (!hasToldOfWaiting && waitedMs >= TELL_OF_WAITING_MS && this.#registration !== undefined) {
+        hasToldOfWaiting = true;
+        this.#options.onWaiting?.(timeoutMs);
+      }
       await this.#clock.sleep(waitedMs < FAST_RETRIES_MS ? RETRY_MS : SLOW_RETRY_MS);
     }
   }

@@ -22,14 +22,18 @@ export class AppNotFoundError extends MrError {
 /**
  * Finds the file of an app, with or without its extension: the given path, then a shipped app.
  *
- * @param spec a path such as `apps/wc.ts`, or the name of a shipped app such as `wc.ts` or `wc`
+ * @param spec a path such as `apps/wc.ts`, or the name of a shipped app such as `wc.ts` or `wc`; `wc.so` and
+ *   `../mrapps/wc.so`, as scripts of the lab have them, mean `wc.ts`
  * @throws MrError when there is no such file, naming the places that were tried
  */
 export function findApp(spec: string, cwd: string): string {
   const given = resolve(cwd, spec);
   const isBareName = basename(spec) === spec;
-  const candidates = [given, ...EXTENSIONS.map((extension) => given + extension)];
-  if (isBareName) {
+  // The lab's scripts name plugins of Go, such as ../mrapps/wc.so: the app of that name is meant.
+  const isPlugin = extname(spec) === ".so";
+  const stem = isPlugin ? given.slice(0, -".so".length) : given;
+  const candidates = [given, ...EXTENSIONS.map((extension) => stem + extension)];
+  if (isBareName || isPlugin) {
     const shipped = join(SHIPPED_APPS, basename(spec, extname(spec)));
     candidates.push(...SHIPPED_EXTENSIONS.map((extension) => shipped + extension));
   }

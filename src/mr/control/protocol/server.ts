@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import {
   createJSONRPCErrorResponse,
@@ -6,23 +6,22 @@ import {
   JSONRPCErrorException,
   JSONRPCServer,
 } from "json-rpc-2.0";
-import { listenOnSocketFile } from "../../base/socket-path.ts";
+import { HttpListener } from "./http-listener.ts";
 import { PARAMS, parseParams } from "./params.ts";
 import { type Method, RPC_ERRORS, RPC_PATH } from "./protocol.ts";
 import type { Caller, Listener, Service } from "./transport.ts";
 
 /** Room for a map task's report on a hundred thousand outputs. */
 const MAX_REQUEST_BYTES = 16 * 1024 * 1024;
-const MAX_HEADER_BYTES = 8 * 1024;
 /** Bounds the answers to a batch, which may be longer than its requests. */
 const MAX_BATCH = 1000;
-/** A request that takes longer to arrive is dropped. Answers have no time limit. */
-const REQUEST_TIMEOUT_MS = 10_000;
 /** How long closing waits for requests and answers that are still on their way. */
 const CLOSE_MS = 200;
 
 export interface RpcServerOptions extends Service {
   readonly socketPath: string;
+  /** One that listens on the socket already. Default: one that is made here. */
+  readonly listener?: HttpListener | undefined;
   /** How long a request may take to arrive, in milliseconds. Default 10,000. */
   readonly requestTimeoutMs?: number;
 }
@@ -35,22 +34,11 @@ export class RpcServer implements Listener {
   readonly #workerOf = new Map<Socket, number>();
   #isClosing = false;
 
-  private constructor(options: RpcServerOptions) {
+  private constructor(options: RpcServerOptions, listener: HttpListener) {
     this.#options = options;
-    const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
-    const connectionsCheckingInterval = requestTimeoutMs / 2;
-    const limits = { maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval };
-    this.#http = createServer(limits, (request, response) => {
-      this.#serve(request, response);
-    });
-    this.#http.requestTimeout = requestTimeoutMs;
-    this.#http.headersTimeout = requestTimeoutMs;
-    // An idle worker keeps its connection, so that its death is noticed.
-    this.#http.keepAliveTimeout = 0;
-    this.#http.on("connection", (socket) => {
-      socket.on("close", () => this.#forget(socket));
-    });
+    this.#http = listener.http;
     for (const method of Object.keys(PARAMS) as Method[]) this.#addMethod(method);
+    listener.serve((request, response) => this.#serve(request, response));
   }
 
   /**
@@ -59,9 +47,11 @@ export class RpcServer implements Listener {
    * @throws MrError when another coordinator listens there, or the path can't be a socket
    */
   static async listen(options: RpcServerOptions): Promise<RpcServer> {
-    const server = new RpcServer(options);
-    await listenOnSocketFile(server.#http, options.socketPath);
-    return server;
+    const { socketPath, requestTimeoutMs, listener } = options;
+    return new RpcServer(
+      options,
+      listener ?? (await HttpListener.listen(socketPath, requestTimeoutMs)),
+    );
   }
 
   /** Cuts off connections whose request is incomplete after a while, so that closing always ends. */
@@ -154,6 +144,7 @@ export class RpcServer implements Listener {
         });
       },
       identify: (worker) => {
+        if (!this.#workerOf.has(socket)) socket.once("close", () => this.#forget(socket));
         this.#workerOf.set(socket, worker);
       },
     };

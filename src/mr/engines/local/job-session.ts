@@ -8,6 +8,7 @@ import type { Coordinator } from "../../control/coordinator/coordinator.ts";
 import { lockDirectory } from "../../control/log/directory-lock.ts";
 import { FileJobLog } from "../../control/log/file-job-log.ts";
 import { type JobRecord, LOG_VERSION, type LogState } from "../../control/log/job-log.ts";
+import type { RpcServerOptions } from "../../control/protocol/server.ts";
 import { planJob } from "../../data/input/plan-job.ts";
 import type { DecidedEvent, JobEvent } from "../../job/events.ts";
 import {
@@ -154,7 +155,9 @@ export async function openJob(
 /** Starts the coordinator of a job. It listens when this is done. */
 export async function startCoordinator(
   session: JobSession,
-  options: { readonly socketPath: string; readonly onEvent: (event: JobEvent) => void },
+  options: Pick<RpcServerOptions, "socketPath" | "listener"> & {
+    readonly onEvent: (event: JobEvent) => void;
+  },
 ): Promise<Coordinator> {
   // Loaded while the first workers start.
   const [{ Coordinator }, { RpcServer }] = await Promise.all([
@@ -168,7 +171,7 @@ export async function startCoordinator(
     plan: planJob(storageFor, spec),
     log: session.log,
     resumed: session.resumed,
-    listen: (service) => RpcServer.listen({ ...service, socketPath: options.socketPath }),
+    listen: (service) => RpcServer.listen({ ...service, ...options }),
     onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
     onEvent: session.recordTo(options.onEvent),
     onDeposed: () => session.discardEvents(),

@@ -1,0 +1,98 @@
+import { JobFailedError } from "../mr/base/errors.ts";
+import { plural, visibleLines } from "../mr/base/text.ts";
+import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
+import type { LogState } from "../mr/control/log/job-log.ts";
+import type { HttpListener } from "../mr/control/protocol/http-listener.ts";
+import { openJob, removeLog, startCoordinator } from "../mr/engines/local/job-session.ts";
+import { type JobRequest, resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
+import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/registry.ts";
+import { EventDescriber } from "../mr/watch/format/describe-event.ts";
+import { describeCancellation, describeJobFailure } from "../mr/watch/format/describe-failure.ts";
+import { onSignal } from "./on-signal.ts";
+import type { UiOption } from "./options.ts";
+import { openDashboard } from "./watch-job.ts";
+
+export interface CoordinateOptions extends Omit<JobRequest, "app"> {
+  readonly socketPath: string;
+  /** Listens on the socket already, unless that could not be done. */
+  readonly listener: HttpListener | undefined;
+  readonly ui?: UiOption;
+  readonly quiet?: true;
+}
+
+/**
+ * Coordinates the job in the current directory, for `mrcoordinator`.
+ *
+ * @returns the exit code
+ * @throws MrError when the job cannot begin, or has failed
+ */
+export async function coordinate(options: CoordinateOptions): Promise<number> {
+  const { ui, quiet, socketPath, listener } = options;
+  const spec = await resolveJobSpec({ ...options, out: "." });
+  const { directory } = spec;
+  checkJobDirectory(spec);
+  const log = (line: string) => {
+    if (quiet !== true) process.stderr.write(`mrcoordinator: ${visibleLines(line)}\n`);
+  };
+  const startedMs = performance.now();
+  // Before files of an earlier job are removed, because the port may be taken.
+  const dashboard = await openDashboard("mrcoordinator", ui);
+  const describer = new EventDescriber();
+  const job = await openJob(spec);
+  const { resumed, removed } = job;
+  let coordinator: Coordinator | undefined;
+  try {
+    if (removed > 0) log(`Removed ${plural(removed, "output file")} of an earlier job`);
+    if (resumed !== undefined) log(describeResumption(resumed));
+    coordinator = await startCoordinator(job, {
+      socketPath,
+      listener,
+      onEvent: (event) => {
+        for (const { level, text } of describer.describe(event)) if (level !== "detail") log(text);
+        dashboard?.onEvent(event);
+      },
+    });
+    log(`Listening on ${socketPath}`);
+    const tasks = plural(job.spec.reduces, "reduce task");
+    log(`${plural(job.spec.inputs.length, "input file")}, ${tasks}; waiting for workers`);
+    const code = await finish(coordinator);
+    if (code !== 0) return code;
+  } finally {
+    if (coordinator?.isDeposed !== true && job.isInPlace) sweepTemporaryFiles(directory);
+    if (coordinator === undefined && resumed === undefined) removeLog(directory);
+    // Last, because another coordinator may take the directory from here on.
+    job.close();
+    await dashboard?.close();
+  }
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  log(`Done in ${seconds} s: the output is in mr-out-*`);
+  return 0;
+}
+
+/** Waits for the end of the job, which a signal may bring about. */
+async function finish(coordinator: Coordinator): Promise<number> {
+  let signalCode: number | undefined;
+  onSignal((signal, code) => {
+    signalCode ??= code;
+    coordinator.cancel({ type: "requested", message: `interrupted by ${signal}` });
+  });
+  const outcome = await coordinator.finished;
+  if (outcome.state === "completed") return 0;
+  const hint = "mrcoordinator: To go on with it: mrcoordinator --resume\n";
+  if (outcome.state === "failed") {
+    process.stderr.write(hint);
+    throw new JobFailedError(describeJobFailure(outcome.reason));
+  }
+  const why = describeCancellation(outcome.reason);
+  const what = visibleLines(`The job is not complete: ${why}`);
+  process.stderr.write(`mrcoordinator: ${what}\n${hint}`);
+  return signalCode ?? 1;
+}
+
+function describeResumption({ plan, completed }: LogState): string {
+  const maps = completed.filter(({ phase }) => phase === "map").length;
+  const reduces = completed.length - maps;
+  const app = plan === undefined ? "" : ` of ${plan.app}`;
+  const tasks = `${plural(maps, "map task")} and ${plural(reduces, "reduce task")}`;
+  return `Going on with the job${app}: ${tasks} are completed`;
+}
