@@ -59,6 +59,15 @@ describe("a simulated job, with the real scheduler, journal and protocol", () =>
     }
   });
 
+  it("F41 takes no attempt for lost while the coordinator waits for its log", async () => {
+    const faults: Faults = { ...NO_FAULTS, slowLog: 0.2 };
+    for (let seed = 1; seed <= 80; seed++) {
+      const world = new World(seed, faults);
+      await world.run();
+      expect({ seed, leasesEnded: world.leasesEnded }).toEqual({ seed, leasesEnded: 0 });
+    }
+  });
+
   it("completes with its exact output though everything goes wrong at once", async () => {
     await expectAllToComplete(1, 2000);
     // Seconds of computing, which on a busy machine are minutes.

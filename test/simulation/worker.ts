@@ -134,7 +134,12 @@ export class SimulatedWorker {
       storage: disk.storage,
       storageFor: () => disk.storage,
       tag: attemptTag(job.job, assignment.attempt, this.#attempts),
-      progress: { addRecords: () => this.#progress(), addBytes: () => undefined },
+      progress: {
+        addRecords: () => this.#progress(),
+        addBytes: () => undefined,
+        alive: () => undefined,
+        workDone: () => undefined,
+      },
       memoryBytes: MIN_MEMORY_BYTES,
       fanIn: 2,
     };

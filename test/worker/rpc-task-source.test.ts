@@ -105,6 +105,15 @@ describe("a worker whose coordinator has been succeeded", () => {
   });
 });
 
+describe("a worker whose coordinator is too busy to accept its connection", () => {
+  it("F44 waits for it without a limit", async () => {
+    const busy = Array.from({ length: 1000 }, () => broken("EAGAIN"));
+    const { connection } = scripted([...busy, registration(1), ...busy]);
+    const source = await connect(connection);
+    expect(await source.next()).toEqual(EXIT);
+  });
+});
+
 describe("a worker that gets no task", () => {
   const refusal = { type: "protocol", job: 3, worker: 2 };
   it.each([

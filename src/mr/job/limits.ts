@@ -75,6 +75,8 @@ export const MAX_RECONNECT_SECONDS = 86_400;
 
 /** The minimum number of heartbeats per lease: a lost one, or a busy machine, must not cost a task. */
 export const BEATS_PER_LEASE = 4;
+/** How long the output of an attempt may take to be synced and published without progress. */
+export const MAX_PUBLISHING_MS = 600_000;
 /** Observers need progress this often. */
 const MAX_BEAT_MS = 1000;
 

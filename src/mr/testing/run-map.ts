@@ -45,7 +45,12 @@ export interface BytePair {
   readonly value: unknown;
 }
 
-const UNCOUNTED = { addBytes: () => undefined, addRecords: () => undefined };
+const UNCOUNTED = {
+  addBytes: () => undefined,
+  addRecords: () => undefined,
+  alive: () => undefined,
+  workDone: () => undefined,
+};
 
 /**
  * Runs the `map` of an app over the records of one input, as a map task would, without combining.

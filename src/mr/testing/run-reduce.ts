@@ -90,7 +90,7 @@ export async function reduceGroup(
     output.write(keyBytes, value, sink);
     outputs.push(value);
   };
-  const context = { keyBytes, task, counters };
+  const context = { keyBytes, task, counters, progress: () => undefined };
   try {
     const result: unknown = app.reduce(keyBytes.toString(), once(carried), write, context);
     await writeResult(result, write, () => undefined);

@@ -20,15 +20,17 @@ import { parentPort, receiveMessageOnPort, workerData } from "node:worker_thread
  *   worker, job; then the slots
  * @property {SharedArrayBuffer} meters 64-bit floats: records, bytes, processor time at the start in ms,
  *   time between beats in ms, how long to wait for the answer to one in ms
- * @property {{ givenUp: number, workDone: number, term: number }} slots the places in `state` of the serial of the
- *   last attempt that the coordinator refused, the serial of the last one whose user code is done, and the term
+ * @property {{ givenUp: number, workDone: number, term: number, signs: number }} slots the places in `state` of the
+ *   serial of the last attempt that the coordinator refused, the serial of the last one whose user code is done, the
+ *   term, and how often user code has said that it is alive
  * @property {number} beatsPerLease
+ * @property {number} maxPublishingMs how long an attempt whose user code is done counts as alive
  * @property {number} unknownWorker the JSON-RPC error of a coordinator that never gave out this worker's number
  */
 
 /**
- * @typedef {"accepted" | "refused" | "dead" | "gone"} Answer the result of a beat. `dead`: no answer; `gone`: no
- *   socket either, because the coordinator has ended
+ * @typedef {"accepted" | "refused" | "busy" | "dead" | "gone"} Answer the result of a beat. `busy`: too many other
+ *   connections wait to be accepted; `dead`: no answer; `gone`: no socket either, because the coordinator has ended
  */
 
 const data = /** @type {HeartbeatData} */ (workerData);
@@ -37,7 +39,7 @@ const meters = new Float64Array(data.meters);
 /** @type {CoordinatorAddress} */
 let coordinator = { socketPath: "", path: "", reconnectMs: 0 };
 
-const { slots, beatsPerLease, unknownWorker } = data;
+const { slots, beatsPerLease, maxPublishingMs, unknownWorker } = data;
 
 /** The number of beats without an answer after which the coordinator counts as gone. */
 const MAX_FAILED_BEATS = 4;
@@ -54,6 +56,10 @@ let goneBeats = 0;
 let failingSinceMs = 0;
 /** When the attempt was refused, in milliseconds. */
 let refusedAtMs = Infinity;
+/** When its user code was first seen to be done, in milliseconds. */
+let doneAtMs = Infinity;
+/** How many signs of life of the app the coordinator has heard of. */
+let toldSigns = 0;
 void run();
 
 /** Beats for one attempt after the other, until the process ends. */
@@ -71,18 +77,22 @@ async function run() {
       failedBeats = 0;
       goneBeats = 0;
       refusedAtMs = Infinity;
+      doneAtMs = Infinity;
+      toldSigns = 0;
     }
     const intervalMs = meters[3] ?? 0;
     const waitMs = goneBeats > 0 ? Math.min(intervalMs, GONE_INTERVAL_MS) : intervalMs;
     // Woken early when the attempt ends, so that a quick task costs no message.
     if (Atomics.wait(state, 0, serial, waitMs) !== "timed-out") continue;
-    const beat = createBeat(serial);
+    const signs = Atomics.load(state, slots.signs);
+    const beat = createBeat(serial, signs !== toldSigns || isPublishing(serial));
     if (beat === undefined) continue;
     const timeoutMs = meters[4] ?? intervalMs;
     const answer = await post(beat, timeoutMs);
-    if (answer === "accepted" || answer === "refused") {
+    if (answer === "accepted" || answer === "refused" || answer === "busy") {
       failedBeats = 0;
       goneBeats = 0;
+      if (answer === "accepted") toldSigns = signs;
       if (answer === "refused") giveUp(serial, timeoutMs * beatsPerLease);
       continue;
     }
@@ -98,12 +108,25 @@ async function run() {
 }
 
 /**
+ * Whether user code is done, so that the attempt waits for nothing but the disk and the coordinator.
+ *
+ * @param {number} serial
+ */
+function isPublishing(serial) {
+  if (Atomics.load(state, slots.workDone) !== serial) return false;
+  const nowMs = performance.now();
+  doneAtMs = Math.min(doneAtMs, nowMs);
+  return nowMs - doneAtMs < maxPublishingMs;
+}
+
+/**
  * Creates the report on the progress of the attempt.
  *
  * @param {number} serial
+ * @param {boolean} isAlive whether the lease is to be renewed even if there was no progress
  * @returns {string | undefined} undefined if the attempt has ended meanwhile
  */
-function createBeat(serial) {
+function createBeat(serial, isAlive) {
   const usage = process.cpuUsage();
   const [records = 0, bytes = 0, startedCpuMs = 0] = meters;
   const message = {
@@ -120,6 +143,7 @@ function createBeat(serial) {
       records,
       bytes,
       cpuMs: Math.max(0, (usage.user + usage.system) / 1000 - startedCpuMs),
+      ...(isAlive ? { alive: true } : {}),
     },
   };
   // If the attempt has changed meanwhile, the numbers do not belong together.
@@ -182,7 +206,8 @@ async function post(body, timeoutMs) {
       headers: { "content-type": "application/json", "content-length": Buffer.byteLength(body) },
     });
     call.once("error", (error) => {
-      resolve("code" in error && error.code === "ENOENT" ? "gone" : "dead");
+      const code = "code" in error ? error.code : undefined;
+      resolve(code === "ENOENT" ? "gone" : code === "EAGAIN" ? "busy" : "dead");
     });
     call.once("timeout", () => call.destroy());
     call.once("response", (response) => {

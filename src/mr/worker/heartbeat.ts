@@ -7,7 +7,7 @@ import {
   RPC_PATH,
 } from "../control/protocol/protocol.ts";
 import type { ProgressMeter } from "../data/task/task-context.ts";
-import { BEATS_PER_LEASE, beatMs } from "../job/limits.ts";
+import { BEATS_PER_LEASE, beatMs, MAX_PUBLISHING_MS } from "../job/limits.ts";
 import type { Progress } from "../job/task.ts";
 import type { CoordinatorAddress, HeartbeatData } from "./heartbeat-thread.mjs";
 import { StaleAttemptError } from "./run-tasks.ts";
@@ -16,8 +16,8 @@ import { StaleAttemptError } from "./run-tasks.ts";
 const THREAD = `mr/worker/heartbeat-thread.${CODE_EXTENSION === ".ts" ? "mjs" : "cjs"}`;
 
 /** Places in the state that both threads share, after the numbers of the attempt. */
-const SLOTS = { givenUp: 6, workDone: 7, term: 8 };
-const STATE_LENGTH = 9;
+const SLOTS = { givenUp: 6, workDone: 7, term: 8, signs: 9 };
+const STATE_LENGTH = 10;
 
 /**
  * Renews the lease of the current attempt from a thread of its own, while there is progress to report. It costs
@@ -43,6 +43,7 @@ export class Heartbeat implements ProgressMeter {
       meters: this.#meters,
       slots: SLOTS,
       beatsPerLease: BEATS_PER_LEASE,
+      maxPublishingMs: MAX_PUBLISHING_MS,
       unknownWorker: RPC_ERRORS.unknownWorker,
     };
     this.#thread = new Worker(assetPath(THREAD), {
@@ -77,11 +78,15 @@ export class Heartbeat implements ProgressMeter {
     const fields = [kind === "map" ? 0 : 1, task, attempt, worker, Number.parseInt(job, 16)];
     this.#attempt.set(fields, 1);
     this.#attempt[SLOTS.term] = term;
+    this.#attempt[SLOTS.signs] = 0;
     this.#serial = (this.#serial + 1) & 0x7fffffff || 1;
     this.#announce(this.#serial);
   }
 
-  /** User code is done: the rest of the attempt can't be stuck, and is not killed. */
+  /**
+   * User code is done: the rest of the attempt can't be stuck, and is not killed. A slow disk may take longer than a
+   * lease to sync its output, in which time the thread reports that it is alive.
+   */
   workDone(): void {
     Atomics.store(this.#attempt, SLOTS.workDone, this.#serial);
   }
@@ -105,6 +110,11 @@ export class Heartbeat implements ProgressMeter {
   addBytes(count: number): void {
     this.#checkGivenUp();
     this.#meter[1] = (this.#meter[1] ?? 0) + count;
+  }
+
+  alive(): void {
+    this.#checkGivenUp();
+    Atomics.add(this.#attempt, SLOTS.signs, 1);
   }
 
   async close(): Promise<void> {

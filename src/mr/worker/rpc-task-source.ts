@@ -10,7 +10,7 @@ import {
   type Results,
   RPC_ERRORS,
 } from "../control/protocol/protocol.ts";
-import { type Connection, isUnreachable, RpcError } from "../control/protocol/transport.ts";
+import { type Connection, isBusy, isUnreachable, RpcError } from "../control/protocol/transport.ts";
 import type { Failure, Refusal, TaskResult } from "../job/task.ts";
 import { asRefusal, checkAssignment, checkRegistration } from "./check-answer.ts";
 import type { TaskSource } from "./run-tasks.ts";
@@ -195,7 +195,8 @@ export class RpcTaskSource implements TaskSource {
 
   /**
    * Retries while no coordinator listens, since it may be started after its workers, and while the one that
-   * listens has been deposed.
+   * listens has been deposed. One that is too busy to accept connections is waited for without a limit, as is one
+   * that takes its time to answer.
    *
    * @param isFromLeader whether the answer is not one of a deposed coordinator
    */
@@ -204,7 +205,7 @@ export class RpcTaskSource implements TaskSource {
     params: Params<M>,
     isFromLeader: (answer: Results[M]) => boolean = () => true,
   ): Promise<Results[M]> {
-    const startedMs = this.#clock.nowMs();
+    let startedMs = this.#clock.nowMs();
     let hasToldOfWaiting = false;
     for (;;) {
       let answer: Results[M] | undefined;
@@ -213,6 +214,11 @@ export class RpcTaskSource implements TaskSource {
       try {
         answer = await this.#options.connection.call(method, params);
       } catch (thrown) {
+        if (isBusy(thrown)) {
+          await this.#clock.sleep(SLOW_RETRY_MS);
+          startedMs = this.#clock.nowMs();
+          continue;
+        }
         if (!isUnreachable(thrown)) throw this.#failure(method, thrown);
         error = errorCode(thrown);
       }

@@ -153,3 +153,23 @@ describe("the first event of a coordinator", () => {
     expect(first).toMatchObject({ type: "jobStarted", resumed: true, term: 7 });
   });
 });
+
+describe("a lease", () => {
+  const log = { append: () => undefined, check: async () => undefined, close: () => undefined };
+  const ID = { phase: "map", task: 0, attempt: 1, worker: 1 } as const;
+
+  it.each([true, false])(
+    "F42 F43 is renewed without progress only for an attempt that is alive: %s",
+    async (alive) => {
+      const { job, said, pass } = startJob(log);
+      await job.handlers["worker.register"]({ ...WC, protocol: PROTOCOL_VERSION }, CALLER);
+      await job.handlers["task.request"]({ worker: 1 }, CALLER);
+      for (let beat = 0; beat < 8; beat++) {
+        await pass(LEASE_MS / 4);
+        const progress = { records: 0, bytes: 0, cpuMs: 0, alive };
+        await job.handlers["task.progress"]({ ...ID, ...progress }, CALLER);
+      }
+      expect(said.includes("attemptLost")).toBe(!alive);
+    },
+  );
+});

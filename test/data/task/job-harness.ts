@@ -59,6 +59,8 @@ export class JobHarness {
         addBytes: (count) => {
           this.told.bytes += count;
         },
+        alive: () => undefined,
+        workDone: () => undefined,
       },
       memoryBytes: options.memoryBytes ?? DEFAULT_MEMORY_BYTES,
       fanIn: options.fanIn ?? DEFAULT_FAN_IN,

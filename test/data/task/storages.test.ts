@@ -94,7 +94,12 @@ async function runJob(
     inputDirectory: directory,
     reduces: REDUCES,
     tag: "0123abcd-1-1",
-    progress: { addRecords: () => undefined, addBytes: () => undefined },
+    progress: {
+      addRecords: () => undefined,
+      addBytes: () => undefined,
+      alive: () => undefined,
+      workDone: () => undefined,
+    },
     memoryBytes: 3000,
     fanIn: 2,
     skipBadRecords: false,

@@ -157,6 +157,12 @@ export interface MapContext {
   readonly task: number;
   /** The counters of the app. */
   readonly counters: Counters;
+  /**
+   * Says that the app is alive, which renews the lease of its task. An app that waits without using the processor,
+   * for a request or another process, calls it at least once a lease (10 seconds by default). Throws when the task
+   * has been given to another worker; let that error pass.
+   */
+  progress(): void;
 }
 
 /** The context of a call of `reduce`. The object is reused for the next key. */
@@ -167,6 +173,12 @@ export interface ReduceContext {
   readonly task: number;
   /** The counters of the app. */
   readonly counters: Counters;
+  /**
+   * Says that the app is alive, which renews the lease of its task. An app that waits without using the processor,
+   * for a request or another process, calls it at least once a lease (10 seconds by default). Throws when the task
+   * has been given to another worker; let that error pass.
+   */
+  progress(): void;
 }
 
 // `void` is the return type of functions without `return`, async ones included.

@@ -16,7 +16,7 @@ import {
   restoredEvent,
 } from "./decision.ts";
 import { JobPlanner } from "./job-planner.ts";
-import { pauseTolerantClock } from "./pause-tolerant-clock.ts";
+import { leaseClock } from "./lease-clock.ts";
 import { ProtocolHandlers } from "./protocol-handlers.ts";
 import { Publisher } from "./publisher.ts";
 import { TaskRequests } from "./task-requests.ts";
@@ -57,7 +57,10 @@ export class JobControl {
   constructor(options: JobOptions, shell: JobShell) {
     this.#shell = shell;
     this.#startedMs = shell.nowMs();
-    this.#clock = pauseTolerantClock(shell.nowMs, beatMs(options.leaseMs));
+    this.#clock = leaseClock(shell.nowMs, beatMs(options.leaseMs), () => {
+      const { waitingSinceMs } = this.#publisher;
+      return waitingSinceMs === undefined ? undefined : this.#startedMs + waitingSinceMs;
+    });
     this.#publisher = this.#createPublisher(options);
     const planner = this.#createPlanner(options);
     const workers = new WorkerRegistry(options.resumed);

@@ -35,8 +35,8 @@ export class ProtocolHandlers {
     "worker.register": (params, caller) => this.#call(() => this.#register(params, caller)),
     "task.request": (params, caller) =>
       this.#callOf(params, () => this.#request(params.worker, caller)),
-    "task.progress": ({ records, bytes, cpuMs, ...params }) =>
-      this.#report({ type: "progress", progress: { records, bytes, cpuMs }, ...params }),
+    "task.progress": ({ records, bytes, cpuMs, alive: isAlive = false, ...params }) =>
+      this.#report({ type: "progress", progress: { records, bytes, cpuMs }, isAlive, ...params }),
     "task.commit": (params) => this.#report({ type: "commit", ...params }),
     "task.complete": ({ outputs, counters, progress, skipped, spills, ...params }) => {
       const result = { outputs, counters, progress, skipped, spills };

@@ -54,6 +54,11 @@ export class Publisher {
     this.#exits = exits;
   }
 
+  /** When the oldest decision was made that waits for the log, in milliseconds since the start; undefined if none waits. */
+  get waitingSinceMs(): number | undefined {
+    return this.#pending[0]?.atMs;
+  }
+
   /** The milliseconds until {@link check} is due, if it is to happen every `everyMs`. */
   checkInMs(everyMs: number): number {
     if (this.#log === undefined) return Infinity;

@@ -73,7 +73,12 @@ export const PARAMS = {
     settings: v.optional(settings),
   }),
   "task.request": v.object({ worker, job, term }),
-  "task.progress": v.object({ ...attemptEntries, ...progress.entries }),
+  "task.progress": v.object({
+    ...attemptEntries,
+    ...progress.entries,
+    /** The app has said that it waits, or the output is being synced: no number need have grown. */
+    alive: v.optional(v.boolean()),
+  }),
   "task.commit": v.object(attemptEntries),
   "task.complete": v.object({
     ...attemptEntries,

@@ -76,6 +76,11 @@ export function isUnreachable(error: unknown): boolean {
   return ["ENOENT", "ECONNREFUSED"].includes(errorCode(error) ?? "") || isBrokenConnection(error);
 }
 
+/** Whether a call failed because so many others wait to be accepted: a coordinator listens there. */
+export function isBusy(error: unknown): boolean {
+  return errorCode(error) === "EAGAIN";
+}
+
 export function isBrokenConnection(error: unknown): boolean {
   return ["ECONNRESET", "EPIPE"].includes(errorCode(error) ?? "");
 }

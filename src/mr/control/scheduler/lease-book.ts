@@ -70,11 +70,16 @@ export class LeaseBook {
     return lease;
   }
 
-  /** Renews a lease if its attempt has made progress since the last time. */
-  renew(lease: Lease, progress: Progress, nowMs: number): void {
+  /** Renews a lease if its attempt has made progress since the last time, or says that it is alive without. */
+  renew(
+    lease: Lease,
+    { progress, isAlive = false }: { readonly progress: Progress; readonly isAlive?: boolean },
+    nowMs: number,
+  ): void {
     const { records, bytes, cpuMs } = lease.progress;
     const workedMs = progress.cpuMs - cpuMs;
     const advanced =
+      isAlive ||
       progress.records > records ||
       progress.bytes > bytes ||
       workedMs > WORKING_CPU_SHARE * (nowMs - lease.renewedMs);

@@ -102,7 +102,7 @@ export class Scheduler {
         break;
       case "progress": {
         const lease = this.#tasks.leaseOf(event);
-        if (lease !== undefined) this.#leases.renew(lease, event.progress, nowMs);
+        if (lease !== undefined) this.#leases.renew(lease, event, nowMs);
         effects.push(verdict(lease !== undefined));
         break;
       }

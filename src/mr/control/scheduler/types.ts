@@ -49,7 +49,12 @@ export type SchedulerEvent =
   | { readonly type: "withdraw"; readonly worker: number }
   /** A worker is gone, and its attempt is lost. */
   | { readonly type: "leave"; readonly worker: number }
-  | ({ readonly type: "progress"; readonly progress: Progress } & AttemptId)
+  /** `isAlive`: the lease is renewed even if no number has grown. */
+  | ({
+      readonly type: "progress";
+      readonly progress: Progress;
+      readonly isAlive?: boolean;
+    } & AttemptId)
   /** An attempt has its output ready under temporary names and asks to publish it. */
   | ({ readonly type: "commit" } & AttemptId)
   | ({ readonly type: "complete"; readonly result: TaskResult } & AttemptId)

@@ -44,7 +44,7 @@ export class RecordMapper {
     this.#input = input;
     this.#staged = mapping.staged;
     this.#emit = mapping.staged?.emit ?? mapping.emit;
-    const { app, task, skipBadRecords, scanner, words, tally } = mapping;
+    const { app, task, skipBadRecords, scanner, words, tally, progress } = mapping;
     const { file } = input;
     const onSkipped = (place: string, reason: string) => tally.list(file, place, reason);
     const cursor = app.input.open(input, { skipBadRecords, onSkipped, scanner, words });
@@ -53,6 +53,7 @@ export class RecordMapper {
       file,
       task,
       counters: tally.counters,
+      progress: () => progress.alive(),
       get offset() {
         return cursor.offset;
       },

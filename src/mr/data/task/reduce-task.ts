@@ -83,6 +83,8 @@ async function reduceRuns(
     merger = mergeRuns(passes.runsOf(0), passes.bufferBytes, app.orderValues);
     const file = output.file(name);
     const { counters, skipped } = await reduceGroups(passes, merger, file, task, loaded, context);
+    // Syncing the file may take longer than a lease.
+    context.progress.workDone();
     file.finish();
     return { output, counters: counters.toRecord(), skipped };
   } catch (error) {
@@ -108,7 +110,12 @@ async function reduceGroups(
     return passes.bytesRead + merger.bytesRead + file.bytesWritten;
   });
   const sink = new LineSink(file);
-  const context = { keyBytes: merger.key, task, counters: tally.counters };
+  const context = {
+    keyBytes: merger.key,
+    task,
+    counters: tally.counters,
+    progress: () => progress.alive(),
+  };
   const write = (value: unknown): void => {
     if (value !== undefined) output.write(merger.key, value, sink);
   };

@@ -3,12 +3,16 @@ import type { TaskResult } from "../../job/task.ts";
 import type { PendingOutput, Storage, StorageFor } from "../../storage/storage.ts";
 
 /**
- * Where a task reports progress, which renews its lease. Both methods throw an MrError when the attempt
+ * Where a task reports progress, which renews its lease. The first three methods throw an MrError when the attempt
  * has been given up, which ends it.
  */
 export interface ProgressMeter {
   addRecords(count: number): void;
   addBytes(count: number): void;
+  /** The app waits, and says that it is alive. */
+  alive(): void;
+  /** The app's part is done: from here on, the attempt waits for nothing but the disk and the coordinator. */
+  workDone(): void;
 }
 
 /** The context in which a task runs. */

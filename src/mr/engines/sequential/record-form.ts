@@ -27,7 +27,8 @@ export function recordForm(app: RecordApp): AppForm {
             const { offset } = cursor;
             const isWhole = app.input.splitting === "wholeFile" && offset === 0;
             const place = cursor.place ?? (isWhole ? "the whole file" : `byte ${offset}`);
-            const context = { file, task, offset, counters: run.counting };
+            const progress = () => undefined;
+            const context = { file, task, offset, counters: run.counting, progress };
             const call = async (emitPair: EmitPair) => {
               const emit = (key: Text, value: unknown) => {
                 const bytes = typeof key === "string" ? wtf8Bytes(key) : Buffer.from(key.view());
@@ -58,7 +59,8 @@ export function recordForm(app: RecordApp): AppForm {
       const write = (value: unknown) => {
         if (value !== undefined) output.write(key, value, sink);
       };
-      const context = { keyBytes: key, task, counters: run.counting };
+      const progress = () => undefined;
+      const context = { keyBytes: key, task, counters: run.counting, progress };
       const result: unknown = await app.reduce(key.toString(), values, write, context);
       const isIterator = typeof result === "object" && result !== null && "next" in result;
       if (!isIterator) write(result);

@@ -80,7 +80,8 @@ export function describeJobFailure(reason: JobFailure): Failure {
 
 const LOSSES = {
   workerGone: "its worker died",
-  leaseEnded: "its worker stopped making progress",
+  leaseEnded:
+    "its worker made no progress for the time of a lease. An app that waits that long calls context.progress(), or the job gets a longer --lease",
   outputLost: "its output was missing or damaged",
 } as const;
 
