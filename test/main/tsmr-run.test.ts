@@ -1,6 +1,6 @@
 // Tests src/main/commands/run.ts.
 
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";
@@ -16,8 +16,9 @@ function workersOf(folder: Folder): number[] {
   return readdirSync("/proc").flatMap((name) => {
     try {
       const line = readFileSync(`/proc/${name}/cmdline`, "utf8");
-      const isOurs = line.includes("worker-process") && line.includes(folder.path("app.ts"));
-      return isOurs ? [Number(name)] : [];
+      // Its options, which name the app, are on its standard input.
+      if (!line.includes("worker-process")) return [];
+      return readlinkSync(`/proc/${name}/cwd`) === folder.directory ? [Number(name)] : [];
     } catch {
       // It has ended meanwhile, or is no process.
       return [];
@@ -35,7 +36,7 @@ describe("tsmr run", { concurrent: true }, () => {
     expect([code, stdout]).toEqual([0, ""]);
     expect(stderr).toMatch(
       // On a machine that is busy it may last long enough for a line of progress.
-      /^(tsmr: \d of 2 maps, .*\n)*tsmr: Done in [\d.]+ s: the output is in mr-out\/mr-out-\*\ntsmr: To look at it: sort mr-out\/mr-out-\* \| less\n$/,
+      /^(tsmr: \d of 2 maps, .*\n)*tsmr: Done in [\d.]+ s: the output is in mr-out\/mr-out-\*\ntsmr: To look at it: less mr-out\/mr-out-\* {3}\(--merge .+\)\n$/,
     );
     expect(readdirSync(folder.path("mr-out")).filter((name) => !name.startsWith("."))).toHaveLength(
       10,
@@ -270,7 +271,7 @@ describe("tsmr run", { concurrent: true }, () => {
   it("quotes what it says to type", async (context) => {
     const folder = newFolder(context);
     const { stderr } = await folder.tsmr("run", "app.ts", "a", "b", "--out", "$a dir").ended;
-    expect(stderr).toContain("tsmr: To look at it: sort '$a dir'/mr-out-* | less\n");
+    expect(stderr).toContain("tsmr: To look at it: less '$a dir'/mr-out-*   (--merge");
     const dashed = await folder.tsmr("run", "app.ts", "a", "--out=-x", "-r", "1").ended;
     expect(dashed.stderr).toContain("tsmr: To look at it: less ./-x/mr-out-0\n");
   });

@@ -219,7 +219,9 @@ async function deliverOutput(
     printResult(process.stdout.isTTY ? visibleLines(lines) : lines);
   } else {
     const path = `${shellWord(folder)}/${files}`;
-    say(`To look at it: ${outputs.length === 1 ? `less ${path}` : `sort ${path} | less`}`);
+    // Each file is in the order of the keys, which no command for lines restores for all of them.
+    const hint = outputs.length === 1 ? "" : "   (--merge makes one file of them, in order)";
+    say(`To look at it: less ${path}${hint}`);
   }
 }
 

@@ -10,6 +10,7 @@ export interface FailureFacts {
   readonly what: string;
   readonly failure: Failure | undefined;
   times: number;
+  readonly tasks: Set<number>;
 }
 
 /** Totals of one phase over all sessions of the job. */
@@ -79,18 +80,24 @@ const LOSSES = {
   workerGone: "lost: its worker was gone",
 };
 
-/** All incidents, oldest first; those that differ only in the number of the attempt are counted. */
+/** All incidents by kind, oldest first: the first one of each, how often it occurred, and in which tasks. */
 export function failureFacts({ sessions }: JobHistory): FailureFacts[] {
   const known = new Map<string, FailureFacts>();
   for (const { atMs, event } of sessions.flatMap(({ view }) => view.incidents)) {
     const { type, phase, task } = event;
-    const worker = "worker" in event ? event.worker : undefined;
     const reason = "reason" in event ? event.reason : undefined;
     const failure = "failure" in event ? event.failure : undefined;
-    const key = JSON.stringify([type, phase, task, worker, reason, failure]);
+    // A message names its record, so failures of one kind agree in their code and the place in the app.
+    const frames = failure?.stack?.split("\n").filter((line) => /^\s+at /.test(line));
+    const key = JSON.stringify([type, phase, reason, failure?.code, frames]);
     const facts = known.get(key);
-    if (facts !== undefined) facts.times += 1;
-    else known.set(key, { atMs, what: describeIncident(event), failure, times: 1 });
+    if (facts === undefined) {
+      const what = describeIncident(event);
+      known.set(key, { atMs, what, failure, times: 1, tasks: new Set([task]) });
+      continue;
+    }
+    facts.times += 1;
+    facts.tasks.add(task);
   }
   return [...known.values()];
 }

@@ -106,8 +106,9 @@ function inputOf(view: JobView, { task }: TimedTask): string {
 
 export function renderFailures(failures: readonly FailureFacts[]): Markup | undefined {
   if (failures.length === 0) return undefined;
-  const items = failures.slice(0, MAX_FAILURES).map(({ atMs, what, failure, times }) => {
-    const often = times > 1 && markup` <b>(${formatNumber(times)} times)</b>`;
+  const items = failures.slice(0, MAX_FAILURES).map(({ atMs, what, failure, times, tasks }) => {
+    const where = tasks.size > 1 ? `, in ${counted(tasks.size, "task")}` : "";
+    const often = times > 1 && markup` <b>(${formatNumber(times)} times${where})</b>`;
     const message =
       failure !== undefined && markup`<br>${visible(failure.message.slice(0, MAX_TEXT))}`;
     const details =
