@@ -24,11 +24,12 @@ export function laterStorage(memory = new MemoryStorage()): Storage {
     },
     open: (path) => {
       return later(() => {
-        const { read, close } = memory.open(path);
+        const { read, stat, close } = memory.open(path);
         return {
           read: (target, from, to, position) => {
             return later(() => read(target, from, Math.min(to, from + MAX_READ_BYTES), position));
           },
+          stat: () => later(stat),
           close,
         };
       });

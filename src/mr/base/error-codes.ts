@@ -51,6 +51,13 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 /** Errors of the command line, which typing it again can correct. */
 const MISTYPED: readonly ErrorCode[] = ["USAGE", "APP_NOT_FOUND", "INPUT_NOT_FOUND"];
 
+const FINAL: readonly ErrorCode[] = ["USAGE", "INPUT_CHANGED", "INPUT_UNSUPPORTED"];
+
+/** Whether a failed attempt of a task with this code fails the job, because any other would fail in the same way. */
+export function isFinal(code: ErrorCode): boolean {
+  return FINAL.includes(code);
+}
+
 /** The exit code of a command that ends with an error: 2 for a wrong command line. */
 export function exitCodeOf(code: ErrorCode): 1 | 2 {
   return MISTYPED.includes(code) ? 2 : 1;

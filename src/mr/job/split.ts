@@ -11,6 +11,10 @@ export interface FilePart {
   readonly end: number;
   /** The token of the reader for starting here, if it needs one. */
   readonly resume?: ResumeToken | undefined;
+  /** The size of the file in bytes when the job was planned. A reader of the part checks it, if it is known. */
+  readonly size?: number | undefined;
+  /** The version of the file when the job was planned, as in `InputFile`; checked like the size. */
+  readonly version?: string | undefined;
 }
 
 /** The input of a map task. */
@@ -35,9 +39,10 @@ export interface ScannedSplitting {
 
 /** Cuts the inputs of a job into map tasks, as the app's reader allows. */
 export interface JobPlan {
-  (splitting: "bytes" | "wholeFile"): readonly Split[];
+  (splitting: "wholeFile"): readonly Split[];
   /**
-   * Scanners read the inputs once for each combination of options.
+   * Of files larger than a split, the first bytes are read, because compressed files are not cut. Scanners read the
+   * inputs once for each combination of options.
    *
    * @throws UsageError for a scanner that does not exist, or options that it does not take
    */

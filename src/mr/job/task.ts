@@ -84,7 +84,7 @@ export interface CompletedTask extends AttemptId {
   readonly result: TaskResult;
 }
 
-/** Why an attempt failed. With the code `USAGE`, any other attempt would fail in the same way. */
+/** Why an attempt failed. With some codes any other attempt would fail in the same way; see `isFinal`. */
 export interface Failure {
   /** The kind of error. */
   readonly code: ErrorCode;

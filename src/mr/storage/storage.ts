@@ -28,6 +28,8 @@ export interface StoredFile {
    * @returns how many bytes were read, at least 1; 0 at the end of the file
    */
   read(target: Uint8Array, from: number, to: number, position: number): number | Promise<number>;
+  /** This file as it is now, even if its path has become that of another file. */
+  stat(): FileStat | Promise<FileStat>;
   close(): void;
 }
 

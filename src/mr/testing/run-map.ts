@@ -160,6 +160,10 @@ export class MemoryInput implements OpenInput {
     return part.length;
   }
 
+  async checkUnchanged(): Promise<void> {
+    // Memory is the caller's, who waits.
+  }
+
   close(): void {
     // Memory needs no closing.
   }

@@ -43,8 +43,9 @@ export function checkAssignment(assignment: Assignment | Dismissal): void {
   if (!isCount(task) || !isCount(attempt)) throw nonsense(`${kind} task "${task}"`);
   if (kind === "map") {
     const { split } = assignment;
-    for (const { file, start, end } of partsOf(split)) {
-      const isPart = isCount(start) && isCount(end) && start <= end;
+    for (const { file, start, end, size = 0, version = "" } of partsOf(split)) {
+      const isVersion = isCount(size) && typeof version === "string";
+      const isPart = isCount(start) && isCount(end) && start <= end && isVersion;
       if (typeof file !== "string" || !isPart)
         throw nonsense(`bytes ${start} to ${end} of "${file}"`);
     }

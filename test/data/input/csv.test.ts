@@ -10,7 +10,7 @@ import { CsvRows } from "../../../src/mr/data/input/csv-rows.ts";
 import { CsvScanner } from "../../../src/mr/data/input/csv-scanner.ts";
 import { planJob } from "../../../src/mr/data/input/plan-job.ts";
 import type { Splitting } from "../../../src/mr/job/split.ts";
-import { storageFor } from "../../../src/mr/storage/registry.ts";
+import { statInput, storageFor } from "../../../src/mr/storage/registry.ts";
 import { MemoryInput } from "../../../src/mr/testing/run-map.ts";
 import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -213,7 +213,7 @@ describe("csv()", () => {
     const row = '1,"a\nb"\n';
     const splitsOf = async (contents: string) => {
       writeFileSync(path, contents);
-      const inputs = [{ url: "split.csv", size: contents.length, version: "1" }];
+      const inputs = [await statInput("split.csv", directory)];
       const job = { inputs, inputDirectory: directory, splitBytes: 20, workers: 1 };
       const splits = await planJob(storageFor, job)(csv().splitting);
       return splits.map(({ start, end, resume }) => [start, end, resume]);

@@ -3,7 +3,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "node:querystring";
-import * as zlib from "node:zlib";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -13,7 +12,7 @@ import { csv } from "../../../src/mr/data/input/csv.ts";
 import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
 import { lines } from "../../../src/mr/data/input/lines.ts";
 import { openInput } from "../../../src/mr/data/input/open-input.ts";
-import { defaultSplitBytes, planSplits } from "../../../src/mr/data/input/plan-job.ts";
+import { cutEvenly, defaultSplitBytes } from "../../../src/mr/data/input/plan-job.ts";
 import { recordsFrom } from "../../../src/mr/data/input/records-from.ts";
 import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
 import { createKernel } from "../../../src/mr/kernel/create-kernel.ts";
@@ -38,11 +37,11 @@ async function read<R>(
   return await readContents(directory, reader, contents, options);
 }
 
-describe("planSplits", () => {
+describe("cutEvenly", () => {
   it("covers the file with parts of about one size, none above the limit", () => {
     fc.assert(
       fc.property(fc.nat(2 ** 34), fc.integer({ min: 2 ** 24, max: 2 ** 30 }), (size, limit) => {
-        const splits = planSplits("bytes", "f", size, limit);
+        const splits = cutEvenly({ file: "f", start: 0, end: size }, limit);
         let end = 0;
         for (const split of splits) {
           expect(split.start).toBe(end);
@@ -56,13 +55,14 @@ describe("planSplits", () => {
     );
   });
 
-  it("leaves whole files, compressed files and empty files in one piece", () => {
-    expect(planSplits("wholeFile", "a.txt", 100, 10)).toEqual([
-      { file: "a.txt", start: 0, end: 100 },
+  it("leaves empty files in one piece, and keeps what is known of a file", () => {
+    const empty = { file: "a.txt", start: 0, end: 0, size: 0, version: "1" };
+    expect(cutEvenly(empty, 10)).toEqual([empty]);
+    const whole = { ...empty, end: 20, size: 20 };
+    expect(cutEvenly(whole, 10)).toEqual([
+      { ...whole, end: 10 },
+      { ...whole, start: 10 },
     ]);
-    expect(planSplits("bytes", "a.gz", 100, 10)).toHaveLength(1);
-    expect(planSplits("bytes", "a.zst", 100, 10)).toHaveLength(1);
-    expect(planSplits("bytes", "a.txt", 0, 10)).toEqual([{ file: "a.txt", start: 0, end: 0 }]);
   });
 });
 
@@ -82,62 +82,6 @@ describe("inputs", () => {
     expect(records).toEqual(["one", "two", "three"]);
     expect(offsets).toEqual([0, 4, 8]);
   });
-
-  it("name the file when it is no gzip, or cut off", async () => {
-    await expect(read(lines(), "no gzip", { name: "b.gz" })).rejects.toThrow(
-      mrError("INPUT_MALFORMED", '"b.gz"', "incorrect header check"),
-    );
-    const cut = gzipSync("text".repeat(1000)).subarray(0, 30);
-    await expect(read(lines(), cut, { name: "c.gz" })).rejects.toThrow(
-      mrError("INPUT_MALFORMED", '"c.gz"', "unexpected end of file"),
-    );
-  });
-
-  // Node 22.15 brought zstd; the types of Node 20 don't know it.
-  const { zstdCompressSync } = zlib as { zstdCompressSync?: (text: string) => Buffer };
-
-  it.runIf(zstdCompressSync)(
-    "are decompressed when their name ends in .zst (needs Node 22.15)",
-    async () => {
-      const packed = zstdCompressSync?.("one\ntwo\nthree") ?? "";
-      const { records, offsets } = await read(lines(), packed, { name: "a.zst" });
-      expect(records).toEqual(["one", "two", "three"]);
-      expect(offsets).toEqual([0, 4, 8]);
-    },
-  );
-
-  it.runIf(zstdCompressSync)(
-    "name the file when it is no zstd, or cut off (needs Node 22.15)",
-    async () => {
-      await expect(read(lines(), "no zstd", { name: "b.zst" })).rejects.toThrow(
-        mrError("INPUT_MALFORMED", '"b.zst"'),
-      );
-      const cut = zstdCompressSync?.("text".repeat(1000)).subarray(0, 15) ?? "";
-      await expect(read(lines(), cut, { name: "c.zst" })).rejects.toThrow(
-        mrError("INPUT_MALFORMED", '"c.zst"', "unexpected end of file"),
-      );
-    },
-  );
-
-  it.runIf(zstdCompressSync)(
-    "of several zstd frames are refused, not read in part (needs Node 22.15)",
-    async () => {
-      const frame = zstdCompressSync?.("one\ntwo") ?? Buffer.alloc(0);
-      await expect(read(lines(), Buffer.concat([frame, frame]), { name: "d.zst" })).rejects.toThrow(
-        mrError("INPUT_UNSUPPORTED", '"d.zst"', "more than one zstd frame"),
-      );
-    },
-  );
-
-  it.skipIf(zstdCompressSync)(
-    "say which Node is wanted where there is no zstd (needs a Node before 22.15)",
-    async () => {
-      const split = { file: "a.zst", start: 0, end: 1 };
-      await expect(openInput(storageFor, directory, split)).rejects.toThrow(
-        mrError("INPUT_UNSUPPORTED", '"a.zst"', "22.15"),
-      );
-    },
-  );
 
   it("F17 that are directories, or are not there, are clear errors", async () => {
     mkdirSync(join(directory, "d"));

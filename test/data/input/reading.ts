@@ -1,12 +1,12 @@
-import { statSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Reader, ReadOptions } from "../../../src/mr/app/contract/reader.ts";
 import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
-import { openInput } from "../../../src/mr/data/input/open-input.ts";
+import { isCompressed, openInput } from "../../../src/mr/data/input/open-input.ts";
 import { parseCsvSplitting, planCsvSplits } from "../../../src/mr/data/input/plan-csv-splits.ts";
-import { planSplits } from "../../../src/mr/data/input/plan-job.ts";
+import { cutEvenly } from "../../../src/mr/data/input/plan-job.ts";
 import type { Split, Splitting } from "../../../src/mr/job/split.ts";
-import { storageFor } from "../../../src/mr/storage/registry.ts";
+import { statInput, storageFor } from "../../../src/mr/storage/registry.ts";
 import { PlainKernel } from "../../kernel/plain-kernel.ts";
 
 /** What a reader made of a file. */
@@ -68,9 +68,13 @@ async function plan(
   file: string,
   splitBytes?: number,
 ): Promise<readonly Split[]> {
-  const { size } = statSync(join(directory, file));
-  if (typeof splitting === "string") return planSplits(splitting, file, size, splitBytes);
-  const wanted = planSplits("bytes", file, size, splitBytes);
+  const { size, version } = await statInput(file, directory);
+  const whole = { file, start: 0, end: size, size, version };
+  if (splitting === "wholeFile" || (await isCompressed(storageFor, directory, whole))) {
+    return [whole];
+  }
+  const wanted = cutEvenly(whole, splitBytes);
+  if (splitting === "bytes") return wanted;
   return await planCsvSplits(storageFor, directory, wanted, parseCsvSplitting(splitting), 8);
 }
 

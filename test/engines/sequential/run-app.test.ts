@@ -6,12 +6,13 @@ import { describe, expect, it } from "vitest";
 import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
 import { decodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { runApp } from "../../../src/mr/engines/sequential/run-app.ts";
+import { statInput } from "../../../src/mr/storage/registry.ts";
 import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 /** The lines of the output, one a key. */
 async function linesOf(app: ClassicApp, files: readonly string[], inputDirectory = "/") {
-  const inputs = files.map((url) => ({ url, size: 0, version: "" }));
+  const inputs = await Promise.all(files.map((url) => statInput(url, inputDirectory)));
   const { outputs } = await runApp(app, {
     inputs,
     inputDirectory,
@@ -71,9 +72,10 @@ describe("the order of keys", () => {
 
   it("is that of their code points, for any strings", async () => {
     const codePoints = (key: string) => Array.from(key, (symbol) => symbol.codePointAt(0) ?? 0);
+    const dir = directoryWith({ empty: "" });
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(fc.string({ unit: "binary" })), async (keys) => {
-        const lines = await linesOf(emitting(keys), ["/dev/null"]);
+        const lines = await linesOf(emitting(keys), ["empty"], dir);
         const found = lines.map((line) => codePoints(line.slice(0, -" 1\n".length)));
         for (const [index, key] of found.entries()) {
           const next = found[index + 1];
@@ -151,7 +153,7 @@ describe("inputs", () => {
     });
     await expect(linesOf(lineApp, ["folder"], dir)).rejects.toMatchObject({
       code: "INPUT_UNREADABLE",
-      message: 'Cannot read input "folder": illegal operation on a directory (EISDIR)',
+      message: 'Cannot read input "folder": it is a directory',
     });
   });
 });

@@ -92,7 +92,7 @@ export const PARAMS = {
     ...attemptEntries,
     message: text,
     stack: v.optional(text),
-    /** With `USAGE` there is no other attempt. */
+    /** With some codes there is no other attempt; see `isFinal`. */
     code: v.optional(v.picklist(ERROR_CODES), "APP_THREW"),
     /** Names of the map outputs that a reduce attempt found missing or damaged. */
     damaged: v.optional(v.pipe(v.array(text), v.maxLength(100_000))),

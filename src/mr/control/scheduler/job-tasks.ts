@@ -1,3 +1,4 @@
+import { isFinal } from "../../base/error-codes.ts";
 import type {
   AttemptId,
   Failure,
@@ -77,7 +78,7 @@ export class JobTasks {
    */
   countFailure(task: Task, last: Failure | Timeout): JobFailure | undefined {
     task.failures += 1;
-    if (last.code === "USAGE") return { type: "usage", failure: last };
+    if (!("timeoutMs" in last) && isFinal(last.code)) return { type: "usage", failure: last };
     if (task.failures < this.#shape.maxFailures) return undefined;
     return { type: "failedTooOften", ...this.#describe(task), count: task.failures, last };
   }

@@ -1,64 +1,64 @@
-import { Readable, type Transform } from "node:stream";
-import * as zlib from "node:zlib";
 import type { InputSource } from "../../app/contract/reader.ts";
-import { errorCode, inputError, MrError } from "../../base/errors.ts";
-import type { Split } from "../../job/split.ts";
-import type { StorageFor, StoredFile } from "../../storage/storage.ts";
+import { inputError, MrError } from "../../base/errors.ts";
+import type { FilePart } from "../../job/split.ts";
+import type { StorageFor } from "../../storage/storage.ts";
+import { compressionOf } from "./compression.ts";
+import { type Decompressed, decompress } from "./decompress.ts";
+import { openPlanned, type PlannedFile, type PlannedInput } from "./planned-file.ts";
 
 export interface OpenInput extends InputSource {
   /** How many bytes of the (uncompressed) file have been read so far. */
   readonly bytesRead: number;
+  /**
+   * To be called when the input has been read: what was read is only valid if the file is still the same.
+   *
+   * @throws MrError `INPUT_CHANGED` when it is not
+   */
+  checkUnchanged(): Promise<void>;
   close(): void;
 }
 
-/** Node 22.15 brought zstd; the types of Node 20 don't know it. */
-const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transform };
-
-/** How much of a compressed file is read at a time. */
-const CHUNK_BYTES = 256 * 1024;
-
-/** Whether a file of this name is compressed, and so can't be split. */
-export function isCompressedName(file: string): boolean {
-  return /\.(gz|zst)$/.test(file);
-}
-
 /**
- * Opens the input of a map task.
+ * Opens a part of an input of a map task.
  *
- * @param split the part to read; a compressed file is always read whole
- * @throws MrError when it cannot be opened, is a directory, or can't be decompressed by this Node
+ * @param part the part to read; a compressed file is always read whole
+ * @throws MrError when the file cannot be opened, is a directory, is in a format that is not supported, or has
+ *   changed since the job was planned
  */
 export async function openInput(
   storageFor: StorageFor,
   directory: string,
-  split: Split,
+  part: FilePart,
 ): Promise<OpenInput> {
-  const { file } = split;
-  const isZstd = file.endsWith(".zst");
-  if (isZstd && createZstdDecompress === undefined) {
-    throw new MrError(
-      "INPUT_UNSUPPORTED",
-      `Cannot read input "${file}": Node ${process.version} has no zstd (22.15 has)`,
-    );
+  const file = await openPlanned(storageFor, directory, part);
+  try {
+    // Only files that are not compressed are cut, so other parts need not be looked at.
+    const compression = part.start === 0 ? await compressionOf(file, part.file) : undefined;
+    if (compression === undefined) return plainInput(file, part);
+    return compressedInput(file, decompress(file, compression), part.file);
+  } catch (error) {
+    file.close();
+    throw inputError(part.file, error);
   }
-  const stored = await openStored(storageFor, directory, file);
-  if (!isCompressedName(file)) return plainInput(stored, split);
-  const create = isZstd && createZstdDecompress ? createZstdDecompress : zlib.createGunzip;
-  return compressedInput(stored, file, create());
 }
 
-/** @throws MrError */
-export async function openStored(
+/**
+ * Whether an input is compressed, so that it can't be cut.
+ *
+ * @throws MrError as {@link openInput} does
+ */
+export async function isCompressed(
   storageFor: StorageFor,
   directory: string,
-  file: string,
-): Promise<StoredFile> {
+  input: PlannedInput,
+): Promise<boolean> {
+  const file = await openPlanned(storageFor, directory, input);
   try {
-    const storage = storageFor(file);
-    return await storage.open(storage.resolve(directory, file));
+    return (await compressionOf(file, input.file)) !== undefined;
   } catch (error) {
-    const isDirectory = errorCode(error) === "EISDIR";
-    throw inputError(file, isDirectory ? new Error("it is a directory") : error);
+    throw inputError(input.file, error);
+  } finally {
+    file.close();
   }
 }
 
@@ -70,7 +70,15 @@ export function recordTooLong(what: string, file: string, offset: number, limit:
   );
 }
 
-function plainInput(stored: StoredFile, { file, start, end, resume }: Split): OpenInput {
+async function checkUnchanged(stored: PlannedFile, file: string): Promise<void> {
+  try {
+    await stored.checkUnchanged();
+  } catch (error) {
+    throw inputError(file, error);
+  }
+}
+
+function plainInput(stored: PlannedFile, { file, start, end, resume }: FilePart): OpenInput {
   const count = (bytes: number): number => {
     input.bytesRead += bytes;
     return bytes;
@@ -92,35 +100,18 @@ function plainInput(stored: StoredFile, { file, start, end, resume }: Split): Op
         return fail(error);
       }
     },
+    checkUnchanged: () => checkUnchanged(stored, file),
     close: () => stored.close(),
   };
   return input;
 }
 
-function compressedInput(stored: StoredFile, file: string, decompressor: Transform): OpenInput {
+function compressedInput(stored: PlannedFile, chunks: Decompressed, file: string): OpenInput {
   let chunk: Uint8Array = new Uint8Array(0);
-  let compressedBytes = 0;
-
-  async function* readCompressed(): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
-      const count = await stored.read(bytes, 0, CHUNK_BYTES, compressedBytes);
-      if (count === 0) return;
-      compressedBytes += count;
-      yield bytes.subarray(0, count);
-    }
-  }
-
-  const compressed = Readable.from(readCompressed(), { objectMode: false });
-  compressed.on("error", (error) => decompressor.destroy(error));
-  decompressor.on("close", () => compressed.destroy());
-  const chunks: AsyncIterator<Uint8Array> = compressed.pipe(decompressor)[Symbol.asyncIterator]();
 
   async function receive(): Promise<void> {
     try {
-      const { done, value } = await chunks.next();
-      if (done !== true) chunk = value;
-      else if (file.endsWith(".zst")) checkEnd(decompressor, compressedBytes);
+      chunk = (await chunks.next()) ?? chunk;
     } catch (error) {
       throw inputError(file, error);
     }
@@ -134,10 +125,9 @@ function compressedInput(stored: StoredFile, file: string, decompressor: Transfo
     read(target: Uint8Array, from: number): number | Promise<number> {
       return chunk.length > 0 ? take(target, from) : receive().then(() => take(target, from));
     },
+    checkUnchanged: () => checkUnchanged(stored, file),
     close(): void {
-      // First, because the stream must not read a closed file.
-      compressed.destroy();
-      decompressor.destroy();
+      chunks.close();
       stored.close();
     },
   };
@@ -150,11 +140,4 @@ function compressedInput(stored: StoredFile, file: string, decompressor: Transfo
     input.bytesRead += count;
     return count;
   }
-}
-
-/** Node's zstd ends after the first frame without an error, but a file may have several. */
-function checkEnd(decompressor: Transform & { bytesWritten?: number }, bytes: number): void {
-  if (decompressor.bytesWritten === bytes) return;
-  const why = "it has more than one zstd frame, of which Node reads the first only";
-  throw new MrError("INPUT_UNSUPPORTED", why);
 }

@@ -5,7 +5,7 @@ import type { ResumeToken, ScannedSplitting, Split } from "../../job/split.ts";
 import type { StorageFor, StoredFile } from "../../storage/storage.ts";
 import { CsvScanner, isQuote } from "./csv-scanner.ts";
 import { utf8MarkLength, utf16EncodingOf } from "./encoding.ts";
-import { openStored } from "./open-input.ts";
+import { openPlanned } from "./planned-file.ts";
 
 const BLOCK_BYTES = 1024 * 1024;
 
@@ -52,10 +52,11 @@ export async function planCsvSplits(
   const { file } = first;
   const targets = wanted.slice(1).map(({ start }) => start);
   const scanner = new CsvScanner(delimiter, maxRowBytes, quote);
-  const stored = await openStored(storageFor, directory, file);
+  const stored = await openPlanned(storageFor, directory, first);
   let ends: RowEnd[];
   try {
     ends = await findRowEnds(stored, targets, scanner, Buffer.alloc(blockBytes));
+    await stored.checkUnchanged();
   } catch (error) {
     throw inputError(file, error);
   } finally {

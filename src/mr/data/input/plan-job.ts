@@ -1,8 +1,8 @@
-import type { JobSpec } from "../../job/job-spec.ts";
+import type { InputFile, JobSpec } from "../../job/job-spec.ts";
 import { MAX_DEFAULT_SPLIT_BYTES, MIN_DEFAULT_SPLIT_BYTES } from "../../job/limits.ts";
 import type { JobPlan, Split, Splitting } from "../../job/split.ts";
 import type { StorageFor } from "../../storage/storage.ts";
-import { isCompressedName } from "./open-input.ts";
+import { isCompressed } from "./open-input.ts";
 import { type CsvFormat, parseCsvSplitting, planCsvSplits } from "./plan-csv-splits.ts";
 
 /** Small files share tasks of this size, for which the fixed cost of a task is negligible. */
@@ -26,12 +26,13 @@ export function planJob(
   const csvPlans = new Map<string, Promise<readonly Split[]>>();
   return plan;
 
-  function plan(splitting: "bytes" | "wholeFile"): readonly Split[];
+  function plan(splitting: "wholeFile"): readonly Split[];
   function plan(splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
   function plan(splitting: Splitting): readonly Split[] | Promise<readonly Split[]> {
-    if (typeof splitting === "string") {
-      const splits = inputs.flatMap(({ url, size }) => planSplits(splitting, url, size, limit));
-      return splitting === "wholeFile" ? splits : packSplits(splits, limit, job.workers);
+    if (splitting === "wholeFile") return inputs.map(wholeOf);
+    if (splitting === "bytes") {
+      const isCut = inputs.some(({ size }) => size > limit);
+      return isCut ? planBytes() : packSplits(inputs.map(wholeOf), limit, job.workers);
     }
     const format = parseCsvSplitting(splitting);
     const key = JSON.stringify(format);
@@ -40,13 +41,30 @@ export function planJob(
     return csvPlan;
   }
 
+  async function planBytes(): Promise<readonly Split[]> {
+    const splits: Split[] = [];
+    for (const input of inputs) splits.push(...(await cutInput(input)));
+    return packSplits(splits, limit, job.workers);
+  }
+
   async function planCsv(format: CsvFormat): Promise<readonly Split[]> {
     const splits: Split[] = [];
-    for (const { url, size } of inputs) {
-      const wanted = planSplits("bytes", url, size, limit);
-      splits.push(...(await planCsvSplits(storageFor, job.inputDirectory, wanted, format)));
+    for (const input of inputs) {
+      const wanted = await cutInput(input);
+      const { size, version } = input;
+      const found = await planCsvSplits(storageFor, job.inputDirectory, wanted, format);
+      splits.push(...found.map((split) => ({ ...split, size, version })));
     }
     return packSplits(splits, limit, job.workers);
+  }
+
+  /** Cuts a file into splits, unless it is compressed. */
+  async function cutInput(input: InputFile): Promise<readonly Split[]> {
+    const whole = wholeOf(input);
+    if (input.size <= limit || (await isCompressed(storageFor, job.inputDirectory, whole))) {
+      return [whole];
+    }
+    return cutEvenly(whole, limit);
   }
 }
 
@@ -60,22 +78,21 @@ export function defaultSplitBytes(totalBytes: number): number {
  * Cuts a file into splits of about equal size, none larger than `splitBytes`, without reading it: readers
  * find the record boundaries.
  *
- * @param splitting of the app's reader; whole files and compressed files are not cut
+ * @param whole the file as one split
  * @returns at least one split; together they are [0, size)
  */
-export function planSplits(
-  splitting: "bytes" | "wholeFile",
-  file: string,
-  size: number,
-  splitBytes: number = MAX_DEFAULT_SPLIT_BYTES,
-): Split[] {
-  const isWhole = splitting === "wholeFile" || isCompressedName(file);
-  const count = isWhole ? 1 : Math.max(1, Math.ceil(size / splitBytes));
+export function cutEvenly(whole: Split, splitBytes: number = MAX_DEFAULT_SPLIT_BYTES): Split[] {
+  const { end: size } = whole;
+  const count = Math.max(1, Math.ceil(size / splitBytes));
   const splits: Split[] = [];
   for (let index = 0; index < count; index++) {
-    splits.push({ file, start: cut(size, index, count), end: cut(size, index + 1, count) });
+    splits.push({ ...whole, start: cut(size, index, count), end: cut(size, index + 1, count) });
   }
   return splits;
+}
+
+function wholeOf({ url, size, version }: InputFile): Split {
+  return { file: url, start: 0, end: size, size, version };
 }
 
 /** Computed without the product of `size` and `index`, which may exceed 2⁵³. */

@@ -75,6 +75,7 @@ async function mapSplit(
       const mapper = new RecordMapper(input, mapping);
       onMapping?.(mapper);
       await mapper.run();
+      await input.checkUnchanged();
     } finally {
       input.close();
     }

@@ -1,18 +1,6 @@
-import { promisify } from "node:util";
-import * as zlib from "node:zlib";
 import type { ClassicApp, KeyValue } from "../../app/contract/contract.ts";
-import { inputError, MrError } from "../../base/errors.ts";
-import { storageFor } from "../../storage/registry.ts";
-import { readBlocks } from "../../storage/storage.ts";
+import { readText } from "./read-text.ts";
 import type { AppForm, EmitPair } from "./run-app.ts";
-
-/** Node 22.15 brought zstd; the types of Node 20 don't know it. */
-const { zstdDecompressSync } = zlib as {
-  zstdDecompressSync?: (
-    contents: Buffer,
-    options: { readonly info: true },
-  ) => { readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } };
-};
 
 /** An app in the classic form: whole files in, a line `key value` out for each key. */
 export function classicForm(app: ClassicApp): AppForm {
@@ -28,8 +16,9 @@ export function classicForm(app: ClassicApp): AppForm {
     emit(bytes, value);
   };
   return {
-    async *records({ url }, _task, { job }) {
-      const contents = await readText(url, job.inputDirectory);
+    async *records(input, _task, { job }) {
+      const { url } = input;
+      const contents = await readText(input, job.inputDirectory);
       const call = async (emit: EmitPair) => {
         const pairs = await app.map(url, contents);
         if (Symbol.asyncIterator in pairs) for await (const pair of pairs) emitPair(pair, emit);
@@ -53,46 +42,6 @@ function ihash(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash & 0x7fffffff;
-}
-
-async function readText(url: string, directory: string): Promise<string> {
-  try {
-    const storage = storageFor(url);
-    const blocks: Uint8Array[] = [];
-    for await (const block of readBlocks(storage, storage.resolve(directory, url))) {
-      blocks.push(block);
-    }
-    const contents = Buffer.concat(blocks);
-    if (url.endsWith(".gz")) return decodeText(await promisify(zlib.gunzip)(contents));
-    if (url.endsWith(".zst")) return decodeText(decompressZstd(contents));
-    return decodeText(contents);
-  } catch (error) {
-    throw inputError(url, error);
-  }
-}
-
-/** Decodes UTF-16 if it begins with that byte order mark, which is removed; otherwise UTF-8. */
-function decodeText(contents: Buffer): string {
-  const mark = contents.toString("latin1", 0, 2);
-  if (mark !== "\xff\xfe" && mark !== "\xfe\xff") return contents.toString("utf8");
-  const encoding = mark === "\xff\xfe" ? "utf-16le" : "utf-16be";
-  try {
-    return new TextDecoder(encoding, { fatal: true }).decode(contents);
-  } catch {
-    throw new MrError("INPUT_MALFORMED", `it is not ${encoding.toUpperCase()}`);
-  }
-}
-
-function decompressZstd(contents: Buffer): Buffer {
-  if (zstdDecompressSync === undefined) {
-    throw new MrError("INPUT_UNSUPPORTED", `Node ${process.version} has no zstd (22.15 has)`);
-  }
-  const { buffer, engine } = zstdDecompressSync(contents, { info: true });
-  if (engine.bytesWritten === contents.length) return buffer;
-  throw new MrError(
-    "INPUT_UNSUPPORTED",
-    "it has more than one zstd frame, of which Node reads the first only",
-  );
 }
 
 /**

@@ -14,9 +14,10 @@ import type { AppForm, EmitPair } from "./run-app.ts";
 export function recordForm(app: RecordApp): AppForm {
   const { orderValues: order, partition = hashPartition, output = text() } = app;
   return {
-    async *records({ url: file, size: end }, task, run) {
+    async *records({ url: file, size, version }, task, run) {
       const { inputDirectory, skipBadRecords } = run.job;
-      const input = await openInput(storageFor, inputDirectory, { file, start: 0, end });
+      const part = { file, start: 0, end: size, size, version };
+      const input = await openInput(storageFor, inputDirectory, part);
       const scanner = createKernel();
       const onSkipped = (place: string, reason: string) => run.skip({ file, place, reason });
       const words = new WordScan(scanner);
@@ -42,6 +43,7 @@ export function recordForm(app: RecordApp): AppForm {
             yield { place, call };
           }
         }
+        await input.checkUnchanged();
       } finally {
         cursor.close?.();
         input.close();

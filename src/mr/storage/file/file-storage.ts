@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   readSync,
@@ -55,6 +56,7 @@ function openFile(path: string): LocalFile {
 function fileOf(descriptor: number): LocalFile {
   return {
     read: (target, from, to, position) => readSync(descriptor, target, from, to - from, position),
+    stat: () => fileStat(fstatSync(descriptor, { bigint: true })),
     close: () => closeSync(descriptor),
   };
 }

@@ -68,7 +68,7 @@ export class MemoryStorage implements Storage {
   }
 
   open(path: string): LocalFile {
-    return fileOf(this.#find(path).bytes);
+    return fileOf(this.#find(path));
   }
 
   publish(path: string, parts: readonly Uint8Array[]): boolean {
@@ -89,7 +89,7 @@ export class MemoryStorage implements Storage {
     };
     return new AttemptFiles(directory, tag, {
       resolve: posix.resolve,
-      open: (path) => fileOf(contents(path)),
+      open: (path) => fileOf({ bytes: contents(path), version: 0 }),
       create: (path) => {
         const buffer = new ByteBuffer(0);
         written.set(path, buffer);
@@ -105,8 +105,7 @@ export class MemoryStorage implements Storage {
   }
 
   #stat(path: string): FileStat {
-    const { bytes, version } = this.#find(path);
-    return { size: bytes.length, version: String(version) };
+    return statOf(this.#find(path));
   }
 
   #find(path: string): MemoryFile {
@@ -118,6 +117,10 @@ export class MemoryStorage implements Storage {
   #isDirectory(path: string): boolean {
     return this.paths.some((other) => other.startsWith(`${path}/`));
   }
+}
+
+function statOf({ bytes, version }: MemoryFile): FileStat {
+  return { size: bytes.length, version: String(version) };
 }
 
 /** Memory does not survive a power cut, and has nothing to close. */
@@ -132,13 +135,15 @@ function writerOf(buffer: ByteBuffer): FileWriter {
   };
 }
 
-function fileOf(bytes: Uint8Array): LocalFile {
+function fileOf(file: MemoryFile): LocalFile {
+  const { bytes } = file;
   return {
     read: (target, from, to, position) => {
       const part = bytes.subarray(position, position + to - from);
       target.set(part, from);
       return part.length;
     },
+    stat: () => statOf(file),
     close: () => undefined,
   };
 }

@@ -1,3 +1,4 @@
+import { isFinal } from "../../base/error-codes.ts";
 import { plural } from "../../base/text.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
@@ -48,7 +49,7 @@ export class EventDescriber {
       }
       case "attemptFailed":
         // The job ends with this failure as its message.
-        if (event.failure.code === "USAGE") return [];
+        if (isFinal(event.failure.code)) return [];
         return this.#stopped(event, "failed");
       case "attemptBlocked":
         return this.#stopped(event, "stopped");

@@ -42,6 +42,8 @@ const part = {
   start: count,
   end: count,
   resume: v.optional(v.string()),
+  size: v.optional(count),
+  version: v.optional(v.string()),
 };
 
 const EVENT = v.variant("type", [
