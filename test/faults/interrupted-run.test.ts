@@ -155,6 +155,34 @@ describe("a worker that is busy in its app when the job ends", SLOW, () => {
     expect(job.temporaryFiles()).toEqual([]);
   });
 
+  it("F39: ends cleanly, with a line that says why, where the app makes progress", async (context) => {
+    const job = startJob(
+      context,
+      `import { defineApp, lines } from "tsmr";
+      import { writeFileSync } from "node:fs";
+      export default defineApp({
+        input: lines(),
+        map(_line, emit) {
+          writeFileSync("busy", "");
+          emit("x", 1);
+          const end = performance.now() + 0.3;
+          while (performance.now() < end);
+        },
+        reduce: () => 1,
+      });`,
+    );
+    job.write("many", "a line\n".repeat(1_000_000));
+    const coordinator = await job.ready("many");
+    const busy = job.worker("app.ts");
+    await job.appeared("busy");
+    coordinator.signal("SIGTERM");
+    expect((await coordinator.ended).code).toBe(143);
+    const { code, signal, stderr } = await busy.ended;
+    expect([code, signal]).toEqual([1, null]);
+    expect(stderr).toMatch(/\nmrworker: The coordinator has gone: none is listening on .+\n$/);
+    expect(job.temporaryFiles()).toEqual([]);
+  });
+
   it("F39: ends soon after the job was interrupted or cancelled, without an orphan", async (context) => {
     const job = startJob(context, STUCK);
     const coordinator = await job.ready("a", "b");

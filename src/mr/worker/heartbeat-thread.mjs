@@ -45,6 +45,8 @@ const { slots, beatsPerLease, maxPublishingMs, unknownWorker } = data;
 const MAX_FAILED_BEATS = 4;
 /** The longest time between beats to a coordinator that seems to have ended. */
 const GONE_INTERVAL_MS = 200;
+/** The time in which an app that makes progress learns that the coordinator has ended, so that it ends cleanly. */
+const GONE_GRACE_MS = 2000;
 const STDERR = 2;
 
 let id = 0;
@@ -93,7 +95,7 @@ async function run() {
       failedBeats = 0;
       goneBeats = 0;
       if (answer === "accepted") toldSigns = signs;
-      if (answer === "refused") giveUp(serial, timeoutMs * beatsPerLease);
+      if (answer === "refused") giveUp(serial, timeoutMs * beatsPerLease, undefined);
       continue;
     }
     if (failedBeats === 0) failingSinceMs = performance.now();
@@ -103,7 +105,7 @@ async function run() {
     // A coordinator that was killed leaves its socket behind, and another one may resume the job.
     const hasEnded = goneBeats >= MAX_FAILED_BEATS;
     if (!hasEnded && performance.now() - failingSinceMs < coordinator.reconnectMs) continue;
-    die(serial, "The coordinator has gone, its task is given up");
+    giveUp(serial, GONE_GRACE_MS, "The coordinator has gone, its task is given up");
   }
 }
 
@@ -151,16 +153,18 @@ function createBeat(serial, isAlive) {
 }
 
 /**
- * Tells the main thread that the attempt was refused, and ends the process if it goes on with it.
+ * Tells the main thread that the attempt is stale, and ends the process if it goes on with it.
  *
  * @param {number} serial
  * @param {number} graceMs
+ * @param {string | undefined} why undefined if the coordinator has refused the attempt
  */
-function giveUp(serial, graceMs) {
+function giveUp(serial, graceMs, why) {
   Atomics.store(state, slots.givenUp, serial);
   const nowMs = performance.now();
   refusedAtMs = Math.min(refusedAtMs, nowMs);
   if (nowMs - refusedAtMs < graceMs) return;
+  if (why !== undefined) return die(serial, why);
   const attempt = `${state[1] === 0 ? "map" : "reduce"} task ${state[2]}, attempt ${state[3]},`;
   die(
     serial,
