@@ -121,6 +121,45 @@ describe("the inputs of a job", () => {
     );
   });
 
+  it("are each found once, by a name without links if there is one", async () => {
+    write("logs/a/x.log", "logs/b/y.log", "other/z.log", "other/deep/w.log");
+    symlinkSync("../logs", join(cwd, "logs/self"));
+    symlinkSync("../b", join(cwd, "logs/a/to-b"));
+    symlinkSync("../a", join(cwd, "logs/b/to-a"));
+    symlinkSync("../other", join(cwd, "logs/out"));
+    symlinkSync("../../other", join(cwd, "logs/a/out"));
+    symlinkSync("x.log", join(cwd, "logs/a/current.log"));
+    symlinkSync("/", join(cwd, "logs/root"));
+    const inside = ["logs/a/x.log", "logs/b/y.log"];
+    const outside = ["logs/a/out/deep/w.log", "logs/a/out/z.log"];
+    expect(await resolve("logs/**/*.log")).toEqual([...outside, ...inside].sort());
+    expect(await resolve(join(cwd, "logs/**/x.log"))).toEqual([join(cwd, "logs/a/x.log")]);
+    expect(await resolve("logs/a/*.log")).toEqual(["logs/a/x.log"]);
+    expect(await resolve("logs/self/a/*.log")).toEqual(["logs/self/a/x.log"]);
+    expect(await resolve("logs/a")).toEqual(["logs/a/x.log"]);
+    expect(await resolve("logs/a/current.log")).toEqual(["logs/a/current.log"]);
+    expect(await resolve("{logs/a,logs/self/a,logs/b/to-a}/*")).toHaveLength(1);
+  });
+
+  it("are each found once in a directory of links", async () => {
+    write("files/1", "links/own");
+    for (const name of ["a", "b"]) symlinkSync("../files/1", join(cwd, "links", name));
+    symlinkSync("own", join(cwd, "links/before"));
+    expect(await resolve("links")).toEqual(["links/a", "links/own"]);
+    expect(await resolve("links/*")).toEqual(["links/a", "links/own"]);
+  });
+
+  it.runIf(process.platform === "linux")(
+    "are refused when they have contents, but the size 0 (Linux)",
+    async () => {
+      for (const input of ["/proc/meminfo", "/proc/mem*fo"]) {
+        await expect(resolve(input)).rejects.toThrow(
+          mrError("INPUT_UNSUPPORTED", '"/proc/meminfo"', "its size is 0"),
+        );
+      }
+    },
+  );
+
   it("are refused when a directory has a link in it that leads nowhere, by the link's name", async () => {
     write("books/a.txt");
     symlinkSync("nowhere", join(cwd, "books/z.txt"));
@@ -147,7 +186,8 @@ describe("the inputs of a job", () => {
 
   it("of a pattern are files only, and links to files", async () => {
     write("books/a.txt", "books/deeper/b.txt");
-    symlinkSync("a.txt", join(cwd, "books/link"));
+    write("c.txt");
+    symlinkSync("../c.txt", join(cwd, "books/link"));
     symlinkSync("deeper", join(cwd, "books/other"));
     expect(await resolve("books/*")).toEqual(["books/a.txt", "books/link"]);
   });

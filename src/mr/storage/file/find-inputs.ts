@@ -1,8 +1,20 @@
-import { accessSync, type BigIntStats, constants, readdirSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import {
+  accessSync,
+  type BigIntStats,
+  closeSync,
+  constants,
+  lstatSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { describeCause, inputError, MrError } from "../../base/errors.ts";
+import { openForReading } from "../../base/open-file.ts";
 import type { InputFile } from "../../job/job-spec.ts";
 import { byBytes, type FileStat } from "../storage.ts";
+import { matchPattern, onceEach } from "./match-pattern.ts";
 
 /** Names of descriptors, which are other files in another process. */
 const OPEN_FILE = /^\/(dev\/(stdin|fd\/\d+)|proc\/(self|thread-self|\d+)\/fd\/\d+)$/;
@@ -13,7 +25,8 @@ export async function findInputs(argument: string, cwd: string): Promise<InputFi
   if (argument === "")
     throw new MrError("INPUT_NOT_FOUND", 'Cannot read input "": no file has an empty name');
   const stats = statOf(argument, cwd);
-  if (stats === undefined) return (await match(argument, cwd)).map((url) => inputOf(url, cwd));
+  if (stats === undefined)
+    return (await matchPattern(argument, cwd)).map((url) => inputOf(url, cwd));
   if (!stats.isDirectory()) return [inputOf(argument, cwd, stats)];
   const files = filesOf(argument, cwd);
   if (files.length > 0) return files;
@@ -33,17 +46,6 @@ function statOf(url: string, cwd: string): BigIntStats | undefined {
   }
 }
 
-async function match(pattern: string, cwd: string): Promise<string[]> {
-  // Loaded only when needed: most shells have expanded the patterns before.
-  const { default: fastGlob } = await import("fast-glob");
-  if (!fastGlob.isDynamicPattern(pattern)) return [pattern];
-  const entries = await fastGlob.glob(pattern, { cwd, onlyFiles: false, objectMode: true });
-  // A link in the result has no target. It is refused, not left out.
-  const files = entries.filter(({ dirent }) => dirent.isFile() || dirent.isSymbolicLink());
-  if (files.length === 0) throw new MrError("INPUT_NOT_FOUND", `No file matches "${pattern}"`);
-  return files.map(({ path }) => path).sort(byBytes);
-}
-
 function filesOf(directory: string, cwd: string): InputFile[] {
   let names: string[];
   try {
@@ -55,11 +57,36 @@ function filesOf(directory: string, cwd: string): InputFile[] {
     );
   }
   const visible = names.filter((name) => !name.startsWith("."));
-  return visible.flatMap((name) => {
+  const files = visible.flatMap((name) => {
     const url = join(directory, name);
     const stats = statOf(url, cwd);
     return stats?.isDirectory() === true ? [] : inputOf(url, cwd, stats);
   });
+  return withoutLinksToOthers(files, resolve(cwd, directory), cwd);
+}
+
+/** Leaves out links to files of the same directory, and all but the first link to any other file. */
+function withoutLinksToOthers(
+  files: readonly InputFile[],
+  directory: string,
+  cwd: string,
+): InputFile[] {
+  const isLink = (url: string) => lstatSync(resolve(cwd, url)).isSymbolicLink();
+  const links = new Set(files.filter(({ url }) => isLink(url)).map(({ url }) => url));
+  if (links.size === 0) return [...files];
+  const real = realpathSync(directory);
+  const kept = onceEach(
+    files.map(({ url }) => url),
+    (url) => {
+      const hasLinks = links.has(url);
+      return {
+        path: hasLinks ? realpathSync(resolve(cwd, url)) : join(real, basename(url)),
+        hasLinks,
+      };
+    },
+  );
+  const names = new Set(kept);
+  return files.filter(({ url }) => names.has(url));
 }
 
 function inputOf(url: string, cwd: string, stats = statOf(url, cwd)): InputFile {
@@ -70,10 +97,24 @@ function inputOf(url: string, cwd: string, stats = statOf(url, cwd)): InputFile 
     const found = stats ?? statSync(path, { bigint: true });
     // A split has an end and may be read more than once, which is impossible with a pipe or a device.
     if (!found.isFile()) throw new Error("it is not a regular file");
+    if (found.size === 0n && hasContents(path)) {
+      const why = "its size is 0, but it has contents: copy it to a regular file first";
+      throw new MrError("INPUT_UNSUPPORTED", why);
+    }
     if (OPEN_FILE.test(path)) throw new Error("workers can open it only by its own name");
     return { url, ...fileStat(found) };
   } catch (error) {
     throw inputError(url, error);
+  }
+}
+
+/** Whether a file has bytes that its size does not tell of, as files of `/proc` and of some networks have. */
+function hasContents(path: string): boolean {
+  const descriptor = openForReading(path);
+  try {
+    return readSync(descriptor, new Uint8Array(1), 0, 1, 0) > 0;
+  } finally {
+    closeSync(descriptor);
   }
 }
 
