@@ -1,11 +1,12 @@
 // Tests src/mr/app/load/check-app-types.ts with the commands.
 
-import { existsSync, mkdirSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
 import { runJob } from "../../src/mr/engines/run-job.ts";
 import { REDUCE } from "../support/apps.ts";
 import { type Folder, newFolder } from "../support/tsmr.ts";
+import { unprivilegedUid } from "../support/unprivileged.ts";
 
 const COMPILER = fileURLToPath(
   new URL("../../node_modules/typescript/lib/tsc.js", import.meta.url),
@@ -55,6 +56,56 @@ describe("the types of an app", { concurrent: true }, () => {
       await expect(job).rejects.toMatchObject({ code: "APP_TYPE_ERROR" });
     }
   });
+
+  it("refuse a job by all lines of the compiler's message", async (context) => {
+    const folder = typedFolder(context);
+    folder.write(
+      "app.ts",
+      `${MAP}const wrong: { a: { b: number } } = { a: { b: "1" } as { b: string } };\nconsole.log(wrong);${REDUCE}`,
+    );
+    const { code, stderr } = await run(folder, "out");
+    expect([code, stderr.split("\n")]).toEqual([
+      1,
+      [
+        expect.stringMatching(/^tsmr: app\.ts:5:\d+: error TS2322: Type .* is not assignable/),
+        expect.stringMatching(/^ {2}\S/),
+        expect.stringMatching(/^ {4}\S/),
+        "",
+      ],
+    ]);
+  });
+
+  it("allow all that this version of Node can do, whatever target the settings name", async (context) => {
+    const folder = typedFolder(context);
+    const compilerOptions = { ...SETTINGS.compilerOptions, target: "es5" };
+    folder.write("tsconfig.json", JSON.stringify({ compilerOptions }));
+    folder.write(
+      "app.ts",
+      `${MAP}export function* keys(all: Map<string, number>) { yield* all.keys(); }\n${REDUCE}`,
+    );
+    expect(await run(folder, "out")).toEqual(DONE);
+    expect(folder.text("checks")).toBe("+");
+  });
+
+  it.skipIf(unprivilegedUid === undefined)(
+    "F35: are checked by no compiler, and with no settings, of another user in a shared folder (needs root)",
+    async (context) => {
+      const folder = typedFolder(context);
+      mkdirSync(folder.path("mine"));
+      folder.write("mine/app.ts", MAP.replace("./word.ts", "../word.ts") + REDUCE);
+      const args = ["run", "mine/app.ts", "a", "-q", "-w", "1", "--out"];
+      chmodSync(folder.directory, 0o1777);
+      expect(await folder.tsmr(...args, "1").ended).toEqual(DONE);
+      expect(existsSync(folder.path("checks"))).toBe(false);
+      chmodSync(folder.directory, 0o755);
+      chownSync(folder.path("node_modules/typescript"), unprivilegedUid ?? 0, 0);
+      expect(await folder.tsmr(...args, "2").ended).toEqual(DONE);
+      expect(existsSync(folder.path("checks"))).toBe(false);
+      chownSync(folder.path("node_modules/typescript"), 0, 0);
+      expect(await folder.tsmr(...args, "3").ended).toEqual(DONE);
+      expect(folder.text("checks")).toBe("+");
+    },
+  );
 
   it("are not checked again until a file has changed that they are in", async (context) => {
     const folder = typedFolder(context);

@@ -4,7 +4,9 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { assetPath } from "../../base/assets.ts";
 import { atExit } from "../../base/at-exit.ts";
 import { MrError } from "../../base/errors.ts";
-import { appCacheDir, publish, sha256 } from "./compile-app.ts";
+import { appCacheDir, publish, sha256 } from "./app-cache.ts";
+import { readConfigs } from "./config-files.ts";
+import { ancestors, findUpwards, isTrusted } from "./trusted-folder.ts";
 
 /** The files that a check needs. The author of an app may not have them. */
 interface Project {
@@ -28,17 +30,21 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Checks the types of an app, which compiling only strips, with the TypeScript of its author. Without that, or
- * without a tsconfig.json, there is no check.
+ * without a tsconfig.json, there is no check. Neither is taken from a folder that others may write into.
  *
  * The compiler is run as a command, which works the same in all of its versions. An app that passed is not
  * checked again until one of the files that were read has changed.
  *
  * @param signal ends the check early, as if it had found no error
- * @throws MrError with the compiler's first error in the app, or in a local file it imports
+ * @throws MrError with the compiler's first error in the app, or in a local file it imports: the whole message, which
+ *   may have several lines
  */
 export async function checkAppTypes(app: string, signal: AbortSignal): Promise<void> {
-  const config = findUpwards(dirname(app), "tsconfig.json");
-  const compiler = findUpwards(dirname(app), "node_modules/typescript/package.json");
+  const config = findUpwards(dirname(app), "tsconfig.json", (folder) => isTrusted(folder, app));
+  const compiler = findUpwards(dirname(app), "node_modules/typescript/package.json", (folder) => {
+    const modules = join(folder, "node_modules");
+    return [folder, modules, join(modules, "typescript")].every((part) => isTrusted(part, app));
+  });
   if (config === undefined || compiler === undefined) return;
   const project: Project = { app, config, compiler };
   const name = sha256(`${app}\n${config}\n${compiler}\n${LIBRARY}`);
@@ -47,25 +53,39 @@ export async function checkAppTypes(app: string, signal: AbortSignal): Promise<v
 
   const startedMs = Date.now();
   const { code, lines } = await runCompiler(project, `${name}.${process.pid}`, signal);
-  const errors = lines.flatMap((line) => {
+  const errors = lines.flatMap((line, index) => {
     const [, file, row, column, text = ""] = LOCATED_ERROR.exec(line) ?? [];
     const path = resolve("/", file ?? "");
     const isOurs = file !== undefined && isLocalSource(path) && !path.endsWith(".json");
     if (!isOurs) return [];
     const below = relative(process.cwd(), path);
-    return [{ at: `${below.startsWith("..") ? path : below}:${row}:${column}`, text }];
+    const message = [text, ...continuation(lines, index + 1)].join("\n");
+    return [{ at: `${below.startsWith("..") ? path : below}:${row}:${column}`, text: message }];
   });
   // Another code without an error in the app means that the compiler is broken, or rejects its settings or a
   // package. The app may be right, so that is ignored.
   if (code === 0) {
-    const read = lines.filter((line) => isAbsolute(line) && isLocalSource(line));
-    remember(passedPath, [app, config, compiler, ...read], startedMs);
+    // The compiler and this library have a version, which their files depend on.
+    const fixed = [`${dirname(compiler)}${sep}`, LIBRARY];
+    const read = lines.filter((line) => {
+      return isAbsolute(line) && !fixed.some((folder) => line.startsWith(folder));
+    });
+    const configs = readConfigs([dirname(config)])?.map(({ file }) => file);
+    const all = [app, compiler, ...(configs ?? []), ...read].filter((file) => existsSync(file));
+    // Settings that cannot be followed may change unseen.
+    if (configs !== undefined) remember(passedPath, all, startedMs);
   }
   const [first] = errors;
   if (first === undefined || errors.some(({ text }) => NO_LIBRARY.test(text))) return;
   const more = errors.length - 1;
   const others = more === 0 ? "" : ` (and ${more} more ${more === 1 ? "error" : "errors"})`;
   throw new MrError("APP_TYPE_ERROR", `${first.at}: ${first.text}${others}`);
+}
+
+/** The further lines of a message, which are indented. */
+function continuation(lines: readonly string[], from: number): readonly string[] {
+  const length = lines.slice(from).findIndex((line) => !/^\s+\S/.test(line));
+  return lines.slice(from, length < 0 ? undefined : from + length);
 }
 
 /** Runs the compiler. The code is undefined if the compiler did not run to its end. */
@@ -134,6 +154,10 @@ function checkSettings({ app, config }: Project, version: string): object {
       isolatedDeclarations: false,
       rootDir: "/",
       allowImportingTsExtensions: true,
+      // The app is compiled for this version of Node, whatever its author's default is: ES5 in TypeScript 5. Redeclared
+      // fields are an error with newer targets alone.
+      target: "esnext",
+      useDefineForClassFields: false,
       // CommonJS is bundled as well, for which versions before 5.4 have no setting.
       module: /^5\.[0-3]\./.test(version) ? "esnext" : "preserve",
       moduleResolution: "bundler",
@@ -171,16 +195,4 @@ function stampOf(file: string): string {
 
 function isLocalSource(path: string): boolean {
   return !path.includes(`${sep}node_modules${sep}`) && !path.startsWith(LIBRARY);
-}
-
-function findUpwards(folder: string, name: string): string | undefined {
-  return ancestors(folder)
-    .map((parent) => join(parent, name))
-    .find((path) => existsSync(path));
-}
-
-/** A folder and its ancestors, innermost first. */
-function ancestors(folder: string): string[] {
-  const parent = dirname(folder);
-  return parent === folder ? [folder] : [folder, ...ancestors(parent)];
 }

@@ -1,12 +1,12 @@
-import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, extname, join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import type { BuildFailure, BuildResult, ImportKind, Plugin } from "esbuild";
-import { assetPath, CODE_EXTENSION, PACKAGE_ROOT } from "../../base/assets.ts";
-import { makeDirectory, runtimeDir } from "../../base/directories.ts";
-import { describeCause, MrError } from "../../base/errors.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, extname, join, resolve, sep } from "node:path";
+import type { Metafile } from "esbuild";
+import { appCacheDir, publish, removeOld, sha256 } from "./app-cache.ts";
+import { type Bundle, bundleApp, PUBLIC_FACE } from "./bundle-app.ts";
+import { type CompiledFrom, compiledFrom, isUnchanged } from "./compiled-from.ts";
+import { CONFIG_NAMES } from "./config-files.ts";
 import { isShippedApp } from "./find-app.ts";
+import { ancestors, isExposed, isTrusted } from "./trusted-folder.ts";
 
 /** An app as one JavaScript module on disk, ready to be imported by any number of workers. */
 export interface CompiledApp {
@@ -15,26 +15,17 @@ export interface CompiledApp {
   readonly digest: string;
 }
 
-/** An earlier compilation and its sources: valid while the hash of every source is the same. */
+/** An earlier compilation, valid while everything that it was made from is the same. */
 interface CacheEntry extends CompiledApp {
-  readonly sources: Readonly<Record<string, string>>;
+  readonly from: CompiledFrom;
 }
 
-const PUBLIC_FACE = assetPath(`mr/index${CODE_EXTENSION}`);
-const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
-/** The namespace of this library as CommonJS gets it. */
-const REQUIRED = "tsmr-required";
 /** Changes whenever the same source would compile to different code. */
-const COMPILER_REVISION = "3";
-/** A file that is removed although it is still in use is made again when it is needed. */
-const KEPT_DAYS = 7;
+const COMPILER_REVISION = "4";
 
 /**
- * Compiles an app and its imports into one module. The result is cached under a name made of its hash, so that
- * workers that start later only read a few files.
- *
- * Bundling makes the digest cover the files that the app imports. The only import left in place is this library,
- * so that the app and the worker share it.
+ * Compiles an app and its imports into one module, whose digest so covers them all. The result is cached under a
+ * name made of its hash, so that workers that start later only read a few files.
  *
  * @throws MrError with the compiler's first message (file, line and column) when it does not compile
  */
@@ -48,128 +39,64 @@ export async function compileApp(source: string): Promise<CompiledApp> {
   if (cached !== undefined) return cached;
 
   removeOld(dir);
-  const result = await bundle(source);
-  const code = result.outputFiles?.[0]?.text ?? "";
+  const first = await bundle(source);
+  const from = compiledFrom(source, first.metafile, sha256);
+  // The second bundle is that of the state in `from`, if that lasts until it is made: a file may be saved, or a
+  // package installed, while the first one is made.
+  const { code } = from === undefined ? first : await bundle(source);
   const digest = sha256(code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""));
   const path = join(dir, `${basename(source, extname(source))}-${digest.slice(0, 16)}.mjs`);
-  const sources: Record<string, string> = {};
-  for (const input of Object.keys(result.metafile?.inputs ?? {})) {
-    if (input.startsWith(`${REQUIRED}:`)) continue;
-    const file = resolve(dirname(source), input);
-    sources[file] = sha256(readFileSync(file));
-  }
   publish(path, code);
-  const entry: CacheEntry = { path, digest, sources };
-  publish(entryPath, JSON.stringify(entry));
-  return entry;
-}
-
-async function bundle(source: string): Promise<BuildResult> {
-  // The compiler takes longer to load than all other modules of a worker together.
-  const { build } = await import("esbuild");
-  try {
-    return await build({
-      entryPoints: [source],
-      absWorkingDir: dirname(source),
-      // Nothing is written there, but paths in the source map are relative to it.
-      outdir: dirname(source),
-      sourceRoot: pathToFileURL(`${dirname(source)}/`).href,
-      bundle: true,
-      write: false,
-      metafile: true,
-      platform: "node",
-      format: "esm",
-      target: "node20",
-      sourcemap: "inline",
-      sourcesContent: false,
-      logLevel: "silent",
-      plugins: [shareThisLibrary],
-      define: { "import.meta.url": JSON.stringify(pathToFileURL(source).href) },
-      // Packages written as CommonJS call `require`, which a module does not have.
-      banner: {
-        js: `import { createRequire } from "node:module"; const require = createRequire(${JSON.stringify(source)});`,
-      },
-    });
-  } catch (error) {
-    throw new MrError(
-      "APP_NOT_COMPILED",
-      `Cannot compile app "${source}": ${compilerMessage(error)}`,
-    );
+  const compiled: CompiledApp = { path, digest };
+  // An import by a pattern depends on all that is in a folder.
+  const isKnown = from !== undefined && code === first.code && !code.includes("__glob({");
+  if (isKnown && isUnchanged(from, sha256)) {
+    publish(entryPath, JSON.stringify({ ...compiled, from } satisfies CacheEntry));
   }
+  return compiled;
 }
 
-/** Leaves imports of this library, by package name or by path, as imports of the running copy. */
-const shareThisLibrary: Plugin = {
-  name: "share-this-library",
-  setup(build) {
-    // A module can't be required from a file URL: a module that imports it re-exports its exports.
-    const share = (path: string, kind: ImportKind) => {
-      const { href } = pathToFileURL(path);
-      if (kind !== "require-call") return { path: href, external: true };
-      return { path: href, namespace: REQUIRED };
-    };
-    build.onLoad({ filter: /^/, namespace: REQUIRED }, ({ path }) => {
-      return { contents: `export * from ${JSON.stringify(path)};` };
-    });
-    build.onResolve({ filter: /^/, namespace: REQUIRED }, ({ path }) => ({ path, external: true }));
-    build.onResolve({ filter: /^tsmr$/ }, ({ kind }) => share(PUBLIC_FACE, kind));
-    build.onResolve({ filter: /^tsmr\/testing$/ }, ({ kind }) => share(TESTING_FACE, kind));
-    build.onResolve({ filter: /\/mr\/index\.[jt]s$/ }, ({ path, resolveDir, kind }) => {
-      const target = resolve(resolveDir, path);
-      const isOurs = ["src", "dist"].some((root) => {
-        return dirname(target) === join(PACKAGE_ROOT, root, "mr");
-      });
-      return isOurs ? share(PUBLIC_FACE, kind) : null;
-    });
-  },
-};
-
-function compilerMessage(error: unknown): string {
-  const first = (error as Partial<BuildFailure>).errors?.[0];
-  if (first === undefined) return describeCause(error);
-  const { location, text } = first;
-  if (location === null) return text;
-  return `${location.file}:${location.line}:${location.column + 1}: ${text}`;
-}
-
-function readEntry(entryPath: string): CacheEntry | undefined {
+/** Bundles an app without the tsconfig.json of another user, or one that the bundler can't read. */
+async function bundle(source: string): Promise<Bundle> {
+  if (hasForeignConfig(source, dirname(source))) return await bundleApp(source, true);
+  let bundled: Bundle;
   try {
-    const entry = JSON.parse(readFileSync(entryPath, "utf8")) as CacheEntry;
-    for (const [file, hash] of Object.entries(entry.sources)) {
-      if (sha256(readFileSync(file)) !== hash) return undefined;
-    }
-    readFileSync(entry.path);
-    return entry;
+    bundled = await bundleApp(source, false);
+  } catch (error) {
+    if (nearestConfig(dirname(source)) === undefined) throw error;
+    return await bundleApp(source, true).catch(() => Promise.reject(error));
+  }
+  const isForeign = foldersOf(source, bundled.metafile).some((folder) => {
+    return hasForeignConfig(source, folder);
+  });
+  return isForeign ? await bundleApp(source, true) : bundled;
+}
+
+/** The folders of an app's own files. The bundler reads no settings of packages. */
+function foldersOf(source: string, { inputs }: Metafile): string[] {
+  const files = Object.keys(inputs).map((input) => resolve(dirname(source), input));
+  const folders = new Set(files.map((file) => dirname(file)));
+  return [...folders].filter((folder) => !folder.split(sep).includes("node_modules"));
+}
+
+function hasForeignConfig(source: string, folder: string): boolean {
+  const place = nearestConfig(folder);
+  return place !== undefined && !isTrusted(place, source) && !isExposed(source);
+}
+
+/** The folder of the settings that count in a folder. */
+function nearestConfig(folder: string): string | undefined {
+  return ancestors(folder).find((parent) => {
+    return CONFIG_NAMES.some((name) => existsSync(join(parent, name)));
+  });
+}
+
+function readEntry(entryPath: string): CompiledApp | undefined {
+  try {
+    const { path, digest, from } = JSON.parse(readFileSync(entryPath, "utf8")) as CacheEntry;
+    return isUnchanged(from, sha256) && existsSync(path) ? { path, digest } : undefined;
   } catch {
-    // Never compiled, incomplete, or a source was deleted: compiling again reports or corrects it.
+    // Never compiled, or incomplete: compiling again corrects it.
     return undefined;
   }
-}
-
-/** The directory of compiled and checked apps, created on first use. */
-export function appCacheDir(): string {
-  const dir = join(runtimeDir(), "apps");
-  makeDirectory(dir, 0o700);
-  return dir;
-}
-
-/** Removes old files: each version of each app leaves some. */
-function removeOld(dir: string): void {
-  const oldestMs = Date.now() - KEPT_DAYS * 24 * 60 * 60 * 1000;
-  for (const name of readdirSync(dir)) {
-    const path = join(dir, name);
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats !== undefined && stats.mtimeMs < oldestMs) rmSync(path, { force: true });
-  }
-}
-
-/** Publishes a file atomically. Several processes may publish the same one at once. */
-export function publish(path: string, contents: string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, contents, { mode: 0o600 });
-  renameSync(temporary, path);
-}
-
-export function sha256(contents: string | Uint8Array): string {
-  return createHash("sha256").update(contents).digest("hex");
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describeCause, MrError, UsageError } from "../../base/errors.ts";
@@ -5,7 +6,7 @@ import type { Splitting } from "../../job/split.ts";
 import type { ClassicApp } from "../contract/contract.ts";
 import { checkRecordApp, hasRecordMembers, type RecordApp } from "../contract/define-app.ts";
 import { minReduces } from "../contract/partitioners.ts";
-import { compileApp } from "./compile-app.ts";
+import { type CompiledApp, compileApp } from "./compile-app.ts";
 import { findApp, isShippedApp } from "./find-app.ts";
 
 /** An app that was found, compiled, imported and checked. */
@@ -24,12 +25,18 @@ export interface LoadedApp {
  * Loads an app module.
  *
  * @param spec a path, or the name of a shipped app; see {@link findApp}
+ * @param given the app as compiled before; compiled now by default, or if the file is gone
  * @throws MrError when the app cannot be found, does not compile, throws while it is imported, or
  *   lacks a member, or has one that is misspelt or of the wrong type
  */
-export async function loadApp(spec: string, cwd: string = process.cwd()): Promise<LoadedApp> {
+export async function loadApp(
+  spec: string,
+  cwd: string = process.cwd(),
+  given?: CompiledApp,
+): Promise<LoadedApp> {
   const path = findApp(spec, cwd);
-  const compiled = await compileApp(path);
+  const isGiven = given !== undefined && existsSync(given.path);
+  const compiled = isGiven ? given : await compileApp(path);
   // The extension of a shipped app depends on how the package was built.
   const name = isShippedApp(path) ? basename(path, extname(path)) : basename(path);
   // Makes stack traces show the lines of the app's source.

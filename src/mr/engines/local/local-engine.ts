@@ -38,7 +38,7 @@ const HELPFUL_WORK_MS = 500;
 /** Runs a job with a coordinator in this process and workers in processes of their own. */
 export const localEngine: Engine = {
   async run(spec: NewJob | ResumedJob, context: JobContext): Promise<EngineResult> {
-    const { app, made, socketPath, environment, pool, session } = await prepare(spec, context);
+    const { job, made, socketPath, pool, session } = await prepare(spec, context);
     let coordinator: Coordinator | undefined;
     let outcome: JobEnd | undefined;
     const forgetExit = atExit(() => {
@@ -58,7 +58,7 @@ export const localEngine: Engine = {
       fillLater(pool, work);
       outcome = await endOf(coordinator, pool, context.signal);
       if (pool.cannotLoadApp) {
-        const why = await whyNotLoaded({ app, reduces: session.spec.reduces, environment });
+        const why = await whyNotLoaded({ ...job, reduces: session.spec.reduces });
         if (why !== undefined) throw why;
       }
     } finally {
@@ -84,7 +84,7 @@ async function prepare(spec: NewJob | ResumedJob, { signal, onOutput }: JobConte
   const { app, directory, reduces, memoryBytes } = spec;
   if (app === undefined) throw new UsageError("Cannot run a job without an app");
   // Once for all workers, and so that an app that does not compile is refused here.
-  const { digest } = await compileApp(app);
+  const compiled = await compileApp(app);
   await checkTypes(app, spec, signal);
   signal.throwIfAborted();
   const locked = await takeDirectory(spec);
@@ -93,11 +93,12 @@ async function prepare(spec: NewJob | ResumedJob, { signal, onOutput }: JobConte
   try {
     const socketPath = socketPathOf(directory);
     /** Variables that workers get besides those of this process. */
-    const environment = spec.resume ? settingsToResume(directory, digest) : {};
-    const options = { app, socketPath, reduces, memoryBytes, environment, ...WORKER_TIMEOUTS };
+    const environment = spec.resume ? settingsToResume(directory, compiled.digest) : {};
+    const job = { app, compiled, reduces, environment };
+    const options = { ...job, socketPath, memoryBytes, ...WORKER_TIMEOUTS };
     // Workers start while this process loads the coordinator and opens the job.
     pool = new WorkerPool(spec.workers, options, onOutput);
-    return { app, made, socketPath, environment, pool, session: await openJob(spec, locked) };
+    return { job, made, socketPath, pool, session: await openJob(spec, locked) };
   } catch (error) {
     await pool?.stop(0);
     locked.unlock();

@@ -1,3 +1,4 @@
+import type { CompiledApp } from "../../app/load/compile-app.ts";
 import type { ErrorCode } from "../../base/error-codes.ts";
 import type { NewJob, ResumedJob } from "../../job/job-spec.ts";
 import type { WorkerOptions } from "../../worker/start-worker.ts";
@@ -12,6 +13,8 @@ export interface WorkerProcessOptions
     Pick<NewJob | ResumedJob, "reduces"> {
   /** Absolute path of the app. */
   readonly app: string;
+  /** The app as compiled for the job: all workers run the same, also if its source changes meanwhile. */
+  readonly compiled?: CompiledApp;
   /** Variables to set before the app is loaded. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Only load the app, and write an {@link Explanation} if that fails. */

@@ -222,7 +222,7 @@ export class WorkerPool {
  * @returns undefined when the app can be loaded after all, or loading takes very long
  */
 export async function whyNotLoaded(
-  options: Pick<WorkerProcessOptions, "app" | "reduces" | "environment">,
+  options: Pick<WorkerProcessOptions, "app" | "compiled" | "reduces" | "environment">,
 ): Promise<MrError | undefined> {
   const child = spawnWorker([], ["ignore", "ignore", "pipe"]);
   sendOptions(child, { ...options, explains: true });

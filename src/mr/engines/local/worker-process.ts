@@ -3,6 +3,7 @@
  * to parse: it is started often, and every module it loads costs time.
  */
 import { readFileSync, writeSync } from "node:fs";
+import type { CompiledApp } from "../../app/load/compile-app.ts";
 import { checkReduces, type LoadedApp, loadApp } from "../../app/load/load-app.ts";
 import { MrError } from "../../base/errors.ts";
 import { visibleLines } from "../../base/text.ts";
@@ -28,13 +29,13 @@ async function main(): Promise<number> {
   const given = readFileSync(STDIN, "utf8");
   // The process that started this one has no work for it, or is gone.
   if (given === "") return 0;
-  const { app, reduces, environment, explains, ...options }: WorkerProcessOptions =
+  const { app, compiled, reduces, environment, explains, ...options }: WorkerProcessOptions =
     JSON.parse(given);
   Object.assign(process.env, environment);
-  if (explains) return explainLoading(app, reduces);
+  if (explains) return explainLoading(app, compiled, reduces);
   let loaded: LoadedApp;
   try {
-    loaded = await loadApp(app);
+    loaded = await loadApp(app, undefined, compiled);
     if (reduces !== undefined) checkReduces(loaded, reduces);
   } catch {
     // All workers fail in the same way, so the job reports it once.
@@ -46,7 +47,11 @@ async function main(): Promise<number> {
 }
 
 /** Writes why the app cannot be loaded; null when it can. */
-async function explainLoading(app: string, reduces = Number.POSITIVE_INFINITY): Promise<number> {
+async function explainLoading(
+  app: string,
+  compiled: CompiledApp | undefined,
+  reduces = Number.POSITIVE_INFINITY,
+): Promise<number> {
   const explain = (explanation: Explanation | null) => {
     writeSync(EXPLANATION, JSON.stringify(explanation));
   };
@@ -57,7 +62,7 @@ async function explainLoading(app: string, reduces = Number.POSITIVE_INFINITY): 
   };
   process.once("beforeExit", onIdle);
   try {
-    checkReduces(await loadApp(app), reduces);
+    checkReduces(await loadApp(app, undefined, compiled), reduces);
     explain(null);
   } catch (error) {
     if (!(error instanceof MrError)) throw error;

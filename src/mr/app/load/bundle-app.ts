@@ -1,0 +1,149 @@
+import { readFileSync } from "node:fs";
+import { dirname, extname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { BuildFailure, BuildOptions, ImportKind, Loader, Metafile, Plugin } from "esbuild";
+import { assetPath, CODE_EXTENSION, PACKAGE_ROOT } from "../../base/assets.ts";
+import { describeCause, MrError } from "../../base/errors.ts";
+
+export const PUBLIC_FACE = assetPath(`mr/index${CODE_EXTENSION}`);
+const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
+/** The namespace of this library as CommonJS gets it. */
+export const REQUIRED = "tsmr-required";
+
+/** An app and its imports as one module. */
+export interface Bundle {
+  readonly code: string;
+  /** What was read and what imports were resolved to. Its paths are relative to the folder of the app. */
+  readonly metafile: Metafile;
+}
+
+/**
+ * Bundles an app. The only import left in place is this library, so that the app and the worker share it.
+ *
+ * @param ignoresConfigs whether no tsconfig.json counts
+ * @throws MrError with the compiler's first message (file, line and column) when it does not compile
+ */
+export async function bundleApp(source: string, ignoresConfigs: boolean): Promise<Bundle> {
+  // The compiler takes longer to load than all other modules of a worker together.
+  const { build } = await import("esbuild");
+  try {
+    const { outputFiles, metafile } = await build(optionsFor(source, ignoresConfigs));
+    return {
+      code: outputFiles?.[0]?.text ?? "",
+      metafile: metafile ?? { inputs: {}, outputs: {} },
+    };
+  } catch (error) {
+    throw new MrError(
+      "APP_NOT_COMPILED",
+      `Cannot compile app "${source}": ${compilerMessage(error)}`,
+    );
+  }
+}
+
+function optionsFor(source: string, ignoresConfigs: boolean): BuildOptions {
+  const directory = dirname(source);
+  return {
+    entryPoints: [source],
+    absWorkingDir: directory,
+    // Nothing is written there, but paths in the source map are relative to it.
+    outdir: directory,
+    sourceRoot: pathToFileURL(`${directory}/`).href,
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    sourcemap: "inline",
+    sourcesContent: false,
+    logLevel: "silent",
+    plugins: [shareThisLibrary, keepAddresses],
+    define: ADDRESSES,
+    ...(ignoresConfigs ? { tsconfigRaw: "{}" } : {}),
+    // Packages written as CommonJS call `require`, which a module does not have.
+    banner: {
+      js: `import { createRequire as __tsmr_require } from "node:module"; const require = __tsmr_require(${JSON.stringify(source)});`,
+    },
+  };
+}
+
+/** Leaves imports of this library, by package name or by path, as imports of the running copy. */
+const shareThisLibrary: Plugin = {
+  name: "share-this-library",
+  setup(build) {
+    // A module can't be required from a file URL: a module that imports it re-exports its exports.
+    const share = (path: string, kind: ImportKind) => {
+      const { href } = pathToFileURL(path);
+      if (kind !== "require-call") return { path: href, external: true };
+      return { path: href, namespace: REQUIRED };
+    };
+    build.onLoad({ filter: /^/, namespace: REQUIRED }, ({ path }) => {
+      return { contents: `export * from ${JSON.stringify(path)};` };
+    });
+    build.onResolve({ filter: /^/, namespace: REQUIRED }, ({ path }) => ({ path, external: true }));
+    build.onResolve({ filter: /^tsmr$/ }, ({ kind }) => share(PUBLIC_FACE, kind));
+    build.onResolve({ filter: /^tsmr\/testing$/ }, ({ kind }) => share(TESTING_FACE, kind));
+    build.onResolve({ filter: /\/mr\/index\.[jt]s$/ }, ({ path, resolveDir, kind }) => {
+      const target = resolve(resolveDir, path);
+      const isOurs = ["src", "dist"].some((root) => {
+        return dirname(target) === join(PACKAGE_ROOT, root, "mr");
+      });
+      return isOurs ? share(PUBLIC_FACE, kind) : null;
+    });
+  },
+};
+
+/** What tells a module its own address, and the variable that replaces it. */
+const ADDRESSES = {
+  "import.meta": "__tsmr_meta",
+  __dirname: "__tsmr_dirname",
+  __filename: "__tsmr_filename",
+  "require.resolve": "__tsmr_resolve",
+};
+const USES_ADDRESS = /import\s*\.\s*meta|__dirname|__filename|require\s*\.\s*resolve/;
+
+const LOADERS: Readonly<Record<string, Loader>> = {
+  ...{ ".ts": "ts", ".mts": "ts", ".cts": "ts", ".tsx": "tsx" },
+  ...{ ".js": "js", ".mjs": "js", ".cjs": "js", ".jsx": "jsx" },
+};
+
+/** Gives each module the address of its own source, from which it may read other files. */
+const keepAddresses: Plugin = {
+  name: "keep-addresses",
+  setup(build) {
+    build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const loader = LOADERS[extname(path)];
+      if (loader === undefined || !USES_ADDRESS.test(text)) return null;
+      // On the same line, so that the numbers of lines stay.
+      return { contents: addressesOf(path) + text.replace(/^(\ufeff)?#!/, "//"), loader };
+    });
+  },
+};
+
+/** Declares the variables of {@link ADDRESSES}. The bundler renames them in each module. */
+function addressesOf(path: string): string {
+  const [url, dirname_, filename] = [pathToFileURL(path).href, dirname(path), path].map((value) =>
+    JSON.stringify(value),
+  );
+  // Imported by the banner.
+  const own = `__tsmr_require(${filename})`;
+  const toUrl = `process.getBuiltinModule("node:url").pathToFileURL`;
+  const find = `(name) => /^[a-z]+:/.test(name) ? name : ${toUrl}(${own}.resolve(name)).href`;
+  return (
+    `var __tsmr_meta = { url: ${url}, dirname: ${dirname_}, filename: ${filename}, resolve: ${find} }, ` +
+    `__tsmr_dirname = ${dirname_}, __tsmr_filename = ${filename}, ` +
+    `__tsmr_resolve = (...given) => ${own}.resolve(...given); `
+  );
+}
+
+function compilerMessage(error: unknown): string {
+  const first = (error as Partial<BuildFailure>).errors?.[0];
+  if (first === undefined) return describeCause(error);
+  const { location, text } = first;
+  if (location === null) return text;
+  const { file, line, lineText, column } = location;
+  // The declarations of the addresses stand before the first line.
+  const [added = ""] = /^var __tsmr_meta = .*?\.resolve\(\.\.\.given\); /.exec(lineText) ?? [];
+  return `${file}:${line}:${column - Buffer.byteLength(added) + 1}: ${text}`;
+}

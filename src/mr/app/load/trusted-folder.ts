@@ -1,0 +1,50 @@
+import { existsSync, type Stats, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+const STICKY = 0o1000;
+
+/**
+ * Whether files in a folder can only be put there by users whose code runs anyway: the folder belongs to this
+ * user, to root or to the owner of the app, and no one else may write into it. A shared folder such as /tmp
+ * above an app's own may have a tsconfig.json or a compiler of another user.
+ *
+ * @param app path of the app
+ */
+export function isTrusted(folder: string, app: string): boolean {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  const owner = statSync(app, { throwIfNoEntry: false })?.uid;
+  const user = process.getuid?.();
+  if (stats === undefined || user === undefined) return stats !== undefined;
+  return [user, 0, owner].includes(stats.uid) && !isOpenToOthers(stats);
+}
+
+/** Whether other users can replace the app itself, so that no folder needs to be safer. */
+export function isExposed(app: string): boolean {
+  const stats = statSync(dirname(app));
+  return isOpenToOthers(stats) && (stats.mode & STICKY) === 0;
+}
+
+function isOpenToOthers({ mode, uid, gid }: Stats): boolean {
+  if ((mode & 0o002) !== 0) return true;
+  // Many systems give each user a group of the same number, which has no other members.
+  const isOwnGroup = gid === uid && (gid === process.getgid?.() || gid === 0);
+  return (mode & 0o020) !== 0 && !isOwnGroup;
+}
+
+/** The nearest file or folder of that name in `folder` or above it, in a folder for which `isSuitable` holds. */
+export function findUpwards(
+  folder: string,
+  name: string,
+  isSuitable: (parent: string) => boolean = () => true,
+): string | undefined {
+  const parent = ancestors(folder).find((place) => {
+    return existsSync(join(place, name)) && isSuitable(place);
+  });
+  return parent === undefined ? undefined : join(parent, name);
+}
+
+/** A folder and its ancestors, innermost first. */
+export function ancestors(folder: string): string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [folder] : [folder, ...ancestors(parent)];
+}

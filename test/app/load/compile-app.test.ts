@@ -1,0 +1,292 @@
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import * as bundler from "../../../src/mr/app/load/bundle-app.ts";
+import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { unprivilegedUid } from "../../support/unprivileged.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = temporaryDirectory();
+  vi.restoreAllMocks();
+});
+
+function write(name: string, contents: string | object): string {
+  const path = join(directory, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, typeof contents === "string" ? contents : JSON.stringify(contents));
+  return path;
+}
+
+/** The export `value` of the app, as it is compiled now. */
+async function exported(app = join(directory, "app.ts")): Promise<unknown> {
+  const { path } = await compileApp(app);
+  return (await import(pathToFileURL(path).href)).value;
+}
+
+const exporting = (value: string) => `export const name = "${value}";`;
+const requirable = (value: string) => `exports.name = "${value}";`;
+
+/** Makes an app that exports what a module is named. */
+function importFrom(specifier: string): void {
+  write("app.ts", `import { name } from "${specifier}"; export const value = name;`);
+}
+
+/** What changes where an import leads to, while every file that was compiled stays as it is. */
+const CHANGES: ReadonlyArray<[string, string, () => void, () => void]> = [
+  [
+    "the link to a package",
+    "dep",
+    () => {
+      for (const name of ["one", "two"]) {
+        write(`node_modules/.pnpm/dep@${name}/dep/index.js`, requirable(name));
+      }
+      symlinkSync(".pnpm/dep@one/dep", join(directory, "node_modules/dep"));
+    },
+    () => {
+      rmSync(join(directory, "node_modules/dep"));
+      symlinkSync(".pnpm/dep@two/dep", join(directory, "node_modules/dep"));
+    },
+  ],
+  [
+    "the main file of a package",
+    "dep",
+    () => {
+      write("node_modules/dep/one.js", requirable("one"));
+      write("node_modules/dep/two.js", requirable("two"));
+      write("node_modules/dep/package.json", { main: "one.js" });
+    },
+    () => write("node_modules/dep/package.json", { main: "two.js" }),
+  ],
+  [
+    "a main file that was missing",
+    "dep",
+    () => {
+      write("node_modules/dep/index.js", requirable("one"));
+      write("node_modules/dep/package.json", { main: "lib/two" });
+    },
+    () => write("node_modules/dep/lib/two.js", requirable("two")),
+  ],
+  [
+    "a package nearer to the app",
+    "dep",
+    () => {
+      write("node_modules/dep/index.js", requirable("one"));
+      write("apps/app.ts", `import { name } from "dep"; export const value = name;`);
+      write("app.ts", `export { value } from "./apps/app.ts";`);
+    },
+    () => write("apps/node_modules/dep/index.js", requirable("two")),
+  ],
+  [
+    "the paths of a tsconfig.json",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      write(
+        "tsconfig.json",
+        `{ // first\n "compilerOptions": { "paths": { "#lib/*": ["./one/*"], } } }`,
+      );
+    },
+    () => write("tsconfig.json", { compilerOptions: { paths: { "#lib/*": ["./two/*"] } } }),
+  ],
+  [
+    "the paths of a configuration that is extended",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      write("node_modules/base/tsconfig.json", {
+        compilerOptions: { paths: { "#lib/*": ["../../one/*"] } },
+      });
+      write("tsconfig.json", { extends: "base" });
+    },
+    () =>
+      write("node_modules/base/tsconfig.json", {
+        compilerOptions: { paths: { "#lib/*": ["../../two/*"] } },
+      }),
+  ],
+  [
+    "a file that paths name first",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("tsconfig.json", { compilerOptions: { paths: { "#lib/*": ["./two/*", "./one/*"] } } });
+    },
+    () => write("two/name.ts", exporting("two")),
+  ],
+  [
+    "a tsconfig.json nearer to the app",
+    "#name",
+    () => {
+      write("one.ts", exporting("one"));
+      write("apps/two.ts", exporting("two"));
+      write("tsconfig.json", { compilerOptions: { paths: { "#name": ["./one.ts"] } } });
+      write("apps/app.ts", `import { name } from "#name"; export const value = name;`);
+      write("app.ts", `export { value } from "./apps/app.ts";`);
+    },
+    () => write("apps/tsconfig.json", { compilerOptions: { paths: { "#name": ["./two.ts"] } } }),
+  ],
+  [
+    "a file that is found first",
+    "./name",
+    () => write("name.js", exporting("one")),
+    () => write("name.ts", exporting("two")),
+  ],
+  [
+    "a file that is found before a folder",
+    "./name",
+    () => write("name/index.ts", exporting("one")),
+    () => write("name.js", exporting("two")),
+  ],
+  [
+    "a file that is found before that of another extension",
+    "./name.js",
+    () => write("name.ts", exporting("one")),
+    () => write("name.js", exporting("two")),
+  ],
+  [
+    "the imports of a package.json",
+    "#name",
+    () => {
+      write("one.js", exporting("one"));
+      write("two.js", exporting("two"));
+      write("package.json", { imports: { "#name": "./one.js" } });
+    },
+    () => write("package.json", { imports: { "#name": "./two.js" } }),
+  ],
+  [
+    "the link to a folder",
+    "./lib/name.ts",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      symlinkSync("one", join(directory, "lib"));
+    },
+    () => {
+      rmSync(join(directory, "lib"));
+      symlinkSync("two", join(directory, "lib"));
+    },
+  ],
+  [
+    "a file imported by a pattern",
+    "./names.ts",
+    () => {
+      write("names/a.js", requirable("one"));
+      write(
+        "names.ts",
+        "const all = ['b', 'a'].map((x) => { try { return require('./names/' + x + '.js').name; } catch {} }); export const name = all.find((x) => x);",
+      );
+    },
+    () => write("names/b.js", requirable("two")),
+  ],
+];
+
+describe("compileApp", () => {
+  for (const [what, specifier, before, after] of CHANGES) {
+    it(`F45: compiles anew what was compiled when it is another: ${what}`, async () => {
+      importFrom(specifier);
+      before();
+      expect(await exported()).toBe("one");
+      after();
+      expect(await exported()).toBe("two");
+    });
+  }
+
+  it("does not compile again while nothing has changed, whatever else is made beside the app", async () => {
+    importFrom("dep");
+    write("node_modules/dep/index.js", requirable("one"));
+    write("tsconfig.json", { compilerOptions: { paths: { "#*": ["./*"] } } });
+    expect(await exported()).toBe("one");
+    const bundleApp = vi.spyOn(bundler, "bundleApp");
+    write("mr-out/mr-out-0", "");
+    write("node_modules/other/index.js", "");
+    expect(await exported()).toBe("one");
+    expect(bundleApp).not.toHaveBeenCalled();
+  });
+
+  it("F45: does not keep what was compiled while a source changed", async () => {
+    importFrom("./name");
+    write("name.ts", exporting("one"));
+    const { bundleApp } = bundler;
+    let bundles = 0;
+    vi.spyOn(bundler, "bundleApp").mockImplementation(async (...given) => {
+      const bundle = await bundleApp(...given);
+      bundles += 1;
+      // After the last look at the sources, as it were: the bundle has the old one.
+      if (bundles === 2) write("name.ts", exporting("two"));
+      return bundle;
+    });
+    expect(await exported()).toBe("one");
+    expect(await exported()).toBe("two");
+  });
+
+  it("tells each module its own address, in CommonJS and in packages too", async () => {
+    write("node_modules/esm/package.json", { type: "module", exports: "./main.js" });
+    const esm = "export const esm = [import.meta.url, import.meta.dirname, import.meta.filename];";
+    const esmPath = write("node_modules/esm/main.js", `#!/usr/bin/env node\n${esm}`);
+    const cjsPath = write(
+      "node_modules/cjs/index.js",
+      `"use strict"; exports.cjs = [__dirname, __filename, require.resolve("./index.js")];`,
+    );
+    const app = write(
+      "app.ts",
+      `import { createRequire } from "node:module";
+       import { esm } from "esm";
+       import { cjs } from "cjs";
+       const require = createRequire(import.meta.url);
+       const { dirname: __dirname, filename: __filename } = import.meta;
+       const { name } = require("./data.json");
+       const found = import.meta.resolve("./data.json");
+       export const value = { esm, cjs, own: [import.meta.url, __dirname, __filename, name, found] };`,
+    );
+    const data = write("data.json", { name: "data" });
+    expect(await exported()).toEqual({
+      esm: [pathToFileURL(esmPath).href, dirname(esmPath), esmPath],
+      cjs: [dirname(cjsPath), cjsPath, cjsPath],
+      own: [pathToFileURL(app).href, directory, app, "data", pathToFileURL(data).href],
+    });
+  });
+
+  it("F21: names the column of a mistake on the first line of a module that asks for its address", async () => {
+    const app = write("app.ts", "import.meta.url; const = 1;");
+    await expect(compileApp(app)).rejects.toThrow(/app\.ts:1:24: /);
+  });
+
+  it("does without a tsconfig.json that is broken, or extends what is not there", async () => {
+    importFrom("./name.ts");
+    write("name.ts", exporting("one"));
+    for (const config of ["{", `{ "extends": "./none.json" }`, `{ "compilerOptions": 7 }`, "[]"]) {
+      write("tsconfig.json", config);
+      expect(await exported()).toBe("one");
+    }
+    rmSync(join(directory, "tsconfig.json"));
+    mkdirSync(join(directory, "tsconfig.json"));
+    expect(await exported()).toBe("one");
+  });
+
+  it.skipIf(unprivilegedUid === undefined)(
+    "F35: does without the tsconfig.json of another user in a shared folder above the app (needs root)",
+    async () => {
+      const shared = directory;
+      directory = join(shared, "mine");
+      importFrom("#name");
+      write("package.json", { imports: { "#name": "./name.js" } });
+      write("name.js", exporting("mine"));
+      const config = { compilerOptions: { paths: { "#name": ["./theirs.js"] } } };
+      writeFileSync(join(shared, "tsconfig.json"), JSON.stringify(config));
+      writeFileSync(join(shared, "theirs.js"), exporting("theirs"));
+      expect(await exported()).toBe("theirs");
+      chmodSync(shared, 0o1777);
+      expect(await exported()).toBe("mine");
+      chmodSync(shared, 0o775);
+      chownSync(shared, 0, unprivilegedUid ?? 0);
+      expect(await exported()).toBe("mine");
+      chownSync(shared, unprivilegedUid ?? 0, 0);
+      chmodSync(shared, 0o755);
+      expect(await exported()).toBe("mine");
+    },
+  );
+});
