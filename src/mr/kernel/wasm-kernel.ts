@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Kernel } from "./kernel.ts";
 import { instantiate, reserveMemory, type WasmExports, type WasmMemory } from "./webassembly.ts";
 import { BITMAP_BYTES, markLetters } from "./word-edges.ts";
@@ -8,6 +9,7 @@ const MAX_PAGES = 65536;
 /** The module returns this instead of an id when there is no memory for a key. */
 const FULL = -1;
 const ID_BYTES = 4;
+const SEED_BYTES = 32;
 /** Bytes before the texts of a pair; see assembly/pairs.ts. */
 const PAIR_HEADER = 24;
 /** Keys up to this length are copied byte by byte, which is faster than a call. */
@@ -41,17 +43,28 @@ export class WasmKernel implements Kernel {
   #longScratch = 0;
   #longScratchBytes = 0;
 
-  /** @throws MrError RUNTIME_UNSUITABLE */
-  constructor(blockBytes: number, outputBytes: number, maxPages: number = MAX_PAGES) {
+  /**
+   * @param seed of the hash of keys, {@link SEED_BYTES} long: random by default, so that no input is slow on
+   *   purpose. Nothing but speed depends on it
+   * @throws MrError RUNTIME_UNSUITABLE
+   */
+  constructor(
+    blockBytes: number,
+    outputBytes: number,
+    maxPages: number = MAX_PAGES,
+    seed?: Uint8Array,
+  ) {
     const limits = { initial: MIN_PAGES, maximum: maxPages, shared: true };
     this.#memory = reserveMemory(limits) as WasmMemory;
     const loadPage = (page: number) => this.#loadPage(page);
     const imports = { env: { memory: this.#memory }, kernel: { loadPage } };
     this.#exports = instantiate("kernel.wasm", imports) as WasmExports;
+    this.#scratch = this.#exports.SCRATCH.value;
+    new Uint8Array(this.#memory.buffer).set(seed ?? randomBytes(SEED_BYTES), this.#scratch);
+    // The memory may grow, which makes its buffer another.
     this.#exports.open(blockBytes, outputBytes);
     const { buffer } = this.#memory;
     this.#bytes = new Uint8Array(buffer);
-    this.#scratch = this.#exports.SCRATCH.value;
     this.#scratchBytes = this.#exports.SCRATCH_BYTES.value;
     // Even, so that the numbers are aligned.
     const maxIds = Math.floor(this.#scratchBytes / 24) * 2;

@@ -6,7 +6,7 @@ import { writeNumberLines, writtenEnd } from "./numbers";
 import { copyBytes } from "./output";
 import { pairKey, pairKeyLength, resetPairs, writePairs as writePairsTo, written } from "./pairs";
 import { openScan } from "./scan";
-import { keyAddress, keyLength, resetTable } from "./table";
+import { keyAddress, keyLength, resetTable, setSeeds } from "./table";
 
 export { scanLines } from "./lines";
 export { allocate, BLOCK, LETTERS, PAGES, SCRATCH, SCRATCH_BYTES } from "./memory";
@@ -33,11 +33,15 @@ export let outputAt: usize = 0;
 export let outputEnd: u32 = 0;
 let outputBytes: usize = 0;
 
-/** Lays out the memory for a block and an output of these capacities in bytes. Called once. */
+/**
+ * Lays out the memory for a block and an output of these capacities in bytes. The scratch has the seeds of the
+ * table. Called once.
+ */
 export function open(capacity: u32, outputCapacity: u32): void {
   for (let length: usize = 0; length <= 16; length++) {
     memory.fill(MASKS + (length << 4), 0xff, length);
   }
+  setSeeds(SCRATCH);
   store<u32>(NO_ENTRY, 0xffffffff, 16);
   // Eight positions are written at once, up to 64 for a chunk, so some are written past the last.
   const wordBytes = ((<usize>capacity + 1) / 2 + 64) << 2;

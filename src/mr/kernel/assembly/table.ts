@@ -80,13 +80,29 @@ export function keyHash(id: u32): u32 {
   return load<u32>(entryOf(id), 28);
 }
 
+/** Random numbers, without which no one can find many keys of one hash; see `mix` and `hashLong`. */
+export let seed0: u64 = 0;
+export let seed1: u64 = 0;
+export let seed2: u64 = 0;
+export let seed3: u64 = 0;
+
+/** Takes the seeds, 32 random bytes at `address`. Called once, before the first key. */
+export function setSeeds(address: usize): void {
+  seed0 = load<u64>(address);
+  seed1 = load<u64>(address, 8);
+  seed2 = load<u64>(address, 16);
+  seed3 = load<u64>(address, 24);
+}
+
 /**
- * The hash of two lanes (multiply-shift). It is linear, so its lower bits are weak; its upper bits, which select
- * the slot, depend on all bits of both lanes.
+ * The hash of two lanes: pair-multiply-shift (Thorup, "High Speed Hashing for Integers and Strings", 3.4). With
+ * random seeds, two different keys have the same upper n bits with probability 2^-n.
  */
 @inline
-export function mix(lo: u64, hi: u64): u32 {
-  return <u32>((lo * 0x9e3779b97f4a7c15 + hi * 0xd6e8feb86659fd93) >> 32);
+export function mix(lo: u64, hi: u64, s0: u64, s1: u64, s2: u64, s3: u64): u32 {
+  const low = (s0 + (lo >> 32)) * (s1 + (lo & 0xffffffff));
+  const high = (s2 + (hi >> 32)) * (s3 + (hi & 0xffffffff));
+  return <u32>((low + high) >> 32);
 }
 
 /** The id of the key of `length` bytes at `key`; 16 bytes there must be readable. */
@@ -95,7 +111,7 @@ export function intern(key: usize, length: u32): u32 {
   const masks = MASKS + (<usize>length << 4);
   const lo = load<u64>(key) & load<u64>(masks);
   const hi = load<u64>(key, 8) & load<u64>(masks, 8);
-  return internShort(lo, hi, length, mix(lo, hi));
+  return internShort(lo, hi, length, mix(lo, hi, seed0, seed1, seed2, seed3));
 }
 
 /** The id of a key of at most 16 bytes, given as two zero-padded lanes. */
@@ -141,16 +157,37 @@ export function internLong(key: usize, length: u32): u32 {
   return finish(entry);
 }
 
-/** Reads sixteen bytes a step; the last step reads the last sixteen bytes, which may overlap the step before. */
+/**
+ * SipHash-1-3 (Aumasson and Bernstein), its upper half, with a last word that differs: the last eight bytes of the
+ * key, which may overlap the word before, and then its length.
+ */
 function hashLong(key: usize, length: u32): u32 {
-  let state: u64 = <u64>length;
-  const last = key + <usize>length - 16;
-  for (let at = key; at < last; at += 16) {
-    state = (state ^ load<u64>(at)) * 0xa0761d6478bd642f + load<u64>(at, 8);
-    state = (state ^ (state >> 32)) * 0xe7037ed1a0b428db;
-    state ^= state >> 29;
+  let v0 = seed0 ^ 0x736f6d6570736575;
+  let v1 = seed1 ^ 0x646f72616e646f6d;
+  let v2 = seed0 ^ 0x6c7967656e657261;
+  let v3 = seed1 ^ 0x7465646279746573;
+  const words = (length + 7) >> 3;
+  const last = key + <usize>length - 8;
+  // The key, its length, and three rounds of finalization.
+  for (let step: u32 = 0; step < words + 4; step++) {
+    let word: u64 = 0;
+    if (step < words) word = load<u64>(min(key + (<usize>step << 3), last));
+    else if (step == words) word = <u64>length;
+    else if (step == words + 1) v2 ^= 0xff;
+    v3 ^= word;
+    v0 += v1;
+    v2 += v3;
+    v1 = rotl(v1, 13) ^ v0;
+    v3 = rotl(v3, 16) ^ v2;
+    v0 = rotl(v0, 32);
+    v2 += v1;
+    v0 += v3;
+    v1 = rotl(v1, 17) ^ v2;
+    v3 = rotl(v3, 21) ^ v0;
+    v2 = rotl(v2, 32);
+    v0 ^= word;
   }
-  return mix(load<u64>(last) ^ state, load<u64>(last, 8));
+  return <u32>((v0 ^ v1 ^ v2 ^ v3) >> 32);
 }
 
 /** FNV-1a, 32 bits, of which 31 are kept: the hash the lab partitions by. */
