@@ -35,7 +35,7 @@ function cpuMs(work: () => unknown): number {
   return (user + system) / 1000;
 }
 
-it("F46: takes no longer for keys that are made to have one hash than for others", () => {
+it("F48: takes no longer for keys that are made to have one hash than for others", () => {
   const ordinary = Buffer.alloc(KEYS * 8);
   for (let key = 0; key < KEYS; key++)
     ordinary.writeUInt32LE((key * 2654435761) % 2 ** 32, key * 8);
@@ -44,7 +44,7 @@ it("F46: takes no longer for keys that are made to have one hash than for others
   expect(cpuMs(() => internAll(flood(), 8))).toBeLessThan(10 * usualMs + 200);
 });
 
-it("F46: takes no longer for long keys either, whose parts cancel out in a hash without a seed", () => {
+it("F48: takes no longer for long keys either, whose parts cancel out in a hash without a seed", () => {
   // Each pair of words is one of two that a multiplication can't tell apart: their highest bits are flipped.
   const length = 16 * 15;
   const keys = Buffer.alloc(length * (1 << 15), 0x61);

@@ -186,7 +186,7 @@ const CHANGES: ReadonlyArray<[string, string, () => void, () => void]> = [
 
 describe("compileApp", () => {
   for (const [what, specifier, before, after] of CHANGES) {
-    it(`F45: compiles anew what was compiled when it is another: ${what}`, async () => {
+    it(`F47: compiles anew what was compiled when it is another: ${what}`, async () => {
       importFrom(specifier);
       before();
       expect(await exported()).toBe("one");
@@ -207,7 +207,7 @@ describe("compileApp", () => {
     expect(bundleApp).not.toHaveBeenCalled();
   });
 
-  it("F45: does not keep what was compiled while a source changed", async () => {
+  it("F47: does not keep what was compiled while a source changed", async () => {
     importFrom("./name");
     write("name.ts", exporting("one"));
     const { bundleApp } = bundler;
