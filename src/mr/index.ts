@@ -42,6 +42,7 @@ export { hashPartition, type Partitioner, rangePartition } from "./app/contract/
 export type { InputSource, Reader, ReadOptions, RecordCursor } from "./app/contract/reader.ts";
 export { setting } from "./app/contract/setting.ts";
 export { fields, splitText } from "./app/text/fields.ts";
+export { lowerCase } from "./app/text/lower-case.ts";
 export type { WordScan } from "./app/text/word-scan.ts";
 export { words } from "./app/text/words.ts";
 export {

@@ -12,7 +12,8 @@
 //     {"key":"no","value":{"count":2,"sum":20,"min":7.5,"max":12.5,"mean":10}}
 //
 // Groups are strings, numbers or booleans, of which "1" and 1 are two; fields are numbers. Records
-// where either is anything else, or missing, are left out and counted as `left-out-records`.
+// where either is anything else, or missing, are left out and counted as `left-out-records`. Numbers
+// that a double can't stand for, such as 9007199254740993, are refused.
 // Numbers are added without rounding, so the result does not depend on their order or on how the
 // input is split. Sums and means that are integers up to 2^53 are exact; others are rounded at the
 // end to fifteen digits, so that 0.1 and 0.2 are 0.3. If the sum exceeds the largest number, both are

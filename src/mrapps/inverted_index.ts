@@ -16,7 +16,7 @@
 // in the document; the first word is 1. Words are in lower case. (The lab's `indexer` only lists
 // documents.)
 
-import { defineApp, type Emit, tsv, wholeFile, words } from "../mr/index.ts";
+import { defineApp, type Emit, lowerCase, tsv, wholeFile, words } from "../mr/index.ts";
 
 interface Posting {
   readonly document: string;
@@ -24,11 +24,11 @@ interface Posting {
 }
 
 export default defineApp({
-  input: wholeFile(),
+  input: wholeFile({ encoding: "utf-8" }),
   map(text, emit: Emit<Posting>, { file }) {
     const index = new Map<string, number[]>();
     let place = 0;
-    for (const word of words(text.toString().toLowerCase())) {
+    for (const word of words(lowerCase(text.toString()))) {
       place += 1;
       const places = index.get(word);
       if (places === undefined) index.set(word, [place]);

@@ -19,27 +19,31 @@
 
 import { type Counters, defineApp, type Emit, union, wholeFile } from "../mr/index.ts";
 
-const NO_LINKS_IN = /<!--.*?-->|<(script|style)\b.*?<\/\1\s*>/gis;
-/** The attributes before `href`; a `>` in their quotes does not end the tag. */
-const BEFORE = /(?:[^>=]|=\s*"[^"]*"|=\s*'[^']*'|=(?!\s*["']))*?/.source;
-const HREF = /\shref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/.source;
-const LINK = new RegExp(`<(a|area|base)(?=\\s)${BEFORE}${HREF}`, "gi");
+/** The beginnings of comments, of elements whose content is no HTML, and of those with links. */
+const BEGIN = /<(?:(!--)|(script|style)\b|(a|area|base)(?=\s))/gi;
+const ENDS: Record<string, RegExp> = {
+  "!--": /-->/g,
+  script: /<\/script[\s/>]/gi,
+  style: /<\/style[\s/>]/gi,
+};
+/** White space and slashes before an attribute, and its name with the equals sign if it has a value. */
+const ATTRIBUTE = /[\s/]*([^\s/>=]*)\s*(=?)\s*/y;
+const UNQUOTED = /[^\s>]*/y;
 const PAGE = /(?:^|\/)((?:[a-z0-9-]+\.)+(?:[a-z]{2,}|xn--[a-z0-9-]+)(?::\d+)?\/.*)$/i;
 const REFERENCE = /&(?:#(\d+|x[\da-f]+)|(amp|lt|gt|quot|apos));/gi;
 const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 export default defineApp({
-  input: wholeFile(),
+  input: wholeFile({ encoding: "utf-8" }),
   map(html, emit: Emit<string>, { file, counters }) {
     const page = PAGE.exec(file)?.[1];
     if (page === undefined) throw new Error("no folder of its path looks like a host's name");
     const source = new URL(`https://${page}`);
     let base = source;
-    const text = html.toString().replace(NO_LINKS_IN, "");
-    for (const [, element = "", ...quoted] of text.matchAll(LINK)) {
-      const target = resolve(quoted.join(""), base, counters);
+    for (const { element, href } of linksIn(html.toString())) {
+      const target = resolve(href, base, counters);
       if (target === undefined) continue;
-      if (element.toLowerCase() === "base") base = target;
+      if (element === "base") base = target;
       else emit(target.href, source.href);
     }
   },
@@ -49,6 +53,71 @@ export default defineApp({
     return `${sources.length} ${sources.join(" ")}`;
   },
 });
+
+interface Link {
+  /** `a`, `area` or `base`. */
+  readonly element: string;
+  readonly href: string;
+}
+
+/**
+ * The links of a page. It takes time in proportion to the page, whatever is in it: what is not closed, such as a
+ * comment or a quote, extends to the end of the page, as in browsers.
+ */
+function* linksIn(html: string): Generator<Link> {
+  for (let at = 0; ; ) {
+    BEGIN.lastIndex = at;
+    const begin = BEGIN.exec(html);
+    if (begin === null) return;
+    const [, comment, raw, link] = begin;
+    at = BEGIN.lastIndex;
+    const end = ENDS[(comment ?? raw)?.toLowerCase() ?? ""];
+    if (end !== undefined) {
+      end.lastIndex = at;
+      if (!end.test(html)) return;
+      at = end.lastIndex;
+      continue;
+    }
+    const tag = readTag(html, at);
+    if (tag === undefined) return;
+    at = tag.end;
+    const element = link?.toLowerCase() ?? "";
+    if (tag.href !== undefined) yield { element, href: tag.href };
+  }
+}
+
+/** Reads attributes up to the end of a tag; undefined if the page ends within them. */
+function readTag(
+  html: string,
+  start: number,
+): { href: string | undefined; end: number } | undefined {
+  let href: string | undefined;
+  for (let at = start; at < html.length; ) {
+    ATTRIBUTE.lastIndex = at;
+    const [, name = "", equals = ""] = ATTRIBUTE.exec(html) ?? [];
+    at = ATTRIBUTE.lastIndex;
+    if (equals === "") {
+      if (html[at] === ">") return { href, end: at + 1 };
+      continue;
+    }
+    const quote = html[at];
+    let value: string;
+    if (quote === '"' || quote === "'") {
+      const end = html.indexOf(quote, at + 1);
+      if (end < 0) return undefined;
+      value = html.slice(at + 1, end);
+      at = end + 1;
+    } else {
+      UNQUOTED.lastIndex = at;
+      value = UNQUOTED.exec(html)?.[0] ?? "";
+      at = UNQUOTED.lastIndex;
+      // Without a value, the tag ends here.
+      if (value === "") continue;
+    }
+    if (name.toLowerCase() === "href") href ??= value;
+  }
+  return undefined;
+}
 
 /** The page that a link leads to, if it is one. */
 function resolve(href: string, base: URL, counters: Counters): URL | undefined {

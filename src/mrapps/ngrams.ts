@@ -17,7 +17,17 @@
 // Words are in lower case, and `don't` is one word. N-grams continue over line ends and punctuation,
 // but not over the end of a paragraph.
 
-import { count, defineApp, recordsFrom, setting, tsv, UsageError } from "../mr/index.ts";
+import {
+  count,
+  defineApp,
+  lowerCase,
+  type RecordSource,
+  recordsFrom,
+  setting,
+  tsv,
+  UsageError,
+  words,
+} from "../mr/index.ts";
 
 const NGRAMS = setting("NGRAMS", "2");
 const n = Number(NGRAMS);
@@ -25,11 +35,11 @@ if (!(Number.isInteger(n) && n > 0)) {
   throw new UsageError(`NGRAMS is the number of words in a sequence, not "${NGRAMS}"`);
 }
 
-const WORD = /\p{L}+(?:['’]\p{L}+)*/gu;
 const BLANK_LINES = /\n\s*\n/;
 
-const paragraphs = recordsFrom("paragraphs", async function* ({ chunks }) {
-  const decoder = new TextDecoder();
+async function* paragraphsOf({ chunks }: RecordSource): AsyncGenerator<string> {
+  // The reader has removed the byte order mark.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   // Only appended to: searching it again with each chunk would take quadratic time.
   let paragraph = "";
   let space = "";
@@ -46,12 +56,29 @@ const paragraphs = recordsFrom("paragraphs", async function* ({ chunks }) {
     space = text.slice(end);
   }
   yield* (paragraph + space + decoder.decode()).split(BLANK_LINES);
-});
+}
+
+/**
+ * Words, joined where only an apostrophe is between two of them. A regular expression would need a stack in
+ * proportion to the length of a word.
+ */
+function* joinedWords(text: string): Generator<string> {
+  let start = -1;
+  let end = 0;
+  for (const word of words(text)) {
+    const next = text.indexOf(word, end);
+    const isJoined = next === end + 1 && (text[end] === "'" || text[end] === "’");
+    if (start >= 0 && !isJoined) yield text.slice(start, end);
+    if (start < 0 || !isJoined) start = next;
+    end = next + word.length;
+  }
+  if (start >= 0) yield text.slice(start, end);
+}
 
 export default defineApp({
-  input: paragraphs,
+  input: recordsFrom("paragraphs", paragraphsOf, { encoding: "utf-8" }),
   map(paragraph, emit) {
-    const found = paragraph.toLowerCase().match(WORD) ?? [];
+    const found = [...joinedWords(lowerCase(paragraph))];
     for (let end = n; end <= found.length; end++) emit(found.slice(end - n, end).join(" "), 1);
   },
   combine: count,

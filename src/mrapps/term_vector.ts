@@ -13,9 +13,17 @@
 //
 // Words are in lower case, have at least three letters, and are not English stop words. TERM_VECTOR is
 // the maximum number of words (default 20). A page whose `url` is not a URL is left out and counted
-// as `malformed-urls`.
+// as `malformed-urls`; one whose `text` is missing or not a text, as `missing-texts`.
 
-import { defineApp, type Emit, jsonLines, setting, UsageError, words } from "../mr/index.ts";
+import {
+  defineApp,
+  type Emit,
+  jsonLines,
+  lowerCase,
+  setting,
+  UsageError,
+  words,
+} from "../mr/index.ts";
 
 const TERM_VECTOR = setting("TERM_VECTOR", "20");
 const terms = Number(TERM_VECTOR);
@@ -36,19 +44,25 @@ const STOP_WORDS = new Set(
 const THREE_LETTERS = /.../u;
 
 interface Page {
-  readonly url: string;
-  readonly text: string;
+  readonly url?: unknown;
+  readonly text?: unknown;
 }
 
 export default defineApp({
-  input: jsonLines<Page>(),
-  map({ url, text }, emit: Emit<[word: string, count: number][]>, { counters }) {
-    if (!URL.canParse(url)) {
+  // Numbers are not used.
+  input: jsonLines<Page | null>({ inexactNumbers: "round" }),
+  map(page, emit: Emit<[word: string, count: number][]>, { counters }) {
+    const { url, text } = page ?? {};
+    if (typeof url !== "string" || !URL.canParse(url)) {
       counters.add("malformed-urls");
       return;
     }
+    if (typeof text !== "string") {
+      counters.add("missing-texts");
+      return;
+    }
     const vector = new Map<string, number>();
-    for (const word of words(text.toLowerCase())) {
+    for (const word of words(lowerCase(text))) {
       if (THREE_LETTERS.test(word) && !STOP_WORDS.has(word))
         vector.set(word, (vector.get(word) ?? 0) + 1);
     }

@@ -16,7 +16,15 @@
 // The range is the key, and its words are the values. They reach reduce sorted, so it adds up one word
 // after the other, and holds only the words that it will write.
 
-import { blocks, defineApp, type Emit, setting, UsageError, words } from "../mr/index.ts";
+import {
+  blocks,
+  defineApp,
+  type Emit,
+  lowerCase,
+  setting,
+  UsageError,
+  words,
+} from "../mr/index.ts";
 
 const TOP_WORDS = setting("TOP_WORDS", "10");
 const top = Number(TOP_WORDS);
@@ -33,7 +41,7 @@ export default defineApp({
   // Words are counted within each block of a megabyte first, so that a range has far fewer values.
   map(block, emit: Emit<Counted>) {
     const counts = new Map<string, number>();
-    for (const word of words(block.toString().toLowerCase())) {
+    for (const word of words(lowerCase(block.toString()))) {
       counts.set(word, (counts.get(word) ?? 0) + 1);
     }
     for (const counted of counts) emit(rangeOf(counted[0]), counted);

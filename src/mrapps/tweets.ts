@@ -15,7 +15,7 @@
 // Words are in lower case; names (@115712) and links (https://…) are ignored. TWEETS names another
 // column.
 
-import { count, csv, defineApp, setting, words } from "../mr/index.ts";
+import { count, csv, defineApp, lowerCase, setting, words } from "../mr/index.ts";
 
 const TWEETS = setting("TWEETS", "text");
 const NAME_OR_LINK = /@\w+|https?:\/\/\S+/gi;
@@ -23,7 +23,7 @@ const NAME_OR_LINK = /@\w+|https?:\/\/\S+/gi;
 export default defineApp({
   input: csv({ column: TWEETS }),
   map(text, emit) {
-    for (const word of words(text.replace(NAME_OR_LINK, " ").toLowerCase())) emit(word, 1);
+    for (const word of words(lowerCase(text.replace(NAME_OR_LINK, " ")))) emit(word, 1);
   },
   combine: count,
   reduce: (_word, counts) => count.of(counts),

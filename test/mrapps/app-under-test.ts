@@ -55,6 +55,11 @@ export class AppUnderTest {
     return outputs.map((output) => output.toString("utf8"));
   }
 
+  /** Where the files are. */
+  get directory(): string {
+    return this.#job.directory;
+  }
+
   /** What the last run counted. */
   get counters(): Readonly<Record<string, number>> {
     return this.#job.counters;

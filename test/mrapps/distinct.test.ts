@@ -51,6 +51,17 @@ describe("distinct", () => {
     expect(lines).toEqual(["\t1", "a\t1", "a\\nb\t1", "a\\tb\t1"]);
   });
 
+  it("gives 0 for all where there are no rows, and no line by group", async () => {
+    job.write("a.csv", "id,city\n");
+    job.write("b.csv", "");
+    const all = await loadShipped("distinct", { DISTINCT: "city" });
+    expect(sorted(...(await job.run(all, ["a.csv", "b.csv"])))).toEqual(["all\t0"]);
+    job.write("b.csv", `id,city\n${"1,Oslo\n2,\n".repeat(2000)}`);
+    expect(sorted(...(await job.run(all, ["a.csv", "b.csv"])))).toEqual(["all\t2"]);
+    const byGroup = await loadShipped("distinct", { DISTINCT: "city", DISTINCT_PER: "id" });
+    expect(sorted(...(await job.run(byGroup, ["a.csv"])))).toEqual([]);
+  });
+
   it("asks for a column, and for another one to count it for", async () => {
     await expect(
       loadShipped("distinct", { DISTINCT: "name", DISTINCT_PER: "name" }),

@@ -86,6 +86,35 @@ describe("links", () => {
     expect(outputs.join("")).toBe("");
   });
 
+  it("takes comments, scripts and quotes that are not closed to the end of the page", async () => {
+    for (const begin of ["<!-- old:", "<script>", "<STYLE x>", "<a title='"]) {
+      job.write(
+        "a.example/i.html",
+        `<a href="yes.html">x</a>\n${begin}\n<a href="no.html">x</a>\n`,
+      );
+      const outputs = await job.run(await loadShipped("links"), ["a.example/i.html"]);
+      const line = "https://a.example/yes.html 1 https://a.example/i.html";
+      expect(sorted(...outputs)).toEqual([line]);
+    }
+  });
+
+  it.each([
+    ["comments that are not closed", "<!--".repeat(3e6)],
+    ["scripts that are not closed", "<script ".repeat(1.5e6)],
+    ["ends of scripts", `<script>${"</script ".repeat(1.3e6)}`],
+    ["tags that are not closed", "<a ".repeat(4e6)],
+    ["attributes without a value", `<a ${"x ".repeat(6e6)}>`],
+    ["spaces", `<a${" ".repeat(12e6)}`],
+    ["equals signs", `<a ${"=".repeat(12e6)}`],
+    ["one attribute", `<a ${"x".repeat(12e6)}`],
+    ["quotes", `<a ${'x="'.repeat(4e6)}`],
+    ["references", `<a href="${"&#1".repeat(4e6)}`],
+  ])("takes time in proportion to a page of 12 MB: %s", async (_, html) => {
+    job.write("a.example/a.html", html);
+    const outputs = await job.run(await loadShipped("links"), ["a.example/a.html"]);
+    expect(outputs.join("")).toBe("");
+  });
+
   it("knows hosts whose names are not ASCII, as browsers encode them", async () => {
     job.write("m/xn--e1afmkfd.xn--p1ai/a.html", '<a href="b.html">');
     const outputs = await job.run(await loadShipped("links"), ["m/xn--e1afmkfd.xn--p1ai/a.html"]);

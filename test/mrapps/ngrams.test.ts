@@ -68,6 +68,25 @@ describe("ngrams", () => {
     }
   });
 
+  it.each([
+    ["letters of two UTF-16 units", "𐐨".repeat(3e6), "𐐨".repeat(3e6)],
+    ["letters with apostrophes", "a'".repeat(6e6), "a'".repeat(6e6).slice(0, -1)],
+  ])("finds a word of 12 MB: %s", async (_, text, word) => {
+    job.write("a.txt", text);
+    const app = await loadShipped("ngrams", { NGRAMS: "1" });
+    const outputs = await job.run(app, ["a.txt"]);
+    expect(outputs.join("") === `${word}\t1\n`).toBe(true);
+  });
+
+  it("finds the words that a regular expression finds", async () => {
+    const text = "a'b ''c' d’e 'f 'g'’h i''j k' l\u0301’m 𐐨'é'\n'n";
+    job.write("a.txt", text);
+    const app = await loadShipped("ngrams", { NGRAMS: "1" });
+    const found = text.match(/\p{L}+(?:['’]\p{L}+)*/gu) ?? [];
+    const outputs = await job.run(app, ["a.txt"]);
+    expect(sorted(...outputs)).toEqual(sorted(...found.map((word) => `${word}\t1`)));
+  });
+
   it("refuses a number of words that is none", async () => {
     await expect(loadShipped("ngrams", { NGRAMS: "1.5" })).rejects.toThrow(
       mrError("USAGE", 'NGRAMS is the number of words in a sequence, not "1.5"'),

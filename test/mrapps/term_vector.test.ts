@@ -62,6 +62,21 @@ describe("term_vector", () => {
     expect(job.counters).toEqual({ "malformed-urls": 1 });
   });
 
+  it("leaves out and counts pages without a text, and lines that are no pages", async () => {
+    const lines = ['{"url":"http://a.example","text":"green tea"}', '{"url":"http://a.example/b"}'];
+    const others = [
+      '{"url":"http://a.example/c","text":null}',
+      "null",
+      "7",
+      '{"url":1,"text":"x"}',
+    ];
+    const ids = '{"url":"http://a.example","text":"tea","id":9007199254740993}';
+    job.write("pages.jsonl", [...lines, ...others, ids].join("\n"));
+    const outputs = await job.run(await loadShipped("term_vector"), ["pages.jsonl"]);
+    expect(sorted(...outputs)).toEqual(["a.example tea:2 green:1"]);
+    expect(job.counters).toEqual({ "malformed-urls": 3, "missing-texts": 2 });
+  });
+
   it("refuses a number of words that is none", async () => {
     await expect(loadShipped("term_vector", { TERM_VECTOR: "0" })).rejects.toThrow(
       mrError("USAGE", 'TERM_VECTOR is how many words there are a host, not "0"'),

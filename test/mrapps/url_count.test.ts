@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Random } from "../simulation/random.ts";
+import { runOracle } from "../support/oracle.ts";
 import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 
 /** A day of a small site, in the Combined Log Format. */
@@ -39,6 +40,35 @@ describe("url_count", () => {
     );
     expect(sorted(...outputs)).toEqual(sorted(expected));
     expect(job.counters).toEqual({});
+  });
+
+  it("F18 keeps the bytes of a URL that is not UTF-8", async () => {
+    const line = (url: string) => `::1 - - [x] "GET ${url}?q HTTP/1.1" 200 1 "Jos\xe9"\n`;
+    const log = Buffer.from(line("/Jos\xe9") + line("/Jos\xe8") + line("/Jos\xe9"), "latin1");
+    job.write("access.log", Buffer.concat([log, Buffer.from(line("/José"))]));
+    await job.run(await loadShipped("url_count"), ["access.log"], { reduces: 1 });
+    const oracle = await runOracle(await loadShipped("url_count"), ["access.log"], job.directory);
+    const expected = Buffer.concat([
+      Buffer.from("/Jos\xc3\xa9 1\n", "latin1"),
+      Buffer.from("/Jos\xe8 1\n/Jos\xe9 2\n", "latin1"),
+    ]);
+    expect(oracle).toEqual(expected);
+  });
+
+  it.each([
+    ["brackets", "::1 - - ", " [", ""],
+    ["times", "::1 - - ", " [x]", ""],
+    ["times and quotes", "::1 - - ", ' [x] "', ""],
+    ["quotes that are escaped", '::1 - - [x] "', '\\"', ""],
+    ["backslashes", '::1 - - [x] "', "\\\\", ""],
+    ["a request", '::1 - - [x] "GET /', "a?", ' " 200 1'],
+    ["digits", '::1 - - [x] "GET / HTTP/1.1" 200 ', "11", "x"],
+    ["words", "", "a ", ""],
+  ])("takes time in proportion to a line of 12 MB: %s", async (_, begin, part, end) => {
+    const line = begin + part.repeat(12e6 / part.length) + end;
+    job.write("access.log", line);
+    expect((await job.run(await loadShipped("url_count"), ["access.log"])).join("")).toBe("");
+    expect(job.counters).toEqual({ "malformed-lines": 1 });
   });
 
   it("leaves out and counts lines that are no access", async () => {
