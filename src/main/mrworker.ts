@@ -5,7 +5,7 @@ import { socketPathOf } from "../mr/base/socket-path.ts";
 import type { WorkerOptions } from "../mr/worker/start-worker.ts";
 import { joinJob } from "./commands/worker.ts";
 import { addApp, addOptions, filePath, isSocketName } from "./options.ts";
-import { runCommand } from "./run-command.ts";
+import { endWithAction, runCommand } from "./run-command.ts";
 
 const command = new Command("mrworker").description(
   "Run tasks of the MapReduce job in the current directory with an app, until the job ends.",
@@ -26,6 +26,7 @@ runCommand(
     if (socket !== undefined && !isSocketName(socket)) {
       throw new UsageError(`too many arguments: "${socket}" is no socket (see mrworker --help)`);
     }
+    endWithAction();
     const app = await loadApp(spec);
     const socketPath = options.socketPath ?? socket ?? socketPathOf(process.cwd());
     return await joinJob("mrworker", { ...options, app, socketPath });

@@ -1,7 +1,30 @@
-import { fstatSync, writeSync } from "node:fs";
+import { fstatSync, statSync, writeSync } from "node:fs";
+import { resolve } from "node:path";
 import { describeCause, errorCode, MrError } from "../mr/base/errors.ts";
 
 const STDOUT = 1;
+/** The names of standard output. Opening one of them would write from the beginning of a file again. */
+const STDOUT_PATH = /^\/dev\/(?:stdout|fd\/1)$|^\/proc\/(?:self|thread-self|(\d+))\/fd\/1$/;
+
+/** Writes to standard output as `process.stdout.write` did before {@link printAppOnStandardError}. */
+let write: ((part: string | Uint8Array, done?: () => void) => boolean) | undefined;
+
+/** Makes an app that is run in this process print on standard error, as in a worker, from now on. */
+export function printAppOnStandardError(): void {
+  const { stdout, stderr } = process;
+  write ??= stdout.write.bind(stdout);
+  stdout.write = stderr.write.bind(stderr);
+}
+
+/** Whether a path is that of this process's standard output: a name of it, or the same pipe or device. */
+export function isStandardOutput(path: string): boolean {
+  const named = STDOUT_PATH.exec(resolve(path));
+  if (named !== null) return named[1] === undefined || Number(named[1]) === process.pid;
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || stats.isFile() || stats.isDirectory()) return false;
+  const { dev, ino } = fstatSync(STDOUT);
+  return stats.dev === dev && stats.ino === ino;
+}
 
 let hasFailed = false;
 
@@ -11,14 +34,15 @@ let hasFailed = false;
  * @throws MrError when a file or a device refuses it. A pipe reports an error later: see
  *   {@link watchStandardOutput}
  */
-export function printResult(text: string): void {
+export function printResult(text: string | Uint8Array): void {
   if (!isWrittenAtOnce()) {
-    process.stdout.write(text);
+    if (write === undefined) process.stdout.write(text);
+    else write(text);
     return;
   }
   // Node's own stream drops the rest, without an error, when a disk had room for a part.
   try {
-    const bytes = Buffer.from(text);
+    const bytes = typeof text === "string" ? Buffer.from(text) : text;
     for (let at = 0; at < bytes.length; ) at += writeSync(STDOUT, bytes, at);
   } catch (error) {
     throw new MrError("OUTPUT_UNWRITABLE", describe(error), { cause: error });
@@ -48,6 +72,15 @@ export function watchStandardOutput(program: string): void {
     process.stderr.write(`${program}: ${describe(error)}\n`);
     process.exitCode ||= 1;
   });
+}
+
+/** Waits until standard output and standard error have passed on what was written to them, or have failed. */
+export async function whenWritten(): Promise<void> {
+  const { stdout, stderr } = process;
+  const flush = (part: (text: string, done: () => void) => boolean) =>
+    new Promise<void>((resolve) => part("", () => resolve()));
+  await flush(write ?? stdout.write.bind(stdout));
+  await flush(stderr.write.bind(stderr));
 }
 
 /** The exit code of a program whose action returned `code`. */

@@ -8,7 +8,7 @@ import { describeThrown, stackOf } from "../mr/base/thrown.ts";
 import { appFrames } from "../mr/watch/history/app-frames.ts";
 import { SHIPPED_APPS } from "./commands/apps.ts";
 import { type Action, COMMANDS } from "./commands/catalog.ts";
-import { exitCodeAfter, printResult, watchStandardOutput } from "./print-result.ts";
+import { exitCodeAfter, printResult, watchStandardOutput, whenWritten } from "./print-result.ts";
 
 const ARGUMENTS = process.argv.slice(2);
 
@@ -29,7 +29,28 @@ export function runProgram(program: Command): void {
     part.exitOverride();
     part.configureOutput({ writeOut: printResult, outputError: () => undefined });
   }
-  program.parseAsync().catch((error: unknown) => report(program, error));
+  program
+    .parseAsync()
+    .catch((error: unknown) => report(program, error))
+    .finally(() => {
+      if (isEndedByAction) void exitWhenWritten();
+    });
+}
+
+let isEndedByAction = false;
+
+/**
+ * Makes this process exit when the action of its command has ended, whatever an app that it has loaded leaves
+ * open: a timer, a connection to a database.
+ */
+export function endWithAction(): void {
+  isEndedByAction = true;
+}
+
+/** Exits with `process.exitCode` when all output has been passed to the operating system, or can't be. */
+async function exitWhenWritten(): Promise<void> {
+  await whenWritten();
+  process.exit();
 }
 
 /** The same for a program that is a single command. */

@@ -45,7 +45,7 @@ describe("mrsequential", { concurrent: true }, () => {
     writeFileSync(join(dir, "mr-out-0"), "earlier");
     const ended = await run(dir, "wc", "*.txt");
     expect(ended).toMatchObject({
-      code: 1,
+      code: 2,
       stdout: "",
       stderr: 'mrsequential: No file matches "*.txt"\n',
     });

@@ -3,6 +3,8 @@ import { loadApp } from "../../mr/app/load/load-app.ts";
 import { runApp, writeOutput } from "../../mr/engines/sequential/run-app.ts";
 import { resolveInputs } from "../../mr/storage/registry.ts";
 import { addApp, filePath } from "../options.ts";
+import { isStandardOutput, printAppOnStandardError, printResult } from "../print-result.ts";
+import { endWithAction } from "../run-command.ts";
 import type { Action } from "./catalog.ts";
 
 const HELP = `
@@ -26,7 +28,7 @@ export function define(command: Command): Action {
 }
 
 /**
- * Runs a job sequentially and writes its output to a file.
+ * Runs a job sequentially and writes its output to a file. What the app prints goes to standard error.
  *
  * @returns the exit code
  * @throws MrError when an input cannot be read, the app fails, or the output cannot be written
@@ -36,12 +38,17 @@ export async function runInThisProcess(
   patterns: readonly string[],
   out: string,
 ): Promise<number> {
+  endWithAction();
   // Inputs and app are checked before anything runs, so that a wrong argument costs no time.
   const inputDirectory = process.cwd();
   const inputs = await resolveInputs(patterns, inputDirectory);
+  // Before the app is loaded, which may print too.
+  printAppOnStandardError();
   const { app } = await loadApp(spec);
   const job = { inputs, inputDirectory, reduces: 1, skipBadRecords: false };
   const { outputs } = await runApp(app, job);
-  await writeOutput(out, outputs.flat());
+  const lines = outputs.flat();
+  if (isStandardOutput(out)) printResult(Buffer.concat(lines));
+  else await writeOutput(out, lines);
   return 0;
 }

@@ -11,7 +11,7 @@ import { describeRefusal } from "../../mr/watch/format/describe-failure.ts";
 import { WorkerRefusedError } from "../../mr/worker/rpc-task-source.ts";
 import { startWorker, type WorkerOptions } from "../../mr/worker/start-worker.ts";
 import { addApp, addOptions, filePath } from "../options.ts";
-import { stopWatchingForNothingLeft } from "../run-command.ts";
+import { endWithAction, stopWatchingForNothingLeft } from "../run-command.ts";
 import type { Action } from "./catalog.ts";
 
 const HELP = `
@@ -41,6 +41,7 @@ export function define(command: Command): Action {
     }
     const socketPath = socketPathOf(resolve(dir));
     await takeSettings(socketPath);
+    endWithAction();
     const app = await loadApp(spec);
     return await joinJob("tsmr", { app, socketPath, reconnectMs: CONNECT_TIMEOUT_MS, memoryBytes });
   };

@@ -3,11 +3,15 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
+import type { ClassicApp, Emit } from "../../../src/mr/app/contract/contract.ts";
+import { defineApp } from "../../../src/mr/app/contract/define-app.ts";
 import { decodeUtf8 } from "../../../src/mr/base/utf8.ts";
+import { lines } from "../../../src/mr/data/input/lines.ts";
 import { runApp } from "../../../src/mr/engines/sequential/run-app.ts";
 import { statInput } from "../../../src/mr/storage/registry.ts";
+import { runMap } from "../../../src/mr/testing/run-map.ts";
 import { mrError } from "../../support/mr-error.ts";
+import { runOracle } from "../../support/oracle.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 /** The lines of the output, one a key. */
@@ -104,6 +108,30 @@ describe("grouping", () => {
   it("reads a file twice that is given twice", async () => {
     const dir = directoryWith({ a: "x" });
     expect(await linesOf(lineApp, ["a", "a"], dir)).toEqual(["x a:0,a:0\n"]);
+  });
+});
+
+describe("values of an app in the record form", () => {
+  const REFUSED: [name: string, value: unknown][] = [
+    ["NaN", Number.NaN],
+    ["Infinity in an array", [1, Number.POSITIVE_INFINITY]],
+    ["a Date", new Date(0)],
+    ["a Map", { of: new Map() }],
+    ["undefined", { a: undefined }],
+    ["a BigInt", 1n],
+  ];
+
+  it.each(REFUSED)("F23 are refused where a parallel run refuses them: %s", async (_, value) => {
+    const app = defineApp({
+      input: lines(),
+      map: (line, emit: Emit<unknown>) => emit(line, value as string),
+      reduce: () => 1,
+    });
+    const dir = directoryWith({ a: "x\n" });
+    await expect(runOracle(app, ["a"], dir)).rejects.toThrow(
+      mrError("APP_THREW", "JSON can't carry"),
+    );
+    await expect(runMap(app, "x\n")).rejects.toThrow("JSON can't carry");
   });
 });
 

@@ -3,6 +3,7 @@ import type { OutputSink } from "../../app/contract/contract.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
 import { hashPartition } from "../../app/contract/partitioners.ts";
 import { WordScan } from "../../app/text/word-scan.ts";
+import { checkJsonValue } from "../../base/json-value.ts";
 import { openInput } from "../../data/input/open-input.ts";
 import { text } from "../../data/output/formats.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
@@ -72,10 +73,13 @@ export function recordForm(app: RecordApp): AppForm {
   };
 }
 
-/** A value as it is after it was written to a file and read back: for example, JSON has no −0. */
+/**
+ * A value as it is after it was written to a file and read back: for example, JSON has no −0.
+ *
+ * @throws TypeError for a value that a parallel run refuses too, since JSON would change it: NaN, a Date or a Map
+ */
 function asCarried(value: unknown): unknown {
   if (typeof value === "string") return value;
-  const json = JSON.stringify(value) as string | undefined;
-  if (json === undefined) throw new TypeError(`JSON can't carry a value of type ${typeof value}`);
-  return JSON.parse(json);
+  checkJsonValue(value);
+  return JSON.parse(JSON.stringify(value));
 }
