@@ -180,7 +180,14 @@ async function deliverOutput(
   try {
     if (merge === true && !isMerged()) {
       const { mergeOutputs } = await import("../../mr/data/output/merge-outputs.ts");
-      outputs = [await mergeOutputs(storageFor(directory), directory, outputs, { signal })];
+      const { lockDirectory } = await import("../../mr/control/log/directory-lock.ts");
+      // The job has released it.
+      const unlock = await lockDirectory(directory);
+      try {
+        outputs = [await mergeOutputs(storageFor(directory), directory, outputs, { signal })];
+      } finally {
+        unlock();
+      }
     }
     if (top !== undefined) {
       const { topLines } = await import("../../mr/data/output/top-lines.ts");

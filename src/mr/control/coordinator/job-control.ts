@@ -2,7 +2,14 @@ import type { MrError } from "../../base/errors.ts";
 import { beatMs, MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { attemptTag } from "../../job/names.ts";
 import { taskInput } from "../../job/split.ts";
-import type { AttemptId, CancelReason, JobEnd, SkippedRecord, TaskResult } from "../../job/task.ts";
+import type {
+  AttemptId,
+  CancelReason,
+  JobEnd,
+  OutputFile,
+  SkippedRecord,
+  TaskResult,
+} from "../../job/task.ts";
 import type { JobStatus, Verdict } from "../protocol/protocol.ts";
 import type { Handlers } from "../protocol/transport.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
@@ -198,6 +205,14 @@ export class JobControl {
       decided.state === "failed" ? decided : ({ state: "cancelled", reason } as const);
     const events = [{ type: "jobEnded", outcome }] as const;
     this.#publish({ messages: [{ to: "owner", outcome }], events });
+  }
+
+  /** The outputs of the completed reduce tasks, in their order. */
+  get results(): OutputFile[] {
+    const { scheduler, options } = this.#job;
+    return Array.from({ length: options.reduces }, (_, reduce) => {
+      return scheduler.resultOf("reduce", reduce)?.outputs ?? [];
+    }).flat();
   }
 
   /** The first records that completed tasks have skipped, maps first. */

@@ -4,7 +4,9 @@ import { MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { OutputFile } from "../../job/task.ts";
+import { checkFile } from "../../storage/check-file.ts";
 import type { PendingFile } from "../../storage/pending-file.ts";
+import type { PendingOutput } from "../../storage/storage.ts";
 import { LineSink, text } from "../output/formats.ts";
 import { type GroupSource, mergeRuns } from "../shuffle/group-source.ts";
 import { MergePasses } from "../shuffle/merge-passes.ts";
@@ -86,7 +88,7 @@ async function reduceRuns(
     // Syncing the file may take longer than a lease.
     context.progress.workDone();
     file.finish();
-    return { output, counters: counters.toRecord(), skipped };
+    return { output: checked(output, context), counters: counters.toRecord(), skipped };
   } catch (error) {
     output.discard();
     throw error;
@@ -94,6 +96,21 @@ async function reduceRuns(
     merger?.close();
     scratch.discard();
   }
+}
+
+/** An output whose commit also checks that its files are there: a result is not read again before the job ends. */
+function checked(
+  output: PendingOutput,
+  { storage, directory }: Pick<TaskContext, "storage" | "directory">,
+): TaskOutput["output"] {
+  return {
+    commit: async () => {
+      const files = await output.commit();
+      for (const file of files) await checkFile(storage, directory, file);
+      return files;
+    },
+    discard: () => output.discard(),
+  };
 }
 
 async function reduceGroups(

@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import { removeEmptyDirectories } from "../../base/directories.ts";
-import { type ErrorCode, MrError } from "../../base/errors.ts";
+import { type ErrorCode, JobFailedError, MrError } from "../../base/errors.ts";
 import { plural } from "../../base/text.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
 import { lockDirectory } from "../../control/log/directory-lock.ts";
@@ -19,8 +18,14 @@ import {
   type ResumedJob,
   type Settings,
 } from "../../job/job-spec.ts";
-import { JOB_LOG_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
-import type { CompletedTask } from "../../job/task.ts";
+import {
+  JOB_LOG_NAME,
+  MERGED_OUTPUT_NAME,
+  parseReduceOutputName,
+  reduceOutputName,
+} from "../../job/names.ts";
+import type { CompletedTask, OutputFile } from "../../job/task.ts";
+import { checkFile } from "../../storage/check-file.ts";
 import {
   checkJobDirectory,
   checkNoOutput,
@@ -30,9 +35,17 @@ import {
   sweepAttempt,
   sweepJobDirectory,
 } from "../../storage/registry.ts";
-import { readBlocks } from "../../storage/storage.ts";
 import { describeSetting, withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
+
+/** Results up to this size are read once more when the job is complete. */
+const MAX_READ_TWICE_BYTES = 16 * 1024 * 1024;
+
+/** Changes whenever the contents of a file do. */
+function identityOf(path: string): string {
+  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? "" : `${stats.dev} ${stats.ino} ${stats.size} ${stats.ctimeNs}`;
+}
 
 /** A job that this process alone may coordinate: its directory, its log, and its event log. */
 export type JobSession = ReturnType<typeof newSession>;
@@ -50,6 +63,8 @@ function newSession(
 ) {
   const { directory } = spec;
   const place = statSync(directory);
+  /** The large results as they were when their tasks were completed, by name. */
+  const seen = new Map<string, string>();
   let events: EventLog | undefined;
   return {
     ...{ spec, resumed, removed, log },
@@ -73,6 +88,12 @@ function newSession(
       const early: JobEvent[] = [];
       return (decided) => {
         const event = withMessages(decided);
+        if (event.type === "attemptCompleted" && event.phase === "reduce") {
+          const name = reduceOutputName(event.task);
+          if ((event.outputBytes[0] ?? 0) > MAX_READ_TWICE_BYTES) {
+            seen.set(name, identityOf(join(directory, name)));
+          }
+        }
         const onWriteError = (message: string) => {
           listener({ type: "eventLogFailed", message, atMs: event.atMs });
         };
@@ -84,6 +105,25 @@ function newSession(
         else events.record(event);
         listener(event);
       };
+    },
+    /**
+     * Checks that all results of a complete job are there as they were written. A large one, which its worker has read
+     * after it was published, is not read again unless it was changed since.
+     *
+     * @throws JobFailedError naming the first that is not; resuming the job makes it again
+     */
+    async checkResults(results: readonly OutputFile[]): Promise<void> {
+      for (const result of results) {
+        const before = seen.get(result.name);
+        if (before !== undefined && before === identityOf(join(directory, result.name))) continue;
+        try {
+          await checkFile(storageFor(directory), directory, result);
+        } catch (error) {
+          if (!(error instanceof MrError)) throw error;
+          const { code, message } = error;
+          throw new JobFailedError({ code, message });
+        }
+      }
     },
     /** Leaves the event log to another coordinator, which leads the job. */
     discardEvents(): void {
@@ -260,18 +300,17 @@ async function hasItsOutputs(
   { phase, result }: CompletedTask,
   directory: string,
 ): Promise<boolean> {
-  for (const { name, bytes, crc32: checksum } of result.outputs) {
-    const path = join(directory, name);
-    if (statSync(path, { throwIfNoEntry: false })?.size !== bytes) return false;
-    if (phase === "reduce" && (await checksumOf(path)) !== checksum) return false;
+  for (const output of result.outputs) {
+    const path = join(directory, output.name);
+    if (statSync(path, { throwIfNoEntry: false })?.size !== output.bytes) return false;
+    if (phase === "map") continue;
+    try {
+      await checkFile(storageFor(directory), directory, output);
+    } catch {
+      return false;
+    }
   }
   return true;
-}
-
-async function checksumOf(path: string): Promise<number> {
-  let checksum = 0;
-  for await (const block of readBlocks(storageFor(path), path)) checksum = crc32(block, checksum);
-  return checksum;
 }
 
 /**

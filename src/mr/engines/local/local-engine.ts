@@ -56,7 +56,10 @@ export const localEngine: Engine = {
       };
       coordinator = await startCoordinator(session, { socketPath, onEvent });
       fillLater(pool, work);
-      outcome = await endOf(coordinator, pool, context.signal);
+      const end = await endOf(coordinator, pool, context.signal);
+      // A result that is lost is made again when the job is resumed, so its log must stay.
+      if (end.state === "completed") await session.checkResults(coordinator.results);
+      outcome = end;
       if (pool.cannotLoadApp) {
         const why = await whyNotLoaded({ ...job, reduces: session.spec.reduces });
         if (why !== undefined) throw why;
