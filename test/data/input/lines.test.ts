@@ -128,3 +128,51 @@ describe("blocks()", () => {
     );
   });
 });
+
+describe("small parts", () => {
+  it("are read once, except for little more than the line at their end", async () => {
+    const contents = Buffer.from("a line of 32 bytes, all the same\n".repeat(20_000));
+    for (const reader of [lines(), blocks()]) {
+      let bytes = 0;
+      let text = "";
+      for (let start = 0; start < contents.length; start += 2000) {
+        const end = Math.min(start + 2000, contents.length);
+        const source = memorySource(contents, start, end, 1e6);
+        const counting: InputSource = {
+          ...source,
+          read(target, from, position) {
+            const count = source.read(target, from, position);
+            bytes += Number(count);
+            return count;
+          },
+        };
+        const records = await readAll(reader, counting, 1 << 16);
+        text += records.map((record) => record.text).join(reader.name === "lines()" ? "\n" : "");
+        if (reader.name === "lines()" && records.length > 0) text += "\n";
+      }
+      expect(text).toBe(contents.toString("latin1"));
+      expect(bytes / contents.length).toBeLessThan(1.3);
+    }
+  });
+
+  it("have the same lines, however long these are", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.nat(5000), fc.nat(600)), { maxLength: 12 }),
+        fc.integer({ min: 300, max: 4000 }),
+        fc.constantFrom(600, 2048, 1 << 14),
+        async (lengths, splitBytes, blockBytes) => {
+          const text = lengths.map((length, at) => String.fromCharCode(97 + at).repeat(length));
+          const contents = Buffer.from(text.join("\n"));
+          const records: { text: string; offset: number }[] = [];
+          for (let start = 0; start < contents.length; start += splitBytes) {
+            const end = Math.min(start + splitBytes, contents.length);
+            const source = memorySource(contents, start, end, 1e6);
+            records.push(...(await readAll(lines(), source, blockBytes)));
+          }
+          expect(records).toEqual(splitLines(contents));
+        },
+      ),
+    );
+  });
+});

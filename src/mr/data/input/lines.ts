@@ -17,6 +17,8 @@ const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 /** Copying to a larger buffer takes time; memory that is not written to is free. */
 const GROWTH = 8;
+/** How much is read beyond the end of a part at first, to find the end of its last line. */
+const LOOKAHEAD_BYTES = 512;
 const UTF16_MARK_BYTES = 2;
 
 /**
@@ -144,12 +146,21 @@ export class LineCursor implements RecordCursor<ByteSlice> {
       const { block } = this.#scanner;
       // A line too long for the block is read a block at a time, so that what follows its end fits into the block.
       const isLarge = this.#buffer !== block;
-      const room = isLarge ? this.#buffer.subarray(0, filled + block.length) : block;
+      const room = isLarge ? this.#buffer.subarray(0, filled + block.length) : this.#roomInBlock();
       const count = this.#source.read(room, filled, this.#base + filled);
       if (typeof count !== "number") return count.then((n) => this.#take(n) || this.load());
       if (this.#take(count)) return true;
     }
     return false;
+  }
+
+  /** The block, up to where the last line of this part probably ends: the next part reads what follows. */
+  #roomInBlock(): Uint8Array {
+    const { block } = this.#scanner;
+    // More and more of a line that is longer.
+    const lookahead = Math.max(LOOKAHEAD_BYTES, this.#filled);
+    const end = Math.max(this.#source.end - this.#base, this.#filled) + lookahead;
+    return end < block.length ? block.subarray(0, end) : block;
   }
 
   close(): void {
