@@ -3,7 +3,7 @@
 import { chmodSync, chownSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ensureOwnDirectory } from "../../src/mr/base/directories.ts";
+import { ensureOwnDirectory, runtimeDirs, usable } from "../../src/mr/base/directories.ts";
 import { mrError } from "../support/mr-error.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { unprivilegedUid } from "../support/unprivileged.ts";
@@ -48,6 +48,26 @@ describe("the directory of sockets and compiled apps", () => {
       );
     },
   );
+
+  it("is the next one that can be used where /tmp cannot, or else the error names what to set", () => {
+    const file = place();
+    writeFileSync(file, "");
+    const other = place();
+    expect(usable([join(file, "own"), other], uid)).toEqual([other]);
+    expect(() => usable([join(file, "own")], uid)).toThrow(
+      mrError("DIRECTORY_UNUSABLE", `"${join(file, "own")}"`, "TSMR_RUNTIME_DIR"),
+    );
+  });
+
+  it("is looked for in /tmp, TMPDIR and XDG_RUNTIME_DIR, or is the one that is named", () => {
+    const [home, run] = [temporaryDirectory(), temporaryDirectory()];
+    const env = { TMPDIR: home, XDG_RUNTIME_DIR: run };
+    const own = [`/tmp/tsmr-${uid}`, join(home, `tsmr-${uid}`), join(run, `tsmr-${uid}`)];
+    expect(runtimeDirs(env)).toEqual(own);
+    expect(runtimeDirs({ ...env, TSMR_RUNTIME_DIR: join(home, "given") })).toEqual([
+      join(home, "given"),
+    ]);
+  });
 
   it("F35: is refused when it is a file", () => {
     const dir = place();

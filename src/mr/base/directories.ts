@@ -1,5 +1,5 @@
-import { lstatSync, mkdirSync, rmdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { accessSync, constants, lstatSync, mkdirSync, rmdirSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { describeCause, errorCode, MrError } from "./errors.ts";
 
 /**
@@ -48,18 +48,48 @@ function isDirectory(path: string): boolean {
 /**
  * The directory of this user's sockets and compiled apps, created on first use.
  *
- * It is the same for every process of a user, whatever `TMPDIR` or `XDG_RUNTIME_DIR` are, because a worker
- * must find the coordinator without an address. It is short, because the path of a socket is limited to some
- * hundred bytes. Only the owner may enter it.
+ * It is the same for every process of a user, whatever `TMPDIR` or `XDG_RUNTIME_DIR` are, as long as /tmp can be
+ * used, because a worker must find the coordinator without an address. It is short, because the path of a socket is
+ * limited to some hundred bytes. Only the owner may enter it.
  *
- * @throws MrError when it belongs to another user, is not a directory, or is open to others
+ * @throws MrError when none can be used: it cannot be made, belongs to another user, or is open to others
  */
 export function runtimeDir(): string {
+  const [dir] = runtimeDirs();
+  return dir;
+}
+
+/**
+ * The directories that can be {@link runtimeDir}, the first one first: `TSMR_RUNTIME_DIR` alone if it is set, or else
+ * one in /tmp, in `TMPDIR` and in `XDG_RUNTIME_DIR`.
+ *
+ * @throws MrError when there is none
+ */
+export function runtimeDirs(env: NodeJS.ProcessEnv = process.env): [string, ...string[]] {
   // Not userInfo(), which fails for a user without an entry in the password file, as in containers.
   const uid = process.getuid?.() ?? 0;
-  const dir = join("/tmp", `tsmr-${uid}`);
-  ensureOwnDirectory(dir, uid);
-  return dir;
+  const given = env["TSMR_RUNTIME_DIR"];
+  if (given) return usable([resolve(given)], uid);
+  const parents = ["/tmp", env["TMPDIR"], env["XDG_RUNTIME_DIR"]];
+  const paths = parents.filter((parent) => parent !== undefined && isAbsolute(parent));
+  return usable([...new Set(paths.map((parent) => join(String(parent), `tsmr-${uid}`)))], uid);
+}
+
+/** Those of some directories that this user alone can write into. @throws MrError about the first if there is none */
+export function usable(candidates: readonly string[], uid: number): [string, ...string[]] {
+  let why: unknown;
+  const [first, ...others] = candidates.filter((dir) => {
+    try {
+      ensureOwnDirectory(dir, uid);
+      return true;
+    } catch (error) {
+      why ??= error;
+      return false;
+    }
+  });
+  if (first !== undefined) return [first, ...others];
+  const hint = "TSMR_RUNTIME_DIR can name another, of this user alone";
+  throw new MrError("DIRECTORY_UNUSABLE", `${describeCause(why)}; ${hint}`);
 }
 
 /**
@@ -74,6 +104,7 @@ export function ensureOwnDirectory(dir: string, uid: number): void {
     if (!stats.isDirectory()) throw new Error("it is not a directory");
     if (stats.uid !== uid) throw new Error(`it belongs to user ${stats.uid}, not to ${uid}`);
     if ((stats.mode & 0o077) !== 0) throw new Error("other users may enter it (chmod 700 it)");
+    accessSync(dir, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new MrError(
       "DIRECTORY_UNUSABLE",

@@ -1,16 +1,40 @@
 import { createHash } from "node:crypto";
 import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { makeDirectory, runtimeDir } from "../../base/directories.ts";
+import { makeDirectory, runtimeDirs } from "../../base/directories.ts";
+import { describeCause, MrError } from "../../base/errors.ts";
 
 /** A file that is removed although it is still in use is made again when it is needed. */
 const KEPT_DAYS = 7;
+/** What must fit on the disk of the directory: more than most apps take. */
+const PROBE_BYTES = 64 * 1024;
 
-/** The directory of compiled and checked apps, created on first use. */
+/**
+ * The directory of compiled and checked apps, created on first use, on a disk that has room.
+ *
+ * @throws MrError when there is none
+ */
 export function appCacheDir(): string {
-  const dir = join(runtimeDir(), "apps");
-  makeDirectory(dir, 0o700);
-  return dir;
+  const places = runtimeDirs().map((dir) => join(dir, "apps"));
+  let why: unknown;
+  for (const dir of places) {
+    const probe = join(dir, `${process.pid}.probe`);
+    try {
+      makeDirectory(dir, 0o700);
+      writeFileSync(probe, Buffer.alloc(PROBE_BYTES), { mode: 0o600 });
+      return dir;
+    } catch (error) {
+      why ??= error;
+    } finally {
+      rmSync(probe, { force: true });
+    }
+  }
+  throw unwritable(places[0] ?? "", why);
+}
+
+function unwritable(path: string, error: unknown): MrError {
+  const why = `${describeCause(error)}; TSMR_RUNTIME_DIR can name another directory, of this user alone`;
+  return new MrError("DIRECTORY_UNUSABLE", `Cannot write compiled apps to "${path}": ${why}`);
 }
 
 /** Removes old files: each version of each app leaves some. */
@@ -23,7 +47,7 @@ export function removeOld(dir: string): void {
   }
 }
 
-/** Publishes a file atomically. Several processes may publish the same one at once. */
+/** Publishes a file atomically. Several processes may publish the same one at once. @throws MrError */
 export function publish(path: string, contents: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
@@ -31,7 +55,7 @@ export function publish(path: string, contents: string): void {
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw unwritable(path, error);
   }
 }
 
