@@ -29,7 +29,7 @@ export function reduce(key: string, values: string[]) {
 }`;
 
 describe("an app that prints", { concurrent: true }, () => {
-  it("does so on standard error, and results alone are on standard output", async (context) => {
+  it("F53 does so on standard error, and results alone are on standard output", async (context) => {
     const folder = newFolder(context);
     folder.write("app.ts", TALKATIVE);
     for (const out of ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]) {
@@ -57,7 +57,7 @@ describe("an app that prints", { concurrent: true }, () => {
 });
 
 describe("an app that leaves a timer running", { concurrent: true }, () => {
-  it("does not keep a sequential run, whether it succeeds or fails", async (context) => {
+  it("F53 does not keep a sequential run, whether it succeeds or fails", async (context) => {
     const folder = newFolder(context);
     folder.write("app.ts", WITH_TIMER);
     for (const [script, args, out] of [
@@ -77,7 +77,7 @@ describe("an app that leaves a timer running", { concurrent: true }, () => {
     }
   });
 
-  it("does not keep a worker of the lab", async (context) => {
+  it("F53 does not keep a worker of the lab", async (context) => {
     const folder = newFolder(context);
     folder.write("app.ts", WITH_TIMER);
     const options = { cwd: folder.directory };

@@ -109,7 +109,7 @@ describe("links", () => {
     ["one attribute", `<a ${"x".repeat(12e6)}`],
     ["quotes", `<a ${'x="'.repeat(4e6)}`],
     ["references", `<a href="${"&#1".repeat(4e6)}`],
-  ])("takes time in proportion to a page of 12 MB: %s", async (_, html) => {
+  ])("F52 takes time in proportion to a page of 12 MB: %s", async (_, html) => {
     job.write("a.example/a.html", html);
     const outputs = await job.run(await loadShipped("links"), ["a.example/a.html"]);
     expect(outputs.join("")).toBe("");

@@ -71,7 +71,7 @@ describe("ngrams", () => {
   it.each([
     ["letters of two UTF-16 units", "𐐨".repeat(3e6), "𐐨".repeat(3e6)],
     ["letters with apostrophes", "a'".repeat(6e6), "a'".repeat(6e6).slice(0, -1)],
-  ])("finds a word of 12 MB: %s", async (_, text, word) => {
+  ])("F52 finds a word of 12 MB: %s", async (_, text, word) => {
     job.write("a.txt", text);
     const app = await loadShipped("ngrams", { NGRAMS: "1" });
     const outputs = await job.run(app, ["a.txt"]);

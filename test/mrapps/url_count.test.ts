@@ -64,7 +64,7 @@ describe("url_count", () => {
     ["a request", '::1 - - [x] "GET /', "a?", ' " 200 1'],
     ["digits", '::1 - - [x] "GET / HTTP/1.1" 200 ', "11", "x"],
     ["words", "", "a ", ""],
-  ])("takes time in proportion to a line of 12 MB: %s", async (_, begin, part, end) => {
+  ])("F52 takes time in proportion to a line of 12 MB: %s", async (_, begin, part, end) => {
     const line = begin + part.repeat(12e6 / part.length) + end;
     job.write("access.log", line);
     expect((await job.run(await loadShipped("url_count"), ["access.log"])).join("")).toBe("");

@@ -42,7 +42,7 @@ const EXACT = [
 ];
 
 describe("jsonLines()", () => {
-  it.each(INEXACT)("refuses a number that a double can't stand for: %s", async (number) => {
+  it.each(INEXACT)("F51 refuses a number that a double can't stand for: %s", async (number) => {
     const line = `{"user":${number},"n":1}`;
     await expect(recordsOf(jsonLines(), `{}\n${line}\n`)).rejects.toThrow(
       mrError(

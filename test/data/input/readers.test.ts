@@ -215,7 +215,7 @@ describe("jsonLines()", () => {
     ["a long number", `${"1".repeat(12e6)}x`, 12000001, 'unexpected "x"'],
     ["spaces", `${" ".repeat(12e6)}x`, 12000001, 'unexpected "x"'],
     ["many short strings", `[${'"",'.repeat(4e6)}]`, 12000002, 'unexpected "]"'],
-  ])("names the place of an error in a line of 12 MB: %s", async (_, line, column, why) => {
+  ])("F52 names the place of an error in a line of 12 MB: %s", async (_, line, column, why) => {
     await expect(read(jsonLines(), line)).rejects.toThrow(
       mrError("INPUT_MALFORMED", `line 1, column ${column}: `, why),
     );
