@@ -93,7 +93,13 @@ function report(program: Command, error: unknown): void {
     process.exitCode = error.exitCode === 0 ? exitCodeAfter(0) : 2;
     return;
   }
-  process.exitCode = isUsage ? 2 : error instanceof MrError ? exitCodeOf(error.code) : 1;
+  // An input that vanishes during the job is no wrong command line.
+  const hasFailed = error instanceof JobFailedError && error.code !== "USAGE";
+  process.exitCode = isUsage
+    ? 2
+    : error instanceof MrError && !hasFailed
+      ? exitCodeOf(error.code)
+      : 1;
   process.stderr.write(visibleLines(`${program.name()}: ${describe(program, error)}\n`));
 }
 

@@ -78,7 +78,7 @@ describe("make-data", () => {
 
   it("says which directory of books is missing", async () => {
     const ended = await makeData(made, "--books", join(made, "nowhere"));
-    expect(ended.code).toBe(1);
+    expect(ended.code).toBe(2);
     expect(ended.stderr).toMatch(/^make-data: Cannot list books ".*nowhere": no such file.*\n$/);
   });
 });

@@ -8,7 +8,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { loadScheduler, type SchedulerResult } from "./scheduler-load.ts";
-import { SocketLoader, type SocketResult } from "./socket-load.ts";
+import { RESULT, SocketLoader, type SocketResult } from "./socket-load.ts";
 
 /** The first argument of this process, as JSON. */
 export interface ControlLoad {
@@ -56,6 +56,9 @@ async function loadSocket(requestsPerSecond?: number): Promise<SocketResult> {
   const exited = once(coordinator, "exit");
   try {
     const socketPath = await socketOf(coordinator);
+    for (let reduce = 0; reduce < reduces; reduce++) {
+      writeFileSync(join(load.folder, `mr-out-${reduce}`), RESULT);
+    }
     const limit = requestsPerSecond === undefined ? {} : { requestsPerSecond };
     const { warmUpMs } = load;
     const loader = new SocketLoader({ socketPath, workers, maps, reduces, warmUpMs, ...limit });

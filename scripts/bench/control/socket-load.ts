@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { crc32 } from "node:zlib";
 import { PROTOCOL_VERSION } from "../../../src/mr/control/protocol/protocol.ts";
 import { RpcConnection } from "./rpc-connection.ts";
 
@@ -31,6 +32,9 @@ interface Task {
 
 const CALLS_PER_TASK = 3;
 const LENGTH = 123_456;
+/** The contents of every result, which the coordinator reads at the end of the job. */
+export const RESULT = Buffer.alloc(LENGTH, "x");
+const CHECKSUM = crc32(RESULT);
 
 /** Workers that only request tasks and report them, each on its own connection. */
 export class SocketLoader {
@@ -116,7 +120,7 @@ export class SocketLoader {
       kind === "map"
         ? Array.from({ length: this.#load.reduces }, (_, reduce) => `mr-${task}-${reduce}`)
         : [`mr-out-${task}`];
-    return names.map((name) => ({ name, bytes: LENGTH, crc32: 0xfedcba98 }));
+    return names.map((name) => ({ name, bytes: LENGTH, crc32: CHECKSUM }));
   }
 
   #count(sentMs: number, hasWaited: boolean): void {
