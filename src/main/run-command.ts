@@ -93,14 +93,14 @@ function report(program: Command, error: unknown): void {
     process.exitCode = error.exitCode === 0 ? exitCodeAfter(0) : 2;
     return;
   }
-  // An input that vanishes during the job is no wrong command line.
-  const hasFailed = error instanceof JobFailedError && error.code !== "USAGE";
-  process.exitCode = isUsage
-    ? 2
-    : error instanceof MrError && !hasFailed
-      ? exitCodeOf(error.code)
-      : 1;
+  process.exitCode = isUsage ? 2 : exitCodeFor(error);
   process.stderr.write(visibleLines(`${program.name()}: ${describe(program, error)}\n`));
+}
+
+/** An input that vanishes during the job is no wrong command line: of failed jobs only wrong usage is. */
+function exitCodeFor(error: unknown): number {
+  if (!(error instanceof MrError)) return 1;
+  return error instanceof JobFailedError && error.code !== "USAGE" ? 1 : exitCodeOf(error.code);
 }
 
 function describe(program: Command, error: unknown): string {

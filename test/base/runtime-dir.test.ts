@@ -53,8 +53,8 @@ describe("the directory of sockets and compiled apps", () => {
     const file = place();
     writeFileSync(file, "");
     const other = place();
-    expect(usable([join(file, "own"), other], uid)).toEqual([other]);
-    expect(() => usable([join(file, "own")], uid)).toThrow(
+    expect([...usable([join(file, "own"), other], uid)]).toEqual([other]);
+    expect(() => [...usable([join(file, "own")], uid)]).toThrow(
       mrError("DIRECTORY_UNUSABLE", `"${join(file, "own")}"`, "TSMR_RUNTIME_DIR"),
     );
   });
@@ -63,8 +63,8 @@ describe("the directory of sockets and compiled apps", () => {
     const [home, run] = [temporaryDirectory(), temporaryDirectory()];
     const env = { TMPDIR: home, XDG_RUNTIME_DIR: run };
     const own = [`/tmp/tsmr-${uid}`, join(home, `tsmr-${uid}`), join(run, `tsmr-${uid}`)];
-    expect(runtimeDirs(env)).toEqual(own);
-    expect(runtimeDirs({ ...env, TSMR_RUNTIME_DIR: join(home, "given") })).toEqual([
+    expect([...runtimeDirs(env)]).toEqual(own);
+    expect([...runtimeDirs({ ...env, TSMR_RUNTIME_DIR: join(home, "given") })]).toEqual([
       join(home, "given"),
     ]);
   });

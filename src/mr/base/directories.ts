@@ -55,17 +55,17 @@ function isDirectory(path: string): boolean {
  * @throws MrError when none can be used: it cannot be made, belongs to another user, or is open to others
  */
 export function runtimeDir(): string {
-  const [dir] = runtimeDirs();
-  return dir;
+  for (const dir of runtimeDirs()) return dir;
+  throw new Error("Unreachable: there is a directory, or an error");
 }
 
 /**
  * The directories that can be {@link runtimeDir}, the first one first: `TSMR_RUNTIME_DIR` alone if it is set, or else
- * one in /tmp, in `TMPDIR` and in `XDG_RUNTIME_DIR`.
+ * one in /tmp, in `TMPDIR` and in `XDG_RUNTIME_DIR`. Each is made only when it is asked for.
  *
  * @throws MrError when there is none
  */
-export function runtimeDirs(env: NodeJS.ProcessEnv = process.env): [string, ...string[]] {
+export function runtimeDirs(env: NodeJS.ProcessEnv = process.env): Generator<string> {
   // Not userInfo(), which fails for a user without an entry in the password file, as in containers.
   const uid = process.getuid?.() ?? 0;
   const given = env["TSMR_RUNTIME_DIR"];
@@ -76,18 +76,20 @@ export function runtimeDirs(env: NodeJS.ProcessEnv = process.env): [string, ...s
 }
 
 /** Those of some directories that this user alone can write into. @throws MrError about the first if there is none */
-export function usable(candidates: readonly string[], uid: number): [string, ...string[]] {
+export function* usable(candidates: readonly string[], uid: number): Generator<string> {
+  let hasAny = false;
   let why: unknown;
-  const [first, ...others] = candidates.filter((dir) => {
+  for (const dir of candidates) {
     try {
       ensureOwnDirectory(dir, uid);
-      return true;
     } catch (error) {
       why ??= error;
-      return false;
+      continue;
     }
-  });
-  if (first !== undefined) return [first, ...others];
+    hasAny = true;
+    yield dir;
+  }
+  if (hasAny) return;
   const hint = "TSMR_RUNTIME_DIR can name another, of this user alone";
   throw new MrError("DIRECTORY_UNUSABLE", `${describeCause(why)}; ${hint}`);
 }

@@ -15,9 +15,11 @@ const PROBE_BYTES = 64 * 1024;
  * @throws MrError when there is none
  */
 export function appCacheDir(): string {
-  const places = runtimeDirs().map((dir) => join(dir, "apps"));
+  let first: string | undefined;
   let why: unknown;
-  for (const dir of places) {
+  for (const runtimeDir of runtimeDirs()) {
+    const dir = join(runtimeDir, "apps");
+    first ??= dir;
     const probe = join(dir, `${process.pid}.probe`);
     try {
       makeDirectory(dir, 0o700);
@@ -29,7 +31,7 @@ export function appCacheDir(): string {
       rmSync(probe, { force: true });
     }
   }
-  throw unwritable(places[0] ?? "", why);
+  throw unwritable(first ?? "", why);
 }
 
 function unwritable(path: string, error: unknown): MrError {

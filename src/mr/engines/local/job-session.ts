@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { removeEmptyDirectories } from "../../base/directories.ts";
 import { type ErrorCode, JobFailedError, MrError } from "../../base/errors.ts";
 import { plural } from "../../base/text.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
@@ -26,17 +25,10 @@ import {
 } from "../../job/names.ts";
 import type { CompletedTask, OutputFile } from "../../job/task.ts";
 import { checkFile } from "../../storage/check-file.ts";
-import {
-  checkJobDirectory,
-  checkNoOutput,
-  makeJobDirectory,
-  statInput,
-  storageFor,
-  sweepAttempt,
-  sweepJobDirectory,
-} from "../../storage/registry.ts";
+import { statInput, storageFor, sweepAttempt, sweepJobDirectory } from "../../storage/registry.ts";
 import { describeSetting, withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
+import type { LockedDirectory } from "./take-directory.ts";
 
 /** Results up to this size are read once more when the job is complete. */
 const MAX_READ_TWICE_BYTES = 16 * 1024 * 1024;
@@ -136,40 +128,6 @@ function newSession(
       unlock();
     },
   };
-}
-
-/** How often a directory is made that another job, which had made it too, removes before it is locked. */
-const MAX_TRIES = 10;
-
-/** A directory that is locked for this process. */
-export interface LockedDirectory {
-  /** The directories that were made for it, the outermost first. */
-  readonly made: readonly string[];
-  readonly unlock: () => void;
-}
-
-/**
- * Makes or finds the directory of a job, locks it, and then checks what is in it: another job that was complete a
- * moment ago must not be overwritten.
- *
- * @throws MrError naming the directory, a file in it, or an input; `JOB_IN_USE` when another coordinator has it
- */
-export async function takeDirectory(spec: NewJob | ResumedJob): Promise<LockedDirectory> {
-  const { directory } = spec;
-  for (let tries = 1; ; tries++) {
-    const made = makeJobDirectory(spec);
-    let unlock: (() => void) | undefined;
-    try {
-      checkJobDirectory(spec);
-      unlock = await lockDirectory(directory);
-      if (!spec.resume) checkNoOutput(directory);
-      return { made, unlock };
-    } catch (error) {
-      unlock?.();
-      removeEmptyDirectories(made);
-      if (existsSync(directory) || spec.resume || tries === MAX_TRIES) throw error;
-    }
-  }
 }
 
 /**

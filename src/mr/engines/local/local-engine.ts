@@ -19,9 +19,9 @@ import {
   removeLog,
   settingsToResume,
   startCoordinator,
-  takeDirectory,
 } from "./job-session.ts";
 import { RemainingWork } from "./remaining-work.ts";
+import { takeDirectory } from "./take-directory.ts";
 import { WorkerPool, whyNotLoaded } from "./worker-pool.ts";
 
 /** How long workers may take to end after the job has: one may be a straggler that lost its race. */
