@@ -1,6 +1,6 @@
 import type { NumberRuns, RunIterable } from "../../app/contract/combiners.ts";
 import type { LoadedApp } from "../../app/load/load-app.ts";
-import { MrError } from "../../base/errors.ts";
+import { MrError, UsageError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { OutputFile } from "../../job/task.ts";
@@ -49,11 +49,14 @@ export async function runReduceTask(
     return await reduceRuns(runs, task, loaded, context);
   } catch (error) {
     // Damaged values may have made the app fail.
-    const isAppsMistake = error instanceof AppError || !(error instanceof MrError);
-    throw (isAppsMistake ? findDamagedRun(runs) : undefined) ?? error;
+    throw (isFromApp(error) ? findDamagedRun(runs) : undefined) ?? error;
   } finally {
     files.close();
   }
+}
+
+function isFromApp(error: unknown): boolean {
+  return error instanceof AppError || error instanceof UsageError || !(error instanceof MrError);
 }
 
 async function reduceRuns(
