@@ -4,7 +4,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 const ROOT = new URL("../../", import.meta.url);
-const FAULTS = 53;
+const FAULTS = 58;
+/** Faults of storages, clusters and options that this version does not have. */
+const RESERVED: readonly number[] = [54, 55, 56, 57];
 
 interface Row {
   readonly fault: number;
@@ -33,8 +35,9 @@ function faultsIn(file: string): Set<number> {
 
 describe("the table of faults in docs/fault-tolerance.md", () => {
   it("has every fault, once and in order", () => {
+    const numbers = Array.from({ length: FAULTS }, (_, index) => index + 1);
     expect(rows.map(({ fault }) => fault)).toEqual(
-      Array.from({ length: FAULTS }, (_, index) => index + 1),
+      numbers.filter((number) => !RESERVED.includes(number)),
     );
   });
 

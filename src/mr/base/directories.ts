@@ -1,4 +1,14 @@
-import { accessSync, constants, lstatSync, mkdirSync, rmdirSync, statSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  rmdirSync,
+  statSync,
+} from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { describeCause, errorCode, MrError } from "./errors.ts";
 
@@ -38,6 +48,22 @@ export function removeEmptyDirectories(made: readonly string[]): void {
       // It is not empty, or another process has removed it.
       return;
     }
+  }
+}
+
+/**
+ * Makes the names of the files in a directory survive a power cut. Syncing a file does not keep its name.
+ *
+ * @throws the error of the operating system, except where the file system can't sync directories
+ */
+export function syncDirectory(path: string): void {
+  const descriptor = openSync(path, "r");
+  try {
+    fsyncSync(descriptor);
+  } catch (error) {
+    if (!["EINVAL", "ENOTSUP"].includes(errorCode(error) ?? "")) throw error;
+  } finally {
+    closeSync(descriptor);
   }
 }
 

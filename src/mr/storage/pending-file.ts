@@ -170,6 +170,8 @@ export interface AttemptBacking extends LocalFiles {
   readonly create: (path: string) => FileWriter;
   /** Moves a finished file from `path` to `target`. */
   readonly publish: (path: string, target: string) => void;
+  /** Makes the names of published files survive a power cut if they are durable. */
+  readonly syncNames: (directory: string) => void;
   readonly remove: (path: string) => void;
 }
 
@@ -198,13 +200,14 @@ export class AttemptFiles implements PendingOutput, Scratch {
   }
 
   commit(): OutputFile[] {
-    const { resolve, publish } = this.#backing;
+    const { resolve, publish, syncNames } = this.#backing;
     const outputs: OutputFile[] = [];
     for (const { summary, path } of this.#files) {
       const target = resolve(this.#directory, summary.name);
       attemptOutput("publish", target, () => publish(path, target));
       outputs.push(summary);
     }
+    attemptOutput("sync", this.#directory, () => syncNames(this.#directory));
     this.#files.clear();
     return outputs;
   }

@@ -146,8 +146,8 @@ export interface Storage {
    * Starts the output of an attempt.
    *
    * @param tag distinguishes this attempt's files from those of all others until they are committed
-   * @param options.durable whether finished files survive a power cut. Map outputs need not, because they are
-   *   checked against their summaries when they are read, and syncing is slow
+   * @param options.durable whether finished files, and once they are committed their names, survive a power cut.
+   *   Map outputs need not, because they are checked against their summaries when they are read, and syncing is slow
    */
   createOutput(
     directory: string,

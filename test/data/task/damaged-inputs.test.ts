@@ -53,8 +53,8 @@ function changeValue(path: string): void {
   writeFileSync(path, bytes);
 }
 
-const FAILING: ReadonlyArray<readonly [string, object, JobOptions?]> = [
-  ["reduce throws", {}],
+const FAILING: ReadonlyArray<readonly [string, object, JobOptions]> = [
+  ["reduce throws", {}, {}],
   [
     "reduce throws a UsageError",
     {
@@ -62,6 +62,7 @@ const FAILING: ReadonlyArray<readonly [string, object, JobOptions?]> = [
         for (const value of values) if (value !== VALUE) throw new UsageError("Set VALUE");
       },
     },
+    {},
   ],
   [
     "reduce rejects",
@@ -70,6 +71,7 @@ const FAILING: ReadonlyArray<readonly [string, object, JobOptions?]> = [
         for (const value of values) check(value);
       },
     },
+    {},
   ],
   [
     "an iterator of reduce throws",
@@ -78,6 +80,7 @@ const FAILING: ReadonlyArray<readonly [string, object, JobOptions?]> = [
         for (const value of values) yield check(value);
       },
     },
+    {},
   ],
   [
     "reduce returns what can't be written",
@@ -87,6 +90,7 @@ const FAILING: ReadonlyArray<readonly [string, object, JobOptions?]> = [
         return 1;
       },
     },
+    {},
   ],
   [
     "orderValues throws",
@@ -96,6 +100,7 @@ const FAILING: ReadonlyArray<readonly [string, object, JobOptions?]> = [
         return 0;
       },
     },
+    {},
   ],
   [
     "combine throws between two passes",

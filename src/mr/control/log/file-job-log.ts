@@ -3,9 +3,7 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
-  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -16,6 +14,7 @@ import {
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
+import { syncDirectory } from "../../base/directories.ts";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import { createFile, openJobFile } from "../../base/open-file.ts";
 import { JOB_LOG_NAME, temporaryName } from "../../job/names.ts";
@@ -112,6 +111,8 @@ export class FileJobLog implements JobLog {
       const contents = readFileSync(descriptor);
       const { records, bytes } = decodeRecords(contents);
       const state = replay(records);
+      // The coordinator that created it may have been killed before it did this.
+      syncDirectory(directory);
       return { log: new FileJobLog(path, descriptor, bytes, contents.length), state };
     } catch (error) {
       if (descriptor !== undefined) closeSync(descriptor);
@@ -236,16 +237,6 @@ export class FileJobLog implements JobLog {
 
 function isSame(one: Stats, other: Stats): boolean {
   return one.dev === other.dev && one.ino === other.ino;
-}
-
-/** A new file survives a power cut only once its directory has been synced. */
-function syncDirectory(path: string): void {
-  const descriptor = openSync(path, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /*

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { syncDirectory } from "../../base/directories.ts";
 import { createFile, openForReading, openJobFile } from "../../base/open-file.ts";
 import { AttemptFiles, type FileWriter } from "../pending-file.ts";
 import { byBytes, type LocalFile, type Storage } from "../storage.ts";
@@ -67,6 +68,9 @@ function attemptFiles(directory: string, tag: string, isDurable: boolean): Attem
     open: openFile,
     create: (path) => writerOf(createFile(path), isDurable),
     publish: renameSync,
+    syncNames(path) {
+      if (isDurable) syncDirectory(path);
+    },
     remove: (path) => rmSync(path, { force: true }),
   });
 }

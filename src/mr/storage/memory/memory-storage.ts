@@ -96,6 +96,7 @@ export class MemoryStorage implements Storage {
         return writerOf(buffer);
       },
       publish: (path, target) => this.put(target, contents(path)),
+      syncNames: () => undefined,
       remove: (path) => written.delete(path),
     });
   }

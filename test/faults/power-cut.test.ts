@@ -1,0 +1,201 @@
+// Tests what a power cut would leave of a job: the calls that sync its journal and its results.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { FileJobLog } from "../../src/mr/control/log/file-job-log.ts";
+import { mergeOutputs } from "../../src/mr/data/output/merge-outputs.ts";
+import { runReduceTask } from "../../src/mr/data/task/reduce-task.ts";
+import { runJob } from "../../src/mr/engines/run-job.ts";
+import { JOB_LOG_NAME } from "../../src/mr/job/names.ts";
+import { fileStorage } from "../../src/mr/storage/file/file-storage.ts";
+import { JOB, note } from "../control/log/job-log-conformance.ts";
+import { JobHarness, loadedApp } from "../data/task/job-harness.ts";
+import { powerCut } from "../support/power-cut.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+vi.mock("node:fs", async (importOriginal) => {
+  const { powerCut } = await import("../support/power-cut.ts");
+  return powerCut.watching(await importOriginal());
+});
+
+const APP = {
+  map: (_: string, text: string) => text.split(" ").map((key) => ({ key, value: "1" })),
+  reduce: (_: string, values: readonly string[]) => String(values.length),
+};
+
+let directory: string;
+let journal: string;
+beforeEach(() => {
+  directory = temporaryDirectory();
+  journal = join(directory, JOB_LOG_NAME);
+  powerCut.forget();
+});
+
+/** How many records of the journal survive a power cut. */
+function surviving(): number {
+  return (powerCut.contentsOf(journal) ?? "").split("\n").length - 1;
+}
+
+describe("the journal of a job", () => {
+  it("F58 is there with its first record from the moment it is created", () => {
+    FileJobLog.create(directory, JOB).close();
+    expect(powerCut.contentsOf(journal)).toBe(readFileSync(journal, "utf8"));
+    expect(surviving()).toBe(1);
+    // Otherwise a power cut could leave an empty journal in the place of that of an earlier job.
+    expect(powerCut.renamedUnsynced).toEqual([]);
+  });
+
+  it("F58 holds a record once its append is done", async () => {
+    const log = FileJobLog.create(directory, JOB);
+    for (let records = 2; records < 6; records++) {
+      const appending = log.append([note(records)]);
+      expect(surviving()).toBe(records - 1);
+      await appending;
+      expect(surviving()).toBe(records);
+    }
+    log.close();
+  });
+
+  it("F58 holds each of many records that are appended at once, when its own append is done", async () => {
+    const log = FileJobLog.create(directory, JOB);
+    const appending: Promise<void>[] = [];
+    const append = (number: number) => {
+      const isSafe = () => expect(powerCut.contentsOf(journal)).toContain(`"${number}"`);
+      appending.push(Promise.resolve(log.append([note(number)])).then(isSafe));
+    };
+    // A sync does not cover records that are written when it has begun.
+    let more = 10;
+    powerCut.onSync = () => {
+      if (more < 14) queueMicrotask(() => append(more++));
+    };
+    for (const number of [1, 2, 3]) append(number);
+    while (appending.length < 7) await appending.at(-1);
+    await Promise.all(appending);
+    log.close();
+    expect(surviving()).toBe(8);
+  });
+
+  it("F58 holds what a coordinator appends that has resumed the job", async () => {
+    FileJobLog.create(directory, JOB).close();
+    // As if that one had been killed before it could sync the directory.
+    powerCut.forget();
+    const { log } = FileJobLog.open(directory);
+    await log.append([{ type: "resumed", term: 2 }]);
+    log.close();
+    expect(surviving()).toBe(2);
+  });
+
+  it("F12 is not written to after a sync has failed: what is on the disk is not known", async () => {
+    const log = FileJobLog.create(directory, JOB);
+    powerCut.syncError = Object.assign(new Error("no space"), { code: "ENOSPC" });
+    await expect(log.append([note(1)])).rejects.toMatchObject({ code: "LOG_UNWRITABLE" });
+    powerCut.syncError = undefined;
+    powerCut.calls.length = 0;
+    const before = readFileSync(journal, "utf8");
+    for (const number of [2, 3]) {
+      const append = async () => log.append([note(number)]);
+      await expect(append()).rejects.toMatchObject({ code: "LOG_UNWRITABLE" });
+    }
+    expect(powerCut.calls).toEqual([]);
+    expect(readFileSync(journal, "utf8")).toBe(before);
+    log.close();
+  });
+
+  it("F12 fails all appends that wait for a sync that fails, and those after it", async () => {
+    const log = FileJobLog.create(directory, JOB);
+    const first = log.append([note(1)]);
+    powerCut.syncError = Object.assign(new Error("input/output error"), { code: "EIO" });
+    await Promise.resolve();
+    await Promise.resolve();
+    // The sync of the first is under way.
+    const appends = [first, log.append([note(2)])];
+    const results = await Promise.allSettled(appends);
+    const codes = results.map((result) => result.status === "rejected" && result.reason.code);
+    expect(codes).toEqual(["LOG_UNWRITABLE", "LOG_UNWRITABLE"]);
+    log.close();
+  });
+
+  it("F12 is not created if it can't be synced", () => {
+    powerCut.syncError = Object.assign(new Error("no space"), { code: "ENOSPC" });
+    const unwritable = expect.objectContaining({ code: "LOG_UNWRITABLE" });
+    expect(() => FileJobLog.create(directory, JOB)).toThrow(unwritable);
+  });
+});
+
+describe("a result", () => {
+  it("F58 is there with its contents from the moment a reduce task has committed it", async () => {
+    const job = new JobHarness();
+    job.write("a.txt", "x y x");
+    const options = { reduces: 1 };
+    const [source] = await job.map(APP, ["a.txt"], options);
+    powerCut.forget();
+    const task = { task: 0, sources: source ?? [] };
+    const { output } = await runReduceTask(task, loadedApp(APP), job.context(options));
+    const result = join(job.directory, "mr-out-0");
+    expect(powerCut.contentsOf(result)).toBe(undefined);
+    await output.commit();
+    expect(powerCut.contentsOf(result)).toBe("x 2\ny 1\n");
+    expect(powerCut.renamedUnsynced).toEqual([]);
+  });
+
+  it("F58 of the sequential run is there when that is complete", async () => {
+    const job = new JobHarness();
+    const options = {
+      app: job.write(
+        "app.mjs",
+        "export const map = () => [{ key: 'k', value: '' }]; export const reduce = () => 'v';",
+      ),
+      inputs: [job.write("a.txt", "x")],
+      out: job.directory,
+      reduces: 2,
+      check: false,
+    };
+    const { outputs } = await runJob({ ...options, engine: "sequential" });
+    expect(outputs.map((path) => powerCut.contentsOf(path)).sort()).toEqual(["", "k v\n"]);
+    const results = powerCut.renamedUnsynced.filter((name) => name.startsWith("mr-"));
+    expect(results).toEqual([]);
+  });
+
+  it("F58 is removed only when the file into which it was merged is safe", async () => {
+    const job = new JobHarness();
+    const paths = [job.write("mr-out-0", "a 1\n"), job.write("mr-out-1", "b 1\n")];
+    let merged: string | undefined;
+    const storage = {
+      ...fileStorage,
+      remove: async (path: string) => {
+        merged ??= powerCut.contentsOf(join(job.directory, "mr-out"));
+        await fileStorage.remove(path);
+      },
+    };
+    await mergeOutputs(storage, job.directory, paths);
+    expect(merged).toBe("a 1\nb 1\n");
+    expect(powerCut.renamedUnsynced).toEqual([]);
+  });
+
+  it("F12 is not published if it can't be synced", async () => {
+    const output = fileStorage.createOutput(directory, "0123abcd-1-1", { durable: true });
+    const file = output.file("mr-out-0");
+    file.write(Buffer.from("x 1\n"));
+    powerCut.syncError = Object.assign(new Error("no space"), { code: "ENOSPC" });
+    const unwritable = expect.objectContaining({ code: "OUTPUT_UNWRITABLE" });
+    expect(() => file.finish()).toThrow(unwritable);
+    output.discard();
+    expect(powerCut.calls.filter((call) => call.startsWith("rename"))).toEqual([]);
+  });
+
+  it("F12 does not count if its name can't be synced", async () => {
+    const output = fileStorage.createOutput(directory, "0123abcd-1-1", { durable: true });
+    output.file("mr-out-0").finish();
+    powerCut.syncError = Object.assign(new Error("input/output error"), { code: "EIO" });
+    const unwritable = expect.objectContaining({ code: "OUTPUT_UNWRITABLE" });
+    expect(() => output.commit()).toThrow(unwritable);
+  });
+});
+
+it("map outputs are not synced: that is slow, and their readers notice what is lost", async () => {
+  const job = new JobHarness();
+  job.write("a.txt", "x y x");
+  await job.map(APP, ["a.txt"]);
+  expect(powerCut.calls.filter((call) => call.startsWith("sync"))).toEqual([]);
+});
