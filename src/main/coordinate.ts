@@ -57,7 +57,6 @@ export async function coordinate(options: CoordinateOptions): Promise<number> {
     log(`${plural(job.spec.inputs.length, "input file")}, ${tasks}; waiting for workers`);
     const code = await finish(coordinator);
     if (code !== 0) return code;
-    await job.checkResults(coordinator.results);
   } finally {
     if (coordinator?.isDeposed !== true && job.isInPlace) sweepTemporaryFiles(directory);
     if (coordinator === undefined && resumed === undefined) removeLog(directory);

@@ -4,9 +4,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
 const ROOT = new URL("../../", import.meta.url);
-const FAULTS = 58;
-/** Faults of storages, clusters and options that this version does not have. */
-const RESERVED: readonly number[] = [54, 55, 56, 57];
+/** The faults of the list that the table began with. Later ones have any larger numbers. */
+const FIRST_FAULTS = 53;
 
 interface Row {
   readonly fault: number;
@@ -35,10 +34,11 @@ function faultsIn(file: string): Set<number> {
 
 describe("the table of faults in docs/fault-tolerance.md", () => {
   it("has every fault, once and in order", () => {
-    const numbers = Array.from({ length: FAULTS }, (_, index) => index + 1);
-    expect(rows.map(({ fault }) => fault)).toEqual(
-      numbers.filter((number) => !RESERVED.includes(number)),
+    const numbers = rows.map(({ fault }) => fault);
+    expect(numbers.slice(0, FIRST_FAULTS)).toEqual(
+      Array.from({ length: FIRST_FAULTS }, (_, index) => index + 1),
     );
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   });
 
   for (const { fault, isSimulated, files } of rows) {
@@ -50,9 +50,8 @@ describe("the table of faults in docs/fault-tolerance.md", () => {
   }
 
   it("leaves no test out whose title names a fault that there is not", () => {
-    const numbers = new Set(
-      rows.flatMap(({ files }) => files.flatMap((file) => [...faultsIn(file)])),
-    );
-    expect(Math.max(...numbers)).toBe(FAULTS);
+    const known = new Set(rows.map(({ fault }) => fault));
+    const numbers = rows.flatMap(({ files }) => files.flatMap((file) => [...faultsIn(file)]));
+    expect(numbers.filter((number) => !known.has(number))).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import type { JobLog, LogRecord, LogState } from "../../src/mr/control/log/job-l
 import type { Method, Params, Results } from "../../src/mr/control/protocol/protocol.ts";
 import type { Caller, Handlers } from "../../src/mr/control/protocol/transport.ts";
 import type { DecidedEvent } from "../../src/mr/job/events.ts";
+import type { OutputFile } from "../../src/mr/job/task.ts";
 import { withMessages } from "../../src/mr/watch/format/describe-failure.ts";
 import { JobView } from "../../src/mr/watch/history/job-view.ts";
 import type { Endpoint } from "./network.ts";
@@ -50,6 +51,7 @@ export class SimulatedCoordinator {
     const options = {
       ...shape,
       plan: () => splits,
+      checkResults: (results: readonly OutputFile[]) => this.#checkResults(results),
       directory: "/job",
       inputDirectory: "/job",
       skipBadRecords: false,
@@ -176,6 +178,17 @@ export class SimulatedCoordinator {
       persistence.tellCompleted(params as Params<"task.complete">);
     }
     return answer;
+  }
+
+  /** Reads the results at once, or after a while. */
+  #checkResults(results: readonly OutputFile[]): number[] | Promise<number[]> {
+    const { random, disk } = this.#world;
+    const read = () => {
+      const lost = results.flatMap((file, reduce) => (disk.holds(file) ? [] : reduce));
+      if (lost.length === 0 && this.process.isAlive) this.#world.resultsSeen();
+      return lost;
+    };
+    return random.chance(0.5) ? read() : this.process.sleep(random.between(0, 3000)).then(read);
   }
 
   async #append(records: readonly LogRecord[]): Promise<void> {

@@ -146,10 +146,26 @@ const MUTANTS: readonly Mutant[] = [
   {
     title: "runs a map task again that has been run again since its output was lost",
     file: SCHEDULER,
-    replace: " || map.completion > reader.mapsSeen) return;",
-    by: ") return;",
+    replace: "source.completion <= lease.mapsSeen;",
+    by: "true;",
     breaks: "only what a reader was given is reopened",
     faults: { ...SPOILT, delay: 0.4 },
+  },
+  {
+    title: "takes lost results for complete",
+    file: SCHEDULER,
+    replace: "for (const task of tasks) this.#reopen(task, effects);\n    if (tasks.length === 0) ",
+    by: "",
+    breaks: "The output of reduce task",
+    faults: SPOILT,
+  },
+  {
+    title: "is complete without a look at the results",
+    file: SCHEDULER,
+    replace: "this.#shape.checksResults !== true",
+    by: "true",
+    breaks: "The output of reduce task",
+    faults: SPOILT,
   },
   {
     title: "gives a task to a worker that no longer waits",
@@ -240,7 +256,7 @@ const MUTANTS: readonly Mutant[] = [
   {
     title: "does not keep that a map task runs again",
     file: DECISION,
-    replace: 'return { type: "reopened", task: effect.task };',
+    replace: 'return { type: "reopened", phase: effect.phase, task: effect.task };',
     by: "return undefined;",
     breaks: 'before the log holds "reopened',
     faults: SPOILT,

@@ -196,7 +196,7 @@ function recordName(record: LogRecord): string {
     case "completed":
       return `completed ${attemptName(record)}`;
     case "reopened":
-      return `reopened map ${record.task}`;
+      return `reopened ${record.phase} ${record.task}`;
     case "ended":
       return `ended ${record.outcome.state}`;
     default:

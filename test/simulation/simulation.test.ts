@@ -35,7 +35,10 @@ const ROWS: ReadonlyArray<readonly [title: string, faults: Partial<Faults>]> = [
   ["F7 workers wake in the middle of their renames and report late", { pauseInCommit: 0.4 }],
   ["F8 attempts take longer than they should", { stall: 0.4 }],
   ["F37 apps compute for ever, under a task timeout", { getStuck: 0.5 }],
-  ["F9 F10 F11 map outputs vanish, or are cut or corrupted", { everyMs: 60, kinds: ["spoilFile"] }],
+  [
+    "F9 F10 F11 F49 map outputs and results vanish, or are cut or corrupted",
+    { everyMs: 60, kinds: ["spoilFile"] },
+  ],
   ["F22 the app throws now and then", { appThrows: 0.4 }],
   ["messages are lost", { lose: 0.3 }],
   ["messages overtake each other", { delay: 0.4 }],

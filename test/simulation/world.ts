@@ -2,7 +2,7 @@ import { EntryJobLog } from "../../src/mr/control/log/entry-job-log.ts";
 import { LOG_VERSION, type LogRecord, replay } from "../../src/mr/control/log/job-log.ts";
 import { Scheduler } from "../../src/mr/control/scheduler/scheduler.ts";
 import type { JobShape } from "../../src/mr/control/scheduler/types.ts";
-import { isMapOutput, reduceOutputName } from "../../src/mr/job/names.ts";
+import { isJobOutput, isMapOutput, reduceOutputName } from "../../src/mr/job/names.ts";
 import type { JobEnd } from "../../src/mr/job/task.ts";
 import { SimulatedCoordinator } from "./coordinator.ts";
 import { Disk } from "./disk.ts";
@@ -49,6 +49,8 @@ export class World {
   coordinator: SimulatedCoordinator | undefined;
   /** All that are alive: one that was replaced may not know it yet. */
   readonly #coordinators = new Set<SimulatedCoordinator>();
+  /** Whether a coordinator has found all results as they were written. From here on they stay so. */
+  #hasSeenResults = false;
   #isStarting = false;
   #starts = 0;
   outcome: JobEnd | undefined;
@@ -122,6 +124,11 @@ export class World {
   /** A coordinator says that an attempt may publish its output. */
   granted(attempt: string): void {
     this.#granted.add(attempt);
+  }
+
+  /** A coordinator has found all results as they were written. */
+  resultsSeen(): void {
+    this.#hasSeenResults = true;
   }
 
   /** An attempt publishes its output. */
@@ -292,7 +299,10 @@ export class World {
         this.#startCoordinator();
         break;
       case "spoilFile": {
-        const name = random.pick(this.disk.names.filter(isMapOutput));
+        const isResult = (name: string) => !this.#hasSeenResults && isJobOutput(name);
+        const name = random.pick(
+          this.disk.names.filter((one) => isMapOutput(one) || isResult(one)),
+        );
         const how = random.pick(["vanish", "tear", "corrupt"] as const);
         if (name !== undefined && how !== undefined) this.disk.spoil(name, how);
         break;

@@ -1,7 +1,9 @@
 import { crc32 } from "node:zlib";
 import { describeCause, errorCode, MrError } from "../base/errors.ts";
 import type { OutputFile } from "../job/task.ts";
-import { readBlocks, type Storage } from "./storage.ts";
+import { type LocalFiles, readBlocks, type Storage } from "./storage.ts";
+
+const BLOCK_BYTES = 1024 * 1024;
 
 /**
  * Reads a published file and compares its length and checksum with those of what was written.
@@ -12,21 +14,66 @@ import { readBlocks, type Storage } from "./storage.ts";
 export async function checkFile(
   storage: Storage,
   directory: string,
-  { name, bytes, crc32: expected }: OutputFile,
+  file: OutputFile,
 ): Promise<void> {
-  const path = storage.resolve(directory, name);
-  const lost = (why: string) =>
-    new MrError("OUTPUT_UNREADABLE", `Result "${path}" is lost: ${why}`);
-  let found = 0;
-  let checksum = 0;
+  const path = storage.resolve(directory, file.name);
+  const found = new Summary();
   try {
-    for await (const block of readBlocks(storage, path)) {
-      found += block.length;
-      checksum = crc32(block, checksum);
-    }
+    for await (const block of readBlocks(storage, path)) found.add(block);
   } catch (error) {
-    throw lost(errorCode(error) === "ENOENT" ? "it is not there any more" : describeCause(error));
+    throw lostResult(
+      path,
+      errorCode(error) === "ENOENT" ? "it is not there any more" : describeCause(error),
+    );
   }
-  if (found !== bytes) throw lost(`it has ${found} bytes, and ${bytes} were written`);
-  if (checksum !== expected) throw lost("its contents are not what was written");
+  found.check(path, file);
+}
+
+/** Reads a file that is local, and says whether it is there as it was written. */
+export function isIntact(files: LocalFiles, path: string, expected: OutputFile): boolean {
+  const found = new Summary();
+  try {
+    const file = files.open(path);
+    try {
+      const block = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, expected.bytes + 1));
+      for (;;) {
+        const count = file.read(block, 0, block.length, found.bytes);
+        if (count === 0) break;
+        found.add(block.subarray(0, count));
+      }
+    } finally {
+      file.close();
+    }
+    found.check(path, expected);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The length and the checksum of the part of a file that was read so far. */
+export class Summary {
+  bytes = 0;
+  #crc32 = 0;
+
+  add(block: Uint8Array): void {
+    this.bytes += block.length;
+    this.#crc32 = crc32(block, this.#crc32);
+  }
+
+  /**
+   * Compares a file that was read to its end with what was written.
+   *
+   * @throws MrError `OUTPUT_UNREADABLE`
+   */
+  check(path: string, { bytes, crc32: expected }: Pick<OutputFile, "bytes" | "crc32">): void {
+    if (this.bytes !== bytes) {
+      throw lostResult(path, `it has ${this.bytes} bytes, and ${bytes} were written`);
+    }
+    if (this.#crc32 !== expected) throw lostResult(path, "its contents are not what was written");
+  }
+}
+
+function lostResult(path: string, why: string): MrError {
+  return new MrError("OUTPUT_UNREADABLE", `Result "${path}" is lost: ${why}`);
 }

@@ -4,7 +4,7 @@ import type { Decision } from "../../../src/mr/control/coordinator/decision.ts";
 import { Publisher } from "../../../src/mr/control/coordinator/publisher.ts";
 import type { JobLog, LogRecord } from "../../../src/mr/control/log/job-log.ts";
 
-const RECORD: LogRecord = { type: "reopened", task: 1 };
+const RECORD: LogRecord = { type: "reopened", phase: "map", task: 1 };
 
 /** A publisher whose log is written when the test says so. */
 function setUp() {

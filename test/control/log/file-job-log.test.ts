@@ -40,8 +40,8 @@ const RECORDS: LogRecord[] = [JOB, PLAN, completed("map", 1), completed("reduce"
 
 describe("the lines of a log", () => {
   it("are a checksum and the record as JSON", () => {
-    const line = encodeRecord({ type: "reopened", task: 3 }).toString();
-    expect(line).toBe('3c887670 {"type":"reopened","task":3}\n');
+    const line = encodeRecord({ type: "reopened", phase: "map", task: 3 }).toString();
+    expect(line).toBe('6a9d423c {"type":"reopened","phase":"map","task":3}\n');
   });
 
   it("give back what was written, up to wherever the last one was cut", () => {
@@ -76,12 +76,17 @@ describe("the lines of a log", () => {
   });
 });
 
+function otherVersion(version: number): string {
+  const versions = `its format has version ${version}, not ${LOG_VERSION}`;
+  return `it was written by another version of this package: ${versions}`;
+}
+
 describe("replaying a log", () => {
   it("finds the tasks that are completed and have not been reopened", () => {
     const state = replay([
       ...RECORDS,
       { type: "resumed", term: 2 },
-      { type: "reopened", task: 1 },
+      { type: "reopened", phase: "map", task: 1 },
       completed("map", 0, 2),
     ]);
     expect(state.job).toEqual(JOB);
@@ -99,13 +104,18 @@ describe("replaying a log", () => {
   it.each<[string, LogRecord[]]>([
     ["it is empty", []],
     ["it does not begin with a job", [PLAN]],
-    [`it has version 99, and this is ${LOG_VERSION}`, [{ ...JOB, version: 99 }]],
+    [otherVersion(99), [{ ...JOB, version: 99 }]],
+    // Its splits have no versions of their inputs, by which readers find that an input has changed.
+    [otherVersion(2), [{ ...JOB, version: 2 }, PLAN, completed("map", 0)]],
     ["it holds two jobs", [JOB, JOB]],
     ["it has two plans", [JOB, PLAN, PLAN]],
     ["it completes map task 2, which its job does not have", [JOB, PLAN, completed("map", 2)]],
     ["it completes map task 0, which its job does not have", [JOB, completed("map", 0)]],
     ["its term 2 follows term 2", [JOB, RESUMED, RESUMED]],
-    ["it reopens map task 0, which is not completed", [JOB, PLAN, { type: "reopened", task: 0 }]],
+    [
+      "it reopens map task 0, which is not completed",
+      [JOB, PLAN, { type: "reopened", phase: "map", task: 0 }],
+    ],
   ])("refuses it because %s", (why, records) => {
     const damaged = { code: "LOG_DAMAGED", message: why };
     expect(() => replay(records)).toThrow(expect.objectContaining(damaged));
@@ -140,10 +150,15 @@ describe("the log of a job in a file", () => {
     appendFileSync(path, encodeRecord(completed("map", 1)).subarray(0, -1));
     const { log, state } = FileJobLog.open(directory);
     expect(state.completed.map(({ task }) => task)).toEqual([0]);
-    log.append([{ type: "reopened", task: 0 }]);
+    log.append([{ type: "reopened", phase: "map", task: 0 }]);
     log.close();
     const { records } = decodeRecords(readFileSync(path));
-    expect(records).toEqual([JOB, PLAN, completed("map", 0), { type: "reopened", task: 0 }]);
+    expect(records).toEqual([
+      JOB,
+      PLAN,
+      completed("map", 0),
+      { type: "reopened", phase: "map", task: 0 },
+    ]);
   });
 
   it("F35: never follows a link that is in its place, nor in that of its temporary file", () => {

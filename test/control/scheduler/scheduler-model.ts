@@ -33,6 +33,7 @@ export class SchedulerModel {
   #maps: number;
   #hasStarted = false;
   #hasEnded = false;
+  #isChecking = false;
   #steps = 0;
   #reporterStartedAt = 0;
 
@@ -70,7 +71,13 @@ export class SchedulerModel {
       const reporter = live?.find(({ attempt }) => attempt === event.attempt);
       this.#reporterStartedAt = reporter?.startedAt ?? 0;
     }
+    const wasChecking = this.#isChecking;
+    if (event.type === "checked") this.#isChecking = false;
     for (const effect of effects) this.#apply(effect, event, nowMs);
+    if (event.type === "checked" && wasChecking) {
+      const isOver = effects.some(({ type }) => type === "ended");
+      check(isOver || event.lost.length > 0, "a job whose results are there is complete");
+    }
     // Who leaves may still be dismissed, by a lease that ended before and the job with it.
     if (event.type === "withdraw" || event.type === "leave") this.#waiting.delete(event.worker);
     const verdicts = effects.filter((effect) => effect.type === "verdict").length;
@@ -123,11 +130,19 @@ export class SchedulerModel {
       check(this.#waiting.delete(effect.worker) || hasJustAsked, "only who waits is dismissed");
     }
     if (effect.type === "reopened") this.#reopen(effect, event);
+    if (effect.type === "checkResults") {
+      check(!this.#isChecking && !this.#hasEnded, "results are checked once at a time");
+      const winners = this.#of("reduce").filter(({ winner }) => winner !== undefined);
+      check(winners.length === this.#shape.reduces, "results are checked when all are there");
+      this.#isChecking = true;
+    }
     if (ENDS_ATTEMPT.has(effect.type)) this.#endAttempt(effect, event, nowMs);
     if (effect.type === "ended") {
       check(!this.#hasEnded, "a job ends once");
       this.#hasEnded = true;
       if (effect.outcome.state === "completed") {
+        const isChecked = this.#shape.checksResults !== true || event.type === "checked";
+        check(isChecked, "a job is complete when its results were checked");
         // A map output may have been lost again when the last reduce task no longer needed it.
         for (const [key, { winner }] of this.#tasks)
           check(winner !== undefined || key.startsWith("map"), `${key} is missing`);
@@ -165,6 +180,10 @@ export class SchedulerModel {
 
   /** A map task is run again on the word of a reduce attempt that was given just that output. */
   #reopen(effect: AttemptId, event: SchedulerEvent): void {
+    if (effect.phase === "reduce") {
+      this.#reopenReduce(effect, event);
+      return;
+    }
     check(
       event.type === "fail" && event.phase === "reduce",
       "only a reduce attempt reports damage",
@@ -173,6 +192,13 @@ export class SchedulerModel {
     const model = this.#taskOf(effect);
     check(effect.phase === "map" && model.winner === effect.attempt, "a winner's output is lost");
     check(model.wonAt <= this.#reporterStartedAt, "damage of an older output is no news");
+    model.winner = undefined;
+  }
+
+  #reopenReduce(effect: AttemptId, event: SchedulerEvent): void {
+    const model = this.#taskOf(effect);
+    const isLost = event.type === "checked" && event.lost.includes(effect.task);
+    check(isLost && model.winner === effect.attempt, "only a lost result is made again");
     model.winner = undefined;
   }
 

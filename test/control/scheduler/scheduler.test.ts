@@ -29,6 +29,7 @@ const shapes = fc.record<JobShape>({
   maxLosses: fc.integer({ min: 1, max: 6 }),
   maxBackups: fc.integer({ min: 0, max: 1 }),
   taskTimeoutMs: fc.oneof(fc.constant(Infinity), fc.integer({ min: 20, max: 400 })),
+  checksResults: fc.boolean(),
 });
 
 /** One thing that happens: what it is, who does it, and how long after the thing before. */
@@ -38,7 +39,7 @@ interface Move {
   /** Which of the live attempts a report is about; beyond them, one that does not exist. */
   readonly pick: number;
   readonly attemptOffset: number;
-  /** Map tasks whose output a failure is put down to. */
+  /** Map tasks whose output a failure is put down to, or reduce tasks whose results are lost. */
   readonly damagedMaps: readonly number[];
   readonly afterMs: number;
 }
@@ -53,6 +54,7 @@ const types: fc.Arbitrary<SchedulerEvent["type"]> = fc.oneof(
   { weight: 1, arbitrary: fc.constant("leave") },
   { weight: 1, arbitrary: fc.constant("plan") },
   { weight: 1, arbitrary: fc.constant("withdraw") },
+  { weight: 1, arbitrary: fc.constant("checked") },
 );
 
 const moves: fc.Arbitrary<Move> = fc.record({
@@ -114,6 +116,8 @@ class Run {
         return { type, ...id, failure: FAILURE, damagedMaps };
       case "tick":
         return { type };
+      case "checked":
+        return { type, lost: damagedMaps };
       case "resume":
         return { type, completed: [] };
       case "plan":
@@ -157,6 +161,7 @@ describe("the scheduler, whatever happens in whatever order", () => {
         // From here on one new worker does everything right, and the others say nothing any more.
         for (let worker = 1; worker <= WORKERS; worker++) run.step({ type: "leave", worker });
         const worker = WORKERS + 1;
+        run.step({ type: "checked", lost: [] });
         for (let turn = 0; run.scheduler.outcome === undefined; turn++) {
           expect(turn, "turns of a worker until the end").toBeLessThan(20);
           const assign = run.step({ type: "request", worker }).find((e) => e.type === "assign");
@@ -164,6 +169,7 @@ describe("the scheduler, whatever happens in whatever order", () => {
           const { phase, task, attempt } = assign;
           run.step({ type: "commit", phase, task, attempt }, 5);
           run.step({ type: "complete", phase, task, attempt, result: NOTHING }, 5);
+          run.step({ type: "checked", lost: [] });
         }
         const { outcome, counts } = run.scheduler;
         if (outcome.state !== "completed") return;

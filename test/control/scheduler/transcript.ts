@@ -24,6 +24,7 @@ import type {
  *         completed w1 map 0 attempt 1
  *     4 fail reduce 0 attempt 1 no mr-0-0           naming map outputs calls them damaged
  *     4 fail map 0 attempt 1 UsageError: no a       another attempt would be for nothing
+ *     5 checked mr-out-1                            the results that are lost
  *         …
  *     3.5 state                                     shows what the scheduler knows
  *         …
@@ -39,6 +40,8 @@ const DEFAULTS = {
   maxLosses: 20,
   maxBackups: 1,
   taskTimeoutMs: Infinity,
+  /** Other than 0: the results are checked. */
+  checksResults: 0,
 };
 
 /**
@@ -48,7 +51,7 @@ const DEFAULTS = {
  * @throws Error naming a line that is not understood
  */
 export function runTranscript(text: string): string {
-  let scheduler = new Scheduler(DEFAULTS);
+  let scheduler = new Scheduler(parseShape([]));
   const lines: string[] = [];
   for (const line of text.split("\n")) {
     if (line.startsWith(" ")) continue;
@@ -74,13 +77,13 @@ export function titleOf(text: string): string {
 }
 
 function parseShape(words: readonly string[]): JobShape {
-  const shape: Record<string, number> = { ...DEFAULTS };
+  const shape: Record<string, number> & { checksResults: number } = { ...DEFAULTS };
   for (let index = 0; index < words.length; index += 2) {
     const name = words[index] ?? "";
     if (!Object.hasOwn(DEFAULTS, name)) throw new Error(`A job has no "${name}"`);
     shape[name] = parseNumber(words[index + 1]);
   }
-  return shape as unknown as JobShape;
+  return { ...(shape as unknown as JobShape), checksResults: shape.checksResults !== 0 };
 }
 
 function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
@@ -91,6 +94,8 @@ function parseEvent(type: string, words: readonly string[]): SchedulerEvent {
       return { type, maps: parseNumber(words[0]) };
     case "resume":
       return { type, completed: parseCompleted(words) };
+    case "checked":
+      return { type, lost: words.filter((word) => word.startsWith("mr-out-")).map(numberOf) };
     case "cancel":
       return { type, reason: { type: "requested", message: words.join(" ") } };
     case "request":
@@ -136,6 +141,10 @@ function parseAttempt([phase, task, , attempt]: readonly string[]): AttemptId {
   return { phase, task: parseNumber(task), attempt: parseNumber(attempt) };
 }
 
+function numberOf(name: string): number {
+  return parseNumber(name.replace("mr-out-", ""));
+}
+
 function parseNumber(text: string | undefined): number {
   const value = Number(text);
   if (text === undefined || Number.isNaN(value)) throw new Error(`"${text}" is not a number`);
@@ -159,6 +168,8 @@ function describe(effect: Effect): string {
       return `${effect.type} w${effect.worker} ${describeAttempt(effect)}: ${describeFailure(effect.failure)}`;
     case "reopened":
       return `reopened ${describeAttempt(effect)}`;
+    case "checkResults":
+      return "check the results";
     case "dismiss":
       return `dismiss w${effect.worker}`;
     case "verdict":

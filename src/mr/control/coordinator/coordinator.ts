@@ -1,5 +1,5 @@
 import type { MrError } from "../../base/errors.ts";
-import type { CancelReason, JobEnd, OutputFile, SkippedRecord } from "../../job/task.ts";
+import type { CancelReason, JobEnd, SkippedRecord } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import type { Listen, Listener } from "../protocol/transport.ts";
 import type { JobOptions } from "./decision.ts";
@@ -78,11 +78,6 @@ export class Coordinator {
 
   get status(): JobStatus {
     return this.#job.status;
-  }
-
-  /** The outputs of the completed reduce tasks, in their order. */
-  get results(): OutputFile[] {
-    return this.#job.results;
   }
 
   /** The first records that completed tasks have skipped, maps first: at most 1000. */

@@ -1,7 +1,7 @@
 import type { DecidedEvent, UntimedDecidedEvent } from "../../job/events.ts";
 import type { JobSpec } from "../../job/job-spec.ts";
 import type { JobPlan } from "../../job/split.ts";
-import type { Attempt, CompletedTask, JobEnd, TaskResult } from "../../job/task.ts";
+import type { Attempt, CompletedTask, JobEnd, OutputFile, TaskResult } from "../../job/task.ts";
 import type { JobLog, LogRecord, LogState } from "../log/job-log.ts";
 import type { Assignment, Dismissal, Verdict } from "../protocol/protocol.ts";
 import { attemptOf } from "../scheduler/lease-book.ts";
@@ -17,6 +17,8 @@ export interface Decision {
   readonly records: readonly LogRecord[];
   readonly messages: readonly Message[];
   readonly events: readonly UntimedDecidedEvent[];
+  /** Whether the results are to be checked, and the scheduler waits for the answer. */
+  readonly checksResults?: boolean;
 }
 
 export type Message =
@@ -31,13 +33,22 @@ type Reply = (verdict: Verdict) => void;
 
 /** The job, as its coordinator needs it. */
 export interface JobOptions
-  extends Omit<JobShape, "maps" | "inputOf">,
+  extends Omit<JobShape, "maps" | "inputOf" | "checksResults">,
     Pick<JobSpec, "directory" | "inputDirectory" | "skipBadRecords"> {
   /**
    * Splits the inputs into map tasks, at least one. Called once for whole files and, if the first worker's app
    * can start in the middle of a file, again; not at all for a job that is resumed and had begun.
    */
   readonly plan: JobPlan;
+  /**
+   * Checks the results of the completed reduce tasks, in their order, before the job is complete. Must not throw or
+   * reject. Without it, the job is complete with its last reduce task.
+   *
+   * @returns the numbers of the tasks whose results are lost, which run again
+   */
+  readonly checkResults?:
+    | ((results: readonly OutputFile[]) => readonly number[] | Promise<readonly number[]>)
+    | undefined;
   /** Keeps the decisions. Without one, the job cannot be resumed. */
   readonly log?: JobLog | undefined;
   /** The state of the job according to its log, if this is not its first coordinator. */
@@ -90,7 +101,8 @@ export class Decider {
         });
       }
     }
-    return { records, messages, events };
+    const checksResults = effects.some(({ type }) => type === "checkResults");
+    return { records, messages, events, checksResults };
   }
 
   #messageOf(effect: Effect, reply?: Reply): Message | undefined {
@@ -142,7 +154,7 @@ function recordOf(effect: Effect, scheduler: Scheduler): LogRecord | undefined {
       return { type, phase, task, attempt, result: present(scheduler.resultOf(phase, task)) };
     }
     case "reopened":
-      return { type: "reopened", task: effect.task };
+      return { type: "reopened", phase: effect.phase, task: effect.task };
     case "ended":
       return { type: "ended", outcome: effect.outcome };
     default:
@@ -177,6 +189,7 @@ function eventOf(effect: Effect, scheduler: Scheduler): UntimedDecidedEvent | un
       return { type: "phaseStarted", phase: effect.phase };
     case "ended":
       return { type: "jobEnded", outcome: effect.outcome };
+    case "checkResults":
     case "dismiss":
     case "verdict":
       return undefined;

@@ -74,7 +74,8 @@ export class JobControl {
     const { createScheduler = (shape) => new Scheduler(shape) } = shell;
     const maps = planner.splits.length;
     const inputOf = (map: number) => taskInput(planner.splits, map);
-    const scheduler = createScheduler({ ...options, maps, inputOf });
+    const checksResults = options.checkResults !== undefined;
+    const scheduler = createScheduler({ ...options, maps, inputOf, checksResults });
     const requests = new TaskRequests((map) => scheduler.resultOf("map", map));
     this.#job = { scheduler, planner, workers, requests, options };
     this.#decider = new Decider(this.#job);
@@ -175,8 +176,26 @@ export class JobControl {
   }
 
   #step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void {
-    this.#publish(this.#decider.decide(event, this.#clock(), reply));
+    const decision = this.#decider.decide(event, this.#clock(), reply);
+    const lost = decision.checksResults === true ? this.#findLostResults() : undefined;
+    if (lost === undefined || lost instanceof Promise) this.#publish(decision);
+    // The end of the job shares the write of its last task to the log.
+    else this.#publish(joined(decision, this.#decideChecked(lost)));
+    if (lost instanceof Promise) {
+      void lost.then((tasks) => {
+        this.#publish(this.#decideChecked(tasks));
+        this.#shell.onStep();
+      });
+    }
     this.#shell.onStep();
+  }
+
+  #findLostResults(): readonly number[] | Promise<readonly number[]> {
+    return this.#job.options.checkResults?.(this.#results) ?? [];
+  }
+
+  #decideChecked(lost: readonly number[]): Decision {
+    return this.#decider.decide({ type: "checked", lost }, this.#clock());
   }
 
   #publish({ records = [], messages = [], events = [] }: Partial<Decision>): void {
@@ -208,7 +227,7 @@ export class JobControl {
   }
 
   /** The outputs of the completed reduce tasks, in their order. */
-  get results(): OutputFile[] {
+  get #results(): OutputFile[] {
     const { scheduler, options } = this.#job;
     return Array.from({ length: options.reduces }, (_, reduce) => {
       return scheduler.resultOf("reduce", reduce)?.outputs ?? [];
@@ -247,6 +266,14 @@ export class JobControl {
   get #elapsedMs(): number {
     return this.#shell.nowMs() - this.#startedMs;
   }
+}
+
+function joined(one: Decision, other: Decision): Decision {
+  return {
+    records: [...one.records, ...other.records],
+    messages: [...one.messages, ...other.messages],
+    events: [...one.events, ...other.events],
+  };
 }
 
 /** The counters of completed tasks, added up by name. */

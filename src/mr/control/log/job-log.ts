@@ -1,10 +1,10 @@
 import { MrError } from "../../base/errors.ts";
 import type { FixedOptions, Settings } from "../../job/job-spec.ts";
 import type { Split } from "../../job/split.ts";
-import type { CompletedTask, JobEnd } from "../../job/task.ts";
+import type { CompletedTask, JobEnd, TaskId } from "../../job/task.ts";
 
 /** Raised when a record changes its meaning. */
-export const LOG_VERSION = 2;
+export const LOG_VERSION = 3;
 
 /** The first record. */
 export interface JobRecord extends FixedOptions {
@@ -30,8 +30,8 @@ export type LogRecord =
   /** Another coordinator leads the job from here on. Terms grow: the first coordinator has term 1. */
   | { readonly type: "resumed"; readonly term: number }
   | ({ readonly type: "completed" } & CompletedTask)
-  /** The output of a map task is lost, and the task is to run again. */
-  | { readonly type: "reopened"; readonly task: number }
+  /** The output of a completed task is lost, and the task is to run again. */
+  | ({ readonly type: "reopened" } & TaskId)
   | { readonly type: "ended"; readonly outcome: JobEnd };
 
 /**
@@ -79,7 +79,8 @@ export function replay([first, ...records]: readonly LogRecord[]): LogState {
   if (first === undefined) throw damaged("it is empty");
   if (first.type !== "job") throw damaged("it does not begin with a job");
   if (first.version !== LOG_VERSION) {
-    throw damaged(`it has version ${first.version}, and this is ${LOG_VERSION}`);
+    const versions = `its format has version ${first.version}, not ${LOG_VERSION}`;
+    throw damaged(`it was written by another version of this package: ${versions}`);
   }
   const completed = new Map<string, CompletedTask>();
   let plan: PlanRecord | undefined;
@@ -103,8 +104,8 @@ export function replay([first, ...records]: readonly LogRecord[]): LogState {
         break;
       }
       case "reopened":
-        if (!completed.delete(`map ${record.task}`)) {
-          throw damaged(`it reopens map task ${record.task}, which is not completed`);
+        if (!completed.delete(`${record.phase} ${record.task}`)) {
+          throw damaged(`it reopens ${record.phase} task ${record.task}, which is not completed`);
         }
         break;
       case "ended":

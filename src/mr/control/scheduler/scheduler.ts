@@ -32,6 +32,8 @@ export class Scheduler {
   readonly #leases: LeaseBook;
   /** Whether any attempt has ever been handed out, which fixes the plan. */
   started = false;
+  /** All reduce tasks are completed, and their results are being checked. */
+  #isChecking = false;
   /** Undefined while the job runs. */
   outcome: JobEnd | undefined;
 
@@ -115,6 +117,9 @@ export class Scheduler {
       case "fail":
         this.#fail(event, effects);
         break;
+      case "checked":
+        this.#checked(event.lost, effects);
+        break;
       case "tick":
         break;
       case "cancel":
@@ -183,10 +188,24 @@ export class Scheduler {
     this.#advance(id.phase === "map" && this.#tasks.maps.allCompleted, effects);
   }
 
-  /** The job is complete with its reduce tasks, even if a map output was lost since. */
+  /** The job is complete with its reduce tasks and their results, even if a map output was lost since. */
   #advance(areMapsDone: boolean, effects: Effect[]): void {
-    if (this.#tasks.reduces.allCompleted) this.#end({ state: "completed" }, effects);
-    else if (areMapsDone) effects.push({ type: "phaseStarted", phase: "reduce" });
+    if (!this.#tasks.reduces.allCompleted) {
+      if (areMapsDone) effects.push({ type: "phaseStarted", phase: "reduce" });
+    } else if (this.#shape.checksResults !== true) this.#end({ state: "completed" }, effects);
+    else if (!this.#isChecking) {
+      this.#isChecking = true;
+      effects.push({ type: "checkResults" });
+    }
+  }
+
+  /** Runs the reduce tasks again whose results are lost. Without any, the job is complete. */
+  #checked(lost: readonly number[], effects: Effect[]): void {
+    if (!this.#isChecking || this.outcome !== undefined) return;
+    this.#isChecking = false;
+    const tasks = lost.flatMap((index) => this.#tasks.reduces.get(index) ?? []);
+    for (const task of tasks) this.#reopen(task, effects);
+    if (tasks.length === 0) this.#end({ state: "completed" }, effects);
   }
 
   #fail(event: Extract<SchedulerEvent, { type: "fail" }>, effects: Effect[]): void {
@@ -200,19 +219,23 @@ export class Scheduler {
     const sources = damaged.flatMap((map) => this.#tasks.maps.get(map) ?? []);
     if (sources.length > 0) {
       effects.push({ type: "blocked", failure, ...attemptOf(lease) });
-      for (const source of sources) this.#reopen(source, lease, effects);
+      for (const source of sources) {
+        // It may have been completed again after the reader was assigned.
+        const isSeen = source.completion <= lease.mapsSeen;
+        if (source.state === "completed" && isSeen) this.#reopen(source, effects);
+      }
       return;
     }
     effects.push({ type: "failed", failure, ...attemptOf(lease) });
     this.#endFailed(this.#tasks.countFailure(task, failure), effects);
   }
 
-  /** Runs a map task again, unless it was completed again after `reader` was assigned. */
-  #reopen(map: Task, reader: Lease, effects: Effect[]): void {
-    if (map.state !== "completed" || map.completion > reader.mapsSeen) return;
-    effects.push({ type: "reopened", phase: "map", task: map.index, attempt: map.winner });
-    this.#tasks.maps.reopen(map);
-    this.#endFailed(this.#tasks.countLoss(map, "outputLost"), effects);
+  /** Runs a completed task again, because its output is lost. */
+  #reopen(task: Task, effects: Effect[]): void {
+    const { phase, index, winner } = task;
+    effects.push({ type: "reopened", phase, task: index, attempt: winner });
+    this.#tasks.table(phase).reopen(task);
+    this.#endFailed(this.#tasks.countLoss(task, "outputLost"), effects);
   }
 
   #endOverdue(nowMs: number): Effect[] {

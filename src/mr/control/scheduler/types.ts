@@ -28,7 +28,7 @@ import type {
  *         │      attempt failed or timed out,                   │
  *         │      and no backup lives                            │
  *         └─────────────────────────────────────────────────────┘
- *                    map output missing or damaged
+ *                       output missing or damaged
  */
 export type TaskState =
   /** No worker runs it. It is in the queue, or its phase has not begun. */
@@ -67,6 +67,8 @@ export type SchedulerEvent =
       readonly failure: Failure;
       readonly damagedMaps?: readonly number[];
     } & AttemptId)
+  /** The results were read, as `checkResults` asked: those of these reduce tasks are missing or not what was written. */
+  | { readonly type: "checked"; readonly lost: readonly number[] }
   | { readonly type: "tick" }
   | { readonly type: "cancel"; readonly reason: CancelReason };
 
@@ -88,6 +90,8 @@ export type Effect =
   | ({ readonly type: "failed"; readonly failure: Failure | Timeout } & Attempt)
   /** All map tasks are completed, for the first time or once more. */
   | { readonly type: "phaseStarted"; readonly phase: Phase }
+  /** All reduce tasks are completed: read their results, and answer with `checked`. */
+  | { readonly type: "checkResults" }
   /** The last effect of a job, once. */
   | { readonly type: "ended"; readonly outcome: JobEnd };
 
@@ -98,6 +102,8 @@ export interface JobShape
     "reduces" | "leaseMs" | "taskTimeoutMs" | "maxFailures" | "maxLosses" | "maxBackups"
   > {
   readonly maps: number;
+  /** Whether the results are checked before the job is complete. */
+  readonly checksResults?: boolean | undefined;
   /** The input of a map task, for the reason why a job failed. */
   readonly inputOf?: ((map: number) => TaskInput | undefined) | undefined;
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type ErrorCode, JobFailedError, MrError } from "../../base/errors.ts";
+import { type ErrorCode, MrError } from "../../base/errors.ts";
 import { plural } from "../../base/text.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
 import { lockDirectory } from "../../control/log/directory-lock.ts";
@@ -17,27 +17,14 @@ import {
   type ResumedJob,
   type Settings,
 } from "../../job/job-spec.ts";
-import {
-  JOB_LOG_NAME,
-  MERGED_OUTPUT_NAME,
-  parseReduceOutputName,
-  reduceOutputName,
-} from "../../job/names.ts";
-import type { CompletedTask, OutputFile } from "../../job/task.ts";
+import { JOB_LOG_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
+import type { CompletedTask } from "../../job/task.ts";
 import { checkFile } from "../../storage/check-file.ts";
 import { statInput, storageFor, sweepAttempt, sweepJobDirectory } from "../../storage/registry.ts";
 import { describeSetting, withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
+import { ResultCheck } from "./result-check.ts";
 import type { LockedDirectory } from "./take-directory.ts";
-
-/** Results up to this size are read once more when the job is complete. */
-const MAX_READ_TWICE_BYTES = 16 * 1024 * 1024;
-
-/** Changes whenever the contents of a file do. */
-function identityOf(path: string): string {
-  const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stats === undefined ? "" : `${stats.dev} ${stats.ino} ${stats.size} ${stats.ctimeNs}`;
-}
 
 /** A job that this process alone may coordinate: its directory, its log, and its event log. */
 export type JobSession = ReturnType<typeof newSession>;
@@ -55,11 +42,10 @@ function newSession(
 ) {
   const { directory } = spec;
   const place = statSync(directory);
-  /** The large results as they were when their tasks were completed, by name. */
-  const seen = new Map<string, string>();
+  const results = new ResultCheck(storageFor(directory), directory);
   let events: EventLog | undefined;
   return {
-    ...{ spec, resumed, removed, log },
+    ...{ spec, resumed, removed, log, results },
     /** Whether the directory is the one that was locked: another one in its place has files of another job. */
     get isInPlace(): boolean {
       const now = statSync(directory, { throwIfNoEntry: false });
@@ -80,12 +66,7 @@ function newSession(
       const early: JobEvent[] = [];
       return (decided) => {
         const event = withMessages(decided);
-        if (event.type === "attemptCompleted" && event.phase === "reduce") {
-          const name = reduceOutputName(event.task);
-          if ((event.outputBytes[0] ?? 0) > MAX_READ_TWICE_BYTES) {
-            seen.set(name, identityOf(join(directory, name)));
-          }
-        }
+        results.onEvent(event);
         const onWriteError = (message: string) => {
           listener({ type: "eventLogFailed", message, atMs: event.atMs });
         };
@@ -97,25 +78,6 @@ function newSession(
         else events.record(event);
         listener(event);
       };
-    },
-    /**
-     * Checks that all results of a complete job are there as they were written. A large one, which its worker has read
-     * after it was published, is not read again unless it was changed since.
-     *
-     * @throws JobFailedError naming the first that is not; resuming the job makes it again
-     */
-    async checkResults(results: readonly OutputFile[]): Promise<void> {
-      for (const result of results) {
-        const before = seen.get(result.name);
-        if (before !== undefined && before === identityOf(join(directory, result.name))) continue;
-        try {
-          await checkFile(storageFor(directory), directory, result);
-        } catch (error) {
-          if (!(error instanceof MrError)) throw error;
-          const { code, message } = error;
-          throw new JobFailedError({ code, message });
-        }
-      }
     },
     /** Leaves the event log to another coordinator, which leads the job. */
     discardEvents(): void {
@@ -171,6 +133,7 @@ export async function startCoordinator(
     resumed: session.resumed,
     listen: (service) => RpcServer.listen({ ...service, ...options }),
     onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
+    checkResults: (results) => session.results.findLost(results),
     onEvent: session.recordTo(options.onEvent),
     onDeposed: () => session.discardEvents(),
   });

@@ -56,10 +56,7 @@ export const localEngine: Engine = {
       };
       coordinator = await startCoordinator(session, { socketPath, onEvent });
       fillLater(pool, work);
-      const end = await endOf(coordinator, pool, context.signal);
-      // A result that is lost is made again when the job is resumed, so its log must stay.
-      if (end.state === "completed") await session.checkResults(coordinator.results);
-      outcome = end;
+      outcome = await endOf(coordinator, pool, context.signal);
       if (pool.cannotLoadApp) {
         const why = await whyNotLoaded({ ...job, reduces: session.spec.reduces });
         if (why !== undefined) throw why;

@@ -66,7 +66,9 @@ export class EventDescriber {
         return detail(`${event.phase} task ${event.task} was completed before`);
       case "taskReopened":
         this.#skipped.delete(keyOf(event));
-        return warning(`map task ${event.task} runs again: its output is missing or damaged`);
+        return warning(
+          `${event.phase} task ${event.task} runs again: its output is missing or damaged`,
+        );
       case "jobEnded":
         return event.outcome.state === "completed" ? this.#sumSkipped() : [];
       default:
