@@ -62,7 +62,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "mr/control/protocol": LOW,
   "mr/control/coordinator": [...LOW, ...CONTROL],
   "mr/worker": [...LOW, ...APP, "mr/storage", ...DATA, "mr/control/protocol"],
-  "mr/engines": [...LOW, ...APP, "mr/storage", "mr/watch/format"],
+  "mr/engines": [...LOW, ...APP, "mr/storage", "mr/control/log", "mr/watch/format"],
   // An engine never imports another one. Only the registry imports them.
   "mr/engines/registry.ts": ["mr/base", "mr/engines", "mr/engines/local", "mr/engines/sequential"],
   "mr/engines/local": [

@@ -1,6 +1,10 @@
+import { existsSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
+import { lockDirectory } from "../../mr/control/log/directory-lock.ts";
 import { runApp, writeOutput } from "../../mr/engines/sequential/run-app.ts";
+import { isJobFile, MERGED_OUTPUT_NAME } from "../../mr/job/names.ts";
 import { resolveInputs } from "../../mr/storage/registry.ts";
 import { addApp, filePath } from "../options.ts";
 import { isStandardOutput, printAppOnStandardError, printResult } from "../print-result.ts";
@@ -46,9 +50,26 @@ export async function runInThisProcess(
   printAppOnStandardError();
   const { app } = await loadApp(spec);
   const job = { inputs, inputDirectory, reduces: 1, skipBadRecords: false };
-  const { outputs } = await runApp(app, job);
-  const lines = outputs.flat();
-  if (isStandardOutput(out)) printResult(Buffer.concat(lines));
-  else await writeOutput(out, lines);
+  const unlock = await lockForResult(out);
+  try {
+    const { outputs } = await runApp(app, job);
+    const lines = outputs.flat();
+    if (isStandardOutput(out)) printResult(Buffer.concat(lines));
+    else await writeOutput(out, lines);
+  } finally {
+    unlock?.();
+  }
   return 0;
+}
+
+/**
+ * Locks the directory of an output that has the name of a job's file, against jobs that run or begin there. A file
+ * of another name belongs to no job.
+ */
+async function lockForResult(out: string): Promise<(() => void) | undefined> {
+  const path = resolve(out);
+  const name = basename(path);
+  const isOfJob = isJobFile(name) || name === MERGED_OUTPUT_NAME;
+  // Writing reports a directory that does not exist.
+  return isOfJob && existsSync(dirname(path)) ? await lockDirectory(dirname(path)) : undefined;
 }

@@ -130,8 +130,8 @@ describeJobLog("in a file", () => {
       const { records } = decodeRecords(readFileSync(join(directory, JOB_LOG_NAME)));
       return { log: FileJobLog.open(directory).log, records };
     },
-    breakDown: () => renameSync(directory, `${directory}.away`),
-    repair: () => renameSync(`${directory}.away`, directory),
+    breakDown: () => renameSync(join(directory, JOB_LOG_NAME), join(directory, "away")),
+    repair: () => renameSync(join(directory, "away"), join(directory, JOB_LOG_NAME)),
   };
 });
 
@@ -141,6 +141,18 @@ describe("the log of a job in a file", () => {
   beforeEach(() => {
     directory = temporaryDirectory();
     path = join(directory, JOB_LOG_NAME);
+  });
+
+  it("F61 is gone for good with its directory", async () => {
+    const log = FileJobLog.create(directory, JOB);
+    await log.check();
+    renameSync(directory, `${directory}.away`);
+    const removed = { code: "LOG_UNWRITABLE", message: expect.stringContaining("was removed") };
+    await expect(log.check()).rejects.toMatchObject(removed);
+    mkdirSync(directory);
+    const replaced = { code: "LOG_UNWRITABLE", message: expect.stringContaining("replaced") };
+    await expect(log.check()).rejects.toMatchObject(replaced);
+    log.close();
   });
 
   it("is gone on with where it was cut off", () => {

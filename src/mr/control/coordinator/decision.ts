@@ -49,6 +49,11 @@ export interface JobOptions
   readonly checkResults?:
     | ((results: readonly OutputFile[]) => readonly number[] | Promise<readonly number[]>)
     | undefined;
+  /**
+   * Whether the job directory is still the one in which the job began. An attempt may publish only there: another
+   * directory in its place may be that of another job.
+   */
+  readonly isInPlace?: (() => boolean) | undefined;
   /** Keeps the decisions. Without one, the job cannot be resumed. */
   readonly log?: JobLog | undefined;
   /** The state of the job according to its log, if this is not its first coordinator. */

@@ -20,7 +20,7 @@ interface Steps {
   status(): JobStatus;
   step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void;
   publish(decision: Partial<Decision>): void;
-  /** Finds out whether another coordinator leads the job. */
+  /** Finds out whether another coordinator leads the job, or its log is gone. */
   checkLog(): Promise<void>;
 }
 
@@ -37,7 +37,12 @@ export class ProtocolHandlers {
       this.#callOf(params, () => this.#request(params.worker, caller)),
     "task.progress": ({ records, bytes, cpuMs, alive: isAlive = false, ...params }) =>
       this.#report({ type: "progress", progress: { records, bytes, cpuMs }, isAlive, ...params }),
-    "task.commit": (params) => this.#report({ type: "commit", ...params }),
+    "task.commit": (params) => {
+      const commit = () => this.#report({ type: "commit", ...params });
+      const isInPlace = this.#job.options.isInPlace?.() ?? true;
+      // The check ends a job whose directory is gone, and with it the attempt.
+      return isInPlace ? commit() : this.#steps.checkLog().then(commit);
+    },
     "task.complete": ({ outputs, counters, progress, skipped, spills, ...params }) => {
       const result = { outputs, counters, progress, skipped, spills };
       return this.#report({ type: "complete", result, ...params });

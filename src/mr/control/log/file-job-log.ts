@@ -162,7 +162,9 @@ export class FileJobLog implements JobLog {
     try {
       this.#checkUntouched();
     } catch (error) {
-      if (error instanceof MrError && error.code === "LOG_TAKEN") throw error;
+      const why = this.#directoryGone() ?? error;
+      const isFinal = why !== error || (error instanceof MrError && error.code === "LOG_TAKEN");
+      if (isFinal) throw why;
     }
   }
 
@@ -189,7 +191,13 @@ export class FileJobLog implements JobLog {
   /** Why the journal is gone, if its directory is gone too. */
   #directoryGone(): MrError | undefined {
     const directory = dirname(this.#path);
-    const found = statSync(directory, { throwIfNoEntry: false });
+    let found: Stats | undefined;
+    try {
+      found = statSync(directory, { throwIfNoEntry: false });
+    } catch {
+      // It may be reachable again later.
+      return undefined;
+    }
     if (found !== undefined && isSame(found, this.#directory)) return undefined;
     const what = found === undefined ? "removed" : "replaced by another one";
     return this.#cannotWrite(new Error(`directory "${directory}" was ${what} while the job ran`));

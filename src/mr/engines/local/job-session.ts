@@ -20,11 +20,17 @@ import {
 import { JOB_LOG_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
 import type { CompletedTask } from "../../job/task.ts";
 import { checkFile } from "../../storage/check-file.ts";
-import { statInput, storageFor, sweepAttempt, sweepJobDirectory } from "../../storage/registry.ts";
+import {
+  directoryGuard,
+  statInput,
+  storageFor,
+  sweepAttempt,
+  sweepJobDirectory,
+} from "../../storage/registry.ts";
 import { describeSetting, withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
+import type { LockedDirectory } from "../take-directory.ts";
 import { ResultCheck } from "./result-check.ts";
-import type { LockedDirectory } from "./take-directory.ts";
 
 /** A job that this process alone may coordinate: its directory, its log, and its event log. */
 export type JobSession = ReturnType<typeof newSession>;
@@ -41,15 +47,14 @@ function newSession(
   { resumed, removed = 0 }: { readonly resumed?: LogState; readonly removed?: number },
 ) {
   const { directory } = spec;
-  const place = statSync(directory);
+  const isInPlace = directoryGuard(directory);
   const results = new ResultCheck(storageFor(directory), directory);
   let events: EventLog | undefined;
   return {
     ...{ spec, resumed, removed, log, results },
     /** Whether the directory is the one that was locked: another one in its place has files of another job. */
     get isInPlace(): boolean {
-      const now = statSync(directory, { throwIfNoEntry: false });
-      return now?.dev === place.dev && now.ino === place.ino;
+      return isInPlace();
     },
     /** Whether an attempt has started, so that the job has an event log. */
     get hasBegun(): boolean {
@@ -133,6 +138,7 @@ export async function startCoordinator(
     resumed: session.resumed,
     listen: (service) => RpcServer.listen({ ...service, ...options }),
     onAbandoned: (attempt, tag) => void sweepAttempt(directory, attempt, tag),
+    isInPlace: () => session.isInPlace,
     checkResults: (results) => session.results.findLost(results),
     onEvent: session.recordTo(options.onEvent),
     onDeposed: () => session.discardEvents(),

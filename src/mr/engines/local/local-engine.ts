@@ -13,6 +13,7 @@ import type { JobEnd } from "../../job/task.ts";
 import { sweepMapOutputs, sweepTemporaryFiles } from "../../storage/registry.ts";
 import { describeCancellation, describeJobFailure } from "../../watch/format/describe-failure.ts";
 import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
+import { takeDirectory } from "../take-directory.ts";
 import {
   type JobSession,
   openJob,
@@ -21,7 +22,6 @@ import {
   startCoordinator,
 } from "./job-session.ts";
 import { RemainingWork } from "./remaining-work.ts";
-import { takeDirectory } from "./take-directory.ts";
 import { WorkerPool, whyNotLoaded } from "./worker-pool.ts";
 
 /** How long workers may take to end after the job has: one may be a straggler that lost its race. */

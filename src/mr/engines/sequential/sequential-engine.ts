@@ -9,13 +9,10 @@ import type { JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
 import { MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { Attempt, Failure, JobOutcome, Phase } from "../../job/task.ts";
-import {
-  checkJobDirectory,
-  checkNoOutput,
-  makeJobDirectory,
-  storageFor,
-} from "../../storage/registry.ts";
+import { checkFile } from "../../storage/check-file.ts";
+import { directoryGuard, storageFor } from "../../storage/registry.ts";
 import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
+import { takeDirectory } from "../take-directory.ts";
 import { type AppRun, runApp } from "./run-app.ts";
 
 /**
@@ -31,25 +28,21 @@ export const sequentialEngine: Engine = {
     checkReduces(loaded, spec.reduces);
     await checkTypes(spec.app, spec, context.signal);
     context.signal.throwIfAborted();
-    const made = makeJobDirectory(spec);
-    try {
-      checkJobDirectory(spec);
-      checkNoOutput(spec.directory);
-    } catch (error) {
-      removeEmptyDirectories(made);
-      throw error;
-    }
+    const { made, unlock } = await takeDirectory(spec);
+    const isInPlace = directoryGuard(spec.directory);
+    let isComplete = false;
     const events = new EventTeller(context);
     events.started(spec, loaded.name);
     try {
       const run = await runApp(loaded.app, spec, events);
       context.signal.throwIfAborted();
+      if (!isInPlace()) throw directoryGone(spec.directory);
       const outputs = await publish(spec.directory, run);
+      isComplete = true;
       events.ended({ state: "completed" });
       const { counters, skipped } = run;
       return { outputs, counters, skipped: skipped.slice(0, MAX_SKIPPED_OF_JOB) };
     } catch (error) {
-      removeEmptyDirectories(made);
       if (!(error instanceof MrError)) throw error;
       const { reason } = context.signal;
       if (error === reason) {
@@ -59,6 +52,9 @@ export const sequentialEngine: Engine = {
       const failure = failureOf(error);
       events.failed(failure);
       throw new JobFailedError(failure);
+    } finally {
+      unlock();
+      if (!isComplete) removeEmptyDirectories(made);
     }
   },
 };
@@ -74,6 +70,7 @@ async function publish(directory: string, run: AppRun): Promise<string[]> {
       file.finish();
     }
     const files = await output.commit();
+    for (const file of files) await checkFile(storage, directory, file);
     return files.map(({ name }) => join(directory, name));
   } catch (error) {
     output.discard();
@@ -83,6 +80,11 @@ async function publish(directory: string, run: AppRun): Promise<string[]> {
     }
     throw error;
   }
+}
+
+function directoryGone(directory: string): MrError {
+  const why = "it was removed or replaced while the job ran";
+  return new MrError("DIRECTORY_UNUSABLE", `Cannot write into directory "${directory}": ${why}`);
 }
 
 function failureOf({ code, message, cause }: MrError): Failure {

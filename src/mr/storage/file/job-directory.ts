@@ -45,6 +45,28 @@ export function makeJobDirectory({
   );
 }
 
+export function hasDirectory(path: string): boolean {
+  return existsSync(path);
+}
+
+/**
+ * Remembers which directory has a path.
+ *
+ * @returns a function that says whether the path still leads to that directory
+ */
+export function directoryGuard(path: string): () => boolean {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return () => {
+    try {
+      const now = statSync(path, { bigint: true });
+      return now.dev === dev && now.ino === ino;
+    } catch {
+      // It is gone, or out of reach.
+      return false;
+    }
+  };
+}
+
 /**
  * Checks that the directory of a new job has no output of another job. Only a process that has locked the directory
  * can rely on it.

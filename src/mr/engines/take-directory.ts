@@ -1,8 +1,12 @@
-import { existsSync } from "node:fs";
-import { removeEmptyDirectories } from "../../base/directories.ts";
-import { lockDirectory } from "../../control/log/directory-lock.ts";
-import type { NewJob, ResumedJob } from "../../job/job-spec.ts";
-import { checkJobDirectory, checkNoOutput, makeJobDirectory } from "../../storage/registry.ts";
+import { removeEmptyDirectories } from "../base/directories.ts";
+import { lockDirectory } from "../control/log/directory-lock.ts";
+import type { NewJob, ResumedJob } from "../job/job-spec.ts";
+import {
+  checkJobDirectory,
+  checkNoOutput,
+  hasDirectory,
+  makeJobDirectory,
+} from "../storage/registry.ts";
 
 /** How often a directory is made that another job, which had made it too, removes before it is locked. */
 const MAX_TRIES = 10;
@@ -33,7 +37,7 @@ export async function takeDirectory(spec: NewJob | ResumedJob): Promise<LockedDi
     } catch (error) {
       unlock?.();
       removeEmptyDirectories(made);
-      if (existsSync(directory) || spec.resume || tries === MAX_TRIES) throw error;
+      if (hasDirectory(directory) || spec.resume || tries === MAX_TRIES) throw error;
     }
   }
 }

@@ -1,0 +1,118 @@
+// Tests several jobs in one directory, and a directory that is removed or replaced.
+
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { lockDirectory } from "../../src/mr/control/log/directory-lock.ts";
+import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
+import { startScript } from "../support/processes.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
+
+let home: string;
+let out: string;
+let options: RunJobOptions;
+beforeEach(() => {
+  home = temporaryDirectory();
+  out = join(home, "out");
+  writeFileSync(join(home, "in.txt"), "a b c");
+  options = { app: "wc", inputs: [join(home, "in.txt")], out, reduces: 1, workers: 1 };
+});
+
+/** An app that does something to the output directory in its only map call. */
+function appThat(script: string): string {
+  const app = join(home, "app.ts");
+  writeFileSync(
+    app,
+    `import { mkdirSync, renameSync, rmSync } from "node:fs";
+    const out = ${JSON.stringify(out)};
+    export function map(_file: string, text: string) {
+      ${script}
+      return text.split(" ").map((key) => ({ key, value: "" }));
+    }
+    export const reduce = () => "1";`,
+  );
+  return app;
+}
+
+describe("the sequential engine", () => {
+  const sequential = () => ({ ...options, engine: "sequential", check: false }) as const;
+
+  it("F60 runs one of many jobs in a directory, and refuses the others", async () => {
+    const jobs = Array.from({ length: 8 }, () => runJob(sequential()));
+    const results = await Promise.allSettled(jobs);
+    const refusals = results.flatMap((result) => {
+      return result.status === "rejected" ? [result.reason.code] : [];
+    });
+    expect(refusals).toHaveLength(7);
+    for (const code of refusals) expect(["JOB_IN_USE", "OUTPUT_EXISTS"]).toContain(code);
+    expect(readFileSync(join(out, "mr-out-0"), "utf8")).toBe("a 1\nb 1\nc 1\n");
+    expect(readdirSync(out)).toEqual(["mr-out-0"]);
+  });
+
+  it("F60 is refused where another job runs, and leaves its files alone", async () => {
+    mkdirSync(out);
+    const unlock = await lockDirectory(out);
+    // What a job may write next.
+    const files = readdirSync(out);
+    await expect(runJob(sequential())).rejects.toMatchObject({ code: "JOB_IN_USE" });
+    expect(readdirSync(out)).toEqual(files);
+    unlock();
+    await runJob(sequential());
+  });
+
+  it.each([
+    ["removed", "rmSync(out, { recursive: true });"],
+    ["replaced", 'renameSync(out, out + "-moved"); mkdirSync(out);'],
+  ])("F61 fails by name when its directory is %s meanwhile", async (_, script) => {
+    const job = { ...sequential(), app: appThat(script) };
+    const message = expect.stringContaining(out);
+    await expect(runJob(job)).rejects.toMatchObject({ code: "DIRECTORY_UNUSABLE", message });
+    rmSync(out, { recursive: true, force: true });
+    // The lock is free again.
+    await runJob(sequential());
+  });
+});
+
+describe("mrsequential and tsmr sequential", () => {
+  it("F60 are refused in the directory of a running job", async () => {
+    mkdirSync(out);
+    const unlock = await lockDirectory(out);
+    const scripts = [
+      startScript("src/main/mrsequential.ts", ["wc", "../in.txt"], { cwd: out }),
+      startScript("src/main/tsmr.ts", ["sequential", "wc", "in.txt", "--out", "out/mr-out"], {
+        cwd: home,
+      }),
+    ];
+    for (const { ended } of scripts) {
+      const message = `Another coordinator is already running in directory "${out}"`;
+      expect(await ended).toMatchObject({ code: 1, stderr: expect.stringContaining(message) });
+    }
+    // A file of any other name is in nobody's way.
+    const args = ["sequential", "wc", "in.txt", "--out", "out/counts"];
+    expect(await startScript("src/main/tsmr.ts", args, { cwd: home }).ended).toMatchObject({
+      code: 0,
+    });
+    unlock();
+    expect(readdirSync(out)).toEqual(["counts"]);
+  });
+});
+
+describe("the local engine", () => {
+  it.each([
+    ["removed", "rmSync(out, { recursive: true });"],
+    ["replaced", 'renameSync(out, out + "-moved"); mkdirSync(out);'],
+  ])("F61 fails by name when its directory is %s meanwhile", async (_, script) => {
+    const job = { ...options, app: appThat(script), check: false };
+    await expect(runJob(job)).rejects.toMatchObject({ message: expect.stringContaining(out) });
+    rmSync(out, { recursive: true, force: true });
+    await runJob(options);
+  });
+
+  it("F61 puts no file into a directory that has taken the place of its own", async () => {
+    const app = appThat('renameSync(out, out + "-moved"); mkdirSync(out);');
+    await expect(runJob({ ...options, app, check: false })).rejects.toMatchObject({
+      code: "LOG_UNWRITABLE",
+    });
+    expect(readdirSync(out)).toEqual([]);
+  });
+});
