@@ -38,10 +38,12 @@ const THREAD = "mr/worker/heartbeat-thread.mjs";
 const APPS = fastGlob.sync("mrapps/*.ts", { cwd: `${ROOT}src` });
 
 /**
- * Libraries that every job needs and that Node loads slowly: they are CommonJS modules of several files, and
- * Node scans each file for its exports.
+ * Libraries that every job needs and that Node loads slowly. Two are CommonJS modules of several files, and Node
+ * scans each file for its exports; the third is a file of 200 kB, of which a tenth is used.
  */
-const BUNDLED = ["commander", "json-rpc-2.0"];
+const BUNDLED = ["commander", "json-rpc-2.0", "valibot"];
+/** The one whose unused parts can be left out. */
+const MODULE = "valibot";
 /** The modules that `tsmr run` loads, one after the other. */
 const COMMAND_PARTS = [
   "main/tsmr.ts",
@@ -74,7 +76,9 @@ const withLibraries: Plugin = {
   setup(builder) {
     const { resolve: find } = createRequire(import.meta.url);
     builder.onResolve({ filter: /^[\w.-]+$/ }, ({ path }) => {
-      return BUNDLED.includes(path) ? { path: find(path) } : undefined;
+      if (!BUNDLED.includes(path)) return undefined;
+      if (path !== MODULE) return { path: find(path) };
+      return { path: fileURLToPath(import.meta.resolve(path)), sideEffects: false };
     });
     // A module of the system has no `require`.
     builder.onResolve({ filter: /^node:/ }, ({ path, kind }) => {
@@ -117,16 +121,23 @@ async function bundle(): Promise<void> {
 }
 
 /**
- * Merges the chunks that a worker loads into two files: those that it shares with the command that starts it,
- * and the others. The bundler makes about twenty chunks, and loading one takes most of a millisecond.
+ * Merges the chunks that a worker loads into three files: those without which `tsmr run` cannot start its first
+ * workers, which it loads before all others; those that it shares with that command besides; and its own. The
+ * bundler makes about forty chunks, and loading one takes most of a millisecond.
  */
 async function mergeChunks({ outputs }: Metafile): Promise<void> {
-  const ofWorker = chunksOf(outputs, [WORKER]);
+  const ofStart = chunksOf(outputs, COMMAND_PARTS.slice(0, 1));
   const ofCommand = chunksOf(outputs, COMMAND_PARTS);
-  const shared = [...ofWorker].filter((chunk) => ofCommand.has(chunk));
-  await mergeInto("shared.js", shared, outputs);
-  const others = [...ofWorker].filter((chunk) => !ofCommand.has(chunk));
-  await mergeInto("worker.js", others, outputs);
+  const ofWorker = chunksOf(outputs, [WORKER]);
+  const parts = { start: [] as string[], shared: [] as string[], worker: [] as string[] };
+  for (const chunk of ofWorker) {
+    const part = ofStart.has(chunk) ? "start" : ofCommand.has(chunk) ? "shared" : "worker";
+    parts[part].push(chunk);
+  }
+  // Each imports only those before it.
+  await mergeInto("start.js", parts.start, outputs);
+  await mergeInto("shared.js", parts.shared, outputs);
+  await mergeInto("worker.js", parts.worker, outputs);
 }
 
 /** The chunks that are loaded with some of the entry points. */
@@ -194,7 +205,9 @@ function leaveOthers(builder: PluginBuild, chunks: ReadonlySet<string>): void {
 /** The licenses of the bundled libraries require that they accompany the code. */
 function writeNotices(): void {
   const parts = BUNDLED.map((name) => {
-    const text = readFileSync(join(ROOT, "node_modules", name, "LICENSE"), "utf8");
+    const [license] = fastGlob.sync(`${ROOT}node_modules/${name}/LICENSE*`);
+    if (license === undefined) throw new Error(`${name} has no license`);
+    const text = readFileSync(license, "utf8");
     return `This package contains code of ${name}:\n\n${text.trim()}\n`;
   });
   writeFileSync(join(OUT, "NOTICES.txt"), parts.join(`\n${"-".repeat(80)}\n\n`));

@@ -6,7 +6,7 @@ import type { Splitting } from "../../job/split.ts";
 import type { ClassicApp } from "../contract/contract.ts";
 import { checkRecordApp, hasRecordMembers, type RecordApp } from "../contract/define-app.ts";
 import { minReduces } from "../contract/partitioners.ts";
-import { type CompiledApp, compileApp } from "./compile-app.ts";
+import type { CompiledApp } from "./compile-app.ts";
 import { findApp, isShippedApp } from "./find-app.ts";
 
 /** An app that was found, compiled, imported and checked. */
@@ -36,7 +36,8 @@ export async function loadApp(
 ): Promise<LoadedApp> {
   const path = findApp(spec, cwd);
   const isGiven = given !== undefined && existsSync(given.path);
-  const compiled = isGiven ? given : await compileApp(path);
+  // A worker that is given the app need not load the compiler.
+  const compiled = isGiven ? given : await (await import("./compile-app.ts")).compileApp(path);
   // The extension of a shipped app depends on how the package was built.
   const name = isShippedApp(path) ? basename(path, extname(path)) : basename(path);
   // Makes stack traces show the lines of the app's source.

@@ -15,7 +15,7 @@ import { createFile, openForReading, openJobFile } from "../../base/open-file.ts
 import { AttemptFiles, type FileWriter } from "../pending-file.ts";
 import { byBytes, type LocalFile, type Storage } from "../storage.ts";
 import { publishFile } from "./destination.ts";
-import { fileStat, findInputs } from "./find-inputs.ts";
+import { fileStat } from "./file-stat.ts";
 
 /** The file system. Opening, reading and writing files is synchronous. */
 export const fileStorage: Storage = {
@@ -25,7 +25,11 @@ export const fileStorage: Storage = {
     return fileStat(await stat(path, { bigint: true }));
   },
 
-  find: findInputs,
+  async find(arg, directory) {
+    // Workers, which find nothing, need not load it.
+    const { findInputs } = await import("./find-inputs.ts");
+    return findInputs(arg, directory);
+  },
 
   async list(directory) {
     const entries = await readdir(directory, { withFileTypes: true });

@@ -13,7 +13,8 @@ import { basename, join, resolve } from "node:path";
 import { describeCause, inputError, MrError } from "../../base/errors.ts";
 import { openForReading } from "../../base/open-file.ts";
 import type { InputFile } from "../../job/job-spec.ts";
-import { byBytes, type FileStat } from "../storage.ts";
+import { byBytes } from "../storage.ts";
+import { fileStat } from "./file-stat.ts";
 import { matchPattern, onceEach } from "./match-pattern.ts";
 
 /** Names of descriptors, which are other files in another process. */
@@ -116,10 +117,4 @@ function hasContents(path: string): boolean {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** The same as {@link Storage.stat}, from the metadata of the file system. */
-export function fileStat({ size, mtimeNs }: BigIntStats): FileStat {
-  // Only the time counts, so that a file that was restored with its time is still the same.
-  return { size: Number(size), version: String(mtimeNs) };
 }

@@ -1,7 +1,8 @@
 /** The width of a terminal whose width is unknown. */
 export const DEFAULT_COLUMNS = 80;
 
-const GRAPHEMES = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Made when it is needed first, because that takes ten milliseconds. */
+let segmenter: Intl.Segmenter | undefined;
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not reach a terminal.
 const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
@@ -9,6 +10,11 @@ const CONTROL = /[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18aff}\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;
 const NOTHING = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
+
+function graphemes(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
 
 /** Replaces control characters, so that names of files and messages of apps fit into a line of a terminal. */
 export function plainText(text: string): string {
@@ -19,7 +25,7 @@ export function plainText(text: string): string {
 export function widthOf(text: string): number {
   if (PRINTABLE_ASCII.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of GRAPHEMES.segment(text)) width += graphemeWidth(segment);
+  for (const { segment } of graphemes(text)) width += graphemeWidth(segment);
   return width;
 }
 
@@ -27,7 +33,7 @@ export function widthOf(text: string): number {
 export function clip(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
   let [width, kept] = [0, ""];
-  for (const { segment } of GRAPHEMES.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     width += graphemeWidth(segment);
     if (width > columns - 1) break;
     kept += segment;
@@ -46,9 +52,9 @@ export function shorten(text: string, width: number): string {
   const near = text.slice(0, width * 12);
   let room = width;
   let kept = "";
-  for (const { segment } of GRAPHEMES.segment(near)) {
+  for (const { segment } of graphemes(near)) {
     room -= printedWidth(segment);
-    if (room < 0) return `${kept.slice(0, [...GRAPHEMES.segment(kept)].at(-1)?.index ?? 0)}…`;
+    if (room < 0) return `${kept.slice(0, [...graphemes(kept)].at(-1)?.index ?? 0)}…`;
     kept += segment;
   }
   return near.length < text.length ? `${kept}…` : kept;
