@@ -66,7 +66,7 @@ it("finds the same keys in the same order, whatever the seed", () => {
     Array.from({ length: 20_000 }, (_, index) => `${"w".repeat(index % 40)}x`).join(" "),
   );
   const results = [0, 1, 255].map((byte) => {
-    const kernel = new WasmKernel(BLOCK_BYTES, 100, undefined, new Uint8Array(32).fill(byte));
+    const kernel = new WasmKernel(BLOCK_BYTES, 100, undefined, new Uint8Array(40).fill(byte));
     kernel.block.set(text);
     const count = kernel.scanWords(0, text.length);
     const sorted = Array.from(kernel.sortedIds(), (id) => Buffer.from(kernel.key(id)).toString());

@@ -9,7 +9,7 @@ const MAX_PAGES = 65536;
 /** The module returns this instead of an id when there is no memory for a key. */
 const FULL = -1;
 const ID_BYTES = 4;
-const SEED_BYTES = 32;
+const SEED_BYTES = 40;
 /** Bytes before the texts of a pair; see assembly/pairs.ts. */
 const PAIR_HEADER = 24;
 /** Keys up to this length are copied byte by byte, which is faster than a call. */

@@ -3,7 +3,7 @@
 import { join, writePositions } from "./bits";
 import { lettersBeyondAscii, resetCarried } from "./letters";
 import { BLOCK, MASKS, MISSES } from "./memory";
-import { FULL, intern, mix, SHORT, seed0, seed1, seed2, seed3, slotShift, slots } from "./table";
+import { FULL, intern, laneSeeds, mix, multiplier, SHORT, slotShift, slots } from "./table";
 
 /**
  * The number of bytes that are searched for word edges before their words are interned. Both fit into L1.
@@ -114,18 +114,15 @@ function findWords(from: usize, to: usize): usize {
   const idsAt = ids;
   const slotsAt = slots;
   const shift = slotShift;
-  const s0 = seed0;
-  const s1 = seed1;
-  const s2 = seed2;
-  const s3 = seed3;
+  const seeds = laneSeeds;
+  const factor = multiplier;
   let missed = MISSES;
   for (let i = from; i < to; i += 4) {
     const start = <usize>load<u32>(startsAt + i);
     const length = load<u32>(endsAt + i) - <u32>start;
     const mask = v128.load(<usize>min(length, SHORT) << 4, MASKS);
     const key = v128.and(v128.load(start, BLOCK), mask);
-    const lo = i64x2.extract_lane(key, 0);
-    const hash = mix(lo, i64x2.extract_lane(key, 1), s0, s1, s2, s3);
+    const hash = mix(key, seeds, factor);
     const entry = load<usize>(slotsAt + (<usize>(hash >> shift) << 2));
     store<u32>(idsAt + i, load<u32>(entry, 24));
     store<usize>(missed, i);
