@@ -103,6 +103,10 @@ export class SimulatedCoordinator {
     return this.#job.status.counters;
   }
 
+  get isSuperseded(): boolean {
+    return this.#isSuperseded;
+  }
+
   /** Whether it has not found out yet that another coordinator leads. */
   get isOutdated(): boolean {
     return this.#isSuperseded && !this.#isDeposed;
@@ -176,6 +180,7 @@ export class SimulatedCoordinator {
     }
     if (method === "task.complete" && "accepted" in answer && answer.accepted) {
       persistence.tellCompleted(params as Params<"task.complete">);
+      if ("next" in answer && answer.next !== undefined) persistence.tellAssignment(answer.next);
     }
     return answer;
   }

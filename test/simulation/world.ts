@@ -155,8 +155,8 @@ export class World {
     if (tasks === undefined || tasks > most) this.fail(new Error(`${tasks} tasks were counted`));
     coordinator.process.after(200, () => {
       this.isFinished = true;
-      // One that another has superseded may still ask its log about that before it answers.
-      if (coordinator.hasWaiting && !coordinator.isOutdated) {
+      // One that another has superseded asks its log about that before it answers, and then is silent.
+      if (coordinator.hasWaiting && !coordinator.isSuperseded) {
         this.fail("A worker that waited was not told of the end");
       }
       for (const one of new Set([coordinator, this.coordinator])) {

@@ -142,3 +142,47 @@ describe("a worker that gets no task", () => {
     await expect(connect(scripted([error]).connection)).rejects.toMatchObject({ message });
   });
 });
+
+describe("a worker that has completed a task", () => {
+  const MAP = {
+    kind: "map",
+    task: 0,
+    attempt: 1,
+    split: { file: "a.txt", start: 0, end: 1, size: 1, version: "1" },
+  } as const;
+  const DONE = { outputs: [], counters: {} };
+
+  it("takes the assignment that comes with the answer, once", async () => {
+    const next = { ...MAP, task: 1 };
+    const answers = [registration(1), MAP, { accepted: true, next }];
+    const { connection, calls } = scripted(answers);
+    const source = await connect(connection);
+    await source.next();
+    expect(await source.complete(MAP, DONE)).toBe(true);
+    expect(await source.next()).toEqual(next);
+    expect(await source.next()).toEqual(EXIT);
+    expect(calls).toEqual([
+      "worker.register",
+      "task.request 10",
+      "task.complete 10",
+      "task.request 10",
+    ]);
+  });
+
+  it("takes it although the task does not count", async () => {
+    const answers = [registration(1), { accepted: false, next: EXIT }];
+    const { connection, calls } = scripted(answers, broken("ENOENT"));
+    const source = await connect(connection);
+    expect(await source.complete(MAP, DONE)).toBe(false);
+    expect(await source.next()).toEqual(EXIT);
+    expect(calls).toHaveLength(2);
+  });
+
+  it("refuses one that makes no sense", async () => {
+    const next = { ...MAP, task: -1 };
+    const { connection } = scripted([registration(1), { accepted: true, next }]);
+    const source = await connect(connection);
+    await source.complete(MAP, DONE);
+    await expect(source.next()).rejects.toMatchObject({ code: "PROTOCOL_ERROR" });
+  });
+});

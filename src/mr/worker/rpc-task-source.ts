@@ -87,6 +87,8 @@ export class RpcTaskSource implements TaskSource {
   readonly #options: TaskSourceOptions;
   readonly #clock: Clock;
   #registration: Registration | undefined;
+  /** The assignment that came with the answer to the last report. */
+  #next: Assignment | Dismissal | undefined;
 
   private constructor(options: TaskSourceOptions) {
     this.#options = options;
@@ -112,7 +114,9 @@ export class RpcTaskSource implements TaskSource {
   async next(): Promise<Assignment | Dismissal> {
     for (;;) {
       const { worker, job, term } = this.job;
-      const answer = await this.#callRegistered("task.request", { worker, job, term });
+      const answer =
+        this.#next ?? (await this.#callRegistered("task.request", { worker, job, term }));
+      this.#next = undefined;
       if (answer === undefined) continue;
       checkAssignment(answer);
       return answer;
@@ -125,16 +129,19 @@ export class RpcTaskSource implements TaskSource {
 
   async complete(assignment: Assignment, result: TaskResult): Promise<boolean> {
     const { outputs, counters, progress, skipped = [], spills = 0 } = result;
-    const counts = await this.#report("task.complete", {
+    const completion = await this.#callRegistered("task.complete", {
       ...this.#attempt(assignment),
       outputs: [...outputs],
       counters,
       progress,
       ...(skipped.length === 0 ? {} : { skipped: [...skipped] }),
       ...(spills === 0 ? {} : { spills }),
+      next: true,
     });
-    if (counts) this.#options.onTaskDone?.();
-    return counts;
+    const { accepted = false, next } = completion ?? {};
+    this.#next = next;
+    if (accepted) this.#options.onTaskDone?.();
+    return accepted;
   }
 
   fail(
@@ -161,7 +168,7 @@ export class RpcTaskSource implements TaskSource {
   }
 
   /** A coordinator that does not know this worker does not know its attempt either. */
-  async #report<M extends "task.commit" | "task.complete" | "task.fail">(
+  async #report<M extends "task.commit" | "task.fail">(
     method: M,
     params: Params<M>,
   ): Promise<boolean> {

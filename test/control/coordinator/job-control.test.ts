@@ -173,3 +173,75 @@ describe("a lease", () => {
     },
   );
 });
+
+describe("a worker that completes a task and asks for the next one", () => {
+  const output = (name: string) => ({ name, bytes: 0, crc32: 0 });
+  const report = (worker: number, phase: "map" | "reduce", name: string) => ({
+    ...{ worker, phase, task: 0, attempt: 1, outputs: [output(name)], counters: {} },
+  });
+  const KEEPING: JobLog = {
+    append: () => undefined,
+    check: async () => undefined,
+    close: () => undefined,
+  };
+
+  async function withWorkers(count: number, log = KEEPING) {
+    const started = startJob(log);
+    const { handlers } = started.job;
+    for (let worker = 1; worker <= count; worker++) {
+      await handlers["worker.register"]({ ...WC, protocol: PROTOCOL_VERSION }, CALLER);
+    }
+    const request = (worker: number) => handlers["task.request"]({ worker }, CALLER);
+    const complete = async (worker: number, phase: "map" | "reduce", name: string) => {
+      await handlers["task.commit"](
+        { ...report(worker, phase, name), outputs: undefined } as never,
+        CALLER,
+      );
+      return handlers["task.complete"]({ ...report(worker, phase, name), next: true }, CALLER);
+    };
+    return { ...started, request, complete };
+  }
+
+  it("gets it with the answer, and the end of the job too", async () => {
+    const { request, complete, said } = await withWorkers(1);
+    await request(1);
+    const first = await complete(1, "map", "mr-0-0");
+    expect(first).toMatchObject({ accepted: true, next: { kind: "reduce", task: 0 } });
+    const second = await complete(1, "reduce", "mr-out-0");
+    expect(second).toEqual({ accepted: true, next: { kind: "exit", outcome: "completed" } });
+    expect(said.filter((type) => type === "attemptStarted")).toHaveLength(2);
+  });
+
+  it("gets the verdict alone if there is none, and is given no task before it asks again", async () => {
+    const { job, request, complete, said, pass } = await withWorkers(2);
+    await request(1);
+    // The other one waits, and so gets the only reduce task.
+    const waiting = request(2);
+    expect(await complete(1, "map", "mr-0-0")).toEqual({ accepted: true });
+    expect(await waiting).toMatchObject({ kind: "reduce", task: 0 });
+    // Once its attempt is lost, the task is for the worker that asks, not for the one that asked before.
+    await job.handlers["job.status"](undefined, CALLER);
+    job.leave(2);
+    await pass(0);
+    expect(said.filter((type) => type === "attemptStarted")).toHaveLength(2);
+    expect(await request(1)).toMatchObject({ kind: "reduce", task: 0, attempt: 2 });
+  });
+
+  it("gets neither before the log has the task", async () => {
+    let write: () => void = () => undefined;
+    let isSlow = false;
+    const append = () => {
+      if (!isSlow) return undefined;
+      return new Promise<void>((resolve) => {
+        write = resolve;
+      });
+    };
+    const { request, complete } = await withWorkers(1, { ...KEEPING, append });
+    await request(1);
+    isSlow = true;
+    const completion = complete(1, "map", "mr-0-0");
+    expect(await settled(completion)).toBe("silent");
+    write();
+    expect(await completion).toMatchObject({ accepted: true, next: { kind: "reduce" } });
+  });
+});

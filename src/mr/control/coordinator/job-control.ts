@@ -175,7 +175,7 @@ export class JobControl {
     return false;
   }
 
-  #step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void {
+  #step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): Decision {
     const decision = this.#decider.decide(event, this.#clock(), reply);
     const lost = decision.checksResults === true ? this.#findLostResults() : undefined;
     if (lost === undefined || lost instanceof Promise) this.#publish(decision);
@@ -188,6 +188,7 @@ export class JobControl {
       });
     }
     this.#shell.onStep();
+    return decision;
   }
 
   #findLostResults(): readonly number[] | Promise<readonly number[]> {

@@ -2,8 +2,7 @@ import { JSONRPCErrorException } from "json-rpc-2.0";
 import type { Attempt } from "../../job/task.ts";
 import { checkOutputs, damagedMapsOf } from "../protocol/params.ts";
 import {
-  type Assignment,
-  type Dismissal,
+  type Completion,
   type JobStatus,
   type Params,
   type Registration,
@@ -18,7 +17,8 @@ type Report = SchedulerEvent & Attempt & Params<"task.request">;
 
 interface Steps {
   status(): JobStatus;
-  step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): void;
+  /** @param reply receives the verdict, if the event is a report */
+  step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): Decision;
   publish(decision: Partial<Decision>): void;
   /** Finds out whether another coordinator leads the job, or its log is gone. */
   checkLog(): Promise<void>;
@@ -34,7 +34,7 @@ export class ProtocolHandlers {
   readonly handlers: Handlers = {
     "worker.register": (params, caller) => this.#call(() => this.#register(params, caller)),
     "task.request": (params, caller) =>
-      this.#callOf(params, () => this.#request(params.worker, caller)),
+      this.#callOf(params, () => this.#request(params.worker, caller).answer),
     "task.progress": ({ records, bytes, cpuMs, alive: isAlive = false, ...params }) =>
       this.#report({ type: "progress", progress: { records, bytes, cpuMs }, isAlive, ...params }),
     "task.commit": (params) => {
@@ -43,9 +43,14 @@ export class ProtocolHandlers {
       // The check ends a job whose directory is gone, and with it the attempt.
       return isInPlace ? commit() : this.#steps.checkLog().then(commit);
     },
-    "task.complete": ({ outputs, counters, progress, skipped, spills, ...params }) => {
+    "task.complete": (
+      { outputs, counters, progress, skipped, spills, next, ...params },
+      caller,
+    ) => {
       const result = { outputs, counters, progress, skipped, spills };
-      return this.#report({ type: "complete", result, ...params });
+      const report = { type: "complete", result, ...params } as const;
+      if (next !== true) return this.#report(report);
+      return this.#callOf(params, () => this.#completeAndRequest(report, caller));
     },
     "task.fail": ({ code, message, stack, damaged, ...params }) => {
       const damagedMaps = damagedMapsOf(params, damaged);
@@ -90,24 +95,37 @@ export class ProtocolHandlers {
     return planner.planFor(workers.app, params.splitting)?.then(answer) ?? answer();
   }
 
-  #request(worker: number, caller: Caller): Promise<Assignment | Dismissal> {
-    const answer = this.#job.requests.wait(worker, caller, () =>
+  #request(worker: number, caller: Caller) {
+    const request = this.#job.requests.wait(worker, caller, () =>
       this.#steps.step({ type: "withdraw", worker }),
     );
-    this.#steps.step({ type: "request", worker });
-    return answer;
+    const { messages } = this.#steps.step({ type: "request", worker });
+    const isAnswered = messages.some(
+      (message) => message.to === "worker" && message.worker === worker,
+    );
+    return { ...request, isAnswered };
+  }
+
+  /** Saves the request for the next task, if there is one. */
+  async #completeAndRequest(report: Report, caller: Caller): Promise<Completion> {
+    const verdict = this.#take(report);
+    const { isAnswered, answer, withdraw } = this.#request(report.worker, caller);
+    if (!isAnswered) withdraw();
+    return { ...(await verdict), ...(isAnswered ? { next: await answer } : {}) };
   }
 
   #report(report: Report): Promise<Verdict> {
-    return this.#callOf(report, () => {
-      if (report.type === "complete") {
-        checkOutputs(report, report.result.outputs, this.#job.options.reduces);
-      }
-      if (report.type === "complete" || report.type === "fail") {
-        this.#job.requests.reported(report.worker);
-      }
-      return new Promise((resolve) => this.#steps.step(report, resolve));
-    });
+    return this.#callOf(report, () => this.#take(report));
+  }
+
+  #take(report: Report): Promise<Verdict> {
+    if (report.type === "complete") {
+      checkOutputs(report, report.result.outputs, this.#job.options.reduces);
+    }
+    if (report.type === "complete" || report.type === "fail") {
+      this.#job.requests.reported(report.worker);
+    }
+    return new Promise((resolve) => this.#steps.step(report, resolve));
   }
 
   /** Answers a call of a registered worker. One that has seen a higher term hints at another coordinator. */

@@ -6,6 +6,11 @@ import { present } from "./decision.ts";
 
 type Answer = (answer: Assignment | Dismissal) => void;
 
+interface WaitingRequest {
+  readonly answer: Promise<Assignment | Dismissal>;
+  readonly withdraw: () => void;
+}
+
 /** The unanswered requests of workers for tasks, and each worker's last assignment. */
 export class TaskRequests {
   readonly #resultOf: (map: number) => TaskResult | undefined;
@@ -23,23 +28,25 @@ export class TaskRequests {
   /**
    * Lets a request wait for its answer.
    *
-   * @param onHangUp called when the last connection on which this worker waits has closed
+   * @param onWithdrawn called when the last request of this worker no longer waits, without an answer
+   * @returns `withdraw` ends the waiting; it does nothing once the request is answered
    */
-  wait(
-    worker: number,
-    caller: Pick<Caller, "onHangUp">,
-    onHangUp: () => void,
-  ): Promise<Assignment | Dismissal> {
-    return new Promise((resolve) => {
-      const answers = this.#waiting.get(worker) ?? new Set();
-      this.#waiting.set(worker, answers.add(resolve));
-      caller.onHangUp(() => {
-        const isOpen = this.#waiting.get(worker) === answers && answers.delete(resolve);
-        if (!isOpen || answers.size > 0) return;
-        this.#waiting.delete(worker);
-        onHangUp();
-      });
+  wait(worker: number, caller: Pick<Caller, "onHangUp">, onWithdrawn: () => void): WaitingRequest {
+    const answers = this.#waiting.get(worker) ?? new Set();
+    this.#waiting.set(worker, answers);
+    let resolve: Answer = () => undefined;
+    const answer = new Promise<Assignment | Dismissal>((resolvePromise) => {
+      resolve = resolvePromise;
     });
+    answers.add(resolve);
+    const withdraw = () => {
+      const isOpen = this.#waiting.get(worker) === answers && answers.delete(resolve);
+      if (!isOpen || answers.size > 0) return;
+      this.#waiting.delete(worker);
+      onWithdrawn();
+    };
+    caller.onHangUp(withdraw);
+    return { answer, withdraw };
   }
 
   answer(worker: number, answer: Assignment | Dismissal): void {

@@ -87,6 +87,8 @@ export const PARAMS = {
     progress: v.optional(progress),
     skipped: v.optional(v.pipe(v.array(skipped), v.maxLength(MAX_SKIPPED_OF_TASK))),
     spills: v.optional(count),
+    /** Whether the answer may have the worker's next assignment. */
+    next: v.optional(v.boolean()),
   }),
   "task.fail": v.object({
     ...attemptEntries,

@@ -57,6 +57,12 @@ export interface Verdict {
   readonly accepted: boolean;
 }
 
+/** The answer to a worker that has completed a task. */
+export interface Completion extends Verdict {
+  /** What the worker is to do now, if it asked for that and there is something. */
+  readonly next?: Assignment | Dismissal;
+}
+
 export interface JobStatus extends Pick<Registration, "job" | "term" | "directory"> {
   readonly phase: Phase;
   readonly state: "running" | JobEnd["state"];
@@ -81,7 +87,7 @@ export interface Results {
   "task.request": Assignment | Dismissal;
   "task.progress": Verdict;
   "task.commit": Verdict;
-  "task.complete": Verdict;
+  "task.complete": Completion;
   "task.fail": Verdict;
   "job.status": JobStatus;
   "job.cancel": Verdict;
