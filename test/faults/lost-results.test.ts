@@ -9,13 +9,18 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
-import { beforeEach, expect, it } from "vitest";
-import { completedJob } from "../../src/main/job-figures.ts";
+import { dirname, join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { completeJob } from "../../src/main/complete-job.ts";
+import { MrError } from "../../src/mr/base/errors.ts";
+import { mergeOutputs } from "../../src/mr/data/output/merge-outputs.ts";
 import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
 import type { JobEvent } from "../../src/mr/job/events.ts";
 import { EVENT_LOG_NAME, JOB_LOG_NAME } from "../../src/mr/job/names.ts";
+import { storageFor } from "../../src/mr/storage/registry.ts";
+import { sealEventLog } from "../../src/mr/watch/history/event-log.ts";
 import { readHistory } from "../../src/mr/watch/history/job-history.ts";
+import { startScript } from "../support/processes.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const REDUCES = 3;
@@ -106,30 +111,122 @@ it("F49 a result that was spoiled while no coordinator ran is made again on resu
   expect(linesOf((await runJob({ ...options, resume: true })).outputs)).toEqual(LINES);
 });
 
-it("F50 a complete job one of whose results is lost has no output to be merged", async () => {
-  await runJob(options);
-  expect((await completedJob(out))?.result.outputs).toHaveLength(REDUCES);
-  truncateSync(join(out, "mr-out-1"), 1);
-  await expect(completedJob(out)).rejects.toMatchObject({ code: "OUTPUT_UNREADABLE" });
-  rmSync(join(out, "mr-out-2"));
-  rmSync(join(out, "mr-out-1"));
-  await expect(completedJob(out)).rejects.toMatchObject({ code: "OUTPUT_UNREADABLE" });
-});
+describe("F50 a complete job whose output is still to be merged", () => {
+  const merged = () => join(out, "mr-out");
+  const mergeAll = async () => {
+    const { result, files } = (await completeJob(out)) ?? {};
+    expect(result?.outputs).toEqual(files?.map(({ path }) => path));
+    await mergeOutputs(storageFor(out), out, files ?? [], {
+      beforeCommit: ({ bytes, crc32 }) => {
+        sealEventLog(out, { type: "outputMerged", bytes, crc32 });
+      },
+    });
+  };
 
-it("F50 results that remain beside the merged one, when it was interrupted, are removed", async () => {
-  const { outputs } = await runJob(options);
-  const merged = join(out, "mr-out");
-  writeFileSync(merged, outputs.map((path) => readFileSync(path, "utf8")).join(""));
-  rmSync(join(out, "mr-out-0"));
-  expect((await completedJob(out))?.result.outputs).toEqual([merged]);
-  expect(readdirSync(out).sort()).toEqual([".mr-events", "mr-out"]);
-});
+  it("F50 is refused when one of its results is lost or is not what was written", async () => {
+    await runJob(options);
+    expect((await completeJob(out))?.files).toHaveLength(REDUCES);
+    const path = join(out, "mr-out-1");
+    const bytes = readFileSync(path);
+    const lost = { code: "OUTPUT_UNREADABLE", message: expect.stringContaining(path) };
+    writeFileSync(path, Buffer.from(bytes).fill("x"));
+    await expect(completeJob(out)).rejects.toMatchObject(lost);
+    truncateSync(path, 1);
+    await expect(completeJob(out)).rejects.toMatchObject(lost);
+    rmSync(path);
+    await expect(completeJob(out)).rejects.toMatchObject(lost);
+    // The last one is missed as well as the others.
+    writeFileSync(path, bytes);
+    rmSync(join(out, "mr-out-2"));
+    await expect(completeJob(out)).rejects.toMatchObject({ code: "OUTPUT_UNREADABLE" });
+  });
 
-it("F50 a merged file that is not of the job leaves its results alone", async () => {
-  await runJob(options);
-  writeFileSync(join(out, "mr-out"), "of another job\n");
-  expect(await completedJob(out)).toBeUndefined();
-  expect(readdirSync(out)).toHaveLength(REDUCES + 2);
-  mkdirSync(join(out, "empty"));
-  expect(await completedJob(join(out, "empty"))).toBeUndefined();
+  it("F50 loses its remaining results when the merged file has all of them", async () => {
+    const { outputs } = await runJob(options);
+    const parts = outputs.map((path) => readFileSync(path));
+    await mergeAll();
+    writeFileSync(join(out, "mr-out-1"), parts[1] ?? "");
+    expect((await completeJob(out))?.result.outputs).toEqual([merged()]);
+    expect(readdirSync(out).sort()).toEqual([EVENT_LOG_NAME, "mr-out"]);
+    expect(linesOf([merged()])).toEqual(LINES);
+    // And what was merged is checked too.
+    writeFileSync(merged(), readFileSync(merged()).fill("x"));
+    await expect(completeJob(out)).rejects.toMatchObject({ code: "OUTPUT_UNREADABLE" });
+  });
+
+  it("F50 keeps files that have the name of a result and are none", async () => {
+    await runJob(options);
+    writeFileSync(merged(), "of another job\n");
+    await expect(completeJob(out)).rejects.toMatchObject({ code: "OUTPUT_EXISTS" });
+    expect(readdirSync(out)).toHaveLength(REDUCES + 2);
+    rmSync(merged());
+    await mergeAll();
+    for (const name of ["mr-out-1", "mr-out-7"]) {
+      writeFileSync(join(out, name), "of another job\n");
+      await expect(completeJob(out)).rejects.toBeInstanceOf(MrError);
+      expect(readdirSync(out).sort()).toEqual([EVENT_LOG_NAME, "mr-out", name]);
+      rmSync(join(out, name));
+    }
+    mkdirSync(join(out, "empty"));
+    expect(await completeJob(join(out, "empty"))).toBeUndefined();
+  });
+
+  it("F50 is refused when its event log does not say what its results are", async () => {
+    await runJob(options);
+    const path = join(out, EVENT_LOG_NAME);
+    const text = readFileSync(path, "utf8");
+    // As an earlier version of this package wrote it.
+    writeFileSync(path, text.replaceAll(/"crc32":\d+,?/g, ""));
+    await expect(completeJob(out)).rejects.toMatchObject({ code: "HISTORY_UNREADABLE" });
+    rmSync(path);
+    await expect(completeJob(out)).rejects.toMatchObject({ code: "HISTORY_UNREADABLE" });
+  });
+
+  it("F50 is delivered by --resume, wherever tsmr run --merge was killed", {
+    timeout: 120_000,
+  }, async () => {
+    const args = [
+      "run",
+      "wc",
+      "a.txt",
+      "--out",
+      "out",
+      "--reduces",
+      "3",
+      "--workers",
+      "1",
+      "--merge",
+    ];
+    const cwd = dirname(out);
+    const preload = join(cwd, "kill.mjs");
+    // Kills the process when it is about to remove its n-th result, or to give the merged file its name.
+    writeFileSync(
+      preload,
+      `import fs from "node:fs";
+      import promises from "node:fs/promises";
+      import { syncBuiltinESMExports } from "node:module";
+      const { rm } = promises;
+      const { renameSync } = fs;
+      let left = Number(process.env.KILL_AT);
+      const isDue = (path) => /\\/mr-out(-\\d)?$/.test(path) && left-- === 0;
+      promises.rm = (path, ...rest) => isDue(path) ? process.kill(process.pid, "SIGKILL") : rm(path, ...rest);
+      fs.renameSync = (from, to) => {
+        if (to.endsWith("/mr-out") && isDue(to)) process.kill(process.pid, "SIGKILL");
+        renameSync(from, to);
+      };
+      syncBuiltinESMExports();`,
+    );
+    for (let at = 0; at <= REDUCES; at++) {
+      rmSync(out, { recursive: true, force: true });
+      const env = { NODE_OPTIONS: `--import ${preload}`, KILL_AT: String(at) };
+      const killed = await startScript("src/main/tsmr.ts", args, { cwd, env }).ended;
+      expect(killed.signal).toBe("SIGKILL");
+      const results = readdirSync(out).filter((name) => /^mr-out-\d$/.test(name));
+      expect(results).toHaveLength(at === 0 ? REDUCES : REDUCES - at + 1);
+      const resumed = startScript("src/main/tsmr.ts", [...args, "--resume"], { cwd });
+      expect(await resumed.ended).toMatchObject({ code: 0 });
+      expect(readdirSync(out).sort()).toEqual([EVENT_LOG_NAME, "mr-out"]);
+      expect(linesOf([merged()])).toEqual(LINES);
+    }
+  });
 });

@@ -159,7 +159,12 @@ describe("a result", () => {
 
   it("F58 is removed only when the file into which it was merged is safe", async () => {
     const job = new JobHarness();
-    const paths = [job.write("mr-out-0", "a 1\n"), job.write("mr-out-1", "b 1\n")];
+    const paths = [
+      ["mr-out-0", "a 1\n"],
+      ["mr-out-1", "b 1\n"],
+    ].map(([name = "", text = ""]) => {
+      return { path: job.write(name, text) };
+    });
     let merged: string | undefined;
     const storage = {
       ...fileStorage,

@@ -118,6 +118,8 @@ class PowerCut {
   }
 
   #rename(from: string, to: string): void {
+    // A lock need not survive a power cut.
+    if (this.#fs?.lstatSync(from).isSocket() === true) return;
     const contents = this.#fs?.readFileSync(from);
     const inode = this.#fs?.lstatSync(from).ino ?? 0;
     this.calls.push(`rename ${basename(to)}`);

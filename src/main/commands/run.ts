@@ -9,6 +9,7 @@ import {
   UsageError,
 } from "../../mr/base/errors.ts";
 import { visibleLines } from "../../mr/base/text.ts";
+import type { LineFile } from "../../mr/data/output/line-reader.ts";
 import type { NumberLine } from "../../mr/data/output/top-lines.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/engines/run-job.ts";
 import { JOB_LOG_NAME, MERGED_OUTPUT_NAME } from "../../mr/job/names.ts";
@@ -18,6 +19,7 @@ import type { JobView } from "../../mr/watch/history/job-view.ts";
 import { onSignals } from "../on-signal.ts";
 import { addApp, addOptions, type UiOption } from "../options.ts";
 import { printJson, printResult } from "../print-result.ts";
+import { ResultFiles } from "../result-files.ts";
 import { programName, shellWord } from "../shell-words.ts";
 import { openDashboard, type Watcher, watchJob } from "../watch-job.ts";
 import type { Action } from "./catalog.ts";
@@ -95,6 +97,7 @@ async function run(
   const { onEvent, onOutput, say } = watcher;
   const dashboard = await openDashboard("tsmr", ui);
   const done = await completeAlready(options, directory);
+  const files = new ResultFiles();
   const newView = async () => new (await import("../../mr/watch/history/job-view.ts")).JobView();
   const view = json === true ? (done?.view ?? (await newView())) : undefined;
   if (verbose === true || ui !== undefined) {
@@ -107,6 +110,7 @@ async function run(
       onEvent?.(event);
       dashboard?.onEvent(event);
       view?.apply(event);
+      files.onEvent(event);
     },
   };
   let isComplete = false;
@@ -114,7 +118,8 @@ async function run(
     const result = done?.result ?? (await runJob(job));
     isComplete = true;
     watcher.end();
-    await deliverOutput(result, options, view, signal, say);
+    const results = done?.files ?? files.at(result.outputs);
+    await deliverOutput(result, results, options, view, signal, say);
     if (report === true) await reportOn(directory, watcher);
     return 0;
   } catch (error) {
@@ -138,8 +143,8 @@ async function run(
 /** The job that is to be resumed, if it is complete and only its output is left to be delivered. */
 async function completeAlready({ resume, merge, top, json }: Options, directory: string) {
   if (resume !== true || (merge ?? json ?? top) === undefined) return undefined;
-  const { completedJob } = await import("../job-figures.ts");
-  return await completedJob(directory);
+  const { completeJob } = await import("../complete-job.ts");
+  return await completeJob(directory);
 }
 
 /** A report that cannot be written does not change how the job ended. */
@@ -163,35 +168,29 @@ function sameAgain(app: string, given: readonly string[]): string {
 /**
  * Merges and searches the output as asked for, and says where it is.
  *
+ * @param results the outputs, with what was written into them
  * @param view the job, if --json was asked for
  * @throws MrError when that fails or is cancelled; the job stays complete
  */
 async function deliverOutput(
   result: JobResult,
+  results: readonly LineFile[],
   { merge, top, out }: Options,
   view: JobView | undefined,
   signal: AbortSignal,
   say: Watcher["say"],
 ): Promise<void> {
   const directory = resolve(out);
-  let { outputs } = result;
-  const isMerged = () => outputs.length === 1 && outputs[0] === join(directory, MERGED_OUTPUT_NAME);
+  let files = results;
+  const isMerged = () => files[0]?.path === join(directory, MERGED_OUTPUT_NAME);
   let best: readonly NumberLine[] | undefined;
   try {
     if (merge === true && !isMerged()) {
-      const { mergeOutputs } = await import("../../mr/data/output/merge-outputs.ts");
-      const { lockDirectory } = await import("../../mr/control/log/directory-lock.ts");
-      // The job has released it.
-      const unlock = await lockDirectory(directory);
-      try {
-        outputs = [await mergeOutputs(storageFor(directory), directory, outputs, { signal })];
-      } finally {
-        unlock();
-      }
+      files = [await mergeResults(directory, files, signal)];
     }
     if (top !== undefined) {
       const { topLines } = await import("../../mr/data/output/top-lines.ts");
-      best = await topLines(storageFor(directory), outputs, top, signal);
+      best = await topLines(storageFor(directory), files, top, signal);
     }
   } catch (error) {
     const what = merge === true && !isMerged() ? "merged" : "searched for --top";
@@ -205,10 +204,11 @@ async function deliverOutput(
     // The job has reported these itself.
     if (name !== SKIPPED_RECORDS) say(`${name}: ${count}`);
   }
+  const outputs = files.map(({ path }) => path);
   const [first = ""] = outputs;
-  const files = outputs.length === 1 ? basename(first) : "mr-out-*";
+  const names = outputs.length === 1 ? basename(first) : "mr-out-*";
   const folder = nearest(directory);
-  say(`Done in ${(result.elapsedMs / 1000).toFixed(2)} s: the output is in ${folder}/${files}`);
+  say(`Done in ${(result.elapsedMs / 1000).toFixed(2)} s: the output is in ${folder}/${names}`);
   if (best?.length === 0) say("No value of it is a number, so there is nothing for --top");
   if (view !== undefined) {
     const { jobFigures } = await import("../job-figures.ts");
@@ -225,10 +225,36 @@ async function deliverOutput(
     // A terminal would obey the control sequences of a key.
     printResult(process.stdout.isTTY ? visibleLines(lines) : lines);
   } else {
-    const path = `${shellWord(folder)}/${files}`;
+    const path = `${shellWord(folder)}/${names}`;
     // Each file is in the order of the keys, which no command for lines restores for all of them.
     const hint = outputs.length === 1 ? "" : "   (--merge makes one file of them, in order)";
     say(`To look at it: less ${path}${hint}`);
+  }
+}
+
+/** Merges the results of a complete job, which has released its directory. */
+async function mergeResults(
+  directory: string,
+  results: readonly LineFile[],
+  signal: AbortSignal,
+): Promise<LineFile> {
+  const [{ mergeOutputs }, { lockDirectory }, { sealEventLog }] = await Promise.all([
+    import("../../mr/data/output/merge-outputs.ts"),
+    import("../../mr/control/log/directory-lock.ts"),
+    import("../../mr/watch/history/event-log.ts"),
+  ]);
+  const unlock = await lockDirectory(directory);
+  try {
+    // From it, the merging can be resumed.
+    sealEventLog(directory);
+    return await mergeOutputs(storageFor(directory), directory, results, {
+      signal,
+      beforeCommit: ({ bytes, crc32 }) => {
+        sealEventLog(directory, { type: "outputMerged", bytes, crc32 });
+      },
+    });
+  } finally {
+    unlock();
   }
 }
 

@@ -22,6 +22,8 @@ import type {
 export interface CompletionFigures extends Omit<TaskResult, "outputs"> {
   /** Lengths of the outputs in bytes: a map task's by reduce task; a reduce task has one. */
   readonly outputBytes: readonly number[];
+  /** CRC-32 of the result of a reduce task, by which it is found to be there as it was written. */
+  readonly crc32?: number | undefined;
 }
 
 /** Something that happened, without its time. Reasons and messages are one line, for people. */

@@ -1,7 +1,16 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { LineFile } from "../../../src/mr/data/output/line-reader.ts";
 import { mergeOutputs } from "../../../src/mr/data/output/merge-outputs.ts";
 import { topLines } from "../../../src/mr/data/output/top-lines.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
@@ -12,11 +21,12 @@ beforeEach(() => {
   directory = temporaryDirectory();
 });
 
-function write(parts: readonly string[]): string[] {
+function write(parts: readonly string[]): LineFile[] {
   return parts.map((text, part) => {
     const path = join(directory, `mr-out-${part}`);
     writeFileSync(path, text);
-    return path;
+    const bytes = Buffer.from(text);
+    return { path, written: { bytes: bytes.length, crc32: crc32(bytes) } };
   });
 }
 
@@ -36,11 +46,13 @@ describe("merging outputs", () => {
         const paths = write(
           lines.map((some) => [...some].sort(byBytes).map((text) => `${text}\n`)).map(join0),
         );
-        const merged = await mergeOutputs(fileStorage, directory, paths, { fanIn });
+        const { path, written } = await mergeOutputs(fileStorage, directory, paths, { fanIn });
         const expected = [...lines.flat()].sort(byBytes).map((text) => `${text}\n`);
-        expect(readFileSync(merged).equals(Buffer.from(join0(expected)))).toBe(true);
+        const found = readFileSync(path);
+        expect(found.equals(Buffer.from(join0(expected)))).toBe(true);
+        expect(written).toMatchObject({ bytes: found.length, crc32: crc32(found) });
         expect(readdirSync(directory)).toEqual(["mr-out"]);
-        rmSync(merged);
+        rmSync(path);
       }),
       { numRuns: 20 },
     );
@@ -48,7 +60,7 @@ describe("merging outputs", () => {
 
   it("keeps all lines of outputs that are in another order, and ends a last line without an end", async () => {
     const merged = await mergeOutputs(fileStorage, directory, write(["b\na", "c\n", ""]));
-    expect(readFileSync(merged, "utf8")).toBe("b\na\nc\n");
+    expect(readFileSync(merged.path, "utf8")).toBe("b\na\nc\n");
   });
 
   it("leaves the outputs as they are when it is ended early, and nothing else", async () => {
@@ -59,9 +71,25 @@ describe("merging outputs", () => {
     expect(readdirSync(directory).sort()).toEqual(["mr-out-0", "mr-out-1"]);
   });
 
+  it.each([
+    ["is cut", (path: string) => truncateSync(path, 1)],
+    ["has grown", (path: string) => appendFileSync(path, "x")],
+    ["is changed", (path: string) => writeFileSync(path, "e\n")],
+  ])("F50 refuses an output that %s, and leaves all as they are", async (_, spoil) => {
+    const outputs = write(["a\n", "c\n", "b\n"]);
+    spoil(join(directory, "mr-out-1"));
+    const lost = { code: "OUTPUT_UNREADABLE", message: expect.stringContaining("mr-out-1") };
+    for (const fanIn of [2, 9]) {
+      const merging = mergeOutputs(fileStorage, directory, outputs, { fanIn });
+      await expect(merging).rejects.toMatchObject(lost);
+    }
+    await expect(topLines(fileStorage, outputs, 1)).rejects.toMatchObject(lost);
+    expect(readdirSync(directory).sort()).toEqual(["mr-out-0", "mr-out-1", "mr-out-2"]);
+  });
+
   it("names an output that cannot be read", async () => {
     const missing = join(directory, "mr-out-7");
-    await expect(mergeOutputs(fileStorage, directory, [missing])).rejects.toMatchObject({
+    await expect(mergeOutputs(fileStorage, directory, [{ path: missing }])).rejects.toMatchObject({
       code: "OUTPUT_UNREADABLE",
       message: expect.stringContaining(`"${missing}"`),
     });

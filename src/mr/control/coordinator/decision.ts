@@ -1,7 +1,14 @@
 import type { DecidedEvent, UntimedDecidedEvent } from "../../job/events.ts";
 import type { JobSpec } from "../../job/job-spec.ts";
 import type { JobPlan } from "../../job/split.ts";
-import type { Attempt, CompletedTask, JobEnd, OutputFile, TaskResult } from "../../job/task.ts";
+import type {
+  Attempt,
+  CompletedTask,
+  JobEnd,
+  OutputFile,
+  Phase,
+  TaskResult,
+} from "../../job/task.ts";
 import type { JobLog, LogRecord, LogState } from "../log/job-log.ts";
 import type { Assignment, Dismissal, Verdict } from "../protocol/protocol.ts";
 import { attemptOf } from "../scheduler/lease-book.ts";
@@ -178,7 +185,7 @@ function eventOf(effect: Effect, scheduler: Scheduler): UntimedDecidedEvent | un
     case "completed": {
       const attempt = attemptOf(effect);
       const result = present(scheduler.resultOf(attempt.phase, attempt.task));
-      return { type: "attemptCompleted", ...attempt, ...figuresOf(result) };
+      return { type: "attemptCompleted", ...attempt, ...figuresOf(attempt.phase, result) };
     }
     case "failed":
       return { type: "attemptFailed", ...attemptOf(effect), failure: effect.failure };
@@ -203,7 +210,7 @@ function eventOf(effect: Effect, scheduler: Scheduler): UntimedDecidedEvent | un
 
 /** The event of a task that was completed under an earlier coordinator. */
 export function restoredEvent({ phase, task, result }: CompletedTask): UntimedDecidedEvent {
-  return { type: "taskRestored", phase, task, ...figuresOf(result) };
+  return { type: "taskRestored", phase, task, ...figuresOf(phase, result) };
 }
 
 /** Asserts a guarantee of the scheduler: its decisions refer only to tasks and results that exist. */
@@ -213,8 +220,11 @@ export function present<T>(value: T | undefined): T {
   return value;
 }
 
-function figuresOf({ outputs, counters, progress, skipped = [], spills = 0 }: TaskResult) {
+function figuresOf(phase: Phase, result: TaskResult) {
+  const { outputs, counters, progress, skipped = [], spills = 0 } = result;
+  const [output] = outputs;
   return {
+    ...(phase === "map" ? {} : { crc32: output?.crc32 }),
     ...(spills === 0 ? {} : { spills }),
     ...(skipped.length === 0 ? {} : { skipped }),
     progress,

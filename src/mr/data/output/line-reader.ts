@@ -1,8 +1,17 @@
 import { describeCause, MrError } from "../../base/errors.ts";
+import type { OutputFile } from "../../job/task.ts";
+import { Summary } from "../../storage/check-file.ts";
 import type { LocalFile, LocalFiles } from "../../storage/storage.ts";
 
 const BUFFER_BYTES = 64 * 1024;
 const LINE_FEED = 10;
+
+/** A file of lines, with what was written into it if that is known. */
+export interface LineFile {
+  /** Full path. */
+  readonly path: string;
+  readonly written?: Pick<OutputFile, "bytes" | "crc32"> | undefined;
+}
 
 /** Steps through the lines of a file. The current line is bytes[start, end), its line feed included. */
 export class LineReader {
@@ -10,19 +19,25 @@ export class LineReader {
   start = 0;
   end = 0;
   readonly #path: string;
+  readonly #written: LineFile["written"];
   readonly #file: LocalFile;
-  #position = 0;
+  readonly #found = new Summary();
   /** The bytes that have been read and not yet passed are bytes[start, filled). */
   #filled = 0;
   #isAtEnd = false;
 
   /** @throws MrError when the file cannot be opened */
-  constructor(files: LocalFiles, path: string) {
+  constructor(files: LocalFiles, { path, written }: LineFile) {
     this.#path = path;
+    this.#written = written;
     this.#file = this.#attempt(() => files.open(path));
   }
 
-  /** Moves to the next line; false after the last one. A last line without a line feed gets one. */
+  /**
+   * Moves to the next line; false after the last one. A last line without a line feed gets one.
+   *
+   * @throws MrError `OUTPUT_UNREADABLE` when the file can't be read, or is not what was written
+   */
   next(): boolean {
     this.start = this.end;
     let from = this.start;
@@ -52,9 +67,12 @@ export class LineReader {
     this.#reserve();
     const { bytes } = this;
     const count = this.#attempt(() => {
-      return this.#file.read(bytes, this.#filled, bytes.length, this.#position);
+      return this.#file.read(bytes, this.#filled, bytes.length, this.#found.bytes);
     });
-    this.#position += count;
+    if (this.#written !== undefined) {
+      if (count > 0) this.#found.add(bytes.subarray(this.#filled, this.#filled + count));
+      else this.#found.check(this.#path, this.#written);
+    } else this.#found.bytes += count;
     this.#filled += count;
     this.#isAtEnd = count === 0;
   }

@@ -2,14 +2,21 @@ import { setImmediate } from "node:timers/promises";
 import { appendBytes } from "../../base/byte-target.ts";
 import { Heap } from "../../base/heap.ts";
 import { MERGED_OUTPUT_NAME } from "../../job/names.ts";
+import type { OutputFile } from "../../job/task.ts";
 import type { PendingFile } from "../../storage/pending-file.ts";
 import type { LocalFiles, Storage } from "../../storage/storage.ts";
-import { LineReader } from "./line-reader.ts";
+import { type LineFile, LineReader } from "./line-reader.ts";
 
 /** How many files are read at once; each takes a buffer of 64 KiB and a descriptor. */
 const FAN_IN = 128;
 /** After this many lines the event loop gets a turn. */
 const LINES_PER_TURN = 50_000;
+
+interface MergeOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly fanIn?: number;
+  readonly beforeCommit?: (merged: OutputFile) => void;
+}
 
 /**
  * Merges the outputs of a job into one file `mr-out`, which replaces them. Its lines are in the order
@@ -17,54 +24,58 @@ const LINES_PER_TURN = 50_000;
  * order they have. Memory depends on the longest line, not on the size of the files.
  *
  * @param options.signal ends it early: the outputs stay, and there is no merged file
- * @throws MrError when a file cannot be read or written; the reason of `signal`
+ * @param options.beforeCommit is told what the merged file is before that replaces the outputs
+ * @throws MrError when a file cannot be read or written, or is not what was written; the reason of `signal`
  */
 export async function mergeOutputs(
   storage: Storage,
   directory: string,
-  paths: readonly string[],
-  { signal, fanIn = FAN_IN }: { signal?: AbortSignal | undefined; fanIn?: number } = {},
-): Promise<string> {
+  outputs: readonly LineFile[],
+  { signal, fanIn = FAN_IN, beforeCommit }: MergeOptions = {},
+): Promise<LineFile> {
   const tag = `merge-${process.pid}`;
   const scratch = storage.scratch(directory, tag);
   const output = storage.createOutput(directory, tag, { durable: true });
-  const fetched = await storage.fetch(paths);
+  const fetched = await storage.fetch(outputs.map(({ path }) => path));
+  let merged: LineFile;
   try {
     let files: LocalFiles = fetched;
-    let parts = paths;
+    let parts = outputs;
     for (let pass = 0; parts.length > fanIn; pass++) {
-      const merged: string[] = [];
+      const next: LineFile[] = [];
       for (let at = 0; at < parts.length; at += fanIn) {
         const file = scratch.file(`${MERGED_OUTPUT_NAME}-${pass}-${at}`);
         await merge(files, parts.slice(at, at + fanIn), file, signal);
         file.finish();
-        merged.push(file.path);
+        next.push({ path: file.path, written: file.summary });
       }
-      parts = merged;
+      parts = next;
       files = scratch;
     }
     const file = output.file(MERGED_OUTPUT_NAME);
     await merge(files, parts, file, signal);
     file.finish();
+    merged = { path: storage.resolve(directory, MERGED_OUTPUT_NAME), written: file.summary };
+    beforeCommit?.(file.summary);
     await output.commit();
   } finally {
     output.discard();
     scratch.discard();
     fetched.close();
   }
-  for (const path of paths) await storage.remove(path);
-  return storage.resolve(directory, MERGED_OUTPUT_NAME);
+  for (const { path } of outputs) await storage.remove(path);
+  return merged;
 }
 
 async function merge(
   files: LocalFiles,
-  paths: readonly string[],
+  parts: readonly LineFile[],
   target: PendingFile,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const readers: LineReader[] = [];
   try {
-    for (const path of paths) readers.push(new LineReader(files, path));
+    for (const part of parts) readers.push(new LineReader(files, part));
     const full = readers.filter((reader) => reader.next());
     full.sort(compareLines);
     const heap = new Heap<LineReader>((one, other) => compareLines(one, other) < 0);

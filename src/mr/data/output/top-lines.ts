@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Storage } from "../../storage/storage.ts";
-import { LineReader } from "./line-reader.ts";
+import { type LineFile, LineReader } from "./line-reader.ts";
 
 /** A line of an output whose value is a number. */
 export interface NumberLine {
@@ -24,11 +24,11 @@ const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
  * lines they are the members of that name. Lines whose value is not a number are left out. Memory depends
  * on `count`, not on the size of the files.
  *
- * @throws MrError when a file cannot be read; the reason of `signal`
+ * @throws MrError when a file cannot be read, or is not what was written; the reason of `signal`
  */
 export async function topLines(
   storage: Storage,
-  paths: readonly string[],
+  outputs: readonly LineFile[],
   count: number,
   signal?: AbortSignal,
 ): Promise<NumberLine[]> {
@@ -39,10 +39,10 @@ export async function topLines(
     if (best.length === count) min = best.at(-1)?.value ?? min;
   };
   let lines = 0;
-  const files = await storage.fetch(paths);
+  const files = await storage.fetch(outputs.map(({ path }) => path));
   try {
-    for (const path of paths) {
-      const reader = new LineReader(files, path);
+    for (const output of outputs) {
+      const reader = new LineReader(files, output);
       try {
         while (reader.next()) {
           const line = parse(reader, min);

@@ -1,10 +1,14 @@
-import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, fstatSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describeCause } from "../../base/errors.ts";
 import { createFile, openJobFile } from "../../base/open-file.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
 import { type Attempt, attemptKey } from "../../job/task.ts";
+import type { parseMerged } from "./event-schema.ts";
+
+/** See {@link sealEventLog}. */
+type Merged = NonNullable<ReturnType<typeof parseMerged>>;
 
 /** How much is buffered, and for how long. */
 const FLUSH_CHARACTERS = 65_536;
@@ -123,6 +127,26 @@ export class EventLog {
       this.#descriptor = undefined;
       this.#onWriteError(`Cannot write event log "${this.#path}": ${describeCause(error)}`);
     }
+  }
+}
+
+/**
+ * Makes the event log of a complete job survive a power cut, and adds a record to it. If that is impossible, the
+ * results are still there, and only the resumption of their merging is refused.
+ */
+export function sealEventLog(directory: string, record?: Merged): void {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openJobFile(join(directory, EVENT_LOG_NAME), "append");
+    if (record !== undefined) {
+      const start = endsWithLineFeed(descriptor) ? "" : "\n";
+      writeSync(descriptor, `${start}${JSON.stringify(record)}\n`);
+    }
+    fdatasyncSync(descriptor);
+  } catch {
+    // See above.
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
 

@@ -8,6 +8,7 @@ const count = v.pipe(v.number(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEG
 const whole = v.pipe(count, v.integer());
 /** Half the range of a Date, so that the start of a job and a time in it can be added. */
 const milliseconds = v.pipe(count, v.maxValue(4e15));
+const checksum = v.pipe(whole, v.maxValue(0xffffffff));
 const phase = v.picklist(PHASES);
 const progress = v.object({ records: count, bytes: count, cpuMs: milliseconds });
 const failure = v.object({
@@ -19,6 +20,7 @@ const leftOut = v.object({ file: v.optional(v.string()), place: v.string(), reas
 const result = {
   progress: v.optional(progress),
   outputBytes: v.array(count),
+  crc32: v.optional(checksum),
   counters: v.record(v.string(), v.pipe(v.number(), v.finite())),
   skipped: v.optional(v.array(leftOut)),
   spills: v.optional(count),
@@ -78,6 +80,24 @@ const EVENT = v.variant("type", [
   event("jobEnded", { outcome }),
 ]);
 
+/** A record that `tsmr run --merge` adds to the event log of a complete job, which is no event. */
+const MERGED = v.object({ type: v.literal("outputMerged"), bytes: count, crc32: checksum });
+
+/** Parses a line that says which merged file replaces the results; undefined if it is none. */
+export function parseMerged(line: string): v.InferOutput<typeof MERGED> | undefined {
+  const parsed = v.safeParse(MERGED, parseJson(line));
+  return parsed.success ? parsed.output : undefined;
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    // Cut short when the coordinator was killed, or damaged.
+    return undefined;
+  }
+}
+
 /** `A` with every member writable and required, to compare types together with their optional members. */
 type Full<A> = { -readonly [Key in keyof A]-?: Full<A[Key]> };
 /** `A` if `A` and `B` have the same members; otherwise never, to which nothing can be assigned. */
@@ -85,14 +105,7 @@ type Exactly<A, B> = [Full<A>, Full<B>] extends [Full<B>, Full<A>] ? A : never;
 
 /** Parses a line of an event log; undefined if it is not an event. */
 export function parseEvent(line: string): JobEvent | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    // Cut short when the coordinator was killed, or damaged.
-    return undefined;
-  }
-  const parsed = v.safeParse(EVENT, value);
+  const parsed = v.safeParse(EVENT, parseJson(line));
   if (!parsed.success) return undefined;
   // This does not compile if the schema and the type of events differ.
   const event: Exactly<v.InferOutput<typeof EVENT>, JobEvent> = parsed.output;

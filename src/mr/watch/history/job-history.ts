@@ -5,7 +5,7 @@ import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
 import { PHASES, type SkippedRecord } from "../../job/task.ts";
-import { parseEvent } from "./event-schema.ts";
+import { parseEvent, parseMerged } from "./event-schema.ts";
 import { JobView } from "./job-view.ts";
 
 /** The events that one coordinator of a job recorded. A resumed job has several sessions. */
@@ -23,7 +23,11 @@ export interface JobHistory {
   readonly last: Session;
   /** The skipped records that are listed, in the order of the tasks. */
   readonly skipped: readonly SkippedRecord[];
+  /** The merged file that replaces the results, if the job was complete and merging it came so far. */
+  readonly merged: Merged | undefined;
 }
+
+export type Merged = NonNullable<ReturnType<typeof parseMerged>>;
 
 /**
  * Reads the event log of a job. Damaged lines are ignored.
@@ -38,6 +42,7 @@ export async function readHistory(directory: string): Promise<JobHistory> {
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       const event = parseEvent(line);
       if (event !== undefined) builder.add(event);
+      else builder.addMerged(parseMerged(line));
     }
   } catch (error) {
     if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) throw nothingThere(directory);
@@ -67,12 +72,19 @@ function nothingThere(directory: string): MrError {
 /** Makes a history from events, which may come from several coordinators, one after the other. */
 export class HistoryBuilder {
   readonly #sessions: Session[] = [];
+  #merged: Merged | undefined;
   /** The skipped records of the attempt that completed each task, by phase and task. */
   readonly #skipped = new Map<string, readonly SkippedRecord[]>();
+
+  /** Adds a record that is no event. */
+  addMerged(merged: Merged | undefined): void {
+    this.#merged = merged ?? this.#merged;
+  }
 
   add(event: JobEvent): void {
     // A log that has lost its beginning is useless up to the next start of a coordinator.
     if (event.type === "jobStarted") {
+      this.#merged = undefined;
       this.#sessions.push({ view: new JobView(), endMs: 0, firstAttemptMs: undefined });
     }
     const session = this.#sessions.at(-1);
@@ -92,6 +104,6 @@ export class HistoryBuilder {
       const tasks = last.view.tasks(phase);
       return tasks.flatMap((_, task) => this.#skipped.get(`${phase} ${task}`) ?? []);
     });
-    return { sessions: this.#sessions, last, skipped };
+    return { sessions: this.#sessions, last, skipped, merged: this.#merged };
   }
 }

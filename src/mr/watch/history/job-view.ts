@@ -39,6 +39,8 @@ export interface TaskView {
   progress: Progress | undefined;
   /** The output sizes of a completed task; for a map task, by reduce task. */
   outputBytes: readonly number[];
+  /** CRC-32 of the result of a completed reduce task. */
+  crc32: number | undefined;
   /** How often a completed map task spilled to disk because its memory was full. */
   spills: number;
   counters: Readonly<Record<string, number>>;
@@ -230,8 +232,9 @@ export class JobView {
   ): void {
     const task = this.#task(event);
     if (task === undefined) return;
-    const { progress, outputBytes, spills = 0, counters } = event;
-    Object.assign(task, { state: "completed", winner, progress, outputBytes, spills, counters });
+    const { progress, outputBytes, crc32, spills = 0, counters } = event;
+    const result = { progress, outputBytes, crc32, spills, counters };
+    Object.assign(task, { state: "completed", winner, ...result });
     this.#completed[event.phase] += 1;
     this.#done = addProgress(this.#done, progress ?? NO_PROGRESS);
     this.#count(counters, 1);
@@ -283,6 +286,7 @@ function idleTask(): TaskView {
     winner: undefined,
     progress: undefined,
     outputBytes: [],
+    crc32: undefined,
     spills: 0,
     counters: {},
   };

@@ -1,0 +1,115 @@
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { MrError } from "../mr/base/errors.ts";
+import { lockDirectory } from "../mr/control/log/directory-lock.ts";
+import type { LineFile } from "../mr/data/output/line-reader.ts";
+import type { JobResult } from "../mr/engines/run-job.ts";
+import {
+  JOB_LOG_NAME,
+  MERGED_OUTPUT_NAME,
+  parseReduceOutputName,
+  reduceOutputName,
+} from "../mr/job/names.ts";
+import type { OutputFile } from "../mr/job/task.ts";
+import { checkFile } from "../mr/storage/check-file.ts";
+import { storageFor, sweepTemporaryFiles } from "../mr/storage/registry.ts";
+import { type JobHistory, readHistory } from "../mr/watch/history/job-history.ts";
+import type { JobView } from "../mr/watch/history/job-view.ts";
+
+/** A job that was complete before, and whose output is still to be merged or searched. */
+interface CompleteJob {
+  readonly result: JobResult;
+  readonly files: readonly LineFile[];
+  readonly view: JobView;
+}
+
+/**
+ * Reads the result of a complete job from its event log, which says what each result is, so that its output can be
+ * merged or searched later if that failed. If the job was interrupted after it had merged its results, the
+ * remaining ones are removed.
+ *
+ * @param directory absolute path of the job directory
+ * @returns undefined when there is no such job
+ * @throws MrError `OUTPUT_UNREADABLE` when a result is missing or not what was written; `OUTPUT_EXISTS` when a file
+ *   has the name of one and is none; `JOB_IN_USE`; `HISTORY_UNREADABLE`
+ */
+export async function completeJob(directory: string): Promise<CompleteJob | undefined> {
+  if (!namesIn(directory).some(isResult)) return undefined;
+  const unlock = await lockDirectory(directory);
+  try {
+    const names = namesIn(directory).filter(isResult);
+    // The log is removed when all results are there.
+    if (names.length === 0 || existsSync(join(directory, JOB_LOG_NAME))) return undefined;
+    sweepTemporaryFiles(directory);
+    const history = await readHistory(directory);
+    const results = resultsOf(directory, history);
+    const found = names.includes(MERGED_OUTPUT_NAME)
+      ? [await settleMerged(directory, names, results, history)]
+      : results;
+    for (const file of found) await checkFile(storageFor(directory), directory, file);
+    const { view, endMs } = history.last;
+    const files = found.map((file) => ({ path: join(directory, file.name), written: file }));
+    const outputs = files.map(({ path }) => path);
+    const { counters } = view;
+    return {
+      result: { outputs, counters, skipped: history.skipped, elapsedMs: endMs },
+      files,
+      view,
+    };
+  } finally {
+    unlock();
+  }
+}
+
+/** The results of a job, as its event log tells of them. */
+function resultsOf(directory: string, { last }: JobHistory): OutputFile[] {
+  return last.view.tasks("reduce").map(({ outputBytes: [bytes], crc32 }, reduce) => {
+    const name = reduceOutputName(reduce);
+    if (bytes !== undefined && crc32 !== undefined) return { name, bytes, crc32 };
+    const what = `length and checksum of result "${join(directory, name)}"`;
+    const why = "it was cut, or an earlier version of this package has written it";
+    throw new MrError("HISTORY_UNREADABLE", `The event log does not have ${what}: ${why}`);
+  });
+}
+
+/** Removes the results that a merged file has replaced, if that and they are of this job. */
+async function settleMerged(
+  directory: string,
+  names: readonly string[],
+  results: readonly OutputFile[],
+  { merged }: JobHistory,
+): Promise<OutputFile> {
+  const path = join(directory, MERGED_OUTPUT_NAME);
+  if (merged === undefined) {
+    const why = "the event log does not say that the results were merged";
+    throw new MrError("OUTPUT_EXISTS", `File "${path}" is in the way of the merged output: ${why}`);
+  }
+  const storage = storageFor(directory);
+  const file = { name: MERGED_OUTPUT_NAME, bytes: merged.bytes, crc32: merged.crc32 };
+  await checkFile(storage, directory, file);
+  const rest = names.filter((name) => name !== MERGED_OUTPUT_NAME);
+  for (const name of rest) {
+    const result = results[parseReduceOutputName(name) ?? -1];
+    if (result !== undefined) await checkFile(storage, directory, result);
+    else
+      throw new MrError(
+        "OUTPUT_EXISTS",
+        `File "${join(directory, name)}" is no result of this job`,
+      );
+  }
+  for (const name of rest) rmSync(join(directory, name), { force: true });
+  return file;
+}
+
+function isResult(name: string): boolean {
+  return parseReduceOutputName(name) !== undefined || name === MERGED_OUTPUT_NAME;
+}
+
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    // The job itself reports why it can't be resumed.
+    return [];
+  }
+}
