@@ -1,9 +1,15 @@
-import { mkdirSync, realpathSync, statSync, symlinkSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, realpathSync, renameSync, statSync, symlinkSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkSocketPath, socketPathOf } from "../../src/mr/base/socket-path.ts";
 import { socketDirectory } from "../control/protocol/server-under-test.ts";
+
+/** Whether this process may mount a directory in a name space of its own. */
+const canBindMount =
+  process.platform === "linux" &&
+  spawnSync("unshare", ["-m", "sh", "-c", "mount --bind /tmp /tmp"]).status === 0;
 
 describe("the socket of a job directory", () => {
   it("is the same by whatever path the directory is reached, and another in another directory", () => {
@@ -16,6 +22,34 @@ describe("the socket of a job directory", () => {
     expect(socketPathOf(join(directory, "two", "..", "one"))).toBe(path);
     expect(socketPathOf(join(directory, "two"))).not.toBe(path);
   });
+
+  it("F62 stays the same when the directory is renamed, and is not that of one in its place", () => {
+    const home = socketDirectory();
+    const [place, moved] = [join(home, "place"), join(home, "moved")];
+    mkdirSync(place);
+    const path = socketPathOf(place);
+    renameSync(place, moved);
+    mkdirSync(place);
+    expect(socketPathOf(moved)).toBe(path);
+    expect(socketPathOf(place)).not.toBe(path);
+    expect(() => socketPathOf(join(home, "missing"))).toThrow("ENOENT");
+  });
+
+  it.runIf(canBindMount)(
+    "F62 is the same through another mount of the directory (needs Linux and root)",
+    () => {
+      const home = socketDirectory();
+      for (const name of ["one", "other"]) mkdirSync(join(home, name));
+      const module = JSON.stringify(import.meta.resolve("../../src/mr/base/socket-path.ts"));
+      const script = `import { socketPathOf } from ${module};
+        console.log(socketPathOf("one") === socketPathOf("other"), process.cwd());`;
+      const node = [process.execPath, "--import", import.meta.resolve("tsx")];
+      const inNamespace = ["-m", "sh", "-c", 'mount --bind one other && exec "$@"', "sh", ...node];
+      const args = [...inNamespace, "--input-type=module", "-e", script];
+      const { stdout } = spawnSync("unshare", args, { cwd: home, encoding: "utf8" });
+      expect(stdout).toBe(`true ${realpathSync(home)}\n`);
+    },
+  );
 
   it("fits the system's limit, however long the directory's own path is", () => {
     const deep = join(realpathSync(socketDirectory()), "d".repeat(200));

@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { chmodSync, lstatSync, realpathSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, lstatSync, renameSync, rmSync, statSync } from "node:fs";
 import { connect, type Server } from "node:net";
 import { join } from "node:path";
 import { runtimeDir } from "./directories.ts";
@@ -13,13 +12,14 @@ export const MAX_SOCKET_PATH_BYTES = process.platform === "linux" ? 107 : 103;
 
 /**
  * Where the coordinator of a job directory listens, so that any process of the same user started in
- * that directory finds it, and none started in another.
+ * that directory finds it, and none started in another. The name is made of device and inode, like the lock of
+ * the directory: symbolic links and bind mounts lead to the same socket, and so does a directory that was renamed.
  *
- * @param directory the job directory; symbolic links to it lead to the same socket
+ * @param directory the job directory
  */
 export function socketPathOf(directory: string): string {
-  const hash = createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 20);
-  return join(runtimeDir(), `${hash}.sock`);
+  const { dev, ino } = statSync(directory, { bigint: true });
+  return join(runtimeDir(), `${dev}-${ino}.sock`);
 }
 
 /**
