@@ -17,6 +17,7 @@ export type {
   Carried,
   CarriedMember,
   ClassicApp,
+  ClassicContext,
   ClassicMap,
   ClassicReduce,
   Combiner,

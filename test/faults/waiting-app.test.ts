@@ -43,6 +43,40 @@ it("F42 an app that calls context.progress() keeps its lease", async () => {
   expect(readFileSync(join(out, "mr-out-0"), "utf8")).toBe("a 1\n");
 });
 
+it("F42 an app in the classic form keeps its lease in the same way", async () => {
+  const { out, options } = job("context.progress();");
+  const app = `import { setTimeout as sleep } from "node:timers/promises";
+    async function wait(context) {
+      for (let beats = 0; beats < 16; beats++) {
+        await sleep(${LEASE_MS / 8});
+        context.progress();
+      }
+    }
+    export async function map(file, text, context) {
+      await wait(context);
+      return [{ key: text.trim(), value: "1" }];
+    }
+    export async function reduce(key, values, context) {
+      await wait(context);
+      return String(values.length);
+    }`;
+  writeFileSync(options.app, app);
+  await runJob(options);
+  expect(readFileSync(join(out, "mr-out-0"), "utf8")).toBe("a 1\n");
+  const sequential = { ...options, out: `${out}-sequential`, engine: "sequential" } as const;
+  await runJob(sequential);
+  expect(readFileSync(join(sequential.out, "mr-out-0"), "utf8")).toBe("a 1\n");
+});
+
+it("F42 an app in the classic form gets no context where a third parameter is its own", async () => {
+  const { out, options } = job("");
+  const app = `export const map = (file, text, one = "1") => [{ key: text.trim(), value: one }];
+    export const reduce = (key, values, ...rest) => String(values.length + rest.length);`;
+  writeFileSync(options.app, app);
+  await runJob(options);
+  expect(readFileSync(join(out, "mr-out-0"), "utf8")).toBe("a 1\n");
+});
+
 it("F42 the error of one that does not names --lease and context.progress()", async () => {
   const { options, lost } = job("");
   const failed = runJob({ ...options, attempts: 1 });

@@ -76,11 +76,11 @@ describe("loading an app", () => {
     expect(loaded).toMatchObject({ name: "app.ts", path });
     expect(loaded.digest).toMatch(/^[0-9a-f]{64}$/);
     const app = loaded.app as ClassicApp;
-    expect(app.map("f", "a b")).toEqual([
+    expect(app.map("f", "a b", CONTEXT)).toEqual([
       { key: "a", value: "1" },
       { key: "b", value: "1" },
     ]);
-    expect(app.reduce("a", ["1", "1"])).toBe("a2");
+    expect(app.reduce("a", ["1", "1"], CONTEXT)).toBe("a2");
   });
 
   it("shares this library with the app, so that its classes are the same", async () => {
@@ -101,6 +101,8 @@ describe("loading an app", () => {
       "app.ts",
       `import { one } from "./words.ts"; console.assert(one);\n${MAP}${REDUCE}`,
     );
+
+    const CONTEXT = { progress: () => undefined };
     const first = await compileApp(path);
     expect(await compileApp(path)).toEqual(first);
     write("words.ts", "export const one = 'one';\n");
@@ -157,8 +159,8 @@ describe("loading an app", () => {
     for (const name of ["app.js", "app.cjs"]) {
       write(name, text);
       const app = (await load(name)).app as ClassicApp;
-      expect(app.map("f", "")).toEqual([{ key: "f", value: "1" }]);
-      expect(app.reduce("f", ["1", "2"])).toBe("f1,2");
+      expect(app.map("f", "", CONTEXT)).toEqual([{ key: "f", value: "1" }]);
+      expect(app.reduce("f", ["1", "2"], CONTEXT)).toBe("f1,2");
     }
   });
 

@@ -29,16 +29,28 @@ export type MapResult =
  * @param filename the path as the user gave it, after patterns were expanded
  * @param contents the whole file as text: UTF-16 if it begins with that byte order mark, or else UTF-8, in
  *   which U+FFFD replaces other bytes
+ * @param context passed to a function that declares three parameters, none of them with a default
  */
-export type ClassicMap = (filename: string, contents: string) => MapResult;
+export type ClassicMap = (filename: string, contents: string, context: ClassicContext) => MapResult;
 
 /**
  * Called once per distinct key.
  *
  * @param values all values emitted for the key, in the order of the inputs, then of emission
+ * @param context passed to a function that declares three parameters, none of them with a default
  * @returns the text that follows the key on its output line
  */
-export type ClassicReduce = (key: string, values: string[]) => string | Promise<string>;
+export type ClassicReduce = (
+  key: string,
+  values: string[],
+  context: ClassicContext,
+) => string | Promise<string>;
+
+/** The context of a call in the classic form. */
+export interface ClassicContext {
+  /** The same as {@link MapContext.progress}. */
+  progress(): void;
+}
 
 /** The classic form of an app. */
 export interface ClassicApp {

@@ -1,6 +1,6 @@
 import type { ByteSlice } from "../../app/contract/byte-slice.ts";
 import { hasRuns } from "../../app/contract/combiners.ts";
-import type { ClassicApp } from "../../app/contract/contract.ts";
+import type { ClassicApp, ClassicContext } from "../../app/contract/contract.ts";
 import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
 import { decodeFile } from "../input/encoding.ts";
 import { wholeFile } from "../input/whole-file.ts";
@@ -25,22 +25,32 @@ export function recordFormOf(app: ClassicApp | RecordApp): RecordApp {
 }
 
 /** The record form of an app in the classic form: whole files in, lines `key value` out. */
-export function classicToRecordForm({ map, reduce }: ClassicApp): RecordApp {
+export function classicToRecordForm(app: ClassicApp): RecordApp {
+  const map = app.map as Called<string>;
+  const reduce = app.reduce as Called<string[]>;
+  // Functions of the lab have two parameters; a third one with a default is the app's own.
+  const [mapTakesContext, reduceTakesContext] = [map.length > 2, reduce.length > 2];
   return {
     form: "record",
     input: wholeFile(),
-    map(contents, _emit, { file }) {
-      const pairs: unknown = map(file, decodeFile(file, (contents as ByteSlice).view()));
+    map(contents, _emit, context) {
+      const { file } = context;
+      const text = decodeFile(file, (contents as ByteSlice).view());
+      const pairs = mapTakesContext ? map(file, text, context) : map(file, text);
       // The single pairs are checked when they are emitted; see record-mapper.ts.
       if (typeof pairs === "object" && pairs !== null) return pairs as Iterable<never>;
       throw new TypeError(`it returned ${describeValue(pairs)}, not pairs`);
     },
-    reduce(key, values) {
-      const result: unknown = reduce(key, toArray(values) as string[]);
+    reduce(key, values, _emit, context) {
+      const all = toArray(values) as string[];
+      const result = reduceTakesContext ? reduce(key, all, context) : reduce(key, all);
       return result instanceof Promise ? result.then(checkResult) : checkResult(result);
     },
   };
 }
+
+/** A function of a classic app, called with a context or without. */
+type Called<T> = (name: string, contents: T, context?: ClassicContext) => unknown;
 
 /** An array of all values, run by run: word count has one run of equal values per map task. */
 function toArray(values: Iterable<unknown>): unknown[] {

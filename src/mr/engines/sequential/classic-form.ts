@@ -1,9 +1,15 @@
-import type { ClassicApp, KeyValue } from "../../app/contract/contract.ts";
+import type {
+  ClassicApp,
+  ClassicContext,
+  KeyValue,
+  MapResult,
+} from "../../app/contract/contract.ts";
 import { readText } from "./read-text.ts";
 import type { AppForm, EmitPair } from "./run-app.ts";
 
 /** An app in the classic form: whole files in, a line `key value` out for each key. */
 export function classicForm(app: ClassicApp): AppForm {
+  const [map, reduce] = [app.map as Called<string>, app.reduce as Called<string[]>];
   /** The keys by their bytes as Latin-1: a key cannot be recovered from its bytes. */
   const keys = new Map<string, string>();
   const emitPair = ({ key, value }: KeyValue, emit: EmitPair) => {
@@ -20,7 +26,7 @@ export function classicForm(app: ClassicApp): AppForm {
       const { url } = input;
       const contents = await readText(input, job.inputDirectory);
       const call = async (emit: EmitPair) => {
-        const pairs = await app.map(url, contents);
+        const pairs = (await callWith(map, url, contents)) as Awaited<MapResult>;
         if (Symbol.asyncIterator in pairs) for await (const pair of pairs) emitPair(pair, emit);
         else for (const pair of pairs) emitPair(pair, emit);
       };
@@ -30,11 +36,22 @@ export function classicForm(app: ClassicApp): AppForm {
     partition: (keyBytes, reduces) => ihash(keyBytes) % reduces,
     async reduce(keyBytes, values) {
       const key = keys.get(keyBytes.toString("latin1")) ?? "";
-      const result: unknown = await app.reduce(key, values as string[]);
+      const result: unknown = await callWith(reduce, key, values as string[]);
       if (typeof result === "string") return wtf8Bytes(`${key} ${result}\n`);
       throw new TypeError(`it returned a value of type ${typeof result}, but it must be a string`);
     },
   };
+}
+
+/** A function of a classic app, called with a context or without. */
+type Called<T> = (name: string, contents: T, context?: ClassicContext) => unknown;
+
+/** Nothing waits for a sequential run, so there is no lease to be kept. */
+const CONTEXT: ClassicContext = { progress: () => undefined };
+
+/** Passes a context to a function that declares a third parameter, without a default. */
+function callWith<T>(called: Called<T>, name: string, contents: T): unknown {
+  return called.length > 2 ? called(name, contents, CONTEXT) : called(name, contents);
 }
 
 /** The lab's partition: 32-bit FNV-1a without the sign bit. */
