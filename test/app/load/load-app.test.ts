@@ -11,6 +11,7 @@ import { MrError } from "../../../src/mr/base/errors.ts";
 import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
+const CONTEXT = { progress: () => undefined };
 const REDUCE =
   "export function reduce(key: string, values: string[]) { return key + values.length; }\n";
 const MAP =
@@ -101,8 +102,6 @@ describe("loading an app", () => {
       "app.ts",
       `import { one } from "./words.ts"; console.assert(one);\n${MAP}${REDUCE}`,
     );
-
-    const CONTEXT = { progress: () => undefined };
     const first = await compileApp(path);
     expect(await compileApp(path)).toEqual(first);
     write("words.ts", "export const one = 'one';\n");
