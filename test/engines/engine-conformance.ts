@@ -154,15 +154,33 @@ export function testEngine(engine: NonNullable<RunJobOptions["engine"]>): void {
       expect(files.filter((file) => file === job.path("1.txt"))).toHaveLength(99);
     });
 
-    it("F22 fails a job whose app throws, with the stack of the app, and leaves no results", async () => {
+    it("F22 fails a job whose app throws, with the stack of the app, and leaves no result of a task that failed", async () => {
       for (const text of ["bad", "awful"]) {
         const job = setup(RECORD_APP, text);
-        const error = await runJob(job.options).catch((thrown: unknown) => thrown);
+        // Other reduce tasks may have written theirs before the job fails.
+        const error = await runJob({ ...job.options, reduces: 1 }).catch(
+          (thrown: unknown) => thrown,
+        );
         expect(error).toBeInstanceOf(JobFailedError);
         expect(error).toMatchObject({ code: "APP_THREW" });
         expect((error as JobFailedError).message).toContain(`${text} word`);
         expect((error as JobFailedError).appStack).toContain("app.ts");
         expect(job.results()).toEqual({});
+      }
+    });
+
+    it("F22 leaves only whole results of other tasks when a reduce task fails", async () => {
+      const text = "to be or not to be awful";
+      const whole = setup(RECORD_APP, text);
+      await runJob({ ...whole.options, skipBadRecords: true });
+      const job = setup(RECORD_APP, text);
+      await expect(runJob(job.options)).rejects.toMatchObject({ code: "APP_THREW" });
+      const left = Object.entries(job.results());
+      expect(left.length).toBeLessThan(3);
+      expect(whole.results()).toMatchObject(Object.fromEntries(left));
+      // They belong to a job that is not complete, and no other job may take them for its own.
+      if (left.length > 0) {
+        await expect(runJob(job.options)).rejects.toMatchObject({ code: "OUTPUT_EXISTS" });
       }
     });
 
