@@ -83,6 +83,35 @@ describe("a worker whose coordinator has been succeeded", () => {
     expect(calls.filter((call) => call === "worker.register")).toHaveLength(4);
   });
 
+  it.each(["commit", "complete", "fail"] as const)(
+    "takes a %s for refused of which the next coordinator knows nothing",
+    async (report) => {
+      const { connection, calls } = scripted([registration(1), UNKNOWN, registration(2)]);
+      const source = await connect(connection);
+      const task = { kind: "reduce", task: 0, attempt: 1, sources: [] } as const;
+      const result = { outputs: [], counters: {} };
+      const failure = { code: "APP_THREW", message: "boom" } as const;
+      const reporting = {
+        commit: () => source.commit(task),
+        complete: () => source.complete(task, result),
+        fail: () => source.fail(task, failure, []),
+      };
+      expect(await reporting[report]()).toBe(false);
+      expect(source.job.term).toBe(2);
+      // It is not reported to that one, which may have given the number of the worker to another.
+      expect(calls).toEqual(["worker.register", `task.${report} 10`, "worker.register"]);
+    },
+  );
+
+  it("asks again for a commit whose answer was lost, and takes only an answer for a grant", async () => {
+    const lost = [broken("ECONNRESET"), broken("ECONNREFUSED")];
+    const { connection, calls } = scripted([registration(1), ...lost, { accepted: false }]);
+    const source = await connect(connection);
+    const task = { kind: "reduce", task: 0, attempt: 1, sources: [] } as const;
+    expect(await source.commit(task)).toBe(false);
+    expect(calls.slice(1)).toEqual(Array.from({ length: 3 }, () => "task.commit 10"));
+  });
+
   it("tells once that it waits, and how long, when the coordinator has died", async () => {
     const dead = Array.from({ length: 500 }, () => broken("ECONNREFUSED"));
     const { connection } = scripted([registration(1), ...dead]);

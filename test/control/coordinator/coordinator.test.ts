@@ -162,7 +162,7 @@ describe("the coordinator", () => {
       expect(await worker.complete(phase, 1)).toBe(true);
     }
     // As on a machine that has no processor for it just then.
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await worker.request()).toEqual({ kind: "exit", outcome: "completed" });
     worker.client.close();
     expect(await coordinator.finished).toEqual({ state: "completed" });
