@@ -19,7 +19,6 @@ import {
 } from "../../job/job-spec.ts";
 import { JOB_LOG_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
 import type { CompletedTask } from "../../job/task.ts";
-import { checkFile } from "../../storage/check-file.ts";
 import {
   directoryGuard,
   statInput,
@@ -30,7 +29,7 @@ import {
 import { describeSetting, withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
 import type { LockedDirectory } from "../take-directory.ts";
-import { ResultCheck } from "./result-check.ts";
+import { hasItsOutputs, ResultCheck } from "./result-check.ts";
 
 /** A job that this process alone may coordinate: its directory, its log, and its event log. */
 export type JobSession = ReturnType<typeof newSession>;
@@ -168,8 +167,9 @@ async function resume(spec: ResumedJob, unlock: () => void): Promise<JobSession>
   try {
     await checkSameJob(state.job, spec);
     const completed: CompletedTask[] = [];
+    const place = { storage: storageFor(directory), directory, sizeOf };
     for (const task of state.completed) {
-      if (await hasItsOutputs(task, directory)) completed.push(task);
+      if (await hasItsOutputs(task, place)) completed.push(task);
     }
     const { type: _type, version: _version, ...fixed } = state.job;
     const resumed = { ...state, completed };
@@ -178,6 +178,10 @@ async function resume(spec: ResumedJob, unlock: () => void): Promise<JobSession>
     log.close();
     throw error;
   }
+}
+
+function sizeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
 function refuseToResume(
@@ -217,27 +221,6 @@ async function checkSameJob(job: JobRecord, spec: ResumedJob): Promise<void> {
     if (now.size === size && now.version === version) continue;
     refuseToResume(directory, `input "${url}" has changed since it began`, "INPUT_CHANGED");
   }
-}
-
-/**
- * Tasks whose outputs are missing or cut run again. Reduce tasks find out that a map output is corrupted; a
- * result is not read after this, so its contents are checked here.
- */
-async function hasItsOutputs(
-  { phase, result }: CompletedTask,
-  directory: string,
-): Promise<boolean> {
-  for (const output of result.outputs) {
-    const path = join(directory, output.name);
-    if (statSync(path, { throwIfNoEntry: false })?.size !== output.bytes) return false;
-    if (phase === "map") continue;
-    try {
-      await checkFile(storageFor(directory), directory, output);
-    } catch {
-      return false;
-    }
-  }
-  return true;
 }
 
 /**

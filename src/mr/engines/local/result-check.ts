@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { JobEvent } from "../../job/events.ts";
 import { reduceOutputName } from "../../job/names.ts";
-import type { OutputFile } from "../../job/task.ts";
-import { isIntact } from "../../storage/check-file.ts";
+import type { CompletedTask, OutputFile } from "../../job/task.ts";
+import { checkFile, isIntact } from "../../storage/check-file.ts";
 import type { FetchedFiles, Storage } from "../../storage/storage.ts";
 
 /** A larger result is not read again at the end of the job if the file has not changed since its worker read it. */
@@ -64,6 +64,36 @@ export class ResultCheck {
       return "";
     }
   }
+}
+
+/** Where the outputs of a job are. */
+interface OutputPlace {
+  readonly storage: Storage;
+  /** Full path. */
+  readonly directory: string;
+  /** The size of a file; undefined if there is none. A job may have very many map outputs, so it must not wait. */
+  readonly sizeOf: (path: string) => number | undefined;
+}
+
+/**
+ * Whether the outputs of a task of an earlier coordinator are there. Reduce tasks find out that a map output of the
+ * right length is corrupted; the contents of results are checked here.
+ */
+export async function hasItsOutputs(
+  { phase, result }: CompletedTask,
+  { storage, directory, sizeOf }: OutputPlace,
+): Promise<boolean> {
+  for (const output of result.outputs) {
+    const path = storage.resolve(directory, output.name);
+    if (sizeOf(path) !== output.bytes) return false;
+    if (phase === "map") continue;
+    try {
+      await checkFile(storage, directory, output);
+    } catch {
+      return false;
+    }
+  }
+  return true;
 }
 
 interface Suspect {
