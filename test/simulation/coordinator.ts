@@ -3,6 +3,7 @@ import { JobControl } from "../../src/mr/control/coordinator/job-control.ts";
 import type { JobLog, LogRecord, LogState } from "../../src/mr/control/log/job-log.ts";
 import type { Method, Params, Results } from "../../src/mr/control/protocol/protocol.ts";
 import type { Caller, Handlers } from "../../src/mr/control/protocol/transport.ts";
+import { ResultCheck } from "../../src/mr/engines/local/result-check.ts";
 import type { DecidedEvent } from "../../src/mr/job/events.ts";
 import type { OutputFile } from "../../src/mr/job/task.ts";
 import { withMessages } from "../../src/mr/watch/format/describe-failure.ts";
@@ -32,6 +33,8 @@ export class SimulatedCoordinator {
   #appending = 0;
   #isSuperseded = false;
   #isDeposed = false;
+  /** Whether its log has refused a write, though no other coordinator leads. */
+  hasLogFailed = false;
 
   /** @param process runs it */
   constructor(
@@ -188,15 +191,17 @@ export class SimulatedCoordinator {
   /** Reads the results at once, or after a while. */
   #checkResults(results: readonly OutputFile[]): number[] | Promise<number[]> {
     const { random, disk } = this.#world;
+    const check = new ResultCheck(disk.storage, "/job");
     const read = () => {
-      const lost = results.flatMap((file, reduce) => (disk.holds(file) ? [] : reduce));
-      if (lost.length === 0 && this.process.isAlive) this.#world.resultsSeen();
-      return lost;
+      const isIntact = results.every((file) => disk.holds(file));
+      if (isIntact && this.process.isAlive) this.#world.resultsSeen();
+      return check.findLost(results);
     };
     return random.chance(0.5) ? read() : this.process.sleep(random.between(0, 3000)).then(read);
   }
 
   async #append(records: readonly LogRecord[]): Promise<void> {
+    if (this.hasLogFailed) this.#world.fail(new Error("A coordinator writes to a log that failed"));
     this.#appending += 1;
     try {
       await this.#watchLog(this.#log.append(records));
@@ -211,6 +216,10 @@ export class SimulatedCoordinator {
       await asked;
     } catch (error) {
       if (error instanceof MrError && error.code === "LOG_TAKEN") this.#persistence.depose();
+      if (error instanceof MrError && error.code === "LOG_UNWRITABLE") {
+        this.hasLogFailed = true;
+        this.#persistence.failLog();
+      }
       throw error;
     }
   }
@@ -219,6 +228,8 @@ export class SimulatedCoordinator {
   #compareView(): void {
     this.#steps += 1;
     if (this.#steps % STEPS_PER_COMPARISON !== 0 || this.#appending > 0 || this.#isDeposed) return;
+    // What it has decided since is told to nobody.
+    if (this.hasLogFailed) return;
     const { maps, reduces, phase } = this.#job.status;
     const view = this.#view;
     const tasks = [...view.tasks("map"), ...view.tasks("reduce")];

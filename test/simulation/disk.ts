@@ -7,15 +7,25 @@ class SimulatedStorage extends MemoryStorage {
   /** Paths of files that a fault has removed or changed, and that were not published again since. */
   readonly spoilt = new Set<string>();
   /** Publishes a file, or does not. */
-  onPut: ((publish: () => void) => void) | undefined;
+  onPut: ((publish: () => void, path: string) => void) | undefined;
+  /** Receives each file that has got its name. */
+  onPublished: ((path: string, bytes: Uint8Array) => void) | undefined;
 
   override put(path: string, bytes: Uint8Array): void {
     const publish = () => {
       this.spoilt.delete(path);
       super.put(path, bytes);
+      this.onPublished?.(path, bytes);
     };
     if (this.onPut === undefined) publish();
-    else this.onPut(publish);
+    else this.onPut(publish, path);
+  }
+
+  /** Changes or removes a file, as no process of the job does. */
+  spoil(path: string, bytes: Uint8Array | undefined): void {
+    if (bytes === undefined) void this.remove(path);
+    else super.put(path, bytes);
+    this.spoilt.add(path);
   }
 }
 
@@ -23,8 +33,15 @@ class SimulatedStorage extends MemoryStorage {
 export class Disk {
   readonly storage = new SimulatedStorage();
 
+  /** @param listener receives the name and the contents of each file that gets its name */
+  watch(listener: (name: string, contents: string) => void): void {
+    this.storage.onPublished = (path, bytes) => {
+      listener(nameOf(path), Buffer.from(bytes).toString("latin1"));
+    };
+  }
+
   get names(): string[] {
-    return this.storage.paths.map((path) => path.slice("/job/".length));
+    return this.storage.paths.map(nameOf);
   }
 
   read(name: string): string | undefined {
@@ -40,13 +57,13 @@ export class Disk {
   /**
    * Lets a process publish files.
    *
-   * @param onPut is given each file to be published
+   * @param onPut is given each file to be published, and its name
    */
   async publishing<T>(
-    onPut: (publish: () => void) => void,
+    onPut: (publish: () => void, name: string) => void,
     commit: () => T | Promise<T>,
   ): Promise<T> {
-    this.storage.onPut = onPut;
+    this.storage.onPut = (publish, path) => onPut(publish, nameOf(path));
     try {
       // No other process runs meanwhile: a commit in memory does not wait.
       return await commit();
@@ -62,10 +79,13 @@ export class Disk {
   spoil(name: string, how: "vanish" | "tear" | "corrupt"): void {
     const contents = this.read(name);
     if (contents === undefined) return;
-    if (how === "vanish") void this.storage.remove(pathOf(name));
-    else if (how === "tear") this.publish(name, contents.slice(0, contents.length >> 1));
-    else this.publish(name, `?${contents.slice(1)}`);
-    this.storage.spoilt.add(pathOf(name));
+    const left = {
+      vanish: undefined,
+      tear: contents.slice(0, contents.length >> 1),
+      corrupt: `?${contents.slice(1)}`,
+    }[how];
+    const bytes = left === undefined ? undefined : Buffer.from(left, "latin1");
+    this.storage.spoil(pathOf(name), bytes);
   }
 
   /** Whether a file is what a report says it is. */
@@ -81,4 +101,8 @@ export function summaryOf(name: string, contents: string): OutputFile {
 
 function pathOf(name: string): string {
   return `/job/${name}`;
+}
+
+function nameOf(path: string): string {
+  return path.slice("/job/".length);
 }

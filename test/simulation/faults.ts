@@ -13,12 +13,16 @@ export interface Faults {
   /** Probabilities for each rename of a file. */
   readonly dieInCommit: number;
   readonly pauseInCommit: number;
+  /** Probability for each rename of a result in real tasks that it does nothing, and says nothing of it. */
+  readonly loseRename: number;
   /** Probability for each append to the log that the coordinator dies meanwhile. */
   readonly dieInAppend: number;
   /** Probability for each request to the store of the log that it gets lost, and that its answer does. */
   readonly loseLogRequest: number;
   /** Probability for each of these requests that it takes longer than a lease. */
   readonly slowLog: number;
+  /** Probability for each append that from then on, for some time, the coordinator can't reach the store. */
+  readonly breakLog: number;
   /** Probability for each append that it arrives twice. */
   readonly repeatAppend: number;
   /** Probability for each attempt that the app throws. */
@@ -49,9 +53,11 @@ export const NO_FAULTS: Faults = {
   hangUp: 0,
   dieInCommit: 0,
   pauseInCommit: 0,
+  loseRename: 0,
   dieInAppend: 0,
   loseLogRequest: 0,
   slowLog: 0,
+  breakLog: 0,
   repeatAppend: 0,
   appThrows: 0,
   stall: 0,
@@ -81,9 +87,11 @@ export function drawFaults(random: Random): Faults {
     hangUp: rate(0.2),
     dieInCommit: rate(0.1),
     pauseInCommit: rate(0.1),
+    loseRename: rate(0.1),
     dieInAppend: rate(0.05),
     loseLogRequest: rate(0.1),
     slowLog: rate(0.05),
+    breakLog: rate(0.02),
     repeatAppend: rate(0.15),
     appThrows: rate(0.1),
     stall: rate(0.1),

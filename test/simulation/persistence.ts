@@ -5,6 +5,9 @@ import type { Effect } from "../../src/mr/control/scheduler/types.ts";
 import type { DecidedEvent } from "../../src/mr/job/events.ts";
 import type { AttemptId, JobEnd } from "../../src/mr/job/task.ts";
 
+/** The end of a job whose log has failed is not in the log. */
+const CANCELLED = "ended cancelled";
+
 /** A decision that must be in the log. */
 interface Decided {
   readonly record: string;
@@ -32,6 +35,8 @@ export class Persistence {
   /** How many decisions each assignment depends on, by attempt. */
   readonly #assigned = new Map<string, number>();
   #isDeposed = false;
+  /** The log can't be written, and the job ends. Only what depends on no record may be told. */
+  #hasLogFailed = false;
   #hasToldEnd = false;
 
   /**
@@ -94,6 +99,11 @@ export class Persistence {
     this.#isDeposed = true;
   }
 
+  /** The log has refused a write, though no other coordinator leads. */
+  failLog(): void {
+    this.#hasLogFailed = true;
+  }
+
   /** An observer is told of an event. */
   tellEvent(event: DecidedEvent): void {
     const what = `the event ${event.type}`;
@@ -101,9 +111,10 @@ export class Persistence {
     if (this.#hasToldEnd) this.#fail(new Error(`A coordinator tells ${what} after the end`));
     this.#hasToldEnd = event.type === "jobEnded";
     const first = this.#decided[this.#kept];
-    if (first !== undefined && first.atMs < event.atMs) this.#tooEarly(what, first.record);
+    const isEarly = first !== undefined && first.atMs < event.atMs && !this.#hasLogFailed;
+    if (isEarly) this.#tooEarly(what, first.record);
     const record = eventRecord(event);
-    if (record === undefined) return;
+    if (record === undefined || (this.#hasLogFailed && record === CANCELLED)) return;
     const times = (this.#toldTimes.get(record) ?? 0) + 1;
     this.#toldTimes.set(record, times);
     if (times > (this.#keptTimes.get(record) ?? 0)) this.#tooEarly(what, record);
@@ -111,8 +122,9 @@ export class Persistence {
 
   /** The owner of the job is told of its end. */
   tellEnd({ state }: JobEnd): void {
-    this.#tell("the end", this.#decided.length);
     const record = `ended ${state}`;
+    if (this.#hasLogFailed && record === CANCELLED) return;
+    this.#tell("the end", this.#decided.length);
     if (!this.#keptTimes.has(record)) this.#tooEarly("the end", record);
   }
 
@@ -123,6 +135,8 @@ export class Persistence {
 
   /** @param position how many decisions the answer depends on */
   tellAnswer(method: string, position: number): void {
+    // A refusal, or a fact that does not count any more. What was completed is checked apart.
+    if (this.#hasLogFailed) return;
     this.#tell(`the answer to ${method}`, position);
   }
 
@@ -130,6 +144,7 @@ export class Persistence {
     if (answer.kind === "exit") {
       const record = `ended ${answer.outcome}`;
       this.#expectLeading("the end");
+      if (this.#hasLogFailed && record === CANCELLED) return;
       if (!this.#keptTimes.has(record)) this.#tooEarly("the end", record);
       return;
     }

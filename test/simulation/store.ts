@@ -8,6 +8,8 @@ import type { World } from "./world.ts";
 const SLOW_MS = [0, 5, 100];
 /** The same for a request that is slow by a fault: longer than a lease. */
 const VERY_SLOW_MS = 3000;
+/** For how long a store is out of reach at most: some appends give up before. */
+const MAX_BROKEN_MS = 10_000;
 
 /** The store of the job's log, which all coordinators share. Requests to it may get lost, and so may answers. */
 export class SharedStore {
@@ -24,8 +26,11 @@ export class SharedStore {
    * @param coordinator the coordinator, once it has read the log: until then, reads that get lost are repeated
    */
   seenBy(process: Process, coordinator: () => SimulatedCoordinator | undefined): EntryStore {
-    const { random } = this.#world;
+    const { random, time } = this.#world;
     const slowMs = random.pick(SLOW_MS) ?? 0;
+    /** Until when the process can't reach the store. */
+    let brokenMs = 0;
+    const ask = <T>(request: () => T) => this.#ask(process, slowMs, request, brokenMs);
     return {
       put: (index, entry) => {
         const { faults } = this.#world;
@@ -36,16 +41,20 @@ export class SharedStore {
           return isWritten;
         };
         if (random.chance(faults.dieInAppend)) {
-          this.#world.time.after(this.#delayMs(slowMs), () => this.#world.kill(process));
+          time.after(this.#delayMs(slowMs), () => this.#world.kill(process));
         }
         if (random.chance(faults.repeatAppend)) {
-          this.#world.time.after(20 * this.#delayMs(slowMs), put);
+          time.after(20 * this.#delayMs(slowMs), put);
         }
-        return this.#ask(process, slowMs, put);
+        if (!random.chance(faults.breakLog)) return ask(put);
+        // The last request may arrive, but its answer does not.
+        if (random.chance(0.5)) time.after(this.#delayMs(slowMs), put);
+        brokenMs = time.nowMs + random.between(0, MAX_BROKEN_MS);
+        return ask(put);
       },
       get: (index) => {
         if (coordinator() === undefined) return this.#read(process, index);
-        return this.#ask(process, slowMs, () => this.entries.get(index));
+        return ask(() => this.entries.get(index));
       },
     };
   }
@@ -58,7 +67,7 @@ export class SharedStore {
     return this.#ask(process, 10, get).catch(() => this.#read(process, index));
   }
 
-  #ask<T>(process: Process, usuallyMs: number, request: () => T): Promise<T> {
+  #ask<T>(process: Process, usuallyMs: number, request: () => T, brokenMs = 0): Promise<T> {
     const { random, time, faults } = this.#world;
     const slowMs = random.chance(faults.slowLog) ? VERY_SLOW_MS : usuallyMs;
     return new Promise((resolve, reject) => {
@@ -66,7 +75,7 @@ export class SharedStore {
         time.after(this.#delayMs(slowMs), () => process.act(settle));
       };
       const lost = () => answer(() => reject(new Error("no answer from the store")));
-      if (random.chance(faults.loseLogRequest)) {
+      if (time.nowMs < brokenMs || random.chance(faults.loseLogRequest)) {
         lost();
         return;
       }

@@ -5,7 +5,12 @@ import { runMapTask } from "../../src/mr/data/task/map-task.ts";
 import { runReduceTask } from "../../src/mr/data/task/reduce-task.ts";
 import type { TaskContext, TaskOutput } from "../../src/mr/data/task/task-context.ts";
 import { MIN_MEMORY_BYTES } from "../../src/mr/job/limits.ts";
-import { attemptTag, mapOutputName, reduceOutputName } from "../../src/mr/job/names.ts";
+import {
+  attemptTag,
+  mapOutputName,
+  parseReduceOutputName,
+  reduceOutputName,
+} from "../../src/mr/job/names.ts";
 import { RpcTaskSource } from "../../src/mr/worker/rpc-task-source.ts";
 import { type JobFacts, runTasks, StaleAttemptError } from "../../src/mr/worker/run-tasks.ts";
 import { summaryOf } from "./disk.ts";
@@ -174,9 +179,11 @@ export class SimulatedWorker {
       commit: () => {
         world.committed(`${job} ${kind} ${task} ${attempt}`);
         return disk.publishing(
-          (publish) => {
-            this.process.act(publish);
-            const { dieInCommit, pauseInCommit } = world.faults;
+          (publish, name) => {
+            const { dieInCommit, pauseInCommit, loseRename } = world.faults;
+            // Only the real tasks read their results once more.
+            const isLost = world.words !== undefined && parseReduceOutputName(name) !== undefined;
+            if (!isLost || !random.chance(loseRename)) this.process.act(publish);
             if (random.chance(dieInCommit)) world.killWorker(this);
             if (random.chance(pauseInCommit)) this.process.pause(random.between(100, 5000));
           },

@@ -1,9 +1,20 @@
 import { EntryJobLog } from "../../src/mr/control/log/entry-job-log.ts";
-import { LOG_VERSION, type LogRecord, replay } from "../../src/mr/control/log/job-log.ts";
+import {
+  LOG_VERSION,
+  type LogRecord,
+  type LogState,
+  replay,
+} from "../../src/mr/control/log/job-log.ts";
 import { Scheduler } from "../../src/mr/control/scheduler/scheduler.ts";
 import type { JobShape } from "../../src/mr/control/scheduler/types.ts";
-import { isJobOutput, isMapOutput, reduceOutputName } from "../../src/mr/job/names.ts";
-import type { JobEnd } from "../../src/mr/job/task.ts";
+import { hasItsOutputs } from "../../src/mr/engines/local/result-check.ts";
+import {
+  isJobOutput,
+  isMapOutput,
+  parseReduceOutputName,
+  reduceOutputName,
+} from "../../src/mr/job/names.ts";
+import type { CompletedTask, JobEnd } from "../../src/mr/job/task.ts";
 import { SimulatedCoordinator } from "./coordinator.ts";
 import { Disk } from "./disk.ts";
 import { drawFaults, type Faults, NO_FAULTS } from "./faults.ts";
@@ -43,6 +54,8 @@ export class World {
   /** Attempts that were granted the commit, and those that have committed. */
   readonly #granted = new Set<string>();
   readonly #committed = new Set<string>();
+  /** What each map output and result was when it was published first: another attempt makes the same. */
+  readonly #publications = new Map<string, string>();
   readonly #store = new SharedStore(this);
   readonly #kept = new KeptRecords();
   /** The one that workers reach. */
@@ -82,6 +95,7 @@ export class World {
     this.words = this.random.chance(REAL_JOBS)
       ? new WordCountJob(this.disk, this.random, this.shape.maps)
       : undefined;
+    this.disk.watch((name, contents) => this.#published(name, contents));
     this.#ledger = new Ledger(this.disk, this.shape, [], (error) => this.fail(error));
     this.#stopsMs = this.time.nowMs + FAULTS_MS;
   }
@@ -146,6 +160,15 @@ export class World {
   }
 
   ended(outcome: JobEnd, coordinator: SimulatedCoordinator): void {
+    if (coordinator.hasLogFailed && outcome.state === "cancelled") {
+      // Its process ends, and another one resumes the job.
+      coordinator.process.after(200, () => {
+        const isCurrent = this.coordinator === coordinator;
+        this.#end(coordinator, true);
+        if (isCurrent) this.#restartCoordinator();
+      });
+      return;
+    }
     this.outcome = outcome;
     if (outcome.state !== "completed") this.fail(new Error(`It ended: ${JSON.stringify(outcome)}`));
     this.#checkOutput();
@@ -244,14 +267,33 @@ export class World {
     const state = replay(records);
     const wrong = this.#kept.check(state, records.length);
     if (wrong !== undefined) this.fail(new Error(wrong));
-    const completed = state.completed.filter(({ result }) => {
-      return result.outputs.every(({ name, bytes }) => this.disk.read(name)?.length === bytes);
-    });
+    const completed = await this.#stillCompleted(state);
     this.#leasesEnded += this.#ledger.leasesEnded;
     this.#ledger = new Ledger(this.disk, this.shape, completed, (error) => this.fail(error));
     const resumed = isNew ? undefined : { ...state, completed };
     coordinator = new SimulatedCoordinator(this, process, { log, resumed });
     return coordinator;
+  }
+
+  /** The tasks whose outputs a new coordinator finds. */
+  async #stillCompleted({ completed }: LogState): Promise<CompletedTask[]> {
+    const { storage } = this.disk;
+    const sizeOf = (path: string) => storage.get(path)?.length;
+    const found: CompletedTask[] = [];
+    for (const task of completed) {
+      const { phase, task: number, result } = task;
+      const isThere = result.outputs.every((file) =>
+        phase === "map" ? this.disk.read(file.name)?.length === file.bytes : this.disk.holds(file),
+      );
+      const isFound = await hasItsOutputs(task, { storage, directory: "/job", sizeOf });
+      if (isFound) found.push(task);
+      if (isFound === isThere) continue;
+      const what = isThere
+        ? "whose output is there for lost"
+        : "whose output is lost for completed";
+      this.fail(new Error(`A new coordinator takes ${phase} task ${number} ${what}`));
+    }
+    return found;
   }
 
   #startWorker(): void {
@@ -320,15 +362,25 @@ export class World {
   }
 
   #checkOutput(): void {
-    if (this.words !== undefined) {
-      const wrong = this.words.check(this.disk, this.shape.reduces);
-      if (wrong !== undefined) this.fail(new Error(wrong));
-      return;
-    }
     for (let reduce = 0; reduce < this.shape.reduces; reduce++) {
-      const expected = Array.from({ length: this.shape.maps }, (_, map) => mapOutput(map, reduce));
-      if (this.disk.read(reduceOutputName(reduce)) === expected.join("")) continue;
+      if (this.disk.read(reduceOutputName(reduce)) === this.#expected(reduce)) continue;
       this.fail(new Error(`The output of reduce task ${reduce} is wrong`));
     }
+  }
+
+  /** What a reduce task must write. */
+  #expected(reduce: number): string {
+    const { maps, reduces } = this.shape;
+    if (this.words !== undefined) return this.words.output(reduce, reduces);
+    return Array.from({ length: maps }, (_, map) => mapOutput(map, reduce)).join("");
+  }
+
+  /** A file has got its name. Under that, at any time, there is nothing but what a task must write. */
+  #published(name: string, contents: string): void {
+    const reduce = parseReduceOutputName(name);
+    const first = this.#publications.get(name) ?? contents;
+    this.#publications.set(name, first);
+    const expected = reduce === undefined ? first : this.#expected(reduce);
+    if (contents !== expected) this.fail(new Error(`${name} is published with wrong contents`));
   }
 }

@@ -194,6 +194,29 @@ describe("a coordinator whose log fails", () => {
     expect(await setup.request(await setup.join())).toMatchObject({ kind: "exit" });
     expect(log.appended).toHaveLength(before);
   });
+
+  it("F12 tells nobody that the job is complete if that can't be kept", async () => {
+    const setup = new Setup();
+    const { log, job } = setup;
+    await setup.run("map", [0, 1]);
+    await setup.run("reduce", [0, 1]);
+    const [worker, late] = [await setup.join(), await setup.join()];
+    await setup.request(worker);
+    const last = { phase: "reduce", task: 2, attempt: 1 } as const;
+    expect(await setup.commit(worker, last)).toBe(true);
+    log.waiting = [];
+    const waiting = setup.request(late);
+    const completing = setup.complete(worker, last);
+    log.fail(full);
+    expect(await completing).toBe(false);
+    const cancelled = { kind: "exit", outcome: "cancelled" };
+    expect(await waiting).toEqual(cancelled);
+    expect(await setup.request(worker)).toEqual(cancelled);
+    expect(await setup.request(await setup.join())).toEqual(cancelled);
+    expect(job.status.state).toBe("cancelled");
+    const reason = { type: "error", code: "LOG_UNWRITABLE", message: full.message };
+    expect(setup.outcomes).toEqual([{ state: "cancelled", reason }]);
+  });
 });
 
 /** A complete job whose tasks were completed out of their order. */

@@ -60,6 +60,8 @@ export class JobControl {
   readonly #decider: Decider;
   /** The workers that have been told of the end. */
   readonly #dismissed = new Set<number>();
+  /** How the job has ended if its completion could not be kept. */
+  #unkeptEnd: JobEnd | undefined;
 
   constructor(options: JobOptions, shell: JobShell) {
     this.#shell = shell;
@@ -206,7 +208,8 @@ export class JobControl {
   #send(message: Message, isKept: boolean): void {
     if (message.to === "caller") message.answer(isKept);
     else if (message.to === "worker") {
-      const answer = isKept ? message.answer : ({ kind: "exit", outcome: "cancelled" } as const);
+      const isTrue = isKept && (message.answer.kind !== "exit" || this.#unkeptEnd === undefined);
+      const answer = isTrue ? message.answer : ({ kind: "exit", outcome: "cancelled" } as const);
       if (answer.kind === "exit") this.#dismissed.add(message.worker);
       this.#job.requests.answer(message.worker, answer);
     } else if (isKept) this.#shell.onEnd(message.outcome);
@@ -223,6 +226,7 @@ export class JobControl {
     // Why it has failed stays true, and may be what the log failed of: the directory is gone.
     const outcome =
       decided.state === "failed" ? decided : ({ state: "cancelled", reason } as const);
+    if (decided.state !== "failed") this.#unkeptEnd = outcome;
     const events = [{ type: "jobEnded", outcome }] as const;
     this.#publish({ messages: [{ to: "owner", outcome }], events });
   }
@@ -249,7 +253,7 @@ export class JobControl {
     return {
       ...this.#job.workers.identity,
       directory: this.#job.options.directory,
-      state: outcome?.state ?? "running",
+      state: (this.#unkeptEnd ?? outcome)?.state ?? "running",
       phase,
       app: app?.name ?? null,
       settings: app?.settings ?? {},
