@@ -39,6 +39,9 @@ const DECISION = "src/mr/control/coordinator/decision.ts";
 const HANDLERS = "src/mr/control/coordinator/protocol-handlers.ts";
 const CONTROL = "src/mr/control/coordinator/job-control.ts";
 const PENDING_FILE = "src/mr/storage/pending-file.ts";
+const REDUCE_TASK = "src/mr/data/task/reduce-task.ts";
+const CHECK_FILE = "src/mr/storage/check-file.ts";
+const RESULT_CHECK = "src/mr/engines/local/result-check.ts";
 
 /** Pieces of the sources. */
 const PEND = "this.#pending.push({ decision, atMs: this.#elapsedMs(), appends: this.#begun });";
@@ -46,6 +49,8 @@ const PUBLISH = 'attemptOutput("publish", target, () => publish(path, target));'
 
 const SPOILT: Faults = { ...NO_FAULTS, everyMs: 60, kinds: ["spoilFile"] };
 const DEPOSED: Faults = { ...NO_FAULTS, everyMs: 300, kinds: ["deposeCoordinator"] };
+const SPOILT_RESUMED: Faults = { ...SPOILT, kinds: ["spoilFile", "killCoordinator"] };
+const BROKEN_LOG: Faults = { ...NO_FAULTS, breakLog: 0.1 };
 
 const MUTANTS: readonly Mutant[] = [
   {
@@ -413,6 +418,109 @@ const MUTANTS: readonly Mutant[] = [
     replace: PUBLISH,
     by: "",
     breaks: "a completed task has its output",
+  },
+  {
+    title: "takes a commit of which the coordinator knows nothing for granted",
+    file: "src/mr/worker/rpc-task-source.ts",
+    replace: "(await this.#callRegistered(method, params))?.accepted ?? false;",
+    by: "(await this.#callRegistered(method, params))?.accepted ?? true;",
+    breaks: "publishes without a grant",
+    faults: { ...NO_FAULTS, everyMs: 300, kinds: ["killCoordinator"] },
+  },
+  {
+    title: "publishes a result under the name of another",
+    file: REDUCE_TASK,
+    replace: "const name = reduceOutputName(task);",
+    by: "const name = reduceOutputName(0 * task);",
+    breaks: "is published with wrong contents",
+  },
+  {
+    title: "publishes a result before it is complete",
+    file: REDUCE_TASK,
+    replace: "    file.finish();\n",
+    by: "",
+    breaks: "is published with wrong contents",
+  },
+  {
+    title: "takes a rename for done that did nothing",
+    file: REDUCE_TASK,
+    replace: "for (const file of files) await checkFile(storage, directory, file);",
+    by: "",
+    breaks: "a completed task has its output mr-out-",
+    faults: { ...NO_FAULTS, loseRename: 0.4 },
+  },
+  {
+    title: "finds no lost result when the job ends",
+    file: RESULT_CHECK,
+    replace: "const lost = suspects.filter(({ path, file }) => !isIntact(files, path, file));",
+    by: "const lost = suspects.slice(0, 0);",
+    breaks: "The output of reduce task",
+    faults: SPOILT,
+  },
+  {
+    title: "looks at the lengths of results alone when the job ends",
+    file: CHECK_FILE,
+    replace:
+      'if (this.#crc32 !== expected) throw lostResult(path, "its contents are not what was written");',
+    by: "",
+    breaks: "The output of reduce task",
+    faults: SPOILT,
+  },
+  {
+    title: "looks at the lengths of results alone when it resumes",
+    file: RESULT_CHECK,
+    replace: 'if (phase === "map") continue;',
+    by: "continue;",
+    breaks: "whose output is lost for completed",
+    faults: SPOILT_RESUMED,
+  },
+  {
+    title: "does not look at the lengths of map outputs when it resumes",
+    file: RESULT_CHECK,
+    replace: "if (sizeOf(path) !== output.bytes) return false;",
+    by: "",
+    breaks: "whose output is lost for completed",
+    faults: SPOILT_RESUMED,
+  },
+  {
+    title: "looks at one output of each task only when it resumes",
+    file: RESULT_CHECK,
+    replace: "for (const output of result.outputs) {",
+    by: "for (const output of result.outputs.slice(0, 1)) {",
+    breaks: "whose output is lost for completed",
+    faults: SPOILT_RESUMED,
+  },
+  {
+    title: "writes to its log after that has failed",
+    file: PUBLISHER,
+    replace: "    this.#log = undefined;\n",
+    by: "",
+    breaks: "A coordinator writes to a log that failed",
+    faults: BROKEN_LOG,
+  },
+  {
+    title: "accepts what it can't keep",
+    file: DECISION,
+    replace: "accepted: accepted && isKept",
+    by: "accepted",
+    breaks: "A coordinator tells the verdict before the log holds",
+    faults: BROKEN_LOG,
+  },
+  {
+    title: "goes on without its log",
+    file: CONTROL,
+    replace: "      this.cancel(reason);\n      return;",
+    by: "      return;",
+    breaks: "before the log holds",
+    faults: BROKEN_LOG,
+  },
+  {
+    title: "tells workers of an end that it could not keep",
+    file: CONTROL,
+    replace: 'if (decided.state !== "failed") this.#unkeptEnd = outcome;',
+    by: "",
+    breaks: 'A coordinator tells the end before the log holds "ended completed"',
+    faults: BROKEN_LOG,
   },
 ];
 
