@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, unlinkSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, unlinkSync } from "node:fs";
 import { errorCode } from "./errors.ts";
 
 /*
@@ -66,6 +66,16 @@ export function openForReading(path: string): number {
   } catch (error) {
     closeSync(descriptor);
     throw error;
+  }
+}
+
+/** The contents of a file. Throws as {@link openForReading} does. */
+export function readRegularFile(path: string): Buffer {
+  const descriptor = openForReading(path);
+  try {
+    return readFileSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -6,6 +6,7 @@ import { type Bundle, bundleApp, PUBLIC_FACE } from "./bundle-app.ts";
 import { type CompiledFrom, compiledFrom, isUnchanged } from "./compiled-from.ts";
 import { CONFIG_NAMES } from "./config-files.ts";
 import { isShippedApp } from "./find-app.ts";
+import { checkPackages, checkSettingsAbove, isIrregular } from "./foreign-files.ts";
 import { ancestors, isExposed, isTrusted } from "./trusted-folder.ts";
 
 /** An app as one JavaScript module on disk, ready to be imported by any number of workers. */
@@ -56,8 +57,23 @@ export async function compileApp(source: string): Promise<CompiledApp> {
   return compiled;
 }
 
-/** Bundles an app without the tsconfig.json of another user, or one that the bundler can't read. */
+/**
+ * Bundles an app without the tsconfig.json of another user, or one that the bundler can't read.
+ *
+ * @throws MrError when it does not compile, or depends on other files of another user
+ */
 async function bundle(source: string): Promise<Bundle> {
+  checkSettingsAbove(source, dirname(source));
+  const bundled = await bundleWithConfigs(source);
+  const folders = new Set(filesOf(source, bundled.metafile).map((file) => dirname(file)));
+  for (const folder of folders) {
+    checkSettingsAbove(source, folder);
+    checkPackages(source, folder);
+  }
+  return bundled;
+}
+
+async function bundleWithConfigs(source: string): Promise<Bundle> {
   if (hasForeignConfig(source, dirname(source))) return await bundleApp(source, true);
   let bundled: Bundle;
   try {
@@ -72,16 +88,22 @@ async function bundle(source: string): Promise<Bundle> {
   return isForeign ? await bundleApp(source, true) : bundled;
 }
 
+function filesOf(source: string, { inputs }: Metafile): string[] {
+  return Object.keys(inputs).map((input) => resolve(dirname(source), input));
+}
+
 /** The folders of an app's own files. The bundler reads no settings of packages. */
-function foldersOf(source: string, { inputs }: Metafile): string[] {
-  const files = Object.keys(inputs).map((input) => resolve(dirname(source), input));
-  const folders = new Set(files.map((file) => dirname(file)));
+function foldersOf(source: string, metafile: Metafile): string[] {
+  const folders = new Set(filesOf(source, metafile).map((file) => dirname(file)));
   return [...folders].filter((folder) => !folder.split(sep).includes("node_modules"));
 }
 
 function hasForeignConfig(source: string, folder: string): boolean {
   const place = nearestConfig(folder);
-  return place !== undefined && !isTrusted(place, source) && !isExposed(source);
+  if (place === undefined) return false;
+  const isForeign = !isTrusted(place, source) && !isExposed(source);
+  // The bundler would wait for a FIFO.
+  return isForeign || CONFIG_NAMES.some((name) => isIrregular(join(place, name)));
 }
 
 /** The folder of the settings that count in a folder. */

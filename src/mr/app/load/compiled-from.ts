@@ -1,9 +1,11 @@
-import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { existsSync, lstatSync, realpathSync, statSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, extname, isAbsolute, join, resolve, sep } from "node:path";
 import type { Metafile } from "esbuild";
+import { readRegularFile } from "../../base/open-file.ts";
 import { REQUIRED } from "./bundle-app.ts";
 import { type Config, readConfigs } from "./config-files.ts";
+import { PLUG_AND_PLAY } from "./foreign-files.ts";
 import { ancestors } from "./trusted-folder.ts";
 
 /**
@@ -30,7 +32,6 @@ const REWRITTEN: Readonly<Record<string, readonly string[]>> = {
   ".mjs": [".mts"],
   ".cjs": [".cts"],
 };
-const PLUG_AND_PLAY = [".pnp.data.json", ".pnp.cjs", ".pnp.js"];
 
 /**
  * Lists what a bundle depends on, in its state of now.
@@ -207,7 +208,7 @@ function matchOf(pattern: string, specifier: string): string | undefined {
 /** The files that a package.json names as its main ones, with or without an extension. */
 function mainsOf(manifest: string): string[] {
   try {
-    const { main, module } = JSON.parse(readFileSync(manifest, "utf8"));
+    const { main, module } = JSON.parse(readRegularFile(manifest).toString());
     return [main, module].filter((name) => typeof name === "string");
   } catch {
     // There is none, or it has mistakes, which the bundler has reported.
@@ -217,7 +218,7 @@ function mainsOf(manifest: string): string[] {
 
 function contentsOf(path: string, hash: (contents: Uint8Array) => string): string {
   try {
-    return hash(readFileSync(path));
+    return hash(readRegularFile(path));
   } catch {
     // It is missing or cannot be read: the bundler has found the same.
     return NOTHING;

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
+import { readRegularFile } from "../../base/open-file.ts";
 import { ancestors } from "./trusted-folder.ts";
 
 /** A tsconfig.json, as far as it says where imports lead to. */
@@ -44,7 +45,7 @@ export function readConfigs(folders: Iterable<string>): Config[] | undefined {
 
 function readConfig(file: string): (Config & { readonly extended: readonly string[] }) | undefined {
   try {
-    const text = readFileSync(file, "utf8");
+    const text = readRegularFile(file).toString();
     // Since TypeScript 5.5, it stands for the folder of the configuration that extends this one.
     if (/\$\{configDir\}/.test(text)) return undefined;
     const { extends: base = [], compilerOptions = {} } = JSON.parse(withoutComments(text)) ?? {};

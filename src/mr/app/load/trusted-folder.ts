@@ -1,4 +1,4 @@
-import { existsSync, type Stats, statSync } from "node:fs";
+import { lstatSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 const STICKY = 0o1000;
@@ -12,10 +12,27 @@ const STICKY = 0o1000;
  */
 export function isTrusted(folder: string, app: string): boolean {
   const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined || process.getuid === undefined) return stats !== undefined;
+  return isOfTrusted(stats, app) && !isOpenToOthers(stats);
+}
+
+function isOfTrusted({ uid }: Stats, app: string): boolean {
   const owner = statSync(app, { throwIfNoEntry: false })?.uid;
-  const user = process.getuid?.();
-  if (stats === undefined || user === undefined) return stats !== undefined;
-  return [user, 0, owner].includes(stats.uid) && !isOpenToOthers(stats);
+  return [process.getuid?.(), 0, owner].includes(uid);
+}
+
+/**
+ * Whether a file or folder above an app may be that of a user whose code does not run anyway. In a shared folder such
+ * as /tmp, only its owner can replace it.
+ *
+ * @param app path of the app
+ */
+export function belongsToOthers(path: string, app: string): boolean {
+  const folder = dirname(path);
+  if (isTrusted(folder, app) || isExposed(app)) return false;
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const { mode } = statSync(folder);
+  return stats !== undefined && ((mode & STICKY) === 0 || !isOfTrusted(stats, app));
 }
 
 /** Whether other users can replace the app itself, so that no folder needs to be safer. */
@@ -31,14 +48,15 @@ function isOpenToOthers({ mode, uid, gid }: Stats): boolean {
   return (mode & 0o020) !== 0 && !isOwnGroup;
 }
 
-/** The nearest file or folder of that name in `folder` or above it, in a folder for which `isSuitable` holds. */
+/** The nearest file of that name in `folder` or above it, in a folder for which `isSuitable` holds. */
 export function findUpwards(
   folder: string,
   name: string,
   isSuitable: (parent: string) => boolean = () => true,
 ): string | undefined {
   const parent = ancestors(folder).find((place) => {
-    return existsSync(join(place, name)) && isSuitable(place);
+    const stats = statSync(join(place, name), { throwIfNoEntry: false });
+    return stats?.isFile() === true && isSuitable(place);
   });
   return parent === undefined ? undefined : join(parent, name);
 }
