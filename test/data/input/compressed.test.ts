@@ -65,9 +65,23 @@ describe("compressed inputs", () => {
     ["zip", "504b030414000000"],
     ["7z", "377abcaf271c0004"],
     ["compress", "1f9d90"],
+    ["tar", `${"61".repeat(257)}7573746172003030`],
+    ["tar", `${"61".repeat(257)}7573746172202000`],
   ])("F46 are refused by the name of their format: %s %s", async (format, bytes) => {
     const error = mrError("INPUT_UNSUPPORTED", '"input.txt"', ` ${format},`, "gzip or zstd");
     await expectRefused(Buffer.from(bytes, "hex"), "input.txt", error);
+  });
+
+  it.each(["a.br", "a.lzma"])("F46 are refused by a name without a signature: %s", async (name) => {
+    await expectRefused(Buffer.from("ab\n"), name, mrError("INPUT_UNSUPPORTED", name));
+  });
+
+  it.each([
+    ["gzip", gzipSync("alpha\n")],
+    ["tar", Buffer.from(`${"61".repeat(257)}7573746172003030${"00".repeat(300)}`, "hex")],
+  ])("F46 are refused when they contain another format: %s", async (format, contents) => {
+    const error = mrError("INPUT_UNSUPPORTED", "format", format);
+    await expectRefused(gzipSync(contents), "a.gz", error);
   });
 
   it.each(["b.gz", "B.GZ", "b.zst", "b.bz2", "b.xz", "b.lz4", "b.zip"])(

@@ -4,11 +4,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
 import type { Reader } from "../../../src/mr/app/contract/reader.ts";
 import { csv } from "../../../src/mr/data/input/csv.ts";
-import type { TextOptions } from "../../../src/mr/data/input/encoding.ts";
+import { decodeFile, type TextOptions } from "../../../src/mr/data/input/encoding.ts";
 import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
 import { blocks, lines } from "../../../src/mr/data/input/lines.ts";
 import { type RecordSource, recordsFrom } from "../../../src/mr/data/input/records-from.ts";
 import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
+import { readText } from "../../../src/mr/engines/sequential/read-text.ts";
+import { statInput } from "../../../src/mr/storage/registry.ts";
 import { mrError } from "../../support/mr-error.ts";
 import { runOracle } from "../../support/oracle.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -150,5 +152,25 @@ describe.each([
     const reader: Reader<unknown> = make({ encoding: "shift_jis" });
     const records = await recordsOf(reader, Buffer.from("\ufeffé"));
     expect(records.map((record) => String(record).replace("\ufeff", ""))).toEqual(["é"]);
+  });
+});
+
+describe("UTF-32", () => {
+  const text = "id,name\n1,José\n";
+  const units = Array.from(text, (letter) => letter.codePointAt(0) ?? 0);
+  const bigEndian = Buffer.from(Uint32Array.of(0xfeff, ...units).buffer).swap32();
+
+  it.each([
+    ["little-endian", Buffer.from(bigEndian).swap32()],
+    ["big-endian", bigEndian],
+  ])("F18 is refused by its byte order mark in every reader of text: %s", async (_, contents) => {
+    const error = mrError("INPUT_UNSUPPORTED", "input.txt", "it is UTF-32");
+    const readers = [lines(), blocks(), csv(), jsonLines(), wholeFile({ encoding: "latin1" })];
+    for (const reader of readers as Reader<unknown>[]) {
+      await expect(recordsOf(reader, contents), reader.name).rejects.toThrow(error);
+    }
+    const input = await statInput("input.txt", directory);
+    await expect(readText(input, directory)).rejects.toThrow(error);
+    expect(() => decodeFile("input.txt", contents)).toThrow(error);
   });
 });

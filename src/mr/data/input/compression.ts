@@ -4,15 +4,17 @@ import type { PlannedFile } from "./planned-file.ts";
 /** The formats of compressed files that are decompressed while they are read. */
 export type Compression = "gzip" | "zstd";
 
-/** Longer than the longest of the signatures below. */
-const HEAD_BYTES = 16;
+/** How much of a file the signatures below need: that of tar is at byte 257. */
+const HEAD_BYTES = 265;
 
 interface Format {
   readonly name: string;
-  /** The first bytes of each file in this format, in hexadecimal. */
-  readonly signature: RegExp;
+  /** The first bytes of each file in this format, in hexadecimal. Undefined if they are not the same. */
+  readonly signature?: RegExp;
   /** The usual ends of names, with which a file in another format is damaged. */
   readonly suffix?: RegExp;
+  /** Whether it holds files, with their names. */
+  readonly isArchive?: boolean;
 }
 
 const FORMATS: readonly Format[] = [
@@ -26,13 +28,17 @@ const FORMATS: readonly Format[] = [
   },
   { name: "xz", signature: /^fd377a585a00/, suffix: /\.t?xz$/i },
   { name: "lz4", signature: /^(04224d18|02214c18)/, suffix: /\.lz4$/i },
-  { name: "zip", signature: /^504b(0304|0506|0708)/, suffix: /\.zip$/i },
-  { name: "7z", signature: /^377abcaf271c/, suffix: /\.7z$/i },
+  { name: "zip", signature: /^504b(0304|0506|0708)/, suffix: /\.zip$/i, isArchive: true },
+  { name: "7z", signature: /^377abcaf271c/, suffix: /\.7z$/i, isArchive: true },
   { name: "compress", signature: /^1f9d/ },
   { name: "lzip", signature: /^4c5a495001/ },
   { name: "lzop", signature: /^894c5a4f000d0a1a0a/ },
   { name: "snappy", signature: /^ff060000734e61507059/ },
-  { name: "rar", signature: /^526172211a07/ },
+  { name: "rar", signature: /^526172211a07/, isArchive: true },
+  // The magic number of POSIX and that of GNU.
+  { name: "tar", signature: /^.{514}7573746172(003030|202000)/, isArchive: true },
+  { name: "brotli", suffix: /\.br$/i },
+  { name: "lzma", suffix: /\.lzma$/i },
 ];
 
 /**
@@ -47,20 +53,42 @@ export async function compressionOf(
   file: PlannedFile,
   name: string,
 ): Promise<Compression | undefined> {
-  const head = Buffer.from(await headOf(file)).toString("hex");
-  const found = FORMATS.find(({ signature }) => signature.test(head));
+  const head = await headOf(file);
+  const found = formatOf(head);
   if (found !== undefined) return supported(found);
   const named = FORMATS.find(({ suffix }) => suffix?.test(name));
   if (named === undefined) return undefined;
-  if (head === "") throw new MrError("INPUT_MALFORMED", "unexpected end of file: it is empty");
+  if (named.signature === undefined) return supported(named);
+  if (head.length === 0)
+    throw new MrError("INPUT_MALFORMED", "unexpected end of file: it is empty");
   const why = `incorrect header check: its name is that of a ${named.name} file`;
   throw new MrError("INPUT_MALFORMED", why);
 }
 
-function supported({ name }: Format): Compression {
+/**
+ * Refuses a file whose contents are compressed once more, or are an archive.
+ *
+ * @param contents the first bytes of the decompressed file
+ * @throws MrError `INPUT_UNSUPPORTED`; its message is the end of a sentence
+ */
+export function checkDecompressed(contents: Uint8Array): void {
+  const found = formatOf(contents.subarray(0, HEAD_BYTES));
+  if (found === undefined) return;
+  const advice = found.isArchive === true ? "extract its files" : "decompress it twice";
+  const why = `its decompressed contents are in the format ${found.name}: ${advice} first`;
+  throw new MrError("INPUT_UNSUPPORTED", why);
+}
+
+function formatOf(head: Uint8Array): Format | undefined {
+  const digits = Buffer.from(head).toString("hex");
+  return FORMATS.find(({ signature }) => signature?.test(digits));
+}
+
+function supported({ name, isArchive }: Format): Compression {
   if (name === "gzip" || name === "zstd") return name;
-  const advice = "decompress it first, or compress it with gzip or zstd";
-  throw new MrError("INPUT_UNSUPPORTED", `its format, ${name}, is not supported: ${advice}`);
+  const advice = isArchive === true ? "extract its files first" : "decompress it first";
+  const why = `its format, ${name}, is not supported: ${advice}, or compress it with gzip or zstd`;
+  throw new MrError("INPUT_UNSUPPORTED", why);
 }
 
 async function headOf(file: PlannedFile): Promise<Uint8Array> {

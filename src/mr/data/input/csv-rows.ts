@@ -1,7 +1,7 @@
 import type { InputSource } from "../../app/contract/reader.ts";
 import { decodeUtf8, invalidUtf8At } from "../../base/utf8.ts";
 import type { CsvScanner, RowFault } from "./csv-scanner.ts";
-import { decodedInput, utf8MarkLength, utf16EncodingOf } from "./encoding.ts";
+import { decodedInput, MAX_MARK_BYTES, otherEncodingOf, utf8MarkLength } from "./encoding.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -92,11 +92,11 @@ export class CsvRows {
     if (count === 0) this.#isEnd = true;
     if (this.#isBegun) return true;
     // A byte order mark may be read in pieces.
-    if (!this.#isEnd && this.#filled < 3) return this.load();
+    if (!this.#isEnd && this.#filled < MAX_MARK_BYTES) return this.load();
     this.#isBegun = true;
     if (this.#base > 0) return true;
     const begin = this.#loadedBytes;
-    const encoding = utf16EncodingOf(begin, begin.length);
+    const encoding = otherEncodingOf(begin, begin.length);
     if (encoding === undefined) {
       this.#row = utf8MarkLength(begin, begin.length);
       return true;

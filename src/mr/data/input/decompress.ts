@@ -11,6 +11,8 @@ const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transfor
 /** How much of a compressed file is read at a time. */
 const CHUNK_BYTES = 256 * 1024;
 
+const GZIP_FIRST_BYTE = 0x1f;
+
 /** A decompressor counts the compressed bytes that it has used: `bytesWritten`. */
 type Decompressor = Transform & { readonly bytesWritten?: number };
 
@@ -131,6 +133,9 @@ class CompressedBytes {
       }
     }
     if (chunk === undefined) return false;
+    if (this.#compression === "gzip" && chunk[0] !== GZIP_FIRST_BYTE) {
+      throw new MrError("INPUT_MALFORMED", "other bytes follow its compressed contents");
+    }
     if (usedBytes > 0) return true;
     throw new MrError("INPUT_MALFORMED", "it has bytes that cannot be decompressed");
   }

@@ -15,13 +15,17 @@ export interface TextOptions {
 
 export const UTF8 = "utf-8";
 const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
-const MARKS = new Map([
+const UTF32 = "utf-32";
+const MARKS: ReadonlyArray<readonly [string, Buffer]> = [
   [UTF8, UTF8_MARK],
+  // Begins as that of UTF-16 does. Text in UTF-16 has no character 0.
+  [UTF32, Buffer.from([0xff, 0xfe, 0, 0])],
+  [UTF32, Buffer.from([0, 0, 0xfe, 0xff])],
   ["utf-16le", Buffer.from([0xff, 0xfe])],
   ["utf-16be", Buffer.from([0xfe, 0xff])],
-]);
+];
 /** The length of the longest byte order mark. */
-const MAX_MARK_BYTES = 3;
+export const MAX_MARK_BYTES = 4;
 const CHUNK_BYTES = 64 * 1024;
 
 /** The length of the UTF-8 byte order mark at the beginning of bytes[0, filled); 0 if there is none. */
@@ -29,8 +33,11 @@ export function utf8MarkLength(bytes: Uint8Array, filled: number): number {
   return beginsWith(bytes, filled, UTF8_MARK) ? UTF8_MARK.length : 0;
 }
 
-/** The encoding of the UTF-16 byte order mark at the beginning of bytes[0, filled); undefined if there is none. */
-export function utf16EncodingOf(bytes: Uint8Array, filled: number): string | undefined {
+/**
+ * The encoding of the byte order mark at the beginning of bytes[0, filled), if it is not that of UTF-8; undefined
+ * if there is none. {@link decodedInput} reads UTF-16, and refuses UTF-32.
+ */
+export function otherEncodingOf(bytes: Uint8Array, filled: number): string | undefined {
   const encoding = markedEncoding(bytes, filled);
   return encoding === UTF8 ? undefined : encoding;
 }
@@ -84,10 +91,10 @@ export function textInput(reader: string, { encoding: label }: TextOptions): Tex
  * Decodes the text of a whole file: UTF-16 if it begins with that byte order mark, which is removed, and
  * otherwise UTF-8 as `Buffer.toString` decodes it.
  *
- * @throws MrError when it is not UTF-16 in spite of the mark
+ * @throws MrError when it is UTF-32, or not UTF-16 in spite of the mark
  */
 export function decodeFile(file: string, bytes: Buffer): string {
-  const encoding = utf16EncodingOf(bytes, bytes.length);
+  const encoding = otherEncodingOf(bytes, bytes.length);
   if (encoding === undefined) return bytes.toString("utf8");
   return new StrictDecoder(file, encoding).decode(bytes, true);
 }
@@ -158,8 +165,13 @@ class StrictDecoder {
   readonly #decoder: TextDecoder;
   #position = 0;
 
+  /** @throws MrError when there is no decoder for the encoding; it names the file */
   constructor(file: string, encoding: string) {
     this.#file = file;
+    if (encoding === UTF32) {
+      const why = "it is UTF-32: convert it to UTF-8 first";
+      throw new MrError("INPUT_UNSUPPORTED", `Cannot read input "${file}": ${why}`);
+    }
     this.#decoder = new TextDecoder(encoding, { fatal: true });
   }
 

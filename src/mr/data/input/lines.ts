@@ -6,10 +6,11 @@ import { MAX_RECORD_BYTES } from "../../job/limits.ts";
 import type { BlockScanner } from "../../kernel/kernel.ts";
 import {
   decodedInput,
+  MAX_MARK_BYTES,
+  otherEncodingOf,
   type TextOptions,
   textInput,
   utf8MarkLength,
-  utf16EncodingOf,
 } from "./encoding.ts";
 import { recordTooLong } from "./open-input.ts";
 
@@ -19,7 +20,6 @@ const CARRIAGE_RETURN = 13;
 const GROWTH = 8;
 /** How much is read beyond the end of a part at first, to find the end of its last line. */
 const LOOKAHEAD_BYTES = 512;
-const UTF16_MARK_BYTES = 2;
 
 /**
  * Records are lines, as byte slices without their ends (LF or CRLF). A byte order mark at the beginning
@@ -135,7 +135,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
   load(): boolean | Promise<boolean> {
     if (this.#isHeadUnknown) {
       this.#isHeadUnknown = false;
-      const head = new Uint8Array(UTF16_MARK_BYTES);
+      const head = new Uint8Array(MAX_MARK_BYTES);
       const count = this.#source.read(head, 0, 0);
       if (typeof count !== "number") return count.then((n) => this.#takeHead(head, n));
       return this.#takeHead(head, count);
@@ -170,7 +170,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
 
   /** Ends this part, which does not begin the file, if the file is in UTF-16. */
   #takeHead(head: Uint8Array, count: number): boolean | Promise<boolean> {
-    if (utf16EncodingOf(head, count) !== undefined) this.#isAtEnd = true;
+    if (otherEncodingOf(head, count) !== undefined) this.#isAtEnd = true;
     return this.load();
   }
 
@@ -212,7 +212,7 @@ export class LineCursor implements RecordCursor<ByteSlice> {
     if (count === 0) this.#isAtEnd = true;
     if (this.#isSkipping && !this.#skip()) return false;
     if (this.#at === 0 && this.#base === 0) {
-      const encoding = utf16EncodingOf(this.#buffer, this.#filled);
+      const encoding = otherEncodingOf(this.#buffer, this.#filled);
       if (encoding !== undefined) {
         this.#decode(encoding);
         return false;

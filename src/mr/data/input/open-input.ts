@@ -2,7 +2,7 @@ import type { InputSource } from "../../app/contract/reader.ts";
 import { inputError, MrError } from "../../base/errors.ts";
 import type { FilePart } from "../../job/split.ts";
 import type { StorageFor } from "../../storage/storage.ts";
-import { compressionOf } from "./compression.ts";
+import { checkDecompressed, compressionOf } from "./compression.ts";
 import { type Decompressed, decompress } from "./decompress.ts";
 import { openPlanned, type PlannedFile, type PlannedInput } from "./planned-file.ts";
 
@@ -108,10 +108,13 @@ function plainInput(stored: PlannedFile, { file, start, end, resume }: FilePart)
 
 function compressedInput(stored: PlannedFile, chunks: Decompressed, file: string): OpenInput {
   let chunk: Uint8Array = new Uint8Array(0);
+  let isFirst = true;
 
   async function receive(): Promise<void> {
     try {
       chunk = (await chunks.next()) ?? chunk;
+      if (isFirst) checkDecompressed(chunk);
+      isFirst = false;
     } catch (error) {
       throw inputError(file, error);
     }

@@ -4,7 +4,7 @@ import { DEFAULT_ROW_BYTES } from "../../job/limits.ts";
 import type { ResumeToken, ScannedSplitting, Split } from "../../job/split.ts";
 import type { StorageFor, StoredFile } from "../../storage/storage.ts";
 import { CsvScanner, isQuote } from "./csv-scanner.ts";
-import { utf8MarkLength, utf16EncodingOf } from "./encoding.ts";
+import { otherEncodingOf, utf8MarkLength } from "./encoding.ts";
 import { openPlanned } from "./planned-file.ts";
 
 const BLOCK_BYTES = 1024 * 1024;
@@ -116,7 +116,7 @@ async function findRowEnds(
     filled += count;
     const block = buffer.subarray(0, filled);
     if (base === 0 && row === 0) {
-      if (utf16EncodingOf(block, filled) !== undefined) return [];
+      if (otherEncodingOf(block, filled) !== undefined) return [];
       row = utf8MarkLength(block, filled);
     }
     const limit = isEnd ? filled : filled - scanner.lookahead;

@@ -1,7 +1,7 @@
 import { promisify, TextDecoder } from "node:util";
 import * as zlib from "node:zlib";
 import { inputError, MrError } from "../../base/errors.ts";
-import { compressionOf } from "../../data/input/compression.ts";
+import { checkDecompressed, compressionOf } from "../../data/input/compression.ts";
 import { openPlanned, type PlannedFile } from "../../data/input/planned-file.ts";
 import type { InputFile } from "../../job/job-spec.ts";
 import { storageFor } from "../../storage/registry.ts";
@@ -28,9 +28,11 @@ export async function readText(
     const compression = await compressionOf(opened, file);
     const contents = await readAll(opened);
     await opened.checkUnchanged();
-    if (compression === "gzip") return decodeText(await gunzip(contents));
-    if (compression === "zstd") return decodeText(await decompressZstd(contents));
-    return decodeText(contents);
+    if (compression === undefined) return decodeText(contents);
+    const decompress = compression === "gzip" ? gunzip : decompressZstd;
+    const decompressed = await decompress(contents);
+    checkDecompressed(decompressed);
+    return decodeText(decompressed);
   } catch (error) {
     throw inputError(file, error);
   } finally {
@@ -40,6 +42,9 @@ export async function readText(
 
 /** Decodes UTF-16 if it begins with that byte order mark, which is removed; otherwise UTF-8. */
 function decodeText(contents: Buffer): string {
+  if (["fffe0000", "0000feff"].includes(contents.toString("hex", 0, 4))) {
+    throw new MrError("INPUT_UNSUPPORTED", "it is UTF-32: convert it to UTF-8 first");
+  }
   const mark = contents.toString("latin1", 0, 2);
   if (mark !== "\xff\xfe" && mark !== "\xfe\xff") return contents.toString("utf8");
   const encoding = mark === "\xff\xfe" ? "utf-16le" : "utf-16be";
@@ -72,6 +77,9 @@ async function gunzip(contents: Buffer): Promise<Buffer> {
     rest = rest.subarray(engine.bytesWritten);
     const padding = rest.findIndex((byte) => byte !== 0);
     rest = rest.subarray(padding < 0 ? rest.length : padding);
+    if (rest.length > 0 && rest[0] !== 0x1f) {
+      throw new MrError("INPUT_MALFORMED", "other bytes follow its compressed contents");
+    }
   }
   return Buffer.concat(parts);
 }
