@@ -9,5 +9,5 @@ const command = addApp(new Command("mrsequential"), "wc.ts")
   .addHelpText("after", "\nExample:\n  tsx mrsequential.ts wc.ts pg-*.txt");
 
 runCommand(command, async (spec: string, inputs: string[]) => {
-  return await runInThisProcess(spec, inputs, "mr-out-0");
+  return await runInThisProcess(spec, inputs);
 });

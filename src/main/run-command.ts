@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from "commander";
 import { AppNotFoundError } from "../mr/app/load/find-app.ts";
+import { currentDirectory } from "../mr/base/directories.ts";
 import { exitCodeOf } from "../mr/base/error-codes.ts";
 import { JobFailedError, MrError } from "../mr/base/errors.ts";
 import { nearestWord } from "../mr/base/nearest-word.ts";
@@ -71,6 +72,7 @@ export function setAction(command: Command, action: Action): void {
     // Only the first time: writing may make the event loop empty once more.
     process.once("beforeExit", onNothingLeft);
     try {
+      currentDirectory();
       process.exitCode = exitCodeAfter(await action(...(args as never[])));
     } finally {
       stopWatchingForNothingLeft();

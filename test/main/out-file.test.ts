@@ -8,6 +8,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   symlinkSync,
 } from "node:fs";
 import { text } from "node:stream/consumers";
@@ -60,6 +61,22 @@ describe("a file that is named by --out", { concurrent: true }, () => {
       expect(await read).toMatch(content);
     });
   }
+
+  it("F35: that it has without --out is never that of a link or a pipe", async (context) => {
+    const folder = newFolder(context);
+    folder.write("precious", "precious");
+    symlinkSync("precious", folder.path("mr-out-0"));
+    expect((await folder.tsmr("sequential", "app.ts", "a").ended).code).toBe(0);
+    expect(folder.text("precious")).toBe("precious");
+    expect(folder.text("mr-out-0")).toBe(RESULT);
+    rmSync(folder.path("mr-out-0"));
+    execFileSync("mkfifo", [folder.path("mr-out-0")]);
+    const { ended } = startScript("src/main/mrsequential.ts", ["app.ts", "a"], {
+      cwd: folder.directory,
+    });
+    expect((await ended).code).toBe(0);
+    expect(folder.text("mr-out-0")).toBe(RESULT);
+  });
 
   // Not /dev/stdout, which root could take away from everybody if this went wrong.
   it.skipIf(!existsSync("/proc/self/fd"))(

@@ -149,10 +149,8 @@ export function describeStorage(create: () => StorageUnderTest): void {
     it("is made of all its parts, and replaces the one that was there", async () => {
       const path = pathOf("out");
       for (const parts of [["one ", "", "two"], ["three"], []]) {
-        const isThere = await storage.publish(
-          path,
-          parts.map((part) => Buffer.from(part)),
-        );
+        const bytes = parts.map((part) => Buffer.from(part));
+        const isThere = await storage.publish(path, bytes, "user");
         expect(isThere).toBe(true);
         expect((await contentsOf(path)).toString()).toBe(parts.join(""));
       }
@@ -162,7 +160,7 @@ export function describeStorage(create: () => StorageUnderTest): void {
     it("leaves nothing where a directory has its name", async () => {
       const path = pathOf("directory");
       under.makeDirectory(path);
-      const publishing = (async () => storage.publish(path, [Buffer.from("text")]))();
+      const publishing = (async () => storage.publish(path, [Buffer.from("text")], "user"))();
       await expect(publishing).rejects.toMatchObject({ code: "EISDIR" });
       expect(await storage.list(directory)).toEqual([]);
     });

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
 import { lockDirectory } from "../../mr/control/log/directory-lock.ts";
 import { runApp, writeOutput } from "../../mr/engines/sequential/run-app.ts";
-import { isJobFile, MERGED_OUTPUT_NAME } from "../../mr/job/names.ts";
+import { isJobFile, MERGED_OUTPUT_NAME, reduceOutputName } from "../../mr/job/names.ts";
 import { resolveInputs } from "../../mr/storage/registry.ts";
 import { addApp, filePath } from "../options.ts";
 import { isStandardOutput, printAppOnStandardError, printResult } from "../print-result.ts";
@@ -20,11 +20,13 @@ Examples:
 It shares nothing with tsmr run but the app, so it is what that can be compared with: the output of a job,
 merged, is the same. Everything is in memory.`;
 
+const DEFAULT_OUT = reduceOutputName(0);
+
 export function define(command: Command): Action {
   addApp(command)
     .description("Run a job in this one process, without any machinery.")
     .argument("<inputs...>", "input files, directories or quoted patterns")
-    .option("-o, --out <file>", "the output file", filePath, "mr-out-0")
+    .option("-o, --out <file>", "the output file", filePath, DEFAULT_OUT)
     .addHelpText("after", HELP);
   return (spec: string, patterns: string[], { out }: { readonly out: string }) => {
     return runInThisProcess(spec, patterns, out);
@@ -40,7 +42,7 @@ export function define(command: Command): Action {
 export async function runInThisProcess(
   spec: string,
   patterns: readonly string[],
-  out: string,
+  out: string = DEFAULT_OUT,
 ): Promise<number> {
   endWithAction();
   // Inputs and app are checked before anything runs, so that a wrong argument costs no time.
@@ -54,8 +56,8 @@ export async function runInThisProcess(
   try {
     const { outputs } = await runApp(app, job);
     const lines = outputs.flat();
-    if (isStandardOutput(out)) printResult(Buffer.concat(lines));
-    else await writeOutput(out, lines);
+    if (out !== DEFAULT_OUT && isStandardOutput(out)) printResult(Buffer.concat(lines));
+    else await writeOutput(out, lines, out === DEFAULT_OUT ? "program" : "user");
   } finally {
     unlock?.();
   }

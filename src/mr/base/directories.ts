@@ -52,6 +52,20 @@ export function removeEmptyDirectories(made: readonly string[]): void {
 }
 
 /**
+ * The current directory of this process.
+ *
+ * @throws MrError `DIRECTORY_UNUSABLE` when it was removed
+ */
+export function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    const why = errorCode(error) === "ENOENT" ? "it was removed" : describeCause(error);
+    throw new MrError("DIRECTORY_UNUSABLE", `Cannot use the current directory: ${why}`);
+  }
+}
+
+/**
  * Makes the names of the files in a directory survive a power cut. Syncing a file does not keep its name.
  *
  * @throws the error of the operating system, except where the file system can't sync directories

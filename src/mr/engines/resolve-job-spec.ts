@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { findApp } from "../app/load/find-app.ts";
+import { currentDirectory } from "../base/directories.ts";
 import { UsageError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest-word.ts";
 import type { NewJob, ResumedJob } from "../job/job-spec.ts";
@@ -28,7 +29,7 @@ export type JobRequest = Pick<Partial<RunJobOptions>, "app"> &
 export async function resolveJobSpec(request: JobRequest): Promise<NewJob | ResumedJob> {
   const { app, resume = false, attempts = DEFAULT_ATTEMPTS, backups = true } = request;
   const { reduces, skipBadRecords } = request;
-  const inputDirectory = process.cwd();
+  const inputDirectory = currentDirectory();
   const isAsBefore = resume && request.inputs.length === 0;
   const inputs = isAsBefore ? undefined : await resolveInputs(request.inputs, inputDirectory);
   const spec = {

@@ -131,12 +131,18 @@ export interface Storage {
   /** Fails with `EISDIR` for a directory if the storage has directories. */
   open(path: string): StoredFile | Promise<StoredFile>;
   /**
-   * Writes a file that the user has named, and replaces any file there. A failure leaves no part of it.
+   * Writes a file and replaces any file there. A failure leaves no part of it.
    *
-   * @param path need not be absolute. If it is a pipe or a device, that is written to
+   * @param path need not be absolute
+   * @param namedBy the user: links are followed, and a pipe or a device is written to. Or this program, whose names
+   *   others know who may write into the directory: all of these are replaced
    * @returns whether there is a file at `path` now; false for a pipe or a device
    */
-  publish(path: string, parts: readonly Uint8Array[]): boolean | Promise<boolean>;
+  publish(
+    path: string,
+    parts: readonly Uint8Array[],
+    namedBy: "user" | "program",
+  ): boolean | Promise<boolean>;
   /**
    * Makes files readable without waiting, so that the loops of the reduce side are synchronous. Opening a missing
    * file fails.

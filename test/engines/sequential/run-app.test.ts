@@ -135,6 +135,23 @@ describe("values of an app in the record form", () => {
   });
 });
 
+it.each([
+  ["number NaN", Number.NaN],
+  ["undefined undefined", undefined],
+  ["an object", null],
+  ["symbol Symbol(x)", Symbol("x")],
+])("F23 a key that is %s is refused as in a parallel run", async (name, key) => {
+  const app = defineApp({
+    input: lines(),
+    map: (_line, emit: Emit<number>) => emit(key as unknown as string, 1),
+    reduce: () => 1,
+  });
+  const dir = directoryWith({ a: "x\n" });
+  await expect(runOracle(app, ["a"], dir)).rejects.toThrow(
+    mrError("APP_THREW", `the key is ${name},`),
+  );
+});
+
 describe("inputs", () => {
   it("may be empty: map still sees them", async () => {
     const dir = directoryWith({ empty: "" });

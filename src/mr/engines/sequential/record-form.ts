@@ -33,8 +33,10 @@ export function recordForm(app: RecordApp): AppForm {
             const context = { file, task, offset, counters: run.counting, progress };
             const call = async (emitPair: EmitPair) => {
               const emit = (key: Text, value: unknown) => {
-                const bytes = typeof key === "string" ? wtf8Bytes(key) : Buffer.from(key.view());
-                emitPair(bytes, value instanceof ByteSlice ? value.copy() : asCarried(value));
+                emitPair(
+                  bytesOf(key),
+                  value instanceof ByteSlice ? value.copy() : asCarried(value),
+                );
               };
               const result: unknown = await app.map(record, emit, context);
               if (typeof result !== "object" || result === null) return;
@@ -71,6 +73,14 @@ export function recordForm(app: RecordApp): AppForm {
       return Buffer.concat(parts);
     },
   };
+}
+
+/** @throws TypeError for a key that an app without types may emit */
+function bytesOf(key: unknown): Buffer {
+  if (typeof key === "string") return wtf8Bytes(key);
+  if (key instanceof ByteSlice) return Buffer.from(key.view());
+  const kind = typeof key === "object" ? "an object" : `${typeof key} ${String(key)}`;
+  throw new TypeError(`the key is ${kind}, not a string or a byte slice`);
 }
 
 /**

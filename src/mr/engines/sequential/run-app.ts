@@ -160,11 +160,16 @@ export class AppRun {
 /**
  * Publishes an output as a file, replacing the one that is there.
  *
+ * @param namedBy whether links are followed: see {@link Storage.publish}
  * @throws MrError when the file cannot be written
  */
-export async function writeOutput(path: string, lines: readonly Buffer[]): Promise<void> {
+export async function writeOutput(
+  path: string,
+  lines: readonly Buffer[],
+  namedBy: "user" | "program",
+): Promise<void> {
   try {
-    await storageFor(path).publish(path, lines);
+    await storageFor(path).publish(path, lines, namedBy);
   } catch (error) {
     const why = describeCause(error);
     throw new MrError("OUTPUT_UNWRITABLE", `Cannot write output "${path}": ${why}`, {

@@ -39,13 +39,17 @@ const BLOCK_BYTES = 1 << 20;
 
 /**
  * See {@link Storage.publish}. The file is written under a temporary name beside it and synced before it gets its
- * own. A symbolic link stays, and the file that it points at is replaced.
+ * own. A symbolic link that the user has named stays, and the file that it points at is replaced.
  *
  * @param path absolute or relative to the current directory
  * @throws the error of the operating system; the temporary file is gone then
  */
-export function publishFile(path: string, parts: readonly Uint8Array[]): boolean {
-  const target = destinationOf(path);
+export function publishFile(
+  path: string,
+  parts: readonly Uint8Array[],
+  namedBy: "user" | "program",
+): boolean {
+  const target = namedBy === "user" ? destinationOf(path) : path;
   if (target === undefined) {
     writeParts(path, "a", parts);
     return false;

@@ -2,6 +2,7 @@ import { createReadStream, statSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
+import { openJobFile } from "../../base/open-file.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
 import { PHASES, type SkippedRecord } from "../../job/task.ts";
@@ -38,7 +39,8 @@ export async function readHistory(directory: string): Promise<JobHistory> {
   const path = join(directory, EVENT_LOG_NAME);
   const builder = new HistoryBuilder();
   try {
-    const input = createReadStream(path);
+    // Others may be able to put a link or a FIFO there.
+    const input = createReadStream("", { fd: openJobFile(path, "read") });
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
       const event = parseEvent(line);
       if (event !== undefined) builder.add(event);

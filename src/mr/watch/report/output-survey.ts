@@ -140,10 +140,11 @@ export async function readLines(
     return line;
   };
   const buffer = Buffer.allocUnsafe(READ_BYTES);
-  const file = await storage.open(path);
+  const files = await storage.fetch([path]);
+  const file = files.open(path);
   try {
     for (let total = 0; ; ) {
-      const read = await file.read(buffer, 0, READ_BYTES, total);
+      const read = file.read(buffer, 0, READ_BYTES, total);
       if (read === 0) {
         if (length > 0) onLine(endWith(Buffer.alloc(0)));
         return total;
@@ -159,5 +160,6 @@ export async function readLines(
     }
   } finally {
     file.close();
+    files.close();
   }
 }

@@ -27,7 +27,9 @@ const FONT_FILES = ["latin", "latin-ext", "latin-semibold", "greek", "cyrillic"]
 export async function writeReport(directory: string, path?: string): Promise<string[]> {
   const history = await readHistory(directory);
   const survey = await surveyOutput(directory);
-  return await publish(path ?? join(directory, "report.html"), renderReport(history, survey));
+  const page = renderReport(history, survey);
+  if (path !== undefined) return await publish(path, page, "user");
+  return await publish(join(directory, "report.html"), page, "program");
 }
 
 /**
@@ -42,9 +44,10 @@ export async function writeChart(directory: string, path?: string): Promise<stri
   const survey = await surveyOutput(directory);
   const chart = renderResultChart(survey, await titleOf(directory, survey.files > 0));
   const base = path ?? join(directory, "chart");
+  const namedBy = path === undefined ? "program" : "user";
   return [
-    ...(await publish(`${base}.svg`, `${chart.content.text}\n`)),
-    ...(await publish(`${base}.png`, await renderPng(chart))),
+    ...(await publish(`${base}.svg`, `${chart.content.text}\n`, namedBy)),
+    ...(await publish(`${base}.png`, await renderPng(chart), namedBy)),
   ];
 }
 
@@ -58,9 +61,13 @@ async function titleOf(directory: string, hasOutput: boolean): Promise<string> {
   }
 }
 
-async function publish(path: string, contents: string | Buffer): Promise<string[]> {
+async function publish(
+  path: string,
+  contents: string | Buffer,
+  namedBy: "user" | "program",
+): Promise<string[]> {
   try {
-    const isFile = await storageFor(path).publish(path, [Buffer.from(contents)]);
+    const isFile = await storageFor(path).publish(path, [Buffer.from(contents)], namedBy);
     return isFile ? [path] : [];
   } catch (error) {
     throw new MrError("OUTPUT_UNWRITABLE", `Cannot write "${path}": ${describeCause(error)}`);
