@@ -98,6 +98,15 @@ describe("mrsequential and tsmr sequential", () => {
 });
 
 describe("the local engine", () => {
+  it("F61 names task, file and cause when its directory was removed", async () => {
+    const app = appThat("rmSync(out, { recursive: true, force: true });");
+    const message = expect.stringMatching(/^The job failed: Map task 0 .*mr-0-0.*ENOENT/);
+    await expect(runJob({ ...options, app, check: false, leaseMs: 300 })).rejects.toMatchObject({
+      code: "OUTPUT_UNWRITABLE",
+      message,
+    });
+  });
+
   it.each([
     ["removed", "rmSync(out, { recursive: true });"],
     ["replaced", 'renameSync(out, out + "-moved"); mkdirSync(out);'],

@@ -20,7 +20,7 @@ interface Steps {
   /** @param reply receives the verdict, if the event is a report */
   step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): Decision;
   publish(decision: Partial<Decision>): void;
-  /** Finds out whether another coordinator leads the job, or its log is gone. */
+  /** Finds out whether another coordinator leads the job, or its directory was replaced. */
   checkLog(): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export class ProtocolHandlers {
     "task.commit": (params) => {
       const commit = () => this.#report({ type: "commit", ...params });
       const isInPlace = this.#job.options.isInPlace?.() ?? true;
-      // The check ends a job whose directory is gone, and with it the attempt.
+      // The check ends a job whose directory was replaced, and with it the attempt.
       return isInPlace ? commit() : this.#steps.checkLog().then(commit);
     },
     "task.complete": (

@@ -162,9 +162,9 @@ export class FileJobLog implements JobLog {
     try {
       this.#checkUntouched();
     } catch (error) {
-      const why = this.#directoryGone() ?? error;
-      const isFinal = why !== error || (error instanceof MrError && error.code === "LOG_TAKEN");
-      if (isFinal) throw why;
+      // A directory that was removed is reported by the tasks that fail without it.
+      const isReplaced = this.#fateOfDirectory() === "replaced by another one";
+      if (isReplaced || (error instanceof MrError && error.code === "LOG_TAKEN")) throw error;
     }
   }
 
@@ -190,17 +190,21 @@ export class FileJobLog implements JobLog {
 
   /** Why the journal is gone, if its directory is gone too. */
   #directoryGone(): MrError | undefined {
+    const fate = this.#fateOfDirectory();
+    if (fate === undefined) return undefined;
     const directory = dirname(this.#path);
-    let found: Stats | undefined;
+    return this.#cannotWrite(new Error(`directory "${directory}" was ${fate} while the job ran`));
+  }
+
+  #fateOfDirectory(): "removed" | "replaced by another one" | undefined {
     try {
-      found = statSync(directory, { throwIfNoEntry: false });
+      const found = statSync(dirname(this.#path), { throwIfNoEntry: false });
+      if (found === undefined) return "removed";
+      return isSame(found, this.#directory) ? undefined : "replaced by another one";
     } catch {
       // It may be reachable again later.
       return undefined;
     }
-    if (found !== undefined && isSame(found, this.#directory)) return undefined;
-    const what = found === undefined ? "removed" : "replaced by another one";
-    return this.#cannotWrite(new Error(`directory "${directory}" was ${what} while the job ran`));
   }
 
   #write(records: readonly LogRecord[]): void {

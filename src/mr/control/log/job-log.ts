@@ -51,8 +51,8 @@ export interface JobLog {
   /**
    * Finds out whether another coordinator has written, without writing.
    *
-   * @throws MrError `LOG_TAKEN` if it has; `LOG_UNWRITABLE` if the log is gone for good, with the job directory. A
-   *   log that can't be read is no error: it may be readable later
+   * @throws MrError `LOG_TAKEN` if it has; `LOG_UNWRITABLE` if another directory has taken the place of the job's
+   *   own. A log that can't be read is no error: it may be readable later
    */
   check(): Promise<void>;
   /** Releases the resources of the log once all appended records are safe. */
