@@ -1,3 +1,4 @@
+import { isLasting } from "../mr/base/error-codes.ts";
 import { JobFailedError } from "../mr/base/errors.ts";
 import { plural, visibleLines } from "../mr/base/text.ts";
 import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
@@ -80,8 +81,10 @@ async function finish(coordinator: Coordinator): Promise<number> {
   if (outcome.state === "completed") return 0;
   const hint = "mrcoordinator: To go on with it: mrcoordinator --resume\n";
   if (outcome.state === "failed") {
-    process.stderr.write(hint);
-    throw new JobFailedError(describeJobFailure(outcome.reason));
+    const failure = describeJobFailure(outcome.reason);
+    // A job that begins removes the files of this one.
+    if (!isLasting(failure.code)) process.stderr.write(hint);
+    throw new JobFailedError(failure);
   }
   const why = describeCancellation(outcome.reason);
   const what = visibleLines(`The job is not complete: ${why}`);

@@ -19,7 +19,7 @@ const command = new Command("mrcoordinator")
 addOptions(
   command,
   ...(["reduces", "resumeHere", "socket", "lease", "taskTimeout", "attempts"] as const),
-  ...(["recordSplit", "skipBadRecords", "noBackups", "ui", "quiet"] as const),
+  ...(["recordSplit", "skipBadRecords", "maxBadRecords", "noBackups", "ui", "quiet"] as const),
 ).addHelpText(
   "after",
   "\nExample:\n  tsx mrcoordinator.ts pg-*.txt        and, in other terminals:  tsx mrworker.ts wc.ts\n" +

@@ -3,9 +3,11 @@ import { basename } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { errorCode } from "../mr/base/errors.ts";
 import { plural } from "../mr/base/text.ts";
+import { parseMaxBadRecords } from "../mr/job/bad-records.ts";
 import {
   DEFAULT_ATTEMPTS,
   DEFAULT_LEASE_MS,
+  DEFAULT_MAX_BAD_RECORDS,
   DEFAULT_MEMORY_BYTES,
   DEFAULT_RECONNECT_MS,
   DEFAULT_REDUCES,
@@ -101,6 +103,11 @@ const OPTIONS = {
     "--skip-bad-records",
     "leave out and count records that are malformed or make the app throw",
   ],
+  maxBadRecords: [
+    "--max-bad-records <n|p%>",
+    `fail the job if more records are bad: skipped, or of no use to the app (default: ${DEFAULT_MAX_BAD_RECORDS})`,
+    badRecords,
+  ],
   noBackups: ["--no-backups", "never run a second attempt of a task while the first is alive"],
   noCheck: ["--no-check", "run the app without checking its types"],
   resume: ["--resume", "go on with the same job, which was interrupted or failed"],
@@ -169,6 +176,14 @@ export function wholeNumber({ min, max }: Omit<Range, "isWhole">): (text: string
     if (/^[0-9]+$/.test(text) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
+}
+
+/** `5`, or `5%`. */
+function badRecords(text: string): unknown {
+  const value = /^[0-9]+$/.test(text) ? Number(text) : text;
+  const limit = parseMaxBadRecords(value);
+  if (limit !== undefined) return limit;
+  throw new InvalidArgumentError("It must be a whole number, or a percentage from 0% to 100%.");
 }
 
 /** A parser of a time in seconds, fractions allowed, that returns milliseconds. */

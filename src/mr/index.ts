@@ -67,6 +67,7 @@ export {
   runJob,
   startJob,
 } from "./engines/run-job.ts";
+export type { MaxBadRecords } from "./job/bad-records.ts";
 export type { CompletionFigures, JobEvent, UntimedEvent } from "./job/events.ts";
 export type { FilePart, ResumeToken, ScannedSplitting, Split, Splitting } from "./job/split.ts";
 export type {

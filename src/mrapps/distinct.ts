@@ -33,7 +33,7 @@ const columns = DISTINCT_PER === undefined ? [DISTINCT] : [DISTINCT, DISTINCT_PE
 
 type Row = Readonly<Record<string, string>>;
 
-/** Adds a null to each part of a file that has no records, so that `map` is called at least once. */
+/** Adds a null to each part of a file that has no records, good or bad, so that `map` is called at least once. */
 function orNull<R>(reader: Reader<R>): Reader<R | null> {
   return {
     ...reader,
@@ -43,6 +43,7 @@ function orNull<R>(reader: Reader<R>): Reader<R | null> {
       let isOver = false;
       const loaded = (hasMore: boolean) => {
         isOver = !hasMore;
+        if ((cursor.skipped ?? 0) > 0) isNullDue = false;
         return hasMore || isNullDue;
       };
       return {

@@ -27,6 +27,9 @@ if (GROUP_BY === undefined || GROUP_BY_FIELD === undefined) {
   throw new UsageError("Set GROUP_BY and GROUP_BY_FIELD to the names of two members");
 }
 
+const NO_GROUP = `it has no string, number or boolean ${JSON.stringify(GROUP_BY)}`;
+const NO_FIELD = `it has no number ${JSON.stringify(GROUP_BY_FIELD)}`;
+
 interface Aggregates {
   readonly count: number;
   /** Numbers whose sum it is, in ascending order; the digits of no two of them overlap. */
@@ -84,13 +87,16 @@ const NONE: Aggregates = { count: 0, sum: [], great: [], min: Infinity, max: -In
 
 export default defineApp({
   input: jsonLines<Record<string, unknown> | null>(),
-  map(record, emit, { counters }) {
+  map(record, emit, context) {
     const group = record?.[GROUP_BY];
     const field = record?.[GROUP_BY_FIELD];
     if (typeof field === "number" && ["string", "number", "boolean"].includes(typeof group)) {
       const [sum, great] = Math.abs(field) < GREAT ? [[field], []] : [[], [field / GREAT]];
       emit(JSON.stringify(group), { count: 1, sum, great, min: field, max: field });
-    } else counters.add("left-out-records");
+    } else {
+      const isField = typeof field === "number";
+      context.badRecord("left-out-records", isField ? NO_GROUP : NO_FIELD);
+    }
   },
   combine: add,
   reduce(_group, parts) {

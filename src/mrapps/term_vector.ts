@@ -51,14 +51,14 @@ interface Page {
 export default defineApp({
   // Numbers are not used.
   input: jsonLines<Page | null>({ inexactNumbers: "round" }),
-  map(page, emit: Emit<[word: string, count: number][]>, { counters }) {
+  map(page, emit: Emit<[word: string, count: number][]>, context) {
     const { url, text } = page ?? {};
     if (typeof url !== "string" || !URL.canParse(url)) {
-      counters.add("malformed-urls");
+      context.badRecord("malformed-urls", 'its "url" is missing or no URL');
       return;
     }
     if (typeof text !== "string") {
-      counters.add("missing-texts");
+      context.badRecord("missing-texts", 'its "text" is missing or no text');
       return;
     }
     const vector = new Map<string, number>();

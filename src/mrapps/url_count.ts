@@ -26,13 +26,13 @@ const REQUEST = /^[A-Z_-]+ ([^\s?#]+)(?:[?#]\S*)?(?: HTTP\/\d(?:\.\d)?)?$/;
 
 export default defineApp({
   input: lines(),
-  map(line, emit, { counters }) {
+  map(line, emit, context) {
     const text = line.toString();
     // A URL that is not UTF-8 keeps its bytes, each of which is a character of Latin-1.
     const isUtf8 = !text.includes("\uFFFD");
     const request = requestOf(isUtf8 ? text : line.view().toString("latin1"));
     const url = REQUEST.exec(request)?.[1];
-    if (url === undefined) counters.add("malformed-lines");
+    if (url === undefined) context.badRecord("malformed-lines", "it is no line of an access log");
     else emit(isUtf8 ? url : new ByteSlice(Buffer.from(url, "latin1")), 1);
   },
   combine: count,

@@ -259,7 +259,7 @@ export class World {
     const process = new Process(this.time, this.random.between(0.9, 1.1));
     const { entries } = this.#store;
     const { reduces } = this.shape;
-    const terms = { skipBadRecords: false, inputDirectory: "/job", inputs: [] };
+    const terms = { skipBadRecords: false, maxBadRecords: 0, inputDirectory: "/job", inputs: [] };
     const job = { type: "job", version: LOG_VERSION, reduces, ...terms } as const;
     const isNew = entries.put(0, { writer: "the first", records: [job] });
     let coordinator: SimulatedCoordinator | undefined;

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
+import { type ErrorCode, isLasting } from "../../mr/base/error-codes.ts";
 import {
   describeCause,
   JobCancelledError,
@@ -51,8 +52,10 @@ Results are in files of DIR, ordered by key: mr-out-0, mr-out-1, … or, with --
 --top and --json ask for goes to standard output. Exit code 0 if the job is complete, 1 if it failed, 2 for
 wrong usage, 130 when interrupted: once ends it cleanly, twice at once.`;
 
-/** A job that has completed no task leaves nothing to resume. */
 const BEGIN_AGAIN = "tsmr: No task was completed: to begin again, give the same command\n";
+
+/** The same command would fail again. */
+const NO_HINT: readonly ErrorCode[] = ["USAGE", "INPUT_UNSUPPORTED", "TOO_MANY_BAD_RECORDS"];
 
 export function define(command: Command): Action {
   addApp(command)
@@ -61,7 +64,8 @@ export function define(command: Command): Action {
   addOptions(
     command,
     ...(["workers", "reduces", "out", "merge", "top", "json", "report", "ui", "lease"] as const),
-    ...(["taskTimeout", "attempts", "memory", "split", "skipBadRecords", "noBackups"] as const),
+    ...(["taskTimeout", "attempts", "memory", "split"] as const),
+    ...(["skipBadRecords", "maxBadRecords", "noBackups"] as const),
     ...(["noCheck", "resume", "keep", "quiet", "verbose"] as const),
   ).addHelpText("after", HELP);
   const given: string[] = [];
@@ -86,8 +90,7 @@ async function run(
   const abort = new AbortController();
   const { signal } = abort;
   const directory = resolve(options.out);
-  // A job that has completed no task leaves nothing to resume.
-  const hint = () => (existsSync(join(directory, JOB_LOG_NAME)) ? sameAgain(app, given) : "");
+  const hint = () => (canResume(directory) ? goOn(app, given) : "");
   const signalCode = onSignals(
     (name) => abort.abort(`interrupted by ${name}`),
     () => `tsmr: Ended at once\n${hint()}`,
@@ -129,10 +132,8 @@ async function run(
     if (hasBegun && report === true) await reportOn(directory, watcher);
     if (exitCode !== undefined)
       process.stderr.write(`tsmr: ${visibleLines(describeCause(error))}\n`);
-    // Wrong usage would fail again.
-    const again = error instanceof JobFailedError && error.code === "USAGE" ? "" : BEGIN_AGAIN;
-    if (isComplete) process.stderr.write(sameAgain(app, given));
-    else if (hasBegun) process.stderr.write(hint() || again);
+    if (isComplete) process.stderr.write(goOn(app, given));
+    else if (hasBegun) process.stderr.write(whatNow(error.code, directory, goOn(app, given)));
     if (exitCode === undefined) throw error;
     return exitCode;
   } finally {
@@ -160,7 +161,29 @@ async function reportOn(directory: string, watcher: Watcher): Promise<void> {
   }
 }
 
-function sameAgain(app: string, given: readonly string[]): string {
+/** A job that has completed no task leaves nothing to resume. */
+function canResume(directory: string): boolean {
+  return existsSync(join(directory, JOB_LOG_NAME));
+}
+
+/**
+ * How to get the result of a job that is not complete.
+ *
+ * @param resume how to resume it
+ */
+function whatNow(code: ErrorCode, directory: string, resume: string): string {
+  const isInTheWay = canResume(directory);
+  if (!isInTheWay) return NO_HINT.includes(code) ? "" : BEGIN_AGAIN;
+  const place = shellWord(nearest(directory));
+  const anew = `remove the files of this job from ${place}, or choose another --out`;
+  if (isLasting(code)) return `tsmr: To begin again: ${anew}\n`;
+  // A job can't be resumed with another app.
+  return code === "APP_THREW"
+    ? `${resume}tsmr: To begin again with another app: ${anew}\n`
+    : resume;
+}
+
+function goOn(app: string, given: readonly string[]): string {
   const words = ["run", shellWord(app), ...given.filter((word) => word !== "--resume"), "--resume"];
   return `tsmr: To go on with it: ${programName()} ${words.join(" ")}\n`;
 }

@@ -2,11 +2,15 @@ import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import type { Command } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
+import { visibleLines } from "../../mr/base/text.ts";
 import { lockDirectory } from "../../mr/control/log/directory-lock.ts";
+import type { RunJobOptions } from "../../mr/engines/run-job.ts";
 import { runApp, writeOutput } from "../../mr/engines/sequential/run-app.ts";
+import type { MaxBadRecords } from "../../mr/job/bad-records.ts";
+import { DEFAULT_MAX_BAD_RECORDS } from "../../mr/job/limits.ts";
 import { isJobFile, MERGED_OUTPUT_NAME, reduceOutputName } from "../../mr/job/names.ts";
 import { resolveInputs } from "../../mr/storage/registry.ts";
-import { addApp, filePath } from "../options.ts";
+import { addApp, addOptions, filePath } from "../options.ts";
 import { isStandardOutput, printAppOnStandardError, printResult } from "../print-result.ts";
 import { endWithAction } from "../run-command.ts";
 import type { Action } from "./catalog.ts";
@@ -22,27 +26,35 @@ merged, is the same. Everything is in memory.`;
 
 const DEFAULT_OUT = reduceOutputName(0);
 
+interface Options extends Pick<RunJobOptions, "maxBadRecords"> {
+  readonly out: string;
+}
+
 export function define(command: Command): Action {
   addApp(command)
     .description("Run a job in this one process, without any machinery.")
     .argument("<inputs...>", "input files, directories or quoted patterns")
-    .option("-o, --out <file>", "the output file", filePath, DEFAULT_OUT)
-    .addHelpText("after", HELP);
-  return (spec: string, patterns: string[], { out }: { readonly out: string }) => {
-    return runInThisProcess(spec, patterns, out);
+    .option("-o, --out <file>", "the output file", filePath, DEFAULT_OUT);
+  addOptions(command, "maxBadRecords").addHelpText("after", HELP);
+  return (spec: string, patterns: string[], { out, maxBadRecords }: Options) => {
+    return runInThisProcess("tsmr", spec, patterns, out, maxBadRecords);
   };
 }
 
 /**
  * Runs a job sequentially and writes its output to a file. What the app prints goes to standard error.
  *
+ * @param program the name of the command
  * @returns the exit code
- * @throws MrError when an input cannot be read, the app fails, or the output cannot be written
+ * @throws MrError when an input cannot be read, the app fails, too many records are bad, or the output cannot be
+ *   written
  */
 export async function runInThisProcess(
+  program: string,
   spec: string,
   patterns: readonly string[],
   out: string = DEFAULT_OUT,
+  maxBadRecords: MaxBadRecords = DEFAULT_MAX_BAD_RECORDS,
 ): Promise<number> {
   endWithAction();
   // Inputs and app are checked before anything runs, so that a wrong argument costs no time.
@@ -51,10 +63,13 @@ export async function runInThisProcess(
   // Before the app is loaded, which may print too.
   printAppOnStandardError();
   const { app } = await loadApp(spec);
-  const job = { inputs, inputDirectory, reduces: 1, skipBadRecords: false };
+  const job = { inputs, inputDirectory, reduces: 1, skipBadRecords: false, maxBadRecords };
   const unlock = await lockForResult(out);
   try {
-    const { outputs } = await runApp(app, job);
+    const { outputs, replaced } = await runApp(app, job);
+    for (const { file, place, reason } of replaced) {
+      process.stderr.write(visibleLines(`${program}: Not UTF-8: ${file} ${place}: ${reason}\n`));
+    }
     const lines = outputs.flat();
     if (out !== DEFAULT_OUT && isStandardOutput(out)) printResult(Buffer.concat(lines));
     else await writeOutput(out, lines, out === DEFAULT_OUT ? "program" : "user");

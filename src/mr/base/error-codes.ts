@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   "INPUT_MALFORMED",
   "INPUT_TOO_LARGE",
   "INPUT_UNSUPPORTED",
+  "TOO_MANY_BAD_RECORDS",
   "OUTPUT_UNWRITABLE",
   "OUTPUT_UNREADABLE",
   "OUTPUT_EXISTS",
@@ -56,6 +57,22 @@ const FINAL: readonly ErrorCode[] = ["USAGE", "INPUT_CHANGED", "INPUT_UNSUPPORTE
 /** Whether a failed attempt of a task with this code fails the job, because any other would fail in the same way. */
 export function isFinal(code: ErrorCode): boolean {
   return FINAL.includes(code);
+}
+
+/**
+ * What a job fails of as long as its inputs, its app and its options are the same, as they are when it is
+ * resumed.
+ */
+const LASTING: readonly ErrorCode[] = [
+  ...FINAL,
+  "INPUT_MALFORMED",
+  "INPUT_TOO_LARGE",
+  "TOO_MANY_BAD_RECORDS",
+];
+
+/** Whether a job that has failed with this code would fail again if it were resumed. */
+export function isLasting(code: ErrorCode): boolean {
+  return LASTING.includes(code);
 }
 
 /** The exit code of a command that ends with an error: 2 for a wrong command line. */

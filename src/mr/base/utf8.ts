@@ -141,3 +141,23 @@ function decodeSurrogates(bytes: Buffer): string {
   }
   return text + bytes.toString("utf8", from);
 }
+
+/**
+ * The first byte that is not UTF-8, lone surrogates included, and so became U+FFFD in a text.
+ *
+ * @param text what `Buffer.toString` has made of `bytes`
+ * @returns its position; −1 if all of `bytes` is UTF-8
+ */
+export function replacedUtf8At(bytes: Uint8Array, text: string): number {
+  let offset = 0;
+  let from = 0;
+  for (let at = text.indexOf("\uFFFD"); at >= 0; at = text.indexOf("\uFFFD", from)) {
+    offset += Buffer.byteLength(text.slice(from, at));
+    const isEncoded =
+      bytes[offset] === 0xef && bytes[offset + 1] === 0xbf && bytes[offset + 2] === 0xbd;
+    if (!isEncoded) return offset;
+    offset += 3;
+    from = at + 1;
+  }
+  return -1;
+}

@@ -4,10 +4,12 @@ import { findApp } from "../app/load/find-app.ts";
 import { currentDirectory } from "../base/directories.ts";
 import { UsageError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest-word.ts";
+import { parseMaxBadRecords } from "../job/bad-records.ts";
 import type { NewJob, ResumedJob } from "../job/job-spec.ts";
 import {
   DEFAULT_ATTEMPTS,
   DEFAULT_LEASE_MS,
+  DEFAULT_MAX_BAD_RECORDS,
   DEFAULT_MEMORY_BYTES,
   DEFAULT_REDUCES,
   LOSSES_PER_ATTEMPT,
@@ -29,6 +31,7 @@ export type JobRequest = Pick<Partial<RunJobOptions>, "app"> &
 export async function resolveJobSpec(request: JobRequest): Promise<NewJob | ResumedJob> {
   const { app, resume = false, attempts = DEFAULT_ATTEMPTS, backups = true } = request;
   const { reduces, skipBadRecords } = request;
+  const maxBadRecords = parseMaxBadRecords(request.maxBadRecords);
   const inputDirectory = currentDirectory();
   const isAsBefore = resume && request.inputs.length === 0;
   const inputs = isAsBefore ? undefined : await resolveInputs(request.inputs, inputDirectory);
@@ -48,12 +51,13 @@ export async function resolveJobSpec(request: JobRequest): Promise<NewJob | Resu
     checkTypes: request.check ?? true,
   };
   if (resume || inputs === undefined) {
-    return { ...spec, inputs, reduces, skipBadRecords, resume: true };
+    return { ...spec, inputs, reduces, skipBadRecords, maxBadRecords, resume: true };
   }
   const fixed = {
     inputs,
     reduces: reduces ?? DEFAULT_REDUCES,
     skipBadRecords: skipBadRecords ?? false,
+    maxBadRecords: maxBadRecords ?? DEFAULT_MAX_BAD_RECORDS,
   };
   return { ...spec, ...fixed, resume: false };
 }
@@ -75,6 +79,10 @@ const OPTIONS: { readonly [Name in keyof Required<RunJobOptions>]: Range | Kind 
   engine: ["the name of an engine", isName],
   ...RANGES,
   skipBadRecords: FLAG,
+  maxBadRecords: [
+    'a whole number from 0 on, or a percentage such as "5%"',
+    (value) => parseMaxBadRecords(value) !== undefined,
+  ],
   backups: FLAG,
   resume: FLAG,
   check: FLAG,

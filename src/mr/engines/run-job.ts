@@ -1,3 +1,4 @@
+import type { MaxBadRecords } from "../job/bad-records.ts";
 import type { JobEvent } from "../job/events.ts";
 import type { EngineResult } from "./engine.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -52,6 +53,14 @@ export interface RunJobOptions {
   readonly memoryBytes?: number;
   /** Skip and count records that are malformed, or that the app throws on. Default false. */
   readonly skipBadRecords?: boolean;
+  /**
+   * How many bad records the job may have before it fails with `TOO_MANY_BAD_RECORDS`: a number, 0 for none; or a
+   * share such as `"5%"`, `"100%"` for no limit. A record is bad if it was skipped, or the app has called
+   * `context.badRecord` for it. A share is one of the records that map tasks have read, and also one of the keys
+   * that reduce tasks have; a number counts bad records and skipped keys together. It is checked when all map
+   * tasks are completed, and again when all reduce tasks are. Default `"90%"`, or that of the job that is resumed.
+   */
+  readonly maxBadRecords?: MaxBadRecords;
   /** Whether a straggler near the end of a phase gets a backup attempt. Default true. */
   readonly backups?: boolean;
   /**

@@ -19,7 +19,7 @@ import type {
  */
 
 /** The result of a task, with the sizes of its output files instead of the files. */
-export interface CompletionFigures extends Omit<TaskResult, "outputs"> {
+export interface CompletionFigures extends Omit<TaskResult, "outputs" | "records"> {
   /** Lengths of the outputs in bytes: a map task's by reduce task; a reduce task has one. */
   readonly outputBytes: readonly number[];
   /** CRC-32 of the result of a reduce task, by which it is found to be there as it was written. */

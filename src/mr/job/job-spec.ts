@@ -1,3 +1,5 @@
+import type { MaxBadRecords } from "./bad-records.ts";
+
 /** An input as it was when the job was planned. */
 export interface InputFile {
   /** As the user named it: a path relative to {@link JobSpec.inputDirectory}, an absolute path, or a URL. */
@@ -14,6 +16,8 @@ export interface FixedOptions {
   readonly reduces: number;
   /** Skip and count records that are malformed, or that the app throws on. */
   readonly skipBadRecords: boolean;
+  /** How many records may be bad before the job fails. */
+  readonly maxBadRecords: MaxBadRecords;
   /** Absolute path that relative inputs start from. */
   readonly inputDirectory: string;
   /** In the order that numbers the map tasks. */

@@ -1,5 +1,7 @@
 /** Defaults and limits of a job: every number that a user may set. */
 
+import type { MaxBadRecords } from "./bad-records.ts";
+
 const MEBIBYTE = 1024 * 1024;
 
 /** The range of a number. */
@@ -21,6 +23,8 @@ export const LOSSES_PER_ATTEMPT = 5;
 
 /** How much memory a worker process may take. */
 export const DEFAULT_MEMORY_BYTES = 512 * MEBIBYTE;
+/** How many records may be bad: nearly all of them are if a field is misspelt. */
+export const DEFAULT_MAX_BAD_RECORDS: MaxBadRecords = "90%";
 /** How many skipped records of a task are listed; the others are only counted. */
 export const MAX_SKIPPED_OF_TASK = 100;
 /** How many skipped records of a job are listed. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../base/error-codes.ts";
+import type { BadRecords } from "./bad-records.ts";
 import type { TaskInput } from "./split.ts";
 
 /** Map tasks run before reduce tasks. */
@@ -32,9 +33,12 @@ export interface Attempt extends AttemptId {
 
 /** How far an attempt has come. No number decreases, and one of them increases while the attempt works. */
 export interface Progress {
-  /** Records read and written. */
+  /** Records that a map task has read, and pairs that its `map` has returned instead of emitting them; or keys. */
   readonly records: number;
-  /** Bytes read and written. */
+  /**
+   * Bytes read: of a map task's part of the input, uncompressed; or of the map outputs for a reduce task. Each byte
+   * counts once, so those of all completed map tasks are the size of the input.
+   */
   readonly bytes: number;
   /** Processor time used, in milliseconds. */
   readonly cpuMs: number;
@@ -52,7 +56,7 @@ export interface OutputFile {
   readonly crc32: number;
 }
 
-/** A record that was skipped: it is malformed, or the app threw on it. */
+/** A place in an input: a record that was skipped, since it is malformed or the app threw on it. */
 export interface SkippedRecord {
   /** The input as the user named it; absent in a reduce task. */
   readonly file?: string | undefined;
@@ -64,6 +68,24 @@ export interface SkippedRecord {
 
 /** The counter of records that were skipped with `--skip-bad-records`. */
 export const SKIPPED_RECORDS = "skipped-records";
+
+/** The counter of files in the classic form with bytes that are not UTF-8. */
+export const REPLACED_FILES = "files-not-utf8";
+
+/** Why the text of such a file is not what is in the file. */
+export function describeReplacement(byte: number): string {
+  const found = `the byte 0x${byte.toString(16)} is not UTF-8`;
+  return `${found}; U+FFFD stands for such bytes, which can make different keys equal`;
+}
+
+/** The records that a map task has read, or the keys that a reduce task has, and how many of them are bad. */
+export interface RecordTally {
+  readonly read: number;
+  /** The numbers of bad ones by the counters that count them. Each bad one is counted by one counter. */
+  readonly bad: Readonly<Record<string, number>>;
+  /** The first bad one. */
+  readonly first?: SkippedRecord | undefined;
+}
 
 /** The result of a completed attempt. */
 export interface TaskResult {
@@ -77,6 +99,9 @@ export interface TaskResult {
   readonly skipped?: readonly SkippedRecord[] | undefined;
   /** How often a map task spilled to disk because its memory was full. */
   readonly spills?: number | undefined;
+  readonly records?: RecordTally | undefined;
+  /** The first byte that is not UTF-8 of each such file that a classic app has read; the first 100 of them. */
+  readonly replaced?: readonly SkippedRecord[] | undefined;
 }
 
 /** A task whose output is complete, and the attempt that completed it. */
@@ -110,7 +135,9 @@ export type JobFailure =
   /** Too many attempts of a task failed. */
   | ({ readonly type: "failedTooOften"; readonly last: Failure | Timeout } & FailedTask)
   /** Too many attempts of a task were lost, or lost their output afterwards. */
-  | ({ readonly type: "lostTooOften"; readonly last: LossReason | "outputLost" } & FailedTask);
+  | ({ readonly type: "lostTooOften"; readonly last: LossReason | "outputLost" } & FailedTask)
+  /** Too many records, or keys, are bad. */
+  | ({ readonly type: "badRecords" } & BadRecords);
 
 /** The task that made a job fail. */
 interface FailedTask extends TaskId {

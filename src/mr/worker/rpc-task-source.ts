@@ -128,14 +128,24 @@ export class RpcTaskSource implements TaskSource {
   }
 
   async complete(assignment: Assignment, result: TaskResult): Promise<boolean> {
-    const { outputs, counters, progress, skipped = [], spills = 0 } = result;
+    const {
+      outputs,
+      counters,
+      progress,
+      skipped = [],
+      replaced = [],
+      spills = 0,
+      records,
+    } = result;
     const completion = await this.#callRegistered("task.complete", {
       ...this.#attempt(assignment),
       outputs: [...outputs],
       counters,
       progress,
       ...(skipped.length === 0 ? {} : { skipped: [...skipped] }),
+      ...(replaced.length === 0 ? {} : { replaced: [...replaced] }),
       ...(spills === 0 ? {} : { spills }),
+      ...(records === undefined ? {} : { records }),
       next: true,
     });
     const { accepted = false, next } = completion ?? {};

@@ -147,7 +147,7 @@ describe("the first event of a coordinator", () => {
     const log = { append: () => undefined, check: async () => undefined, close: () => undefined };
     expect(startJob(log).events[0]).toMatchObject({ type: "jobStarted", resumed: false, term: 1 });
     const job = { type: "job", version: LOG_VERSION, reduces: 1, skipBadRecords: false } as const;
-    const records = { ...job, inputDirectory: "/job", inputs: [] };
+    const records = { ...job, maxBadRecords: 0, inputDirectory: "/job", inputs: [] };
     const resumed = replay([records, { type: "resumed", term: 6 }]);
     const [first] = startJob(log, resumed).events;
     expect(first).toMatchObject({ type: "jobStarted", resumed: true, term: 7 });

@@ -12,6 +12,7 @@ export const JOB: JobRecord = {
   version: LOG_VERSION,
   reduces: 2,
   skipBadRecords: false,
+  maxBadRecords: "90%",
   inputDirectory: "/tmp",
   inputs: [{ url: "ü.txt", size: 7, version: "12" }],
 };

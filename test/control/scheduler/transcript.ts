@@ -215,6 +215,10 @@ function describeOutcome(outcome: JobEnd): string {
 
 function describeReason(reason: JobFailure): string {
   if (reason.type === "usage") return `usage: ${describeFailure(reason.failure)}`;
+  if (reason.type === "badRecords") {
+    const { records, keys } = reason;
+    return `bad: ${records.bad} of ${records.read} records, ${keys.bad} of ${keys.read} keys`;
+  }
   const { type, phase, task, count, last } = reason;
   const how = typeof last === "string" ? last : describeFailure(last);
   return `${phase} ${task} ${type} (${count}): ${how}`;

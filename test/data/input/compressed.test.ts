@@ -42,7 +42,8 @@ async function expectRefused(contents: Uint8Array, name: string, error: unknown)
 /** Expects that lines and the sequential run of a classic app read this text from a file. */
 async function expectText(contents: Uint8Array, name: string, text: string): Promise<void> {
   expect(await linesOf(contents, name)).toEqual(text.split("\n").slice(0, -1));
-  expect(await readText(await statInput(name, directory), directory)).toBe(text);
+  const input = await statInput(name, directory);
+  expect((await readText(input, directory)).text).toBe(text);
 }
 
 describe("compressed inputs", () => {

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
 import type { Reader } from "../../../src/mr/app/contract/reader.ts";
+import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
 import { csv } from "../../../src/mr/data/input/csv.ts";
 import { decodeFile, type TextOptions } from "../../../src/mr/data/input/encoding.ts";
 import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
@@ -10,6 +11,7 @@ import { blocks, lines } from "../../../src/mr/data/input/lines.ts";
 import { type RecordSource, recordsFrom } from "../../../src/mr/data/input/records-from.ts";
 import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
 import { readText } from "../../../src/mr/engines/sequential/read-text.ts";
+import { createKernel } from "../../../src/mr/kernel/create-kernel.ts";
 import { statInput } from "../../../src/mr/storage/registry.ts";
 import { mrError } from "../../support/mr-error.ts";
 import { runOracle } from "../../support/oracle.ts";
@@ -89,6 +91,19 @@ describe.each(["utf-16le", "utf-16be"])("text in %s with a byte order mark", (en
     const bytes = Buffer.from(`\ufeff${text}`, "utf16le");
     return encoding === "utf-16be" ? bytes.swap16() : bytes;
   }
+
+  it("F18 is read to its end where it is longer than a block of a real kernel", async () => {
+    const line = `${"a line of text ".repeat(20)}\n`;
+    const bytes = encode(line.repeat(4000));
+    const readers: readonly Reader<unknown>[] = [lines(), csv({ header: false })];
+    for (const reader of readers) {
+      const scanner = createKernel();
+      const options = { scanner, words: new WordScan(scanner) };
+      const { records } = await readContents(directory, reader, bytes, options);
+      expect(records).toHaveLength(4000);
+      expect(String(records.at(-1))).toBe(line.slice(0, -1));
+    }
+  });
 
   it("F18 is read by every reader of text, however it is split", async () => {
     const text = LINES.join("\r\n");

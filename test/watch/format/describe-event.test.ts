@@ -51,7 +51,7 @@ describe("the lines about events", () => {
       "! Refused a worker (pid 8): it has another app",
       "  All map tasks are done, the reduce tasks begin",
       `- ${attempt} starts as a backup on worker 1`,
-      "- reduce task 3, attempt 2, is completed: 1,500 records, 2.05 kB read and written",
+      "- reduce task 3, attempt 2, is completed: 1,500 records, 2.05 kB read",
       `! ${attempt} failed on worker 1 (pid 7): no`,
       `! ${attempt} stopped on worker 1 (pid 7): mr-0-3 is torn`,
       `! ${attempt} is lost: worker 1 (pid 7) made no progress within its lease`,

@@ -170,6 +170,16 @@ export interface MapContext {
   /** The counters of the app. */
   readonly counters: Counters;
   /**
+   * Says that the app can't use the record, for example because it lacks a field. The job fails if there are too many
+   * such records: more than `--max-bad-records` (`maxBadRecords`) allows, by default 90% of all. `map` goes on and
+   * may still emit pairs. A record counts once: further calls for it have no effect.
+   *
+   * @param counter the counter that counts such records, such as `missing-texts`
+   * @param reason one line for people, without the place; shown for the first bad record. Default: that the app
+   *   can't use it
+   */
+  badRecord(counter: string, reason?: string): void;
+  /**
    * Says that the app is alive, which renews the lease of its task. An app that waits without using the processor,
    * for a request or another process, calls it at least once a lease (10 seconds by default). Throws when the task
    * has been given to another worker; let that error pass.

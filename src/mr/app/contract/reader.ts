@@ -49,6 +49,11 @@ export interface ReadOptions {
   /** Called for each skipped record with its place in the file, such as `line 3, column 7`, and the reason. */
   readonly onSkipped?: (place: string, reason: string) => void;
   /**
+   * Called for a record whose text is not what is in the file, because its bytes are not text in the encoding. The
+   * record is given nevertheless.
+   */
+  readonly onReplaced?: (place: string, reason: string) => void;
+  /**
    * The maximum length of a record in bytes; by default 536,870,888, the longest string of V8. `csv()` has
    * a limit of its own, because it must be known where files are split.
    */

@@ -221,12 +221,13 @@ export function present<T>(value: T | undefined): T {
 }
 
 function figuresOf(phase: Phase, result: TaskResult) {
-  const { outputs, counters, progress, skipped = [], spills = 0 } = result;
+  const { outputs, counters, progress, skipped = [], replaced = [], spills = 0 } = result;
   const [output] = outputs;
   return {
     ...(phase === "map" ? {} : { crc32: output?.crc32 }),
     ...(spills === 0 ? {} : { spills }),
     ...(skipped.length === 0 ? {} : { skipped }),
+    ...(replaced.length === 0 ? {} : { replaced }),
     progress,
     outputBytes: outputs.map(({ bytes }) => bytes),
     counters,

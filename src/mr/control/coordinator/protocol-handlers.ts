@@ -43,12 +43,11 @@ export class ProtocolHandlers {
       // The check ends a job whose directory was replaced, and with it the attempt.
       return isInPlace ? commit() : this.#steps.checkLog().then(commit);
     },
-    "task.complete": (
-      { outputs, counters, progress, skipped, spills, next, ...params },
-      caller,
-    ) => {
-      const result = { outputs, counters, progress, skipped, spills };
-      const report = { type: "complete", result, ...params } as const;
+    "task.complete": ({ next, ...params }, caller) => {
+      const { outputs, counters, progress, skipped, replaced, spills, records, ...attempt } =
+        params;
+      const result = { outputs, counters, progress, skipped, replaced, spills, records };
+      const report = { type: "complete", result, ...attempt } as const;
       if (next !== true) return this.#report(report);
       return this.#callOf(params, () => this.#completeAndRequest(report, caller));
     },

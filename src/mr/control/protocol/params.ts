@@ -30,6 +30,12 @@ const counters = v.custom<Readonly<Record<string, number>>>(
   "numbers by name expected",
 );
 
+/** The same for numbers that can't be negative. */
+const counts = v.custom<Readonly<Record<string, number>>>(
+  (input) => isRecordOf(input, (value) => v.is(count, value)),
+  "counts by name expected",
+);
+
 /** The job for which the worker was given its number. */
 const job = v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{8}$/, "8 hex digits expected")));
 
@@ -86,7 +92,9 @@ export const PARAMS = {
     counters: v.optional(counters, {}),
     progress: v.optional(progress),
     skipped: v.optional(v.pipe(v.array(skipped), v.maxLength(MAX_SKIPPED_OF_TASK))),
+    replaced: v.optional(v.pipe(v.array(skipped), v.maxLength(MAX_SKIPPED_OF_TASK))),
     spills: v.optional(count),
+    records: v.optional(v.object({ read: count, bad: counts, first: v.optional(skipped) })),
     /** Whether the answer may have the worker's next assignment. */
     next: v.optional(v.boolean()),
   }),

@@ -1,10 +1,12 @@
 import { isFinal } from "../../base/error-codes.ts";
+import { tooManyBadRecords } from "../../job/bad-records.ts";
 import type {
   AttemptId,
   Failure,
   JobFailure,
   LossReason,
   Phase,
+  RecordTally,
   TaskCounts,
   TaskResult,
   Timeout,
@@ -94,8 +96,22 @@ export class JobTasks {
     return { type: "lostTooOften", ...this.#describe(task), count: task.losses, last };
   }
 
+  /** The reason why the job fails because of its bad records, if it does; to be asked at the end of each phase. */
+  tooManyBadRecords(): JobFailure | undefined {
+    const { maxBadRecords } = this.#shape;
+    if (maxBadRecords === undefined) return undefined;
+    // A part of the reduce tasks says nothing about all keys.
+    const reduces = this.reduces.allCompleted ? talliesOf(this.reduces) : [];
+    const found = tooManyBadRecords(maxBadRecords, talliesOf(this.maps), reduces);
+    return found === undefined ? undefined : { type: "badRecords", ...found };
+  }
+
   #describe({ phase, index }: Task) {
     const input = phase === "map" ? this.#shape.inputOf?.(index) : undefined;
     return { phase, task: index, ...(input === undefined ? {} : { input }) };
   }
+}
+
+function talliesOf(table: TaskTable): RecordTally[] {
+  return Array.from(table).flatMap(({ result }) => result?.records ?? []);
 }

@@ -188,11 +188,17 @@ export class Scheduler {
     this.#advance(id.phase === "map" && this.#tasks.maps.allCompleted, effects);
   }
 
-  /** The job is complete with its reduce tasks and their results, even if a map output was lost since. */
+  /**
+   * Ends a phase whose last task is completed. The job is complete with its reduce tasks and their results, even if a
+   * map output was lost since.
+   */
   #advance(areMapsDone: boolean, effects: Effect[]): void {
-    if (!this.#tasks.reduces.allCompleted) {
-      if (areMapsDone) effects.push({ type: "phaseStarted", phase: "reduce" });
-    } else if (this.#shape.checksResults !== true) this.#end({ state: "completed" }, effects);
+    const { allCompleted } = this.#tasks.reduces;
+    if (!allCompleted && !areMapsDone) return;
+    const reason = this.#tasks.tooManyBadRecords();
+    if (reason !== undefined) this.#endFailed(reason, effects);
+    else if (!allCompleted) effects.push({ type: "phaseStarted", phase: "reduce" });
+    else if (this.#shape.checksResults !== true) this.#end({ state: "completed" }, effects);
     else if (!this.#isChecking) {
       this.#isChecking = true;
       effects.push({ type: "checkResults" });

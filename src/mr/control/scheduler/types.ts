@@ -1,3 +1,4 @@
+import type { MaxBadRecords } from "../../job/bad-records.ts";
 import type { JobSpec } from "../../job/job-spec.ts";
 import type { TaskInput } from "../../job/split.ts";
 import type {
@@ -104,6 +105,8 @@ export interface JobShape
   readonly maps: number;
   /** Whether the results are checked before the job is complete. */
   readonly checksResults?: boolean | undefined;
+  /** How many records may be bad; no limit if it is undefined. */
+  readonly maxBadRecords?: MaxBadRecords | undefined;
   /** The input of a map task, for the reason why a job failed. */
   readonly inputOf?: ((map: number) => TaskInput | undefined) | undefined;
 }

@@ -6,8 +6,10 @@ import { decodedInput, MAX_MARK_BYTES, otherEncodingOf, utf8MarkLength } from ".
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const BLOCK_BYTES = 256 * 1024;
-/** How many bytes are read beyond the end of the part at first: rows are short. */
+/** How many bytes are read of a row that goes on beyond the part, at first: rows are short. */
 const BEYOND_BYTES = 4096;
+/** The longest byte order mark. */
+const MARK_BYTES = 3;
 
 export interface CsvFault {
   /** In UTF-16 units of the line, from 1 on. */
@@ -78,8 +80,9 @@ export class CsvRows {
     if (this.#isBegun && isOver) return false;
     this.#makeRoom();
     const position = this.#base + this.#filled;
-    // A row that goes on beyond the part is read in pieces that double.
-    const wanted = Math.max(BEYOND_BYTES, this.#filled, this.#end - position);
+    // Parts end where rows do. A row that goes on nevertheless is read in pieces that double.
+    const rest = this.#end + Math.max(this.#scanner.lookahead, MARK_BYTES) - position;
+    const wanted = rest > 0 ? rest : Math.max(BEYOND_BYTES, this.#filled);
     const room = this.#buffer.subarray(0, this.#filled + wanted);
     const reading = this.#source.read(room, this.#filled, position);
     if (typeof reading !== "number") return reading.then((count) => this.#loaded(count));

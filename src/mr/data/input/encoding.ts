@@ -111,7 +111,8 @@ export function decodedInput(
   encoding: string,
   begin: Uint8Array = new Uint8Array(0),
 ): InputSource {
-  const chunk = new Uint8Array(Math.max(CHUNK_BYTES, begin.length));
+  // Whatever was read already, there is room to read more.
+  const chunk = new Uint8Array(begin.length + CHUNK_BYTES);
   chunk.set(begin);
   let held = begin.length;
   let position = begin.length;

@@ -7,7 +7,10 @@ import { type Decompressed, decompress } from "./decompress.ts";
 import { openPlanned, type PlannedFile, type PlannedInput } from "./planned-file.ts";
 
 export interface OpenInput extends InputSource {
-  /** How many bytes of the (uncompressed) file have been read so far. */
+  /**
+   * How many bytes of the part, or of the uncompressed file, have been read so far. Each counts once, and bytes
+   * beyond the part don't count.
+   */
   readonly bytesRead: number;
   /**
    * To be called when the input has been read: what was read is only valid if the file is still the same.
@@ -79,8 +82,9 @@ async function checkUnchanged(stored: PlannedFile, file: string): Promise<void> 
 }
 
 function plainInput(stored: PlannedFile, { file, start, end, resume }: FilePart): OpenInput {
-  const count = (bytes: number): number => {
-    input.bytesRead += bytes;
+  const count = (bytes: number, position: number): number => {
+    const reached = Math.min(position + bytes, end) - start;
+    if (reached > input.bytesRead) input.bytesRead = reached;
     return bytes;
   };
   const fail = (error: unknown): never => {
@@ -95,7 +99,8 @@ function plainInput(stored: PlannedFile, { file, start, end, resume }: FilePart)
     read(target: Uint8Array, from: number, position: number): number | Promise<number> {
       try {
         const reading = stored.read(target, from, target.length, position);
-        return typeof reading === "number" ? count(reading) : reading.then(count, fail);
+        if (typeof reading === "number") return count(reading, position);
+        return reading.then((bytes) => count(bytes, position), fail);
       } catch (error) {
         return fail(error);
       }

@@ -1,8 +1,10 @@
-import type { ByteSlice } from "../../app/contract/byte-slice.ts";
 import { hasRuns } from "../../app/contract/combiners.ts";
 import type { ClassicApp, ClassicContext } from "../../app/contract/contract.ts";
 import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
-import { decodeFile } from "../input/encoding.ts";
+import type { Reader } from "../../app/contract/reader.ts";
+import { replacedUtf8At } from "../../base/utf8.ts";
+import { describeReplacement } from "../../job/task.ts";
+import { decodeFile, otherEncodingOf } from "../input/encoding.ts";
 import { wholeFile } from "../input/whole-file.ts";
 import { describeValue } from "./app-error.ts";
 
@@ -10,6 +12,8 @@ import { describeValue } from "./app-error.ts";
 const MIN_FILL_LENGTH = 64;
 /** V8 turns an array into a hash table when its length is set to more than twice this. */
 const MAX_FAST_LENGTH = 2 ** 24;
+
+const WHOLE_FILE = wholeFile();
 
 const adapted = new WeakMap<ClassicApp, RecordApp>();
 
@@ -24,6 +28,28 @@ export function recordFormOf(app: ClassicApp | RecordApp): RecordApp {
   return form;
 }
 
+/** Reads a whole file as text. Bytes that are not UTF-8 become U+FFFD, which is reported. */
+const WHOLE_TEXT: Reader<string> = {
+  ...WHOLE_FILE,
+  open(source, options) {
+    const cursor = WHOLE_FILE.open(source, options);
+    return {
+      offset: 0,
+      next() {
+        const bytes = cursor.next()?.view();
+        if (bytes === undefined) return undefined;
+        const text = decodeFile(source.file, bytes);
+        const at =
+          otherEncodingOf(bytes, bytes.length) === undefined ? replacedUtf8At(bytes, text) : -1;
+        if (at >= 0) options.onReplaced?.(`byte ${at}`, describeReplacement(bytes[at] ?? 0));
+        return text;
+      },
+      load: () => cursor.load(),
+      close: () => cursor.close?.(),
+    };
+  },
+};
+
 /** The record form of an app in the classic form: whole files in, lines `key value` out. */
 export function classicToRecordForm(app: ClassicApp): RecordApp {
   const map = app.map as Called<string>;
@@ -32,10 +58,10 @@ export function classicToRecordForm(app: ClassicApp): RecordApp {
   const [mapTakesContext, reduceTakesContext] = [map.length > 2, reduce.length > 2];
   return {
     form: "record",
-    input: wholeFile(),
+    input: WHOLE_TEXT,
     map(contents, _emit, context) {
       const { file } = context;
-      const text = decodeFile(file, (contents as ByteSlice).view());
+      const text = contents as string;
       const pairs = mapTakesContext ? map(file, text, context) : map(file, text);
       // The single pairs are checked when they are emitted; see record-mapper.ts.
       if (typeof pairs === "object" && pairs !== null) return pairs as Iterable<never>;

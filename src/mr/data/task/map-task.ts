@@ -51,8 +51,9 @@ export async function runMapTask(
   try {
     await mapSplit(split, context, mapping);
     withAppError(`map of ${loaded.name} failed when its output was written`, () => pairs.write());
-    const { counters, skipped } = tally;
-    return { output, counters: counters.toRecord(), skipped, spills: pairs.spills };
+    const { skipped, replaced, records } = tally;
+    const counters = tally.counters.toRecord();
+    return { output, counters, skipped, replaced, records, spills: pairs.spills };
   } catch (error) {
     pairs.close();
     output.discard();

@@ -47,13 +47,17 @@ export class RecordMapper {
     const { app, task, skipBadRecords, scanner, words, tally, progress } = mapping;
     const { file } = input;
     const onSkipped = (place: string, reason: string) => tally.list(file, place, reason);
-    const cursor = app.input.open(input, { skipBadRecords, onSkipped, scanner, words });
+    const onReplaced = (place: string, reason: string) => tally.replace(file, place, reason);
+    const how = { skipBadRecords, onSkipped, onReplaced, scanner, words };
+    const cursor = app.input.open(input, how);
     this.#cursor = cursor;
     this.#context = {
       file,
       task,
       counters: tally.counters,
       progress: () => progress.alive(),
+      badRecord: (counter, reason = "the app can't use it") =>
+        tally.addBad(counter, reason, file, () => this.#placeInFile),
       get offset() {
         return cursor.offset;
       },
@@ -64,6 +68,11 @@ export class RecordMapper {
   get place(): string {
     const { offset, place = `the record at byte ${offset}` } = this.#cursor;
     return this.#isWholeFile ? `"${this.#input.file}"` : `${place} of "${this.#input.file}"`;
+  }
+
+  get #placeInFile(): string {
+    const { offset, place } = this.#cursor;
+    return place ?? (this.#isWholeFile ? "the whole file" : `byte ${offset}`);
   }
 
   get #isWholeFile(): boolean {
@@ -87,15 +96,23 @@ export class RecordMapper {
         }
       }
       tally.addSkipped(cursor.skipped ?? 0);
+      this.#addRest();
     } finally {
       this.#staged?.drop();
       cursor.close?.();
     }
   }
 
+  /** Counts bytes of the part that its reader did not need, so that the parts of a file add up to its size. */
+  #addRest(): void {
+    const { start, end, bytesRead } = this.#input;
+    // The length of a compressed file is unknown.
+    if (end < Number.MAX_SAFE_INTEGER) this.#mapping.progress.addBytes(end - start - bytesRead);
+  }
+
   /** @returns what to wait for before it is called again; undefined when more must be loaded */
   #mapLoaded(): Promise<void> | undefined {
-    const { isClassic, progress } = this.#mapping;
+    const { isClassic, progress, tally } = this.#mapping;
     const { map } = this.#mapping.app;
     const cursor = this.#cursor;
     const emit = this.#emit;
@@ -105,11 +122,13 @@ export class RecordMapper {
       const record = cursor.next();
       if (record === undefined) break;
       records += 1;
+      tally.isBad = false;
       try {
         const result: unknown = map(record, emit, context);
         if (result !== undefined || isClassic) {
           const pending = emitResult(result, emit, isClassic, progress);
           if (pending !== undefined) {
+            tally.read += records;
             progress.addRecords(records - 1);
             return pending;
           }
@@ -120,10 +139,12 @@ export class RecordMapper {
       if (this.#staged !== undefined) this.#release(this.#staged);
       // A slow app may take long for a block.
       if (records === RECORDS_PER_REPORT) {
+        tally.read += records;
         progress.addRecords(records);
         records = 0;
       }
     }
+    tally.read += records;
     progress.addRecords(records);
     return undefined;
   }
@@ -156,9 +177,7 @@ export class RecordMapper {
       throw new AppError(`map${ofApp} failed on ${this.place}`, error);
     }
     this.#staged.drop();
-    const { offset, place } = this.#cursor;
-    const where = place ?? (this.#isWholeFile ? "the whole file" : `byte ${offset}`);
-    tally.skip(this.#input.file, where, describeThrown(error));
+    tally.skip(this.#input.file, this.#placeInFile, describeThrown(error));
   }
 }
 

@@ -15,12 +15,11 @@ import type { Run } from "../shuffle/run-file.ts";
 import { shareMemory } from "../shuffle/task-memory.ts";
 import { AppError, withAppError } from "./app-error.ts";
 import { recordFormOf } from "./classic-form.ts";
+import { ReduceMeter } from "./reduce-meter.ts";
 import { Tally } from "./tally.ts";
-import type { ProgressMeter, TaskContext, TaskOutput } from "./task-context.ts";
+import type { TaskContext, TaskOutput } from "./task-context.ts";
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
-/** Progress is reported this often, in groups: seldom enough to cost nothing. */
-const GROUPS_PER_REPORT = 256;
 
 /**
  * Merges the map outputs of one reduce task, runs `reduce` over each key in the order of the keys'
@@ -87,11 +86,16 @@ async function reduceRuns(
     );
     merger = mergeRuns(passes.runsOf(0), passes.bufferBytes, app.orderValues);
     const file = output.file(name);
-    const { counters, skipped } = await reduceGroups(passes, merger, file, task, loaded, context);
+    const bytes = runs.reduce((sum, { start, end }) => sum + end - start, 0);
+    const meter = new ReduceMeter(context.progress, bytes, () => {
+      return passes.bytesRead + (merger?.bytesRead ?? 0);
+    });
+    const tally = await reduceGroups(merger, file, meter, task, loaded, context);
     // Syncing the file may take longer than a lease.
     context.progress.workDone();
     file.finish();
-    return { output: checked(output, context), counters: counters.toRecord(), skipped };
+    const { counters, skipped, records } = tally;
+    return { output: checked(output, context), counters: counters.toRecord(), skipped, records };
   } catch (error) {
     output.discard();
     throw error;
@@ -117,18 +121,15 @@ function checked(
 }
 
 async function reduceGroups(
-  passes: MergePasses,
   merger: GroupSource,
   file: PendingFile,
+  meter: ReduceMeter,
   task: number,
   loaded: LoadedApp,
   { progress, skipBadRecords }: TaskContext,
 ): Promise<Tally> {
   const { reduce, output = text() } = recordFormOf(loaded.app);
   const tally = new Tally();
-  const meter = new ReduceMeter(progress, () => {
-    return passes.bytesRead + merger.bytesRead + file.bytesWritten;
-  });
   const sink = new LineSink(file);
   const context = {
     keyBytes: merger.key,
@@ -142,6 +143,8 @@ async function reduceGroups(
   const tick = () => meter.tick();
   while (merger.nextGroup()) {
     const values = new GroupValues(merger);
+    tally.read += 1;
+    tally.isBad = false;
     // A group that is skipped must leave no line behind.
     if (skipBadRecords) file.mark();
     try {
@@ -273,50 +276,5 @@ class GroupValues
       this.failure = error;
       throw error;
     }
-  }
-}
-
-/** Reports the progress of a reduce task: each group is a record. In the end records and bytes are exact. */
-class ReduceMeter {
-  readonly #progress: ProgressMeter;
-  readonly #bytes: () => number;
-  #groups = 0;
-  #reportedBytes = 0;
-
-  /** @param bytes those that the merge has read so far and those of the output */
-  constructor(progress: ProgressMeter, bytes: () => number) {
-    this.#progress = progress;
-    this.#bytes = bytes;
-  }
-
-  addGroup(): void {
-    this.#groups += 1;
-    if (this.#groups === GROUPS_PER_REPORT) this.report();
-  }
-
-  /** Must be called before anything that takes time, since an app that waits uses no processor. */
-  report(): void {
-    const bytes = this.#bytes();
-    const fresh = bytes - this.#reportedBytes;
-    this.#reportedBytes = Math.max(bytes, this.#reportedBytes);
-    this.#progress.addRecords(this.#groups);
-    this.#groups = 0;
-    if (fresh > 0) this.#progress.addBytes(fresh);
-  }
-
-  /** Renews the lease within a group: reports a byte in advance if the app has written nothing. */
-  tick(): void {
-    const before = this.#reportedBytes;
-    this.report();
-    if (this.#reportedBytes > before) return;
-    this.#progress.addBytes(1);
-    this.#reportedBytes += 1;
-  }
-
-  /** All groups are reduced. Corrects bytes that were reported in advance. */
-  end(): void {
-    this.report();
-    const bytes = this.#bytes();
-    if (this.#reportedBytes > bytes) this.#progress.addBytes(bytes - this.#reportedBytes);
   }
 }

@@ -33,7 +33,7 @@ export interface TaskContext
 }
 
 /** The result of an attempt, before its output is committed. */
-export interface TaskOutput extends Pick<TaskResult, "counters" | "skipped" | "spills"> {
+export interface TaskOutput extends Omit<TaskResult, "outputs" | "progress"> {
   /** Complete, and to be committed or discarded. */
   readonly output: Pick<PendingOutput, "commit" | "discard">;
 }

@@ -150,12 +150,12 @@ export function removeLog(directory: string): void {
 }
 
 function begin(spec: NewJob, unlock: () => void): JobSession {
-  const { directory, reduces, skipBadRecords, inputDirectory, inputs } = spec;
+  const { directory, reduces, skipBadRecords, maxBadRecords, inputDirectory, inputs } = spec;
   const removed = sweepJobDirectory(directory);
   const job: JobRecord = {
     type: "job",
     version: LOG_VERSION,
-    ...{ reduces, skipBadRecords, inputDirectory, inputs },
+    ...{ reduces, skipBadRecords, maxBadRecords, inputDirectory, inputs },
   };
   return newSession(spec, unlock, FileJobLog.create(directory, job), { removed });
 }
@@ -203,13 +203,17 @@ function checkNotComplete(directory: string): void {
 }
 
 async function checkSameJob(job: JobRecord, spec: ResumedJob): Promise<void> {
-  const { directory, inputDirectory, inputs, reduces, skipBadRecords } = spec;
+  const { directory, inputDirectory, inputs, reduces, skipBadRecords, maxBadRecords } = spec;
   if (reduces !== undefined && reduces !== job.reduces) {
     refuseToResume(directory, `it has ${plural(job.reduces, "reduce task")}, not ${reduces}`);
   }
   if (skipBadRecords !== undefined && skipBadRecords !== job.skipBadRecords) {
     const what = job.skipBadRecords ? "leave out" : "fail on";
     refuseToResume(directory, `it was to ${what} bad records`);
+  }
+  if (maxBadRecords !== undefined && maxBadRecords !== job.maxBadRecords) {
+    const began = `it began with --max-bad-records ${job.maxBadRecords}`;
+    refuseToResume(directory, `${began}, not with ${maxBadRecords}`);
   }
   const urls = (files: readonly InputFile[]) => files.map(({ url }) => url).join("\0");
   const hasOthers = inputs !== undefined && urls(inputs) !== urls(job.inputs);

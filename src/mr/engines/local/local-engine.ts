@@ -10,7 +10,7 @@ import type { JobEvent } from "../../job/events.ts";
 import type { JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { JobEnd } from "../../job/task.ts";
-import { sweepMapOutputs, sweepTemporaryFiles } from "../../storage/registry.ts";
+import { sweepJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../../storage/registry.ts";
 import { describeCancellation, describeJobFailure } from "../../watch/format/describe-failure.ts";
 import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
 import { takeDirectory } from "../take-directory.ts";
@@ -139,6 +139,9 @@ function settle(
   const isUnbegun = session.resumed === undefined && completed === 0;
   // The files of a job that another coordinator leads must stay.
   if (coordinator?.isDeposed !== true && session.isInPlace) {
+    // Its records and its limit stay the same, so it would fail again.
+    const isHopeless = outcome?.state === "failed" && outcome.reason.type === "badRecords";
+    if (isHopeless) sweepJobDirectory(directory);
     sweepTemporaryFiles(directory);
     if (isUnbegun || (isComplete && !keepMapOutputs)) sweepMapOutputs(directory);
     if (isUnbegun || isComplete) removeLog(directory);

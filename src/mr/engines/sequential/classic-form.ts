@@ -4,6 +4,7 @@ import type {
   KeyValue,
   MapResult,
 } from "../../app/contract/contract.ts";
+import { describeReplacement } from "../../job/task.ts";
 import { readText } from "./read-text.ts";
 import type { AppForm, EmitPair } from "./run-app.ts";
 
@@ -22,9 +23,14 @@ export function classicForm(app: ClassicApp): AppForm {
     emit(bytes, value);
   };
   return {
-    async *records(input, _task, { job }) {
+    async *records(input, _task, run) {
       const { url } = input;
-      const contents = await readText(input, job.inputDirectory);
+      const { text: contents, bytes, replaced } = await readText(input, run.job.inputDirectory);
+      run.addBytes(bytes);
+      if (replaced !== undefined) {
+        const reason = describeReplacement(replaced.byte);
+        run.replace({ file: url, place: `byte ${replaced.at}`, reason });
+      }
       const call = async (emit: EmitPair) => {
         const pairs = (await callWith(map, url, contents)) as Awaited<MapResult>;
         if (Symbol.asyncIterator in pairs) for await (const pair of pairs) emitPair(pair, emit);

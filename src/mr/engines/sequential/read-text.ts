@@ -1,6 +1,7 @@
 import { promisify, TextDecoder } from "node:util";
 import * as zlib from "node:zlib";
 import { inputError, MrError } from "../../base/errors.ts";
+import { replacedUtf8At } from "../../base/utf8.ts";
 import { checkDecompressed, compressionOf } from "../../data/input/compression.ts";
 import { openPlanned, type PlannedFile } from "../../data/input/planned-file.ts";
 import type { InputFile } from "../../job/job-spec.ts";
@@ -14,6 +15,15 @@ type Decompress = (
 
 const BLOCK_BYTES = 1024 * 1024;
 
+/** The text of an input. */
+interface InputText {
+  readonly text: string;
+  /** The length of the input in bytes, uncompressed. */
+  readonly bytes: number;
+  /** The first byte that is not UTF-8, for which U+FFFD is in the text. */
+  readonly replaced?: { readonly at: number; readonly byte: number };
+}
+
 /**
  * The text of an input, decompressed.
  *
@@ -22,7 +32,7 @@ const BLOCK_BYTES = 1024 * 1024;
 export async function readText(
   { url: file, size, version }: InputFile,
   directory: string,
-): Promise<string> {
+): Promise<InputText> {
   const opened = await openPlanned(storageFor, directory, { file, size, version });
   try {
     const compression = await compressionOf(opened, file);
@@ -41,15 +51,21 @@ export async function readText(
 }
 
 /** Decodes UTF-16 if it begins with that byte order mark, which is removed; otherwise UTF-8. */
-function decodeText(contents: Buffer): string {
+function decodeText(contents: Buffer): InputText {
   if (["fffe0000", "0000feff"].includes(contents.toString("hex", 0, 4))) {
     throw new MrError("INPUT_UNSUPPORTED", "it is UTF-32: convert it to UTF-8 first");
   }
+  const { length: bytes } = contents;
   const mark = contents.toString("latin1", 0, 2);
-  if (mark !== "\xff\xfe" && mark !== "\xfe\xff") return contents.toString("utf8");
+  if (mark !== "\xff\xfe" && mark !== "\xfe\xff") {
+    const text = contents.toString("utf8");
+    const at = replacedUtf8At(contents, text);
+    const byte = contents[at];
+    return { text, bytes, ...(byte === undefined ? {} : { replaced: { at, byte } }) };
+  }
   const encoding = mark === "\xff\xfe" ? "utf-16le" : "utf-16be";
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(contents);
+    return { text: new TextDecoder(encoding, { fatal: true }).decode(contents), bytes };
   } catch {
     throw new MrError("INPUT_MALFORMED", `it is not ${encoding.toUpperCase()}`);
   }

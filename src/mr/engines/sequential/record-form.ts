@@ -20,9 +20,11 @@ export function recordForm(app: RecordApp): AppForm {
       const part = { file, start: 0, end: size, size, version };
       const input = await openInput(storageFor, inputDirectory, part);
       const scanner = createKernel();
-      const onSkipped = (place: string, reason: string) => run.skip({ file, place, reason });
+      const onSkipped = (place: string, reason: string) => run.list({ file, place, reason });
+      const onReplaced = (place: string, reason: string) => run.replace({ file, place, reason });
       const words = new WordScan(scanner);
-      const cursor = app.input.open(input, { skipBadRecords, onSkipped, scanner, words });
+      const how = { skipBadRecords, onSkipped, onReplaced, scanner, words };
+      const cursor = app.input.open(input, how);
       try {
         while (await cursor.load()) {
           for (let record = cursor.next(); record !== undefined; record = cursor.next()) {
@@ -30,7 +32,9 @@ export function recordForm(app: RecordApp): AppForm {
             const isWhole = app.input.splitting === "wholeFile" && offset === 0;
             const place = cursor.place ?? (isWhole ? "the whole file" : `byte ${offset}`);
             const progress = () => undefined;
-            const context = { file, task, offset, counters: run.counting, progress };
+            const badRecord = (counter: string, reason = "the app can't use it") =>
+              run.addBad(counter, { file, place, reason });
+            const context = { file, task, offset, counters: run.counting, progress, badRecord };
             const call = async (emitPair: EmitPair) => {
               const emit = (key: Text, value: unknown) => {
                 emitPair(
@@ -46,6 +50,8 @@ export function recordForm(app: RecordApp): AppForm {
             yield { place, call };
           }
         }
+        run.addSkipped(cursor.skipped ?? 0);
+        run.addBytes(input.end < Number.MAX_SAFE_INTEGER ? size : input.bytesRead);
         await input.checkUnchanged();
       } finally {
         cursor.close?.();

@@ -2,11 +2,15 @@ import type { ClassicApp } from "../../app/contract/contract.ts";
 import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
+import { tooManyBadRecords } from "../../job/bad-records.ts";
+import type { CompletionFigures } from "../../job/events.ts";
 import type { FixedOptions, InputFile } from "../../job/job-spec.ts";
 import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
-import { type Phase, SKIPPED_RECORDS, type SkippedRecord } from "../../job/task.ts";
+import { type Phase, REPLACED_FILES, SKIPPED_RECORDS, type SkippedRecord } from "../../job/task.ts";
 import { storageFor } from "../../storage/registry.ts";
+import { describeJobFailure } from "../../watch/format/describe-failure.ts";
 import { classicForm } from "./classic-form.ts";
+import { Counts } from "./counts.ts";
 import { recordForm } from "./record-form.ts";
 
 /** A key's bytes as a string of one unit per byte, by which groups are found and sorted. */
@@ -32,10 +36,13 @@ export interface AppForm {
   reduce(keyBytes: Buffer, values: unknown[], task: number, run: AppRun): Promise<Buffer>;
 }
 
+/** What a run needs of a job; without `maxBadRecords` there is no limit. */
+type AppJob = Omit<FixedOptions, "maxBadRecords"> & Partial<FixedOptions>;
+
 /** Learns of the start and the end of each task, and may end the run by throwing. */
 interface TaskListener {
   onStart(phase: Phase, task: number): Promise<void>;
-  onEnd(outputBytes: readonly number[]): void;
+  onEnd(figures: CompletionFigures): void;
 }
 
 /**
@@ -49,7 +56,7 @@ interface TaskListener {
  */
 export async function runApp(
   app: ClassicApp | RecordApp,
-  job: FixedOptions,
+  job: AppJob,
   listener?: TaskListener,
 ): Promise<AppRun> {
   const run = new AppRun(job);
@@ -59,7 +66,7 @@ export async function runApp(
 
 /** A run of an app, and its results. */
 export class AppRun {
-  readonly job: FixedOptions;
+  readonly job: AppJob;
   /** By reduce task: the lines of each key, in the order of the keys' bytes. */
   readonly outputs: Buffer[][] = [];
   readonly counters: Record<string, number> = {};
@@ -71,10 +78,20 @@ export class AppRun {
   readonly skipped: SkippedRecord[] = [];
   /** A `Map`, because an object has special keys, such as `__proto__`. */
   readonly #groups = new Map<Latin1, unknown[]>();
-  /** How many records the current task has skipped. */
-  #skippedOfTask = 0;
+  /** Files with bytes that are not UTF-8. */
+  readonly replaced: SkippedRecord[] = [];
+  #replacedOfTask: SkippedRecord[] = [];
+  #bytesOfTask = 0;
+  #cpuOfTask = process.cpuUsage();
+  /** How many skipped records of the current task are listed. */
+  #listedOfTask = 0;
+  /** The records of all map tasks, and the keys of all reduce tasks. */
+  readonly #records = new Counts();
+  readonly #keys = new Counts();
+  /** The one of these that the current task adds to. */
+  #counts = this.#records;
 
-  constructor(job: FixedOptions) {
+  constructor(job: AppJob) {
     this.job = job;
   }
 
@@ -82,29 +99,98 @@ export class AppRun {
     const { inputs, reduces } = this.job;
     for (const [task, input] of inputs.entries()) {
       await listener?.onStart("map", task);
-      this.#skippedOfTask = 0;
+      this.#begin();
       await this.#map(form, input, task);
-      listener?.onEnd([]);
+      listener?.onEnd(this.#figures([]));
     }
+    this.#checkBadRecords();
+    this.#counts = this.#keys;
     const keys = [...this.#groups].sort(([a], [b]) => (a < b ? -1 : 1));
     const partitions = Array.from({ length: reduces }, () => [] as (typeof keys)[0][]);
     for (const group of keys) this.#partitionOf(form, group[0], partitions).push(group);
     for (const [task, groups] of partitions.entries()) {
       await listener?.onStart("reduce", task);
-      this.#skippedOfTask = 0;
+      this.#begin();
       const lines: Buffer[] = [];
       for (const [key, values] of groups) {
         lines.push(await this.#reduce(form, Buffer.from(key, "latin1"), values, task));
       }
       this.outputs.push(lines);
       const bytes = lines.reduce((sum, { length }) => sum + length, 0);
-      listener?.onEnd([bytes]);
+      listener?.onEnd(this.#figures([bytes]));
     }
+    this.#checkBadRecords();
   }
 
+  /** Begins a task. */
+  #begin(): void {
+    this.#listedOfTask = 0;
+    this.#replacedOfTask = [];
+    this.#bytesOfTask = 0;
+    this.#counts.readOfTask = 0;
+    this.#cpuOfTask = process.cpuUsage();
+  }
+
+  /** What the task has done. */
+  #figures(outputBytes: readonly number[]): CompletionFigures {
+    const { user, system } = process.cpuUsage(this.#cpuOfTask);
+    const cpuMs = (user + system) / 1000;
+    const progress = { records: this.#counts.readOfTask, bytes: this.#bytesOfTask, cpuMs };
+    const replaced = this.#replacedOfTask;
+    return {
+      ...{ outputBytes, counters: {}, progress },
+      ...(replaced.length === 0 ? {} : { replaced }),
+    };
+  }
+
+  /** Counts bytes of the input of the task. */
+  addBytes(count: number): void {
+    this.#bytesOfTask += count;
+  }
+
+  /** A file has a byte that is not UTF-8 and was replaced. */
+  replace(place: SkippedRecord): void {
+    this.counting.add(REPLACED_FILES);
+    this.replaced.push(place);
+    this.#replacedOfTask.push(place);
+  }
+
+  /** Skips the record, or the key, at hand. */
   skip(record: SkippedRecord): void {
     this.counting.add(SKIPPED_RECORDS);
-    if (this.#skippedOfTask++ < MAX_SKIPPED_OF_TASK) this.skipped.push(record);
+    this.#counts.addBad(SKIPPED_RECORDS);
+    this.list(record);
+  }
+
+  /** Counts malformed records that a reader has read and skipped. */
+  addSkipped(count: number): void {
+    if (count === 0) return;
+    this.counting.add(SKIPPED_RECORDS, count);
+    this.#counts.read += count;
+    this.#counts.readOfTask += count;
+    this.#counts.bad[SKIPPED_RECORDS] = (this.#counts.bad[SKIPPED_RECORDS] ?? 0) + count;
+  }
+
+  /** Lists a record that is counted elsewhere. */
+  list(record: SkippedRecord): void {
+    this.#counts.first ??= record;
+    if (this.#listedOfTask++ < MAX_SKIPPED_OF_TASK) this.skipped.push(record);
+  }
+
+  /** The app can't use the record at hand. */
+  addBad(counter: string, record: SkippedRecord): void {
+    if (this.#counts.addBad(counter)) this.counting.add(counter);
+    this.#counts.first ??= record;
+  }
+
+  /** @throws MrError `TOO_MANY_BAD_RECORDS` */
+  #checkBadRecords(): void {
+    const { maxBadRecords } = this.job;
+    if (maxBadRecords === undefined) return;
+    const found = tooManyBadRecords(maxBadRecords, [this.#records], [this.#keys]);
+    if (found === undefined) return;
+    const { code, message } = describeJobFailure({ type: "badRecords", ...found });
+    throw new MrError(code, message);
   }
 
   async #map(form: AppForm, input: InputFile, task: number): Promise<void> {
@@ -112,6 +198,7 @@ export class AppRun {
       for await (const { place, call } of form.records(input, task, this)) {
         // Held back until the record is mapped, because a record that is skipped emits nothing.
         const pairs: [key: Latin1, value: unknown][] = [];
+        this.#counts.begin();
         try {
           await call((key, value) => pairs.push([key.toString("latin1"), value]));
         } catch (error) {
@@ -144,6 +231,7 @@ export class AppRun {
 
   async #reduce(form: AppForm, key: Buffer, values: unknown[], task: number): Promise<Buffer> {
     const name = quoteKey(key.toString());
+    this.#counts.begin();
     try {
       form.sortValues(values);
       return await form.reduce(key, values, task, this);

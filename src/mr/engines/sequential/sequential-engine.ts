@@ -4,7 +4,7 @@ import { checkReduces, loadApp } from "../../app/load/load-app.ts";
 import { removeEmptyDirectories } from "../../base/directories.ts";
 import { JobFailedError, MrError, UsageError } from "../../base/errors.ts";
 import { stackOf } from "../../base/thrown.ts";
-import type { UntimedEvent } from "../../job/events.ts";
+import type { CompletionFigures, UntimedEvent } from "../../job/events.ts";
 import type { JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
 import { MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { reduceOutputName } from "../../job/names.ts";
@@ -118,9 +118,8 @@ class EventTeller {
     this.#tell({ type: "attemptStarted", ...this.#attempt, isBackup: false });
   }
 
-  onEnd(outputBytes: readonly number[]): void {
-    const result = { outputBytes, counters: {} };
-    if (this.#attempt) this.#tell({ type: "attemptCompleted", ...this.#attempt, ...result });
+  onEnd(figures: CompletionFigures): void {
+    if (this.#attempt) this.#tell({ type: "attemptCompleted", ...this.#attempt, ...figures });
     this.#attempt = undefined;
   }
 

@@ -90,7 +90,6 @@ export class JobFeed {
       case "attemptCompleted":
         this.#worked(event.atMs, living, before, event.progress ?? before);
         this.#account(event.phase, event.task, 1);
-        if (living !== undefined) this.#moved(event.atMs, living);
         break;
       case "taskRestored":
         this.#account(event.phase, event.task, 1);
@@ -186,28 +185,15 @@ export class JobFeed {
   #worked(atMs: number, attempt: AttemptView | undefined, before: Progress, after: Progress): void {
     if (attempt === undefined) return;
     const { records, bytes, cpuMs } = addProgress(after, before, -1);
-    this.#work(this.#toldMs.get(attempt) ?? attempt.startMs, atMs, {
+    const work = {
       records: Math.max(0, records),
       bytes: Math.max(0, bytes),
       cpuMs: Math.max(0, cpuMs),
-    });
-    this.#toldMs.set(attempt, atMs);
-  }
-
-  /** Adds the bytes that the attempt has not reported: the output of a map task; for a reduce task usually none. */
-  #moved(atMs: number, { phase, task, startMs, progress }: AttemptView): void {
-    const { outputBytes = [] } = this.view.tasks(phase)[task] ?? {};
-    const written = outputBytes.reduce((sum, length) => sum + length, 0);
-    const bytes =
-      phase === "map"
-        ? written
-        : Math.max(0, this.#matrix.bytesTo(task) + written - progress.bytes);
-    this.#work(startMs, atMs, { ...NO_PROGRESS, bytes });
-  }
-
-  #work(fromMs: number, toMs: number, work: Progress): void {
+    };
     this.work = addProgress(this.work, work);
-    this.#throughput.add(fromMs, toMs, work, this.version);
+    const fromMs = this.#toldMs.get(attempt) ?? attempt.startMs;
+    this.#throughput.add(fromMs, atMs, work, this.version);
+    this.#toldMs.set(attempt, atMs);
   }
 
   /** Adds the output of a completed task, or with a `sign` of -1 takes it away. */

@@ -65,10 +65,6 @@ export class ShuffleMatrix {
     this.#versions.touch(row, version);
   }
 
-  bytesTo(reduce: number): number {
-    return this.#byReduce[reduce] ?? 0;
-  }
-
   /** The changes since a version; undefined if there are none. */
   since(version: number): ShufflePatch | undefined {
     const changed = this.#versions.since(version);

@@ -26,6 +26,8 @@ export class EventDescriber {
   readonly #pids = new Map<number, number>();
   /** Tasks whose skipped records were listed: a map task that runs again skips the same ones. */
   readonly #listed = new Set<string>();
+  /** Map tasks whose files that are not UTF-8 were listed. */
+  readonly #replaced = new Set<number>();
   /** How many records each completed task has skipped. */
   readonly #skipped = new Map<string, number>();
   #lines = 0;
@@ -41,7 +43,7 @@ export class EventDescriber {
         return detail(`worker ${event.worker} has left`);
       case "attemptCompleted": {
         const text = `${nameOf(event)} is completed${describeWork(event.progress)}`;
-        return [...this.#listSkipped(event), ...detail(text)];
+        return [...this.#listReplaced(event), ...this.#listSkipped(event), ...detail(text)];
       }
       case "attemptLost": {
         const why = event.reason === "workerGone" ? "is gone" : "made no progress within its lease";
@@ -84,6 +86,15 @@ export class EventDescriber {
   #workerOf({ worker }: Attempt): string {
     const pid = this.#pids.get(worker);
     return `worker ${worker}${pid === undefined ? "" : ` (pid ${pid})`}`;
+  }
+
+  #listReplaced(event: Completed & { readonly type: "attemptCompleted" }): EventLine[] {
+    const { replaced = [] } = event;
+    if (replaced.length === 0 || this.#replaced.has(event.task)) return [];
+    this.#replaced.add(event.task);
+    return replaced.flatMap(({ file, place, reason }) => {
+      return warning(`Not UTF-8: ${file} ${place}: ${reason}`);
+    });
   }
 
   #listSkipped(event: Completed & { readonly type: "attemptCompleted" }): EventLine[] {
@@ -158,5 +169,5 @@ function nameOf({ phase, task, attempt }: AttemptId): string {
 function describeWork(progress: Progress | undefined): string {
   if (progress === undefined) return "";
   const { records, bytes } = progress;
-  return `: ${plural(records, "record", formatCount)}, ${formatBytes(bytes)} read and written`;
+  return `: ${plural(records, "record", formatCount)}, ${formatBytes(bytes)} read`;
 }

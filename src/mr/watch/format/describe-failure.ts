@@ -1,3 +1,5 @@
+import { plural } from "../../base/text.ts";
+import type { BadRecords } from "../../job/bad-records.ts";
 import type { DecidedEvent, JobEvent } from "../../job/events.ts";
 import type { TaskInput } from "../../job/split.ts";
 import type { CancelReason, Failure, JobFailure, Refusal, Timeout } from "../../job/task.ts";
@@ -75,6 +77,8 @@ export function describeJobFailure(reason: JobFailure): Failure {
       const message = `${nameWithInput(reason)} was lost ${times(reason.count)}: ${how}`;
       return { code: "TASK_LOST", message };
     }
+    case "badRecords":
+      return { code: "TOO_MANY_BAD_RECORDS", message: describeBadRecords(reason) };
   }
 }
 
@@ -91,7 +95,21 @@ function describeAttemptFailure(failure: Failure | Timeout): Failure {
   return { code, message: `it ran longer than the task timeout of ${timeoutMs / 1000} s` };
 }
 
-type TaskReason = Exclude<JobFailure, { readonly type: "usage" }>;
+function describeBadRecords({ max, records, keys, counters, first }: BadRecords): string {
+  const counts = [
+    ...(records.bad > 0 ? [`${records.bad} of ${plural(records.read, "record")}`] : []),
+    ...(keys.bad > 0 ? [`${keys.bad} of ${plural(keys.read, "key")}`] : []),
+  ];
+  const names = Object.entries(counters).map(([name, count]) => `${name}: ${count}`);
+  const allowed = max === 0 ? "none" : max;
+  const what = `${counts.join(" and ")} can't be used (${names.join(", ")})`;
+  const limit = `${what}, and --max-bad-records allows ${allowed}`;
+  if (first === undefined) return limit;
+  const where = first.file === undefined ? first.place : `${first.place} of "${first.file}"`;
+  return `${limit}. The first is ${where}: ${first.reason}`;
+}
+
+type TaskReason = Exclude<JobFailure, { readonly type: "usage" | "badRecords" }>;
 
 function nameOf({ phase, task }: TaskReason): string {
   return `${phase === "map" ? "Map" : "Reduce"} task ${task}`;

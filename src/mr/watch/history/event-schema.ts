@@ -23,6 +23,7 @@ const result = {
   crc32: v.optional(checksum),
   counters: v.record(v.string(), v.pipe(v.number(), v.finite())),
   skipped: v.optional(v.array(leftOut)),
+  replaced: v.optional(v.array(leftOut)),
   spills: v.optional(count),
 };
 const attempt = { phase, task: whole, attempt: whole, worker: whole };

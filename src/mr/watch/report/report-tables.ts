@@ -61,7 +61,7 @@ export function renderPhases(history: JobHistory): Markup {
   const start =
     firstAttemptMs === undefined
       ? "No task was ever begun."
-      : `The first task was begun after ${formatDuration(firstAttemptMs)}. Records and bytes are those read and written; “at once” is how many attempts were under way on average.`;
+      : `The first task was begun after ${formatDuration(firstAttemptMs)}. Records and bytes are those read: input, uncompressed, or map outputs; “at once” is how many attempts were under way on average.`;
   return markup`<h2>Phases</h2>${table([...heads, "Rate", "Processor", "Output"], rows, 1)}<p class="about">${start}</p>`;
 }
 

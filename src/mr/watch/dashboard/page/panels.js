@@ -248,7 +248,7 @@ export function showOutcome({ job, totals, incidents, attempts }) {
   box.dataset["state"] = outcome.state;
   const after = formatDuration(job.endMs ?? 0);
   const { records = 0, bytes = 0, outputBytes = 0 } = totals ?? {};
-  const work = `${counted(records, "record", formatCount)} and ${formatBytes(bytes)} read and written`;
+  const work = `${counted(records, "record", formatCount)} and ${formatBytes(bytes)} read`;
   if (outcome.state === "completed") {
     const times = incidents.length === 1 ? "once" : counted(incidents.length, "time");
     const again = incidents.length === 0 ? "" : `; ${times} something had to be done again`;
