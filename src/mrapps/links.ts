@@ -14,10 +14,19 @@
 //
 // Links are the `href` of <a> and <area>, relative to the page or to its <base>. Fragments are cut
 // off, and a page that links twice counts once. Character references such as `&amp;` and `&#38;` are
-// decoded. Only http and https links count; a link that is not a URL is counted as `malformed-links`,
-// and a page outside a host's folder fails the job.
+// decoded. Pages are read as UTF-8 or, if they are not, as Latin-1. Only http and https links count; a
+// link that is not a URL is counted as `malformed-links`, and a page outside a host's folder fails the
+// job.
 
-import { type Counters, defineApp, type Emit, union, wholeFile } from "../mr/index.ts";
+import { isUtf8 } from "node:buffer";
+import {
+  type ByteSlice,
+  type Counters,
+  defineApp,
+  type Emit,
+  union,
+  wholeFile,
+} from "../mr/index.ts";
 
 /** The beginnings of comments, of elements whose content is no HTML, and of those with links. */
 const BEGIN = /<(?:(!--)|(script|style)\b|(a|area|base)(?=\s))/gi;
@@ -40,7 +49,7 @@ export default defineApp({
     if (page === undefined) throw new Error("no folder of its path looks like a host's name");
     const source = new URL(`https://${page}`);
     let base = source;
-    for (const { element, href } of linksIn(html.toString())) {
+    for (const { element, href } of linksIn(textOf(html))) {
       const target = resolve(href, base, counters);
       if (target === undefined) continue;
       if (element === "base") base = target;
@@ -53,6 +62,12 @@ export default defineApp({
     return `${sources.length} ${sources.join(" ")}`;
   },
 });
+
+/** A page that is not UTF-8 is Latin-1, so that different links stay different. */
+function textOf(html: ByteSlice): string {
+  const bytes = html.view();
+  return isUtf8(bytes) ? html.toString() : bytes.toString("latin1");
+}
 
 interface Link {
   /** `a`, `area` or `base`. */

@@ -44,6 +44,18 @@ describe("links", () => {
     expect(linking.size).toBeGreaterThan(20);
   });
 
+  it("F18 keeps the links of a page that is not UTF-8 apart", async () => {
+    const html = `<a href="/é">é</a><a href="/è">è</a>`;
+    job.write("a.example/latin1.html", Buffer.from(html, "latin1"));
+    job.write("a.example/utf8.html", html);
+    const files = ["a.example/latin1.html", "a.example/utf8.html"];
+    const outputs = await job.run(await loadShipped("links"), files);
+    expect(sorted(...outputs)).toEqual([
+      "https://a.example/%C3%A8 2 https://a.example/latin1.html https://a.example/utf8.html",
+      "https://a.example/%C3%A9 2 https://a.example/latin1.html https://a.example/utf8.html",
+    ]);
+  });
+
   it("knows what is no link to a page", async () => {
     job.write(
       "a.example/index.html",
