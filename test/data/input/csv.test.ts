@@ -359,6 +359,10 @@ describe("csv()", () => {
       name: "UsageError",
       message: 'Cannot read input "input.txt": line 1, column 1: there is no column "c" ("a", "b")',
     });
+    const many = `${"column,".repeat(100_000)}b\n`;
+    const failed = await read(csv({ column: "c" }), many).catch((error: Error) => error);
+    expect(failed).toHaveProperty("message", expect.stringMatching(/"c" \("column", .{0,600}…/));
+    expect(String(failed).length).toBeLessThan(1000);
     await expect(read(csv({ header: false, column: 2 }), "a,b\n1,2\n")).rejects.toThrow(
       mrError("USAGE", "there is no column 2, counted from 0: the row has 2 fields"),
     );

@@ -1,11 +1,15 @@
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
 import { plural } from "../../base/text.ts";
+import { shorten } from "../../base/thrown.ts";
 import { DEFAULT_ROW_BYTES, MAX_RECORD_BYTES } from "../../job/limits.ts";
 import { type CsvFault, CsvRows } from "./csv-rows.ts";
 import { CsvScanner, isQuote } from "./csv-scanner.ts";
 import { type TextOptions, textInput } from "./encoding.ts";
 import { type CsvResumption, decodeCsvResumption } from "./plan-csv-splits.ts";
+
+/** The limit of a message with the names of columns, in characters: those of a file that is no CSV may be long. */
+const MAX_REASON = 500;
 
 /** How CSV files are read. */
 export interface CsvOptions extends TextOptions {
@@ -193,7 +197,8 @@ class CsvCursor implements RecordCursor<unknown> {
   }
 
   /** The error of options that do not fit the first row, which is at hand. */
-  #wrongColumns(why: string): UsageError {
+  #wrongColumns(reason: string): UsageError {
+    const why = shorten(reason, MAX_REASON);
     return new UsageError(this.#describe({ line: this.#rows.line, column: 1, why }));
   }
 
