@@ -49,6 +49,8 @@ export function decompress(file: StoredFile, compression: Compression): Decompre
       { objectMode: false },
     );
     bytes.on("error", (error) => target.destroy(error));
+    // Node 24 looks at what follows a zstd frame only after the stream has ended. It is read again, by the next one.
+    target.on("error", () => undefined);
     target.on("close", () => bytes.destroy());
     compressed = bytes;
     decompressor = target;

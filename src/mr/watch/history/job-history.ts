@@ -1,6 +1,5 @@
 import { createReadStream, statSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import { openJobFile } from "../../base/open-file.ts";
 import type { JobEvent } from "../../job/events.ts";
@@ -40,8 +39,8 @@ export async function readHistory(directory: string): Promise<JobHistory> {
   const builder = new HistoryBuilder();
   try {
     // Others may be able to put a link or a FIFO there.
-    const input = createReadStream("", { fd: openJobFile(path, "read") });
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const fd = openJobFile(path, "read");
+    for await (const line of linesOf(createReadStream("", { fd, encoding: "utf8" }))) {
       const event = parseEvent(line);
       if (event !== undefined) builder.add(event);
       else builder.addMerged(parseMerged(line));
@@ -53,6 +52,18 @@ export async function readHistory(directory: string): Promise<JobHistory> {
   const { history } = builder;
   if (history !== undefined) return history;
   throw unreadable(`Cannot read event log "${path}": it has no job in it`);
+}
+
+/** Cuts a text at line feeds. The module readline of Node 24 cuts at U+2028 too, which JSON texts may have. */
+async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
+  let begun = "";
+  for await (const chunk of chunks) {
+    const [first = "", ...lines] = chunk.split("\n");
+    if (lines.length > 0) yield begun + first;
+    begun = lines.pop() ?? begun + first;
+    yield* lines;
+  }
+  yield begun;
 }
 
 function unreadable(message: string): MrError {
