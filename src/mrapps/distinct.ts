@@ -3,8 +3,9 @@
 //     DISTINCT=author_id tsmr run distinct tweets.csv
 //     DISTINCT=author_id DISTINCT_PER=inbound tsmr run distinct tweets.csv
 //
-// Input is CSV with a header that has these columns. Output is one line a group, or one line `all`,
-// even if there are no rows, with a tab before its number. A tab or a line break in a group is written `\t` or `\n`:
+// Input is CSV with a header that has these columns. Output is one line a group, or one line `all`, with
+// a tab before its number. Without rows, the number is 0; if all rows are skipped as bad, there is no line.
+// A tab or a line break in a group is written `\t` or `\n`:
 //
 //     False	108
 //     True	702669

@@ -242,6 +242,10 @@ describe("the commands", { timeout: 300_000 }, () => {
     );
     expect(await coordinator.ended).toMatchObject({ code: 1 });
     expect(await worker.ended).toMatchObject({ code: 1 });
+    // Its map tasks are completed, so it fails again at once.
+    const resumed = await folder.coordinator("--resume").ended;
+    expect(resumed).toMatchObject({ code: 1 });
+    expect(resumed.stderr).toContain("3 of 3 records can't be used");
     const args = ["group.ts", "sales.jsonl", ...limit];
     const main = "src/main/mrsequential.ts";
     const sequential = await folder.start(main, args, folder.directory, env).ended;

@@ -48,6 +48,11 @@ Examples:
 and reduce each: tasks, attempts, failedAttempts, lostAttempts, supersededAttempts, records, bytes, cpuMs,
 outputBytes, spills. What they mean is in docs/library.md.
 
+--max-bad-records: a record is bad if it is skipped, or if the app can't use it. N is the largest number of
+bad records and skipped keys together; P% is the largest share of bad records among all records, and of
+skipped keys among all keys. The limit is checked when all map tasks are completed, and when all reduce
+tasks are.
+
 Results are in files of DIR, ordered by key: mr-out-0, mr-out-1, … or, with --merge, mr-out alone. Only what
 --top and --json ask for goes to standard output. Exit code 0 if the job is complete, 1 if it failed, 2 for
 wrong usage, 130 when interrupted: once ends it cleanly, twice at once.`;

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { isLasting } from "../../mr/base/error-codes.ts";
 import { describeCause, MrError } from "../../mr/base/errors.ts";
 import { socketPathOf } from "../../mr/base/socket-path.ts";
 import { RpcClient } from "../../mr/control/protocol/client.ts";
@@ -123,16 +124,24 @@ async function askJob<M extends Method>(
       client.close();
     }
   }
-  throw new MrError("JOB_NOT_FOUND", describeAbsence(directories));
+  throw new MrError("JOB_NOT_FOUND", await describeAbsence(directories));
 }
 
-function describeAbsence(directories: readonly string[]): string {
+async function describeAbsence(directories: readonly string[]): Promise<string> {
   const [first = "."] = directories;
   if (directories.length === 1 && !existsSync(first)) {
     return `No job is running in directory "${first}": it does not exist`;
   }
   const begun = directories.find((directory) => existsSync(join(directory, JOB_LOG_NAME)));
   if (begun !== undefined) {
+    // Loaded only if there is a job that has ended.
+    const { FileJobLog } = await import("../../mr/control/log/file-job-log.ts");
+    const { describeJobFailure } = await import("../../mr/watch/format/describe-failure.ts");
+    const outcome = FileJobLog.stateOf(begun)?.outcome;
+    const failure = outcome?.state === "failed" ? describeJobFailure(outcome.reason) : undefined;
+    if (failure !== undefined && isLasting(failure.code)) {
+      return `No job is running in directory "${begun}", but one failed there: ${failure.message}`;
+    }
     return `No job is running in directory "${begun}", but one was interrupted or failed there: tsmr run --resume goes on with it`;
   }
   const names = directories.map((directory) => `"${directory}"`);

@@ -179,7 +179,7 @@ describe("the log of a job in a file", () => {
     writeFileSync(precious, "precious");
     symlinkSync(precious, join(directory, JOB_LOG_NAME));
     expect(() => FileJobLog.open(directory)).toThrow(mrError("LOG_UNREADABLE", "symbolic link"));
-    expect(FileJobLog.planOf(directory)).toBe(undefined);
+    expect(FileJobLog.stateOf(directory)).toBe(undefined);
     symlinkSync(precious, join(directory, ".mr-journal.new.tmp"));
     FileJobLog.create(directory, JOB).close();
     expect(readFileSync(precious, "utf8")).toBe("precious");

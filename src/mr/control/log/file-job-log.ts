@@ -18,14 +18,7 @@ import { syncDirectory } from "../../base/directories.ts";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import { createFile, openJobFile } from "../../base/open-file.ts";
 import { JOB_LOG_NAME, temporaryName } from "../../job/names.ts";
-import {
-  type JobLog,
-  type JobRecord,
-  type LogRecord,
-  type LogState,
-  type PlanRecord,
-  replay,
-} from "./job-log.ts";
+import { type JobLog, type JobRecord, type LogRecord, type LogState, replay } from "./job-log.ts";
 
 const sync = promisify(fdatasync);
 const CHECKSUM_DIGITS = 8;
@@ -127,16 +120,16 @@ export class FileJobLog implements JobLog {
   }
 
   /**
-   * Reads the plan of the job in a directory.
+   * Reads the state of the job in a directory.
    *
-   * @param directory absolute path of the job directory, which another coordinator may have
-   * @returns undefined if there is none, no attempt was ever handed out, or it cannot be read
+   * @param directory path of the job directory, which another coordinator may have
+   * @returns undefined if there is none, or it cannot be read
    */
-  static planOf(directory: string): PlanRecord | undefined {
+  static stateOf(directory: string): LogState | undefined {
     let descriptor: number | undefined;
     try {
       descriptor = openJobFile(join(directory, JOB_LOG_NAME), "read");
-      return replay(decodeRecords(readFileSync(descriptor)).records).plan;
+      return replay(decodeRecords(readFileSync(descriptor)).records);
     } catch {
       // Opening it will throw the reason.
       return undefined;

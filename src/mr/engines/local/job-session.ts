@@ -238,7 +238,7 @@ async function checkSameJob(job: JobRecord, spec: ResumedJob): Promise<void> {
  *   mixture
  */
 export function settingsToResume(directory: string, digest: string): Record<string, string> {
-  const plan = FileJobLog.planOf(directory);
+  const plan = FileJobLog.stateOf(directory)?.plan;
   if (plan === undefined) return {};
   if (plan.digest !== digest) {
     const began = `"${plan.app}" (${plan.digest.slice(0, 12)}…)`;
