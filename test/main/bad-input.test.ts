@@ -143,6 +143,11 @@ describe("bad input", () => {
         'Cannot read input "secret": permission denied (EACCES)',
       ]);
       expect(ended.code).toBe(1);
+      mkdirSync(own.path("closed"), { mode: 0 });
+      const { stderr } = await own.coordinator("closed/*").ended;
+      expect(stderr).toBe(
+        `mrcoordinator: Cannot list the files of pattern "closed/*" in directory "${own.path("closed")}": permission denied (EACCES)\n`,
+      );
     },
   );
 

@@ -67,6 +67,14 @@ describe.skipIf(process.platform === "win32")("files that are not an app's own",
     expect(await exported()).toBe("mine");
   });
 
+  it("F64: a FIFO as a source of the app is refused by name", async () => {
+    write("mine/app.ts", `import { name } from "./other.ts"; export const value = name;`);
+    const path = join(shared, "mine/other.ts");
+    spawnSync("mkfifo", [path]);
+    await expect(exported()).rejects.toMatchObject(refusal);
+    await expect(exported()).rejects.toThrow(`Cannot read "${path}": it is not a regular file`);
+  });
+
   it.each(["package.json", ".pnp.data.json", ".pnp.cjs", ".pnp.js"])(
     "F64: a FIFO, or a link to a device, named %s above the app is refused by name",
     async (name) => {

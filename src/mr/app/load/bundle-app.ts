@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BuildFailure, BuildOptions, ImportKind, Loader, Metafile, Plugin } from "esbuild";
 import { assetPath, CODE_EXTENSION, PACKAGE_ROOT } from "../../base/assets.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
+import { readRegularFile } from "../../base/open-file.ts";
 
 export const PUBLIC_FACE = assetPath(`mr/index${CODE_EXTENSION}`);
 const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
@@ -112,7 +112,12 @@ const keepAddresses: Plugin = {
   name: "keep-addresses",
   setup(build) {
     build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, ({ path }) => {
-      const text = readFileSync(path, "utf8");
+      let text: string;
+      try {
+        text = readRegularFile(path).toString();
+      } catch (error) {
+        return { errors: [{ text: `Cannot read "${path}": ${describeCause(error)}` }] };
+      }
       const loader = LOADERS[extname(path)];
       if (loader === undefined || !USES_ADDRESS.test(text)) return null;
       // On the same line, so that the numbers of lines stay.

@@ -1,6 +1,6 @@
 import { type Dirent, readdir, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import { MrError } from "../../base/errors.ts";
+import { describeCause, MrError } from "../../base/errors.ts";
 import { byBytes } from "../storage.ts";
 
 /** Links between directories can lead to one of them in more ways than can be tried. */
@@ -20,7 +20,10 @@ export async function matchPattern(pattern: string, cwd: string): Promise<string
   if (!fastGlob.isDynamicPattern(pattern)) return [pattern];
   const links = new LinkGuard();
   const fs = { readdir: links.readdir as typeof readdir };
-  const entries = await fastGlob.glob(pattern, { cwd, fs, onlyFiles: false, objectMode: true });
+  const options = { cwd, fs, onlyFiles: false, objectMode: true } as const;
+  const entries = await fastGlob.glob(pattern, options).catch((error: unknown) => {
+    throw unlisted(pattern, error);
+  });
   // A link in the result has no target. It is refused, not left out.
   const files = entries.filter(({ dirent }) => dirent.isFile() || dirent.isSymbolicLink());
   if (files.length === 0) throw new MrError("INPUT_NOT_FOUND", `No file matches "${pattern}"`);
@@ -47,6 +50,14 @@ export function onceEach(
     if (other === undefined || (other.hasLinks && !hasLinks)) chosen.set(path, { name, hasLinks });
   }
   return [...chosen.values()].map(({ name }) => name).sort(byBytes);
+}
+
+function unlisted(pattern: string, error: unknown): MrError {
+  if (error instanceof MrError) return error;
+  const { path } = error as NodeJS.ErrnoException;
+  const where = path === undefined ? "" : ` in directory "${path}"`;
+  const why = `Cannot list the files of pattern "${pattern}"${where}: ${describeCause(error)}`;
+  return new MrError("INPUT_UNREADABLE", why);
 }
 
 type Callback = (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void;
