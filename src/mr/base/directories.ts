@@ -24,7 +24,13 @@ import { describeCause, errorCode, MrError } from "./errors.ts";
 export function makeDirectory(path: string, mode?: number): string[] {
   if (isDirectory(path)) return [];
   const parent = dirname(path);
-  const made = parent === path ? [] : makeDirectory(parent, mode);
+  let made: string[] = [];
+  try {
+    if (parent !== path) made = makeDirectory(parent, mode);
+  } catch (error) {
+    // If the parent is a file, the error of the system is that it is no directory.
+    if (errorCode(error) !== "EEXIST") throw error;
+  }
   try {
     mkdirSync(path, mode);
     return [...made, path];
