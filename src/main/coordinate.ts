@@ -1,12 +1,13 @@
 import { isLasting } from "../mr/base/error-codes.ts";
 import { JobFailedError } from "../mr/base/errors.ts";
+import { checkNoCoordinator, checkSocketFree, socketPathOf } from "../mr/base/socket-path.ts";
 import { plural, visibleLines } from "../mr/base/text.ts";
 import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
 import type { LogState } from "../mr/control/log/job-log.ts";
 import type { HttpListener } from "../mr/control/protocol/http-listener.ts";
 import { openJob, removeLog, startCoordinator } from "../mr/engines/local/job-session.ts";
 import { type JobRequest, resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
-import { checkJobDirectory, sweepTemporaryFiles } from "../mr/storage/registry.ts";
+import { checkJobDirectory, hasJobLog, sweepTemporaryFiles } from "../mr/storage/registry.ts";
 import { EventDescriber } from "../mr/watch/format/describe-event.ts";
 import { describeCancellation, describeJobFailure } from "../mr/watch/format/describe-failure.ts";
 import { onSignal } from "./on-signal.ts";
@@ -39,6 +40,7 @@ export async function coordinate(options: CoordinateOptions): Promise<number> {
   // Before files of an earlier job are removed, because the port may be taken.
   const dashboard = await openDashboard("mrcoordinator", ui);
   const describer = new EventDescriber();
+  await checkAlone(directory, options);
   const job = await openJob(spec);
   const { resumed, removed } = job;
   let coordinator: Coordinator | undefined;
@@ -68,6 +70,21 @@ export async function coordinate(options: CoordinateOptions): Promise<number> {
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   log(`Done in ${seconds} s: the output is in mr-out-*`);
   return 0;
+}
+
+/**
+ * Checks that no other coordinator uses the socket or, although its lock was removed, the directory: opening the job
+ * removes the files of an earlier one.
+ */
+async function checkAlone(
+  directory: string,
+  { socketPath, listener }: Pick<CoordinateOptions, "socketPath" | "listener">,
+): Promise<void> {
+  if (hasJobLog(directory)) {
+    const isOwn = listener !== undefined && socketPath === socketPathOf(directory);
+    if (!isOwn) await checkNoCoordinator(directory);
+  }
+  if (listener === undefined) await checkSocketFree(socketPath);
 }
 
 /** Waits for the end of the job, which a signal may bring about. */

@@ -4,7 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { lockDirectory } from "../../src/mr/control/log/directory-lock.ts";
-import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
+import { type RunJobOptions, runJob, startJob } from "../../src/mr/engines/run-job.ts";
+import { isLock } from "../../src/mr/job/names.ts";
 import { startScript } from "../support/processes.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
@@ -95,6 +96,38 @@ describe("mrsequential and tsmr sequential", () => {
     unlock();
     expect(readdirSync(out)).toEqual(["counts"]);
   });
+});
+
+it("F31 a job whose lock was removed by hand is still alone in its directory", async () => {
+  const go = join(home, "go");
+  const app = appThat(`while (!existsSync(${JSON.stringify(go)})) Atomics.wait(PAUSE, 0, 0, 20);`);
+  const source = readFileSync(app, "utf8");
+  writeFileSync(
+    app,
+    `import { existsSync } from "node:fs";
+    const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+    ${source}`,
+  );
+  const job = startJob({ ...options, app, check: false });
+  for await (const { type } of job.events) if (type === "attemptStarted") break;
+  for (const name of readdirSync(out)) if (isLock(name)) rmSync(join(out, name));
+  const files = readdirSync(out).sort();
+  for (const engine of ["local", "sequential"] as const) {
+    await expect(runJob({ ...options, engine })).rejects.toMatchObject({ code: "JOB_IN_USE" });
+  }
+  await expect(runJob({ ...options, app, check: false, resume: true })).rejects.toMatchObject({
+    code: "JOB_IN_USE",
+  });
+  for (const socket of [[], ["--socket", join(home, "sock")]]) {
+    const args = ["../in.txt", ...socket];
+    const { ended } = startScript("src/main/mrcoordinator.ts", args, { cwd: out });
+    const stderr = expect.stringContaining("Another coordinator is already running");
+    expect(await ended).toMatchObject({ code: 1, stderr });
+  }
+  expect(readdirSync(out).sort()).toEqual(files);
+  writeFileSync(go, "");
+  await job.result;
+  expect(readFileSync(join(out, "mr-out-0"), "utf8")).toBe("a 1\nb 1\nc 1\n");
 });
 
 describe("the local engine", () => {

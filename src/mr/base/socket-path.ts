@@ -118,6 +118,24 @@ function cannotListen(path: string, why: string): MrError {
   return new MrError("SOCKET_UNUSABLE", `Cannot listen on socket "${path}": ${why}`);
 }
 
+/** @throws MrError `JOB_IN_USE` when a process listens on the socket */
+export async function checkSocketFree(path: string): Promise<void> {
+  if (await isListening(path)) throw inUse(path);
+}
+
+/**
+ * Checks that no coordinator of this user listens on the socket of a job directory.
+ *
+ * @throws MrError `JOB_IN_USE`
+ */
+export async function checkNoCoordinator(directory: string): Promise<void> {
+  if (!(await isListening(socketPathOf(directory)))) return;
+  throw new MrError(
+    "JOB_IN_USE",
+    `Another coordinator is already running in directory "${directory}"`,
+  );
+}
+
 /** Whether connecting succeeds. A file that refuses connections was left by a killed process. */
 function isListening(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {

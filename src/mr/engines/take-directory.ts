@@ -1,10 +1,12 @@
 import { removeEmptyDirectories } from "../base/directories.ts";
+import { checkNoCoordinator } from "../base/socket-path.ts";
 import { lockDirectory } from "../control/log/directory-lock.ts";
 import type { NewJob, ResumedJob } from "../job/job-spec.ts";
 import {
   checkJobDirectory,
   checkNoOutput,
   hasDirectory,
+  hasJobLog,
   makeJobDirectory,
 } from "../storage/registry.ts";
 
@@ -32,6 +34,8 @@ export async function takeDirectory(spec: NewJob | ResumedJob): Promise<LockedDi
     try {
       checkJobDirectory(spec);
       unlock = await lockDirectory(directory);
+      // A person may have removed the lock of a running job.
+      if (hasJobLog(directory)) await checkNoCoordinator(directory);
       if (!spec.resume) checkNoOutput(directory);
       return { made, unlock };
     } catch (error) {

@@ -45,6 +45,11 @@ export function makeJobDirectory({
   );
 }
 
+/** Whether a job has begun in a directory and is not complete, or may be running there. */
+export function hasJobLog(directory: string): boolean {
+  return existsSync(join(directory, JOB_LOG_NAME));
+}
+
 export function hasDirectory(path: string): boolean {
   return existsSync(path);
 }
