@@ -65,9 +65,9 @@ const counting: Storage = {
   async open(path) {
     const file = await fileStorage.open(path);
     return {
-      async read(target: Uint8Array, from: number, to: number, position: number) {
-        const count = await file.read(target, from, to, position);
-        read += count;
+      read(target: Uint8Array, from: number, to: number, position: number) {
+        const count = file.read(target, from, to, position);
+        read += count as number;
         return count;
       },
       stat: () => file.stat(),
@@ -82,20 +82,27 @@ beforeEach(() => {
 });
 
 /** Runs the map tasks of a job. @returns how many there are, and how many bytes planning has read */
-async function mapAll(app: RecordApp | ClassicApp, file: string, splitBytes: number) {
+async function mapAll(
+  app: RecordApp | ClassicApp,
+  file: string,
+  splitBytes: number,
+  skipBadRecords = false,
+) {
   const loaded = loadedApp(app);
   const inputDirectory = job.directory;
   const inputs = [await statInput(file, inputDirectory)];
   const spec = { inputs, inputDirectory, splitBytes, workers: 2 };
   const splits = await planJob(() => counting, spec)(loaded.splitting);
   const planned = read;
+  let skipped = 0;
   read = 0;
   for (const [task, split] of splits.entries()) {
-    const context = { ...job.context({ reduces: 1 }), storageFor: () => counting };
-    const { output } = await runMapTask({ task, split }, loaded, context);
+    const context = { ...job.context({ reduces: 1, skipBadRecords }), storageFor: () => counting };
+    const { output, counters } = await runMapTask({ task, split }, loaded, context);
     output.discard();
+    skipped += counters["skipped-records"] ?? 0;
   }
-  return { tasks: splits.length, planned };
+  return { tasks: splits.length, planned, skipped };
 }
 
 describe("map tasks", () => {
@@ -113,6 +120,15 @@ describe("map tasks", () => {
       }
     },
   );
+
+  it("of jsonLines() read little more where lines of all parts are skipped", async () => {
+    const lineOf = (_: unknown, at: number) => (at % 50 === 0 ? "{\n" : `${at}\n`);
+    const text = Array.from({ length: 100_000 }, lineOf).join("");
+    const file = job.write("in", text);
+    const { skipped } = await mapAll(appOf(jsonLines()), file, 2048, true);
+    expect(skipped).toBe(2000);
+    expect(read / text.length).toBeLessThan(4);
+  });
 
   it.each(APPS)(
     "of %s tell the size of their inputs, whatever the splits",

@@ -9,6 +9,9 @@ import { type JsonError, jsonErrorAt } from "./json-error.ts";
 import { inexactNumbers, mayHaveInexactNumbers } from "./json-numbers.ts";
 import { LineCursor } from "./lines.ts";
 
+/** Lines before a part are counted if it begins before this, or after as many parts of its length. */
+const NEAR_BYTES = 64 * 1024;
+const NEAR_PARTS = 4;
 /** How much of a long number a message shows. */
 const MAX_SHOWN_DIGITS = 40;
 
@@ -66,7 +69,7 @@ function openLines<R>(
 
   /** @throws MrError unless malformed lines are skipped */
   function skipLine({ column, why }: JsonError): void {
-    before ??= linesBefore(source);
+    before ??= options.skipBadRecords && isFar(source) ? Number.NaN : linesBefore(source);
     const number = before + lineNumber;
     const where = Number.isNaN(number) ? `the line at byte ${lines.offset}` : `line ${number}`;
     const place = `${where}, column ${column}`;
@@ -121,6 +124,14 @@ function isBlank(line: ByteSlice): boolean {
   return true;
 }
 
+/**
+ * Whether there is so much before the part that it is not worth reading for the numbers of lines that are skipped:
+ * each part of a large file may have such lines.
+ */
+function isFar({ start, end }: InputSource): boolean {
+  return start > Math.max(NEAR_BYTES, NEAR_PARTS * (end - start));
+}
+
 /** How many lines begin before the part that is read; NaN if the storage can't read without waiting. */
 function linesBefore(source: InputSource): number {
   const chunk = new Uint8Array(64 * 1024);
@@ -128,12 +139,12 @@ function linesBefore(source: InputSource): number {
   let last = 10;
   // Compressed files have one part only, so nothing is read of them here.
   for (let position = 0; position < source.start; ) {
-    const count = source.read(chunk, 0, position);
+    const rest = Math.min(chunk.length, source.start - position);
+    const count = source.read(chunk.subarray(0, rest), 0, position);
     if (typeof count !== "number") return Number.NaN;
     if (count === 0) break;
-    const end = Math.min(count, source.start - position);
-    for (let at = 0; at < end; at++) if (chunk[at] === 10) feeds += 1;
-    last = chunk[end - 1] ?? last;
+    for (let at = 0; at < count; at++) if (chunk[at] === 10) feeds += 1;
+    last = chunk[count - 1] ?? last;
     position += count;
   }
   return feeds + (last === 10 ? 0 : 1);
