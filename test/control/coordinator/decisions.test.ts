@@ -211,6 +211,8 @@ describe("a coordinator whose log fails", () => {
     expect(await completing).toBe(false);
     const cancelled = { kind: "exit", outcome: "cancelled" };
     expect(await waiting).toEqual(cancelled);
+    // The worker has not got the answer, and reports again.
+    expect(await setup.complete(worker, last)).toBe(false);
     expect(await setup.request(worker)).toEqual(cancelled);
     expect(await setup.request(await setup.join())).toEqual(cancelled);
     expect(job.status.state).toBe("cancelled");

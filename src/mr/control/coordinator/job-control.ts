@@ -60,6 +60,8 @@ export class JobControl {
   readonly #decider: Decider;
   /** The workers that have been told of the end. */
   readonly #dismissed = new Set<number>();
+  /** From then on, no report counts: not even one that is repeated and counted before. */
+  #hasLogFailed = false;
   /** How the job has ended if its completion could not be kept. */
   #unkeptEnd: JobEnd | undefined;
 
@@ -104,8 +106,9 @@ export class JobControl {
     return new Publisher(log, () => this.#elapsedMs, {
       send: (message, isKept) => this.#send(message, isKept),
       onEvent,
-      // Later, because the step that could not be kept must be completed first.
       onLogFailed: ({ code, message }) => {
+        this.#hasLogFailed = true;
+        // Later, because the step that could not be kept must be completed first.
         queueMicrotask(() => this.#endUnkept({ type: "error", code, message }));
       },
       onDeposed: (error) => this.#shell.onDeposed(error),
@@ -206,7 +209,7 @@ export class JobControl {
   }
 
   #send(message: Message, isKept: boolean): void {
-    if (message.to === "caller") message.answer(isKept);
+    if (message.to === "caller") message.answer(isKept && !this.#hasLogFailed);
     else if (message.to === "worker") {
       const isTrue = isKept && (message.answer.kind !== "exit" || this.#unkeptEnd === undefined);
       const answer = isTrue ? message.answer : ({ kind: "exit", outcome: "cancelled" } as const);
