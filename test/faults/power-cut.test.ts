@@ -3,11 +3,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { FileJobLog } from "../../src/mr/control/log/file-job-log.ts";
+import { decodeRecords, FileJobLog } from "../../src/mr/control/log/file-job-log.ts";
 import { mergeOutputs } from "../../src/mr/data/output/merge-outputs.ts";
 import { runReduceTask } from "../../src/mr/data/task/reduce-task.ts";
 import { runJob } from "../../src/mr/engines/run-job.ts";
 import { JOB_LOG_NAME } from "../../src/mr/job/names.ts";
+import { publishFile } from "../../src/mr/storage/file/destination.ts";
 import { fileStorage } from "../../src/mr/storage/file/file-storage.ts";
 import { JOB, note } from "../control/log/job-log-conformance.ts";
 import { JobHarness, loadedApp } from "../data/task/job-harness.ts";
@@ -196,6 +197,43 @@ describe("a result", () => {
     const unwritable = expect.objectContaining({ code: "OUTPUT_UNWRITABLE" });
     expect(() => output.commit()).toThrow(unwritable);
   });
+});
+
+describe("a file that the system writes a few bytes at a time", () => {
+  beforeEach(() => {
+    powerCut.maxWriteBytes = 3;
+  });
+
+  it("F12 is whole if it is a result", () => {
+    const output = fileStorage.createOutput(directory, "0123abcd-1-1", { durable: true });
+    const file = output.file("mr-out-0");
+    const text = "some words 1\nwords 2\n".repeat(10);
+    file.write(Buffer.from(text));
+    file.finish();
+    expect(output.commit()).toMatchObject([{ bytes: text.length }]);
+    expect(readFileSync(join(directory, "mr-out-0"), "utf8")).toBe(text);
+  });
+
+  it("F12 is whole if it is the journal", async () => {
+    const log = FileJobLog.create(directory, JOB);
+    await log.append([note(1), note(2)]);
+    await log.append([note(3)]);
+    log.close();
+    const { records } = decodeRecords(readFileSync(journal));
+    expect(records).toEqual([JOB, note(1), note(2), note(3)]);
+  });
+
+  it("F12 is whole if it has a name that the user has given", () => {
+    const path = join(directory, "report.html");
+    publishFile(path, [Buffer.from("one and "), Buffer.from("two")]);
+    expect(readFileSync(path, "utf8")).toBe("one and two");
+  });
+});
+
+it("F58 a file with a name that the user has given is safe before it replaces another", () => {
+  publishFile(join(directory, "report.html"), [Buffer.from("text")]);
+  expect(powerCut.calls).toContain("rename report.html");
+  expect(powerCut.renamedUnsynced).toEqual([]);
 });
 
 it("map outputs are not synced: that is slow, and their readers notice what is lost", async () => {

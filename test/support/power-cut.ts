@@ -22,6 +22,8 @@ class PowerCut {
   readonly calls: string[] = [];
   /** Called before a sync that does not block has begun. */
   onSync: (() => void) | undefined;
+  /** The most that a write takes at a time: a system may write less than it is asked to. */
+  maxWriteBytes = Number.POSITIVE_INFINITY;
   /** Fails a sync. */
   syncError: Error | undefined;
 
@@ -32,6 +34,7 @@ class PowerCut {
     this.calls.length = 0;
     this.onSync = undefined;
     this.syncError = undefined;
+    this.maxWriteBytes = Number.POSITIVE_INFINITY;
   }
 
   /** The contents of a file after a power cut; undefined if it is not there. */
@@ -57,9 +60,12 @@ class PowerCut {
         this.#open.delete(descriptor);
         fs.closeSync(descriptor);
       },
-      writeSync: ((descriptor: number, ...rest: [never]) => {
+      writeSync: ((descriptor: number, bytes: Uint8Array, at?: number, ...rest: number[]) => {
         this.#call("write", descriptor);
-        return fs.writeSync(descriptor, ...rest);
+        const from = at ?? 0;
+        const [length = bytes.length - from, position] = rest;
+        const count = Math.min(length, this.maxWriteBytes);
+        return fs.writeSync(descriptor, bytes, from, count, position);
       }) as Fs["writeSync"],
       fsyncSync: (descriptor) => {
         this.#throwOnSync();

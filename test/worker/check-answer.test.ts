@@ -69,7 +69,11 @@ describe("a worker", () => {
       const answer = { ...REDUCE, sources } as Assignment;
       expect(() => checkAssignment(answer)).toThrow(NONSENSE);
     }
-    for (const wrong of [{ file: 7 }, { start: -1 }, { start: 2 }, { end: "1" }]) {
+    const wrongParts = [
+      ...[{ file: 7 }, { start: -1 }, { start: 2 }, { end: "1" }],
+      ...[{ size: "1" }, { size: -1 }, { version: 5 }],
+    ];
+    for (const wrong of wrongParts) {
       const answer = { ...MAP, split: { ...SPLIT, ...wrong } } as Assignment;
       expect(() => checkAssignment(answer)).toThrow(NONSENSE);
     }

@@ -11,6 +11,9 @@ const JOB: Registration = {
 };
 const TASK = { kind: "reduce", task: 0, attempt: 1, sources: [] } as const;
 
+/** More than it takes to get an answer. */
+const MAX_BEATS = 200;
+
 const toClose: Array<() => unknown> = [];
 afterEach(async () => {
   for (const close of toClose.splice(0)) await close();
@@ -19,12 +22,13 @@ afterEach(async () => {
 /** A heartbeat, and the parameters of the beats that its coordinator gets. */
 async function setUp() {
   const beats: Array<{ readonly alive?: boolean }> = [];
+  const answer = { accepted: true };
   let onBeat: () => void = () => undefined;
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const part of request) body += part;
     beats.push(JSON.parse(body).params);
-    response.end(JSON.stringify({ jsonrpc: "2.0", id: 1, result: { accepted: true } }));
+    response.end(JSON.stringify({ jsonrpc: "2.0", id: 1, result: answer }));
     onBeat();
   });
   const socketPath = join(temporaryDirectory(), "socket");
@@ -40,7 +44,16 @@ async function setUp() {
     while (beats.length === seen) await new Promise<void>((resolve) => (onBeat = resolve));
     return beats.at(-1);
   };
-  return { heartbeat, nextBeat };
+  return { heartbeat, nextBeat, answer };
+}
+
+function isStale(heartbeat: Heartbeat): boolean {
+  try {
+    heartbeat.addRecords(1);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 it("F42 says once that an app is alive which has said so", async () => {
@@ -53,6 +66,26 @@ it("F42 says once that an app is alive which has said so", async () => {
   for (let beat = 0; beat < 4; beat++) after.push((await nextBeat())?.alive);
   expect(after.filter((alive) => alive === true)).toHaveLength(1);
   expect(after.at(-1)).toBeUndefined();
+});
+
+it("F7 F8 ends an attempt that the coordinator has given up at its next progress, and not the next one", async () => {
+  const { heartbeat, nextBeat, answer } = await setUp();
+  heartbeat.begin(TASK);
+  await nextBeat();
+  for (const progress of ["addRecords", "addBytes"] as const) heartbeat[progress](1);
+  answer.accepted = false;
+  // User code that is done is not killed, however long it takes.
+  heartbeat.workDone();
+  const stale = expect.objectContaining({ code: "ATTEMPT_STALE" });
+  // The thread may give up waiting for an answer of this busy process, and asks again.
+  for (let beat = 0; beat < MAX_BEATS && !isStale(heartbeat); beat++) await nextBeat();
+  for (const progress of ["addRecords", "addBytes", "alive"] as const) {
+    expect(() => heartbeat[progress](1)).toThrow(stale);
+  }
+  heartbeat.end();
+  answer.accepted = true;
+  heartbeat.begin({ ...TASK, attempt: 2 });
+  for (const progress of ["addRecords", "addBytes", "alive"] as const) heartbeat[progress](1);
 });
 
 it("F43 says that an attempt is alive whose output is being synced", async () => {
