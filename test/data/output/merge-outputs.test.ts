@@ -98,6 +98,18 @@ describe("merging outputs", () => {
 });
 
 describe("the top lines", () => {
+  it("are those with the first keys of very many with the same value, in whatever order they come", async () => {
+    const keys = Array.from({ length: 5000 }, (_, index) => `key${10_000 + index}`);
+    for (const order of [keys, keys.toReversed()]) {
+      const found = await topLines(
+        fileStorage,
+        write([order.map((key) => `${key} 7\n`).join("")]),
+        3,
+      );
+      expect(found.map(({ key }) => key)).toEqual(keys.slice(0, 3));
+    }
+  });
+
   it("are those with the largest values, the largest first, equal ones by their keys", async () => {
     const pair = fc.tuple(
       fc.string({ unit: "grapheme", maxLength: 4 }).filter((key) => !/[\n"\\{]/.test(key)),

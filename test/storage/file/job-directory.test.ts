@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   checkJobDirectory,
+  checkNoOutput,
   sweepJobDirectory,
   sweepTemporaryFiles,
 } from "../../../src/mr/storage/file/job-directory.ts";
@@ -31,6 +32,16 @@ describe("a job directory", () => {
     sweepJobDirectory(directory);
     expect(readdirSync(directory).sort()).toEqual(FOREIGN);
   });
+
+  it.each(["mr-0-0", "mr-out-12", "mr-out", ".mr-journal"])(
+    "F14 is refused to a new job because of %s, and not because of a file of the user",
+    (name) => {
+      write(...FOREIGN.filter((foreign) => foreign !== "mr-out"), ".mr-events");
+      checkNoOutput(directory);
+      write(name);
+      expect(() => checkNoOutput(directory)).toThrow(mrError("OUTPUT_EXISTS", `"${name}"`));
+    },
+  );
 
   it("F2: is swept of the temporary files of attempts that were killed, and of nothing else", () => {
     write(".mr-out-0.00c0ffee-1-4711.tmp", ".mr-3-4.00c0ffee-2-4711.tmp", "mr-0-0", "mr-out-0");
