@@ -225,13 +225,13 @@ describe("a file that the system writes a few bytes at a time", () => {
 
   it("F12 is whole if it has a name that the user has given", () => {
     const path = join(directory, "report.html");
-    publishFile(path, [Buffer.from("one and "), Buffer.from("two")]);
+    publishFile(path, [Buffer.from("one and "), Buffer.from("two")], "user");
     expect(readFileSync(path, "utf8")).toBe("one and two");
   });
 });
 
 it("F58 a file with a name that the user has given is safe before it replaces another", () => {
-  publishFile(join(directory, "report.html"), [Buffer.from("text")]);
+  publishFile(join(directory, "report.html"), [Buffer.from("text")], "user");
   expect(powerCut.calls).toContain("rename report.html");
   expect(powerCut.renamedUnsynced).toEqual([]);
 });
