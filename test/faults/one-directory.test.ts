@@ -1,7 +1,9 @@
 // Tests several jobs in one directory, and a directory that is removed or replaced.
 
+import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { beforeEach, describe, expect, it } from "vitest";
 import { lockDirectory } from "../../src/mr/control/log/directory-lock.ts";
 import { type RunJobOptions, runJob, startJob } from "../../src/mr/engines/run-job.ts";
@@ -128,6 +130,25 @@ it("F31 a job whose lock was removed by hand is still alone in its directory", a
   writeFileSync(go, "");
   await job.result;
   expect(readFileSync(join(out, "mr-out-0"), "utf8")).toBe("a 1\nb 1\nc 1\n");
+});
+
+it("F31 one of several threads of a process has a directory", async () => {
+  const library = JSON.stringify(import.meta.resolve("../../src/mr/index.ts"));
+  const script = `import { register } from ${JSON.stringify(import.meta.resolve("tsx/esm/api"))};
+    import { parentPort } from "node:worker_threads";
+    register();
+    const { runJob } = await import(${library});
+    runJob(${JSON.stringify(options)}).then(() => "complete", ({ code }) => code).then((end) => parentPort.postMessage(end));`;
+  const file = join(home, "thread.mjs");
+  writeFileSync(file, script);
+  const ends = await Promise.all(
+    [1, 2, 3].map(async () => {
+      const [end] = await once(new Worker(file), "message");
+      return end;
+    }),
+  );
+  expect(ends.filter((end) => end === "complete")).toHaveLength(1);
+  for (const end of ends) expect(["complete", "JOB_IN_USE", "OUTPUT_EXISTS"]).toContain(end);
 });
 
 describe("the local engine", () => {

@@ -67,8 +67,7 @@ function tryToListen(server: Server, path: string): Promise<boolean> {
       else reject(cannotListen(path, describeCause(error)));
     };
     server.once("error", onError);
-    // Other users must not be able to connect between bind and chmod.
-    const umask = process.umask(0o177);
+    const umask = maskOthers();
     try {
       // In Node's cluster mode, a socket that is not exclusive belongs to all workers of the cluster.
       server.listen({ path, exclusive: true }, () => {
@@ -77,9 +76,23 @@ function tryToListen(server: Server, path: string): Promise<boolean> {
         resolve(true);
       });
     } finally {
-      process.umask(umask);
+      if (umask !== undefined) process.umask(umask);
     }
   });
+}
+
+/**
+ * Keeps other users from connecting between bind and chmod.
+ *
+ * @returns the mask before; undefined in a thread of a process, which can't set it
+ */
+function maskOthers(): number | undefined {
+  try {
+    return process.umask(0o177);
+  } catch {
+    // The socket of a job is in a directory that other users can't enter.
+    return undefined;
+  }
 }
 
 /**
