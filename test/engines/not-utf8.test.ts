@@ -43,6 +43,41 @@ describe.each(["local", "sequential"] as const)("the %s engine", (engine) => {
   });
 });
 
+/** What apps do with lines, and whether different bytes become equal by it. */
+const USES = [
+  ["words of a slice", "for (const word of words(line)) emit(word, 1);", true],
+  ["strings", "emit(line.toString(), 1);", true],
+  ["words of strings", "for (const word of words(line.toString())) emit(word, 1);", true],
+  ["slices", "emit(line, 1);", false],
+] as const;
+
+describe.each(["local", "sequential"] as const)("the %s engine, records", (engine) => {
+  it.each(USES)(
+    "F18 lists files that are not UTF-8 when the app makes %s of them",
+    { timeout: 120_000 },
+    async (_, use, isLoss) => {
+      const library = JSON.stringify(new URL("../../src/mr/index.ts", import.meta.url).pathname);
+      job.write(
+        "app.ts",
+        `import { defineApp, lines, words } from ${library};
+        export default defineApp({ input: lines(), map(line, emit: (key: unknown, value: number) => void) { ${use} }, reduce: () => 1 });`,
+      );
+      const lines: string[] = [];
+      const { counters } = await runJob({
+        ...{ engine, workers: 1, reduces: 1, check: false },
+        ...{ app: job.path("app.ts"), inputs: ["a", "b"].map((name) => job.path(name)) },
+        ...{ out: job.path("out"), log: (line: string) => lines.push(line) },
+      });
+      expect(counters).toEqual(isLoss ? { "files-not-utf8": 1 } : {});
+      const reason =
+        "the byte 0xe9 is not UTF-8; such bytes end a word, and become U+FFFD in a string, which can make different keys equal";
+      expect(lines.filter((line) => line.includes("UTF-8"))).toEqual(
+        isLoss ? [`Not UTF-8: ${job.path("b")} from byte 0 on: ${reason}`] : [],
+      );
+    },
+  );
+});
+
 describe("mrsequential", () => {
   it("F18 lists files that are not UTF-8", { timeout: 120_000 }, async () => {
     const { code, stderr } = await job.start("src/main/mrsequential.ts", ["app.ts", "a", "b"])

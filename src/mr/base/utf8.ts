@@ -22,11 +22,41 @@ export function encodeUtf8(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
+/** Reports a byte that is not UTF-8; undefined while nothing is to be reported. */
+let reportReplaced: ((byte: number) => void) | undefined;
+
+/**
+ * Reports the first byte that is not UTF-8, and that a text or words lose from now on, once.
+ *
+ * @param report called with the byte; undefined ends the watch
+ */
+export function watchReplaced(report: ((byte: number) => void) | undefined): void {
+  reportReplaced = report;
+}
+
+/** Reports bytes[start, end) to {@link watchReplaced} if they are not UTF-8. */
+export function noteReplaced(bytes: Uint8Array, start: number, end: number): void {
+  if (reportReplaced === undefined) return;
+  const text = bytes.subarray(start, end);
+  const at = isUtf8(text) ? -1 : invalidUtf8At(text);
+  if (at < 0) return;
+  const report = reportReplaced;
+  reportReplaced = undefined;
+  report(text[at] ?? 0);
+}
+
 /**
  * The text of bytes[start, end). Lone surrogates come back from their three bytes; everything else that
  * is not UTF-8 becomes U+FFFD, as the Encoding Standard has it.
+ *
+ * @param isLossKnown whether the caller itself looks for bytes that are not UTF-8, so that none is to be reported
  */
-export function decodeUtf8(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+export function decodeUtf8(
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+  isLossKnown = false,
+): string {
   const length = end - start;
   if (length <= SHORT_BYTES) {
     const text = decodeShortAscii(bytes, start, end);
@@ -35,7 +65,9 @@ export function decodeUtf8(bytes: Uint8Array, start = 0, end: number = bytes.len
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset + start, length);
   const text = buffer.toString("utf8");
   // Three bytes of a surrogate decode to three U+FFFD: only then can there be any.
-  return text.includes("\uFFFD") && surrogateAt(buffer) >= 0 ? decodeSurrogates(buffer) : text;
+  if (!text.includes("\uFFFD")) return text;
+  if (!isLossKnown) noteReplaced(bytes, start, end);
+  return surrogateAt(buffer) >= 0 ? decodeSurrogates(buffer) : text;
 }
 
 /**

@@ -69,14 +69,21 @@ export interface SkippedRecord {
 /** The counter of records that were skipped with `--skip-bad-records`. */
 export const SKIPPED_RECORDS = "skipped-records";
 
-/** The counter of files in the classic form with bytes that are not UTF-8. */
+/** The counter of files, or parts of split files, with bytes that are not UTF-8 and that the app did not get. */
 export const REPLACED_FILES = "files-not-utf8";
 
-/** Why the text of such a file is not what is in the file. */
-export function describeReplacement(byte: number): string {
+/**
+ * Why the text of such a file is not what is in the file.
+ *
+ * @param how what becomes of such bytes
+ */
+export function describeReplacement(byte: number, how = "U+FFFD stands for such bytes"): string {
   const found = `the byte 0x${byte.toString(16)} is not UTF-8`;
-  return `${found}; U+FFFD stands for such bytes, which can make different keys equal`;
+  return `${found}; ${how}, which can make different keys equal`;
 }
+
+/** What becomes of such bytes in the record form, where a byte slice is made a string or cut into words. */
+export const LOST_IN_RECORDS = "such bytes end a word, and become U+FFFD in a string";
 
 /** The records that a map task has read, or the keys that a reduce task has, and how many of them are bad. */
 export interface RecordTally {

@@ -1,3 +1,4 @@
+import { noteReplaced } from "../../base/utf8.ts";
 import type { BlockScanner } from "../../kernel/kernel.ts";
 
 /**
@@ -81,6 +82,7 @@ export class WordScan {
 
   #scan(): void {
     this.count = this.#scanner.scanWords(this.#from, this.#to);
+    noteReplaced(this.block, this.#from, this.#to);
     this.isScanned = true;
     this.onScan();
   }

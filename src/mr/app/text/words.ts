@@ -1,3 +1,4 @@
+import { noteReplaced } from "../../base/utf8.ts";
 import { findEdge, LETTER, NO_LETTER } from "../../kernel/word-edges.ts";
 import { ByteSlice, type Text } from "../contract/byte-slice.ts";
 import { StringWords } from "./string-words.ts";
@@ -40,6 +41,7 @@ function isCut(scan: WordScan, end: number): boolean {
 function wordsOfBytes({ bytes, start: from, end }: ByteSlice): Iterable<ByteSlice> {
   return {
     [Symbol.iterator]() {
+      noteReplaced(bytes, from, end);
       let at = from;
       return {
         next(): IteratorResult<ByteSlice> {

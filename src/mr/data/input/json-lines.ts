@@ -2,7 +2,7 @@ import type { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { Output } from "../../app/contract/contract.ts";
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
 import { MrError } from "../../base/errors.ts";
-import { invalidUtf8At } from "../../base/utf8.ts";
+import { decodeUtf8, invalidUtf8At } from "../../base/utf8.ts";
 import { writeJsonLine } from "../output/formats.ts";
 import { type TextOptions, textInput } from "./encoding.ts";
 import { type JsonError, jsonErrorAt } from "./json-error.ts";
@@ -92,7 +92,7 @@ function openLines<R>(
         if (line === undefined) return undefined;
         lineNumber += 1;
         if (isBlank(line)) continue;
-        const text = line.toString();
+        const text = decodeUtf8(line.bytes, line.start, line.end, true);
         let value: unknown;
         let error: JsonError | undefined;
         try {

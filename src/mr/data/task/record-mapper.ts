@@ -4,6 +4,8 @@ import type { RecordCursor } from "../../app/contract/reader.ts";
 import type { WordScan } from "../../app/text/word-scan.ts";
 import { MrError } from "../../base/errors.ts";
 import { describeThrown } from "../../base/thrown.ts";
+import { watchReplaced } from "../../base/utf8.ts";
+import { describeReplacement, LOST_IN_RECORDS } from "../../job/task.ts";
 import type { BlockScanner } from "../../kernel/kernel.ts";
 import type { OpenInput } from "../input/open-input.ts";
 import { AppError, describeValue } from "./app-error.ts";
@@ -83,6 +85,10 @@ export class RecordMapper {
   async run(): Promise<void> {
     const cursor = this.#cursor;
     const { progress, tally } = this.#mapping;
+    watchReplaced((byte) => {
+      const why = describeReplacement(byte, LOST_IN_RECORDS);
+      tally.replace(this.#input.file, `from byte ${cursor.offset} on`, why);
+    });
     try {
       for (let bytes = 0; ; bytes = this.#input.bytesRead) {
         const loading = cursor.load();
@@ -98,6 +104,7 @@ export class RecordMapper {
       tally.addSkipped(cursor.skipped ?? 0);
       this.#addRest();
     } finally {
+      watchReplaced(undefined);
       this.#staged?.drop();
       cursor.close?.();
     }

@@ -4,8 +4,10 @@ import type { RecordApp } from "../../app/contract/define-app.ts";
 import { hashPartition } from "../../app/contract/partitioners.ts";
 import { WordScan } from "../../app/text/word-scan.ts";
 import { checkJsonValue } from "../../base/json-value.ts";
+import { watchReplaced } from "../../base/utf8.ts";
 import { openInput } from "../../data/input/open-input.ts";
 import { text } from "../../data/output/formats.ts";
+import { describeReplacement, LOST_IN_RECORDS } from "../../job/task.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
 import { storageFor } from "../../storage/registry.ts";
 import { wtf8Bytes } from "./classic-form.ts";
@@ -25,6 +27,10 @@ export function recordForm(app: RecordApp): AppForm {
       const words = new WordScan(scanner);
       const how = { skipBadRecords, onSkipped, onReplaced, scanner, words };
       const cursor = app.input.open(input, how);
+      watchReplaced((byte) => {
+        const why = describeReplacement(byte, LOST_IN_RECORDS);
+        onReplaced(`from byte ${cursor.offset} on`, why);
+      });
       try {
         while (await cursor.load()) {
           for (let record = cursor.next(); record !== undefined; record = cursor.next()) {
@@ -54,6 +60,7 @@ export function recordForm(app: RecordApp): AppForm {
         run.addBytes(input.end < Number.MAX_SAFE_INTEGER ? size : input.bytesRead);
         await input.checkUnchanged();
       } finally {
+        watchReplaced(undefined);
         cursor.close?.();
         input.close();
       }
