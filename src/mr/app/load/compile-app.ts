@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve, sep } from "node:path";
 import type { Metafile } from "esbuild";
 import { appCacheDir, publish, removeOld, sha256 } from "./app-cache.ts";
-import { type Bundle, bundleApp, PUBLIC_FACE } from "./bundle-app.ts";
+import { type Bundle, bundleApp, PUBLIC_FACE, REQUIRED } from "./bundle-app.ts";
 import { type CompiledFrom, compiledFrom, isUnchanged } from "./compiled-from.ts";
 import { CONFIG_NAMES } from "./config-files.ts";
 import { isShippedApp } from "./find-app.ts";
@@ -89,7 +89,9 @@ async function bundleWithConfigs(source: string): Promise<Bundle> {
 }
 
 function filesOf(source: string, { inputs }: Metafile): string[] {
-  return Object.keys(inputs).map((input) => resolve(dirname(source), input));
+  // This library as CommonJS gets it is no file.
+  const files = Object.keys(inputs).filter((input) => !input.startsWith(`${REQUIRED}:`));
+  return files.map((input) => resolve(dirname(source), input));
 }
 
 /** The folders of an app's own files. The bundler reads no settings of packages. */
