@@ -511,8 +511,16 @@ const MUTANTS: readonly Mutant[] = [
     file: CONTROL,
     replace: "      this.cancel(reason);\n      return;",
     by: "      return;",
-    breaks: "before the log holds",
+    breaks: "The job makes no progress",
     faults: BROKEN_LOG,
+  },
+  {
+    title: "accepts a repeated report that it could not keep",
+    file: CONTROL,
+    replace: "message.answer(isKept && !this.#hasLogFailed);",
+    by: "message.answer(isKept);",
+    breaks: "A coordinator tells the verdict before the log holds",
+    faults: { ...BROKEN_LOG, lose: 0.3 },
   },
   {
     title: "tells workers of an end that it could not keep",
