@@ -47,4 +47,24 @@ describe("a worker of tsmr run whose app lets nothing else run", { concurrent: t
     command.signalAlone("SIGKILL");
     expect(await command.survivors()).toEqual([]);
   });
+
+  it("F6: is replaced when it is stopped, although it is the only one", async (context) => {
+    const job = startJob(context, "");
+    // Only the first one stops itself.
+    const stop = `if (!existsSync("stopped")) {
+        writeFileSync("stopped", String(process.pid));
+        process.kill(process.pid, "SIGSTOP");
+      }`;
+    job.writeApp(`import { existsSync, writeFileSync } from "node:fs";
+    export const map = (_file: string, text: string) => {
+      ${stop}
+      return text.trim().split(/\\s+/).map((key) => ({ key, value: "" }));
+    };
+    export const reduce = (_word: string, values: string[]) => String(values.length);`);
+    const args = ["a", "--workers", "1", "--lease", "2", "--json", "--out", "."];
+    const { code, stdout } = await job.start(TSMR, ["run", "app.ts", ...args]).ended;
+    expect(code).toBe(0);
+    expect(job.output()).toBe("x 2\ny 1\n");
+    expect(JSON.parse(stdout)).toMatchObject({ map: { attempts: 2 } });
+  });
 });

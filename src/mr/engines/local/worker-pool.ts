@@ -7,6 +7,7 @@ import { atExit } from "../../base/at-exit.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { DEFAULT_MEMORY_BYTES } from "../../job/limits.ts";
+import { HungWorkers } from "./hung-workers.ts";
 import {
   endStandby,
   hasStandby,
@@ -73,6 +74,9 @@ export class WorkerPool {
   #isOver = false;
   /** The processes whose workers have joined the job, and so have loaded the app. */
   readonly #joined = new Set<number>();
+  readonly #hung = new HungWorkers((pid) => {
+    for (const child of this.#running) if (child.pid === pid) child.kill("SIGKILL");
+  });
   /** How many have ended by themselves before they had joined, since the last one joined. */
   #endedEarly = 0;
   #filling: NodeJS.Timeout | undefined;
@@ -120,6 +124,7 @@ export class WorkerPool {
 
   /** Must be told of all that happens in the job. */
   onEvent(event: JobEvent): void {
+    this.#hung.onEvent(event);
     if (event.type === "workerJoined") {
       this.#joined.add(event.pid);
       this.#endedEarly = 0;
