@@ -3,6 +3,7 @@ import { AppNotFoundError } from "../mr/app/load/find-app.ts";
 import { currentDirectory } from "../mr/base/directories.ts";
 import { exitCodeOf } from "../mr/base/error-codes.ts";
 import { JobFailedError, MrError } from "../mr/base/errors.ts";
+import { ensureExit } from "../mr/base/exit.ts";
 import { nearestWord } from "../mr/base/nearest-word.ts";
 import { visibleLines } from "../mr/base/text.ts";
 import { describeThrown, stackOf } from "../mr/base/thrown.ts";
@@ -45,6 +46,7 @@ let isEndedByAction = false;
  * open: a timer, a connection to a database.
  */
 export function endWithAction(): void {
+  ensureExit();
   isEndedByAction = true;
 }
 

@@ -6,6 +6,7 @@ import { readFileSync, writeSync } from "node:fs";
 import type { CompiledApp } from "../../app/load/compile-app.ts";
 import { checkReduces, type LoadedApp, loadApp } from "../../app/load/load-app.ts";
 import { MrError } from "../../base/errors.ts";
+import { ensureExit } from "../../base/exit.ts";
 import { visibleLines } from "../../base/text.ts";
 import { describeThrown, stackOf } from "../../base/thrown.ts";
 import { describeRefusal } from "../../watch/format/describe-failure.ts";
@@ -41,18 +42,9 @@ async function main(): Promise<number> {
     // All workers fail in the same way, so the job reports it once.
     return APP_NOT_LOADED;
   }
-  const onJoined = exitByKill;
-  const outcome = await startWorker({ app: loaded, ...options, heartbeat, onJoined });
-  return outcome === "completed" ? 0 : WORKER_FAILED;
-}
-
-/**
- * Lets `process.exit` kill the process, after its listeners: Node 24 hangs there while it compiles functions in the
- * background, as it does in the first attempts. Nobody looks at the exit code of a worker that has joined the job.
- */
-function exitByKill(): void {
-  const reallyExit = () => process.kill(process.pid, "SIGKILL");
-  Object.assign(process, { reallyExit });
+  return (await startWorker({ app: loaded, ...options, heartbeat })) === "completed"
+    ? 0
+    : WORKER_FAILED;
 }
 
 /** Writes why the app cannot be loaded; null when it can. */
@@ -83,6 +75,7 @@ async function explainLoading(
 
 // Ctrl-C in a terminal reaches every process of the job: the process that started this one decides.
 process.on("SIGINT", () => undefined);
+ensureExit();
 
 main().then(
   (exitCode) => {
