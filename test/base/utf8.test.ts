@@ -3,7 +3,7 @@
 import { isUtf8 } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { replacedUtf8At } from "../../src/mr/base/utf8.ts";
+import { decodeUtf8, replacedUtf8At, watchReplaced } from "../../src/mr/base/utf8.ts";
 
 function at(bytes: Buffer): number {
   return replacedUtf8At(bytes, bytes.toString("utf8"));
@@ -34,5 +34,28 @@ describe("the first byte that is not UTF-8", () => {
         if (found > 0) expect(isUtf8(bytes.subarray(0, found))).toBe(true);
       }),
     );
+  });
+});
+
+describe("a watch for bytes that are not UTF-8", () => {
+  const reported = (bytes: number[]) => {
+    const found: number[] = [];
+    watchReplaced((byte) => found.push(byte));
+    try {
+      decodeUtf8(Uint8Array.from(bytes));
+    } finally {
+      watchReplaced(undefined);
+    }
+    return found;
+  };
+
+  it("reports the first that is lost, and no surrogate that the text keeps", () => {
+    expect(reported([0x61, 0xff, 0xfe])).toEqual([0xff]);
+    expect(reported([0xed, 0xa0, 0x80])).toEqual([]);
+    expect(reported([0xed, 0xa0, 0x80, 0xff])).toEqual([0xff]);
+  });
+
+  it("reports a surrogate pair in six bytes, which the text has as one character", () => {
+    expect(reported([0xed, 0xa0, 0xbd, 0xed, 0xb8, 0x80])).toEqual([0xed]);
   });
 });

@@ -109,7 +109,10 @@ function fewCharacters(bytes: Uint8Array, at: number, end: number): string {
 /** Whether `bytes` are the encoding of some string: UTF-8, lone surrogates included. */
 export function isEncodedText(bytes: Uint8Array): boolean {
   if (isUtf8(bytes)) return true;
-  return surrogateAt(bytes) >= 0 && Buffer.compare(encodeUtf8(decodeUtf8(bytes)), bytes) === 0;
+  return (
+    surrogateAt(bytes) >= 0 &&
+    Buffer.compare(encodeUtf8(decodeUtf8(bytes, 0, bytes.length, true)), bytes) === 0
+  );
 }
 
 /** The length of the encoded character that begins at `at`; 0 if none does. */
