@@ -44,6 +44,8 @@ export class CsvRows {
   #nextFault: CsvFault | undefined;
   #isEnd = false;
   #isBegun = false;
+  /** Whether the file is in another encoding, by its byte order mark: offsets are those of its text in UTF-8. */
+  isConverted = false;
 
   /**
    * @param start where the first row begins, in bytes, in line `line`
@@ -54,6 +56,11 @@ export class CsvRows {
     this.#base = start;
     this.#end = end;
     this.nextLine = line;
+  }
+
+  /** Where the next row begins, in bytes. */
+  get nextOffset(): number {
+    return this.#base + this.#row;
   }
 
   /** Moves to the next loaded row; false when {@link load} must be called. */
@@ -104,6 +111,7 @@ export class CsvRows {
       this.#row = utf8MarkLength(begin, begin.length);
       return true;
     }
+    this.isConverted = true;
     this.#source = decodedInput(this.#source, encoding, Uint8Array.from(begin));
     this.#end = Number.MAX_SAFE_INTEGER;
     this.#filled = 0;

@@ -155,8 +155,17 @@ class CsvCursor implements RecordCursor<unknown> {
   }
 
   load(): boolean | Promise<boolean> {
-    return this.#rows.load();
+    const loading = this.#rows.load();
+    return typeof loading === "boolean" ? this.#loaded(loading) : loading.then(this.#loaded);
   }
+
+  /** @throws MrError when a split other than the first of its file ends without the first row of the file */
+  readonly #loaded = (isLoaded: boolean): boolean => {
+    if (isLoaded || !this.#isAtHead || this.#resumption === undefined) return isLoaded;
+    const { file } = this.#source;
+    const why = "its first row is not where it was when the job was planned";
+    throw new MrError("INPUT_CHANGED", `Cannot read input "${file}": ${why}`);
+  };
 
   /** A function that makes a record of the fields of a row, by the fields of the first row. */
   #converter(first: readonly string[]): (fields: readonly string[]) => unknown {

@@ -3,8 +3,8 @@ import { inputError, UsageError } from "../../base/errors.ts";
 import { DEFAULT_ROW_BYTES } from "../../job/limits.ts";
 import type { ResumeToken, ScannedSplitting, Split } from "../../job/split.ts";
 import type { StorageFor, StoredFile } from "../../storage/storage.ts";
+import { CsvRows } from "./csv-rows.ts";
 import { CsvScanner, isQuote } from "./csv-scanner.ts";
-import { otherEncodingOf, utf8MarkLength } from "./encoding.ts";
 import { openPlanned } from "./planned-file.ts";
 
 const BLOCK_BYTES = 1024 * 1024;
@@ -53,16 +53,18 @@ export async function planCsvSplits(
   const targets = wanted.slice(1).map(({ start }) => start);
   const scanner = new CsvScanner(delimiter, maxRowBytes, quote);
   const stored = await openPlanned(storageFor, directory, first);
-  let ends: RowEnd[];
+  let head: RowEnd | undefined;
+  let cuts: RowEnd[] = [];
   try {
-    ends = await findRowEnds(stored, targets, scanner, Buffer.alloc(blockBytes));
+    head = await findHead(stored, { ...first, end: last.end }, scanner);
+    if (head !== undefined)
+      cuts = await findRowEnds(stored, head, targets, scanner, Buffer.alloc(blockBytes));
     await stored.checkUnchanged();
   } catch (error) {
     throw inputError(file, error);
   } finally {
     stored.close();
   }
-  const [head, ...cuts] = ends;
   const splits: Split[] = [];
   let begin: RowEnd | undefined;
   for (const cut of [...cuts.filter(({ at }) => at < last.end), undefined]) {
@@ -79,7 +81,7 @@ export async function planCsvSplits(
 
 /** How a reader starts at the end of a row in the middle of a CSV file. */
 export interface CsvResumption {
-  /** The end, in bytes, of the row that names the columns: the first that is neither empty nor damaged. */
+  /** The end, in bytes, of the head: the first row that is neither empty nor malformed. */
   readonly headEnd: number;
   /** How many line breaks there are between the end of that row and the start of the split. */
   readonly lines: number;
@@ -93,32 +95,49 @@ export function decodeCsvResumption(token: ResumeToken): CsvResumption {
 }
 
 /**
- * Finds the end of the first row that is neither empty nor damaged, and after that the first end of a row
- * at or after each of `targets`, which ascend. Each end is listed once.
+ * Finds the end of the head: the first row that the reader of rows gives, which names the columns or says how many
+ * there are. Undefined if there is none, or if the file is converted to UTF-8 and so can't be cut.
  */
+async function findHead(
+  stored: StoredFile,
+  { file, end }: Split,
+  scanner: CsvScanner,
+): Promise<RowEnd | undefined> {
+  const read = (target: Uint8Array, from: number, position: number) =>
+    stored.read(target, from, target.length, position);
+  const rows = new CsvRows({ file, start: 0, end, read }, scanner, 0, end, 1);
+  while (await rows.load()) {
+    if (rows.isConverted) return undefined;
+    while (rows.next()) {
+      if (rows.fault === undefined) return { at: rows.nextOffset, lines: rows.nextLine - 1 };
+    }
+    // Lets this process answer workers.
+    await setImmediate();
+  }
+  return undefined;
+}
+
+/** Finds the first end of a row at or after each of `targets`, which ascend. Each end is listed once. */
 async function findRowEnds(
   stored: StoredFile,
+  head: RowEnd,
   targets: readonly number[],
   scanner: CsvScanner,
   buffer: Buffer,
 ): Promise<RowEnd[]> {
   const ends: RowEnd[] = [];
-  const waiting = [...targets];
-  /** Offset in the file of the buffer's first byte, and how many bytes the buffer holds. */
-  let base = 0;
-  let filled = 0;
+  const waiting = targets.filter((target) => target > head.at);
   /** Offset in the file of the row that is scanned, and the line breaks before it. */
-  let row = 0;
-  let lines = 0;
+  let { at: row, lines } = head;
+  /** Offset in the file of the buffer's first byte, and how many bytes the buffer holds. */
+  let base = row;
+  let filled = 0;
+  scanner.begin();
   while (waiting.length > 0) {
     const count = await stored.read(buffer, filled, buffer.length, base + filled);
     const isEnd = count === 0;
     filled += count;
     const block = buffer.subarray(0, filled);
-    if (base === 0 && row === 0) {
-      if (otherEncodingOf(block, filled) !== undefined) return [];
-      row = utf8MarkLength(block, filled);
-    }
     const limit = isEnd ? filled : filled - scanner.lookahead;
     while (waiting.length > 0 && row + scanner.length >= base) {
       scanner.scan(block, row + scanner.length - base, limit);
@@ -126,10 +145,8 @@ async function findRowEnds(
       if (scanner.outcome === "open" || scanner.length === 0) break;
       row += scanner.length;
       lines += scanner.lines;
-      const isHead = scanner.outcome === "row" && scanner.contentLength > 0;
-      const isWanted = ends.length === 0 ? isHead : row >= (waiting[0] ?? row);
-      if (isWanted) ends.push({ at: row, lines });
-      while (ends.length > 0 && waiting[0] !== undefined && waiting[0] <= row) waiting.shift();
+      if (row >= (waiting[0] ?? row)) ends.push({ at: row, lines });
+      while (waiting[0] !== undefined && waiting[0] <= row) waiting.shift();
       scanner.begin();
     }
     const next = row + scanner.length;
