@@ -1,6 +1,7 @@
-import { fstatSync, statSync, writeSync } from "node:fs";
+import { fstatSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { describeCause, errorCode, MrError } from "../mr/base/errors.ts";
+import { writeAll } from "../mr/base/write-all.ts";
 
 const STDOUT = 1;
 /** The names of standard output. Opening one of them would write from the beginning of a file again. */
@@ -41,10 +42,19 @@ export function printResult(text: string | Uint8Array): void {
     return;
   }
   // Node's own stream drops the rest, without an error, when a disk had room for a part.
+  printTo(STDOUT, typeof text === "string" ? Buffer.from(text) : text);
+}
+
+/**
+ * Writes the result of a command, all of it, to a descriptor that is standard output for the user.
+ *
+ * @throws MrError when it cannot be written. That the reader of a pipe is gone is no failure
+ */
+export function printTo(descriptor: number, bytes: Uint8Array): void {
   try {
-    const bytes = typeof text === "string" ? Buffer.from(text) : text;
-    for (let at = 0; at < bytes.length; ) at += writeSync(STDOUT, bytes, at);
+    writeAll(descriptor, bytes);
   } catch (error) {
+    if (errorCode(error) === "EPIPE") return;
     throw new MrError("OUTPUT_UNWRITABLE", describe(error), { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 // Tests src/main: files named by --out.
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   closeSync,
   existsSync,
@@ -10,8 +10,10 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeSync,
 } from "node:fs";
 import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { startScript } from "../support/processes.ts";
 import { newFolder } from "../support/tsmr.ts";
@@ -76,6 +78,27 @@ describe("a file that is named by --out", { concurrent: true }, () => {
     });
     expect((await ended).code).toBe(0);
     expect(folder.text("mr-out-0")).toBe(RESULT);
+  });
+
+  it("may be another open file, which is written to from where it is", async (context) => {
+    const folder = newFolder(context);
+    folder.write(".mr-events", EVENTS);
+    const tsmr = fileURLToPath(new URL("../../src/main/tsmr.ts", import.meta.url));
+    for (const [command, args, content] of WRITERS) {
+      // Without O_APPEND, as a shell opens the file of `>`.
+      const file = openSync(folder.path("log"), "w");
+      writeSync(file, "before\n");
+      const words = ["--import", import.meta.resolve("tsx"), tsmr, command, ...args];
+      const { status } = spawnSync(process.execPath, [...words, "--out", "/dev/fd/3"], {
+        cwd: folder.directory,
+        stdio: ["ignore", "ignore", "inherit", file],
+      });
+      writeSync(file, "after\n");
+      closeSync(file);
+      expect(status).toBe(0);
+      const [, result = ""] = /^before\n(.*)after\n$/s.exec(folder.text("log")) ?? [];
+      expect(result).toMatch(content);
+    }
   });
 
   // Not /dev/stdout, which root could take away from everybody if this went wrong.

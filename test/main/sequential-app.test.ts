@@ -19,6 +19,18 @@ export function reduce(_key: string, values: string[]) {
 const PRINTED = "loaded\ndebug x y x\n{raw}reduce\nreduce\n";
 const RESULT = "x 2\ny 1\n";
 
+/** It writes to standard output in all ways that pass by `process.stdout`. */
+const LOW_LEVEL = `
+import { spawnSync } from "node:child_process";
+import { writeSync } from "node:fs";
+export function map(_file: string, text: string) {
+  writeSync(1, "FD1\\n");
+  spawnSync("echo", ["CHILD"], { stdio: "inherit" });
+  // END
+  return text.split(" ").map((key) => ({ key, value: "1" }));
+}
+export const reduce = (_key: string, values: string[]) => String(values.length);`;
+
 const WITH_TIMER = `
 setInterval(() => undefined, 1000);
 export const map = (_file: string, text: string) =>
@@ -39,6 +51,43 @@ describe("an app that prints", { concurrent: true }, () => {
     const ended = await folder.tsmr("sequential", "app.ts", "a", "--out", "seq").ended;
     expect([ended.stdout, ended.stderr, ended.code]).toEqual(["", PRINTED, 0]);
     expect(folder.text("seq")).toBe(RESULT);
+  });
+
+  it("F53 does so on standard error too by its descriptor and from another process", async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", LOW_LEVEL);
+    const args = ["app.ts", "a", "--max-bad-records", "5%", "--out"];
+    for (const out of ["/dev/stdout", "/dev/fd/1"]) {
+      const ended = await folder.tsmr("sequential", ...args, out).ended;
+      expect([ended.stdout, ended.code]).toEqual([RESULT, 0]);
+      expect(ended.stderr).toBe("FD1\nCHILD\n");
+    }
+    const file = openSync(folder.path("log"), "w");
+    const command = ["sequential", ...args, "/dev/stdout"];
+    const options = { cwd: folder.directory, stdout: file };
+    expect((await startScript("src/main/tsmr.ts", command, options).ended).code).toBe(0);
+    closeSync(file);
+    expect(folder.text("log")).toBe(RESULT);
+  });
+
+  it("is told apart from results of many megabytes in a pipe whose reader is slow", async (context) => {
+    const folder = newFolder(context);
+    folder.write("a", "x".repeat(3_000_000));
+    const args = ["sequential", "app.ts", "a", "--out", "/dev/stdout"];
+    const { stdout, code } = await folder.tsmr(...args).ended;
+    expect([stdout.length, code]).toEqual([3_000_003, 0]);
+  });
+
+  it("ends as the app ends it", async (context) => {
+    const folder = newFolder(context);
+    folder.write("app.ts", LOW_LEVEL.replace("// END", "process.kill(process.pid, 'SIGKILL');"));
+    const killed = await folder.tsmr("sequential", "app.ts", "a", "--out", "/dev/stdout").ended;
+    expect([killed.stdout, killed.code]).toEqual(["", 137]);
+    expect(killed.stderr).toContain("tsmr: The app was ended by SIGKILL\n");
+    folder.write("app.ts", LOW_LEVEL.replace("// END", "throw new Error('boom');"));
+    const failed = await folder.tsmr("sequential", "app.ts", "a", "--out", "/dev/stdout").ended;
+    expect([failed.stdout, failed.code]).toEqual(["", 1]);
+    expect(failed.stderr).toMatch(/tsmr: map failed on input "a": boom\n$/);
   });
 
   it("follows what is in the file of standard output already", async (context) => {

@@ -67,7 +67,8 @@ function describe(command: Command): Omit<CompletionCommand, "name" | "summary">
     app: SHIPPED_APPS.map(({ name }) => name),
     shell: SHELLS,
   };
-  const options = command.options.map(({ long, short, description, flags, required }) => ({
+  const shown = command.options.filter(({ hidden }) => !hidden);
+  const options = shown.map(({ long, short, description, flags, required }) => ({
     long: long ?? "",
     short,
     description,

@@ -1,18 +1,18 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
 import { visibleLines } from "../../mr/base/text.ts";
 import { lockDirectory } from "../../mr/control/log/directory-lock.ts";
-import type { RunJobOptions } from "../../mr/engines/run-job.ts";
 import { runApp, writeOutput } from "../../mr/engines/sequential/run-app.ts";
 import type { MaxBadRecords } from "../../mr/job/bad-records.ts";
 import { DEFAULT_MAX_BAD_RECORDS } from "../../mr/job/limits.ts";
 import { isJobFile, MERGED_OUTPUT_NAME, reduceOutputName } from "../../mr/job/names.ts";
 import { resolveInputs } from "../../mr/storage/registry.ts";
 import { addApp, addOptions, filePath } from "../options.ts";
-import { isStandardOutput, printAppOnStandardError, printResult } from "../print-result.ts";
+import { isStandardOutput, printAppOnStandardError, printTo } from "../print-result.ts";
 import { endWithAction } from "../run-command.ts";
+import { RESULT_DESCRIPTOR, runWithoutStandardOutput } from "../without-standard-output.ts";
 import type { Action } from "./catalog.ts";
 
 const HELP = `
@@ -25,9 +25,14 @@ It shares nothing with tsmr run but the app, so it is what that can be compared 
 merged, is the same. Everything is in memory.`;
 
 const DEFAULT_OUT = reduceOutputName(0);
+/** The output is passed on to {@link RESULT_DESCRIPTOR}. */
+const PARENT = Symbol("parent");
 
-interface Options extends Pick<RunJobOptions, "maxBadRecords"> {
+interface Options {
   readonly out: string;
+  readonly maxBadRecords?: MaxBadRecords;
+  /** See {@link runWithoutStandardOutput}. */
+  readonly asChild?: true;
 }
 
 export function define(command: Command): Action {
@@ -36,8 +41,15 @@ export function define(command: Command): Action {
     .argument("<inputs...>", "input files, directories or quoted patterns")
     .option("-o, --out <file>", "the output file", filePath, DEFAULT_OUT);
   addOptions(command, "maxBadRecords").addHelpText("after", HELP);
-  return (spec: string, patterns: string[], { out, maxBadRecords }: Options) => {
-    return runInThisProcess("tsmr", spec, patterns, out, maxBadRecords);
+  command.addOption(new Option("--as-child").hideHelp());
+  return (spec: string, patterns: string[], { out, maxBadRecords, asChild }: Options) => {
+    if (asChild === true) return runInThisProcess("tsmr", spec, patterns, PARENT, maxBadRecords);
+    const isToFile = out === DEFAULT_OUT || !isStandardOutput(out);
+    if (isToFile) return runInThisProcess("tsmr", spec, patterns, out, maxBadRecords);
+    const limit = maxBadRecords === undefined ? [] : ["--max-bad-records", String(maxBadRecords)];
+    return runWithoutStandardOutput([
+      ...["sequential", "--as-child", ...limit, "--", spec, ...patterns],
+    ]);
   };
 }
 
@@ -45,6 +57,7 @@ export function define(command: Command): Action {
  * Runs a job sequentially and writes its output to a file. What the app prints goes to standard error.
  *
  * @param program the name of the command
+ * @param out the file, which is not standard output
  * @returns the exit code
  * @throws MrError when an input cannot be read, the app fails, too many records are bad, or the output cannot be
  *   written
@@ -53,7 +66,7 @@ export async function runInThisProcess(
   program: string,
   spec: string,
   patterns: readonly string[],
-  out: string = DEFAULT_OUT,
+  out: string | typeof PARENT = DEFAULT_OUT,
   maxBadRecords: MaxBadRecords = DEFAULT_MAX_BAD_RECORDS,
 ): Promise<number> {
   endWithAction();
@@ -64,14 +77,14 @@ export async function runInThisProcess(
   printAppOnStandardError();
   const { app } = await loadApp(spec);
   const job = { inputs, inputDirectory, reduces: 1, skipBadRecords: false, maxBadRecords };
-  const unlock = await lockForResult(out);
+  const unlock = out === PARENT ? undefined : await lockForResult(out);
   try {
     const { outputs, replaced } = await runApp(app, job);
     for (const { file, place, reason } of replaced) {
       process.stderr.write(visibleLines(`${program}: Not UTF-8: ${file} ${place}: ${reason}\n`));
     }
     const lines = outputs.flat();
-    if (out !== DEFAULT_OUT && isStandardOutput(out)) printResult(Buffer.concat(lines));
+    if (out === PARENT) printTo(RESULT_DESCRIPTOR, Buffer.concat(lines));
     else await writeOutput(out, lines, out === DEFAULT_OUT ? "program" : "user");
   } finally {
     unlock?.();

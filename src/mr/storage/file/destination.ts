@@ -1,5 +1,6 @@
 import {
   closeSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   openSync,
@@ -8,13 +9,14 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { createFile } from "../../base/open-file.ts";
+import { writeAll } from "../../base/write-all.ts";
 
 /** Open files of a process are links that `stat` and `open` follow, and `readlink` does not. */
-const OPEN_FILE = /^\/dev\/(stdin|stdout|stderr|fd\/\d+)$|^\/proc\/[^/]+\/fd\/\d+$/;
+const OPEN_FILE = /^\/dev\/(stdin|stdout|stderr|fd\/(\d+))$|^\/proc\/([^/]+)\/fd\/(\d+)$/;
+const STANDARD = ["stdin", "stdout", "stderr"];
 /** The limit of Linux. */
 const MAX_LINKS = 40;
 
@@ -34,6 +36,16 @@ export function destinationOf(path: string): string | undefined {
   return stats === undefined ? endOfLinks(path) : realpathSync(path);
 }
 
+/** The descriptor of an open file of this process; undefined for any other path. */
+function descriptorOf(path: string): number | undefined {
+  const [match, name = "", number, owner = "self", numberOfOwner] =
+    OPEN_FILE.exec(resolve(path)) ?? [];
+  if (match === undefined || !["self", "thread-self", String(process.pid)].includes(owner)) {
+    return undefined;
+  }
+  return STANDARD.includes(name) ? STANDARD.indexOf(name) : Number(number ?? numberOfOwner);
+}
+
 /** Parts are joined into blocks of about this size, because a call for each line would be slow. */
 const BLOCK_BYTES = 1 << 20;
 
@@ -51,12 +63,12 @@ export function publishFile(
 ): boolean {
   const target = namedBy === "user" ? destinationOf(path) : path;
   if (target === undefined) {
-    writeParts(path, "a", parts);
+    writeToOpenFile(path, parts);
     return false;
   }
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   try {
-    writeParts(temporary, "w", parts);
+    writeFile(temporary, parts);
     renameSync(temporary, target);
     return true;
   } catch (error) {
@@ -65,28 +77,50 @@ export function publishFile(
   }
 }
 
-function writeParts(path: string, flag: "a" | "w", parts: readonly Uint8Array[]): void {
-  const descriptor = flag === "w" ? createFile(path) : openSync(path, flag);
-  try {
-    let block: Uint8Array[] = [];
-    let size = 0;
-    const flush = () => {
-      const bytes = Buffer.concat(block);
-      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
-      block = [];
-      size = 0;
-    };
-    for (const part of parts) {
-      block.push(part);
-      size += part.length;
-      if (size >= BLOCK_BYTES) flush();
+/** An open file of this process is not opened again: a new opening has a position of its own. */
+function writeToOpenFile(path: string, parts: readonly Uint8Array[]): void {
+  const own = descriptorOf(path);
+  if (own === undefined) {
+    const descriptor = openSync(path, "a");
+    try {
+      writeParts(descriptor, parts);
+    } finally {
+      closeSync(descriptor);
     }
-    flush();
-    // A pipe cannot be synced.
-    if (flag === "w") fsyncSync(descriptor);
+    return;
+  }
+  const stats = fstatSync(own);
+  const takesBytes =
+    stats.isFile() || stats.isFIFO() || stats.isSocket() || stats.isCharacterDevice();
+  if (!takesBytes) throw new Error("it is not a file, a pipe, a socket or a device");
+  writeParts(own, parts);
+}
+
+function writeFile(path: string, parts: readonly Uint8Array[]): void {
+  const descriptor = createFile(path);
+  try {
+    writeParts(descriptor, parts);
+    fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Writes parts at the position of an open file. */
+function writeParts(descriptor: number, parts: readonly Uint8Array[]): void {
+  let block: Uint8Array[] = [];
+  let size = 0;
+  const flush = () => {
+    writeAll(descriptor, Buffer.concat(block));
+    block = [];
+    size = 0;
+  };
+  for (const part of parts) {
+    block.push(part);
+    size += part.length;
+    if (size >= BLOCK_BYTES) flush();
+  }
+  flush();
 }
 
 /** The path of a file that does not exist yet, after the links that lead to it are followed. */
