@@ -182,6 +182,99 @@ const CHANGES: ReadonlyArray<[string, string, () => void, () => void]> = [
     },
     () => write("names/b.js", requirable("two")),
   ],
+  ...["?x=1", "#x"].map((suffix): (typeof CHANGES)[number] => [
+    `a file that is imported as ./name.ts${suffix}`,
+    `./name.ts${suffix}`,
+    () => write("name.ts", exporting("one")),
+    () => write("name.ts", exporting("two")),
+  ]),
+  [
+    "a file of data that is imported with a query",
+    "./name.json?raw",
+    () => write("name.json", { name: "one" }),
+    () => write("name.json", { name: "two" }),
+  ],
+  [
+    "a file of another extension that imports of package.json lead to",
+    "#name",
+    () => {
+      write("package.json", { imports: { "#name": "./name.mjs" } });
+      write("name.mts", exporting("one"));
+    },
+    () => write("name.mjs", exporting("two")),
+  ],
+  [
+    "the package.json of a package that is extended",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      for (const name of ["one", "two"]) {
+        const compilerOptions = { paths: { "#lib/*": [`../../${name}/*`] } };
+        write(`node_modules/base/${name}.json`, { compilerOptions });
+      }
+      write("node_modules/base/tsconfig.json", {});
+      write("node_modules/base/package.json", { tsconfig: "one.json" });
+      write("tsconfig.json", { extends: "base" });
+    },
+    () => write("node_modules/base/package.json", { tsconfig: "two.json" }),
+  ],
+  [
+    "the configuration that a package.json names, which is extended",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      const compilerOptions = { paths: { "#lib/*": ["../../one/*"] } };
+      write("node_modules/base/real.json", { compilerOptions });
+      write("node_modules/base/strict.json", {});
+      write("node_modules/base/package.json", { exports: { "./strict.json": "./real.json" } });
+      write("tsconfig.json", { extends: "base/strict.json" });
+    },
+    () => {
+      const compilerOptions = { paths: { "#lib/*": ["../../two/*"] } };
+      write("node_modules/base/real.json", { compilerOptions });
+    },
+  ],
+  [
+    "a package.json that appears in a package that is extended",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      for (const [file, name] of Object.entries({ "tsconfig.json": "one", "other.json": "two" })) {
+        const compilerOptions = { paths: { "#lib/*": [`../../${name}/*`] } };
+        write(`node_modules/base/${file}`, { compilerOptions });
+      }
+      write("tsconfig.json", { extends: "base" });
+    },
+    () => write("node_modules/base/package.json", { tsconfig: "./other.json" }),
+  ],
+  [
+    "a configuration without an extension that is extended",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      write("base", { compilerOptions: { paths: { "#lib/*": ["./one/*"] } } });
+      write("base.json", {});
+      write("tsconfig.json", { extends: "./base" });
+    },
+    () => write("base", { compilerOptions: { paths: { "#lib/*": ["./two/*"] } } }),
+  ],
+];
+
+/** Imports of what is not there at first: what the app has for them, and what appears then. */
+const OPTIONAL: ReadonlyArray<[string, Readonly<Record<string, string | object>>]> = [
+  ["import('./local.js')", { "local.js": exporting("two") }],
+  ["import('./local.js')", { "local.ts": exporting("two") }],
+  ["require('./local.js')", { "local.ts": exporting("two") }],
+  ["require('./d/index.js')", { "d/index.ts": exporting("two") }],
+  ["import('./d/local')", { "d/local.ts": exporting("two") }],
+  ["import('./m.mjs')", { "m.mts": exporting("two") }],
+  ["import('#x')", { "x.js": exporting("two") }],
+  ["import('self/x')", { "x.js": exporting("two") }],
+  ["import('dep/x')", { "node_modules/dep/lib/x.js": exporting("two") }],
 ];
 
 describe("compileApp", () => {
@@ -195,8 +288,30 @@ describe("compileApp", () => {
     });
   }
 
+  for (const [optional, files] of OPTIONAL) {
+    it(`F47: compiles anew when ${Object.keys(files)} appears, for ${optional}`, async () => {
+      write("package.json", {
+        name: "self",
+        imports: { "#x": "./x.js" },
+        exports: { "./x": "./x.js" },
+      });
+      write("node_modules/dep/package.json", { exports: { "./*": "./lib/*.js" } });
+      write(
+        "app.ts",
+        `let value = "one"; try { value = (await ${optional}).name; } catch {} export { value };`,
+      );
+      expect(await exported()).toBe("one");
+      for (const [name, contents] of Object.entries(files)) write(name, contents);
+      expect(await exported()).toBe("two");
+    });
+  }
+
   it("does not compile again while nothing has changed, whatever else is made beside the app", async () => {
-    importFrom("dep");
+    const own = `import { existsSync } from "fs"; import "node:path"; import { sum } from "tsmr";`;
+    write(
+      "app.ts",
+      `${own} import { name as value } from "dep"; export { existsSync, sum, value };`,
+    );
     write("node_modules/dep/index.js", requirable("one"));
     write("tsconfig.json", { compilerOptions: { paths: { "#*": ["./*"] } } });
     expect(await exported()).toBe("one");

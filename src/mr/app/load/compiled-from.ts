@@ -53,14 +53,17 @@ export function compiledFrom(
   for (const [input, { imports }] of Object.entries(inputs)) {
     if (input.startsWith(`${REQUIRED}:`)) continue;
     const file = resolve(directory, input);
+    // `./d.ts?x` is read from d.ts, and `data:` from no file: such imports are not followed.
+    if (!isFile(file)) return undefined;
     places.read(file);
     const folder = dirname(file);
     folders.add(folder);
-    for (const { original, path, external } of imports) {
-      // Without its original, an import was left as it is.
-      const specifier = original ?? (external === true && !isBuiltin(path) ? path : undefined);
-      if (specifier === undefined || path.startsWith(`${REQUIRED}:`)) continue;
-      if (/^[a-z]+:/.test(specifier)) continue;
+    for (const { original: specifier, path, external } of imports) {
+      if (path.startsWith(`${REQUIRED}:`)) continue;
+      if (external === true && (isBuiltin(path) || /^[a-z]+:/.test(path))) continue;
+      // The import was left as it is. Where it may lead once something is there, as in `try { require("./local") }`,
+      // depends on more rules than those that are followed here.
+      if (external === true || specifier === undefined) return undefined;
       const target = resolve(directory, path);
       if (/^\.{0,2}(\/|$)/.test(specifier)) places.addFile(resolve(folder, specifier), target);
       else {
@@ -133,6 +136,7 @@ class Places {
     const extension = extname(path);
     const stem = path.slice(0, path.length - extension.length);
     this.#addAlternatives(stem);
+    for (const rewritten of Object.keys(REWRITTEN)) this.add(stem + rewritten);
     if (stem.endsWith(`${sep}index`)) this.#addAlternatives(dirname(stem));
   }
 
@@ -223,6 +227,10 @@ function contentsOf(path: string, hash: (contents: Uint8Array) => string): strin
     // It is missing or cannot be read: the bundler has found the same.
     return NOTHING;
   }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function permissionsOf(folder: string): string {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { readRegularFile } from "../../base/open-file.ts";
 import { ancestors } from "./trusted-folder.ts";
@@ -28,8 +28,7 @@ export function readConfigs(folders: Iterable<string>): Config[] | undefined {
   const todo = [...folders].flatMap((folder) => CONFIG_NAMES.map((name) => join(folder, name)));
   for (let file = todo.pop(); file !== undefined; file = todo.pop()) {
     if (found.has(file)) continue;
-    const none = { file, base: undefined, paths: undefined };
-    found.set(file, none);
+    found.set(file, noneIn(file));
     if (!existsSync(file)) continue;
     const config = readConfig(file);
     if (config === undefined) return undefined;
@@ -38,9 +37,17 @@ export function readConfigs(folders: Iterable<string>): Config[] | undefined {
       const candidates = candidatesOf(name, dirname(file));
       if (!candidates.some((path) => existsSync(path))) return undefined;
       todo.push(...candidates);
+      const manifests = manifestsOf(name, dirname(file));
+      if (manifests.some((path) => leadsElsewhere(path))) return undefined;
+      for (const path of manifests) found.set(path, noneIn(path));
     }
   }
   return [...found.values()];
+}
+
+/** A file without settings that say where imports lead to. */
+function noneIn(file: string): Config {
+  return { file, base: undefined, paths: undefined };
 }
 
 function readConfig(file: string): (Config & { readonly extended: readonly string[] }) | undefined {
@@ -65,16 +72,39 @@ function readConfig(file: string): (Config & { readonly extended: readonly strin
 
 /** The files that `extends` may mean. */
 function candidatesOf(name: string, folder: string): string[] {
-  const isPath = name.startsWith(".") || isAbsolute(name);
-  const places = isPath
+  const places = isPath(name)
     ? [resolve(folder, name)]
     : ancestors(folder).map((parent) => join(parent, "node_modules", name));
   return places.flatMap((place) =>
     [`${place}.json`, join(place, "tsconfig.json")].concat(
       // A folder is no file to read.
-      place.endsWith(".json") ? [place] : [],
+      statSync(place, { throwIfNoEntry: false })?.isDirectory() === true ? [] : [place],
     ),
   );
+}
+
+/** The package.json of a package that `extends` may mean, in each folder that may have it. */
+function manifestsOf(name: string, folder: string): string[] {
+  if (isPath(name)) return [];
+  const [first = "", second = ""] = name.split("/");
+  const home = first.startsWith("@") ? join(first, second) : first;
+  return ancestors(folder).map((parent) => join(parent, "node_modules", home, "package.json"));
+}
+
+/** Whether a package.json decides which file `extends` means, by rules that are not followed here. */
+function leadsElsewhere(manifest: string): boolean {
+  if (!existsSync(manifest)) return false;
+  try {
+    const settings: unknown = JSON.parse(readRegularFile(manifest).toString());
+    return ["exports", "tsconfig"].some((member) => Object.hasOwn(Object(settings), member));
+  } catch {
+    // Unreadable, or with mistakes.
+    return true;
+  }
+}
+
+function isPath(name: string): boolean {
+  return name.startsWith(".") || isAbsolute(name);
 }
 
 /** JSON without the comments and the trailing commas that a tsconfig.json may have. */
