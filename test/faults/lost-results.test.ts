@@ -111,6 +111,48 @@ it("F49 a result that was spoiled while no coordinator ran is made again on resu
   expect(linesOf((await runJob({ ...options, resume: true })).outputs)).toEqual(LINES);
 });
 
+describe("F49 the only file of a result, whose rename", { timeout: 120_000 }, () => {
+  const MERGING = ["tsmr.ts", "run", "wc", "a.txt", "--merge", "--out", "out"];
+  const GONE = "it is not there any more";
+
+  it.each([
+    ["loses it", "fs.rmSync(from)", GONE, MERGING],
+    ["does nothing", "", GONE, MERGING],
+    ["cuts it", "rename(from, to), fs.truncateSync(to, 10)", "it has 10 bytes", MERGING],
+    ["does nothing", "", GONE, ["tsmr.ts", "sequential", "wc", "a.txt"]],
+    [
+      "cuts it",
+      "rename(from, to), fs.truncateSync(to, 10)",
+      "it has 10 bytes",
+      ["mrsequential.ts", "wc", "a.txt"],
+    ],
+  ])("F49 %s, fails the command", async (_, renaming, why, [script = "", ...args]) => {
+    const cwd = dirname(out);
+    const preload = join(cwd, "rename.cjs");
+    const name = args.includes("--merge") ? "mr-out" : "mr-out-0";
+    writeFileSync(
+      preload,
+      `const fs = require("node:fs");
+      const rename = fs.renameSync;
+      fs.renameSync = (from, to) => {
+        if (require("node:path").basename(to) === "${name}") { ${renaming} }
+        else rename(from, to);
+      };
+      require("node:module").syncBuiltinESMExports();`,
+    );
+    const env = { NODE_OPTIONS: `--require ${preload}` };
+    const { code, stderr } = await startScript(`src/main/${script}`, args, { cwd, env }).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${name}" is lost: ${why}`);
+    expect(stderr).not.toContain("Done");
+    if (!args.includes("--merge")) return;
+    const resumed = await startScript("src/main/tsmr.ts", [...args, "--resume"], { cwd }).ended;
+    expect(resumed.code).toBe(0);
+    expect(readdirSync(out).sort()).toEqual([EVENT_LOG_NAME, "mr-out"]);
+    expect(linesOf([join(out, "mr-out")])).toEqual(LINES);
+  });
+});
+
 describe("F50 a complete job whose output is still to be merged", () => {
   const merged = () => join(out, "mr-out");
   const mergeAll = async () => {

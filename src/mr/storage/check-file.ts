@@ -56,6 +56,11 @@ export class Summary {
   bytes = 0;
   #crc32 = 0;
 
+  /** CRC-32, as an unsigned number. */
+  get crc32(): number {
+    return this.#crc32;
+  }
+
   add(block: Uint8Array): void {
     this.bytes += block.length;
     this.#crc32 = crc32(block, this.#crc32);

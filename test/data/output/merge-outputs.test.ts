@@ -2,6 +2,7 @@ import {
   appendFileSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -14,6 +15,7 @@ import type { LineFile } from "../../../src/mr/data/output/line-reader.ts";
 import { mergeOutputs } from "../../../src/mr/data/output/merge-outputs.ts";
 import { topLines } from "../../../src/mr/data/output/top-lines.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
+import type { Storage } from "../../../src/mr/storage/storage.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 let directory: string;
@@ -85,6 +87,38 @@ describe("merging outputs", () => {
     }
     await expect(topLines(fileStorage, outputs, 1)).rejects.toMatchObject(lost);
     expect(readdirSync(directory).sort()).toEqual(["mr-out-0", "mr-out-1", "mr-out-2"]);
+  });
+
+  it.each([
+    ["vanishes", (path: string) => rmSync(path)],
+    ["is cut", (path: string) => truncateSync(path, 1)],
+    ["is changed", (path: string) => writeFileSync(path, "x\n".repeat(3))],
+    ["did not get its name", (path: string) => renameSync(path, join(directory, ".mr-out.moved"))],
+  ])("F50 keeps the outputs when the merged file %s after its rename", async (_, spoil) => {
+    const storage: Storage = {
+      ...fileStorage,
+      createOutput(...args) {
+        const output = fileStorage.createOutput(...args);
+        return {
+          file: (name) => output.file(name),
+          discard: () => output.discard(),
+          async commit() {
+            const files = await output.commit();
+            spoil(join(directory, "mr-out"));
+            return files;
+          },
+        };
+      },
+    };
+    const outputs = write(["a\n", "c\n", "b\n"]);
+    await expect(mergeOutputs(storage, directory, outputs)).rejects.toMatchObject({
+      code: "OUTPUT_UNREADABLE",
+      message: expect.stringContaining(`"${join(directory, "mr-out")}"`),
+    });
+    rmSync(join(directory, ".mr-out.moved"), { force: true });
+    expect(readdirSync(directory).sort()).toEqual(["mr-out-0", "mr-out-1", "mr-out-2"]);
+    await mergeOutputs(fileStorage, directory, outputs);
+    expect(readFileSync(join(directory, "mr-out"), "utf8")).toBe("a\nb\nc\n");
   });
 
   it("names an output that cannot be read", async () => {

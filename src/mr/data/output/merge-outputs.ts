@@ -3,6 +3,7 @@ import { appendBytes } from "../../base/byte-target.ts";
 import { Heap } from "../../base/heap.ts";
 import { MERGED_OUTPUT_NAME } from "../../job/names.ts";
 import type { OutputFile } from "../../job/task.ts";
+import { checkFile } from "../../storage/check-file.ts";
 import type { PendingFile } from "../../storage/pending-file.ts";
 import type { LocalFiles, Storage } from "../../storage/storage.ts";
 import { type LineFile, LineReader } from "./line-reader.ts";
@@ -25,7 +26,8 @@ interface MergeOptions {
  *
  * @param options.signal ends it early: the outputs stay, and there is no merged file
  * @param options.beforeCommit is told what the merged file is before that replaces the outputs
- * @throws MrError when a file cannot be read or written, or is not what was written; the reason of `signal`
+ * @throws MrError when a file cannot be read or written, or is not what was written: the outputs stay; the reason of
+ *   `signal`
  */
 export async function mergeOutputs(
   storage: Storage,
@@ -58,6 +60,7 @@ export async function mergeOutputs(
     merged = { path: storage.resolve(directory, MERGED_OUTPUT_NAME), written: file.summary };
     beforeCommit?.(file.summary);
     await output.commit();
+    await checkMerged(storage, directory, file);
   } finally {
     output.discard();
     scratch.discard();
@@ -65,6 +68,24 @@ export async function mergeOutputs(
   }
   for (const { path } of outputs) await storage.remove(path);
   return merged;
+}
+
+/**
+ * Checks that the merged file is there as it was written, because the outputs are removed next. Otherwise it is
+ * removed, so that the outputs can be merged again.
+ *
+ * @throws MrError `OUTPUT_UNREADABLE`
+ */
+async function checkMerged(storage: Storage, directory: string, file: PendingFile): Promise<void> {
+  try {
+    await checkFile(storage, directory, file.summary);
+  } catch (error) {
+    // The temporary file is there if its rename did nothing.
+    for (const path of [file.path, storage.resolve(directory, MERGED_OUTPUT_NAME)]) {
+      await storage.remove(path).catch(() => undefined);
+    }
+    throw error;
+  }
 }
 
 async function merge(

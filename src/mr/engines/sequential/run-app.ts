@@ -1,5 +1,6 @@
 import type { ClassicApp } from "../../app/contract/contract.ts";
 import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
+import { currentDirectory } from "../../base/directories.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
 import { tooManyBadRecords } from "../../job/bad-records.ts";
@@ -7,6 +8,7 @@ import type { CompletionFigures } from "../../job/events.ts";
 import type { FixedOptions, InputFile } from "../../job/job-spec.ts";
 import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
 import { type Phase, REPLACED_FILES, SKIPPED_RECORDS, type SkippedRecord } from "../../job/task.ts";
+import { checkFile, Summary } from "../../storage/check-file.ts";
 import { storageFor } from "../../storage/registry.ts";
 import { describeJobFailure } from "../../watch/format/describe-failure.ts";
 import { classicForm } from "./classic-form.ts";
@@ -246,24 +248,32 @@ export class AppRun {
 }
 
 /**
- * Publishes an output as a file, replacing the one that is there.
+ * Publishes an output as a file, replacing the one that is there, and reads it once more.
  *
  * @param namedBy whether links are followed: see {@link Storage.publish}
- * @throws MrError when the file cannot be written
+ * @throws MrError `OUTPUT_UNWRITABLE` when the file cannot be written; `OUTPUT_UNREADABLE` when it is not there
+ *   afterwards, or not what was written
  */
 export async function writeOutput(
   path: string,
   lines: readonly Buffer[],
   namedBy: "user" | "program",
 ): Promise<void> {
+  const storage = storageFor(path);
+  let isFile: boolean;
   try {
-    await storageFor(path).publish(path, lines, namedBy);
+    isFile = await storage.publish(path, lines, namedBy);
   } catch (error) {
     const why = describeCause(error);
     throw new MrError("OUTPUT_UNWRITABLE", `Cannot write output "${path}": ${why}`, {
       cause: error,
     });
   }
+  if (!isFile) return;
+  const written = new Summary();
+  for (const line of lines) written.add(line);
+  const { bytes, crc32 } = written;
+  await checkFile(storage, currentDirectory(), { name: path, bytes, crc32 });
 }
 
 function appError(what: string, error: unknown): MrError {

@@ -71,9 +71,9 @@ export function publishFile(
     writeFile(temporary, parts);
     renameSync(temporary, target);
     return true;
-  } catch (error) {
+  } finally {
+    // It is there after a failure, and after a rename that did nothing.
     rmSync(temporary, { force: true });
-    throw error;
   }
 }
 
