@@ -21,6 +21,10 @@ const INEXACT = [
   "9007199254740993",
   "-9007199254740993",
   "9007199254740993.0",
+  "9.007199254740993e15",
+  "-0.09007199254740993E+17",
+  "90071992547409930e-1",
+  "1.0000000000000001e+30",
   "12345678901234567890",
   "1e400",
   "-1.5E+400",
@@ -33,8 +37,15 @@ const EXACT = [
   "1000000000000000000000000",
   "0.1234567890123456789",
   "52.520006599999998",
-  "1.0000000000000001e+30",
+  "9007199254740993e5",
+  "1.0000000000000000e+30",
+  "9.007199254740992e15",
+  "90071992547409920e-1",
+  "6.02214076e23",
   "1e308",
+  "1.7976931348623157e+308",
+  "1.0000000000000001",
+  "12345678.90123456789e1",
   "5e-324",
   "0e999",
   "-0.000",
@@ -95,6 +106,42 @@ describe("jsonLines()", () => {
     expect(await recordsOf(jsonLines(), fine)).toEqual(["\ufffd\ud801"]);
     const latin1 = jsonLines({ encoding: "latin1" });
     expect(await recordsOf(latin1, broken[0]?.[0] ?? "")).toEqual([{ name: "José" }]);
+  });
+});
+
+/** The whole number that a number in JSON is, or undefined. */
+function wholeNumberOf(number: string): bigint | undefined {
+  const [mantissa = "", exponent = "0"] = number.toLowerCase().split("e");
+  const [whole = "", fraction = ""] = mantissa.split(".");
+  const shift = Number(exponent) - fraction.length;
+  const digits = BigInt(whole + fraction);
+  if (shift >= 0) return digits * 10n ** BigInt(shift);
+  const unit = 10n ** BigInt(-shift);
+  return digits % unit === 0n ? digits / unit : undefined;
+}
+
+describe("inexactNumbers", () => {
+  it("F51 leaves no two whole numbers that are one double, whatever their form", () => {
+    const near = fc.tuple(
+      fc.bigInt({ min: 2n ** 53n - 4n, max: 2n ** 53n + 40n }),
+      fc.constantFrom(1n, 2n ** 11n, 2n ** 40n, 10n ** 7n, 10n ** 20n),
+    );
+    const form = fc
+      .tuple(near, fc.integer({ min: -5, max: 30 }), fc.nat(3))
+      .map(([[n, by], shift, zeros]) => {
+        const digits = String(n * by) + "0".repeat(zeros);
+        const point = Math.max(1, Math.min(digits.length, digits.length - shift));
+        const text =
+          point === digits.length ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`;
+        return `${text}e${digits.length - zeros - point}`;
+      });
+    fc.assert(
+      fc.property(form, form, (a, b) => {
+        if (Number(a) !== Number(b) || inexactNumbers(`[${a},${b}]`).length > 0) return;
+        expect(wholeNumberOf(a)).toBe(wholeNumberOf(b));
+      }),
+      { numRuns: 3000, examples: [["9.007199254740993e15", "9007199254740992"]] },
+    );
   });
 });
 

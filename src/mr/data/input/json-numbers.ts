@@ -46,8 +46,8 @@ function isExponent(bytes: Uint8Array, from: number): boolean {
 }
 
 /**
- * The numbers of a JSON text that a double can't stand for: whole numbers from 2^53 on whose digits would
- * change, and numbers that would become infinite or 0. Other numbers are rounded as JSON.parse does it.
+ * The numbers of a JSON text that a double can't stand for: numbers from 2^53 on, with or without an exponent, whose
+ * digits would change, and numbers that would become infinite or 0. Other numbers are rounded as JSON.parse does it.
  *
  * @param text valid JSON
  */
@@ -83,7 +83,8 @@ function isKept(number: string): boolean {
   const value = Number(number);
   if (!Number.isFinite(value)) return false;
   if (value === 0) return digitsOf(number) === "";
-  if (/[eE]/.test(number) || Math.abs(value) < MAX_EXACT_INTEGER) return true;
+  if (Math.abs(value) < MAX_EXACT_INTEGER) return true;
+  // Only one decimal number has the digits that JavaScript prints of a double, so no two numbers become equal.
   return digitsOf(number) === digitsOf(String(value));
 }
 
