@@ -4,6 +4,7 @@ import type { BuildFailure, BuildOptions, ImportKind, Loader, Metafile, Plugin }
 import { assetPath, CODE_EXTENSION, PACKAGE_ROOT } from "../../base/assets.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { readRegularFile } from "../../base/open-file.ts";
+import { OWN_REQUIRE, replaceModuleNames } from "./module-names.ts";
 
 export const PUBLIC_FACE = assetPath(`mr/index${CODE_EXTENSION}`);
 const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
@@ -111,7 +112,7 @@ const LOADERS: Readonly<Record<string, Loader>> = {
 const keepAddresses: Plugin = {
   name: "keep-addresses",
   setup(build) {
-    build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, ({ path }) => {
+    build.onLoad({ filter: /\.[cm]?[jt]sx?$/, namespace: "file" }, async ({ path, suffix }) => {
       let text: string;
       try {
         text = readRegularFile(path).toString();
@@ -119,16 +120,20 @@ const keepAddresses: Plugin = {
         return { errors: [{ text: `Cannot read "${path}": ${describeCause(error)}` }] };
       }
       const loader = LOADERS[extname(path)];
-      if (loader === undefined || !USES_ADDRESS.test(text)) return null;
+      if (loader === undefined) return null;
+      const module = text.replace(/^\ufeff/, "").replace(/^#!/, "//");
+      const contents = await replaceModuleNames(module, loader);
+      if (contents === module && !USES_ADDRESS.test(text)) return null;
       // On the same line, so that the numbers of lines stay.
-      return { contents: addressesOf(path) + text.replace(/^(\ufeff)?#!/, "//"), loader };
+      return { contents: addressesOf(path, suffix) + contents, loader };
     });
   },
 };
 
 /** Declares the variables of {@link ADDRESSES}. The bundler renames them in each module. */
-function addressesOf(path: string): string {
-  const [url, dirname_, filename] = [pathToFileURL(path).href, dirname(path), path].map((value) =>
+function addressesOf(path: string, suffix: string): string {
+  const href = pathToFileURL(path).href + suffix;
+  const [url, dirname_, filename] = [href, dirname(path), path].map((value) =>
     JSON.stringify(value),
   );
   // Imported by the banner.
@@ -137,7 +142,7 @@ function addressesOf(path: string): string {
   const find = `(name) => /^[a-z]+:/.test(name) ? name : ${toUrl}(${own}.resolve(name)).href`;
   return (
     `var __tsmr_meta = { url: ${url}, dirname: ${dirname_}, filename: ${filename}, resolve: ${find} }, ` +
-    `__tsmr_dirname = ${dirname_}, __tsmr_filename = ${filename}, ` +
+    `__tsmr_dirname = ${dirname_}, __tsmr_filename = ${filename}, ${OWN_REQUIRE} = /* @__PURE__ */ ${own}, ` +
     `__tsmr_resolve = (...given) => ${own}.resolve(...given); `
   );
 }

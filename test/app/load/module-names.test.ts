@@ -1,0 +1,106 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { describe, expect, it } from "vitest";
+import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
+import { replaceModuleNames } from "../../../src/mr/app/load/module-names.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
+
+/** The export `value` of an app of these files. */
+async function exported(files: Readonly<Record<string, string>>): Promise<unknown> {
+  const directory = temporaryDirectory();
+  for (const [name, contents] of Object.entries(files)) {
+    const path = join(directory, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, contents);
+  }
+  const { path } = await compileApp(join(directory, "app.ts"));
+  return (await import(pathToFileURL(path).href)).value;
+}
+
+const RIGHT = "module.exports = 'right';";
+const WRONG = "module.exports = 'wrong';";
+
+/** What a module of CommonJS in lib, or a package, requires by a name that is only known when it runs. */
+const REQUIRES: ReadonlyArray<[string, string, Readonly<Record<string, string>>]> = [
+  [
+    "a file",
+    "const n = './d.js'; module.exports = require(n);",
+    { "lib/d.js": RIGHT, "d.js": WRONG },
+  ],
+  [
+    "a package",
+    "const n = 'q'; module.exports = require(n);",
+    { "lib/node_modules/q/index.js": RIGHT, "node_modules/q/index.js": WRONG },
+  ],
+  [
+    "a file, by another name of require",
+    "var r = require; const n = 'd'; try { module.exports = r('./locale/' + n); } catch {}",
+    { "lib/locale/d.js": RIGHT, "locale/d.js": WRONG },
+  ],
+  [
+    "a file, by a function that gets require",
+    "const load = ({ require }) => (n) => require(n); module.exports = load({ require })('./d.js');",
+    { "lib/d.js": RIGHT, "d.js": WRONG },
+  ],
+  [
+    "a file, by module.require",
+    "const n = './d.js'; module.exports = module.require(n);",
+    { "lib/d.js": RIGHT, "d.js": WRONG },
+  ],
+  [
+    "a file, beside one that is bundled",
+    "const n = './d.js'; module.exports = require('./t').t + require(n);",
+    { "lib/t.ts": "export const t: string = '';", "lib/d.js": RIGHT, "d.js": WRONG },
+  ],
+];
+
+describe("replaceModuleNames", () => {
+  for (const [what, code, files] of REQUIRES) {
+    it(`lets a module require ${what}, from its own folder`, async () => {
+      const app = "import value from './lib/main.cjs'; export { value };";
+      expect(await exported({ "app.ts": app, "lib/main.cjs": code, ...files })).toBe("right");
+    });
+  }
+
+  it("lets a package require a file of its own by a name that is only known when it runs", async () => {
+    expect(
+      await exported({
+        "app.ts": "import value from 'p'; export { value };",
+        "node_modules/p/index.js": "const n = './data.js'; module.exports = require(n);",
+        "node_modules/p/data.js": RIGHT,
+        "data.js": WRONG,
+      }),
+    ).toBe("right");
+  });
+
+  it("tells a module of CommonJS its own path", async () => {
+    const paths = "[module.filename, module['id'], module.path, __filename]";
+    const value = await exported({
+      "app.ts": "import value from 'p'; export { value };",
+      "node_modules/p/lib/main.js": `module.exports = ${paths};`,
+      "node_modules/p/package.json": `{ "main": "lib/main.js" }`,
+    });
+    const end = expect.stringMatching(/\/node_modules\/p\/lib\/main\.js$/);
+    expect(value).toEqual([end, end, expect.stringMatching(/\/p\/lib$/), end]);
+  });
+
+  it.each([
+    "require('./a'); require(x ? './a' : './b'); require('./a/' + x); require(`./a`);",
+    "((require, module) => { require(x); module.id; })();",
+    "const require = createRequire(import.meta.url); require(x);",
+    "require = other; require(x);",
+    "a.require(x); ({ require: 1 }); 'require(x)'; // require(x)",
+    "require(x); const = 1;",
+  ])("leaves code as it is that calls no other require than the bundler's: %s", async (code) => {
+    expect(await replaceModuleNames(code, "js")).toBe(code);
+  });
+
+  it("replaces names where they stand, on any line and after any character", async () => {
+    const code =
+      "/* \u{1F600} */ f(require, 1);\r\nconst s = 'ü\u2028';\nlet o = { a, require }, p = { require: require };";
+    expect(await replaceModuleNames(code, "js")).toBe(
+      "/* \u{1F600} */ f(__tsmrq, 1);\r\nconst s = 'ü\u2028';\nlet o = { a, require: __tsmrq }, p = { require: __tsmrq };",
+    );
+  });
+});
