@@ -134,6 +134,28 @@ describe("the types of an app", { concurrent: true }, () => {
     expect(await run(folder, "out")).toEqual(DONE);
   });
 
+  for (const [what, settings, code] of [
+    ["a comma is missing", `{ "compilerOptions": { "types": ["node"] "strict": true } }`, "TS1005"],
+    ["they are not JSON", "{ bad json", "TS1005"],
+    ["they extend what is not there", `{ "extends": "./none.json" }`, "TS5083"],
+    ["they name missing types", `{ "compilerOptions": { "types": ["none"] } }`, "TS2688"],
+    ["they leave out the types of Node.js", "{}", "TS2591"],
+  ] as const) {
+    it(`do not stop an app where the settings are wrong: ${what}`, async (context) => {
+      const folder = typedFolder(context);
+      folder.write("app.ts", `import { sep } from "node:path"; export { sep };\n${MAP}${REDUCE}`);
+      folder.write("tsconfig.json", settings);
+      const flags = ["run", "app.ts", "a", "-w", "1", "--out"];
+      expect(await folder.tsmr(...flags, "1", "-q").ended).toEqual(DONE);
+      const { code: exit, stderr } = await folder.tsmr(...flags, "2").ended;
+      const warnings = stderr.split("\n").filter((line) => line.includes("not checked"));
+      expect([exit, warnings]).toEqual([
+        0,
+        [expect.stringMatching(`^tsmr: The types of the app are not checked: .*error ${code}: `)],
+      ]);
+    });
+  }
+
   it("are not checked with --no-check", async (context) => {
     const folder = typedFolder(context);
     folder.write("app.ts", MAP + WRONG + REDUCE);

@@ -7,7 +7,7 @@ import type { SkippedRecord } from "../job/task.ts";
 export interface JobContext {
   /** Receives what the app prints in worker processes; undefined for the standard error of this process. */
   readonly onOutput: ((text: string) => void) | undefined;
-  /** Receives what happens in the job, in order, from `jobStarted` to `jobEnded`. */
+  /** Receives what happens in the job, in order, from `jobStarted` to `jobEnded`; before, maybe `typesNotChecked`. */
   readonly onEvent: (event: JobEvent) => void;
   /** Ends the job early. Its reason is a {@link JobCancelledError}. */
   readonly signal: AbortSignal;
@@ -42,9 +42,12 @@ export interface Engine {
  *
  * @throws MrError APP_TYPE_ERROR
  */
-export async function checkTypes(app: string, spec: NewJob | ResumedJob, signal: AbortSignal) {
+export async function checkTypes(app: string, spec: NewJob | ResumedJob, context: JobContext) {
   if (!spec.checkTypes || !/\.m?ts$/.test(app) || isShippedApp(app)) return;
   // Loaded only for an app whose types can be checked.
   const { checkAppTypes } = await import("../app/load/check-app-types.ts");
-  await checkAppTypes(app, signal);
+  const why = await checkAppTypes(app, context.signal);
+  if (why === undefined) return;
+  const message = `The types of the app are not checked: ${why}`;
+  context.onEvent({ type: "typesNotChecked", message, atMs: 0 });
 }

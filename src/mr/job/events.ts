@@ -75,6 +75,8 @@ export type UntimedEvent =
   | { readonly type: "journalFailed"; readonly message: string }
   /** The event log cannot be written. The job continues without it. */
   | { readonly type: "eventLogFailed"; readonly message: string }
+  /** The settings in tsconfig.json are wrong. This comes before `jobStarted`, and is not in the event log. */
+  | { readonly type: "typesNotChecked"; readonly message: string }
   /** The last event. */
   | { readonly type: "jobEnded"; readonly outcome: JobOutcome };
 

@@ -42,6 +42,7 @@ const EVENTS: { readonly [Type in JobEvent["type"]]: JobEvent & { readonly type:
   taskRestored: { type: "taskRestored", atMs: 1, phase: "reduce", task: 2, ...FIGURES },
   phaseStarted: { type: "phaseStarted", atMs: 1, phase: "reduce" },
   journalFailed: { type: "journalFailed", atMs: 1, message: "the disk is full" },
+  typesNotChecked: { type: "typesNotChecked", atMs: 0, message: "error TS5083" },
   eventLogFailed: { type: "eventLogFailed", atMs: 1, message: "the disk is full" },
   jobEnded: { type: "jobEnded", atMs: 1, outcome: { state: "failed", failure: FAILURE } },
 };

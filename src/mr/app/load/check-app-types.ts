@@ -26,6 +26,10 @@ const LIBRARY = assetPath("");
 const LOCATED_ERROR = /^(.+)\((\d+),(\d+)\): (error TS\d+: .*)$/;
 /** This library is not installed there, so other errors may only be due to its missing types. */
 const NO_LIBRARY = /^error TS2307: .*'tsmr(\/testing)?'/;
+/** So may they if those of Node.js are not, or the settings leave them out, which is the default of TypeScript 6. */
+const NO_NODE = /^error TS(2580|2584|2591): |^error TS2307: .*'node:/;
+/** The end of the name of the settings of a check. */
+const OWN_SETTINGS = ".check.tsconfig.json";
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -36,32 +40,25 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
  * checked again until one of the files that were read has changed.
  *
  * @param signal ends the check early, as if it had found no error
+ * @returns in one line, what is wrong with the settings, so that the types are not checked; undefined otherwise
  * @throws MrError with the compiler's first error in the app, or in a local file it imports: the whole message, which
  *   may have several lines
  */
-export async function checkAppTypes(app: string, signal: AbortSignal): Promise<void> {
+export async function checkAppTypes(app: string, signal: AbortSignal): Promise<string | undefined> {
   const config = findUpwards(dirname(app), "tsconfig.json", (folder) => isTrusted(folder, app));
   const compiler = findUpwards(dirname(app), "node_modules/typescript/package.json", (folder) => {
     const modules = join(folder, "node_modules");
     return [folder, modules, join(modules, "typescript")].every((part) => isTrusted(part, app));
   });
-  if (config === undefined || compiler === undefined) return;
+  if (config === undefined || compiler === undefined) return undefined;
   const project: Project = { app, config, compiler };
   const name = sha256(`${app}\n${config}\n${compiler}\n${LIBRARY}`);
   const passedPath = join(appCacheDir(), `${name}.types.json`);
-  if (hasPassed(passedPath)) return;
+  if (hasPassed(passedPath)) return undefined;
 
   const startedMs = Date.now();
   const { code, lines } = await runCompiler(project, `${name}.${process.pid}`, signal);
-  const errors = lines.flatMap((line, index) => {
-    const [, file, row, column, text = ""] = LOCATED_ERROR.exec(line) ?? [];
-    const path = resolve("/", file ?? "");
-    const isOurs = file !== undefined && isLocalSource(path) && !path.endsWith(".json");
-    if (!isOurs) return [];
-    const below = relative(process.cwd(), path);
-    const message = [text, ...continuation(lines, index + 1)].join("\n");
-    return [{ at: `${below.startsWith("..") ? path : below}:${row}:${column}`, text: message }];
-  });
+  const errors = errorsIn(lines);
   // Another code without an error in the app means that the compiler is broken, or rejects its settings or a
   // package. The app may be right, so that is ignored.
   if (code === 0) {
@@ -75,11 +72,47 @@ export async function checkAppTypes(app: string, signal: AbortSignal): Promise<v
     // Settings that cannot be followed may change unseen.
     if (configs !== undefined) remember(passedPath, all, startedMs);
   }
+  const settings = settingsError(lines);
+  if (settings !== undefined) return settings;
   const [first] = errors;
-  if (first === undefined || errors.some(({ text }) => NO_LIBRARY.test(text))) return;
+  if (first === undefined || errors.some(({ text }) => NO_LIBRARY.test(text))) return undefined;
+  const missing = errors.find(({ text }) => NO_NODE.test(text));
+  if (missing !== undefined) return `${missing.at}: ${missing.text.split("\n", 1)[0]}`;
   const more = errors.length - 1;
   const others = more === 0 ? "" : ` (and ${more} more ${more === 1 ? "error" : "errors"})`;
   throw new MrError("APP_TYPE_ERROR", `${first.at}: ${first.text}${others}`);
+}
+
+/** The errors in the app and in local files that it imports. */
+function errorsIn(lines: readonly string[]): { readonly at: string; readonly text: string }[] {
+  return lines.flatMap((line, index) => {
+    const [, file, row, column, text = ""] = LOCATED_ERROR.exec(line) ?? [];
+    const path = resolve("/", file ?? "");
+    if (file === undefined || !isLocalSource(path) || path.endsWith(".json")) return [];
+    const message = [text, ...continuation(lines, index + 1)].join("\n");
+    return [{ at: `${shortPath(path)}:${row}:${column}`, text: message }];
+  });
+}
+
+/**
+ * The first error in the settings. The compiler goes on with the rest of them, such as without `types`, so that what it
+ * says of the app may be due to that.
+ */
+function settingsError(lines: readonly string[]): string | undefined {
+  for (const line of lines) {
+    if (/^error TS\d+: /.test(line)) return line;
+    const [, file = "", row, column, text] = LOCATED_ERROR.exec(line) ?? [];
+    if (!file.endsWith(".json")) continue;
+    // Its own settings are in a file that is removed after the check.
+    const isOwn = file.endsWith(OWN_SETTINGS);
+    return isOwn ? text : `${shortPath(resolve("/", file))}:${row}:${column}: ${text}`;
+  }
+  return undefined;
+}
+
+function shortPath(path: string): string {
+  const below = relative(process.cwd(), path);
+  return below.startsWith("..") ? path : below;
 }
 
 /** The further lines of a message, which are indented. */
@@ -94,7 +127,7 @@ async function runCompiler(
   name: string,
   signal: AbortSignal,
 ): Promise<{ readonly code: number | undefined; readonly lines: readonly string[] }> {
-  const settings = join(appCacheDir(), `${name}.tsconfig.json`);
+  const settings = join(appCacheDir(), `${name}${OWN_SETTINGS}`);
   let child: ChildProcess | undefined;
   const onExit = () => {
     child?.kill();

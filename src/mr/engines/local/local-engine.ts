@@ -80,12 +80,13 @@ function fillLater(pool: WorkerPool, work: RemainingWork): void {
 }
 
 /** Compiles the app, takes the job directory, and starts the first workers. */
-async function prepare(spec: NewJob | ResumedJob, { signal, onOutput }: JobContext) {
+async function prepare(spec: NewJob | ResumedJob, context: JobContext) {
+  const { signal, onOutput } = context;
   const { app, directory, reduces, memoryBytes } = spec;
   if (app === undefined) throw new UsageError("Cannot run a job without an app");
   // Once for all workers, and so that an app that does not compile is refused here.
   const compiled = await compileApp(app);
-  await checkTypes(app, spec, signal);
+  await checkTypes(app, spec, context);
   signal.throwIfAborted();
   const locked = await takeDirectory(spec);
   const { made } = locked;

@@ -26,7 +26,7 @@ export const sequentialEngine: Engine = {
     context.signal.throwIfAborted();
     const loaded = await loadApp(spec.app);
     checkReduces(loaded, spec.reduces);
-    await checkTypes(spec.app, spec, context.signal);
+    await checkTypes(spec.app, spec, context);
     context.signal.throwIfAborted();
     const { made, unlock } = await takeDirectory(spec);
     const isInPlace = directoryGuard(spec.directory);

@@ -143,6 +143,7 @@ function describeOther(event: JobEvent): EventLine[] {
       return warning(`Refused a worker (pid ${event.pid}): ${event.reason}`);
     case "journalFailed":
     case "eventLogFailed":
+    case "typesNotChecked":
       return warning(event.message);
     default:
       return [];

@@ -68,6 +68,7 @@ const EVENT = v.variant("type", [
   event("workerRefused", { pid: whole, reason: v.string() }),
   event("journalFailed", { message: v.string() }),
   event("eventLogFailed", { message: v.string() }),
+  event("typesNotChecked", { message: v.string() }),
   event("attemptStarted", { ...attempt, isBackup: v.boolean() }),
   event("attemptProgressed", { ...attempt, progress }),
   event("attemptCompleted", { ...attempt, ...result }),
