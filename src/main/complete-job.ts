@@ -15,6 +15,7 @@ import { checkFile } from "../mr/storage/check-file.ts";
 import { storageFor, sweepTemporaryFiles } from "../mr/storage/registry.ts";
 import { type JobHistory, readHistory } from "../mr/watch/history/job-history.ts";
 import type { JobView } from "../mr/watch/history/job-view.ts";
+import { checkSameJob, type NamedJob } from "./same-job.ts";
 
 /** A job that was complete before, and whose output is still to be merged or searched. */
 interface CompleteJob {
@@ -29,11 +30,15 @@ interface CompleteJob {
  * remaining ones are removed.
  *
  * @param directory absolute path of the job directory
+ * @param named the job that is meant
  * @returns undefined when there is no such job
- * @throws MrError `OUTPUT_UNREADABLE` when a result is missing or not what was written; `OUTPUT_EXISTS` when a file
+ * @throws MrError `RESUME_MISMATCH` when it is another job; `OUTPUT_UNREADABLE` when a result is missing or not what was written; `OUTPUT_EXISTS` when a file
  *   has the name of one and is none; `JOB_IN_USE`; `HISTORY_UNREADABLE`
  */
-export async function completeJob(directory: string): Promise<CompleteJob | undefined> {
+export async function completeJob(
+  directory: string,
+  named: NamedJob,
+): Promise<CompleteJob | undefined> {
   if (!namesIn(directory).some(isResult)) return undefined;
   const unlock = await lockDirectory(directory);
   try {
@@ -42,6 +47,10 @@ export async function completeJob(directory: string): Promise<CompleteJob | unde
     if (names.length === 0 || existsSync(join(directory, JOB_LOG_NAME))) return undefined;
     sweepTemporaryFiles(directory);
     const history = await readHistory(directory);
+    const { plan } = history.last.view;
+    if (plan === undefined || plan.app === null)
+      throw cutHistory("the app and the tasks of the job");
+    await checkSameJob(directory, plan, named);
     const results = resultsOf(directory, history);
     const found = names.includes(MERGED_OUTPUT_NAME)
       ? [await settleMerged(directory, names, results, history)]
@@ -66,10 +75,13 @@ function resultsOf(directory: string, { last }: JobHistory): OutputFile[] {
   return last.view.tasks("reduce").map(({ outputBytes: [bytes], crc32 }, reduce) => {
     const name = reduceOutputName(reduce);
     if (bytes !== undefined && crc32 !== undefined) return { name, bytes, crc32 };
-    const what = `length and checksum of result "${join(directory, name)}"`;
-    const why = "it was cut, or an earlier version of this package has written it";
-    throw new MrError("HISTORY_UNREADABLE", `The event log does not have ${what}: ${why}`);
+    throw cutHistory(`length and checksum of result "${join(directory, name)}"`);
   });
+}
+
+function cutHistory(what: string): MrError {
+  const why = "it was cut, or an earlier version of this package has written it";
+  return new MrError("HISTORY_UNREADABLE", `The event log does not have ${what}: ${why}`);
 }
 
 /** Removes the results that a merged file has replaced, if that and they are of this job. */

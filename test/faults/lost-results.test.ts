@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { completeJob } from "../../src/main/complete-job.ts";
 import { MrError } from "../../src/mr/base/errors.ts";
 import { mergeOutputs } from "../../src/mr/data/output/merge-outputs.ts";
@@ -156,7 +156,7 @@ describe("F49 the only file of a result, whose rename", { timeout: 120_000 }, ()
 describe("F50 a complete job whose output is still to be merged", () => {
   const merged = () => join(out, "mr-out");
   const mergeAll = async () => {
-    const { result, files } = (await completeJob(out)) ?? {};
+    const { result, files } = (await completeJob(out, { app: "wc", inputs: [] })) ?? {};
     expect(result?.outputs).toEqual(files?.map(({ path }) => path));
     await mergeOutputs(storageFor(out), out, files ?? [], {
       beforeCommit: ({ bytes, crc32 }) => {
@@ -167,20 +167,22 @@ describe("F50 a complete job whose output is still to be merged", () => {
 
   it("F50 is refused when one of its results is lost or is not what was written", async () => {
     await runJob(options);
-    expect((await completeJob(out))?.files).toHaveLength(REDUCES);
+    expect((await completeJob(out, { app: "wc", inputs: [] }))?.files).toHaveLength(REDUCES);
     const path = join(out, "mr-out-1");
     const bytes = readFileSync(path);
     const lost = { code: "OUTPUT_UNREADABLE", message: expect.stringContaining(path) };
     writeFileSync(path, Buffer.from(bytes).fill("x"));
-    await expect(completeJob(out)).rejects.toMatchObject(lost);
+    await expect(completeJob(out, { app: "wc", inputs: [] })).rejects.toMatchObject(lost);
     truncateSync(path, 1);
-    await expect(completeJob(out)).rejects.toMatchObject(lost);
+    await expect(completeJob(out, { app: "wc", inputs: [] })).rejects.toMatchObject(lost);
     rmSync(path);
-    await expect(completeJob(out)).rejects.toMatchObject(lost);
+    await expect(completeJob(out, { app: "wc", inputs: [] })).rejects.toMatchObject(lost);
     // The last one is missed as well as the others.
     writeFileSync(path, bytes);
     rmSync(join(out, "mr-out-2"));
-    await expect(completeJob(out)).rejects.toMatchObject({ code: "OUTPUT_UNREADABLE" });
+    await expect(completeJob(out, { app: "wc", inputs: [] })).rejects.toMatchObject({
+      code: "OUTPUT_UNREADABLE",
+    });
   });
 
   it("F50 loses its remaining results when the merged file has all of them", async () => {
@@ -188,29 +190,33 @@ describe("F50 a complete job whose output is still to be merged", () => {
     const parts = outputs.map((path) => readFileSync(path));
     await mergeAll();
     writeFileSync(join(out, "mr-out-1"), parts[1] ?? "");
-    expect((await completeJob(out))?.result.outputs).toEqual([merged()]);
+    expect((await completeJob(out, { app: "wc", inputs: [] }))?.result.outputs).toEqual([merged()]);
     expect(readdirSync(out).sort()).toEqual([EVENT_LOG_NAME, "mr-out"]);
     expect(linesOf([merged()])).toEqual(LINES);
     // And what was merged is checked too.
     writeFileSync(merged(), readFileSync(merged()).fill("x"));
-    await expect(completeJob(out)).rejects.toMatchObject({ code: "OUTPUT_UNREADABLE" });
+    await expect(completeJob(out, { app: "wc", inputs: [] })).rejects.toMatchObject({
+      code: "OUTPUT_UNREADABLE",
+    });
   });
 
   it("F50 keeps files that have the name of a result and are none", async () => {
     await runJob(options);
     writeFileSync(merged(), "of another job\n");
-    await expect(completeJob(out)).rejects.toMatchObject({ code: "OUTPUT_EXISTS" });
+    await expect(completeJob(out, { app: "wc", inputs: [] })).rejects.toMatchObject({
+      code: "OUTPUT_EXISTS",
+    });
     expect(readdirSync(out)).toHaveLength(REDUCES + 2);
     rmSync(merged());
     await mergeAll();
     for (const name of ["mr-out-1", "mr-out-7"]) {
       writeFileSync(join(out, name), "of another job\n");
-      await expect(completeJob(out)).rejects.toBeInstanceOf(MrError);
+      await expect(completeJob(out, { app: "wc", inputs: [] })).rejects.toBeInstanceOf(MrError);
       expect(readdirSync(out).sort()).toEqual([EVENT_LOG_NAME, "mr-out", name]);
       rmSync(join(out, name));
     }
     mkdirSync(join(out, "empty"));
-    expect(await completeJob(join(out, "empty"))).toBeUndefined();
+    expect(await completeJob(join(out, "empty"), { app: "wc", inputs: [] })).toBeUndefined();
   });
 
   it("F50 is refused when its event log does not say what its results are", async () => {
@@ -219,9 +225,88 @@ describe("F50 a complete job whose output is still to be merged", () => {
     const text = readFileSync(path, "utf8");
     // As an earlier version of this package wrote it.
     writeFileSync(path, text.replaceAll(/"crc32":\d+,?/g, ""));
-    await expect(completeJob(out)).rejects.toMatchObject({ code: "HISTORY_UNREADABLE" });
+    await expect(completeJob(out, { app: "wc", inputs: [] })).rejects.toMatchObject({
+      code: "HISTORY_UNREADABLE",
+    });
+    const lines = text.split("\n").filter((line) => !line.includes('"digest"'));
+    writeFileSync(path, lines.join("\n"));
+    await expect(completeJob(out, { app: "wc", inputs: [] })).rejects.toMatchObject({
+      code: "HISTORY_UNREADABLE",
+    });
     rmSync(path);
-    await expect(completeJob(out)).rejects.toMatchObject({ code: "HISTORY_UNREADABLE" });
+    await expect(completeJob(out, { app: "wc", inputs: [] })).rejects.toMatchObject({
+      code: "HISTORY_UNREADABLE",
+    });
+  });
+
+  describe("that the command line names", () => {
+    const REFUSED = { code: "RESUME_MISMATCH", message: expect.stringContaining("resume") };
+    const home = () => dirname(out);
+    const inputs = () => [join(home(), "a.txt"), join(home(), "b.txt")];
+    beforeEach(() => writeFileSync(join(home(), "b.txt"), "b c\n"));
+    afterEach(() => vi.unstubAllEnvs());
+
+    it("F50 is delivered if app and inputs are the same, or inputs are not named", async () => {
+      for (const splitBytes of [1024 * 1024, 3]) {
+        rmSync(out, { recursive: true, force: true });
+        await runJob({ ...options, inputs: inputs(), splitBytes });
+        for (const named of [[], inputs(), [join(home(), "*.txt")]]) {
+          expect(await completeJob(out, { app: "wc", inputs: named })).toBeDefined();
+        }
+        for (const others of [
+          inputs().slice(1),
+          inputs().toReversed(),
+          [...inputs(), inputs()[0] ?? ""],
+        ]) {
+          await expect(completeJob(out, { app: "wc", inputs: others })).rejects.toMatchObject(
+            REFUSED,
+          );
+        }
+      }
+    });
+
+    it("F50 is refused if the app is another one, or was changed", async () => {
+      const app = join(home(), "app.ts");
+      const source =
+        'export const map = () => [{ key: "a", value: "1" }];\nexport const reduce = () => ';
+      writeFileSync(app, `${source}"1";\n`);
+      await runJob({ ...options, app });
+      expect(await completeJob(out, { app, inputs: [] })).toBeDefined();
+      await expect(completeJob(out, { app: "indexer", inputs: [] })).rejects.toMatchObject(REFUSED);
+      writeFileSync(app, `${source}"2";\n`);
+      await expect(completeJob(out, { app, inputs: [] })).rejects.toMatchObject(REFUSED);
+      rmSync(app);
+      await expect(completeJob(out, { app, inputs: [] })).rejects.toMatchObject({
+        code: "APP_NOT_FOUND",
+      });
+    });
+
+    it("F50 is refused if its log has no digest of the app, and the app has another name", async () => {
+      await runJob(options);
+      const path = join(out, EVENT_LOG_NAME);
+      writeFileSync(path, readFileSync(path, "utf8").replaceAll(/"digest":"\w+",/g, ""));
+      expect(await completeJob(out, { app: "wc", inputs: [] })).toBeDefined();
+      await expect(completeJob(out, { app: "indexer", inputs: [] })).rejects.toMatchObject(REFUSED);
+    });
+
+    it("F50 is refused if an input has changed, a setting has another value, or there are other reduce tasks", async () => {
+      vi.stubEnv("GREP", "b");
+      await runJob({ ...options, app: "grep", inputs: inputs() });
+      expect(readFileSync(join(out, EVENT_LOG_NAME), "utf8")).not.toContain('"GREP":"b"');
+      const named = { app: "grep", inputs: inputs() };
+      expect(await completeJob(out, named)).toBeDefined();
+      const others = completeJob(out, { ...named, reduces: REDUCES + 1 });
+      await expect(others).rejects.toMatchObject(REFUSED);
+      vi.stubEnv("GREP", "c");
+      await expect(completeJob(out, named)).rejects.toMatchObject({
+        code: "RESUME_MISMATCH",
+        message: expect.stringContaining("GREP"),
+      });
+      vi.stubEnv("GREP", undefined);
+      expect(await completeJob(out, named)).toBeDefined();
+      writeFileSync(join(home(), "b.txt"), "b c d\n");
+      await expect(completeJob(out, named)).rejects.toMatchObject({ code: "INPUT_CHANGED" });
+    });
   });
 
   it("F50 is delivered by --resume, wherever tsmr run --merge was killed", {

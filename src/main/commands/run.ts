@@ -104,7 +104,7 @@ async function run(
   const watcher = await watchJob(quiet, verbose);
   const { onEvent, onOutput, say } = watcher;
   const dashboard = await openDashboard("tsmr", ui);
-  const done = await completeAlready(options, directory);
+  const done = await completeAlready(app, inputs, options, directory);
   const files = new ResultFiles();
   const newView = async () => new (await import("../../mr/watch/history/job-view.ts")).JobView();
   const view = json === true ? (done?.view ?? (await newView())) : undefined;
@@ -147,10 +147,15 @@ async function run(
 }
 
 /** The job that is to be resumed, if it is complete and only its output is left to be delivered. */
-async function completeAlready({ resume, merge, top, json }: Options, directory: string) {
+async function completeAlready(
+  app: string,
+  inputs: readonly string[],
+  { resume, merge, top, json, reduces }: Options,
+  directory: string,
+) {
   if (resume !== true || (merge ?? json ?? top) === undefined) return undefined;
   const { completeJob } = await import("../complete-job.ts");
-  return await completeJob(directory);
+  return await completeJob(directory, { app, inputs, reduces });
 }
 
 /** A report that cannot be written does not change how the job ended. */

@@ -44,6 +44,12 @@ export type UntimedEvent =
       readonly type: "jobPlanned";
       /** File name of the app, or name of a shipped one; null until a worker has brought one. */
       readonly app: string | null;
+      /** SHA-256 of the app's code, if the app is known. */
+      readonly digest?: string | undefined;
+      /** SHA-256 of each environment variable that the app asked for; null for those that were not set. */
+      readonly settings?: Readonly<Record<string, string | null>> | undefined;
+      /** Absolute path that relative inputs start from. */
+      readonly inputDirectory?: string | undefined;
       readonly splits: readonly Split[];
       /** Number of reduce tasks. */
       readonly reduces: number;

@@ -21,6 +21,7 @@ const EVENTS: { readonly [Type in JobEvent["type"]]: JobEvent & { readonly type:
   },
   jobPlanned: {
     ...{ type: "jobPlanned", atMs: 0.25, app: "wc", reduces: 2 },
+    ...{ digest: "ab", settings: { PATTERN: "cd", LIMIT: null }, inputDirectory: "/in" },
     splits: [
       {
         ...{ file: "a.csv", start: 10, end: 20, resume: "8:2" },

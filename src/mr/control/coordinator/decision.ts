@@ -1,5 +1,6 @@
 import type { DecidedEvent, UntimedDecidedEvent } from "../../job/events.ts";
 import type { JobSpec } from "../../job/job-spec.ts";
+import { settingDigests } from "../../job/setting-digests.ts";
 import type { JobPlan } from "../../job/split.ts";
 import type {
   Attempt,
@@ -150,12 +151,14 @@ export class Decider {
 
   /** The event of the plan, unless observers know that plan: all workers of an app bring the same one. */
   planEvents(): UntimedDecidedEvent[] {
-    const app = this.#job.workers.app?.name ?? null;
+    const { name = null, digest, settings } = this.#job.workers.app ?? {};
     const { splits } = this.#job.planner;
-    const plan = JSON.stringify([app, splits]);
+    const plan = JSON.stringify([name, digest, settings, splits]);
     if (plan === this.#toldPlan) return [];
     this.#toldPlan = plan;
-    return [{ type: "jobPlanned", app, splits, reduces: this.#job.options.reduces }];
+    const { reduces, inputDirectory } = this.#job.options;
+    const app = { app: name, digest, settings: settings && settingDigests(settings) };
+    return [{ type: "jobPlanned", ...app, inputDirectory, splits, reduces }];
   }
 }
 

@@ -59,6 +59,9 @@ const EVENT = v.variant("type", [
   }),
   event("jobPlanned", {
     app: v.nullable(v.string()),
+    digest: v.optional(v.string()),
+    settings: v.optional(v.record(v.string(), v.nullable(v.string()))),
+    inputDirectory: v.optional(v.string()),
     splits: v.array(v.object({ ...part, further: v.optional(v.array(v.object(part))) })),
     // A damaged number must not make an array that fills the memory.
     reduces: v.pipe(whole, v.maxValue(1_000_000)),

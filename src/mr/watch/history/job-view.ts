@@ -76,6 +76,7 @@ export class JobView {
   resumed = false;
   app: string | null = null;
   splits: readonly Split[] = [];
+  plan: (JobEvent & { readonly type: "jobPlanned" }) | undefined;
   reduceStartMs: number | undefined;
   outcome: JobOutcome | undefined;
   /** The time of the last event. */
@@ -133,6 +134,7 @@ export class JobView {
       case "jobPlanned":
         this.app = event.app;
         this.splits = event.splits;
+        this.plan = event;
         this.#maps = event.splits.map(idleTask);
         this.#reduces = Array.from({ length: event.reduces }, idleTask);
         break;
