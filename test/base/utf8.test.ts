@@ -40,7 +40,11 @@ describe("the first byte that is not UTF-8", () => {
 describe("a watch for bytes that are not UTF-8", () => {
   const reported = (bytes: number[]) => {
     const found: number[] = [];
-    watchReplaced((byte) => found.push(byte));
+    watchReplaced({
+      record: undefined,
+      report: (byte) => void found.push(byte),
+      suspect: () => undefined,
+    });
     try {
       decodeUtf8(Uint8Array.from(bytes));
     } finally {

@@ -48,7 +48,15 @@ const USES = [
   ["words of a slice", "for (const word of words(line)) emit(word, 1);", true],
   ["strings", "emit(line.toString(), 1);", true],
   ["words of strings", "for (const word of words(line.toString())) emit(word, 1);", true],
+  ["strings of the bytes", "emit(line.view().toString(), 1);", true],
+  ["strings of a TextDecoder", "emit(new TextDecoder().decode(line.view()), 1);", true],
+  [
+    "words of strings of the bytes",
+    "for (const word of words(line.view().toString())) emit(word, 1);",
+    true,
+  ],
   ["slices", "emit(line, 1);", false],
+  ["strings in Latin-1", 'emit(line.view().toString("latin1"), 1);', false],
 ] as const;
 
 describe.each(["local", "sequential"] as const)("the %s engine, records", (engine) => {
@@ -74,6 +82,49 @@ describe.each(["local", "sequential"] as const)("the %s engine, records", (engin
       expect(lines.filter((line) => line.includes("UTF-8"))).toEqual(
         isLoss ? [`Not UTF-8: ${job.path("b")} from byte 0 on: ${reason}`] : [],
       );
+    },
+  );
+});
+
+/** Readers that decode bytes themselves, and whether the app may lose some. */
+const READERS = [
+  [
+    "strings of its own decoder",
+    "const decoder = new TextDecoder(); for await (const c of chunks) yield decoder.decode(c);",
+    "{}",
+    true,
+  ],
+  ["byte slices", "for await (const c of chunks) yield new ByteSlice(c);", "{}", false],
+  [
+    "words of a text",
+    "const decoder = new TextDecoder(); for await (const c of chunks) yield* decoder.decode(c).match(/\\p{L}+/gu);",
+    '{ encoding: "utf-8" }',
+    true,
+  ],
+] as const;
+
+describe.each(["local", "sequential"] as const)("the %s engine, other readers", (engine) => {
+  it.each(READERS)(
+    "F18 lists files that are not UTF-8 when a reader makes %s",
+    { timeout: 120_000 },
+    async (_, read, options, isLoss) => {
+      const library = JSON.stringify(new URL("../../src/mr/index.ts", import.meta.url).pathname);
+      job.write(
+        "app.ts",
+        `import { ByteSlice, defineApp, recordsFrom } from ${library};
+        const input = recordsFrom<string | ByteSlice>("own", async function* ({ chunks }) { ${read} }, ${options});
+        export default defineApp({ input, map(record, emit: (key: string | ByteSlice, value: number) => void) { emit(record, 1); }, reduce: () => 1 });`,
+      );
+      const lines: string[] = [];
+      const { counters } = await runJob({
+        ...{ engine, workers: 1, reduces: 1, check: false },
+        ...{ app: job.path("app.ts"), inputs: ["a", "b"].map((name) => job.path(name)) },
+        ...{ out: job.path("out"), log: (line: string) => lines.push(line) },
+      });
+      expect(counters).toEqual(isLoss ? { "files-not-utf8": 1 } : {});
+      const said = lines.filter((line) => line.includes("UTF-8"));
+      expect(said.length).toBe(isLoss ? 1 : 0);
+      if (isLoss) expect(said[0]).toContain(`Not UTF-8: ${job.path("b")} from `);
     },
   );
 });

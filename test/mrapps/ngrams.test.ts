@@ -87,6 +87,15 @@ describe("ngrams", () => {
     expect(sorted(...outputs)).toEqual(sorted(...found.map((word) => `${word}\t1`)));
   });
 
+  it("F18 says that a file is not UTF-8, so that different words may be equal", async () => {
+    job.write("a.txt", Buffer.from("caf\xe9 noir\ncaf\xe8 noir\n", "latin1"));
+    await job.run(await loadShipped("ngrams"), ["a.txt"]);
+    expect(job.counters).toEqual({ "files-not-utf8": 1 });
+    job.write("b.txt", "café noir\n");
+    await job.run(await loadShipped("ngrams"), ["b.txt"]);
+    expect(job.counters).toEqual({});
+  });
+
   it("refuses a number of words that is none", async () => {
     await expect(loadShipped("ngrams", { NGRAMS: "1.5" })).rejects.toThrow(
       mrError("USAGE", 'NGRAMS is the number of words in a sequence, not "1.5"'),

@@ -53,6 +53,7 @@ describe("url_count", () => {
       Buffer.from("/Jos\xe8 1\n/Jos\xe9 2\n", "latin1"),
     ]);
     expect(oracle).toEqual(expected);
+    expect(job.counters).toEqual({});
   });
 
   it.each([

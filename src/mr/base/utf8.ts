@@ -12,6 +12,11 @@ const SHORT_BYTES = 12;
 
 /** The bytes of `text`; freshly allocated or, for short strings, part of Node's shared pool. */
 export function encodeUtf8(text: string): Uint8Array {
+  if (watch !== undefined) noteText(text);
+  return encode(text);
+}
+
+function encode(text: string): Uint8Array {
   if (text.isWellFormed()) return Buffer.from(text, "utf8");
   const bytes: number[] = [];
   for (const symbol of text) {
@@ -22,27 +27,64 @@ export function encodeUtf8(text: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** Reports a byte that is not UTF-8; undefined while nothing is to be reported. */
-let reportReplaced: ((byte: number) => void) | undefined;
+/** Is told of bytes that are not UTF-8 and that a text or words lose. */
+export interface ReplacedWatch {
+  /** The record at hand. The owner of the watch sets it. */
+  record: unknown;
+  /** Called once, with the first such byte. */
+  report(byte: number): void;
+  /** Bytes that the app may have decoded itself, if there are any that were not asked for yet. */
+  suspect(): Uint8Array | undefined;
+}
 
-/**
- * Reports the first byte that is not UTF-8, and that a text or words lose from now on, once.
- *
- * @param report called with the byte; undefined ends the watch
- */
-export function watchReplaced(report: ((byte: number) => void) | undefined): void {
-  reportReplaced = report;
+/** Undefined while nothing is to be reported. */
+let watch: ReplacedWatch | undefined;
+/** A byte that is not UTF-8, of bytes that the app was given and decodes itself. */
+let givenByte: number | undefined;
+
+/** Reports, from now on, the first byte that is not UTF-8 and that a text or words lose; undefined ends the watch. */
+export function watchReplaced(next: ReplacedWatch | undefined): void {
+  watch = next;
+  givenByte = undefined;
 }
 
 /** Reports bytes[start, end) to {@link watchReplaced} if they are not UTF-8. */
 export function noteReplaced(bytes: Uint8Array, start: number, end: number): void {
-  if (reportReplaced === undefined) return;
+  if (watch === undefined) return;
   const text = bytes.subarray(start, end);
   const at = isUtf8(text) ? -1 : invalidUtf8At(text);
-  if (at < 0) return;
-  const report = reportReplaced;
-  reportReplaced = undefined;
-  report(text[at] ?? 0);
+  if (at >= 0) reportByte(text[at] ?? 0);
+}
+
+/** Reports that a text was made of bytes that are not UTF-8, if it has a U+FFFD and the app was given such bytes. */
+export function noteText(text: string): void {
+  if (watch === undefined) return;
+  // Searching a text takes longer than this.
+  if (typeof watch.record !== "object" && givenByte === undefined) return;
+  if (!text.includes("\uFFFD")) return;
+  if (givenByte !== undefined) {
+    reportByte(givenByte);
+    return;
+  }
+  const bytes = watch.suspect();
+  if (bytes !== undefined) noteReplaced(bytes, 0, bytes.length);
+}
+
+/**
+ * The app was given bytes that are not UTF-8.
+ *
+ * @param isText whether the app takes them for text, so that they are reported at once and not only when a text has
+ *   a U+FFFD
+ */
+export function noteGiven(byte: number, isText: boolean): void {
+  givenByte ??= byte;
+  if (isText) reportByte(byte);
+}
+
+function reportByte(byte: number): void {
+  const reported = watch;
+  watch = undefined;
+  reported?.report(byte);
 }
 
 /**
@@ -111,7 +153,7 @@ export function isEncodedText(bytes: Uint8Array): boolean {
   if (isUtf8(bytes)) return true;
   return (
     surrogateAt(bytes) >= 0 &&
-    Buffer.compare(encodeUtf8(decodeUtf8(bytes, 0, bytes.length, true)), bytes) === 0
+    Buffer.compare(encode(decodeUtf8(bytes, 0, bytes.length, true)), bytes) === 0
   );
 }
 

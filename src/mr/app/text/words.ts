@@ -1,4 +1,4 @@
-import { noteReplaced } from "../../base/utf8.ts";
+import { noteReplaced, noteText } from "../../base/utf8.ts";
 import { findEdge, LETTER, NO_LETTER } from "../../kernel/word-edges.ts";
 import { ByteSlice, type Text } from "../contract/byte-slice.ts";
 import { StringWords } from "./string-words.ts";
@@ -16,7 +16,10 @@ export function words(text: string): Iterable<string>;
 export function words(text: ByteSlice): Iterable<ByteSlice>;
 export function words(text: Text): Iterable<Text>;
 export function words(text: Text): Iterable<Text> {
-  if (typeof text === "string") return new StringWords(text);
+  if (typeof text === "string") {
+    noteText(text);
+    return new StringWords(text);
+  }
   const { scan } = text;
   if (scan === undefined || text.bytes !== scan.block || !scan.covers(text.start, text.end)) {
     return wordsOfBytes(text);

@@ -8,7 +8,8 @@ export interface TextOptions {
    * The encoding of the files: a label of the Encoding Standard (https://encoding.spec.whatwg.org), such as
    * `latin1`, `shift_jis` or `utf-16le`. The text is converted to UTF-8 while it is read, and files in
    * another encoding than UTF-8 are not split. A byte order mark at the beginning of a file overrides it.
-   * Bytes that are not text in this encoding are an error. Default `utf-8`.
+   * Bytes that are not text in this encoding are an error, except in UTF-8, which is passed on as it is. Default
+   * `utf-8`.
    */
   readonly encoding?: string;
 }

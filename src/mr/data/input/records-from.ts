@@ -1,5 +1,7 @@
 import type { InputSource, Reader, RecordCursor } from "../../app/contract/reader.ts";
+import { noteGiven } from "../../base/utf8.ts";
 import { decodedInput, type TextOptions, textInput } from "./encoding.ts";
+import { Utf8Check } from "./utf8-check.ts";
 
 /** The file that a reader made by {@link recordsFrom} reads. */
 export interface RecordSource {
@@ -19,7 +21,8 @@ const CHUNK_BYTES = 256 * 1024;
  * ```
  *
  * With an `encoding`, files are text: the chunks are UTF-8 if a file is in that encoding or begins with a byte
- * order mark of UTF-16, and they have no byte order mark. Without one, the chunks have all bytes as they are.
+ * order mark of UTF-16, and they have no byte order mark. Bytes that are not UTF-8 in a file that is said to be are
+ * kept, and the file is counted as `files-not-utf8`. Without an `encoding`, the chunks have all bytes as they are.
  *
  * @param name for error messages
  * @param read gives the records of one file, in order; an error it throws fails the task
@@ -31,27 +34,35 @@ export function recordsFrom<R>(
   options: TextOptions = {},
 ): Reader<R> {
   const { encoding } = textInput("recordsFrom", options);
-  const textOf = (source: InputSource) =>
-    options.encoding === undefined ? source : decodedInput(source, encoding);
+  const isText = options.encoding !== undefined;
+  const textOf = (source: InputSource) => (isText ? decodedInput(source, encoding) : source);
   return {
     name,
     splitting: "wholeFile",
     open(source) {
-      const records = read({ file: source.file, chunks: chunksOf(textOf(source)) });
+      const records = read({ file: source.file, chunks: chunksOf(textOf(source), isText) });
       const isAsync = Symbol.asyncIterator in records;
       return cursorOf(isAsync ? records[Symbol.asyncIterator]() : records[Symbol.iterator]());
     },
   };
 }
 
-async function* chunksOf(source: InputSource): AsyncGenerator<Uint8Array> {
+/** @param isText whether bytes that are not UTF-8 are reported in any case */
+async function* chunksOf(source: InputSource, isText: boolean): AsyncGenerator<Uint8Array> {
+  let check: Utf8Check | undefined = new Utf8Check();
   for (let position = 0; position < source.end; ) {
     const chunk = new Uint8Array(Math.min(CHUNK_BYTES, source.end - position));
     const reading = source.read(chunk, 0, position);
     const count = typeof reading === "number" ? reading : await reading;
+    const bytes = chunk.subarray(0, count);
+    const invalid = check?.invalidIn(bytes);
+    if (invalid !== undefined) {
+      noteGiven(invalid, isText);
+      check = undefined;
+    }
     if (count === 0) return;
     position += count;
-    yield chunk.subarray(0, count);
+    yield bytes;
   }
 }
 
@@ -67,7 +78,7 @@ function cursorOf<R>(records: Iterator<R> | AsyncIterator<R>): RecordCursor<R> {
   return {
     offset: -1,
     get place() {
-      return `record ${number}`;
+      return number === 0 ? "its beginning" : `record ${number}`;
     },
     next() {
       const record = loaded;

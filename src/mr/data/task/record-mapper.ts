@@ -4,9 +4,8 @@ import type { RecordCursor } from "../../app/contract/reader.ts";
 import type { WordScan } from "../../app/text/word-scan.ts";
 import { MrError } from "../../base/errors.ts";
 import { describeThrown } from "../../base/thrown.ts";
-import { watchReplaced } from "../../base/utf8.ts";
-import { describeReplacement, LOST_IN_RECORDS } from "../../job/task.ts";
 import type { BlockScanner } from "../../kernel/kernel.ts";
+import { LossWatch } from "../input/loss-watch.ts";
 import type { OpenInput } from "../input/open-input.ts";
 import { AppError, describeValue } from "./app-error.ts";
 import type { StagedPairs } from "./staged-pairs.ts";
@@ -85,9 +84,8 @@ export class RecordMapper {
   async run(): Promise<void> {
     const cursor = this.#cursor;
     const { progress, tally } = this.#mapping;
-    watchReplaced((byte) => {
-      const why = describeReplacement(byte, LOST_IN_RECORDS);
-      tally.replace(this.#input.file, `from byte ${cursor.offset} on`, why);
+    const watch = new LossWatch(cursor, (place, why) => {
+      tally.replace(this.#input.file, place, why);
     });
     try {
       for (let bytes = 0; ; bytes = this.#input.bytesRead) {
@@ -96,7 +94,7 @@ export class RecordMapper {
         progress.addBytes(this.#input.bytesRead - bytes);
         if (!isMore) break;
         for (;;) {
-          const pending = this.#mapLoaded();
+          const pending = this.#mapLoaded(watch);
           if (pending === undefined) break;
           await this.#finish(pending);
         }
@@ -104,7 +102,7 @@ export class RecordMapper {
       tally.addSkipped(cursor.skipped ?? 0);
       this.#addRest();
     } finally {
-      watchReplaced(undefined);
+      watch.end();
       this.#staged?.drop();
       cursor.close?.();
     }
@@ -118,7 +116,7 @@ export class RecordMapper {
   }
 
   /** @returns what to wait for before it is called again; undefined when more must be loaded */
-  #mapLoaded(): Promise<void> | undefined {
+  #mapLoaded(watch: LossWatch): Promise<void> | undefined {
     const { isClassic, progress, tally } = this.#mapping;
     const { map } = this.#mapping.app;
     const cursor = this.#cursor;
@@ -128,6 +126,7 @@ export class RecordMapper {
     for (;;) {
       const record = cursor.next();
       if (record === undefined) break;
+      watch.record = record;
       records += 1;
       tally.isBad = false;
       try {

@@ -4,10 +4,10 @@ import type { RecordApp } from "../../app/contract/define-app.ts";
 import { hashPartition } from "../../app/contract/partitioners.ts";
 import { WordScan } from "../../app/text/word-scan.ts";
 import { checkJsonValue } from "../../base/json-value.ts";
-import { watchReplaced } from "../../base/utf8.ts";
+import { noteText } from "../../base/utf8.ts";
+import { LossWatch } from "../../data/input/loss-watch.ts";
 import { openInput } from "../../data/input/open-input.ts";
 import { text } from "../../data/output/formats.ts";
-import { describeReplacement, LOST_IN_RECORDS } from "../../job/task.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
 import { storageFor } from "../../storage/registry.ts";
 import { wtf8Bytes } from "./classic-form.ts";
@@ -27,13 +27,11 @@ export function recordForm(app: RecordApp): AppForm {
       const words = new WordScan(scanner);
       const how = { skipBadRecords, onSkipped, onReplaced, scanner, words };
       const cursor = app.input.open(input, how);
-      watchReplaced((byte) => {
-        const why = describeReplacement(byte, LOST_IN_RECORDS);
-        onReplaced(`from byte ${cursor.offset} on`, why);
-      });
+      const watch = new LossWatch(cursor, onReplaced);
       try {
         while (await cursor.load()) {
           for (let record = cursor.next(); record !== undefined; record = cursor.next()) {
+            watch.record = record;
             const { offset } = cursor;
             const isWhole = app.input.splitting === "wholeFile" && offset === 0;
             const place = cursor.place ?? (isWhole ? "the whole file" : `byte ${offset}`);
@@ -60,7 +58,7 @@ export function recordForm(app: RecordApp): AppForm {
         run.addBytes(input.end < Number.MAX_SAFE_INTEGER ? size : input.bytesRead);
         await input.checkUnchanged();
       } finally {
-        watchReplaced(undefined);
+        watch.end();
         cursor.close?.();
         input.close();
       }
@@ -90,7 +88,10 @@ export function recordForm(app: RecordApp): AppForm {
 
 /** @throws TypeError for a key that an app without types may emit */
 function bytesOf(key: unknown): Buffer {
-  if (typeof key === "string") return wtf8Bytes(key);
+  if (typeof key === "string") {
+    noteText(key);
+    return wtf8Bytes(key);
+  }
   if (key instanceof ByteSlice) return Buffer.from(key.view());
   const kind = typeof key === "object" ? "an object" : `${typeof key} ${String(key)}`;
   throw new TypeError(`the key is ${kind}, not a string or a byte slice`);
