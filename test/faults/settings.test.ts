@@ -1,6 +1,6 @@
 // Tests src/mr/app/contract/setting.ts across processes and resumed jobs.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type Folder, newFolder } from "../support/tsmr.ts";
 
@@ -101,6 +101,37 @@ describe("a setting of an app", { concurrent: true }, () => {
       expect((await resumed.ended).code).toBe(0);
     },
   );
+
+  it("F35: is in no file that other users can read, also after the job is resumed", async (context) => {
+    const folder = newFolder(context);
+    const secret = `secret${process.pid}`;
+    folder.write("a", secret);
+    const readable = () => {
+      // Results are for all whom the umask lets read them.
+      const logs = readdirSync(folder.path("mr-out")).filter((name) => name.startsWith(".mr-"));
+      return logs.filter((name) => {
+        const path = folder.path(`mr-out/${name}`);
+        if (!statSync(path).isFile()) return false;
+        return (statSync(path).mode & 0o077) !== 0;
+      });
+    };
+    const before = process.umask(0o022);
+    const run = await begin(folder, secret).finally(() => process.umask(before));
+    // Its settings are in the event log.
+    await folder.tsmrWith({ WORD: `${secret}2` }, "worker", "app.ts").ended;
+    run.signal("SIGINT");
+    await run.ended;
+    expect(folder.text("mr-out/.mr-journal")).toContain(secret);
+    expect(folder.text("mr-out/.mr-events")).toContain(`${secret}2`);
+    expect(readable()).toEqual([]);
+    for (const name of [".mr-journal", ".mr-events"])
+      chmodSync(folder.path(`mr-out/${name}`), 0o644);
+    const resumed = folder.tsmr("run", "app.ts", "--resume", "-v", "-w", "1", "--lease", "600");
+    await resumed.printed("reduce task 0, attempt");
+    expect(readable()).toEqual([]);
+    folder.write("go", "");
+    expect((await resumed.ended).code).toBe(0);
+  });
 
   it("belongs to the top of the app's module", async (context) => {
     const folder = newFolder(context);

@@ -1,4 +1,12 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, unlinkSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  unlinkSync,
+} from "node:fs";
 import { errorCode } from "./errors.ts";
 
 /*
@@ -8,23 +16,29 @@ import { errorCode } from "./errors.ts";
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
 
+/** The permissions of a file that all users may read, and of one with settings, which may be secrets. */
+const MODES = { public: 0o666, private: 0o600 };
+const OTHERS = 0o077;
+
 /**
  * Makes a file for writing, in place of any other, which is removed.
  *
+ * @param readers all users that the umask allows, or this user alone
  * @returns its descriptor
  * @throws the error of the operating system
  */
-export function createFile(path: string): number {
+export function createFile(path: string, readers: "public" | "private" = "public"): number {
   try {
     unlinkSync(path);
   } catch (error) {
     if (errorCode(error) !== "ENOENT") throw error;
   }
-  return openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
+  return openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, MODES[readers]);
 }
 
 /**
- * Opens a file that a job has made.
+ * Opens a file that a job has made. From one that is opened for writing, which is a log, it takes the permissions of
+ * other users.
  *
  * @param how `append` also reads, and makes the file if there is none
  * @returns its descriptor
@@ -34,7 +48,7 @@ export function openJobFile(path: string, how: "read" | "readWrite" | "append"):
   const access = { read: O_RDONLY, readWrite: O_RDWR, append: O_RDWR | O_APPEND | O_CREAT }[how];
   let descriptor: number;
   try {
-    descriptor = openSync(path, access | O_NOFOLLOW | O_NONBLOCK, 0o666);
+    descriptor = openSync(path, access | O_NOFOLLOW | O_NONBLOCK, MODES.private);
   } catch (error) {
     if (errorCode(error) === "ELOOP") throw new Error("it is a symbolic link");
     // A FIFO or a device without a reader.
@@ -42,9 +56,12 @@ export function openJobFile(path: string, how: "read" | "readWrite" | "append"):
     throw error;
   }
   try {
-    const { nlink } = checkRegular(descriptor);
+    const { nlink, mode, uid } = checkRegular(descriptor);
     // The other name may be a file of this user elsewhere.
     if (how !== "read" && nlink > 1) throw new Error("it has another name too (a hard link)");
+    // Only its owner can do this, and earlier versions of this package have not.
+    const isExposed = how !== "read" && (mode & OTHERS) !== 0 && uid === process.getuid?.();
+    if (isExposed) fchmodSync(descriptor, MODES.private);
     return descriptor;
   } catch (error) {
     closeSync(descriptor);

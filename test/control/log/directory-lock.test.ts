@@ -1,6 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -135,6 +137,31 @@ describe("the lock of a job directory", () => {
       });
       expect(stdout).toBe("DIRECTORY_UNUSABLE\n");
       (await lockDirectory(directory))();
+    },
+  );
+
+  it.runIf(unprivilegedUid !== undefined)(
+    "F35 can't be taken ahead by another user in a shared directory (needs root)",
+    async (context) => {
+      const listen = `require("node:net").createServer((s) => s.end("H")).listen("${directory}/.mr-lock-00", () => console.log())`;
+      chmodSync(directory, 0o1777);
+      const other = spawn(process.execPath, ["-e", listen], { uid: unprivilegedUid ?? 0 });
+      context.onTestFinished(() => void other.kill("SIGKILL"));
+      await once(other.stdout, "data");
+      const unlock = await lockDirectory(directory);
+      await expect(lockDirectory(directory)).rejects.toMatchObject({ code: "JOB_IN_USE" });
+      unlock();
+      // Where they can remove each other's files, it is said whose lock it is.
+      chmodSync(directory, 0o777);
+      await expect(lockDirectory(directory)).rejects.toMatchObject({
+        code: "JOB_IN_USE",
+        message: expect.stringContaining('its lock ".mr-lock-00" belongs to another user'),
+      });
+      expect(readdirSync(directory)).toEqual([".mr-lock-00"]);
+      // The owner of the directory may lock it, too.
+      chmodSync(directory, 0o1777);
+      chownSync(directory, unprivilegedUid ?? 0, 0);
+      await expect(lockDirectory(directory)).rejects.toMatchObject({ code: "JOB_IN_USE" });
     },
   );
 

@@ -6,6 +6,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -29,6 +30,8 @@ const ANSWER_MS = 1000;
 /** How long several processes that want the lock at once may take to find a winner, in tries of some milliseconds. */
 const MAX_TRIES = 200;
 const MAX_RETRY_MS = 20;
+/** The mode of a directory whose files only their owners can remove. */
+const STICKY = 0o1000;
 /** The errors of file systems that have no sockets, such as FAT and some network mounts. */
 const NO_SOCKETS = new Set(["EPERM", "EOPNOTSUPP", "ENOTSUP", "EINVAL", "ENOSYS"]);
 
@@ -41,6 +44,9 @@ const NO_SOCKETS = new Set(["EPERM", "EOPNOTSUPP", "ENOTSUP", "EINVAL", "ENOSYS"
  * lock has a socket file with a random name. A file that refuses connections was left by a killed process and
  * never comes back to life, so any process may remove it. The lock goes to the process that, after its own file
  * was there, has found no other one alive: of two processes, the one whose file came second sees the other.
+ *
+ * In a directory such as /tmp, where users can't remove each other's files, the sockets of other users mean nothing:
+ * any of them could keep this one out. Only those of this user, of root and of the directory's owner count.
  *
  * On a file system without sockets, the lock is one in a name space of the system, named by device and inode.
  *
@@ -55,13 +61,13 @@ export async function lockDirectory(directory: string): Promise<() => void> {
     const stats = fstatSync(descriptor, { bigint: true });
     const folder = folderOf(directory, descriptor);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const candidate = await enter(folder, Number(stats.mode));
+      const candidate = await enter(folder, stats);
       const others = await candidate?.others();
       if (candidate !== undefined && others === "none" && isSame(directory, stats)) {
         return candidate.hold(directory);
       }
       candidate?.leave();
-      if (others === "holder") break;
+      if (others === "holder") throw inUse(directory, candidate?.foreign);
       // A replaced directory has another lock.
       if (!isSame(directory, stats)) throw new Error("it was replaced meanwhile");
       await sleep(Math.random() * MAX_RETRY_MS);
@@ -81,10 +87,12 @@ export async function lockDirectory(directory: string): Promise<() => void> {
   throw inUse(directory);
 }
 
-function inUse(directory: string): MrError {
+/** @param foreign the name of the lock, if that belongs to another user */
+function inUse(directory: string, foreign?: string): MrError {
+  const whose = foreign === undefined ? "" : `: its lock "${foreign}" belongs to another user`;
   return new MrError(
     "JOB_IN_USE",
-    `Another coordinator is already running in directory "${directory}"`,
+    `Another coordinator is already running in directory "${directory}"${whose}`,
   );
 }
 
@@ -109,13 +117,14 @@ function randomId(): string {
  * Puts a listening socket of this process into the directory. It gets its name when it answers, so that a socket
  * with such a name that refuses connections is dead.
  *
- * @param mode the permissions of the directory
+ * @param of the directory
  * @returns undefined if another process has removed it as a temporary file
  */
-async function enter(folder: string, mode: number): Promise<Candidate | undefined> {
+async function enter(folder: string, of: BigIntStats): Promise<Candidate | undefined> {
   const id = randomId();
+  const mode = Number(of.mode);
   const temporary = join(folder, temporaryName("mr-lock", id));
-  const candidate = new Candidate(folder, lockName(id));
+  const candidate = new Candidate(folder, lockName(id), of);
   try {
     await candidate.listen(temporary);
     // Who may write into the directory must be able to connect.
@@ -135,11 +144,15 @@ class Candidate {
   readonly #folder: string;
   readonly #name: string;
   readonly #server: Server;
+  readonly #directory: BigIntStats;
   #answer = CANDIDATE;
+  /** The socket of the holder, if it is another user. */
+  foreign: string | undefined;
 
-  constructor(folder: string, name: string) {
+  constructor(folder: string, name: string, directory: BigIntStats) {
     this.#folder = folder;
     this.#name = name;
+    this.#directory = directory;
     this.#server = createServer((socket) => {
       socket.on("error", () => undefined);
       socket.end(this.#answer);
@@ -164,8 +177,13 @@ class Candidate {
       for (const name of readdirSync(this.#folder)) {
         if (!isLock(name) || name === this.#name) continue;
         const path = join(this.#folder, name);
+        const isForeign = this.#isForeign(path);
+        if (isForeign && (Number(this.#directory.mode) & STICKY) !== 0) continue;
         const other = await ask(path);
-        if (other === "holder") return "holder";
+        if (other === "holder") {
+          if (isForeign) this.foreign = name;
+          return "holder";
+        }
         if (other === "dead") removeDead(path);
         else isAlone = false;
         if (other === "candidate" && name < this.#name) isFirst = false;
@@ -178,6 +196,13 @@ class Candidate {
       await sleep(Math.random() * MAX_RETRY_MS);
     }
     return "candidate";
+  }
+
+  /** Whether a socket belongs to a user who has no more rights in the directory than any other. */
+  #isForeign(path: string): boolean {
+    const owner = lstatSync(path, { throwIfNoEntry: false })?.uid;
+    const trusted = [process.getuid?.(), 0, Number(this.#directory.uid)];
+    return owner !== undefined && process.getuid !== undefined && !trusted.includes(owner);
   }
 
   /** @returns a function that releases the lock */

@@ -71,7 +71,7 @@ export class FileJobLog implements JobLog {
     const temporary = join(directory, temporaryName("mr-journal", "new"));
     let descriptor: number | undefined;
     try {
-      descriptor = createFile(temporary);
+      descriptor = createFile(temporary, "private");
       const log = new FileJobLog(path, descriptor, 0, 0);
       log.#write([job]);
       fdatasyncSync(descriptor);

@@ -48,7 +48,10 @@ export class EventLog {
     this.#path = join(directory, EVENT_LOG_NAME);
     this.#onWriteError = onWriteError;
     this.#attempt(() => {
-      this.#descriptor = resumed ? openJobFile(this.#path, "append") : createFile(this.#path);
+      // It has the settings of workers that were refused.
+      this.#descriptor = resumed
+        ? openJobFile(this.#path, "append")
+        : createFile(this.#path, "private");
       // The last coordinator may have been killed while it wrote a line.
       if (resumed && !endsWithLineFeed(this.#descriptor)) this.#text = "\n";
     });
