@@ -120,6 +120,17 @@ describe("the types of an app", { concurrent: true }, () => {
     expect(folder.text("checks")).toBe("++");
   });
 
+  it("are checked again when a declaration is added that counts for all files", async (context) => {
+    const folder = typedFolder(context);
+    expect(await run(folder, "1")).toEqual(DONE);
+    mkdirSync(folder.path("lib"));
+    // The compiler takes a further overload of `split`, which is looked at first.
+    folder.write("lib/own.d.ts", "interface String { split(by: string): number[] }");
+    const { code, stderr } = await run(folder, "2");
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^tsmr: app\.ts:3:\d+: error TS/)]);
+    expect(folder.text("checks")).toBe("++");
+  });
+
   it("are refused where an imported file has them wrong", async (context) => {
     const folder = typedFolder(context);
     folder.write("word.ts", `export type Word = string;\n${WRONG}\nconsole.log(wronger);`);

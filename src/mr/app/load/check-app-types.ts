@@ -6,6 +6,7 @@ import { atExit } from "../../base/at-exit.ts";
 import { MrError } from "../../base/errors.ts";
 import { appCacheDir, publish, sha256 } from "./app-cache.ts";
 import { readConfigs } from "./config-files.ts";
+import { EXCLUDED_FOLDERS, listDeclarations } from "./declarations.ts";
 import { ancestors, findUpwards, isTrusted } from "./trusted-folder.ts";
 
 /** The files that a check needs. The author of an app may not have them. */
@@ -17,8 +18,13 @@ interface Project {
   readonly compiler: string;
 }
 
-/** A check that passed: a stamp of each file that was read. It is valid while no file has changed. */
-type Passed = Readonly<Record<string, string>>;
+/** A check that passed. It is valid while no file has changed and no declaration was added. */
+interface Passed {
+  /** A stamp of each file that was read. */
+  readonly stamps: Readonly<Record<string, string>>;
+  /** The declarations that count for the whole project. */
+  readonly declarations: readonly string[];
+}
 
 /** Sources of this library, which the apps in its repository are checked together with. */
 const LIBRARY = assetPath("");
@@ -54,7 +60,8 @@ export async function checkAppTypes(app: string, signal: AbortSignal): Promise<s
   const project: Project = { app, config, compiler };
   const name = sha256(`${app}\n${config}\n${compiler}\n${LIBRARY}`);
   const passedPath = join(appCacheDir(), `${name}.types.json`);
-  if (hasPassed(passedPath)) return undefined;
+  const declarations = listDeclarations(dirname(config));
+  if (hasPassed(passedPath, declarations)) return undefined;
 
   const startedMs = Date.now();
   const { code, lines } = await runCompiler(project, `${name}.${process.pid}`, signal);
@@ -70,7 +77,9 @@ export async function checkAppTypes(app: string, signal: AbortSignal): Promise<s
     const configs = readConfigs([dirname(config)])?.map(({ file }) => file);
     const all = [app, compiler, ...(configs ?? []), ...read].filter((file) => existsSync(file));
     // Settings that cannot be followed may change unseen.
-    if (configs !== undefined) remember(passedPath, all, startedMs);
+    if (configs !== undefined && declarations !== undefined) {
+      remember(passedPath, all, declarations, startedMs);
+    }
   }
   const settings = settingsError(lines);
   if (settings !== undefined) return settings;
@@ -175,7 +184,7 @@ function checkSettings({ app, config }: Project, version: string): object {
     files: [app],
     // Declarations for all files of the project count for the app.
     include: [`${folder}/**/*.d.ts`],
-    exclude: ["node_modules", "dist"].map((name) => `${folder}/**/${name}`),
+    exclude: EXCLUDED_FOLDERS.map((name) => `${folder}/**/${name}`),
     compilerOptions: {
       noEmit: true,
       incremental: false,
@@ -204,21 +213,29 @@ function checkSettings({ app, config }: Project, version: string): object {
   };
 }
 
-function hasPassed(passedPath: string): boolean {
+function hasPassed(passedPath: string, declarations: readonly string[] | undefined): boolean {
   try {
     const passed = JSON.parse(readFileSync(passedPath, "utf8")) as Passed;
-    return Object.entries(passed).every(([file, stamp]) => stampOf(file) === stamp);
+    return (
+      JSON.stringify(passed.declarations) === JSON.stringify(declarations) &&
+      Object.entries(passed.stamps).every(([file, stamp]) => stampOf(file) === stamp)
+    );
   } catch {
     // Never checked, or a file is gone: the app is checked again.
     return false;
   }
 }
 
-function remember(passedPath: string, files: readonly string[], startedMs: number): void {
+function remember(
+  passedPath: string,
+  files: readonly string[],
+  declarations: readonly string[],
+  startedMs: number,
+): void {
   // A file that was saved during the check may not be the one that was checked.
   if (files.some((file) => statSync(file).mtimeMs > startedMs)) return;
-  const passed: Passed = Object.fromEntries(files.map((file) => [file, stampOf(file)]));
-  publish(passedPath, JSON.stringify(passed));
+  const stamps = Object.fromEntries(files.map((file) => [file, stampOf(file)]));
+  publish(passedPath, JSON.stringify({ stamps, declarations } satisfies Passed));
 }
 
 function stampOf(file: string): string {
