@@ -118,7 +118,7 @@ describe("bad input of tsmr", { concurrent: true }, () => {
       2,
       ["--ui", "from 0 to 65535"],
     ],
-    ["an output that is a file", ["run", "app.ts", "a", "-o", "b"], 1, ["/b", "(EEXIST)"]],
+    ["an output that is a file", ["run", "app.ts", "a", "-o", "b"], 2, ["/b", "not a directory"]],
     ["an output in a file", ["run", "app.ts", "a", "-o", "b/c"], 1, ["/b/c", "(ENOTDIR)"]],
     [
       "an app that does not compile",

@@ -2,6 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../../mr/base/errors.ts";
+import { checkPathOfJob } from "../../mr/base/socket-path.ts";
 import { EVENT_LOG_NAME } from "../../mr/job/names.ts";
 import { writeChart, writeReport } from "../../mr/watch/report/write-report.ts";
 import { filePath } from "../options.ts";
@@ -34,6 +35,7 @@ export function define(command: Command): Action {
     .allowExcessArguments();
   return async (directory: string, options: ReportOptions) => {
     checkReportRequest(command.args.length === 0 ? [directory] : command.args, options);
+    checkPathOfJob(directory);
     const { out, chart } = options;
     // A report that goes to standard output leaves no path to print.
     const files =

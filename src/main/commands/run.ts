@@ -9,6 +9,7 @@ import {
   MrError,
   UsageError,
 } from "../../mr/base/errors.ts";
+import { checkPathOfJob } from "../../mr/base/socket-path.ts";
 import { visibleLines } from "../../mr/base/text.ts";
 import type { LineFile } from "../../mr/data/output/line-reader.ts";
 import type { NumberLine } from "../../mr/data/output/top-lines.ts";
@@ -95,6 +96,7 @@ async function run(
   const abort = new AbortController();
   const { signal } = abort;
   const directory = resolve(options.out);
+  checkPathOfJob(directory);
   const hint = () => (canResume(directory) ? goOn(app, given) : "");
   const signalCode = onSignals(
     (name) => abort.abort(`interrupted by ${name}`),

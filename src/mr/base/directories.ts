@@ -6,6 +6,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readlinkSync,
   rmdirSync,
   statSync,
 } from "node:fs";
@@ -54,6 +55,44 @@ export function removeEmptyDirectories(made: readonly string[]): void {
       // It is not empty, or another process has removed it.
       return;
     }
+  }
+}
+
+/** The mode of a directory such as /tmp: all users may write into it, and remove their own files alone. */
+const SHARED = 0o1002;
+/** The limit of Linux. */
+const MAX_LINKS = 40;
+
+/**
+ * Refuses a path that leads through a symbolic link of another user in a shared directory such as /tmp, as Linux does
+ * with `fs.protected_symlinks`. The link may belong to this user, to root or to the owner of the directory.
+ *
+ * @param path absolute or relative to the current directory; it need not exist
+ * @throws an error that names the link; its message is the end of a sentence
+ */
+export function checkNoForeignLink(path: string): void {
+  const user = process.getuid?.();
+  if (user === undefined) return;
+  const names = resolve(path).split("/").slice(1);
+  let place = "/";
+  for (let links = 0; names.length > 0; ) {
+    const next = join(place, names.shift() ?? "");
+    const stats = lstatSync(next, { throwIfNoEntry: false });
+    // What uses the path reports a directory that is missing.
+    if (stats === undefined) return;
+    if (!stats.isSymbolicLink()) {
+      place = next;
+      continue;
+    }
+    const { mode, uid } = statSync(place);
+    const isShared = (mode & SHARED) === SHARED;
+    if (isShared && ![user, 0, uid].includes(stats.uid)) {
+      throw new Error(`"${next}" is a symbolic link of user ${stats.uid} in a shared directory`);
+    }
+    links += 1;
+    if (links > MAX_LINKS) return;
+    names.unshift(...resolve(place, readlinkSync(next)).split("/").slice(1));
+    place = "/";
   }
 }
 

@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, renameSync, rmSync, statSync } from "node:fs";
 import { connect, type Server } from "node:net";
 import { join } from "node:path";
-import { runtimeDir } from "./directories.ts";
+import { checkNoForeignLink, runtimeDir } from "./directories.ts";
 import { describeCause, errorCode, MrError } from "./errors.ts";
 
 /**
@@ -16,10 +16,22 @@ export const MAX_SOCKET_PATH_BYTES = process.platform === "linux" ? 107 : 103;
  * the directory: symbolic links and bind mounts lead to the same socket, and so does a directory that was renamed.
  *
  * @param directory the job directory
+ * @throws MrError `DIRECTORY_UNUSABLE` when another user may have led the path elsewhere
  */
 export function socketPathOf(directory: string): string {
+  checkPathOfJob(directory);
   const { dev, ino } = statSync(directory, { bigint: true });
   return join(runtimeDir(), `${dev}-${ino}.sock`);
+}
+
+/** @throws MrError `DIRECTORY_UNUSABLE` when the path of a job directory leads through a link of another user */
+export function checkPathOfJob(directory: string): void {
+  try {
+    checkNoForeignLink(directory);
+  } catch (error) {
+    const why = describeCause(error);
+    throw new MrError("DIRECTORY_UNUSABLE", `Cannot use job directory "${directory}": ${why}`);
+  }
 }
 
 /**

@@ -1,9 +1,11 @@
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { findApp } from "../app/load/find-app.ts";
 import { currentDirectory } from "../base/directories.ts";
 import { UsageError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest-word.ts";
+import { checkPathOfJob } from "../base/socket-path.ts";
 import { parseMaxBadRecords } from "../job/bad-records.ts";
 import type { NewJob, ResumedJob } from "../job/job-spec.ts";
 import {
@@ -26,7 +28,7 @@ export type JobRequest = Pick<Partial<RunJobOptions>, "app"> &
 /**
  * Resolves the options of a job, with every default. Looks at each input once.
  *
- * @throws UsageError when there are no inputs; MrError when an input or the app cannot be found
+ * @throws UsageError when there are no inputs, or the output directory is a file; MrError when an input or the app cannot be found
  */
 export async function resolveJobSpec(request: JobRequest): Promise<NewJob | ResumedJob> {
   const { app, resume = false, attempts = DEFAULT_ATTEMPTS, backups = true } = request;
@@ -35,10 +37,15 @@ export async function resolveJobSpec(request: JobRequest): Promise<NewJob | Resu
   const inputDirectory = currentDirectory();
   const isAsBefore = resume && request.inputs.length === 0;
   const inputs = isAsBefore ? undefined : await resolveInputs(request.inputs, inputDirectory);
+  const directory = resolve(request.out ?? "mr-out");
+  checkPathOfJob(directory);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === false) {
+    throw new UsageError(`Cannot use output directory "${directory}": it is not a directory`);
+  }
   const spec = {
     app: app === undefined ? undefined : findApp(app, inputDirectory),
     inputDirectory,
-    directory: resolve(request.out ?? "mr-out"),
+    directory,
     workers: request.workers ?? availableParallelism(),
     splitBytes: request.splitBytes,
     memoryBytes: request.memoryBytes ?? DEFAULT_MEMORY_BYTES,

@@ -11,6 +11,7 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { checkNoForeignLink } from "../../base/directories.ts";
 import { createFile } from "../../base/open-file.ts";
 import { writeAll } from "../../base/write-all.ts";
 
@@ -26,9 +27,11 @@ const MAX_LINKS = 40;
  * as `/dev/stdout`.
  *
  * @param path absolute or relative to the current directory; it need not exist
- * @throws the error of the operating system when the path cannot be looked at
+ * @throws the error of the operating system when the path cannot be looked at, or one that names a link of another
+ *   user in a shared directory
  */
 export function destinationOf(path: string): string | undefined {
+  checkNoForeignLink(path);
   const stats = statSync(path, { throwIfNoEntry: false });
   // For a directory, the rename fails.
   const isSpecial = stats !== undefined && !stats.isFile() && !stats.isDirectory();
