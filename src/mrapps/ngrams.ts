@@ -35,27 +35,74 @@ if (!(Number.isInteger(n) && n > 0)) {
   throw new UsageError(`NGRAMS is the number of words in a sequence, not "${NGRAMS}"`);
 }
 
-const BLANK_LINES = /\n\s*\n/;
+const NO_SPACE = /\S/g;
 
+/**
+ * Paragraphs, as text.split(/\n\s*\n/) gives them. Each chunk is searched once, and the strings are only appended to:
+ * white space may extend over any number of chunks.
+ */
 async function* paragraphsOf({ chunks }: RecordSource): AsyncGenerator<string> {
   // The reader has removed the byte order mark.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  // Only appended to: searching it again with each chunk would take quadratic time.
-  let paragraph = "";
-  let space = "";
-  for await (const chunk of chunks) {
-    const text = space + decoder.decode(chunk, { stream: true });
-    // White space at the end may turn out to end a paragraph with the next chunk.
-    const end = text.trimEnd().length;
-    const [more = "", ...others] = text.slice(0, end).split(BLANK_LINES);
-    paragraph += more;
-    for (const next of others) {
-      yield paragraph;
-      paragraph = next;
+  const paragraphs = new Paragraphs();
+  for await (const chunk of chunks) yield* paragraphs.take(decoder.decode(chunk, { stream: true }));
+  yield* paragraphs.take(decoder.decode());
+  yield* paragraphs.finish();
+}
+
+class Paragraphs {
+  #paragraph = "";
+  /** White space from a line end on; of blank lines, only what follows their last line end. */
+  #space = "";
+  /** How many line ends there are in the white space: 2 for two or more. */
+  #lineEnds = 0;
+
+  *take(text: string): Generator<string> {
+    for (let at = 0; at < text.length; ) {
+      if (this.#lineEnds === 0) {
+        const found = text.indexOf("\n", at);
+        const end = found < 0 ? text.length : found;
+        this.#paragraph += text.slice(at, end);
+        at = end;
+        if (found < 0) return;
+      }
+      const end = endOfSpace(text, at);
+      this.#takeSpace(text.slice(at, end));
+      at = end;
+      if (at < text.length) yield* this.#endSpace();
     }
-    space = text.slice(end);
   }
-  yield* (paragraph + space + decoder.decode()).split(BLANK_LINES);
+
+  *finish(): Generator<string> {
+    yield* this.#endSpace();
+    yield this.#paragraph;
+  }
+
+  #takeSpace(space: string): void {
+    const last = space.lastIndexOf("\n");
+    if (last < 0) this.#space += space;
+    else {
+      const isBlank = this.#lineEnds > 0 || space.indexOf("\n") < last;
+      this.#lineEnds = isBlank ? 2 : 1;
+      this.#space = isBlank ? space.slice(last + 1) : space;
+    }
+  }
+
+  *#endSpace(): Generator<string> {
+    if (this.#lineEnds === 2) {
+      yield this.#paragraph;
+      this.#paragraph = "";
+    }
+    this.#paragraph += this.#space;
+    this.#space = "";
+    this.#lineEnds = 0;
+  }
+}
+
+/** The position of the first character from `start` on that is no white space. */
+function endOfSpace(text: string, start: number): number {
+  NO_SPACE.lastIndex = start;
+  return NO_SPACE.exec(text)?.index ?? text.length;
 }
 
 /**

@@ -87,6 +87,30 @@ describe("ngrams", () => {
     expect(sorted(...outputs)).toEqual(sorted(...found.map((word) => `${word}\t1`)));
   });
 
+  it.each([
+    ["spaces", " "],
+    ["blank lines", "\n "],
+    ["blank lines that end with CRLF", "\r\n\t"],
+  ])("F52 takes time in proportion to 8 MB of %s", { timeout: 30_000 }, async (_, part) => {
+    const white = part.repeat(8e6 / part.length);
+    const bytes = Buffer.from(`a\n${white}b`);
+    const { input } = await loadShipped("ngrams");
+    const source = {
+      file: "a.txt",
+      start: 0,
+      end: bytes.length,
+      read: (target: Uint8Array, from: number, position: number) =>
+        bytes.copy(target, from, position, position + 1000),
+    };
+    const cursor = input.open(source, {} as ReadOptions);
+    const paragraphs: unknown[] = [];
+    while (await cursor.load()) paragraphs.push(cursor.next());
+    const last = white.lastIndexOf("\n");
+    const expected = last < 0 ? [`a\n${white}b`] : ["a", `${white.slice(last + 1)}b`];
+    expect(paragraphs.length).toBe(expected.length);
+    expect(paragraphs.every((paragraph, i) => paragraph === expected[i])).toBe(true);
+  });
+
   it("F18 says that a file is not UTF-8, so that different words may be equal", async () => {
     job.write("a.txt", Buffer.from("caf\xe9 noir\ncaf\xe8 noir\n", "latin1"));
     await job.run(await loadShipped("ngrams"), ["a.txt"]);
