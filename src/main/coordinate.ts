@@ -58,7 +58,7 @@ export async function coordinate(options: CoordinateOptions): Promise<number> {
     log(`Listening on ${socketPath}`);
     const tasks = plural(job.spec.reduces, "reduce task");
     log(`${plural(job.spec.inputs.length, "input file")}, ${tasks}; waiting for workers`);
-    const code = await finish(coordinator);
+    const code = await finish(coordinator, () => job.isInPlace);
     if (code !== 0) return code;
   } finally {
     if (coordinator?.isDeposed !== true && job.isInPlace) sweepTemporaryFiles(directory);
@@ -87,8 +87,12 @@ async function checkAlone(
   if (listener === undefined) await checkSocketFree(socketPath);
 }
 
-/** Waits for the end of the job, which a signal may bring about. */
-async function finish(coordinator: Coordinator): Promise<number> {
+/**
+ * Waits for the end of the job, which a signal may bring about.
+ *
+ * @param isInPlace whether the directory is that of the job, which `--resume` goes on with
+ */
+async function finish(coordinator: Coordinator, isInPlace: () => boolean): Promise<number> {
   let signalCode: number | undefined;
   onSignal((signal, code) => {
     signalCode ??= code;
@@ -96,7 +100,9 @@ async function finish(coordinator: Coordinator): Promise<number> {
   });
   const outcome = await coordinator.finished;
   if (outcome.state === "completed") return 0;
-  const hint = "mrcoordinator: To go on with it: mrcoordinator --resume\n";
+  const hint = isInPlace()
+    ? "mrcoordinator: To go on with it: mrcoordinator --resume\n"
+    : "mrcoordinator: The directory of this job was removed or replaced: begin again in another\n";
   if (outcome.state === "failed") {
     const failure = describeJobFailure(outcome.reason);
     // A job that begins removes the files of this one.

@@ -1,6 +1,6 @@
 // Tests what commands say about how to go on with a job that has failed.
 
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Folder } from "../support/tsmr.ts";
 
@@ -22,6 +22,67 @@ const APP = `
 
 const GO_ON = /tsmr: To go on with it: .* --resume\n/;
 const ANEW = "remove the files of this job from mr-out, or choose another --out\n";
+
+/** Removes the directory of its job, or puts that of another job in its place. */
+const MOVES = `
+  import { existsSync, renameSync, rmSync, mkdirSync, writeFileSync } from "node:fs";
+  export function map() {
+    const out = process.env.OUT;
+    if (process.env.ACT === "remove") rmSync(out, { recursive: true, force: true });
+    else if (!existsSync(out + "-moved")) {
+      renameSync(out, out + "-moved");
+      mkdirSync(out);
+      writeFileSync(out + "/.mr-journal", "of another job");
+    }
+    return [{ key: "a", value: "1" }];
+  }
+  export const reduce = () => "1";`;
+
+describe("F61 a job whose directory was taken away", { timeout: 120_000 }, () => {
+  it.each([
+    ["remove", "to begin again, give the same command"],
+    ["replace", "to begin again, choose another --out"],
+  ])("F61 is not to be resumed by tsmr run (%s)", async (act, hint) => {
+    const folder = new Folder();
+    try {
+      folder.write("app.ts", MOVES);
+      const env = { OUT: folder.path("out"), ACT: act };
+      const args = ["run", "app.ts", "a", "b", "--out", "out", "--workers", "1", "--report"];
+      const { code, stderr } = await folder.tsmrWith(env, ...args, "--attempts", "1").ended;
+      expect(code).toBe(1);
+      expect(stderr).not.toContain("--resume");
+      expect(stderr).toContain(hint);
+      if (act === "replace") expect(readdirSync(folder.path("out"))).toEqual([".mr-journal"]);
+    } finally {
+      await folder.end();
+    }
+  });
+
+  it.each(["remove", "replace"])("F61 is not to be resumed by mrcoordinator (%s)", async (act) => {
+    const folder = new Folder();
+    try {
+      folder.write("app.ts", MOVES);
+      mkdirSync(folder.path("job"));
+      const job = folder.path("job");
+      const coordinator = folder.start(
+        "src/main/mrcoordinator.ts",
+        ["../a", "--attempts", "1"],
+        job,
+      );
+      await coordinator.printed("waiting for workers");
+      folder.start("src/main/mrworker.ts", ["../app.ts"], job, {
+        OUT: job,
+        ACT: act,
+      });
+      const { code, stderr } = await coordinator.ended;
+      expect(code).toBe(1);
+      expect(stderr).not.toContain("--resume");
+      expect(stderr).toContain("was removed or replaced");
+    } finally {
+      await folder.end();
+    }
+  });
+});
 
 describe("a job that has failed after its first task", { timeout: 120_000 }, () => {
   let folder: Folder;

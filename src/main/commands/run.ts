@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
 import { basename, join, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { type ErrorCode, isLasting } from "../../mr/base/error-codes.ts";
 import {
   describeCause,
   JobCancelledError,
@@ -14,7 +12,7 @@ import { visibleLines } from "../../mr/base/text.ts";
 import type { LineFile } from "../../mr/data/output/line-reader.ts";
 import type { NumberLine } from "../../mr/data/output/top-lines.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/engines/run-job.ts";
-import { JOB_LOG_NAME, MERGED_OUTPUT_NAME } from "../../mr/job/names.ts";
+import { MERGED_OUTPUT_NAME } from "../../mr/job/names.ts";
 import { SKIPPED_RECORDS } from "../../mr/job/task.ts";
 import { storageFor } from "../../mr/storage/registry.ts";
 import type { JobView } from "../../mr/watch/history/job-view.ts";
@@ -22,6 +20,7 @@ import { onSignals } from "../on-signal.ts";
 import { addApp, addOptions, type UiOption } from "../options.ts";
 import { printJson, printResult } from "../print-result.ts";
 import { ResultFiles } from "../result-files.ts";
+import { nearest, ResumeHints } from "../resume-hints.ts";
 import { programName, shellWord } from "../shell-words.ts";
 import { openDashboard, type Watcher, watchJob } from "../watch-job.ts";
 import type { Action } from "./catalog.ts";
@@ -58,11 +57,6 @@ Results are in files of DIR, ordered by key: mr-out-0, mr-out-1, … or, with --
 --top and --json ask for goes to standard output. Exit code 0 if the job is complete, 1 if it failed, 2 for
 wrong usage, 130 when interrupted: once ends it cleanly, twice at once.`;
 
-const BEGIN_AGAIN = "tsmr: No task was completed: to begin again, give the same command\n";
-
-/** The same command would fail again. */
-const NO_HINT: readonly ErrorCode[] = ["USAGE", "INPUT_UNSUPPORTED", "TOO_MANY_BAD_RECORDS"];
-
 export function define(command: Command): Action {
   addApp(command)
     .description("Run a job on this machine: a coordinator in this process, and worker processes.")
@@ -97,16 +91,17 @@ async function run(
   const { signal } = abort;
   const directory = resolve(options.out);
   checkPathOfJob(directory);
-  const hint = () => (canResume(directory) ? goOn(app, given) : "");
+  const hints = new ResumeHints(app, given, directory);
   const signalCode = onSignals(
     (name) => abort.abort(`interrupted by ${name}`),
-    () => `tsmr: Ended at once\n${hint()}`,
+    () => `tsmr: Ended at once\n${hints.ended()}`,
   );
   const { quiet, verbose, merge, top, json, report, ui, ...rest } = options;
   const watcher = await watchJob(quiet, verbose);
   const { onEvent, onOutput, say } = watcher;
   const dashboard = await openDashboard("tsmr", ui);
   const done = await completeAlready(app, inputs, options, directory);
+  if (done !== undefined) hints.begin(true);
   const files = new ResultFiles();
   const newView = async () => new (await import("../../mr/watch/history/job-view.ts")).JobView();
   const view = json === true ? (done?.view ?? (await newView())) : undefined;
@@ -117,6 +112,7 @@ async function run(
   const job: RunJobOptions = {
     ...{ ...rest, app, inputs, signal, ...(onOutput === undefined ? {} : { onOutput }) },
     onEvent: (event) => {
+      hints.begin(event.type === "attemptStarted");
       onEvent?.(event);
       dashboard?.onEvent(event);
       view?.apply(event);
@@ -136,11 +132,11 @@ async function run(
     watcher.end();
     const hasBegun = error instanceof JobCancelledError || error instanceof JobFailedError;
     const exitCode = signalCode();
-    if (hasBegun && report === true) await reportOn(directory, watcher);
+    if (hasBegun && report === true && hints.isInPlace) await reportOn(directory, watcher);
     if (exitCode !== undefined)
       process.stderr.write(`tsmr: ${visibleLines(describeCause(error))}\n`);
-    if (isComplete) process.stderr.write(goOn(app, given));
-    else if (hasBegun) process.stderr.write(whatNow(error.code, directory, goOn(app, given)));
+    if (isComplete) process.stderr.write(hints.undelivered());
+    else if (hasBegun) process.stderr.write(hints.failed(error.code));
     if (exitCode === undefined) throw error;
     return exitCode;
   } finally {
@@ -171,33 +167,6 @@ async function reportOn(directory: string, watcher: Watcher): Promise<void> {
     if (!(error instanceof MrError)) throw error;
     process.stderr.write(`tsmr: ${visibleLines(error.message)}\n`);
   }
-}
-
-/** A job that has completed no task leaves nothing to resume. */
-function canResume(directory: string): boolean {
-  return existsSync(join(directory, JOB_LOG_NAME));
-}
-
-/**
- * How to get the result of a job that is not complete.
- *
- * @param resume how to resume it
- */
-function whatNow(code: ErrorCode, directory: string, resume: string): string {
-  const isInTheWay = canResume(directory);
-  if (!isInTheWay) return NO_HINT.includes(code) ? "" : BEGIN_AGAIN;
-  const place = shellWord(nearest(directory));
-  const anew = `remove the files of this job from ${place}, or choose another --out`;
-  if (isLasting(code)) return `tsmr: To begin again: ${anew}\n`;
-  // A job can't be resumed with another app.
-  return code === "APP_THREW"
-    ? `${resume}tsmr: To begin again with another app: ${anew}\n`
-    : resume;
-}
-
-function goOn(app: string, given: readonly string[]): string {
-  const words = ["run", shellWord(app), ...given.filter((word) => word !== "--resume"), "--resume"];
-  return `tsmr: To go on with it: ${programName()} ${words.join(" ")}\n`;
 }
 
 /**
@@ -291,12 +260,4 @@ async function mergeResults(
   } finally {
     unlock();
   }
-}
-
-/** The path relative to the current directory, unless that leads out of it. */
-function nearest(directory: string): string {
-  const path = relative(process.cwd(), directory) || ".";
-  if (/^\.\.|^\//.test(path)) return directory;
-  // A program could take it for an option.
-  return path.startsWith("-") ? `./${path}` : path;
 }
