@@ -1,0 +1,307 @@
+// Tests src/mr/app/load/compiled-from.ts with compileApp.
+
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { beforeEach, describe, expect, it } from "vitest";
+import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = temporaryDirectory();
+});
+
+function write(name: string, contents: string | object): string {
+  const path = join(directory, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, typeof contents === "string" ? contents : JSON.stringify(contents));
+  return path;
+}
+
+/** The export `value` of the app, as it is compiled now. */
+async function exported(app = join(directory, "app.ts")): Promise<unknown> {
+  const { path } = await compileApp(app);
+  return (await import(pathToFileURL(path).href)).value;
+}
+
+const exporting = (value: string) => `export const name = "${value}";`;
+const requirable = (value: string) => `exports.name = "${value}";`;
+
+/** Makes an app that exports what a module is named. */
+function importFrom(specifier: string): void {
+  write("app.ts", `import { name } from "${specifier}"; export const value = name;`);
+}
+
+/** What changes where an import leads to, while every file that was compiled stays as it is. */
+const CHANGES: ReadonlyArray<[string, string, () => void, () => void]> = [
+  [
+    "the link to a package",
+    "dep",
+    () => {
+      for (const name of ["one", "two"]) {
+        write(`node_modules/.pnpm/dep@${name}/dep/index.js`, requirable(name));
+      }
+      symlinkSync(".pnpm/dep@one/dep", join(directory, "node_modules/dep"));
+    },
+    () => {
+      rmSync(join(directory, "node_modules/dep"));
+      symlinkSync(".pnpm/dep@two/dep", join(directory, "node_modules/dep"));
+    },
+  ],
+  [
+    "the main file of a package",
+    "dep",
+    () => {
+      write("node_modules/dep/one.js", requirable("one"));
+      write("node_modules/dep/two.js", requirable("two"));
+      write("node_modules/dep/package.json", { main: "one.js" });
+    },
+    () => write("node_modules/dep/package.json", { main: "two.js" }),
+  ],
+  [
+    "a main file that was missing",
+    "dep",
+    () => {
+      write("node_modules/dep/index.js", requirable("one"));
+      write("node_modules/dep/package.json", { main: "lib/two" });
+    },
+    () => write("node_modules/dep/lib/two.js", requirable("two")),
+  ],
+  [
+    "a package nearer to the app",
+    "dep",
+    () => {
+      write("node_modules/dep/index.js", requirable("one"));
+      write("apps/app.ts", `import { name } from "dep"; export const value = name;`);
+      write("app.ts", `export { value } from "./apps/app.ts";`);
+    },
+    () => write("apps/node_modules/dep/index.js", requirable("two")),
+  ],
+  [
+    "the paths of a tsconfig.json",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      write(
+        "tsconfig.json",
+        `{ // first\n "compilerOptions": { "paths": { "#lib/*": ["./one/*"], } } }`,
+      );
+    },
+    () => write("tsconfig.json", { compilerOptions: { paths: { "#lib/*": ["./two/*"] } } }),
+  ],
+  [
+    "the paths of a configuration that is extended",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      write("node_modules/base/tsconfig.json", {
+        compilerOptions: { paths: { "#lib/*": ["../../one/*"] } },
+      });
+      write("tsconfig.json", { extends: "base" });
+    },
+    () =>
+      write("node_modules/base/tsconfig.json", {
+        compilerOptions: { paths: { "#lib/*": ["../../two/*"] } },
+      }),
+  ],
+  [
+    "a file that paths name first",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("tsconfig.json", { compilerOptions: { paths: { "#lib/*": ["./two/*", "./one/*"] } } });
+    },
+    () => write("two/name.ts", exporting("two")),
+  ],
+  [
+    "a tsconfig.json nearer to the app",
+    "#name",
+    () => {
+      write("one.ts", exporting("one"));
+      write("apps/two.ts", exporting("two"));
+      write("tsconfig.json", { compilerOptions: { paths: { "#name": ["./one.ts"] } } });
+      write("apps/app.ts", `import { name } from "#name"; export const value = name;`);
+      write("app.ts", `export { value } from "./apps/app.ts";`);
+    },
+    () => write("apps/tsconfig.json", { compilerOptions: { paths: { "#name": ["./two.ts"] } } }),
+  ],
+  [
+    "a file that is found first",
+    "./name",
+    () => write("name.js", exporting("one")),
+    () => write("name.ts", exporting("two")),
+  ],
+  [
+    "a file that is found before a folder",
+    "./name",
+    () => write("name/index.ts", exporting("one")),
+    () => write("name.js", exporting("two")),
+  ],
+  [
+    "a file that is found before that of another extension",
+    "./name.js",
+    () => write("name.ts", exporting("one")),
+    () => write("name.js", exporting("two")),
+  ],
+  [
+    "the imports of a package.json",
+    "#name",
+    () => {
+      write("one.js", exporting("one"));
+      write("two.js", exporting("two"));
+      write("package.json", { imports: { "#name": "./one.js" } });
+    },
+    () => write("package.json", { imports: { "#name": "./two.js" } }),
+  ],
+  [
+    "the link to a folder",
+    "./lib/name.ts",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      symlinkSync("one", join(directory, "lib"));
+    },
+    () => {
+      rmSync(join(directory, "lib"));
+      symlinkSync("two", join(directory, "lib"));
+    },
+  ],
+  [
+    "a file imported by a pattern",
+    "./names.ts",
+    () => {
+      write("names/a.js", requirable("one"));
+      write(
+        "names.ts",
+        "const all = ['b', 'a'].map((x) => { try { return require('./names/' + x + '.js').name; } catch {} }); export const name = all.find((x) => x);",
+      );
+    },
+    () => write("names/b.js", requirable("two")),
+  ],
+  ...["?x=1", "#x"].map((suffix): (typeof CHANGES)[number] => [
+    `a file that is imported as ./name.ts${suffix}`,
+    `./name.ts${suffix}`,
+    () => write("name.ts", exporting("one")),
+    () => write("name.ts", exporting("two")),
+  ]),
+  [
+    "a file of data that is imported with a query",
+    "./name.json?raw",
+    () => write("name.json", { name: "one" }),
+    () => write("name.json", { name: "two" }),
+  ],
+  [
+    "a file of another extension that imports of package.json lead to",
+    "#name",
+    () => {
+      write("package.json", { imports: { "#name": "./name.mjs" } });
+      write("name.mts", exporting("one"));
+    },
+    () => write("name.mjs", exporting("two")),
+  ],
+  [
+    "the package.json of a package that is extended",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      for (const name of ["one", "two"]) {
+        const compilerOptions = { paths: { "#lib/*": [`../../${name}/*`] } };
+        write(`node_modules/base/${name}.json`, { compilerOptions });
+      }
+      write("node_modules/base/tsconfig.json", {});
+      write("node_modules/base/package.json", { tsconfig: "one.json" });
+      write("tsconfig.json", { extends: "base" });
+    },
+    () => write("node_modules/base/package.json", { tsconfig: "two.json" }),
+  ],
+  [
+    "the configuration that a package.json names, which is extended",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      const compilerOptions = { paths: { "#lib/*": ["../../one/*"] } };
+      write("node_modules/base/real.json", { compilerOptions });
+      write("node_modules/base/strict.json", {});
+      write("node_modules/base/package.json", { exports: { "./strict.json": "./real.json" } });
+      write("tsconfig.json", { extends: "base/strict.json" });
+    },
+    () => {
+      const compilerOptions = { paths: { "#lib/*": ["../../two/*"] } };
+      write("node_modules/base/real.json", { compilerOptions });
+    },
+  ],
+  [
+    "a package.json that appears in a package that is extended",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      for (const [file, name] of Object.entries({ "tsconfig.json": "one", "other.json": "two" })) {
+        const compilerOptions = { paths: { "#lib/*": [`../../${name}/*`] } };
+        write(`node_modules/base/${file}`, { compilerOptions });
+      }
+      write("tsconfig.json", { extends: "base" });
+    },
+    () => write("node_modules/base/package.json", { tsconfig: "./other.json" }),
+  ],
+  [
+    "a configuration without an extension that is extended",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      write("two/name.ts", exporting("two"));
+      write("base", { compilerOptions: { paths: { "#lib/*": ["./one/*"] } } });
+      write("base.json", {});
+      write("tsconfig.json", { extends: "./base" });
+    },
+    () => write("base", { compilerOptions: { paths: { "#lib/*": ["./two/*"] } } }),
+  ],
+];
+
+/** Imports of what is not there at first: what the app has for them, and what appears then. */
+const OPTIONAL: ReadonlyArray<[string, Readonly<Record<string, string | object>>]> = [
+  ["import('./local.js')", { "local.js": exporting("two") }],
+  ["import('./local.js')", { "local.ts": exporting("two") }],
+  ["require('./local.js')", { "local.ts": exporting("two") }],
+  ["require('./d/index.js')", { "d/index.ts": exporting("two") }],
+  ["import('./d/local')", { "d/local.ts": exporting("two") }],
+  ["import('./m.mjs')", { "m.mts": exporting("two") }],
+  ["import('#x')", { "x.js": exporting("two") }],
+  ["import('self/x')", { "x.js": exporting("two") }],
+  ["import('dep/x')", { "node_modules/dep/lib/x.js": exporting("two") }],
+];
+
+describe("compiledFrom", () => {
+  for (const [what, specifier, before, after] of CHANGES) {
+    it(`F47: compiles anew what was compiled when it is another: ${what}`, async () => {
+      importFrom(specifier);
+      before();
+      expect(await exported()).toBe("one");
+      after();
+      expect(await exported()).toBe("two");
+    });
+  }
+
+  for (const [optional, files] of OPTIONAL) {
+    it(`F47: compiles anew when ${Object.keys(files)} appears, for ${optional}`, async () => {
+      write("package.json", {
+        name: "self",
+        imports: { "#x": "./x.js" },
+        exports: { "./x": "./x.js" },
+      });
+      write("node_modules/dep/package.json", { exports: { "./*": "./lib/*.js" } });
+      write(
+        "app.ts",
+        `let value = "one"; try { value = (await ${optional}).name; } catch {} export { value };`,
+      );
+      expect(await exported()).toBe("one");
+      for (const [name, contents] of Object.entries(files)) write(name, contents);
+      expect(await exported()).toBe("two");
+    });
+  }
+});
