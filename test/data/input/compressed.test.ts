@@ -66,6 +66,8 @@ describe("compressed inputs", () => {
     ["zip", "504b030414000000"],
     ["7z", "377abcaf271c0004"],
     ["compress", "1f9d90"],
+    ["lzma", "5d00008000ffffffffffffffff0034194ab3"],
+    ["lzma", "5d00001000060000000000000000341949ee"],
     ["tar", `${"61".repeat(257)}7573746172003030`],
     ["tar", `${"61".repeat(257)}7573746172202000`],
   ])("F46 are refused by the name of their format: %s %s", async (format, bytes) => {
@@ -96,7 +98,13 @@ describe("compressed inputs", () => {
   );
 
   it("are text where it only looks as if it were compressed", async () => {
-    for (const text of ["BZh9 is a signature\n", "PK\n", "7z\n", "\u001f\n"]) {
+    for (const text of [
+      "BZh9 is a signature\n",
+      "PK\n",
+      "7z\n",
+      "\u001f\n",
+      "]\0\0\0\0 1234567 ]\n",
+    ]) {
       await expectText(Buffer.from(text), "input.txt", text);
     }
   });

@@ -37,6 +37,8 @@ const FORMATS: readonly Format[] = [
   { name: "rar", signature: /^526172211a07/, isArchive: true },
   // The magic number of POSIX and that of GNU.
   { name: "tar", signature: /^.{514}7573746172(003030|202000)/, isArchive: true },
+  // The usual properties, the size of the dictionary, that of the contents (unknown, or below 2^40), and a 0.
+  { name: "lzma", signature: /^5d00[0-9a-f]{6}(f{16}|[0-9a-f]{10}000000)00/ },
   { name: "brotli", suffix: /\.br$/i },
   { name: "lzma", suffix: /\.lzma$/i },
 ];
