@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   closeSync,
   existsSync,
@@ -196,6 +197,23 @@ describe("the inputs of a job", () => {
     await expect(resolve("/dev/null")).rejects.toThrow(
       mrError("INPUT_UNREADABLE", '"/dev/null"', "not a regular file"),
     );
+  });
+
+  it.each(["books", "books/*", "b*/*", "**/*", "books/{a,pipe}"])(
+    "F17: are refused when a pipe is among the files of %s",
+    async (argument) => {
+      write("books/a");
+      execFileSync("mkfifo", [join(cwd, "books/pipe")]);
+      await expect(resolve(argument)).rejects.toThrow(
+        mrError("INPUT_UNREADABLE", '"books/pipe"', "not a regular file"),
+      );
+    },
+  );
+
+  it("of a pattern may have a pipe beside them that it does not match", async () => {
+    write("books/a.txt");
+    execFileSync("mkfifo", [join(cwd, "books/pipe")]);
+    expect(await resolve("books/*.txt")).toEqual(["books/a.txt"]);
   });
 
   it.skipIf(!existsSync("/dev/fd"))(

@@ -24,8 +24,8 @@ export async function matchPattern(pattern: string, cwd: string): Promise<string
   const entries = await fastGlob.glob(pattern, options).catch((error: unknown) => {
     throw unlisted(pattern, error);
   });
-  // A link in the result has no target. It is refused, not left out.
-  const files = entries.filter(({ dirent }) => dirent.isFile() || dirent.isSymbolicLink());
+  // A pipe, a device, or a link, which has no target here, is refused when it is looked at, as in a directory.
+  const files = entries.filter(({ dirent }) => !dirent.isDirectory());
   if (files.length === 0) throw new MrError("INPUT_NOT_FOUND", `No file matches "${pattern}"`);
   return onceEach(
     files.map(({ path }) => path),
