@@ -125,7 +125,7 @@ const BUILTINS: Readonly<Record<string, readonly string[]>> = {
     "mr/watch/dashboard",
   ],
   http: ["mr/control/protocol", "mr/watch/dashboard", HEARTBEAT_THREAD],
-  child_process: ["mr/app/load", "mr/engines/local"],
+  child_process: ["mr/app/load", "mr/engines/local", "main/without-standard-output.ts"],
   worker_threads: ["mr/worker"],
 };
 

@@ -126,6 +126,11 @@ export function syncDirectory(path: string): void {
   }
 }
 
+/** Whether there is something at `path` that is no directory. */
+export function isNoDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
+}
+
 function isDirectory(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -1,8 +1,7 @@
-import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { findApp } from "../app/load/find-app.ts";
-import { currentDirectory } from "../base/directories.ts";
+import { currentDirectory, isNoDirectory } from "../base/directories.ts";
 import { UsageError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest-word.ts";
 import { checkPathOfJob } from "../base/socket-path.ts";
@@ -39,7 +38,7 @@ export async function resolveJobSpec(request: JobRequest): Promise<NewJob | Resu
   const inputs = isAsBefore ? undefined : await resolveInputs(request.inputs, inputDirectory);
   const directory = resolve(request.out ?? "mr-out");
   checkPathOfJob(directory);
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === false) {
+  if (isNoDirectory(directory)) {
     throw new UsageError(`Cannot use output directory "${directory}": it is not a directory`);
   }
   const spec = {
