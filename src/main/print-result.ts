@@ -1,4 +1,4 @@
-import { fstatSync, statSync } from "node:fs";
+import { existsSync, fstatSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { describeCause, errorCode, MrError } from "../mr/base/errors.ts";
 import { writeAll } from "../mr/base/write-all.ts";
@@ -21,7 +21,7 @@ export function printAppOnStandardError(): void {
 export function isStandardOutput(path: string): boolean {
   const named = STDOUT_PATH.exec(resolve(path));
   if (named !== null) return named[1] === undefined || Number(named[1]) === process.pid;
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = existsSync(path) ? statSync(path) : undefined;
   if (stats === undefined || stats.isFile() || stats.isDirectory()) return false;
   const { dev, ino } = fstatSync(STDOUT);
   return stats.dev === dev && stats.ino === ino;

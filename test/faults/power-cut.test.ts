@@ -1,15 +1,17 @@
 // Tests what a power cut would leave of a job: the calls that sync its journal and its results.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { syncDirectory } from "../../src/mr/base/directories.ts";
 import { decodeRecords, FileJobLog } from "../../src/mr/control/log/file-job-log.ts";
 import { mergeOutputs } from "../../src/mr/data/output/merge-outputs.ts";
 import { runReduceTask } from "../../src/mr/data/task/reduce-task.ts";
 import { runJob } from "../../src/mr/engines/run-job.ts";
-import { JOB_LOG_NAME } from "../../src/mr/job/names.ts";
+import { EVENT_LOG_NAME, JOB_LOG_NAME } from "../../src/mr/job/names.ts";
 import { publishFile } from "../../src/mr/storage/file/destination.ts";
 import { fileStorage } from "../../src/mr/storage/file/file-storage.ts";
+import { sealEventLog } from "../../src/mr/watch/history/event-log.ts";
 import { JOB, note } from "../control/log/job-log-conformance.ts";
 import { JobHarness, loadedApp } from "../data/task/job-harness.ts";
 import { powerCut } from "../support/power-cut.ts";
@@ -228,6 +230,19 @@ describe("a file that the system writes a few bytes at a time", () => {
     publishFile(path, [Buffer.from("one and "), Buffer.from("two")], "user");
     expect(readFileSync(path, "utf8")).toBe("one and two");
   });
+});
+
+it("F58 the event log of a complete job is safe before its results are merged, and so is what is added", () => {
+  const path = join(directory, EVENT_LOG_NAME);
+  writeFileSync(path, '{"type":"jobEnded"}\n');
+  syncDirectory(directory);
+  sealEventLog(directory);
+  expect(powerCut.contentsOf(path)).toBe('{"type":"jobEnded"}\n');
+  // A system may write less than it is asked to.
+  powerCut.maxWriteBytes = 3;
+  const merged = { type: "outputMerged" as const, bytes: 5, crc32: 7 };
+  sealEventLog(directory, merged);
+  expect(powerCut.contentsOf(path)).toBe(`{"type":"jobEnded"}\n${JSON.stringify(merged)}\n`);
 });
 
 it("F58 a file with a name that the user has given is safe before it replaces another", () => {

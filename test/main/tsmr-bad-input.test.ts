@@ -1,5 +1,6 @@
 // Tests the refusals of src/main/tsmr.ts.
 
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
@@ -30,6 +31,9 @@ describe("bad input of tsmr", { concurrent: true }, () => {
     folder.write("library.ts", `import { deefineApp } from "tsmr"; deefineApp();${MAP}${REDUCE}`);
     folder.write("ranges.ts", RANGES);
     folder.write("typo.ts", MAP.replace("map", "mapp") + REDUCE);
+    folder.write("text.txt", "some words");
+    folder.write("none.ts", "export const one = 1;");
+    execFileSync("mkfifo", [folder.path("pipe")]);
     mkdirSync(folder.path("empty"));
   });
   afterAll(() => folder.end());
@@ -142,7 +146,7 @@ describe("bad input of tsmr", { concurrent: true }, () => {
     [
       "an app with a misspelt map",
       ["run", "typo.ts", "a", "-o", "out-2", "-q"],
-      1,
+      2,
       ['function "map"', '"mapp"'],
     ],
     [
@@ -192,13 +196,28 @@ describe("bad input of tsmr", { concurrent: true }, () => {
       ["'-q, --quiet' cannot be used with option '-v, --verbose'", "tsmr run --help"],
     ],
     ["status where no job is", ["status", "empty"], 1, ['No job is running in directory "empty"']],
-    ["status where nothing is", ["status", "gone"], 1, ['"gone": it does not exist']],
+    ["status where nothing is", ["status", "gone"], 2, ['"gone": it does not exist']],
+    ["cancel where nothing is", ["cancel", "gone"], 2, ['"gone": it does not exist']],
+    ["status of a file", ["status", "a"], 2, ['"a": it is not a directory']],
+    ["a report where nothing is", ["report", "gone"], 2, ['"gone": it does not exist']],
+    ["a report of a file", ["report", "a"], 2, ['"a": it is not a directory']],
+    [
+      "a text as app",
+      ["run", "./text.txt", "text.txt", "-q", "-o", "out-3"],
+      2,
+      ["text.txt", 'function "map"'],
+    ],
+    ["a text as app of a sequential run", ["sequential", "./text.txt", "a"], 2, ["text.txt"]],
+    ["an app without functions", ["sequential", "none.ts", "a"], 2, ['function "map"']],
+    ["a pipe as input", ["run", "app.ts", "pipe"], 2, ['"pipe"', "not a regular file"]],
+    ["a directory as output file", ["sequential", "app.ts", "a", "-o", "empty"], 2, ["empty"]],
+    ["an output file in a file", ["sequential", "app.ts", "a", "-o", "a/b"], 1, ["(ENOTDIR)"]],
     ["status without a job", ["status"], 1, ['"mr-out" or "."', "name the directory"]],
     ["cancel without a job", ["cancel", "empty"], 1, ['No job is running in directory "empty"']],
     [
       "a worker without a job",
       ["worker", "app.ts", "--dir", "gone"],
-      1,
+      2,
       ['"gone": it does not exist'],
     ],
     [

@@ -36,6 +36,13 @@ export function define(command: Command): Action {
   return async (directory: string, options: ReportOptions) => {
     checkReportRequest(command.args.length === 0 ? [directory] : command.args, options);
     checkPathOfJob(directory);
+    if (!isDirectory(directory)) {
+      const isThere = existsSync(directory);
+      const what = isThere
+        ? `No job can have run in "${directory}": it is not a directory`
+        : `No job has run in directory "${directory}": it does not exist`;
+      throw new UsageError(`${what}; name the directory of a job's output, the --out of tsmr run`);
+    }
     const { out, chart } = options;
     // A report that goes to standard output leaves no path to print.
     const files =

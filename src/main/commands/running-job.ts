@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { isLasting } from "../../mr/base/error-codes.ts";
-import { describeCause, MrError } from "../../mr/base/errors.ts";
+import { describeCause, MrError, UsageError } from "../../mr/base/errors.ts";
 import { socketPathOf } from "../../mr/base/socket-path.ts";
 import { RpcClient } from "../../mr/control/protocol/client.ts";
 import type { JobStatus, Method, Params, Results } from "../../mr/control/protocol/protocol.ts";
@@ -100,7 +100,7 @@ function tasks({ idle, inProgress, completed }: JobStatus["maps"]): string {
  * Asks the coordinator of a running job.
  *
  * @param directory the job directory; if undefined, `mr-out` and the current one
- * @throws MrError when no job is running there, or it does not answer
+ * @throws UsageError when there is no such directory; MrError when no job is running there, or it does not answer
  */
 async function askJob<M extends Method>(
   directory: string | undefined,
@@ -108,6 +108,10 @@ async function askJob<M extends Method>(
   params: Params<M>,
 ): Promise<Results[M]> {
   const directories = directory === undefined ? USUAL_DIRECTORIES : [directory];
+  if (directory !== undefined && !isDirectory(directory)) {
+    const why = existsSync(directory) ? "it is not a directory" : "it does not exist";
+    throw new UsageError(`No job is running in directory "${directory}": ${why}`);
+  }
   for (const candidate of directories) {
     if (!existsSync(candidate)) continue;
     const client = new RpcClient(socketPathOf(candidate));
@@ -128,10 +132,6 @@ async function askJob<M extends Method>(
 }
 
 async function describeAbsence(directories: readonly string[]): Promise<string> {
-  const [first = "."] = directories;
-  if (directories.length === 1 && !existsSync(first)) {
-    return `No job is running in directory "${first}": it does not exist`;
-  }
   const begun = directories.find((directory) => existsSync(join(directory, JOB_LOG_NAME)));
   if (begun !== undefined) {
     // Loaded only if there is a job that has ended.
@@ -147,4 +147,8 @@ async function describeAbsence(directories: readonly string[]): Promise<string> 
   const names = directories.map((directory) => `"${directory}"`);
   if (names.length === 1) return `No job is running in directory ${names[0]}`;
   return `No job is running in ${names.join(" or ")}: name the directory of its output`;
+}
+
+function isDirectory(path: string): boolean {
+  return existsSync(path) && statSync(path).isDirectory();
 }

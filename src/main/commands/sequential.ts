@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
+import { UsageError } from "../../mr/base/errors.ts";
 import { visibleLines } from "../../mr/base/text.ts";
 import { lockDirectory } from "../../mr/control/log/directory-lock.ts";
 import { runApp, writeOutput } from "../../mr/engines/sequential/run-app.ts";
@@ -44,6 +45,9 @@ export function define(command: Command): Action {
   command.addOption(new Option("--as-child").hideHelp());
   return (spec: string, patterns: string[], { out, maxBadRecords, asChild }: Options) => {
     if (asChild === true) return runInThisProcess("tsmr", spec, patterns, PARENT, maxBadRecords);
+    if (existsSync(out) && statSync(out).isDirectory()) {
+      throw new UsageError(`--out names a directory, not a file: "${out}"`);
+    }
     const isToFile = out === DEFAULT_OUT || !isStandardOutput(out);
     if (isToFile) return runInThisProcess("tsmr", spec, patterns, out, maxBadRecords);
     const limit = maxBadRecords === undefined ? [] : ["--max-bad-records", String(maxBadRecords)];

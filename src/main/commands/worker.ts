@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
-import { MrError } from "../../mr/base/errors.ts";
+import { MrError, UsageError } from "../../mr/base/errors.ts";
 import { socketPathOf } from "../../mr/base/socket-path.ts";
 import { plural, visibleLines } from "../../mr/base/text.ts";
 import { RpcClient } from "../../mr/control/protocol/client.ts";
@@ -36,8 +36,7 @@ export function define(command: Command): Action {
   addOptions(command, "memory").addHelpText("after", HELP);
   return async (spec: string, { dir, memoryBytes }: Options) => {
     if (!existsSync(dir)) {
-      const message = `No job is running in directory "${dir}": it does not exist`;
-      throw new MrError("JOB_NOT_FOUND", message);
+      throw new UsageError(`No job is running in directory "${dir}": it does not exist`);
     }
     const socketPath = socketPathOf(resolve(dir));
     await takeSettings(socketPath);

@@ -195,7 +195,7 @@ describe("the inputs of a job", () => {
 
   it("are refused when one is a device, which could not be read twice", async () => {
     await expect(resolve("/dev/null")).rejects.toThrow(
-      mrError("INPUT_UNREADABLE", '"/dev/null"', "not a regular file"),
+      mrError("INPUT_NOT_FOUND", '"/dev/null"', "not a regular file"),
     );
   });
 

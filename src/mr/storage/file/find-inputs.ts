@@ -97,7 +97,7 @@ function inputOf(url: string, cwd: string, stats = statOf(url, cwd)): InputFile 
     accessSync(path, constants.R_OK);
     const found = stats ?? statSync(path, { bigint: true });
     // A split has an end and may be read more than once, which is impossible with a pipe or a device.
-    if (!found.isFile()) throw new Error("it is not a regular file");
+    if (!found.isFile()) throw new MrError("INPUT_NOT_FOUND", "it is not a regular file");
     if (found.size === 0n && hasContents(path)) {
       const why = "its size is 0, but it has contents: copy it to a regular file first";
       throw new MrError("INPUT_UNSUPPORTED", why);

@@ -2,6 +2,7 @@ import { closeSync, fdatasyncSync, fstatSync, readSync, writeSync } from "node:f
 import { join } from "node:path";
 import { describeCause } from "../../base/errors.ts";
 import { createFile, openJobFile } from "../../base/open-file.ts";
+import { writeAll } from "../../base/write-all.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
 import { type Attempt, attemptKey } from "../../job/task.ts";
@@ -143,7 +144,7 @@ export function sealEventLog(directory: string, record?: Merged): void {
     descriptor = openJobFile(join(directory, EVENT_LOG_NAME), "append");
     if (record !== undefined) {
       const start = endsWithLineFeed(descriptor) ? "" : "\n";
-      writeSync(descriptor, `${start}${JSON.stringify(record)}\n`);
+      writeAll(descriptor, Buffer.from(`${start}${JSON.stringify(record)}\n`));
     }
     fdatasyncSync(descriptor);
   } catch {
