@@ -205,7 +205,7 @@ describe("the inputs of a job", () => {
       write("books/a");
       execFileSync("mkfifo", [join(cwd, "books/pipe")]);
       await expect(resolve(argument)).rejects.toThrow(
-        mrError("INPUT_UNREADABLE", '"books/pipe"', "not a regular file"),
+        mrError("INPUT_NOT_FOUND", '"books/pipe"', "not a regular file"),
       );
     },
   );
