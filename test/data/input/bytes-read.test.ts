@@ -57,6 +57,9 @@ const APPS: ReadonlyArray<readonly [name: string, app: RecordApp | ClassicApp, t
 ];
 
 let job: JobHarness;
+/** The reader of CSV rows reads as much at a time. */
+const HEAD_BLOCK_BYTES = 256 * 1024;
+
 /** How many bytes the storage has read. */
 let read: number;
 const counting: Storage = {
@@ -116,7 +119,8 @@ describe("map tasks", () => {
         expect(read).toBeGreaterThanOrEqual(text.length);
         // The header, the length of a line beyond the end, and the bytes that tell the format.
         expect(read / text.length, `${splitBytes}`).toBeLessThan(1.3);
-        expect(planned / text.length).toBeLessThan(1.01);
+        // The planner reads the block with the head of a CSV file twice.
+        expect(planned).toBeLessThan(1.01 * text.length + HEAD_BLOCK_BYTES);
       }
     },
   );
