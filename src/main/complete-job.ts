@@ -1,18 +1,18 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { MrError } from "../mr/base/errors.ts";
 import { lockDirectory } from "../mr/control/log/directory-lock.ts";
 import type { LineFile } from "../mr/data/output/line-reader.ts";
 import type { JobResult } from "../mr/engines/run-job.ts";
 import {
-  JOB_LOG_NAME,
+  isResultName,
   MERGED_OUTPUT_NAME,
   parseReduceOutputName,
   reduceOutputName,
 } from "../mr/job/names.ts";
 import type { OutputFile } from "../mr/job/task.ts";
 import { checkFile } from "../mr/storage/check-file.ts";
-import { storageFor, sweepTemporaryFiles } from "../mr/storage/registry.ts";
+import { hasJobLog, storageFor, sweepTemporaryFiles } from "../mr/storage/registry.ts";
 import { type JobHistory, readHistory } from "../mr/watch/history/job-history.ts";
 import type { JobView } from "../mr/watch/history/job-view.ts";
 import { checkSameJob, type NamedJob } from "./same-job.ts";
@@ -32,19 +32,19 @@ interface CompleteJob {
  * @param directory absolute path of the job directory
  * @param named the job that is meant
  * @returns undefined when there is no such job
- * @throws MrError `RESUME_MISMATCH` when it is another job; `OUTPUT_UNREADABLE` when a result is missing or not what was written; `OUTPUT_EXISTS` when a file
- *   has the name of one and is none; `JOB_IN_USE`; `HISTORY_UNREADABLE`
+ * @throws MrError `RESUME_MISMATCH` when it is another job; `OUTPUT_UNREADABLE` when a result is missing or not what
+ *   was written; `OUTPUT_EXISTS` when a file has the name of one and is none; `JOB_IN_USE`; `HISTORY_UNREADABLE`
  */
 export async function completeJob(
   directory: string,
   named: NamedJob,
 ): Promise<CompleteJob | undefined> {
-  if (!namesIn(directory).some(isResult)) return undefined;
+  if (!namesIn(directory).some(isResultName)) return undefined;
   const unlock = await lockDirectory(directory);
   try {
-    const names = namesIn(directory).filter(isResult);
+    const names = namesIn(directory).filter(isResultName);
     // The log is removed when all results are there.
-    if (names.length === 0 || existsSync(join(directory, JOB_LOG_NAME))) return undefined;
+    if (names.length === 0 || hasJobLog(directory)) return undefined;
     sweepTemporaryFiles(directory);
     const history = await readHistory(directory);
     const { plan } = history.last.view;
@@ -111,10 +111,6 @@ async function settleMerged(
   }
   for (const name of rest) rmSync(join(directory, name), { force: true });
   return file;
-}
-
-function isResult(name: string): boolean {
-  return parseReduceOutputName(name) !== undefined || name === MERGED_OUTPUT_NAME;
 }
 
 function namesIn(directory: string): readonly string[] {

@@ -7,13 +7,9 @@ const STDOUT = 1;
 /** The names of standard output. Opening one of them would write from the beginning of a file again. */
 const STDOUT_PATH = /^\/dev\/(?:stdout|fd\/1)$|^\/proc\/(?:self|thread-self|(\d+))\/fd\/1$/;
 
-/** Writes to standard output as `process.stdout.write` did before {@link printAppOnStandardError}. */
-let write: ((part: string | Uint8Array, done?: () => void) => boolean) | undefined;
-
 /** Makes an app that is run in this process print on standard error, as in a worker, from now on. */
 export function printAppOnStandardError(): void {
   const { stdout, stderr } = process;
-  write ??= stdout.write.bind(stdout);
   stdout.write = stderr.write.bind(stderr);
 }
 
@@ -35,14 +31,13 @@ let hasFailed = false;
  * @throws MrError when a file or a device refuses it. A pipe reports an error later: see
  *   {@link watchStandardOutput}
  */
-export function printResult(text: string | Uint8Array): void {
+export function printResult(text: string): void {
   if (!isWrittenAtOnce()) {
-    if (write === undefined) process.stdout.write(text);
-    else write(text);
+    process.stdout.write(text);
     return;
   }
   // Node's own stream drops the rest, without an error, when a disk had room for a part.
-  printTo(STDOUT, typeof text === "string" ? Buffer.from(text) : text);
+  printTo(STDOUT, Buffer.from(text));
 }
 
 /**
@@ -86,11 +81,9 @@ export function watchStandardOutput(program: string): void {
 
 /** Waits until standard output and standard error have passed on what was written to them, or have failed. */
 export async function whenWritten(): Promise<void> {
-  const { stdout, stderr } = process;
-  const flush = (part: (text: string, done: () => void) => boolean) =>
-    new Promise<void>((resolve) => part("", () => resolve()));
-  await flush(write ?? stdout.write.bind(stdout));
-  await flush(stderr.write.bind(stderr));
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise<void>((resolve) => stream.write("", () => resolve()));
+  }
 }
 
 /** The exit code of a program whose action returned `code`. */

@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
-import { join, relative } from "node:path";
+import { relative } from "node:path";
 import { type ErrorCode, isLasting } from "../mr/base/error-codes.ts";
-import { JOB_LOG_NAME } from "../mr/job/names.ts";
-import { directoryGuard } from "../mr/storage/registry.ts";
+import { directoryGuard, hasJobLog } from "../mr/storage/registry.ts";
 import { programName, shellWord } from "./shell-words.ts";
 
 const BEGIN_AGAIN = "tsmr: No task was completed: to begin again, give the same command\n";
@@ -75,7 +74,7 @@ export class ResumeHints {
 
   /** A job that has completed no task leaves nothing to resume. */
   #canResume(): boolean {
-    return existsSync(join(this.#directory, JOB_LOG_NAME));
+    return hasJobLog(this.#directory);
   }
 
   #isGone(): string {

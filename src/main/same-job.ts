@@ -1,9 +1,9 @@
-import { basename, extname } from "node:path";
 import { compileApp } from "../mr/app/load/compile-app.ts";
-import { findApp, isShippedApp } from "../mr/app/load/find-app.ts";
+import { appName, findApp } from "../mr/app/load/find-app.ts";
 import { currentDirectory } from "../mr/base/directories.ts";
-import { type ErrorCode, MrError } from "../mr/base/errors.ts";
+import type { ErrorCode } from "../mr/base/errors.ts";
 import { plural } from "../mr/base/text.ts";
+import { refuseToResume } from "../mr/engines/refuse-to-resume.ts";
 import type { JobEvent } from "../mr/job/events.ts";
 import { settingDigests } from "../mr/job/setting-digests.ts";
 import { type FilePart, partsOf } from "../mr/job/split.ts";
@@ -30,9 +30,7 @@ type Plan = JobEvent & { readonly type: "jobPlanned" };
  *   finding an app and inputs
  */
 export async function checkSameJob(directory: string, plan: Plan, named: NamedJob): Promise<void> {
-  const refuse = (why: string, code: ErrorCode = "RESUME_MISMATCH"): never => {
-    throw new MrError(code, `Cannot resume the job in directory "${directory}": ${why}`);
-  };
+  const refuse = (why: string, code?: ErrorCode) => refuseToResume(directory, why, code);
   if (named.reduces !== undefined && named.reduces !== plan.reduces) {
     refuse(`it has ${plural(plan.reduces, "reduce task")}, not ${named.reduces}`);
   }
@@ -64,7 +62,7 @@ async function isSameApp(plan: Plan, app: string): Promise<boolean> {
   const path = findApp(app, currentDirectory());
   if (plan.digest !== undefined) return (await compileApp(path)).digest === plan.digest;
   // An earlier version of this package has written the log.
-  return plan.app === (isShippedApp(path) ? basename(path, extname(path)) : basename(path));
+  return plan.app === appName(path);
 }
 
 /** The name of an environment variable that is set, and was not, or to another value. */

@@ -13,7 +13,8 @@
 //
 // A request counts whatever the answer was. The URL is that of the request line without its query.
 // Lines in another form are left out, and so are requests that the server did not understand (`"-"`,
-// or bytes of another protocol). The bytes of a URL are kept if they are not UTF-8. The counter `malformed-lines` is their number.
+// or bytes of another protocol); the counter `malformed-lines` is their number. A URL that is not UTF-8 keeps
+// its bytes.
 
 import { ByteSlice, count, defineApp, lines } from "../mr/index.ts";
 

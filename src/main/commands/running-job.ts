@@ -1,13 +1,13 @@
-import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
+import { isDirectory } from "../../mr/base/directories.ts";
 import { isLasting } from "../../mr/base/error-codes.ts";
 import { describeCause, MrError, UsageError } from "../../mr/base/errors.ts";
 import { socketPathOf } from "../../mr/base/socket-path.ts";
 import { RpcClient } from "../../mr/control/protocol/client.ts";
 import type { JobStatus, Method, Params, Results } from "../../mr/control/protocol/protocol.ts";
 import { isUnreachable } from "../../mr/control/protocol/transport.ts";
-import { JOB_LOG_NAME } from "../../mr/job/names.ts";
+import { hasJobLog } from "../../mr/storage/registry.ts";
 import { formatElapsed } from "../../mr/watch/format/quantities.js";
 import { plainText } from "../../mr/watch/format/text-width.ts";
 import { addOptions, filePath } from "../options.ts";
@@ -132,7 +132,7 @@ async function askJob<M extends Method>(
 }
 
 async function describeAbsence(directories: readonly string[]): Promise<string> {
-  const begun = directories.find((directory) => existsSync(join(directory, JOB_LOG_NAME)));
+  const begun = directories.find((directory) => hasJobLog(directory));
   if (begun !== undefined) {
     // Loaded only if there is a job that has ended.
     const { FileJobLog } = await import("../../mr/control/log/file-job-log.ts");
@@ -147,8 +147,4 @@ async function describeAbsence(directories: readonly string[]): Promise<string> 
   const names = directories.map((directory) => `"${directory}"`);
   if (names.length === 1) return `No job is running in directory ${names[0]}`;
   return `No job is running in ${names.join(" or ")}: name the directory of its output`;
-}
-
-function isDirectory(path: string): boolean {
-  return existsSync(path) && statSync(path).isDirectory();
 }

@@ -1,14 +1,15 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
+import { isDirectory } from "../../mr/base/directories.ts";
 import { UsageError } from "../../mr/base/errors.ts";
 import { visibleLines } from "../../mr/base/text.ts";
 import { lockDirectory } from "../../mr/control/log/directory-lock.ts";
 import { runApp, writeOutput } from "../../mr/engines/sequential/run-app.ts";
 import type { MaxBadRecords } from "../../mr/job/bad-records.ts";
 import { DEFAULT_MAX_BAD_RECORDS } from "../../mr/job/limits.ts";
-import { isJobFile, MERGED_OUTPUT_NAME, reduceOutputName } from "../../mr/job/names.ts";
+import { isJobFile, isResultName, reduceOutputName } from "../../mr/job/names.ts";
 import { resolveInputs } from "../../mr/storage/registry.ts";
 import { addApp, addOptions, filePath } from "../options.ts";
 import { isStandardOutput, printAppOnStandardError, printTo } from "../print-result.ts";
@@ -45,7 +46,7 @@ export function define(command: Command): Action {
   command.addOption(new Option("--as-child").hideHelp());
   return (spec: string, patterns: string[], { out, maxBadRecords, asChild }: Options) => {
     if (asChild === true) return runInThisProcess("tsmr", spec, patterns, PARENT, maxBadRecords);
-    if (existsSync(out) && statSync(out).isDirectory()) {
+    if (isDirectory(out)) {
       throw new UsageError(`--out names a directory, not a file: "${out}"`);
     }
     const isToFile = out === DEFAULT_OUT || !isStandardOutput(out);
@@ -103,7 +104,7 @@ export async function runInThisProcess(
 async function lockForResult(out: string): Promise<(() => void) | undefined> {
   const path = resolve(out);
   const name = basename(path);
-  const isOfJob = isJobFile(name) || name === MERGED_OUTPUT_NAME;
+  const isOfJob = isJobFile(name) || isResultName(name);
   // Writing reports a directory that does not exist.
   return isOfJob && existsSync(dirname(path)) ? await lockDirectory(dirname(path)) : undefined;
 }

@@ -27,7 +27,8 @@ export type JobRequest = Pick<Partial<RunJobOptions>, "app"> &
 /**
  * Resolves the options of a job, with every default. Looks at each input once.
  *
- * @throws UsageError when there are no inputs, or the output directory is a file; MrError when an input or the app cannot be found
+ * @throws UsageError when there are no inputs, or the output directory is a file; MrError when an input or the app
+ *   cannot be found
  */
 export async function resolveJobSpec(request: JobRequest): Promise<NewJob | ResumedJob> {
   const { app, resume = false, attempts = DEFAULT_ATTEMPTS, backups = true } = request;

@@ -104,3 +104,8 @@ export function isTemporaryOf(name: string, { phase, task }: TaskId, tag: string
 export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
+
+/** Whether a file in a job directory has the name of a result: of a reduce task, or of all of them merged. */
+export function isResultName(name: string): boolean {
+  return parseReduceOutputName(name) !== undefined || name === MERGED_OUTPUT_NAME;
+}

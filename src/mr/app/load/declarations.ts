@@ -1,5 +1,6 @@
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
+import { isDirectory } from "../../base/directories.ts";
 import { ancestors } from "./trusted-folder.ts";
 
 /** The names of folders whose declarations do not count. */
@@ -55,8 +56,4 @@ function realPath(folder: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -46,6 +46,11 @@ export function findApp(spec: string, cwd: string): string {
   );
 }
 
+/** The name of an app in messages: its file name, or that of a shipped one without the extension of the build. */
+export function appName(path: string): string {
+  return isShippedApp(path) ? basename(path, extname(path)) : basename(path);
+}
+
 export function isShippedApp(path: string): boolean {
   return dirname(path) === dirname(join(SHIPPED_APPS, "app"));
 }

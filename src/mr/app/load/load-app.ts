@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { basename, extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describeCause, MrError, UsageError } from "../../base/errors.ts";
 import type { Splitting } from "../../job/split.ts";
@@ -7,7 +6,7 @@ import type { ClassicApp } from "../contract/contract.ts";
 import { checkRecordApp, hasRecordMembers, type RecordApp } from "../contract/define-app.ts";
 import { minReduces } from "../contract/partitioners.ts";
 import type { CompiledApp } from "./compile-app.ts";
-import { findApp, isShippedApp } from "./find-app.ts";
+import { appName, findApp } from "./find-app.ts";
 
 /** An app that was found, compiled, imported and checked. */
 export interface LoadedApp {
@@ -38,8 +37,7 @@ export async function loadApp(
   const isGiven = given !== undefined && existsSync(given.path);
   // A worker that is given the app need not load the compiler.
   const compiled = isGiven ? given : await (await import("./compile-app.ts")).compileApp(path);
-  // The extension of a shipped app depends on how the package was built.
-  const name = isShippedApp(path) ? basename(path, extname(path)) : basename(path);
+  const name = appName(path);
   // Makes stack traces show the lines of the app's source.
   process.setSourceMapsEnabled(true);
   let exported: Record<string, unknown>;

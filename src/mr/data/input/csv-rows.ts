@@ -8,8 +8,6 @@ const CARRIAGE_RETURN = 0x0d;
 const BLOCK_BYTES = 256 * 1024;
 /** How many bytes are read of a row that goes on beyond the part, at first: rows are short. */
 const BEYOND_BYTES = 4096;
-/** The longest byte order mark. */
-const MARK_BYTES = 3;
 
 export interface CsvFault {
   /** In UTF-16 units of the line, from 1 on. */
@@ -88,7 +86,7 @@ export class CsvRows {
     this.#makeRoom();
     const position = this.#base + this.#filled;
     // Parts end where rows do. A row that goes on nevertheless is read in pieces that double.
-    const rest = this.#end + Math.max(this.#scanner.lookahead, MARK_BYTES) - position;
+    const rest = this.#end + Math.max(this.#scanner.lookahead, MAX_MARK_BYTES) - position;
     const wanted = rest > 0 ? rest : Math.max(BEYOND_BYTES, this.#filled);
     const room = this.#buffer.subarray(0, this.#filled + wanted);
     const reading = this.#source.read(room, this.#filled, position);

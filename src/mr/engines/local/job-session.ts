@@ -1,6 +1,5 @@
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type ErrorCode, MrError } from "../../base/errors.ts";
 import { plural } from "../../base/text.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
 import { lockDirectory } from "../../control/log/directory-lock.ts";
@@ -17,10 +16,11 @@ import {
   type ResumedJob,
   type Settings,
 } from "../../job/job-spec.ts";
-import { JOB_LOG_NAME, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
+import { isResultName, JOB_LOG_NAME } from "../../job/names.ts";
 import type { CompletedTask } from "../../job/task.ts";
 import {
   directoryGuard,
+  hasJobLog,
   statInput,
   storageFor,
   sweepAttempt,
@@ -28,6 +28,7 @@ import {
 } from "../../storage/registry.ts";
 import { describeSetting, withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
+import { refuseToResume } from "../refuse-to-resume.ts";
 import type { LockedDirectory } from "../take-directory.ts";
 import { hasItsOutputs, ResultCheck } from "./result-check.ts";
 
@@ -184,20 +185,10 @@ function sizeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
 }
 
-function refuseToResume(
-  directory: string,
-  why: string,
-  code: ErrorCode = "RESUME_MISMATCH",
-): never {
-  throw new MrError(code, `Cannot resume the job in directory "${directory}": ${why}`);
-}
-
 /** The log is removed when all results are there, so results without a log are complete. */
 function checkNotComplete(directory: string): void {
-  if (existsSync(join(directory, JOB_LOG_NAME))) return;
-  const result = readdirSync(directory).find((name) => {
-    return parseReduceOutputName(name) !== undefined || name === MERGED_OUTPUT_NAME;
-  });
+  if (hasJobLog(directory)) return;
+  const result = readdirSync(directory).find(isResultName);
   const why = "it is complete already, its output is there";
   if (result !== undefined) refuseToResume(directory, why, "RESUME_NOTHING");
 }

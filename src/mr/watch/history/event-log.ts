@@ -6,10 +6,7 @@ import { writeAll } from "../../base/write-all.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
 import { type Attempt, attemptKey } from "../../job/task.ts";
-import type { parseMerged } from "./event-schema.ts";
-
-/** See {@link sealEventLog}. */
-type Merged = NonNullable<ReturnType<typeof parseMerged>>;
+import type { Merged } from "./event-schema.ts";
 
 /** How much is buffered, and for how long. */
 const FLUSH_CHARACTERS = 65_536;

@@ -88,8 +88,10 @@ const EVENT = v.variant("type", [
 /** A record that `tsmr run --merge` adds to the event log of a complete job, which is no event. */
 const MERGED = v.object({ type: v.literal("outputMerged"), bytes: count, crc32: checksum });
 
+export type Merged = v.InferOutput<typeof MERGED>;
+
 /** Parses a line that says which merged file replaces the results; undefined if it is none. */
-export function parseMerged(line: string): v.InferOutput<typeof MERGED> | undefined {
+export function parseMerged(line: string): Merged | undefined {
   const parsed = v.safeParse(MERGED, parseJson(line));
   return parsed.success ? parsed.output : undefined;
 }

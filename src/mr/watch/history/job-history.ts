@@ -5,7 +5,7 @@ import { openJobFile } from "../../base/open-file.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
 import { PHASES, type SkippedRecord } from "../../job/task.ts";
-import { parseEvent, parseMerged } from "./event-schema.ts";
+import { type Merged, parseEvent, parseMerged } from "./event-schema.ts";
 import { JobView } from "./job-view.ts";
 
 /** The events that one coordinator of a job recorded. A resumed job has several sessions. */
@@ -26,8 +26,6 @@ export interface JobHistory {
   /** The merged file that replaces the results, if the job was complete and merging it came so far. */
   readonly merged: Merged | undefined;
 }
-
-export type Merged = NonNullable<ReturnType<typeof parseMerged>>;
 
 /**
  * Reads the event log of a job. Damaged lines are ignored.

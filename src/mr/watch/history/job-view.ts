@@ -74,8 +74,6 @@ export class JobView {
   leaseMs = 0;
   /** Whether an earlier coordinator began the job. */
   resumed = false;
-  app: string | null = null;
-  splits: readonly Split[] = [];
   plan: (JobEvent & { readonly type: "jobPlanned" }) | undefined;
   reduceStartMs: number | undefined;
   outcome: JobOutcome | undefined;
@@ -92,6 +90,15 @@ export class JobView {
   readonly #counters = new Map<string, number>();
   readonly #completed = { map: 0, reduce: 0 };
   #done: Progress = NO_PROGRESS;
+
+  /** The name of the app; null until a worker has brought one. */
+  get app(): string | null {
+    return this.plan?.app ?? null;
+  }
+
+  get splits(): readonly Split[] {
+    return this.plan?.splits ?? [];
+  }
 
   /** The present phase. A lost map output turns the reduce phase back into the map phase. */
   get phase(): Phase {
@@ -132,8 +139,6 @@ export class JobView {
         ({ leaseMs: this.leaseMs, resumed: this.resumed } = event);
         break;
       case "jobPlanned":
-        this.app = event.app;
-        this.splits = event.splits;
         this.plan = event;
         this.#maps = event.splits.map(idleTask);
         this.#reduces = Array.from({ length: event.reduces }, idleTask);
