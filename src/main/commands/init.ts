@@ -1,8 +1,9 @@
-import { lstatSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Command } from "commander";
 import { packageVersion, readAsset } from "../../mr/base/assets.ts";
 import { describeCause, MrError, UsageError } from "../../mr/base/errors.ts";
+import { lstatIfThere } from "../../mr/base/file-status.ts";
 import { printResult } from "../print-result.ts";
 import type { Action } from "./catalog.ts";
 
@@ -34,7 +35,7 @@ export function define(command: Command): Action {
 function init(name: string, directory: string): void {
   // A dangling link counts as a file: nothing can be made in its place.
   const isMissing = (file: string) => {
-    return lstatSync(join(directory, file), { throwIfNoEntry: false }) === undefined;
+    return lstatIfThere(join(directory, file)) === undefined;
   };
   const isNewPackage = isMissing("package.json");
   const folder = basename(directory)

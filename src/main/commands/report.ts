@@ -1,6 +1,7 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
+import { isDirectory } from "../../mr/base/directories.ts";
 import { UsageError } from "../../mr/base/errors.ts";
 import { checkPathOfJob } from "../../mr/base/socket-path.ts";
 import { EVENT_LOG_NAME } from "../../mr/job/names.ts";
@@ -108,10 +109,6 @@ function problemOfOut({ out, chart }: ReportOptions): string | undefined {
   if (ending === undefined) return undefined;
   const hint = /svg|png/i.test(ending) ? "; for a chart, add --chart" : "";
   return `a report is written as .html, not to "${out}"${hint}`;
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Whether this is named like a file that the command writes. */

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { describeCause, errorCode, MrError } from "./errors.ts";
+import { lstatIfThere, statIfThere } from "./file-status.ts";
 
 /**
  * Makes a directory and its parents, unless they exist. (A recursive `mkdirSync` never returns where a file
@@ -77,7 +78,7 @@ export function checkNoForeignLink(path: string): void {
   let place = "/";
   for (let links = 0; names.length > 0; ) {
     const next = join(place, names.shift() ?? "");
-    const stats = lstatSync(next, { throwIfNoEntry: false });
+    const stats = lstatIfThere(next);
     // What uses the path reports a directory that is missing.
     if (stats === undefined) return;
     if (!stats.isSymbolicLink()) {
@@ -128,11 +129,11 @@ export function syncDirectory(path: string): void {
 
 /** Whether there is something at `path` that is no directory. */
 export function isNoDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false;
+  return statIfThere(path)?.isDirectory() === false;
 }
 
 export function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return statIfThere(path)?.isDirectory() ?? false;
 }
 
 /**

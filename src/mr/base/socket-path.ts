@@ -1,8 +1,9 @@
-import { chmodSync, lstatSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, renameSync, rmSync, statSync } from "node:fs";
 import { connect, type Server } from "node:net";
 import { join } from "node:path";
 import { checkNoForeignLink, runtimeDir } from "./directories.ts";
 import { describeCause, errorCode, MrError } from "./errors.ts";
+import { lstatIfThere, statIfThere } from "./file-status.ts";
 
 /**
  * The longest path that fits `sockaddr_un.sun_path` with its closing NUL (unix(7): 108 bytes on
@@ -41,7 +42,7 @@ export function checkPathOfJob(directory: string): void {
  * @throws MrError when the socket belongs to another user; its message is the end of a sentence
  */
 export function checkSocketOwner(path: string): void {
-  const owner = statSync(path, { throwIfNoEntry: false })?.uid;
+  const owner = statIfThere(path)?.uid;
   const user = process.getuid?.();
   if (owner === undefined || user === undefined || owner === user) return;
   throw new MrError("COORDINATOR_UNREACHABLE", `it belongs to user ${owner}, not to ${user}`);
@@ -116,7 +117,7 @@ function maskOthers(): number | undefined {
  * @throws MrError when it is no socket, or a process listens on it
  */
 async function removeStaleSocket(path: string): Promise<void> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isSocket() === false) {
+  if (lstatIfThere(path)?.isSocket() === false) {
     throw cannotListen(path, "there is a file of that name");
   }
   if (await isListening(path)) throw inUse(path);

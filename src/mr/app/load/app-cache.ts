@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeDirectory, runtimeDirs } from "../../base/directories.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
+import { statIfThere } from "../../base/file-status.ts";
 
 /** A file that is removed although it is still in use is made again when it is needed. */
 const KEPT_DAYS = 7;
@@ -44,7 +45,7 @@ export function removeOld(dir: string): void {
   const oldestMs = Date.now() - KEPT_DAYS * 24 * 60 * 60 * 1000;
   for (const name of readdirSync(dir)) {
     const path = join(dir, name);
-    const stats = statSync(path, { throwIfNoEntry: false });
+    const stats = statIfThere(path);
     if (stats !== undefined && stats.mtimeMs < oldestMs) rmSync(path, { force: true });
   }
 }

@@ -1,7 +1,8 @@
-import { existsSync, lstatSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, extname, isAbsolute, join, resolve, sep } from "node:path";
 import type { Metafile } from "esbuild";
+import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
 import { readRegularFile } from "../../base/open-file.ts";
 import { REQUIRED } from "./bundle-app.ts";
 import { type Config, readConfigs } from "./config-files.ts";
@@ -230,18 +231,18 @@ function contentsOf(path: string, hash: (contents: Uint8Array) => string): strin
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  return statIfThere(path)?.isFile() === true;
 }
 
 function permissionsOf(folder: string): string {
-  const stats = statSync(folder, { throwIfNoEntry: false });
+  const stats = statIfThere(folder);
   return stats === undefined ? NOTHING : `${stats.uid} ${stats.gid} ${stats.mode}`;
 }
 
 /** Where a path leads. */
 function placeOf(path: string): string {
   try {
-    if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return NOTHING;
+    if (lstatIfThere(path) === undefined) return NOTHING;
     return realpathSync.native(path);
   } catch {
     // A link that leads nowhere.

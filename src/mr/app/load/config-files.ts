@@ -1,5 +1,6 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
+import { statIfThere } from "../../base/file-status.ts";
 import { readRegularFile } from "../../base/open-file.ts";
 import { ancestors } from "./trusted-folder.ts";
 
@@ -78,7 +79,7 @@ function candidatesOf(name: string, folder: string): string[] {
   return places.flatMap((place) =>
     [`${place}.json`, join(place, "tsconfig.json")].concat(
       // A folder is no file to read.
-      statSync(place, { throwIfNoEntry: false })?.isDirectory() === true ? [] : [place],
+      statIfThere(place)?.isDirectory() === true ? [] : [place],
     ),
   );
 }

@@ -1,6 +1,6 @@
-import { lstatSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { MrError } from "../../base/errors.ts";
+import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
 import { readRegularFile } from "../../base/open-file.ts";
 import { ancestors, belongsToOthers } from "./trusted-folder.ts";
 
@@ -43,7 +43,7 @@ export function checkPackages(app: string, source: string): void {
 }
 
 function reasonAgainst(path: string, app: string): string | undefined {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statIfThere(path);
   if (stats === undefined) return undefined;
   const isForeign = belongsToOthers(path, app);
   // The bundler ignores a folder of that name.
@@ -72,6 +72,6 @@ function refused(app: string, path: string, why: string): MrError {
 
 /** Whether there is something of that name that is not a file, or a link to one. */
 export function isIrregular(path: string): boolean {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return false;
-  return statSync(path, { throwIfNoEntry: false })?.isFile() !== true;
+  if (lstatIfThere(path) === undefined) return false;
+  return statIfThere(path)?.isFile() !== true;
 }

@@ -1,5 +1,6 @@
-import { lstatSync, type Stats, statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
 
 const STICKY = 0o1000;
 
@@ -11,13 +12,13 @@ const STICKY = 0o1000;
  * @param app path of the app
  */
 export function isTrusted(folder: string, app: string): boolean {
-  const stats = statSync(folder, { throwIfNoEntry: false });
+  const stats = statIfThere(folder);
   if (stats === undefined || process.getuid === undefined) return stats !== undefined;
   return isOfTrusted(stats, app) && !isOpenToOthers(stats);
 }
 
 function isOfTrusted({ uid }: Stats, app: string): boolean {
-  const owner = statSync(app, { throwIfNoEntry: false })?.uid;
+  const owner = statIfThere(app)?.uid;
   return [process.getuid?.(), 0, owner].includes(uid);
 }
 
@@ -30,7 +31,7 @@ function isOfTrusted({ uid }: Stats, app: string): boolean {
 export function belongsToOthers(path: string, app: string): boolean {
   const folder = dirname(path);
   if (isTrusted(folder, app) || isExposed(app)) return false;
-  const stats = lstatSync(path, { throwIfNoEntry: false });
+  const stats = lstatIfThere(path);
   const { mode } = statSync(folder);
   return stats !== undefined && ((mode & STICKY) === 0 || !isOfTrusted(stats, app));
 }
@@ -55,7 +56,7 @@ export function findUpwards(
   isSuitable: (parent: string) => boolean = () => true,
 ): string | undefined {
   const parent = ancestors(folder).find((place) => {
-    const stats = statSync(join(place, name), { throwIfNoEntry: false });
+    const stats = statIfThere(join(place, name));
     return stats?.isFile() === true && isSuitable(place);
   });
   return parent === undefined ? undefined : join(parent, name);

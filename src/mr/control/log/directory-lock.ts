@@ -6,7 +6,6 @@ import {
   closeSync,
   constants,
   fstatSync,
-  lstatSync,
   openSync,
   readdirSync,
   renameSync,
@@ -19,6 +18,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { atExit } from "../../base/at-exit.ts";
 import { runtimeDir } from "../../base/directories.ts";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
+import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
 import { listenOnSocketFile, MAX_SOCKET_PATH_BYTES } from "../../base/socket-path.ts";
 import { isLock, lockName, temporaryName } from "../../job/names.ts";
 
@@ -78,7 +78,7 @@ export async function lockDirectory(directory: string): Promise<() => void> {
     }
     if (error instanceof MrError) throw error;
     // Binding a socket reports a missing directory as EACCES.
-    const isGone = statSync(directory, { throwIfNoEntry: false }) === undefined;
+    const isGone = statIfThere(directory) === undefined;
     const why = isGone ? "it does not exist any more" : describeCause(error);
     throw new MrError("DIRECTORY_UNUSABLE", `Cannot lock directory "${directory}": ${why}`);
   } finally {
@@ -200,7 +200,7 @@ class Candidate {
 
   /** Whether a socket belongs to a user who has no more rights in the directory than any other. */
   #isForeign(path: string): boolean {
-    const owner = lstatSync(path, { throwIfNoEntry: false })?.uid;
+    const owner = lstatIfThere(path)?.uid;
     const trusted = [process.getuid?.(), 0, Number(this.#directory.uid)];
     return owner !== undefined && process.getuid !== undefined && !trusted.includes(owner);
   }

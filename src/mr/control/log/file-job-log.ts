@@ -16,6 +16,7 @@ import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { syncDirectory } from "../../base/directories.ts";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
+import { statIfThere } from "../../base/file-status.ts";
 import { createFile, openJobFile } from "../../base/open-file.ts";
 import { JOB_LOG_NAME, temporaryName } from "../../job/names.ts";
 import { type JobLog, type JobRecord, type LogRecord, type LogState, replay } from "./job-log.ts";
@@ -191,7 +192,7 @@ export class FileJobLog implements JobLog {
 
   #fateOfDirectory(): "removed" | "replaced by another one" | undefined {
     try {
-      const found = statSync(dirname(this.#path), { throwIfNoEntry: false });
+      const found = statIfThere(dirname(this.#path));
       if (found === undefined) return "removed";
       return isSame(found, this.#directory) ? undefined : "replaced by another one";
     } catch {

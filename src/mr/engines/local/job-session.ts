@@ -1,5 +1,6 @@
-import { readdirSync, rmSync, statSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { statIfThere } from "../../base/file-status.ts";
 import { plural } from "../../base/text.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
 import { lockDirectory } from "../../control/log/directory-lock.ts";
@@ -182,7 +183,7 @@ async function resume(spec: ResumedJob, unlock: () => void): Promise<JobSession>
 }
 
 function sizeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.size;
+  return statIfThere(path)?.size;
 }
 
 /** The log is removed when all results are there, so results without a log are complete. */

@@ -2,16 +2,15 @@ import {
   closeSync,
   fstatSync,
   fsyncSync,
-  lstatSync,
   openSync,
   readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
-  statSync,
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { checkNoForeignLink } from "../../base/directories.ts";
+import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
 import { createFile } from "../../base/open-file.ts";
 import { writeAll } from "../../base/write-all.ts";
 
@@ -32,7 +31,7 @@ const MAX_LINKS = 40;
  */
 export function destinationOf(path: string): string | undefined {
   checkNoForeignLink(path);
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statIfThere(path);
   // For a directory, the rename fails.
   const isSpecial = stats !== undefined && !stats.isFile() && !stats.isDirectory();
   if (isSpecial || OPEN_FILE.test(resolve(path))) return undefined;
@@ -130,7 +129,7 @@ function writeParts(descriptor: number, parts: readonly Uint8Array[]): void {
 function endOfLinks(path: string): string {
   let end = path;
   for (let links = 0; links < MAX_LINKS; links++) {
-    if (lstatSync(end, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return end;
+    if (lstatIfThere(end)?.isSymbolicLink() !== true) return end;
     end = resolve(realpathSync(dirname(end)), readlinkSync(end));
   }
   return end;

@@ -1,6 +1,7 @@
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
+import { statIfThere } from "../../base/file-status.ts";
 import { openJobFile } from "../../base/open-file.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { EVENT_LOG_NAME } from "../../job/names.ts";
@@ -70,7 +71,7 @@ function unreadable(message: string): MrError {
 
 /** Says that this is the wrong directory, without mentioning event logs. */
 function nothingThere(directory: string): MrError {
-  const stats = statSync(directory, { throwIfNoEntry: false });
+  const stats = statIfThere(directory);
   const what =
     stats === undefined
       ? `No job has run in directory "${directory}": it does not exist`
