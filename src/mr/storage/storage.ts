@@ -2,7 +2,7 @@ import type { InputFile } from "../job/job-spec.ts";
 import type { OutputFile } from "../job/task.ts";
 import type { PendingFile } from "./pending-file.ts";
 
-const BLOCK_BYTES = 1024 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 
 /** Gives the storage of a URL or a path. */
 export type StorageFor = (url: string) => Storage;
@@ -33,12 +33,12 @@ export interface StoredFile {
   close(): void;
 }
 
-/** Reads a file from its beginning. Each block is the caller's to keep. */
+/** Reads a file from its beginning. A block is valid until the next is asked for. */
 export async function* readBlocks(storage: Storage, path: string): AsyncGenerator<Uint8Array> {
   const file = await storage.open(path);
   try {
+    const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
     for (let position = 0; ; ) {
-      const block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
       const count = await file.read(block, 0, block.length, position);
       if (count === 0) return;
       position += count;
