@@ -17,8 +17,8 @@
 //     7	Ann	2	3.99
 //
 // Rows without a counterpart are left out (an inner join) and counted as `left-without-right` and
-// `right-without-left`. The counter `left-rows` is the number of rows of the left file: 0 if no input
-// has the name in JOIN_LEFT.
+// `right-without-left`. The counter `left-rows` is the number of rows of the left file. The job fails
+// if no input has the name in JOIN_LEFT.
 //
 // The left rows of a value reach reduce first. It keeps them in memory, and streams the right ones.
 
@@ -28,15 +28,28 @@ import { csv, defineApp, type Emit, setting, tsv, UsageError } from "../mr/index
 const JOIN = setting("JOIN", "user_id");
 const JOIN_LEFT = setting("JOIN_LEFT", "users.csv");
 const LEFT_ENDING = `/${normalize(JOIN_LEFT)}`;
+/** How many inputs an error names. */
+const MAX_NAMES = 10;
 
 interface Row {
   readonly side: "left" | "right";
   readonly fields: string[];
 }
 
+function isLeft(file: string): boolean {
+  return `/${normalize(file)}`.endsWith(LEFT_ENDING);
+}
+
 export default defineApp({
   // Arrays keep the order of the columns; objects may not.
   input: csv({ entries: true }),
+  checkInputs(files) {
+    if (files.some(isLeft)) return;
+    const names = files.slice(0, MAX_NAMES).map((file) => `"${file}"`);
+    if (files.length > MAX_NAMES) names.push("…");
+    const inputs = `the inputs are ${names.join(", ")}`;
+    throw new UsageError(`Set JOIN_LEFT to the left table: no input is "${JOIN_LEFT}" (${inputs})`);
+  },
   map(row, emit: Emit<Row>, { file, counters }) {
     const value = row.find(([column]) => column === JOIN)?.[1];
     if (value === undefined) {
@@ -44,9 +57,8 @@ export default defineApp({
       throw new UsageError(`Cannot join "${file}": it has no column "${JOIN}" (${names})`);
     }
     const others = row.filter(([column]) => column !== JOIN);
-    const isLeft = `/${normalize(file)}`.endsWith(LEFT_ENDING);
-    counters.add("left-rows", isLeft ? 1 : 0);
-    const side = isLeft ? "left" : "right";
+    const side = isLeft(file) ? "left" : "right";
+    counters.add("left-rows", side === "left" ? 1 : 0);
     emit(value, { side, fields: others.map(([, field]) => field) });
   },
   orderValues: (a, b) => Number(a.side === "right") - Number(b.side === "right"),

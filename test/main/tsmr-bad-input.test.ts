@@ -289,6 +289,23 @@ describe("bad input of tsmr", () => {
     }
   });
 
+  it("is a left table that is no input of a join", async (context) => {
+    const folder = newFolder(context);
+    folder.write("users.csv", "user_id,name\n7,Ann\n");
+    folder.write("orders.csv", "order_id,user_id\n1,7\n");
+    for (const command of ["run", "sequential"]) {
+      const args = [command, "join", "users.csv", "orders.csv"];
+      const { code, stderr, stdout } = await folder.tsmrWith({ JOIN_LEFT: "usrs.csv" }, ...args)
+        .ended;
+      const said = stderr.replace(/^tsmr: \d of \d maps?, .*\n/gm, "");
+      expect(said).toMatch(/^tsmr: [^\n]+\n$/);
+      expect(said).toContain(
+        'Set JOIN_LEFT to the left table: no input is "usrs.csv" (the inputs are "users.csv", "orders.csv")',
+      );
+      expect([code, stdout]).toEqual([2, ""]);
+    }
+  });
+
   it("leaves a directory as it was", async (context) => {
     const folder = newFolder(context);
     folder.write("library.ts", `import { deefineApp } from "tsmr"; deefineApp();${MAP}${REDUCE}`);

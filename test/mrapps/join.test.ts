@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Random } from "../simulation/random.ts";
+import { runOracle } from "../support/oracle.ts";
 import { AppUnderTest, loadShipped, sorted } from "./app-under-test.ts";
 
 describe("join", () => {
@@ -69,11 +70,26 @@ describe("join", () => {
     },
   );
 
-  it("says how many rows the left table had, none if no input is called so", async () => {
-    job.write("users.csv", "user_id,name\n7,Ann\n8,Bob\n");
+  it("refuses a JOIN_LEFT that no input is called, even if there are no rows, and names the inputs", async () => {
+    job.write("users.csv", "user_id,name\n7,Ann\n");
+    job.write("empty.csv", "");
     const app = await loadShipped("join", { JOIN_LEFT: "usrs.csv" });
-    expect((await job.run(app, ["users.csv"])).join("")).toBe("");
-    expect(job.counters).toEqual({ "left-rows": 0, "right-without-left": 2 });
+    const message =
+      'Set JOIN_LEFT to the left table: no input is "usrs.csv" (the inputs are "users.csv", "empty.csv")';
+    const refused = { code: "USAGE", message };
+    await expect(job.run(app, ["users.csv", "empty.csv"])).rejects.toMatchObject(refused);
+    await expect(runOracle(app, ["users.csv", "empty.csv"], job.directory)).rejects.toMatchObject(
+      refused,
+    );
+    await expect(job.run(app, ["empty.csv"])).rejects.toMatchObject({ code: "USAGE" });
+  });
+
+  it("joins with a left table that is empty", async () => {
+    job.write("users.csv", "");
+    job.write("orders.csv", "order_id,user_id\n1,7\n");
+    const outputs = await job.run(await loadShipped("join"), ["users.csv", "orders.csv"]);
+    expect(outputs.join("")).toBe("");
+    expect(job.counters).toEqual({ "left-rows": 0, "right-without-left": 1 });
   });
 
   it("refuses a table without the column", async () => {

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ClassicApp } from "../../src/mr/app/contract/contract.ts";
+import { defineApp, type RecordApp } from "../../src/mr/app/contract/define-app.ts";
 import { UsageError } from "../../src/mr/base/errors.ts";
 import type { Assignment, Dismissal } from "../../src/mr/control/protocol/protocol.ts";
+import { wholeFile } from "../../src/mr/data/input/whole-file.ts";
 import { DEFAULT_MEMORY_BYTES } from "../../src/mr/job/limits.ts";
 import type { Failure, TaskResult } from "../../src/mr/job/task.ts";
 import type { TaskSource } from "../../src/mr/worker/run-tasks.ts";
@@ -39,7 +41,8 @@ class ScriptedSource implements TaskSource {
     {
       isGranted = true,
       onCommit = () => undefined,
-    }: { isGranted?: boolean; onCommit?: () => void } = {},
+      inputs,
+    }: { isGranted?: boolean; onCommit?: () => void; inputs?: string[] } = {},
   ) {
     this.job = {
       job: "00c0ffee",
@@ -48,6 +51,7 @@ class ScriptedSource implements TaskSource {
       reduces: 2,
       leaseMs: 10_000,
       skipBadRecords: false,
+      ...(inputs === undefined ? {} : { inputs }),
     };
     this.#assignments = [...assignments];
     this.#isGranted = isGranted;
@@ -112,7 +116,7 @@ function jobDirectory(): string {
   return directory;
 }
 
-function load(app: ClassicApp) {
+function load(app: ClassicApp | RecordApp) {
   const loaded = {
     name: "echo.ts",
     path: "/echo.ts",
@@ -189,6 +193,30 @@ describe("a worker", () => {
     const source = new ScriptedSource(jobDirectory(), [MAP]);
     await runWorker(source, load(app), new Meter());
     expect(source.failures).toEqual([{ code: "USAGE", message: "there is no such column" }]);
+  });
+
+  it("lets the app check the names of all inputs before its first record", async () => {
+    const lines: string[] = [];
+    const app = defineApp({
+      input: wholeFile(),
+      checkInputs(files) {
+        lines.push(`check ${files.join(" ")}`);
+        if (!files.includes("b.txt")) throw new UsageError("there is no b.txt");
+      },
+      map: () => void lines.push("map"),
+      reduce: () => undefined,
+    });
+    const run = async (inputs: string[]) => {
+      const source = new ScriptedSource(jobDirectory(), [MAP, { ...MAP, attempt: 2 }], { inputs });
+      await runWorker(source, load(app), new Meter());
+      return source;
+    };
+    const { failures } = await run(["a.txt", "c.txt"]);
+    const refused = { code: "USAGE", message: "there is no b.txt" };
+    expect(failures).toEqual([refused, refused]);
+    expect(lines.splice(0)).toEqual(["check a.txt c.txt", "check a.txt c.txt"]);
+    expect((await run(["a.txt", "b.txt"])).failures).toEqual([]);
+    expect(lines).toEqual(["check a.txt b.txt", "map", "map"]);
   });
 
   it("F15: reports an input that has vanished by its name", async () => {

@@ -54,6 +54,12 @@ export function partsOf(split: Split): readonly FilePart[] {
   return split.further === undefined ? [split] : [split, ...split.further];
 }
 
+/** The names of the files that splits are parts of, each once, in their order. */
+export function filesOf(splits: readonly Split[]): string[] {
+  const files = splits.flatMap((split) => partsOf(split).map(({ file }) => file));
+  return [...new Set(files)];
+}
+
 /** The input of a map task, for messages. */
 export interface TaskInput extends Pick<FilePart, "file" | "start" | "end"> {
   /** Whether no other task reads a part of `file`. */

@@ -2,6 +2,7 @@ import { ByteSlice } from "../app/contract/byte-slice.ts";
 import type { ClassicApp } from "../app/contract/contract.ts";
 import type { RecordApp } from "../app/contract/define-app.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
+import { checkInputs } from "../data/task/check-inputs.ts";
 import { Tally } from "../data/task/tally.ts";
 import { checkApp, type InputText, mapInput } from "./run-map.ts";
 import { type ReduceRun, reduceGroup } from "./run-reduce.ts";
@@ -69,7 +70,12 @@ export async function runSequential(
   const fold = (values: unknown[]) => (combine ? combined(app, values) : values);
   const tally = new Tally();
   const groups = new Map<Latin1, unknown[]>();
-  for (const [task, [file, input]] of namedInputs(inputs).entries()) {
+  const named = namedInputs(inputs);
+  checkInputs(
+    app,
+    named.map(([file]) => file),
+  );
+  for (const [task, [file, input]] of named.entries()) {
     const pairs = await mapInput(under, input, { file, task, skipBadRecords }, tally);
     const ofInput = new Map<Latin1, unknown[]>();
     for (const { key, value } of pairs) {

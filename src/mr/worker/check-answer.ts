@@ -14,11 +14,13 @@ const REFUSALS = new Set<unknown>(["protocol", "app", "reduces", "setting"]);
  * @throws MrError saying what is wrong
  */
 export function checkRegistration(registration: Registration): void {
-  const { worker, job, term, directory, inputDirectory, reduces } = registration;
+  const { worker, job, term, directory, inputDirectory, reduces, inputs = [] } = registration;
   if (!/^[0-9a-f]{8}$/.test(job)) throw nonsense(`job "${job}"`);
   for (const path of [directory, inputDirectory]) {
     if (typeof path !== "string" || !isAbsolute(path)) throw nonsense(`directory "${path}"`);
   }
+  const isList = Array.isArray(inputs) && inputs.every((name) => typeof name === "string");
+  if (!isList) throw nonsense(`inputs "${inputs}"`);
   if (!isCount(reduces)) throw nonsense(`${reduces} reduce tasks`);
   if (!isCount(worker) || !isCount(term)) throw nonsense(`worker "${worker}", term "${term}"`);
 }

@@ -2,6 +2,7 @@ import { sealSettings } from "../app/contract/setting.ts";
 import { type LoadedApp, minReducesOf } from "../app/load/load-app.ts";
 import { RpcClient } from "../control/protocol/client.ts";
 import type { Assignment, Dismissal } from "../control/protocol/protocol.ts";
+import { checkInputs } from "../data/task/check-inputs.ts";
 import { runMapTask } from "../data/task/map-task.ts";
 import { runReduceTask } from "../data/task/reduce-task.ts";
 import type { ProgressMeter, TaskContext, TaskOutput } from "../data/task/task-context.ts";
@@ -31,11 +32,12 @@ export async function startWorker(options: WorkerOptions): Promise<Dismissal["ou
   const { app, socketPath, reconnectMs } = options;
   const { name, digest, splitting } = app;
   const minReduces = minReducesOf(app);
+  const checksInputs = "checkInputs" in app.app;
   const source = await RpcTaskSource.connect({
     ...options,
     connection: new RpcClient(socketPath),
     address: `socket "${socketPath}"`,
-    identity: { app: name, digest, splitting, minReduces, settings: sealSettings() },
+    identity: { app: name, digest, splitting, minReduces, checksInputs, settings: sealSettings() },
   });
   const meter = options.heartbeat ?? new Heartbeat();
   meter.connect(socketPath, reconnectMs, source);
@@ -58,8 +60,9 @@ export async function runWorker(
   meter: AttemptObserver & ProgressMeter,
 ): Promise<Dismissal["outcome"]> {
   const strayErrors = new StrayErrors();
+  let isChecked = false;
   try {
-    const execute = (facts: JobFacts, assignment: Assignment): Promise<TaskOutput> => {
+    const execute = async (facts: JobFacts, assignment: Assignment): Promise<TaskOutput> => {
       const context: TaskContext = {
         ...facts,
         memoryBytes,
@@ -70,7 +73,11 @@ export async function runWorker(
         fanIn: DEFAULT_FAN_IN,
       };
       const isMap = assignment.kind === "map";
-      return strayErrors.during(
+      if (isMap && !isChecked && facts.inputs !== undefined) {
+        checkInputs(app.app, facts.inputs);
+        isChecked = true;
+      }
+      return await strayErrors.during(
         isMap ? runMapTask(assignment, app, context) : runReduceTask(assignment, app, context),
       );
     };

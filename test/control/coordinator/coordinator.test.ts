@@ -291,6 +291,14 @@ describe("the coordinator", () => {
     await join({ ...WC, minReduces: 1 });
   });
 
+  it("tells the names of all inputs to a worker whose app checks them, and to no other", async () => {
+    const { connect } = await startJob();
+    const register = (identity: Params<"worker.register">) =>
+      connect().call("worker.register", identity);
+    expect((await register({ ...WC, checksInputs: true })).inputs).toEqual(["a.txt"]);
+    expect(await register(WC)).not.toHaveProperty("inputs");
+  });
+
   it("knows only the numbers it has given out", async () => {
     const { connect } = await startJob();
     for (const worker of [0, 1, 99]) {

@@ -4,6 +4,7 @@ import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
 import type { RecordApp } from "../../../src/mr/app/contract/define-app.ts";
 import type { LoadedApp } from "../../../src/mr/app/load/load-app.ts";
 import { planJob } from "../../../src/mr/data/input/plan-job.ts";
+import { checkInputs } from "../../../src/mr/data/task/check-inputs.ts";
 import { runMapTask } from "../../../src/mr/data/task/map-task.ts";
 import { runReduceTask } from "../../../src/mr/data/task/reduce-task.ts";
 import type { TaskContext } from "../../../src/mr/data/task/task-context.ts";
@@ -71,6 +72,7 @@ export class JobHarness {
   /** Runs all map tasks and commits their files. @returns the reports, by map task */
   async map(app: ClassicApp | RecordApp, files: readonly string[], options: JobOptions = {}) {
     const loaded = loadedApp(app);
+    checkInputs(app, files);
     const { splitBytes, parallelism: workers = Infinity } = options;
     const inputDirectory = this.directory;
     const inputs = await Promise.all(files.map((file) => statInput(file, inputDirectory)));

@@ -265,6 +265,12 @@ export interface OwnOutput<Out, Why> {
 export interface AppDefinition<R, V, Out> {
   /** How input files become records. */
   readonly input: Reader<R>;
+  /**
+   * Checks the inputs of the whole job, each by the name that the user gave it, after patterns were expanded. It
+   * throws a `UsageError` to refuse them, for example when a setting names a file that is not among them: the job
+   * then fails before its first record. Called at least once, by each worker before its first map task.
+   */
+  readonly checkInputs?: (files: readonly string[]) => void;
   /** Called once per record. The record is valid until the call returns or its promise settles. */
   readonly map: (record: R, emit: Emit<V>, context: MapContext) => RecordMapResult<V>;
   /**

@@ -10,6 +10,7 @@ const MEMBERS: Readonly<Record<string, Check>> = {
     (it) => isObject(it) && isFunction(it["open"]) && "splitting" in it,
     "a reader such as lines()",
   ],
+  checkInputs: [isFunction, "a function"],
   map: [isFunction, "a function"],
   reduce: [isFunction, "a function"],
   combine: [

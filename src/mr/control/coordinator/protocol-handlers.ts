@@ -1,4 +1,5 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
+import { filesOf } from "../../job/split.ts";
 import type { Attempt } from "../../job/task.ts";
 import { checkOutputs, damagedMapsOf } from "../protocol/params.ts";
 import {
@@ -77,7 +78,7 @@ export class ProtocolHandlers {
     const { scheduler, workers, planner, options } = this.#job;
     const { directory, inputDirectory, reduces, leaseMs, skipBadRecords } = options;
     const { started } = scheduler;
-    const { pid } = params;
+    const { pid, checksInputs = false } = params;
     const result = workers.register(params, started, reduces);
     if ("refusal" in result) {
       const { refusal } = result;
@@ -89,7 +90,11 @@ export class ProtocolHandlers {
     this.#steps.publish({ events: [{ type: "workerJoined", worker, pid }] });
     const facts = { directory, inputDirectory, reduces, leaseMs, skipBadRecords };
     // A worker that has not got its number cannot ask for a task yet.
-    const answer = () => this.#answer(() => ({ worker, ...workers.identity, ...facts }));
+    const answer = () =>
+      this.#answer(() => {
+        const inputs = checksInputs ? { inputs: filesOf(planner.splits) } : {};
+        return { worker, ...workers.identity, ...facts, ...inputs };
+      });
     if (started) return answer();
     return planner.planFor(workers.app, params.splitting)?.then(answer) ?? answer();
   }

@@ -76,6 +76,8 @@ export const PARAMS = {
     splitting,
     /** How many reduce tasks the app's partitioner needs. */
     minReduces: v.optional(count),
+    /** Whether the app checks the names of all inputs, which the answer then has. */
+    checksInputs: v.optional(v.boolean()),
     settings: v.optional(settings),
   }),
   "task.request": v.object({ worker, job, term }),

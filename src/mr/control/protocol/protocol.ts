@@ -38,6 +38,8 @@ export interface Registration
   readonly job: string;
   /** Orders the coordinators of a job: 1 for the first, larger for each that resumed the job. */
   readonly term: number;
+  /** The names of all inputs of the job, in their order, for a worker whose app checks them. */
+  readonly inputs?: readonly string[];
 }
 
 /** The job has ended: the worker is to exit. */

@@ -3,6 +3,7 @@ import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
 import { currentDirectory } from "../../base/directories.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
+import { checkInputs } from "../../data/task/check-inputs.ts";
 import { tooManyBadRecords } from "../../job/bad-records.ts";
 import type { CompletionFigures } from "../../job/events.ts";
 import type { FixedOptions, InputFile } from "../../job/job-spec.ts";
@@ -61,6 +62,10 @@ export async function runApp(
   job: AppJob,
   listener?: TaskListener,
 ): Promise<AppRun> {
+  checkInputs(
+    app,
+    job.inputs.map(({ url }) => url),
+  );
   const run = new AppRun(job);
   await run.run(isRecordApp(app) ? recordForm(app) : classicForm(app), listener);
   return run;
