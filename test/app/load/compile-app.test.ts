@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import * as bundler from "../../../src/mr/app/load/bundle-app.ts";
 import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
+import { sum } from "../../../src/mr/index.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { unprivilegedUid } from "../../support/unprivileged.ts";
 
@@ -92,6 +93,25 @@ describe("compileApp", () => {
       cjs: [dirname(cjsPath), cjsPath, cjsPath],
       own: [pathToFileURL(app).href, directory, app, "data", pathToFileURL(data).href],
     });
+  });
+
+  it("names the column of a mistake behind the members that it gives a module", async () => {
+    const app = write("app.cjs", "const m = module; m.id; import.meta.url; require('./none');");
+    await expect(compileApp(app)).rejects.toThrow(/app\.cjs:1:50: /);
+  });
+
+  it("shares this library with an app that imports the sources of another copy, and keeps it", async () => {
+    write("other/package.json", { name: "tsmr" });
+    write("other/src/mr/index.ts", "export const sum = 'wrong';");
+    write("app.ts", `import { sum } from "./other/src/mr/index.ts"; export const value = sum;`);
+    const value = await exported();
+    expect(value).toBe(sum);
+    const bundleApp = vi.spyOn(bundler, "bundleApp");
+    await exported();
+    expect(bundleApp).not.toHaveBeenCalled();
+    write("other/package.json", { name: "other" });
+    write("app.ts", `export { sum as value } from "./other/src/mr/index.ts";`);
+    expect(await exported()).toBe("wrong");
   });
 
   it("F21: names the column of a mistake on the first line of a module that asks for its address", async () => {

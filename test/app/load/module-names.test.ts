@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -16,6 +17,13 @@ async function exported(files: Readonly<Record<string, string>>): Promise<unknow
   }
   const { path } = await compileApp(join(directory, "app.ts"));
   return (await import(pathToFileURL(path).href)).value;
+}
+
+/** The same of an app, as a process of its own loads it. */
+async function printed(app: string): Promise<string> {
+  const { path } = await compileApp(app);
+  const code = `process.stdout.write((await import(${JSON.stringify(path)})).value)`;
+  return execFileSync(process.execPath, ["--input-type=module", "-e", code], { encoding: "utf8" });
 }
 
 const RIGHT = "module.exports = 'right';";
@@ -74,8 +82,13 @@ describe("replaceModuleNames", () => {
     ).toBe("right");
   });
 
-  it("tells a module of CommonJS its own path", async () => {
-    const paths = "[module.filename, module['id'], module.path, __filename]";
+  it.each([
+    "[module.filename, module['id'], module.path, __filename]",
+    "(() => { const m = module; return [m.filename, m.id, m.path, __filename]; })()",
+    "((m) => [m.filename, m.id, m.path, __filename])(module)",
+    "(({ filename, id, path }) => [filename, id, path, __filename])(module)",
+    "[...['filename', 'id', 'path'].map((name) => module[name]), __filename]",
+  ])("tells a module of CommonJS its own path: %s", async (paths) => {
     const value = await exported({
       "app.ts": "import value from 'p'; export { value };",
       "node_modules/p/lib/main.js": `module.exports = ${paths};`,
@@ -84,6 +97,41 @@ describe("replaceModuleNames", () => {
     const end = expect.stringMatching(/\/node_modules\/p\/lib\/main\.js$/);
     expect(value).toEqual([end, end, expect.stringMatching(/\/p\/lib$/), end]);
   });
+
+  it("gives a module of CommonJS the members and the class of modules", async () => {
+    const value = await exported({
+      "app.ts": "import value from './lib/main.cjs'; export { value };",
+      "lib/main.cjs":
+        "const m = module; m.exports = [m instanceof require('module'), m.loaded, m.children, m.paths[0], m.constructor.name, m === module];",
+    });
+    const paths = expect.stringMatching(/\/lib\/node_modules$/);
+    expect(value).toEqual([true, false, [], paths, "Module", true]);
+  });
+
+  it("leaves a module with import and export without the variable module", async () => {
+    const directory = temporaryDirectory();
+    writeFileSync(
+      join(directory, "app.js"),
+      "export const value = typeof module !== 'undefined' && module.id ? 'wrong' : 'none';",
+    );
+    expect(await printed(join(directory, "app.js"))).toBe("none");
+  });
+
+  it.each(["const r = require;", "const m = module, r = (name) => m.require(name);"])(
+    "F47: lets a file that is required by another name be another in the next run: %s",
+    async (alias) => {
+      const directory = temporaryDirectory();
+      const app = join(directory, "app.ts");
+      mkdirSync(join(directory, "lib"));
+      writeFileSync(app, "import value from './lib/main.cjs'; export { value };");
+      writeFileSync(join(directory, "lib/main.cjs"), `${alias} module.exports = r("./d.js");`);
+      writeFileSync(join(directory, "lib/d.js"), "module.exports = 'one';");
+      writeFileSync(join(directory, "d.js"), WRONG);
+      expect(await printed(app)).toBe("one");
+      writeFileSync(join(directory, "lib/d.js"), "module.exports = 'two';");
+      expect(await printed(app)).toBe("two");
+    },
+  );
 
   it.each([
     "require('./a'); require(x ? './a' : './b'); require('./a/' + x); require(`./a`);",

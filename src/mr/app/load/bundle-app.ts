@@ -1,21 +1,28 @@
-import { dirname, extname, join, resolve } from "node:path";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { BuildFailure, BuildOptions, ImportKind, Loader, Metafile, Plugin } from "esbuild";
 import { assetPath, CODE_EXTENSION, PACKAGE_ROOT } from "../../base/assets.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { readRegularFile } from "../../base/open-file.ts";
-import { OWN_REQUIRE, replaceModuleNames } from "./module-names.ts";
+import { failMissing, MISSING, type MissingImport, missingImports } from "./missing-imports.ts";
+import { FILL_MODULE, OWN_REQUIRE, replaceModuleNames } from "./module-names.ts";
 
 export const PUBLIC_FACE = assetPath(`mr/index${CODE_EXTENSION}`);
 const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
 /** The namespace of this library as CommonJS gets it. */
-export const REQUIRED = "tsmr-required";
+const REQUIRED = "tsmr-required";
+
+/** Whether an input of a bundle is no file, but was made for the bundle. */
+export function isMade(input: string): boolean {
+  return [REQUIRED, MISSING].some((namespace) => input.startsWith(`${namespace}:`));
+}
 
 /** An app and its imports as one module. */
 export interface Bundle {
   readonly code: string;
   /** What was read and what imports were resolved to. Its paths are relative to the folder of the app. */
   readonly metafile: Metafile;
+  readonly missing: readonly MissingImport[];
 }
 
 /**
@@ -28,11 +35,14 @@ export async function bundleApp(source: string, ignoresConfigs: boolean): Promis
   // The compiler takes longer to load than all other modules of a worker together.
   const { build } = await import("esbuild");
   try {
-    const { outputFiles, metafile } = await build(optionsFor(source, ignoresConfigs));
-    return {
-      code: outputFiles?.[0]?.text ?? "",
-      metafile: metafile ?? { inputs: {}, outputs: {} },
+    const bundle = async (missing: readonly MissingImport[]) => {
+      const { outputFiles, metafile } = await build(optionsFor(source, ignoresConfigs, missing));
+      const code = outputFiles?.[0]?.text ?? "";
+      return { code, metafile: metafile ?? { inputs: {}, outputs: {} }, missing };
     };
+    const first = await bundle([]);
+    const missing = missingImports(dirname(source), first.metafile);
+    return missing.length === 0 ? first : await bundle(missing);
   } catch (error) {
     throw new MrError(
       "APP_NOT_COMPILED",
@@ -41,7 +51,11 @@ export async function bundleApp(source: string, ignoresConfigs: boolean): Promis
   }
 }
 
-function optionsFor(source: string, ignoresConfigs: boolean): BuildOptions {
+function optionsFor(
+  source: string,
+  ignoresConfigs: boolean,
+  missing: readonly MissingImport[],
+): BuildOptions {
   const directory = dirname(source);
   return {
     entryPoints: [source],
@@ -58,7 +72,11 @@ function optionsFor(source: string, ignoresConfigs: boolean): BuildOptions {
     sourcemap: "inline",
     sourcesContent: false,
     logLevel: "silent",
-    plugins: [shareThisLibrary, keepAddresses],
+    plugins: [
+      shareThisLibrary,
+      keepAddresses,
+      ...(missing.length === 0 ? [] : [failMissing(missing)]),
+    ],
     define: ADDRESSES,
     ...(ignoresConfigs ? { tsconfigRaw: "{}" } : {}),
     // Packages written as CommonJS call `require`, which a module does not have.
@@ -85,14 +103,28 @@ const shareThisLibrary: Plugin = {
     build.onResolve({ filter: /^tsmr$/ }, ({ kind }) => share(PUBLIC_FACE, kind));
     build.onResolve({ filter: /^tsmr\/testing$/ }, ({ kind }) => share(TESTING_FACE, kind));
     build.onResolve({ filter: /\/mr\/index\.[jt]s$/ }, ({ path, resolveDir, kind }) => {
-      const target = resolve(resolveDir, path);
-      const isOurs = ["src", "dist"].some((root) => {
-        return dirname(target) === join(PACKAGE_ROOT, root, "mr");
-      });
-      return isOurs ? share(PUBLIC_FACE, kind) : null;
+      return isPublicFace(resolve(resolveDir, path)) ? share(PUBLIC_FACE, kind) : null;
     });
   },
 };
+
+/**
+ * Whether a path is that of this library's public face, in this copy of the package or another one: the classes of
+ * another copy, such as ByteSlice, would not be those of the worker.
+ */
+function isPublicFace(path: string): boolean {
+  const code = dirname(dirname(path));
+  if (!["src", "dist"].includes(basename(code))) return false;
+  const root = dirname(code);
+  if (root === resolve(PACKAGE_ROOT)) return true;
+  try {
+    const { name } = JSON.parse(readRegularFile(join(root, "package.json")).toString());
+    return name === "tsmr";
+  } catch {
+    // It is no package.
+    return false;
+  }
+}
 
 /** What tells a module its own address, and the variable that replaces it. */
 const ADDRESSES = {
@@ -154,6 +186,8 @@ function compilerMessage(error: unknown): string {
   if (location === null) return text;
   const { file, line, lineText, column } = location;
   // The declarations of the addresses stand before the first line.
-  const [added = ""] = /^var __tsmr_meta = .*?\.resolve\(\.\.\.given\); /.exec(lineText) ?? [];
+  const [, addresses = "", rest = ""] =
+    /^(var __tsmr_meta = .*?\.resolve\(\.\.\.given\); )(.*)/.exec(lineText) ?? [];
+  const added = addresses + (rest.startsWith(FILL_MODULE) ? FILL_MODULE : "");
   return `${file}:${line}:${column - Buffer.byteLength(added) + 1}: ${text}`;
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve, sep } from "node:path";
 import type { Metafile } from "esbuild";
 import { appCacheDir, publish, removeOld, sha256 } from "./app-cache.ts";
-import { type Bundle, bundleApp, PUBLIC_FACE, REQUIRED } from "./bundle-app.ts";
+import { type Bundle, bundleApp, isMade, PUBLIC_FACE } from "./bundle-app.ts";
 import { type CompiledFrom, compiledFrom, isUnchanged } from "./compiled-from.ts";
 import { CONFIG_NAMES } from "./config-files.ts";
 import { isShippedApp } from "./find-app.ts";
@@ -22,7 +22,7 @@ interface CacheEntry extends CompiledApp {
 }
 
 /** Changes whenever the same source would compile to different code. */
-const COMPILER_REVISION = "6";
+const COMPILER_REVISION = "7";
 
 /**
  * Compiles an app and its imports into one module, whose digest so covers them all. The result is cached under a
@@ -41,7 +41,7 @@ export async function compileApp(source: string): Promise<CompiledApp> {
 
   removeOld(dir);
   const first = await bundle(source);
-  const from = compiledFrom(source, first.metafile, sha256);
+  const from = compiledFrom(source, first, sha256);
   // The second bundle is that of the state in `from`, if that lasts until it is made: a file may be saved, or a
   // package installed, while the first one is made.
   const { code } = from === undefined ? first : await bundle(source);
@@ -89,8 +89,7 @@ async function bundleWithConfigs(source: string): Promise<Bundle> {
 }
 
 function filesOf(source: string, { inputs }: Metafile): string[] {
-  // This library as CommonJS gets it is no file.
-  const files = Object.keys(inputs).filter((input) => !input.startsWith(`${REQUIRED}:`));
+  const files = Object.keys(inputs).filter((input) => !isMade(input));
   return files.map((input) => resolve(dirname(source), input));
 }
 

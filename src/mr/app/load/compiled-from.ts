@@ -1,12 +1,12 @@
 import { existsSync, realpathSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, extname, isAbsolute, join, resolve, sep } from "node:path";
-import type { Metafile } from "esbuild";
 import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
 import { readRegularFile } from "../../base/open-file.ts";
-import { REQUIRED } from "./bundle-app.ts";
+import { type Bundle, isMade } from "./bundle-app.ts";
 import { type Config, readConfigs } from "./config-files.ts";
 import { PLUG_AND_PLAY } from "./foreign-files.ts";
+import { isPath, isUrl, type MissingImport } from "./missing-imports.ts";
 import { ancestors } from "./trusted-folder.ts";
 
 /**
@@ -43,7 +43,7 @@ const REWRITTEN: Readonly<Record<string, readonly string[]>> = {
  */
 export function compiledFrom(
   source: string,
-  { inputs }: Metafile,
+  { metafile: { inputs }, missing }: Omit<Bundle, "code">,
   hash: (contents: Uint8Array) => string,
 ): CompiledFrom | undefined {
   const directory = dirname(source);
@@ -52,7 +52,7 @@ export function compiledFrom(
   const folders = new Set<string>();
   const specifiers = new Set<string>();
   for (const [input, { imports }] of Object.entries(inputs)) {
-    if (input.startsWith(`${REQUIRED}:`)) continue;
+    if (isMade(input)) continue;
     const file = resolve(directory, input);
     // `./d.ts?x` is read from d.ts, and `data:` from no file: such imports are not followed.
     if (!isFile(file)) return undefined;
@@ -60,13 +60,11 @@ export function compiledFrom(
     const folder = dirname(file);
     folders.add(folder);
     for (const { original: specifier, path, external } of imports) {
-      if (path.startsWith(`${REQUIRED}:`)) continue;
-      if (external === true && (isBuiltin(path) || /^[a-z]+:/.test(path))) continue;
-      // The import was left as it is. Where it may lead once something is there, as in `try { require("./local") }`,
-      // depends on more rules than those that are followed here.
+      if (isMade(path)) continue;
+      if (external === true && (isBuiltin(path) || isUrl(path))) continue;
       if (external === true || specifier === undefined) return undefined;
       const target = resolve(directory, path);
-      if (/^\.{0,2}(\/|$)/.test(specifier)) places.addFile(resolve(folder, specifier), target);
+      if (isPath(specifier)) places.addFile(resolve(folder, specifier), target);
       else {
         specifiers.add(specifier);
         places.addStem(target);
@@ -84,6 +82,7 @@ export function compiledFrom(
   const configs = readConfigs(own);
   if (configs === undefined || process.env["NODE_PATH"] !== undefined) return undefined;
   for (const config of configs) places.addConfig(config, specifiers);
+  if (!missing.every((one) => places.addMissing(one, configs))) return undefined;
   const from = places.states(hash);
   const isPlugAndPlay = PLUG_AND_PLAY.some((name) => {
     return [...parents].some((parent) => from.places[join(parent, name)] !== NOTHING);
@@ -143,8 +142,7 @@ class Places {
 
   /** An import of a package, from a file in `folder`. */
   addPackage(folder: string, specifier: string): void {
-    const [first = "", second = ""] = specifier.split("/");
-    const name = first.startsWith("@") ? `${first}/${second}` : first;
+    const name = packageOf(specifier);
     for (const parent of ancestors(folder)) {
       const modules = join(parent, "node_modules");
       this.add(modules);
@@ -160,20 +158,41 @@ class Places {
   }
 
   /** A tsconfig.json, whose paths may lead anywhere. */
-  addConfig({ file, base, paths }: Config, specifiers: Iterable<string>): void {
+  addConfig(config: Config, specifiers: Iterable<string>): void {
+    const { file } = config;
     this.read(file);
     if (existsSync(file)) this.#folders.add(dirname(file));
     for (const specifier of specifiers) {
-      if (base !== undefined) this.#addAlternatives(resolve(base.directory, specifier));
-      for (const [pattern, targets] of Object.entries(paths?.targets ?? {})) {
-        const star = matchOf(pattern, specifier);
-        if (star === undefined) continue;
-        for (const target of targets) {
-          const path = target.replace("*", () => star);
-          this.#addAlternatives(isAbsolute(path) ? path : resolve(paths?.directory ?? "", path));
-        }
-      }
+      for (const path of targetsOf(config, specifier)) this.#addAlternatives(path);
     }
+  }
+
+  /**
+   * An import that leads to nothing.
+   *
+   * @returns false when it may lead to something by rules that are not followed here
+   */
+  addMissing({ importer, specifier }: MissingImport, configs: readonly Config[]): boolean {
+    const folder = dirname(importer);
+    // Imports of a package.json, queries, and patterns.
+    if (/[?#*]/.test(specifier)) return false;
+    if (isPath(specifier)) return this.#addAbsent(resolve(folder, specifier));
+    const name = packageOf(specifier);
+    const homes = ancestors(folder).map((parent) => join(parent, "node_modules", name));
+    // A package that is there may begin to export it, and a package may import itself by its name.
+    if (homes.some((home) => lstatIfThere(home) !== undefined)) return false;
+    if (ancestors(folder).some((parent) => nameIn(join(parent, "package.json")) === name)) {
+      return false;
+    }
+    this.addPackage(folder, specifier);
+    const targets = configs.flatMap((config) => targetsOf(config, specifier));
+    return targets.every((path) => this.#addAbsent(path));
+  }
+
+  /** @returns false when there is something, for example a folder without a module */
+  #addAbsent(path: string): boolean {
+    this.#addAlternatives(path);
+    return lstatIfThere(path) === undefined;
   }
 
   /** All that an import of `path` may lead to. */
@@ -202,6 +221,26 @@ class Places {
   }
 }
 
+/** The paths that the settings of a tsconfig.json make of an import of a package. */
+function targetsOf({ base, paths }: Config, specifier: string): string[] {
+  const found = base === undefined ? [] : [resolve(base.directory, specifier)];
+  for (const [pattern, targets] of Object.entries(paths?.targets ?? {})) {
+    const star = matchOf(pattern, specifier);
+    if (star === undefined) continue;
+    for (const target of targets) {
+      const path = target.replace("*", () => star);
+      found.push(isAbsolute(path) ? path : resolve(paths?.directory ?? "", path));
+    }
+  }
+  return found;
+}
+
+/** The name of the package that an import begins with. */
+function packageOf(specifier: string): string {
+  const [first = "", second = ""] = specifier.split("/");
+  return first.startsWith("@") ? `${first}/${second}` : first;
+}
+
 /** What `*` stands for in a pattern; undefined if it does not match. */
 function matchOf(pattern: string, specifier: string): string | undefined {
   const [before = "", after] = pattern.split("*");
@@ -212,12 +251,21 @@ function matchOf(pattern: string, specifier: string): string | undefined {
 
 /** The files that a package.json names as its main ones, with or without an extension. */
 function mainsOf(manifest: string): string[] {
+  const { main, module } = membersOf(manifest);
+  return [main, module].filter((name) => typeof name === "string");
+}
+
+/** The name of the package that a package.json describes, if it has one. */
+function nameIn(manifest: string): unknown {
+  return membersOf(manifest)["name"];
+}
+
+function membersOf(manifest: string): Readonly<Record<string, unknown>> {
   try {
-    const { main, module } = JSON.parse(readRegularFile(manifest).toString());
-    return [main, module].filter((name) => typeof name === "string");
+    return Object(JSON.parse(readRegularFile(manifest).toString()));
   } catch {
     // There is none, or it has mistakes, which the bundler has reported.
-    return [];
+    return {};
   }
 }
 

@@ -4,24 +4,36 @@ import type { Loader } from "esbuild";
 /** Stands for a module's own `require`. It is as long as that name, so that columns in messages stay. */
 export const OWN_REQUIRE = "__tsmrq";
 
-/** What the bundler does not give a CommonJS module as Node.js does, and the variable that replaces it. */
-const NAMES: Readonly<Record<string, string>> = {
-  require: OWN_REQUIRE,
-  "module.require": OWN_REQUIRE,
-  "module.filename": "__tsmr_filename",
-  "module.id": "__tsmr_filename",
-  "module.path": "__tsmr_dirname",
-};
+/**
+ * Gives the `module` of a CommonJS module the members that it has in Node.js. The bundler's has only `exports`. The
+ * variables are those of the module's own address.
+ */
+export const FILL_MODULE =
+  'typeof module === "object" && Object.setPrototypeOf(Object.assign(module, { id: __tsmr_filename, filename: __tsmr_filename, path: __tsmr_dirname, ' +
+  `paths: ${OWN_REQUIRE}.resolve.paths("_").filter((path) => /[/\\\\]node_modules$/.test(path)), ` +
+  `require: ${OWN_REQUIRE}, loaded: false, children: [], parent: undefined }), ${OWN_REQUIRE}("node:module").prototype); `;
+
 const MARK = "__tsmr_mark_";
-/** What may have to be replaced, which a call of `require` with a plain string has not. */
+/** Marks what the module does not declare. The bundler takes `module.require` for `require`. */
+const MARKS: Readonly<Record<string, string>> = {
+  require: `${MARK}require`,
+  "module.require": `${MARK}module_require`,
+  module: `${MARK}module`,
+};
+/** What may have to be replaced: not a call of `require` with a plain string, nor `module.exports`. */
 const CANDIDATE =
-  /\brequire\b(?!\s*\(\s*(["'])[^"'\n]*\1\s*\)|\s*\.\s*resolve\b)|\bmodule\s*(\.|\?\.|\[)/;
+  /\brequire\b(?!\s*\(\s*(["'])[^"'\n]*\1\s*\)|\s*\.\s*resolve\b)|(?<!typeof\s+)\bmodule\b(?!\s*\.\s*exports\b)/;
+/** In the printed code. */
+const USES_MODULE = /(?<!typeof )__tsmr_mark_module\b(?!\.exports\b)/;
 
 const STRING = /(?:"(?:[^"\\]|\\.)*"|`[^`$]*`)/.source;
 /** The arguments, as the bundler prints them, of calls that it can bundle: strings, and patterns of relative paths. */
 const BUNDLED = new RegExp(
   `^\\((?:[^;]*? \\? ${STRING} : )?${STRING}\\)|^\\((?:"\\.\\.?/(?:[^"\\\\]|\\\\.)*" \\+|\`\\.\\.?/)`,
 );
+
+/** `require` as it is written, or `module.require`. */
+const REQUIRE = /^(?:require\b|module\s*(?:\??\.\s*require\b|(?:\?\.)?\[\s*(["'])require\1\s*\]))/;
 
 /** A piece of source code to be replaced. */
 interface Edit {
@@ -31,8 +43,8 @@ interface Edit {
 }
 
 /**
- * Replaces {@link NAMES} in a module, except in calls of `require` that are bundled. The bundler would resolve all
- * others from the folder of the app, and has no `module.filename`.
+ * Replaces `require` in a module by its own, except in calls that are bundled: the bundler would resolve all others
+ * from the folder of the app. A module that uses other members of `module` than `exports` gets {@link FILL_MODULE}.
  *
  * The bundler can't replace `require` itself without replacing the bundled calls too. Here it only tells where a name
  * stands that the module does not declare.
@@ -40,12 +52,9 @@ interface Edit {
 export async function replaceModuleNames(text: string, loader: Loader): Promise<string> {
   if (!CANDIDATE.test(text)) return text;
   const { transform } = await import("esbuild");
-  const define = Object.fromEntries(
-    Object.keys(NAMES).map((name) => [name, MARK + name.replace(".", "$")]),
-  );
   let printed: { readonly code: string; readonly map: string };
   try {
-    printed = await transform(text, { loader, define, sourcemap: true, logLevel: "silent" });
+    printed = await transform(text, { loader, define: MARKS, sourcemap: true, logLevel: "silent" });
   } catch {
     // The module has mistakes, which are reported when it is bundled.
     return text;
@@ -59,7 +68,8 @@ export async function replaceModuleNames(text: string, loader: Loader): Promise<
     replaced += text.slice(end, edit.start) + edit.replacement;
     end = edit.end;
   }
-  return replaced + text.slice(end);
+  const fill = USES_MODULE.test(printed.code) ? FILL_MODULE : "";
+  return fill + replaced + text.slice(end);
 }
 
 function editsOf(text: string, code: string, positions: SourceMap): Edit[] {
@@ -68,28 +78,18 @@ function editsOf(text: string, code: string, positions: SourceMap): Edit[] {
     starts.push(index + end.length);
   }
   return code.split("\n").flatMap((line, row) =>
-    [...line.matchAll(/__tsmr_mark_([\w$]+)/g)].flatMap(({ 0: mark, 1: marked = "", index }) => {
-      const name = marked.replace("$", ".");
-      const replacement = NAMES[name];
-      const isBundled = BUNDLED.test(line.slice(index + mark.length));
-      if (replacement === undefined || (replacement === OWN_REQUIRE && isBundled)) return [];
+    [...line.matchAll(/__tsmr_mark_(module_)?require\b/g)].flatMap(({ 0: mark, index }) => {
+      if (BUNDLED.test(line.slice(index + mark.length))) return [];
       const position = positions.findEntry(row, index);
       if (!("originalLine" in position)) return [];
       const start = (starts[position.originalLine] ?? 0) + position.originalColumn;
-      const written = writtenAs(name, text.slice(start));
+      const written = REQUIRE.exec(text.slice(start))?.[0];
       if (written === undefined) return [];
       // `{ require }` is short for a member of that name.
       const isMember = line.slice(0, index).endsWith(" require: ");
       const isShort = isMember && !/:\s*$/.test(text.slice(0, start));
-      const edit = isShort ? `require: ${replacement}` : replacement;
-      return [{ start, end: start + written.length, replacement: edit }];
+      const replacement = isShort ? `require: ${OWN_REQUIRE}` : OWN_REQUIRE;
+      return [{ start, end: start + written.length, replacement }];
     }),
   );
-}
-
-/** A name as it stands at the beginning of a text; undefined if another one does. */
-function writtenAs(name: string, text: string): string | undefined {
-  const [object = "", member] = name.split(".");
-  const access = `\\s*(?:\\??\\.\\s*${member}\\b|(?:\\?\\.)?\\[\\s*(["'])${member}\\1\\s*\\])`;
-  return new RegExp(`^${object}\\b${member === undefined ? "" : access}`).exec(text)?.[0];
 }
