@@ -1,10 +1,10 @@
 import { existsSync, realpathSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { dirname, extname, isAbsolute, join, resolve, sep } from "node:path";
+import { dirname, extname, join, resolve, sep } from "node:path";
 import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
 import { readRegularFile } from "../../base/open-file.ts";
 import { type Bundle, isMade } from "./bundle-app.ts";
-import { type Config, readConfigs } from "./config-files.ts";
+import { type Config, readConfigs, targetsOf } from "./config-files.ts";
 import { PLUG_AND_PLAY } from "./foreign-files.ts";
 import { isPath, isUrl, type MissingImport } from "./missing-imports.ts";
 import { ancestors } from "./trusted-folder.ts";
@@ -221,32 +221,10 @@ class Places {
   }
 }
 
-/** The paths that the settings of a tsconfig.json make of an import of a package. */
-function targetsOf({ base, paths }: Config, specifier: string): string[] {
-  const found = base === undefined ? [] : [resolve(base.directory, specifier)];
-  for (const [pattern, targets] of Object.entries(paths?.targets ?? {})) {
-    const star = matchOf(pattern, specifier);
-    if (star === undefined) continue;
-    for (const target of targets) {
-      const path = target.replace("*", () => star);
-      found.push(isAbsolute(path) ? path : resolve(paths?.directory ?? "", path));
-    }
-  }
-  return found;
-}
-
 /** The name of the package that an import begins with. */
 function packageOf(specifier: string): string {
   const [first = "", second = ""] = specifier.split("/");
   return first.startsWith("@") ? `${first}/${second}` : first;
-}
-
-/** What `*` stands for in a pattern; undefined if it does not match. */
-function matchOf(pattern: string, specifier: string): string | undefined {
-  const [before = "", after] = pattern.split("*");
-  if (after === undefined) return pattern === specifier ? "" : undefined;
-  const isMatch = specifier.startsWith(before) && specifier.endsWith(after);
-  return isMatch ? specifier.slice(before.length, specifier.length - after.length) : undefined;
 }
 
 /** The files that a package.json names as its main ones, with or without an extension. */

@@ -71,6 +71,28 @@ function readConfig(file: string): (Config & { readonly extended: readonly strin
   }
 }
 
+/** The paths that the settings of a tsconfig.json make of an import of a package. */
+export function targetsOf({ base, paths }: Config, specifier: string): string[] {
+  const found = base === undefined ? [] : [resolve(base.directory, specifier)];
+  for (const [pattern, targets] of Object.entries(paths?.targets ?? {})) {
+    const star = matchOf(pattern, specifier);
+    if (star === undefined) continue;
+    for (const target of targets) {
+      const path = target.replace("*", () => star);
+      found.push(isAbsolute(path) ? path : resolve(paths?.directory ?? "", path));
+    }
+  }
+  return found;
+}
+
+/** What `*` stands for in a pattern; undefined if it does not match. */
+function matchOf(pattern: string, specifier: string): string | undefined {
+  const [before = "", after] = pattern.split("*");
+  if (after === undefined) return pattern === specifier ? "" : undefined;
+  const isMatch = specifier.startsWith(before) && specifier.endsWith(after);
+  return isMatch ? specifier.slice(before.length, specifier.length - after.length) : undefined;
+}
+
 /** The files that `extends` may mean. */
 function candidatesOf(name: string, folder: string): string[] {
   const places = isPath(name)
