@@ -126,6 +126,8 @@ const BUILTINS: Readonly<Record<string, readonly string[]>> = {
   ],
   http: ["mr/control/protocol", "mr/watch/dashboard", HEARTBEAT_THREAD],
   child_process: ["mr/app/load", "mr/engines/local", "main/without-standard-output.ts"],
+  // Ends a process whose main thread is busy.
+  wasi: [HEARTBEAT_THREAD],
   worker_threads: ["mr/worker"],
 };
 

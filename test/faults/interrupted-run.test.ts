@@ -150,7 +150,9 @@ describe("a worker that is busy in its app when the job ends", SLOW, () => {
     expect(await exitCodes([coordinator, job.worker("app.ts")])).toEqual([0, 0]);
     expect(await stuck.survivors()).toEqual([]);
     await stuck.ended;
-    expect(stuck.stderr).toMatch(/The coordinator has gone|still busy with map task 1, attempt 1/);
+    expect(stuck.stderr).toMatch(
+      /The coordinator has gone|The job is complete|still busy with map task 1, attempt 1/,
+    );
     expect(job.output()).toBe(COUNTS);
     expect(job.temporaryFiles()).toEqual([]);
   });
@@ -179,20 +181,64 @@ describe("a worker that is busy in its app when the job ends", SLOW, () => {
     expect((await coordinator.ended).code).toBe(143);
     const { code, signal, stderr } = await busy.ended;
     expect([code, signal]).toEqual([1, null]);
-    expect(stderr).toMatch(/\nmrworker: The coordinator has gone: none is listening on .+\n$/);
+    expect(stderr).toMatch(/\nmrworker: The job was cancelled; this worker has done 0 tasks\n$/);
     expect(job.temporaryFiles()).toEqual([]);
   });
 
-  it("F39: ends soon after the job was interrupted or cancelled, without an orphan", async (context) => {
+  it("F39: ends cleanly soon after the job was interrupted, and says so", async (context) => {
     const job = startJob(context, STUCK);
     const coordinator = await job.ready("a", "b");
     const stuck = job.worker("app.ts");
     await job.appeared("first-b");
     coordinator.signal("SIGTERM");
     expect((await coordinator.ended).code).toBe(143);
-    const { signal, stderr } = await stuck.ended;
-    expect(stderr).toContain("The coordinator has gone, its task is given up");
-    expect(signal).toBe("SIGKILL");
+    const { code, stderr } = await stuck.ended;
+    expect(stderr).toMatch(/\nmrworker: The job was cancelled; this worker has done 1 task\n$/);
+    expect(code).toBe(1);
     expect(job.temporaryFiles()).toEqual([]);
+  });
+
+  /** A job whose one worker is stuck, and another one that was started by hand and is stuck in `call`. */
+  async function bothStuck(context: TestContext, call: string) {
+    const job = startJob(
+      context,
+      `import { writeFileSync } from "node:fs";
+      export function map(file) { writeFileSync("at-" + file, ""); ${call} }
+      ${REDUCE}`,
+    );
+    const args = ["a", "b", "--workers", "1", "--reduces", "1", "--lease", "600", "--out", "."];
+    const command = job.start(TSMR, ["run", "app.ts", ...args]);
+    await job.appeared("at-a");
+    const worker = job.start(TSMR, ["worker", "app.ts", "--dir", "."]);
+    await job.appeared("at-b");
+    return { job, command, worker };
+  }
+
+  for (const [what, call] of [
+    ["a loop", "for (;;);"],
+    ["a call that waits", "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);"],
+  ] as const)
+    it(`F39: in ${what}, ends as an idle one does when the job is cancelled`, async (context) => {
+      const { job, command, worker } = await bothStuck(context, call);
+      expect((await job.start(TSMR, ["cancel", "."]).ended).code).toBe(0);
+      const { code, signal, stderr } = await worker.ended;
+      expect(stderr).toMatch(/\ntsmr: The job was cancelled; this worker has done 0 tasks\n$/);
+      expect([code, signal]).toEqual([1, null]);
+      expect((await command.ended).code).toBe(1);
+      expect(await command.survivors()).toEqual([]);
+      expect(job.temporaryFiles()).toEqual([]);
+    });
+
+  it("F39: that was stopped while the job was cancelled ends cleanly, and says that the coordinator has gone", async (context) => {
+    const { job, command, worker } = await bothStuck(context, "for (;;);");
+    worker.signalAlone("SIGSTOP");
+    expect((await job.start(TSMR, ["cancel", "."]).ended).code).toBe(0);
+    expect((await command.ended).code).toBe(1);
+    worker.signalAlone("SIGCONT");
+    const { code, signal, stderr } = await worker.ended;
+    expect(stderr).toMatch(
+      /\ntsmr: The coordinator has gone: none is listening on socket ".+" \(waited \d+ s\); this worker has done 0 tasks\n$/,
+    );
+    expect([code, signal]).toEqual([1, null]);
   });
 });

@@ -8,6 +8,7 @@ import { plural, visibleLines } from "../../mr/base/text.ts";
 import { RpcClient } from "../../mr/control/protocol/client.ts";
 import { CONNECT_TIMEOUT_MS } from "../../mr/job/limits.ts";
 import { describeRefusal } from "../../mr/watch/format/describe-failure.ts";
+import { ENDS } from "../../mr/worker/heartbeat.ts";
 import { WorkerRefusedError } from "../../mr/worker/rpc-task-source.ts";
 import { startWorker, type WorkerOptions } from "../../mr/worker/start-worker.ts";
 import { addApp, addOptions, filePath } from "../options.ts";
@@ -23,12 +24,6 @@ The app must be the one of the job, and the job on this machine. Ctrl-C ends the
 interface Options extends Pick<WorkerOptions, "memoryBytes"> {
   readonly dir: string;
 }
-
-const ENDS = {
-  completed: "The job is complete",
-  failed: "The job has failed",
-  cancelled: "The job was cancelled",
-};
 
 export function define(command: Command): Action {
   command.description("Run tasks of a job that is running, until it ends: one more worker for it.");
@@ -70,7 +65,7 @@ async function takeSettings(socketPath: string): Promise<void> {
  */
 export async function joinJob(
   program: string,
-  options: Omit<WorkerOptions, "connectMs">,
+  options: Omit<WorkerOptions, "connectMs" | "who">,
 ): Promise<number> {
   const say = (line: string) => process.stderr.write(visibleLines(`${program}: ${line}\n`));
   let hasJoined = false;
@@ -81,6 +76,7 @@ export async function joinJob(
   try {
     const outcome = await startWorker({
       ...options,
+      who: program,
       connectMs: CONNECT_TIMEOUT_MS,
       onJoined: ({ worker, directory }) => {
         const job = `the ${hasJoined ? "resumed " : ""}job of ${options.app.name} in "${directory}"`;

@@ -1,7 +1,9 @@
 import { Worker } from "node:worker_threads";
 import { assetPath, CODE_EXTENSION } from "../base/assets.ts";
+import { visibleLines } from "../base/text.ts";
 import {
   type Assignment,
+  type Dismissal,
   type Registration,
   RPC_ERRORS,
   RPC_PATH,
@@ -16,8 +18,17 @@ import { StaleAttemptError } from "./run-tasks.ts";
 const THREAD = `mr/worker/heartbeat-thread.${CODE_EXTENSION === ".ts" ? "mjs" : "cjs"}`;
 
 /** Places in the state that both threads share, after the numbers of the attempt. */
-const SLOTS = { givenUp: 6, workDone: 7, term: 8, signs: 9 };
-const STATE_LENGTH = 10;
+const SLOTS = { givenUp: 6, workDone: 7, term: 8, signs: 9, outcome: 10, tasks: 11 };
+const STATE_LENGTH = 12;
+/** How a job ends, by its number in the state, less 1. */
+const OUTCOMES = ["completed", "failed", "cancelled"] as const;
+
+/** What a worker says of the job when it ends. */
+export const ENDS: Readonly<Record<Dismissal["outcome"], string>> = {
+  completed: "The job is complete",
+  failed: "The job has failed",
+  cancelled: "The job was cancelled",
+};
 
 /**
  * Renews the lease of the current attempt from a thread of its own, while there is progress to report. It costs
@@ -25,7 +36,7 @@ const STATE_LENGTH = 10;
  *
  * When the coordinator refuses the attempt, because another one has won or this one took too long, the next
  * progress throws a {@link StaleAttemptError}. User code that makes no progress within another lease is stuck,
- * and since nothing else can stop it, the process is killed.
+ * and since nothing else can stop it, the process ends. So it does soon after the job or the coordinator has ended.
  */
 export class Heartbeat implements ProgressMeter {
   readonly #state = new SharedArrayBuffer(STATE_LENGTH * Int32Array.BYTES_PER_ELEMENT);
@@ -61,10 +72,19 @@ export class Heartbeat implements ProgressMeter {
    *
    * @param reconnectMs how long a worker goes on when its coordinator has died
    * @param source asked for the registration at the start of each attempt
+   * @param who the beginning of the last line of a process that has to end because its app is stuck. Default:
+   *   `worker` and the process number
    */
-  connect(socketPath: string, reconnectMs: number, source: { readonly job: Registration }): void {
+  connect(
+    socketPath: string,
+    reconnectMs: number,
+    source: { readonly job: Registration },
+    who = `worker ${process.pid}`,
+  ): void {
     this.#source = source;
-    const address: CoordinatorAddress = { socketPath, path: RPC_PATH, reconnectMs };
+    const gone = `The coordinator has gone: none is listening on socket "${socketPath}"`;
+    const farewell = { who: visibleLines(who), ends: ENDS, gone: visibleLines(gone) };
+    const address: CoordinatorAddress = { socketPath, path: RPC_PATH, reconnectMs, farewell };
     this.#thread.postMessage(address);
   }
 
@@ -94,6 +114,16 @@ export class Heartbeat implements ProgressMeter {
   /** Ends the attempt, whatever its result. */
   end(): void {
     this.#announce(0);
+  }
+
+  /** A task is completed, and counts. */
+  taskDone(): void {
+    Atomics.add(this.#attempt, SLOTS.tasks, 1);
+  }
+
+  /** How the job has ended, if the coordinator has said so in its answer to a beat. */
+  get outcome(): Dismissal["outcome"] | undefined {
+    return OUTCOMES[Atomics.load(this.#attempt, SLOTS.outcome) - 1];
   }
 
   get progress(): Progress {

@@ -42,6 +42,8 @@ export interface AttemptObserver {
   workDone(): void;
   end(): void;
   readonly progress: Progress;
+  /** How the job has ended, if this was told during an attempt: the coordinator may be gone then. */
+  readonly outcome?: Dismissal["outcome"] | undefined;
 }
 
 /** Does the work of an attempt, up to the output that is to be committed. */
@@ -67,6 +69,7 @@ export async function runTasks(
     } finally {
       observer.end();
     }
+    if (observer.outcome !== undefined) return observer.outcome;
   }
 }
 
@@ -85,13 +88,13 @@ async function runAttempt(
     } catch (error) {
       observer.workDone();
       // The coordinator knows.
-      if (error instanceof StaleAttemptError) return;
+      if (error instanceof StaleAttemptError || observer.outcome !== undefined) return;
       const damaged = error instanceof DamagedRunError ? [basename(error.path)] : [];
       await source.fail(assignment, failureOf(error), damaged);
       return;
     }
     observer.workDone();
-    if (!(await source.commit(assignment))) return;
+    if (observer.outcome !== undefined || !(await source.commit(assignment))) return;
     try {
       outputs = await made.output.commit();
     } catch (error) {

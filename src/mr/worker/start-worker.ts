@@ -20,6 +20,8 @@ export interface WorkerOptions extends ConnectTimeouts, Listeners, Pick<JobSpec,
   readonly socketPath: string;
   /** A heartbeat that was started before. Default: one that starts now. */
   readonly heartbeat?: Heartbeat | undefined;
+  /** The beginning of its lines on standard error. Default: `worker` and the process number. */
+  readonly who?: string;
 }
 
 /**
@@ -29,18 +31,22 @@ export interface WorkerOptions extends ConnectTimeouts, Listeners, Pick<JobSpec,
  * @throws MrError when there is no coordinator, or it refuses this worker
  */
 export async function startWorker(options: WorkerOptions): Promise<Dismissal["outcome"]> {
-  const { app, socketPath, reconnectMs } = options;
+  const { app, socketPath, reconnectMs, who, onTaskDone } = options;
   const { name, digest, splitting } = app;
   const minReduces = minReducesOf(app);
   const checksInputs = "checkInputs" in app.app;
   const source = await RpcTaskSource.connect({
     ...options,
+    onTaskDone: () => {
+      meter.taskDone();
+      onTaskDone?.();
+    },
     connection: new RpcClient(socketPath),
     address: `socket "${socketPath}"`,
     identity: { app: name, digest, splitting, minReduces, checksInputs, settings: sealSettings() },
   });
   const meter = options.heartbeat ?? new Heartbeat();
-  meter.connect(socketPath, reconnectMs, source);
+  meter.connect(socketPath, reconnectMs, source, who);
   try {
     return await runWorker(source, options, meter);
   } finally {

@@ -1,4 +1,5 @@
 import type { MrError } from "../../base/errors.ts";
+import { beatMs } from "../../job/limits.ts";
 import type { CancelReason, JobEnd, SkippedRecord } from "../../job/task.ts";
 import type { JobStatus } from "../protocol/protocol.ts";
 import type { Listen, Listener } from "../protocol/transport.ts";
@@ -7,6 +8,8 @@ import { JobControl, type JobShell } from "./job-control.ts";
 
 /** How long the end waits for busy and starting workers to be told. */
 const FAREWELL_MS = 200;
+/** How long the end of an incomplete job waits for busy workers to report their progress, in beats. */
+const FAREWELL_BEATS = 3;
 /** How long it waits for a worker between two tasks, which may be slow to ask for the next on a busy machine. */
 const LAST_REQUEST_MS = 5000;
 
@@ -26,6 +29,7 @@ export class Coordinator {
   readonly finished: Promise<JobEnd>;
 
   readonly #job: JobControl;
+  readonly #leaseMs: number;
   #listener: Listener | undefined;
   #timer: NodeJS.Timeout | undefined;
   #resolveFinished: (outcome: JobEnd) => void = () => undefined;
@@ -41,6 +45,7 @@ export class Coordinator {
     });
     // Not awaited yet when it is rejected early; awaiting it later still throws.
     this.finished.catch(() => undefined);
+    this.#leaseMs = options.leaseMs;
     this.#job = new JobControl(options, {
       nowMs: () => performance.now(),
       onStep: () => {
@@ -101,18 +106,26 @@ export class Coordinator {
 
   /**
    * Tells workers of the end before the listener closes: waiting workers at once, a worker that has just completed
-   * a task when it asks for the next one. A worker that is busy with a superseded attempt is not waited for.
+   * a task when it asks for the next one, and a busy one when it reports its progress. A complete job does not wait
+   * for workers that are busy with superseded attempts.
    */
   #finish(outcome: JobEnd): void {
     let isLate = false;
+    let waitsForBusy = outcome.state !== "completed";
     const farewell = new Promise<void>((resolve) => {
       this.#onStep = () => {
-        if (this.#job.workers === 0 || (isLate && !this.#job.hasWorkersToTell)) resolve();
+        if (this.#job.workers === 0 || (isLate && !this.#job.hasWorkersToTell(waitsForBusy))) {
+          resolve();
+        }
       };
       setTimeout(() => {
         isLate = true;
         this.#onStep();
       }, FAREWELL_MS).unref();
+      setTimeout(() => {
+        waitsForBusy = false;
+        this.#onStep();
+      }, FAREWELL_BEATS * beatMs(this.#leaseMs)).unref();
       setTimeout(resolve, LAST_REQUEST_MS).unref();
       this.#onStep();
     });

@@ -62,6 +62,8 @@ export class JobControl {
   readonly #dismissed = new Set<number>();
   /** From then on, no report counts: not even one that is repeated and counted before. */
   #hasLogFailed = false;
+  /** How the job has ended, as its owner was told. */
+  #end: JobEnd["state"] | undefined;
   /** How the job has ended if its completion could not be kept. */
   #unkeptEnd: JobEnd | undefined;
 
@@ -87,6 +89,7 @@ export class JobControl {
       status: () => this.status,
       step: (event, reply) => this.#step(event, reply),
       publish: (decision) => this.#publish(decision),
+      tellEnd: (worker) => this.#tellEnd(worker),
       checkLog: () => this.#publisher.check(),
     }).handlers;
   }
@@ -172,12 +175,24 @@ export class JobControl {
     return this.#job.workers.size;
   }
 
-  /** Whether a worker that will soon ask for a task has not been told yet that the job has ended. */
-  get hasWorkersToTell(): boolean {
+  /**
+   * Whether a worker that will soon ask for a task has not been told yet that the job has ended.
+   *
+   * @param includesBusy whether to count workers that are on an attempt: they will soon report its progress
+   */
+  hasWorkersToTell(includesBusy: boolean): boolean {
     for (const { worker } of this.#job.workers) {
-      if (!this.#dismissed.has(worker) && !this.#job.requests.isBusy(worker)) return true;
+      if (this.#dismissed.has(worker)) continue;
+      if (includesBusy || !this.#job.requests.isBusy(worker)) return true;
     }
     return false;
+  }
+
+  #tellEnd(worker: number): JobEnd["state"] | undefined {
+    if (this.#end === undefined) return undefined;
+    this.#dismissed.add(worker);
+    this.#shell.onStep();
+    return this.#end;
   }
 
   #step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): Decision {
@@ -215,7 +230,10 @@ export class JobControl {
       const answer = isTrue ? message.answer : ({ kind: "exit", outcome: "cancelled" } as const);
       if (answer.kind === "exit") this.#dismissed.add(message.worker);
       this.#job.requests.answer(message.worker, answer);
-    } else if (isKept) this.#shell.onEnd(message.outcome);
+    } else if (isKept) {
+      this.#end = message.outcome.state;
+      this.#shell.onEnd(message.outcome);
+    }
   }
 
   /** Ends a job whose decisions can no longer be kept, even if the last of them was its end. */

@@ -1,6 +1,6 @@
 import { JSONRPCErrorException } from "json-rpc-2.0";
 import { filesOf } from "../../job/split.ts";
-import type { Attempt } from "../../job/task.ts";
+import type { Attempt, JobEnd } from "../../job/task.ts";
 import { checkOutputs, damagedMapsOf } from "../protocol/params.ts";
 import {
   type Completion,
@@ -21,6 +21,8 @@ interface Steps {
   /** @param reply receives the verdict, if the event is a report */
   step(event: SchedulerEvent, reply?: (verdict: Verdict) => void): Decision;
   publish(decision: Partial<Decision>): void;
+  /** @returns how the job has ended, which the worker is told now; undefined while the job goes on */
+  tellEnd(worker: number): JobEnd["state"] | undefined;
   /** Finds out whether another coordinator leads the job, or its directory was replaced. */
   checkLog(): Promise<void>;
 }
@@ -36,8 +38,12 @@ export class ProtocolHandlers {
     "worker.register": (params, caller) => this.#call(() => this.#register(params, caller)),
     "task.request": (params, caller) =>
       this.#callOf(params, () => this.#request(params.worker, caller).answer),
-    "task.progress": ({ records, bytes, cpuMs, alive: isAlive = false, ...params }) =>
-      this.#report({ type: "progress", progress: { records, bytes, cpuMs }, isAlive, ...params }),
+    "task.progress": async ({ records, bytes, cpuMs, alive: isAlive = false, ...params }) => {
+      const progress = { records, bytes, cpuMs };
+      const verdict = await this.#report({ type: "progress", progress, isAlive, ...params });
+      const outcome = this.#steps.tellEnd(params.worker);
+      return outcome === undefined ? verdict : { ...verdict, outcome };
+    },
     "task.commit": (params) => {
       const commit = () => this.#report({ type: "commit", ...params });
       const isInPlace = this.#job.options.isInPlace?.() ?? true;

@@ -59,6 +59,12 @@ export interface Verdict {
   readonly accepted: boolean;
 }
 
+/** The answer to a report on the progress of an attempt. */
+export interface ProgressVerdict extends Verdict {
+  /** How the job has ended, if it has: a worker whose app lets it ask for no task learns it from this. */
+  readonly outcome?: JobEnd["state"];
+}
+
 /** The answer to a worker that has completed a task. */
 export interface Completion extends Verdict {
   /** What the worker is to do now, if it asked for that and there is something. */
@@ -87,7 +93,7 @@ export interface JobStatus extends Pick<Registration, "job" | "term" | "director
 export interface Results {
   "worker.register": Registration;
   "task.request": Assignment | Dismissal;
-  "task.progress": Verdict;
+  "task.progress": ProgressVerdict;
   "task.commit": Verdict;
   "task.complete": Completion;
   "task.fail": Verdict;

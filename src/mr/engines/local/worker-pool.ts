@@ -29,6 +29,8 @@ const RESTARTS_PER_WORKER = 20;
 /** An app that ends the process that loads it is likely to do so again. */
 const MAX_EARLY_EXITS = 3;
 const FILL_INTERVAL_MS = 100;
+/** How long workers may take to end by themselves when the job is not complete. */
+const DISMISSAL_MS = 200;
 /** After this the job ends without an explanation why the app cannot be loaded. */
 const EXPLAIN_TIMEOUT_MS = 30_000;
 /** How long to wait for the last output of workers: a process that the app has started may keep a pipe open. */
@@ -131,6 +133,10 @@ export class WorkerPool {
     } else if (event.type === "jobEnded") {
       // From now on, workers are dismissed.
       this.#isOver = true;
+      // The coordinator waits for busy workers, and these have nothing to finish.
+      if (event.outcome.state !== "completed") {
+        setTimeout(() => this.kill(), DISMISSAL_MS).unref();
+      }
     }
   }
 
