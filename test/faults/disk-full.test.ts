@@ -117,7 +117,7 @@ describe.skipIf(noSmallDisks !== undefined)(
       writeFileSync(join(home, "app.ts"), APP);
       const inputs = INPUTS.map((name) => join(home, name));
       for (const input of inputs) writeFileSync(input, "x");
-      const small = { workers: 1, reduces: 1, attempts: 1 };
+      const small = { workers: 1, reduces: 1, attempts: 1, splitBytes: 1 };
       const options: RunJobOptions = { app: join(home, "app.ts"), inputs, out, ...small };
 
       disk.fill();

@@ -43,7 +43,18 @@ describe("an app that never returns", { concurrent: true, timeout: 300_000 }, ()
 
   it("F37: only at its first attempt, costs that worker, which is replaced, and the job completes", async (context) => {
     const job = startJob(context, `if (_file === "b" && first("b")) for (;;);`);
-    const args = ["a", "b", "--workers", "1", "--lease", "7", "--task-timeout", "10"];
+    const args = [
+      "a",
+      "b",
+      "--split",
+      "1",
+      "--workers",
+      "1",
+      "--lease",
+      "7",
+      "--task-timeout",
+      "10",
+    ];
     const command = job.start(TSMR, ["run", "app.ts", ...args, "--out", "."]);
     const { code, stderr } = await command.ended;
     expect(stderr).toMatch(

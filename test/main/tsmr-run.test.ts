@@ -91,7 +91,7 @@ describe("tsmr run", { concurrent: true }, () => {
       app: "app.ts",
       workers: 1,
       map: {
-        ...{ tasks: 2, attempts: 2, ...attempts },
+        ...{ tasks: 1, attempts: 1, ...attempts },
         ...{ records: 8, bytes: expect.any(Number), cpuMs: expect.any(Number) },
         ...{ outputBytes: expect.any(Number), spills: 0 },
       },
@@ -142,7 +142,7 @@ describe("tsmr run", { concurrent: true }, () => {
     const folder = newFolder(context);
     folder.write("app.ts", GATED_WORD_COUNT);
     // Others start, for as long as that takes, while its worker waits at a gate.
-    const args = ["-w", "1", "-o", "a dir", "--verbose", "--lease", "600"];
+    const args = ["--split", "1", "-w", "1", "-o", "a dir", "--verbose", "--lease", "600"];
     const run = folder.tsmr("run", "app.ts", "a", "b", ...args);
     await run.printed("starts on worker 1");
     expect(run.stderr).toMatch(
@@ -171,7 +171,7 @@ describe("tsmr run", { concurrent: true }, () => {
     expect([cancelled.code, cancelled.stderr]).toEqual([0, "tsmr: The job is cancelled\n"]);
     expect((await run.ended).code).toBe(1);
     expect(run.stderr).toContain(
-      "tsmr.ts run app.ts --workers 1 --out 'a dir' --verbose --lease 600 --resume\ntsmr: The job is not complete: enough\n",
+      "tsmr.ts run app.ts --split 1 --workers 1 --out 'a dir' --verbose --lease 600 --resume\ntsmr: The job is not complete: enough\n",
     );
     const absent = await folder.tsmr("status", "a dir").ended;
     expect(absent.code).toBe(1);
@@ -388,7 +388,11 @@ describe.skipIf(!hasScript)("tsmr run on a terminal (needs Linux and its command
         throw new Error("bad luck");
       }`,
     );
-    const command = folder.startOnTerminal(["run", "app.ts", "a", "b", "-w", "1"], 120, 24);
+    const command = folder.startOnTerminal(
+      ["run", "app.ts", "a", "b", "--split", "1", "-w", "1"],
+      120,
+      24,
+    );
     const screen = new Screen(120, 24);
     let shown: string[] = [];
     command.onOutput((text) => {

@@ -94,7 +94,7 @@ async function mapAll(
   const loaded = loadedApp(app);
   const inputDirectory = job.directory;
   const inputs = [await statInput(file, inputDirectory)];
-  const spec = { inputs, inputDirectory, splitBytes, workers: 2 };
+  const spec = { app: undefined, inputs, inputDirectory, splitBytes, workers: 2 };
   const splits = await planJob(() => counting, spec)(loaded.splitting);
   const planned = read;
   let skipped = 0;

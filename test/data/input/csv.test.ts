@@ -193,7 +193,13 @@ describe("csv()", () => {
   });
 
   it("is not split with options that make no sense", () => {
-    const job = { inputs: [], inputDirectory: directory, splitBytes: 20, workers: 1 };
+    const job = {
+      app: undefined,
+      inputs: [],
+      inputDirectory: directory,
+      splitBytes: 20,
+      workers: 1,
+    };
     const plan = planJob(storageFor, job);
     const refused = [
       { scanner: "cvs", options: { delimiter: "," } },
@@ -214,7 +220,7 @@ describe("csv()", () => {
     const splitsOf = async (contents: string) => {
       writeFileSync(path, contents);
       const inputs = [await statInput("split.csv", directory)];
-      const job = { inputs, inputDirectory: directory, splitBytes: 20, workers: 1 };
+      const job = { app: undefined, inputs, inputDirectory: directory, splitBytes: 20, workers: 1 };
       const splits = await planJob(storageFor, job)(csv().splitting);
       return splits.map(({ start, end, resume }) => [start, end, resume]);
     };

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { packSplits } from "../../../src/mr/data/input/plan-job.ts";
-import type { Split } from "../../../src/mr/job/split.ts";
+import { packSplits, planJob } from "../../../src/mr/data/input/plan-job.ts";
+import { inputName, type Split } from "../../../src/mr/job/split.ts";
+import { storageFor } from "../../../src/mr/storage/registry.ts";
 
 const MEBIBYTE = 2 ** 20;
 
@@ -15,6 +16,28 @@ function packed(sizes: readonly number[], splitBytes: number, leastTasks: number
     return [file, ...further.map((part) => part.file)].join(" ");
   });
 }
+
+describe("planJob", () => {
+  const inputs = ["a", "b", "c", "d"].map((url) => ({ url, size: 1000, version: "1" }));
+  const rest = { inputs, inputDirectory: "/", splitBytes: undefined, workers: 2 };
+
+  function planned(app: string | undefined, splitBytes?: number): string[] {
+    const plan = planJob(storageFor, { ...rest, app, splitBytes });
+    return plan("wholeFile").map(inputName);
+  }
+
+  it("lets files that are not cut share tasks, too", () => {
+    expect(planned("/wc.ts")).toEqual(["a +1", "c +1"]);
+  });
+
+  it("gives each file a task where workers bring the app, as in the lab", () => {
+    expect(planned(undefined)).toEqual(["a", "b", "c", "d"]);
+  });
+
+  it("gives each file a task with the smallest split", () => {
+    expect(planned("/wc.ts", 1)).toEqual(["a", "b", "c", "d"]);
+  });
+});
 
 describe("packSplits", () => {
   it("lets small files share tasks, in equal shares", () => {

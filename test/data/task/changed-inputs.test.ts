@@ -66,7 +66,7 @@ async function splitsOf(
   splitBytes?: number,
 ): Promise<readonly Split[]> {
   const inputs = [await statInput("a.txt", job.directory)];
-  const how = { inputs, inputDirectory: job.directory, splitBytes, workers: 1 };
+  const how = { app: undefined, inputs, inputDirectory: job.directory, splitBytes, workers: 1 };
   return await planJob(storageFor, how)(loadedApp(app).splitting);
 }
 
@@ -184,7 +184,14 @@ describe("an input that a task reads", () => {
       { ...input, size: input.size + 1 },
       { ...input, version: "1" },
     ]) {
-      const how = { inputs: [stale], inputDirectory: job.directory, workers: 1, splitBytes: 1e6 };
+      const inputs = [stale];
+      const how = {
+        app: undefined,
+        inputs,
+        inputDirectory: job.directory,
+        workers: 1,
+        splitBytes: 1e6,
+      };
       const plan = planJob(storageFor, how);
       for (const reader of [app, changing(lines(), () => undefined)]) {
         const planning = Promise.resolve(plan(loadedApp(reader).splitting));

@@ -76,7 +76,13 @@ export class JobHarness {
     const { splitBytes, parallelism: workers = Infinity } = options;
     const inputDirectory = this.directory;
     const inputs = await Promise.all(files.map((file) => statInput(file, inputDirectory)));
-    const plan = planJob(storageFor, { inputs, inputDirectory, splitBytes, workers });
+    const plan = planJob(storageFor, {
+      app: "app.ts",
+      inputs,
+      inputDirectory,
+      splitBytes,
+      workers,
+    });
     const splits = await plan(loaded.splitting);
     const reports: (readonly OutputFile[])[] = [];
     for (const [task, split] of splits.entries()) {

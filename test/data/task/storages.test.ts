@@ -105,7 +105,7 @@ async function runJob(
     skipBadRecords: false,
   };
   const inputs = await storageFor(file).find(file, directory);
-  const job = { inputs, inputDirectory: directory, splitBytes: 900, workers: 1 };
+  const job = { app: undefined, inputs, inputDirectory: directory, splitBytes: 900, workers: 1 };
   const plan = planJob(storageFor, job);
   const reports: (readonly OutputFile[])[] = [];
   for (const [task, split] of (await plan(app.input.splitting)).entries()) {

@@ -112,10 +112,10 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
       }
       const app = join(directory, "app.ts");
       writeFileSync(app, CRASHING.replaceAll('"crashed"', JSON.stringify(join(directory, "gone"))));
-      const settings = { workers: 3, reduces: 4, backups: false, out: join(directory, "out") };
+      const settings = { workers: 3, reduces: 4, splitBytes: 1, backups: false };
       let workers = 0;
       await runJob({
-        ...{ app, inputs: [inputs], ...settings },
+        ...{ app, inputs: [inputs], out: join(directory, "out"), ...settings },
         onEvent: (event) => {
           // Whoever took the place of the dead one may have come too late, and others on a busy machine as well.
           if (event.type === "workerJoined") workers += 1;

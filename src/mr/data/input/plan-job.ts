@@ -14,11 +14,12 @@ const OPEN_BYTES = 16 * 1024;
 const MIN_TASKS = 64;
 
 /**
- * Plans the map tasks of a job. There is a task for each worker, even if small files share tasks.
+ * Plans the map tasks of a job. There is a task for each worker, even if small files share tasks. Files that are not
+ * cut do not share tasks where workers bring the app: there the X of `mr-X-Y` is the number of a file, as in the lab.
  */
 export function planJob(
   storageFor: StorageFor,
-  job: Pick<JobSpec, "inputs" | "inputDirectory" | "splitBytes" | "workers">,
+  job: Pick<JobSpec, "app" | "inputs" | "inputDirectory" | "splitBytes" | "workers">,
 ): JobPlan {
   const { inputs } = job;
   const limit =
@@ -29,7 +30,10 @@ export function planJob(
   function plan(splitting: "wholeFile"): readonly Split[];
   function plan(splitting: Splitting): readonly Split[] | Promise<readonly Split[]>;
   function plan(splitting: Splitting): readonly Split[] | Promise<readonly Split[]> {
-    if (splitting === "wholeFile") return inputs.map(wholeOf);
+    if (splitting === "wholeFile") {
+      const files = inputs.map(wholeOf);
+      return job.app === undefined ? files : packSplits(files, limit, job.workers);
+    }
     if (splitting === "bytes") {
       const isCut = inputs.some(({ size }) => size > limit);
       return isCut ? planBytes() : packSplits(inputs.map(wholeOf), limit, job.workers);
