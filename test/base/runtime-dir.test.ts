@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ensureOwnDirectory, runtimeDirs, usable } from "../../src/mr/base/directories.ts";
 import { mrError } from "../support/mr-error.ts";
+import { isSkippedFor } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
-import { unprivilegedUid } from "../support/unprivileged.ts";
+import { NO_OTHER_USER, unprivilegedUid } from "../support/unprivileged.ts";
 
 const uid = process.getuid?.() ?? 0;
 
@@ -37,7 +38,7 @@ describe("the directory of sockets and compiled apps", () => {
     }
   });
 
-  it.skipIf(unprivilegedUid === undefined)(
+  it.skipIf(isSkippedFor(NO_OTHER_USER))(
     "F35: is refused when it is somebody else's (needs root)",
     () => {
       const dir = place();

@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkSocketPath, socketPathOf } from "../../src/mr/base/socket-path.ts";
 import { socketDirectory } from "../control/protocol/server-under-test.ts";
+import { isSkippedFor } from "../support/needs.ts";
+import { NO_OTHER_USER } from "../support/unprivileged.ts";
 
 /** Whether this process may mount a directory in a name space of its own. */
 const canBindMount =
@@ -35,7 +37,7 @@ describe("the socket of a job directory", () => {
     expect(() => socketPathOf(join(home, "missing"))).toThrow("ENOENT");
   });
 
-  it.runIf(canBindMount)(
+  it.skipIf(isSkippedFor(NO_OTHER_USER) || !canBindMount)(
     "F62 is the same through another mount of the directory (needs Linux and root)",
     () => {
       const home = socketDirectory();

@@ -6,8 +6,10 @@ import { describe, expect, it, type TestContext } from "vitest";
 import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
 import { REDUCE } from "../support/apps.ts";
 import { Job } from "../support/job.ts";
+import { isSkippedFor } from "../support/needs.ts";
 import { noSmallDisks, SmallDisk } from "../support/small-disk.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
+import { NO_OTHER_USER } from "../support/unprivileged.ts";
 
 const MB = 1024 * 1024;
 const NO_SPACE = "no space left on device (ENOSPC)";
@@ -36,7 +38,7 @@ function startJob({ onTestFinished }: TestContext, bytes: number): { job: Job; d
 // The title says why they are skipped where they are.
 const where = noSmallDisks === undefined ? "" : ` (skipped: ${noSmallDisks})`;
 
-describe.skipIf(noSmallDisks !== undefined)(
+describe.skipIf(isSkippedFor(NO_OTHER_USER) || noSmallDisks !== undefined)(
   `a full disk${where}`,
   { concurrent: true, timeout: 300_000 },
   () => {

@@ -10,9 +10,10 @@ import {
   symlinkSync,
 } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { isSkippedFor } from "../support/needs.ts";
 import { expectOneLine } from "../support/one-line.ts";
 import { newFolder } from "../support/tsmr.ts";
-import { unprivilegedUid } from "../support/unprivileged.ts";
+import { NO_OTHER_USER, unprivilegedUid } from "../support/unprivileged.ts";
 
 const OTHER = unprivilegedUid ?? 0;
 const COMMANDS = [
@@ -26,7 +27,7 @@ const COMMANDS = [
   ["sequential", "app.ts", "a", "--out", "shared/out/seq"],
 ];
 
-describe.runIf(unprivilegedUid !== undefined)("a link in a shared directory (needs root)", () => {
+describe.skipIf(isSkippedFor(NO_OTHER_USER))("a link in a shared directory (needs root)", () => {
   it("F35 of another user is refused by name, whatever the command", async (context) => {
     const folder = newFolder(context);
     mkdirSync(folder.path("victim"));

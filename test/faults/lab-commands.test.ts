@@ -4,8 +4,9 @@ import { chownSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs"
 import { describe, expect, it, type TestContext } from "vitest";
 import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";
 import { exitCodes, Job, sleep } from "../support/job.ts";
+import { isSkippedFor } from "../support/needs.ts";
 import { openSocket, sendHttp } from "../support/raw-http.ts";
-import { canRunUnprivileged, unprivilegedUid } from "../support/unprivileged.ts";
+import { NO_OTHER_USER, NO_UNPRIVILEGED_RUN, unprivilegedUid } from "../support/unprivileged.ts";
 
 function startJob({ onTestFinished }: TestContext, app = MAP + REDUCE): Job {
   const job = new Job();
@@ -202,7 +203,7 @@ describe("a job", { concurrent: true }, () => {
     expect(job.output()).toBe(COUNTS);
   });
 
-  it.skipIf(!canRunUnprivileged || unprivilegedUid === undefined)(
+  it.skipIf(isSkippedFor(NO_OTHER_USER ?? NO_UNPRIVILEGED_RUN))(
     "F35: cannot be connected to by another user (needs root, and a Node that user 65534 can run)",
     async (context) => {
       const job = startJob(context);
@@ -219,7 +220,7 @@ describe("a job", { concurrent: true }, () => {
     },
   );
 
-  it.skipIf(unprivilegedUid === undefined)(
+  it.skipIf(isSkippedFor(NO_OTHER_USER))(
     "F35: is not worked for by another user, who is told whose it is (needs root)",
     async (context) => {
       const job = startJob(context);

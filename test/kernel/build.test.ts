@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { isSkippedFor } from "../support/needs.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const KERNEL = fileURLToPath(new URL("../../src/mr/kernel/", import.meta.url));
@@ -27,7 +28,8 @@ describe.each([
   ["merge.wasm", "merge.asconfig.json"],
 ])("%s", (module, settings) => {
   it("is what its sources compile to", (context) => {
-    if (compiler === undefined) return context.skip("assemblyscript is not installed");
+    const lack = compiler === undefined ? "assemblyscript is not installed" : undefined;
+    if (compiler === undefined) return context.skip(isSkippedFor(lack), lack);
     const built = join(directory, module);
     const config = join(KERNEL, "assembly", settings);
     const args = [compiler, "--config", config, "--target", "release", "--outFile", built];

@@ -4,8 +4,9 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";
 import { Job } from "../support/job.ts";
+import { isSkippedFor } from "../support/needs.ts";
 import { expectOneLine } from "../support/one-line.ts";
-import { canRunUnprivileged, unprivilegedUid } from "../support/unprivileged.ts";
+import { NO_UNPRIVILEGED_RUN, unprivilegedUid } from "../support/unprivileged.ts";
 
 /** At least as long as a worker should; longer when the machine is busy. */
 const WAITED = /\(waited ([2-9]|\d\d+) s\)/;
@@ -131,7 +132,7 @@ describe("bad input", () => {
     expect(ended.code).toBe(1);
   });
 
-  it.skipIf(!canRunUnprivileged)(
+  it.skipIf(isSkippedFor(NO_UNPRIVILEGED_RUN))(
     "F13: is an input that may not be read (as root, needs a project that user 65534 can read)",
     async (context) => {
       const own = newJob(context, unprivilegedUid);
@@ -151,7 +152,7 @@ describe("bad input", () => {
     },
   );
 
-  it.skipIf(!canRunUnprivileged)(
+  it.skipIf(isSkippedFor(NO_UNPRIVILEGED_RUN))(
     "F13: is a job directory that may not be written (as root, needs a project that user 65534 can read)",
     async (context) => {
       const own = newJob(context, unprivilegedUid);
@@ -167,7 +168,7 @@ describe("bad input", () => {
 });
 
 describe("an output directory of tsmr run", () => {
-  it.skipIf(!canRunUnprivileged)(
+  it.skipIf(isSkippedFor(NO_UNPRIVILEGED_RUN))(
     "F13: is refused before any worker starts when it may not be written (as root, needs a project that user 65534 can read)",
     async (context) => {
       const own = newJob(context, unprivilegedUid);

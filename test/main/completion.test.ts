@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { COMMANDS } from "../../src/main/commands/catalog.ts";
 import { SHELLS, type Shell } from "../../src/main/commands/completion.ts";
 import { shellWord } from "../../src/main/shell-words.ts";
+import { isSkippedFor } from "../support/needs.ts";
 import { Folder, newFolder } from "../support/tsmr.ts";
 
 /** What a shell makes of a command line when its completion is asked for. */
@@ -66,6 +67,7 @@ function run(folder: Folder, program: string, args: readonly string[]): string[]
 
 describe.each(SHELLS)("the completion for %s", (shell) => {
   const isThere = spawnSync(shell, ["--version"]).status === 0;
+  const lack = isThere ? undefined : `there is no ${shell}`;
   const folder = new Folder();
   const complete = COMPLETE[shell](folder);
 
@@ -78,7 +80,7 @@ describe.each(SHELLS)("the completion for %s", (shell) => {
     mkdirSync(folder.path("output-of-it"));
   });
   afterAll(() => folder.end());
-  beforeEach(({ skip }) => skip(!isThere, `there is no ${shell}`));
+  beforeEach(({ skip }) => skip(isSkippedFor(lack), lack));
 
   it.each([
     ["a command", "tsmr ru", "run"],

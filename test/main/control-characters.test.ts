@@ -1,8 +1,9 @@
 // Tests src/main: control characters of apps on terminals.
 
-import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";
+import { isSkippedFor } from "../support/needs.ts";
+import { NO_SCRIPT } from "../support/script.ts";
 import { newFolder } from "../support/tsmr.ts";
 
 /** Clears the screen, and sets the title of the window. */
@@ -80,9 +81,7 @@ describe("control characters of an app", { concurrent: true }, () => {
   });
 });
 
-const hasScript = existsSync("/usr/bin/script") && process.platform === "linux";
-
-it.skipIf(!hasScript)(
+it.skipIf(isSkippedFor(NO_SCRIPT))(
   "shows control characters of an app above the live view as well (needs Linux and its command script)",
   async (context) => {
     const folder = newFolder(context);
@@ -99,7 +98,7 @@ it.skipIf(!hasScript)(
   },
 );
 
-it.skipIf(!hasScript)(
+it.skipIf(isSkippedFor(NO_SCRIPT))(
   "shows control characters of a key, where --top prints it to a terminal (needs Linux and its command script)",
   async (context) => {
     const folder = newFolder(context);

@@ -2,9 +2,11 @@
 
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { isSkippedFor } from "../support/needs.ts";
 import { startScript } from "../support/processes.ts";
 import { noSmallDisks, SmallDisk } from "../support/small-disk.ts";
 import { type Folder, newFolder } from "../support/tsmr.ts";
+import { NO_OTHER_USER } from "../support/unprivileged.ts";
 
 /** Every write to it fails as on a full disk. */
 const FULL = "/dev/full";
@@ -46,18 +48,21 @@ describe.skipIf(!existsSync(FULL))(
 
 const where = noSmallDisks === undefined ? "" : ` (skipped: ${noSmallDisks})`;
 
-describe.skipIf(noSmallDisks !== undefined)(`standard output on a disk${where}`, () => {
-  it("is not cut short in silence where only its beginning has room", async (context) => {
-    const folder = newFolder(context);
-    mkdirSync(folder.path("disk"));
-    const disk = new SmallDisk(folder.path("disk"), 32_768);
-    context.onTestFinished(() => disk.unmount());
-    const file = folder.path("disk/bash");
-    // Of a block of four thousand bytes, the only one that it will have, most are taken.
-    writeFileSync(file, "x".repeat(3000));
-    disk.fill();
-    const { code, stderr } = await printInto(file, folder, "tsmr", ["completion", "bash"]);
-    expect(readFileSync(file).length).toBe(4096);
-    expect([stderr, code]).toEqual([`tsmr: ${WHY}\n`, 1]);
-  });
-});
+describe.skipIf(isSkippedFor(NO_OTHER_USER) || noSmallDisks !== undefined)(
+  `standard output on a disk${where}`,
+  () => {
+    it("is not cut short in silence where only its beginning has room", async (context) => {
+      const folder = newFolder(context);
+      mkdirSync(folder.path("disk"));
+      const disk = new SmallDisk(folder.path("disk"), 32_768);
+      context.onTestFinished(() => disk.unmount());
+      const file = folder.path("disk/bash");
+      // Of a block of four thousand bytes, the only one that it will have, most are taken.
+      writeFileSync(file, "x".repeat(3000));
+      disk.fill();
+      const { code, stderr } = await printInto(file, folder, "tsmr", ["completion", "bash"]);
+      expect(readFileSync(file).length).toBe(4096);
+      expect([stderr, code]).toEqual([`tsmr: ${WHY}\n`, 1]);
+    });
+  },
+);

@@ -7,9 +7,10 @@ import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";
 import { Job } from "../support/job.ts";
+import { isSkippedFor } from "../support/needs.ts";
 import { expectOneLine } from "../support/one-line.ts";
 import { Folder, newFolder } from "../support/tsmr.ts";
-import { canRunUnprivileged, unprivilegedUid } from "../support/unprivileged.ts";
+import { NO_UNPRIVILEGED_RUN, unprivilegedUid } from "../support/unprivileged.ts";
 
 /** Of three ranges of keys. */
 const RANGES = `
@@ -239,7 +240,7 @@ describe("bad input of tsmr", { concurrent: true }, () => {
 });
 
 describe("bad input of tsmr", () => {
-  it.skipIf(!canRunUnprivileged)(
+  it.skipIf(isSkippedFor(NO_UNPRIVILEGED_RUN))(
     "F13: is an output directory that may not be written (as root, needs a project that user 65534 can read)",
     async ({ onTestFinished }) => {
       const job = new Job({ uid: unprivilegedUid });

@@ -5,7 +5,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { GATED_WORD_COUNT, MAP, REDUCE } from "../support/apps.ts";
 import { sleep } from "../support/job.ts";
+import { isSkippedFor } from "../support/needs.ts";
 import { Screen } from "../support/screen.ts";
+import { NO_SCRIPT } from "../support/script.ts";
 import { type Folder, newFolder } from "../support/tsmr.ts";
 
 const ENDLESS = `${MAP}export function reduce() { for (;;); }`;
@@ -373,65 +375,66 @@ describe("tsmr run", { concurrent: true }, () => {
   });
 });
 
-const hasScript = existsSync("/usr/bin/script") && process.platform === "linux";
-
-describe.skipIf(!hasScript)("tsmr run on a terminal (needs Linux and its command script)", () => {
-  it("shows the job live, with failures and what the app prints above it, and leaves only its end", async (context) => {
-    const folder = newFolder(context);
-    folder.write(
-      "app.ts",
-      `${GATED_WORD_COUNT.replace("await gate", "failOnce(file);\n  await gate").replace('await gate("reduce");', "")}
+describe.skipIf(isSkippedFor(NO_SCRIPT))(
+  "tsmr run on a terminal (needs Linux and its command script)",
+  () => {
+    it("shows the job live, with failures and what the app prints above it, and leaves only its end", async (context) => {
+      const folder = newFolder(context);
+      folder.write(
+        "app.ts",
+        `${GATED_WORD_COUNT.replace("await gate", "failOnce(file);\n  await gate").replace('await gate("reduce");', "")}
       console.log("from the app");
       function failOnce(file: string): void {
         if (file !== "b" || existsSync("failed")) return;
         writeFileSync("failed", "");
         throw new Error("bad luck");
       }`,
-    );
-    const command = folder.startOnTerminal(
-      ["run", "app.ts", "a", "b", "--split", "1", "-w", "1"],
-      120,
-      24,
-    );
-    const screen = new Screen(120, 24);
-    let shown: string[] = [];
-    command.onOutput((text) => {
-      screen.write(text);
-      if (screen.lines.some((line) => line.startsWith("worker 1"))) shown = screen.lines;
-    });
-    folder.write("go-map-a", "");
-    // What has been drawn may have come in part.
-    const whole =
-      /^from the app\ntsmr: map task 1, attempt 1, failed on worker 1 \(pid \d+\): map of app\.ts failed on "b": Error: bad luck\napp\.ts · [\d.]+ s.*\nmaps +\S+ +1\/2, 1 running\nreduces +\S+ +0\/10\nworker 1 +map 1 \(attempt 2\) +[\d.]+ s +b$/;
-    while (!whole.test(shown.join("\n"))) await sleep(50);
-    expect(screen.isCursorHidden).toBe(true);
-    folder.write("go-map-b", "");
-    expect(await command.code).toBe(0);
-    expect(screen.isCursorHidden).toBe(false);
-    expect(screen.lines.slice(-2).join("\n")).toMatch(
-      /^tsmr: Done in [\d.]+ s: the output is in mr-out\/mr-out-\*\ntsmr: To look at it: .+$/,
-    );
-    expect(screen.lines.filter((line) => line.startsWith("maps"))).toEqual([]);
-  });
-
-  for (const [title, terminal] of [
-    ["says that it is a dumb one", "dumb"],
-    ["does not say what it is", null],
-  ] as const) {
-    it(`shows the job in plain lines where the terminal ${title}`, async (context) => {
-      const folder = newFolder(context);
-      folder.write("app.ts", GATED_WORD_COUNT);
-      const args = ["run", "app.ts", "a", "-w", "1"];
-      const command = folder.startOnTerminal(args, 120, 24, terminal);
-      let shown = "";
+      );
+      const command = folder.startOnTerminal(
+        ["run", "app.ts", "a", "b", "--split", "1", "-w", "1"],
+        120,
+        24,
+      );
+      const screen = new Screen(120, 24);
+      let shown: string[] = [];
       command.onOutput((text) => {
-        shown += text;
-        if (/tsmr: 0 of 1 map,|maps .* 0\/1/.test(shown)) folder.write("go-map-a", "");
+        screen.write(text);
+        if (screen.lines.some((line) => line.startsWith("worker 1"))) shown = screen.lines;
       });
-      folder.write("go-reduce", "");
+      folder.write("go-map-a", "");
+      // What has been drawn may have come in part.
+      const whole =
+        /^from the app\ntsmr: map task 1, attempt 1, failed on worker 1 \(pid \d+\): map of app\.ts failed on "b": Error: bad luck\napp\.ts · [\d.]+ s.*\nmaps +\S+ +1\/2, 1 running\nreduces +\S+ +0\/10\nworker 1 +map 1 \(attempt 2\) +[\d.]+ s +b$/;
+      while (!whole.test(shown.join("\n"))) await sleep(50);
+      expect(screen.isCursorHidden).toBe(true);
+      folder.write("go-map-b", "");
       expect(await command.code).toBe(0);
-      expect(shown).toMatch(/^tsmr: 0 of 1 map, 0 of 10 reduces, [\d.]+ s\r$/m);
-      expect(shown).not.toContain("\x1b");
+      expect(screen.isCursorHidden).toBe(false);
+      expect(screen.lines.slice(-2).join("\n")).toMatch(
+        /^tsmr: Done in [\d.]+ s: the output is in mr-out\/mr-out-\*\ntsmr: To look at it: .+$/,
+      );
+      expect(screen.lines.filter((line) => line.startsWith("maps"))).toEqual([]);
     });
-  }
-});
+
+    for (const [title, terminal] of [
+      ["says that it is a dumb one", "dumb"],
+      ["does not say what it is", null],
+    ] as const) {
+      it(`shows the job in plain lines where the terminal ${title}`, async (context) => {
+        const folder = newFolder(context);
+        folder.write("app.ts", GATED_WORD_COUNT);
+        const args = ["run", "app.ts", "a", "-w", "1"];
+        const command = folder.startOnTerminal(args, 120, 24, terminal);
+        let shown = "";
+        command.onOutput((text) => {
+          shown += text;
+          if (/tsmr: 0 of 1 map,|maps .* 0\/1/.test(shown)) folder.write("go-map-a", "");
+        });
+        folder.write("go-reduce", "");
+        expect(await command.code).toBe(0);
+        expect(shown).toMatch(/^tsmr: 0 of 1 map, 0 of 10 reduces, [\d.]+ s\r$/m);
+        expect(shown).not.toContain("\x1b");
+      });
+    }
+  },
+);

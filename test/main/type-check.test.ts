@@ -5,8 +5,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
 import { runJob } from "../../src/mr/engines/run-job.ts";
 import { REDUCE } from "../support/apps.ts";
+import { isSkippedFor } from "../support/needs.ts";
 import { type Folder, newFolder } from "../support/tsmr.ts";
-import { unprivilegedUid } from "../support/unprivileged.ts";
+import { NO_OTHER_USER, unprivilegedUid } from "../support/unprivileged.ts";
 
 const COMPILER = fileURLToPath(
   new URL("../../node_modules/typescript/lib/tsc.js", import.meta.url),
@@ -87,7 +88,7 @@ describe("the types of an app", { concurrent: true }, () => {
     expect(folder.text("checks")).toBe("+");
   });
 
-  it.skipIf(unprivilegedUid === undefined)(
+  it.skipIf(isSkippedFor(NO_OTHER_USER))(
     "F35: are checked by no compiler, and with no settings, of another user in a shared folder (needs root)",
     async (context) => {
       const folder = typedFolder(context);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { errorCode } from "../../src/mr/base/errors.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-/** Why small disks cannot be made here; undefined if they can. */
+/** Why small disks cannot be made here; undefined if they can. Even root may not mount one in some containers. */
 export const noSmallDisks: string | undefined = findOut();
 
 /** A small file system in memory, mounted on a directory until {@link unmount}. */
@@ -57,7 +57,6 @@ function mount(directory: string, bytes: number) {
 function findOut(): string | undefined {
   if (process.platform !== "linux") return "tmpfs is Linux's";
   if (process.getuid?.() !== 0) return "only root may mount one";
-  // In a container even root may not.
   const directory = temporaryDirectory();
   const { status, stderr } = mount(directory, 65_536);
   if (status === 0) spawnSync("umount", [directory]);

@@ -12,8 +12,17 @@ const isRoot = process.getuid?.() === 0;
  */
 export const unprivilegedUid: number | undefined = isRoot ? NOBODY : undefined;
 
-/** Whether that user exists and can read this project. */
-export const canRunUnprivileged: boolean =
-  !isRoot ||
-  spawnSync("test", ["-r", fileURLToPath(import.meta.url)], { uid: NOBODY, gid: NOBODY }).status ===
-    0;
+/** Why there is no other user to test with; undefined if there is. */
+export const NO_OTHER_USER: string | undefined = isRoot
+  ? undefined
+  : "the tests do not run as root";
+
+/** Why no command can run without rights; undefined if that is possible. */
+export const NO_UNPRIVILEGED_RUN: string | undefined = findOut();
+
+function findOut(): string | undefined {
+  if (!isRoot) return undefined;
+  const user = { uid: NOBODY, gid: NOBODY };
+  const { status } = spawnSync("test", ["-r", fileURLToPath(import.meta.url)], user);
+  return status === 0 ? undefined : `user ${NOBODY} can't read this project`;
+}

@@ -5,8 +5,9 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import * as bundler from "../../../src/mr/app/load/bundle-app.ts";
 import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
 import { sum } from "../../../src/mr/index.ts";
+import { isSkippedFor } from "../../support/needs.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
-import { unprivilegedUid } from "../../support/unprivileged.ts";
+import { NO_OTHER_USER, unprivilegedUid } from "../../support/unprivileged.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -131,7 +132,7 @@ describe("compileApp", () => {
     expect(await exported()).toBe("one");
   });
 
-  it.skipIf(unprivilegedUid === undefined)(
+  it.skipIf(isSkippedFor(NO_OTHER_USER))(
     "F35: does without the tsconfig.json of another user in a shared folder above the app (needs root)",
     async () => {
       const shared = directory;

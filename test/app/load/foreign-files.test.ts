@@ -4,8 +4,9 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
 import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
+import { isSkippedFor } from "../../support/needs.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
-import { unprivilegedUid } from "../../support/unprivileged.ts";
+import { NO_OTHER_USER, unprivilegedUid } from "../../support/unprivileged.ts";
 
 /** A folder that all users may write into, and above the app's own. */
 let shared: string;
@@ -86,7 +87,7 @@ describe.skipIf(process.platform === "win32")("files that are not an app's own",
     },
   );
 
-  it.skipIf(unprivilegedUid === undefined)(
+  it.skipIf(isSkippedFor(NO_OTHER_USER))(
     "F64: settings of another user that lead imports elsewhere are refused by name (needs root)",
     async () => {
       write("theirs/index.js", `exports.name = "theirs";`);
@@ -99,7 +100,7 @@ describe.skipIf(process.platform === "win32")("files that are not an app's own",
     },
   );
 
-  it.skipIf(unprivilegedUid === undefined)(
+  it.skipIf(isSkippedFor(NO_OTHER_USER))(
     "F64: a package.json of another user that drops code is refused by name, another is not (needs root)",
     async () => {
       write("package.json", { type: "commonjs" });
@@ -114,7 +115,7 @@ describe.skipIf(process.platform === "win32")("files that are not an app's own",
     },
   );
 
-  it.skipIf(unprivilegedUid === undefined)(
+  it.skipIf(isSkippedFor(NO_OTHER_USER))(
     "F64: a package of another user in a shared folder is not run (needs root)",
     async () => {
       write("mine/app.ts", `import { name } from "other"; export const value = name;`);

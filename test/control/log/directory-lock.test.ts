@@ -14,8 +14,9 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { lockDirectory } from "../../../src/mr/control/log/directory-lock.ts";
 import { isLock } from "../../../src/mr/job/names.ts";
+import { isSkippedFor } from "../../support/needs.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
-import { canRunUnprivileged, unprivilegedUid } from "../../support/unprivileged.ts";
+import { NO_OTHER_USER, NO_UNPRIVILEGED_RUN, unprivilegedUid } from "../../support/unprivileged.ts";
 
 const MODULE = JSON.stringify(import.meta.resolve("../../../src/mr/control/log/directory-lock.ts"));
 /** The flags for a script that imports sources. */
@@ -42,7 +43,7 @@ describe("the lock of a job directory", () => {
     winners[0]?.();
   });
 
-  it.runIf(process.platform === "linux" && unprivilegedUid !== undefined && canRunUnprivileged)(
+  it.skipIf(process.platform !== "linux" || isSkippedFor(NO_OTHER_USER ?? NO_UNPRIVILEGED_RUN))(
     "F31 is refused to another user, too (needs Linux, root, and a project that user 65534 can read)",
     async () => {
       chmodSync(directory, 0o777);
@@ -126,7 +127,7 @@ describe("the lock of a job directory", () => {
     expect(stdout).toBe("JOB_IN_USE,JOB_IN_USE,locked\n");
   });
 
-  it.runIf(unprivilegedUid !== undefined && canRunUnprivileged)(
+  it.skipIf(isSkippedFor(NO_OTHER_USER ?? NO_UNPRIVILEGED_RUN))(
     "F31 can't be taken by a user who may not write there (needs root, and a project that user 65534 can read)",
     async () => {
       chmodSync(directory, 0o755);
@@ -140,7 +141,7 @@ describe("the lock of a job directory", () => {
     },
   );
 
-  it.runIf(unprivilegedUid !== undefined)(
+  it.skipIf(isSkippedFor(NO_OTHER_USER))(
     "F35 can't be taken ahead by another user in a shared directory (needs root)",
     async (context) => {
       const listen = `require("node:net").createServer((s) => s.end("H")).listen("${directory}/.mr-lock-00", () => console.log())`;

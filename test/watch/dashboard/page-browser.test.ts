@@ -10,6 +10,7 @@ import { type Dashboard, startDashboard } from "../../../src/mr/watch/dashboard/
 import { NO_CHROMIUM, startChromium } from "../../support/chromium.ts";
 import { contrast } from "../../support/contrast.ts";
 import { begin, timed } from "../../support/job-events.ts";
+import { isSkippedFor } from "../../support/needs.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { syntheticJob } from "./synthetic-job.ts";
 
@@ -98,7 +99,7 @@ function areAllDifferent(colors: readonly string[]): boolean {
 }
 
 describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skipped: ${NO_CHROMIUM})`}`, () => {
-  it.skipIf(NO_CHROMIUM !== undefined)(
+  it.skipIf(isSkippedFor(NO_CHROMIUM))(
     "shows a job with a crash from its start to its end, and asks nobody else for anything",
     async () => {
       const { url, onEvent, close } = await dashboard();
@@ -145,7 +146,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
     },
   );
 
-  it.skipIf(NO_CHROMIUM !== undefined)(
+  it.skipIf(isSkippedFor(NO_CHROMIUM))(
     "says what each part of a picture is to those who point at it or use the keyboard",
     async () => {
       const { url, onEvent } = await dashboard();
@@ -169,7 +170,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
     },
   );
 
-  it.skipIf(NO_CHROMIUM !== undefined)(
+  it.skipIf(isSkippedFor(NO_CHROMIUM))(
     "shows where in the app a job failed, and nothing of it as anything but text",
     async () => {
       const { url, onEvent } = await dashboard();
@@ -197,7 +198,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
     },
   );
 
-  it.skipIf(NO_CHROMIUM !== undefined)("says one of what there is one of", async () => {
+  it.skipIf(isSkippedFor(NO_CHROMIUM))("says one of what there is one of", async () => {
     const { url, onEvent } = await dashboard();
     const map = { phase: "map", task: 0, attempt: 1, worker: 1 } as const;
     const reduce = { ...map, phase: "reduce" } as const;
@@ -223,7 +224,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
   });
 
   for (const colorScheme of ["light", "dark"] as const) {
-    it.skipIf(NO_CHROMIUM !== undefined)(
+    it.skipIf(isSkippedFor(NO_CHROMIUM))(
       `tells states apart where the system has colours of its own, ${colorScheme} ones`,
       async () => {
         const { url, onEvent } = await dashboard();
@@ -273,7 +274,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
     );
   }
 
-  it.skipIf(NO_CHROMIUM !== undefined)(
+  it.skipIf(isSkippedFor(NO_CHROMIUM))(
     "says that it has lost the coordinator, and goes on with the one that comes back",
     async () => {
       const first = await dashboard();
@@ -295,7 +296,7 @@ describe(`the dashboard in a browser${NO_CHROMIUM === undefined ? "" : ` (skippe
     },
   );
 
-  it.skipIf(NO_CHROMIUM !== undefined)(
+  it.skipIf(isSkippedFor(NO_CHROMIUM))(
     "stays of use with 10,000 tasks and 100 workers",
     async () => {
       const { url, onEvent } = await dashboard();

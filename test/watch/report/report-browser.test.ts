@@ -9,6 +9,7 @@ import { runJob } from "../../../src/mr/engines/run-job.ts";
 import { writeReport } from "../../../src/mr/watch/report/write-report.ts";
 import { NO_CHROMIUM, startChromium } from "../../support/chromium.ts";
 import { contrast } from "../../support/contrast.ts";
+import { isSkippedFor } from "../../support/needs.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 /** A browser does nothing quickly on a machine that is busy with other things. */
@@ -29,7 +30,7 @@ const APP = `
 
 const where = NO_CHROMIUM === undefined ? "" : ` (skipped: ${NO_CHROMIUM})`;
 
-describe.skipIf(NO_CHROMIUM !== undefined)(`a report in a browser${where}`, () => {
+describe.skipIf(isSkippedFor(NO_CHROMIUM))(`a report in a browser${where}`, () => {
   let home: string;
   let browser: Browser;
   beforeAll(async () => {
