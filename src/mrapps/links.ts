@@ -1,10 +1,11 @@
-// Reverse web-link graph: for each page that is linked to, how many pages link to it, and which.
+// Reverse web-link graph: for each link target, the number of pages that link to it, and their URLs.
 //
 //     tsmr run links 'mirror/**/*.html'
 //
-// Input is a mirror of sites as `wget --recursive` makes it: HTML files in a folder for each host. The
-// URL of mirror/www.example.org/docs/start.html is https://www.example.org/docs/start.html: it begins
-// at the first folder whose name looks like a host's. For that page with the link
+// The input is a mirror of sites as `wget --recursive` makes it: HTML files in one folder for each
+// host. The URL of a page begins at the first folder whose name looks like a host name. So the URL of
+// mirror/www.example.org/docs/start.html is https://www.example.org/docs/start.html. If that page
+// has the link
 //
 //     <a href="../about.html#team">About us</a>
 //
@@ -12,11 +13,11 @@
 //
 //     https://www.example.org/about.html 1 https://www.example.org/docs/start.html
 //
-// Links are the `href` of <a> and <area>, relative to the page or to its <base>. Fragments are cut
-// off, and a page that links twice counts once. Character references such as `&amp;` and `&#38;` are
-// decoded. Pages are read as UTF-8 or, if they are not, as Latin-1. Only http and https links count; a
-// link that is not a URL is counted as `malformed-links`, and a page outside a host's folder fails the
-// job.
+// A link is the `href` of an <a> or <area>, relative to the page or to its <base>. The app drops
+// fragments, counts a page that links to a target twice once, and decodes character references such
+// as `&amp;` and `&#38;`. It reads pages as UTF-8, or as Latin-1 if they are not UTF-8. Only http and
+// https links count. The counter `malformed-links` counts links that are not URLs. A page outside a
+// host's folder fails the job.
 
 import { isUtf8 } from "node:buffer";
 import {
@@ -28,14 +29,14 @@ import {
   wholeFile,
 } from "../mr/index.ts";
 
-/** The beginnings of comments, of elements whose content is no HTML, and of those with links. */
+/** The start of a comment, of an element whose content is not HTML, or of an element with links. */
 const BEGIN = /<(?:(!--)|(script|style)\b|(a|area|base)(?=\s))/gi;
 const ENDS: Record<string, RegExp> = {
   "!--": /-->/g,
   script: /<\/script[\s/>]/gi,
   style: /<\/style[\s/>]/gi,
 };
-/** White space and slashes before an attribute, and its name with the equals sign if it has a value. */
+/** White space and slashes before an attribute, its name, and the equals sign if it has a value. */
 const ATTRIBUTE = /[\s/]*([^\s/>=]*)\s*(=?)\s*/y;
 const UNQUOTED = /[^\s>]*/y;
 const PAGE = /(?:^|\/)((?:[a-z0-9-]+\.)+(?:[a-z]{2,}|xn--[a-z0-9-]+)(?::\d+)?\/.*)$/i;
@@ -63,7 +64,7 @@ export default defineApp({
   },
 });
 
-/** A page that is not UTF-8 is Latin-1, so that different links stay different. */
+/** Decodes a page. One that is not UTF-8 is decoded as Latin-1, so that different links stay different. */
 function textOf(html: ByteSlice): string {
   const bytes = html.view();
   return isUtf8(bytes) ? html.toString() : bytes.toString("latin1");
@@ -76,8 +77,8 @@ interface Link {
 }
 
 /**
- * The links of a page. It takes time in proportion to the page, whatever is in it: what is not closed, such as a
- * comment or a quote, extends to the end of the page, as in browsers.
+ * Finds the links of a page, in time proportional to its length. A comment or a quoted value without an end extends to
+ * the end of the page, as in browsers.
  */
 function* linksIn(html: string): Generator<Link> {
   for (let at = 0; ; ) {
@@ -101,7 +102,7 @@ function* linksIn(html: string): Generator<Link> {
   }
 }
 
-/** Reads attributes up to the end of a tag; undefined if the page ends within them. */
+/** Reads attributes up to the end of a tag. Returns undefined if the page ends within them. */
 function readTag(
   html: string,
   start: number,
@@ -134,7 +135,7 @@ function readTag(
   return undefined;
 }
 
-/** The page that a link leads to, if it is one. */
+/** Returns the target of a link; undefined if it is not a URL of http or https. */
 function resolve(href: string, base: URL, counters: Counters): URL | undefined {
   try {
     const target = new URL(decode(href), base);
@@ -149,7 +150,7 @@ function resolve(href: string, base: URL, counters: Counters): URL | undefined {
 function decode(text: string): string {
   return text.replace(REFERENCE, (reference, code?: string, name?: string) => {
     if (code === undefined) return NAMED[name?.toLowerCase() ?? ""] ?? reference;
-    // `x` and hexadecimal digits, which Number() parses after a 0.
+    // A hexadecimal reference is `x` and digits, which Number() parses after a 0.
     return String.fromCodePoint(Number(`0${code}`));
   });
 }

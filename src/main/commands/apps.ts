@@ -16,7 +16,7 @@ distinct        Distinct count: how many different values a column has, in all o
 group_by        Group by: number, sum, least, greatest and mean of a field, for each value of another.
 join            Join: the rows of two tables that have the same value in a column, side by side.
 url_count       URL access count: how often each URL was asked for, from the access logs of Apache or nginx.
-links           Reverse web-link graph: for each page that is linked to, how many pages link to it, and which.
+links           Reverse web-link graph: for each link target, the number of pages that link to it, and their URLs.
 term_vector     Term vector per host: the words that say most about what a site is about, with their counts.
 inverted_index  Inverted index: for each word, in which documents it occurs, and where in them.
 indexer         Inverted index: for each word, in how many documents it occurs, and in which.
