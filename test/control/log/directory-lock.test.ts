@@ -10,8 +10,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { lockDirectory } from "../../../src/mr/control/log/directory-lock.ts";
 import { isLock } from "../../../src/mr/job/names.ts";
 import { isSkippedFor } from "../../support/needs.ts";
@@ -165,6 +166,26 @@ describe("the lock of a job directory", () => {
       await expect(lockDirectory(directory)).rejects.toMatchObject({ code: "JOB_IN_USE" });
     },
   );
+
+  const ODD: ReadonlyArray<readonly [string, (socket: Socket) => unknown, RegExp]> = [
+    ["closes every connection at once", (socket) => socket.destroy(), /neither holds/],
+    ["ends every connection without an answer", (socket) => socket.end(), /neither holds/],
+    ["always says that it wants the lock", (socket) => socket.end("C"), /neither holds/],
+    ["answers something else", (socket) => socket.end("HTTP/1.1 400\r\n"), /running/],
+  ];
+  it.each(ODD)("F35 is refused soon where a process %s", async (_, answer, message) => {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      answer(socket);
+    });
+    onTestFinished(() => void server.close());
+    server.listen(join(directory, ".mr-lock-00"));
+    await once(server, "listening");
+    const refusal = lockDirectory(directory, 500);
+    await expect(refusal).rejects.toMatchObject({ code: "JOB_IN_USE" });
+    await expect(refusal).rejects.toThrow(message);
+    expect(readdirSync(directory)).toEqual([".mr-lock-00"]);
+  });
 
   it("can be taken again once it is given free, and says nothing of other directories", async () => {
     const other = temporaryDirectory();

@@ -30,6 +30,8 @@ const ANSWER_MS = 1000;
 /** How long several processes that want the lock at once may take to find a winner, in tries of some milliseconds. */
 const MAX_TRIES = 200;
 const MAX_RETRY_MS = 20;
+/** The same in time. A process that is a candidate for longer does not follow the rules. */
+const MAX_WAIT_MS = 10_000;
 /** The mode of a directory whose files only their owners can remove. */
 const STICKY = 0o1000;
 /** The errors of file systems that have no sockets, such as FAT and some network mounts. */
@@ -51,23 +53,34 @@ const NO_SOCKETS = new Set(["EPERM", "EOPNOTSUPP", "ENOTSUP", "EINVAL", "ENOSYS"
  * On a file system without sockets, the lock is one in a name space of the system, named by device and inode.
  *
  * @param directory absolute path
+ * @param maxWaitMs how long to wait for other processes that want the lock
  * @returns a function that releases the lock, which also ends when this process exits
  * @throws MrError `JOB_IN_USE` when another coordinator has it; `DIRECTORY_UNUSABLE`
  */
-export async function lockDirectory(directory: string): Promise<() => void> {
+export async function lockDirectory(
+  directory: string,
+  maxWaitMs = MAX_WAIT_MS,
+): Promise<() => void> {
+  const deadlineMs = performance.now() + maxWaitMs;
   let descriptor: number | undefined;
+  let rival: string | undefined;
   try {
     descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
     const stats = fstatSync(descriptor, { bigint: true });
     const folder = folderOf(directory, descriptor);
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const candidate = await enter(folder, stats);
-      const others = await candidate?.others();
+      const others = await candidate?.others(deadlineMs);
       if (candidate !== undefined && others === "none" && isSame(directory, stats)) {
         return candidate.hold(directory);
       }
       candidate?.leave();
-      if (others === "holder") throw inUse(directory, candidate?.foreign);
+      if (others === "holder") {
+        const { foreign } = candidate ?? {};
+        throw inUse(directory, foreign && `its lock "${foreign}" belongs to another user`);
+      }
+      rival = candidate?.rival;
+      if (performance.now() >= deadlineMs) break;
       // A replaced directory has another lock.
       if (!isSame(directory, stats)) throw new Error("it was replaced meanwhile");
       await sleep(Math.random() * MAX_RETRY_MS);
@@ -84,12 +97,15 @@ export async function lockDirectory(directory: string): Promise<() => void> {
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
-  throw inUse(directory);
+  throw inUse(
+    directory,
+    rival && `the process of "${rival}" neither holds the lock nor gives it up`,
+  );
 }
 
-/** @param foreign the name of the lock, if that belongs to another user */
-function inUse(directory: string, foreign?: string): MrError {
-  const whose = foreign === undefined ? "" : `: its lock "${foreign}" belongs to another user`;
+/** @param why what is special about the lock */
+function inUse(directory: string, why?: string): MrError {
+  const whose = why === undefined ? "" : `: ${why}`;
   return new MrError(
     "JOB_IN_USE",
     `Another coordinator is already running in directory "${directory}"${whose}`,
@@ -148,6 +164,8 @@ class Candidate {
   #answer = CANDIDATE;
   /** The socket of the holder, if it is another user. */
   foreign: string | undefined;
+  /** The socket of another candidate. */
+  rival: string | undefined;
 
   constructor(folder: string, name: string, directory: BigIntStats) {
     this.#folder = folder;
@@ -169,8 +187,10 @@ class Candidate {
   /**
    * Looks for other processes, and removes the sockets of dead ones. A candidate whose name comes first waits for
    * the others to leave.
+   *
+   * @param deadlineMs the time at which it stops to wait
    */
-  async others(): Promise<"none" | "candidate" | "holder"> {
+  async others(deadlineMs: number): Promise<"none" | "candidate" | "holder"> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       let isFirst = true;
       let isAlone = true;
@@ -185,14 +205,17 @@ class Candidate {
           return "holder";
         }
         if (other === "dead") removeDead(path);
-        else isAlone = false;
+        else {
+          isAlone = false;
+          this.rival = name;
+        }
         if (other === "candidate" && name < this.#name) isFirst = false;
       }
       if (isAlone) {
         this.#answer = HOLDER;
         return "none";
       }
-      if (!isFirst) return "candidate";
+      if (!isFirst || performance.now() >= deadlineMs) return "candidate";
       await sleep(Math.random() * MAX_RETRY_MS);
     }
     return "candidate";
