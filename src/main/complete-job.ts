@@ -53,7 +53,7 @@ export async function completeJob(
     await checkSameJob(directory, plan, named);
     const results = resultsOf(directory, history);
     const found = names.includes(MERGED_OUTPUT_NAME)
-      ? [await settleMerged(directory, names, results, history)]
+      ? await settleMerged(directory, names, results, history)
       : results;
     for (const file of found) await checkFile(storageFor(directory), directory, file);
     const { view, endMs } = history.last;
@@ -84,13 +84,18 @@ function cutHistory(what: string): MrError {
   return new MrError("HISTORY_UNREADABLE", `The event log does not have ${what}: ${why}`);
 }
 
-/** Removes the results that a merged file has replaced, if that and they are of this job. */
+/**
+ * Removes the results that a merged file has replaced, if that and they are of this job. If the merged file is not
+ * what was written, it is removed instead, as long as all results are there.
+ *
+ * @returns what is there in the end: the merged file, or the results
+ */
 async function settleMerged(
   directory: string,
   names: readonly string[],
   results: readonly OutputFile[],
   { merged }: JobHistory,
-): Promise<OutputFile> {
+): Promise<readonly OutputFile[]> {
   const path = join(directory, MERGED_OUTPUT_NAME);
   if (merged === undefined) {
     const why = "the event log does not say that the results were merged";
@@ -98,8 +103,18 @@ async function settleMerged(
   }
   const storage = storageFor(directory);
   const file = { name: MERGED_OUTPUT_NAME, bytes: merged.bytes, crc32: merged.crc32 };
-  await checkFile(storage, directory, file);
   const rest = names.filter((name) => name !== MERGED_OUTPUT_NAME);
+  try {
+    await checkFile(storage, directory, file);
+  } catch (error) {
+    for (const result of results) {
+      await checkFile(storage, directory, result).catch(() => {
+        throw error;
+      });
+    }
+    rmSync(path, { force: true });
+    return results;
+  }
   for (const name of rest) {
     const result = results[parseReduceOutputName(name) ?? -1];
     if (result !== undefined) await checkFile(storage, directory, result);
@@ -110,7 +125,7 @@ async function settleMerged(
       );
   }
   for (const name of rest) rmSync(join(directory, name), { force: true });
-  return file;
+  return [file];
 }
 
 function namesIn(directory: string): readonly string[] {

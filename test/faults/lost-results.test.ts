@@ -200,6 +200,26 @@ describe("F50 a complete job whose output is still to be merged", () => {
     });
   });
 
+  it.each(SPOILED.slice(1))(
+    "F50 is merged again when it was killed after a rename by which the merged file %s",
+    async (_, spoil) => {
+      const { outputs } = await runJob(options);
+      const parts = outputs.map((path) => readFileSync(path));
+      await mergeAll();
+      spoil(merged());
+      for (const [reduce, path] of outputs.entries()) writeFileSync(path, parts[reduce] ?? "");
+      // A merged file is of use when a result is lost.
+      rmSync(outputs[1] ?? "");
+      const lost = { code: "OUTPUT_UNREADABLE", message: expect.stringContaining(merged()) };
+      await expect(completeJob(out, { app: "wc", inputs: [] })).rejects.toMatchObject(lost);
+      expect(readdirSync(out)).toHaveLength(REDUCES + 1);
+      writeFileSync(outputs[1] ?? "", parts[1] ?? "");
+      await mergeAll();
+      expect(readdirSync(out).sort()).toEqual([EVENT_LOG_NAME, "mr-out"]);
+      expect(linesOf([merged()])).toEqual(LINES);
+    },
+  );
+
   it("F50 keeps files that have the name of a result and are none", async () => {
     await runJob(options);
     writeFileSync(merged(), "of another job\n");
