@@ -4,17 +4,13 @@ import { MrError } from "../mr/base/errors.ts";
 import { lockDirectory } from "../mr/control/log/directory-lock.ts";
 import type { LineFile } from "../mr/data/output/line-reader.ts";
 import type { JobResult } from "../mr/engines/run-job.ts";
-import {
-  isResultName,
-  MERGED_OUTPUT_NAME,
-  parseReduceOutputName,
-  reduceOutputName,
-} from "../mr/job/names.ts";
+import { isResultName, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../mr/job/names.ts";
 import type { OutputFile } from "../mr/job/task.ts";
 import { checkFile } from "../mr/storage/check-file.ts";
 import { hasJobLog, storageFor, sweepTemporaryFiles } from "../mr/storage/registry.ts";
 import { type JobHistory, readHistory } from "../mr/watch/history/job-history.ts";
 import type { JobView } from "../mr/watch/history/job-view.ts";
+import { cutHistory, writtenResults } from "../mr/watch/history/written-results.ts";
 import { checkSameJob, type NamedJob } from "./same-job.ts";
 
 /** A job that was complete before, and whose output is still to be merged or searched. */
@@ -51,7 +47,7 @@ export async function completeJob(
     if (plan === undefined || plan.app === null)
       throw cutHistory("the app and the tasks of the job");
     await checkSameJob(directory, plan, named);
-    const results = resultsOf(directory, history);
+    const results = writtenResults(directory, history);
     const found = names.includes(MERGED_OUTPUT_NAME)
       ? await settleMerged(directory, names, results, history)
       : results;
@@ -68,20 +64,6 @@ export async function completeJob(
   } finally {
     unlock();
   }
-}
-
-/** The results of a job, as its event log tells of them. */
-function resultsOf(directory: string, { last }: JobHistory): OutputFile[] {
-  return last.view.tasks("reduce").map(({ outputBytes: [bytes], crc32 }, reduce) => {
-    const name = reduceOutputName(reduce);
-    if (bytes !== undefined && crc32 !== undefined) return { name, bytes, crc32 };
-    throw cutHistory(`length and checksum of result "${join(directory, name)}"`);
-  });
-}
-
-function cutHistory(what: string): MrError {
-  const why = "it was cut, or an earlier version of this package has written it";
-  return new MrError("HISTORY_UNREADABLE", `The event log does not have ${what}: ${why}`);
 }
 
 /**

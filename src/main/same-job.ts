@@ -3,7 +3,8 @@ import { appName, findApp } from "../mr/app/load/find-app.ts";
 import { currentDirectory } from "../mr/base/directories.ts";
 import type { ErrorCode } from "../mr/base/errors.ts";
 import { plural } from "../mr/base/text.ts";
-import { refuseToResume } from "../mr/engines/refuse-to-resume.ts";
+import { checkSameLimits, refuseToResume } from "../mr/engines/refuse-to-resume.ts";
+import type { MaxBadRecords } from "../mr/job/bad-records.ts";
 import type { JobEvent } from "../mr/job/events.ts";
 import { settingDigests } from "../mr/job/setting-digests.ts";
 import { type FilePart, partsOf } from "../mr/job/split.ts";
@@ -16,6 +17,8 @@ export interface NamedJob {
   /** Paths and patterns; none for the inputs of the job. */
   readonly inputs: readonly string[];
   readonly reduces?: number | undefined;
+  readonly skipBadRecords?: boolean | undefined;
+  readonly maxBadRecords?: MaxBadRecords | undefined;
 }
 
 type Plan = JobEvent & { readonly type: "jobPlanned" };
@@ -34,6 +37,7 @@ export async function checkSameJob(directory: string, plan: Plan, named: NamedJo
   if (named.reduces !== undefined && named.reduces !== plan.reduces) {
     refuse(`it has ${plural(plan.reduces, "reduce task")}, not ${named.reduces}`);
   }
+  checkSameLimits(directory, plan, named);
   if (!(await isSameApp(plan, named.app))) {
     refuse(`it began with app "${plan.app}", and "${named.app}" is another app now`);
   }

@@ -111,6 +111,46 @@ it("F49 a result that was spoiled while no coordinator ran is made again on resu
   expect(linesOf((await runJob({ ...options, resume: true })).outputs)).toEqual(LINES);
 });
 
+it.each(SPOILED)(
+  "F49 a result that %s after the job was complete is named on resuming",
+  async (_, spoil) => {
+    await runJob(options);
+    const again = () => runJob({ ...options, resume: true });
+    await expect(again()).rejects.toMatchObject({ code: "RESUME_NOTHING" });
+    for (const name of ["mr-out-1", "mr-out-0"]) {
+      spoil(join(out, name));
+      const message = expect.stringContaining(join(out, name));
+      await expect(again()).rejects.toMatchObject({ code: "OUTPUT_UNREADABLE", message });
+    }
+  },
+);
+
+it("F49 results that were all removed after the job was complete are missed on resuming", async () => {
+  const { outputs } = await runJob(options);
+  for (const path of outputs) rmSync(path);
+  const message = expect.stringContaining(outputs[0] ?? "");
+  const again = runJob({ ...options, resume: true });
+  await expect(again).rejects.toMatchObject({ code: "OUTPUT_UNREADABLE", message });
+});
+
+it.each(SPOILED)(
+  "F49 a result that %s between the end of the job and that of its process is made again",
+  async (_, spoil) => {
+    let journal: Buffer | undefined;
+    const path = join(out, JOB_LOG_NAME);
+    await runJob({
+      ...options,
+      keep: true,
+      onEvent: ({ type }) => {
+        if (type === "jobEnded") journal = readFileSync(path);
+      },
+    });
+    writeFileSync(path, journal ?? "");
+    spoil(join(out, "mr-out-2"));
+    expect(linesOf((await runJob({ ...options, resume: true })).outputs)).toEqual(LINES);
+  },
+);
+
 describe("F49 the only file of a result, whose rename", { timeout: 120_000 }, () => {
   const MERGING = ["tsmr.ts", "run", "wc", "a.txt", "--merge", "--out", "out"];
   const GONE = "it is not there any more";
@@ -327,6 +367,28 @@ describe("F50 a complete job whose output is still to be merged", () => {
       writeFileSync(join(home(), "b.txt"), "b c d\n");
       await expect(completeJob(out, named)).rejects.toMatchObject({ code: "INPUT_CHANGED" });
     });
+  });
+
+  it("F50 is refused if bad records are to be treated in another way", async () => {
+    const REFUSED = (what: string) => ({
+      code: "RESUME_MISMATCH",
+      message: expect.stringContaining(what),
+    });
+    await runJob({ ...options, skipBadRecords: true, maxBadRecords: 5 });
+    const named = { app: "wc", inputs: [] };
+    for (const same of [{}, { skipBadRecords: true, maxBadRecords: 5 }, { maxBadRecords: 5 }]) {
+      expect(await completeJob(out, { ...named, ...same })).toBeDefined();
+    }
+    const failing = completeJob(out, { ...named, skipBadRecords: false });
+    await expect(failing).rejects.toMatchObject(REFUSED("leave out bad records"));
+    for (const maxBadRecords of [0, 6, "5%"] as const) {
+      const other = completeJob(out, { ...named, maxBadRecords });
+      await expect(other).rejects.toMatchObject(REFUSED("--max-bad-records 5"));
+    }
+    // An earlier version of this package has written the log.
+    const path = join(out, EVENT_LOG_NAME);
+    writeFileSync(path, readFileSync(path, "utf8").replaceAll(/,"maxBadRecords":5/g, ""));
+    expect(await completeJob(out, { ...named, maxBadRecords: 6 })).toBeDefined();
   });
 
   it("F50 is delivered by --resume, wherever tsmr run --merge was killed", {

@@ -148,12 +148,12 @@ async function run(
 async function completeAlready(
   app: string,
   inputs: readonly string[],
-  { resume, merge, top, json, reduces }: Options,
+  { resume, merge, top, json, reduces, skipBadRecords, maxBadRecords }: Options,
   directory: string,
 ) {
   if (resume !== true || (merge ?? json ?? top) === undefined) return undefined;
   const { completeJob } = await import("../complete-job.ts");
-  return await completeJob(directory, { app, inputs, reduces });
+  return await completeJob(directory, { app, inputs, reduces, skipBadRecords, maxBadRecords });
 }
 
 /** A report that cannot be written does not change how the job ended. */

@@ -1,4 +1,7 @@
 import { type ErrorCode, MrError } from "../base/errors.ts";
+import type { JobSpec } from "../job/job-spec.ts";
+
+type Limits = { readonly [K in "skipBadRecords" | "maxBadRecords"]?: JobSpec[K] | undefined };
 
 /** @throws MrError `RESUME_MISMATCH`, or with the given code */
 export function refuseToResume(
@@ -7,4 +10,22 @@ export function refuseToResume(
   code: ErrorCode = "RESUME_MISMATCH",
 ): never {
   throw new MrError(code, `Cannot resume the job in directory "${directory}": ${why}`);
+}
+
+/**
+ * Checks that bad records are to be treated as the job began to. What is not known of either side is not compared.
+ *
+ * @throws MrError `RESUME_MISMATCH`
+ */
+export function checkSameLimits(directory: string, began: Limits, now: Limits): void {
+  const isOther = (name: keyof Limits) =>
+    began[name] !== undefined && now[name] !== undefined && now[name] !== began[name];
+  if (isOther("skipBadRecords")) {
+    const what = began.skipBadRecords ? "leave out" : "fail on";
+    refuseToResume(directory, `it was to ${what} bad records`);
+  }
+  if (isOther("maxBadRecords")) {
+    const limit = `it began with --max-bad-records ${began.maxBadRecords}`;
+    refuseToResume(directory, `${limit}, not with ${now.maxBadRecords}`);
+  }
 }

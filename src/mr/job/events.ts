@@ -1,3 +1,4 @@
+import type { MaxBadRecords } from "./bad-records.ts";
 import type { Split } from "./split.ts";
 import type {
   Attempt,
@@ -53,6 +54,10 @@ export type UntimedEvent =
       readonly splits: readonly Split[];
       /** Number of reduce tasks. */
       readonly reduces: number;
+      /** Whether bad records are left out. Undefined in logs of earlier versions. */
+      readonly skipBadRecords?: boolean | undefined;
+      /** How many records may be bad before the job fails. Undefined in logs of earlier versions. */
+      readonly maxBadRecords?: MaxBadRecords | undefined;
     }
   | { readonly type: "workerJoined"; readonly worker: number; readonly pid: number }
   | { readonly type: "workerLeft"; readonly worker: number }

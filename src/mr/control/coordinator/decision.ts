@@ -156,9 +156,10 @@ export class Decider {
     const plan = JSON.stringify([name, digest, settings, splits]);
     if (plan === this.#toldPlan) return [];
     this.#toldPlan = plan;
-    const { reduces, inputDirectory } = this.#job.options;
+    const { reduces, inputDirectory, skipBadRecords, maxBadRecords } = this.#job.options;
+    const badRecords = { skipBadRecords, maxBadRecords };
     const app = { app: name, digest, settings: settings && settingDigests(settings) };
-    return [{ type: "jobPlanned", ...app, inputDirectory, splits, reduces }];
+    return [{ type: "jobPlanned", ...app, inputDirectory, splits, reduces, ...badRecords }];
   }
 }
 

@@ -17,8 +17,9 @@ import {
   type ResumedJob,
   type Settings,
 } from "../../job/job-spec.ts";
-import { isResultName, JOB_LOG_NAME } from "../../job/names.ts";
+import { isResultName, JOB_LOG_NAME, MERGED_OUTPUT_NAME } from "../../job/names.ts";
 import type { CompletedTask } from "../../job/task.ts";
+import { checkFile } from "../../storage/check-file.ts";
 import {
   directoryGuard,
   hasJobLog,
@@ -29,7 +30,9 @@ import {
 } from "../../storage/registry.ts";
 import { describeSetting, withMessages } from "../../watch/format/describe-failure.ts";
 import { EventLog } from "../../watch/history/event-log.ts";
-import { refuseToResume } from "../refuse-to-resume.ts";
+import { readHistory } from "../../watch/history/job-history.ts";
+import { writtenResults } from "../../watch/history/written-results.ts";
+import { checkSameLimits, refuseToResume } from "../refuse-to-resume.ts";
 import type { LockedDirectory } from "../take-directory.ts";
 import { hasItsOutputs, ResultCheck } from "./result-check.ts";
 
@@ -164,7 +167,7 @@ function begin(spec: NewJob, unlock: () => void): JobSession {
 
 async function resume(spec: ResumedJob, unlock: () => void): Promise<JobSession> {
   const { directory } = spec;
-  checkNotComplete(directory);
+  await checkNotComplete(directory);
   const { log, state } = FileJobLog.open(directory);
   try {
     await checkSameJob(state.job, spec);
@@ -186,27 +189,34 @@ function sizeOf(path: string): number | undefined {
   return statIfThere(path)?.size;
 }
 
-/** The log is removed when all results are there, so results without a log are complete. */
-function checkNotComplete(directory: string): void {
+/**
+ * The log is removed when all results are there, so results without a log are complete, unless they were changed or
+ * removed since.
+ *
+ * @throws MrError `RESUME_NOTHING`; `OUTPUT_UNREADABLE` for a result that is lost
+ */
+async function checkNotComplete(directory: string): Promise<void> {
   if (hasJobLog(directory)) return;
-  const result = readdirSync(directory).find(isResultName);
-  const why = "it is complete already, its output is there";
-  if (result !== undefined) refuseToResume(directory, why, "RESUME_NOTHING");
+  const history = await readHistory(directory).catch(() => undefined);
+  const isComplete = history?.last.view.outcome?.state === "completed";
+  if (history !== undefined && isComplete) {
+    const { merged } = history;
+    const files =
+      merged === undefined
+        ? writtenResults(directory, history)
+        : [{ ...merged, name: MERGED_OUTPUT_NAME }];
+    for (const file of files) await checkFile(storageFor(directory), directory, file);
+  }
+  if (!isComplete && !readdirSync(directory).some(isResultName)) return;
+  refuseToResume(directory, "it is complete already, its output is there", "RESUME_NOTHING");
 }
 
 async function checkSameJob(job: JobRecord, spec: ResumedJob): Promise<void> {
-  const { directory, inputDirectory, inputs, reduces, skipBadRecords, maxBadRecords } = spec;
+  const { directory, inputDirectory, inputs, reduces } = spec;
   if (reduces !== undefined && reduces !== job.reduces) {
     refuseToResume(directory, `it has ${plural(job.reduces, "reduce task")}, not ${reduces}`);
   }
-  if (skipBadRecords !== undefined && skipBadRecords !== job.skipBadRecords) {
-    const what = job.skipBadRecords ? "leave out" : "fail on";
-    refuseToResume(directory, `it was to ${what} bad records`);
-  }
-  if (maxBadRecords !== undefined && maxBadRecords !== job.maxBadRecords) {
-    const began = `it began with --max-bad-records ${job.maxBadRecords}`;
-    refuseToResume(directory, `${began}, not with ${maxBadRecords}`);
-  }
+  checkSameLimits(directory, job, spec);
   const urls = (files: readonly InputFile[]) => files.map(({ url }) => url).join("\0");
   const hasOthers = inputs !== undefined && urls(inputs) !== urls(job.inputs);
   if (hasOthers || inputDirectory !== job.inputDirectory) {

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { ERROR_CODES } from "../../base/error-codes.ts";
+import { type MaxBadRecords, parseMaxBadRecords } from "../../job/bad-records.ts";
 import type { JobEvent } from "../../job/events.ts";
 import { PHASES } from "../../job/task.ts";
 
@@ -40,6 +41,8 @@ function event<Type extends JobEvent["type"], Entries extends v.ObjectEntries>(
   return v.object({ type: v.literal(type), atMs: milliseconds, ...entries });
 }
 
+const limit = v.custom<MaxBadRecords>((value) => parseMaxBadRecords(value) !== undefined);
+
 const part = {
   file: v.string(),
   start: count,
@@ -65,6 +68,8 @@ const EVENT = v.variant("type", [
     splits: v.array(v.object({ ...part, further: v.optional(v.array(v.object(part))) })),
     // A damaged number must not make an array that fills the memory.
     reduces: v.pipe(whole, v.maxValue(1_000_000)),
+    skipBadRecords: v.optional(v.boolean()),
+    maxBadRecords: v.optional(limit),
   }),
   event("workerJoined", { worker: whole, pid: whole }),
   event("workerLeft", { worker: whole }),
