@@ -1,8 +1,9 @@
 // Tests what a power cut would leave of a job: the calls that sync its journal and its results.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { compileApp } from "../../src/mr/app/load/compile-app.ts";
 import { syncDirectory } from "../../src/mr/base/directories.ts";
 import { decodeRecords, FileJobLog } from "../../src/mr/control/log/file-job-log.ts";
 import { mergeOutputs } from "../../src/mr/data/output/merge-outputs.ts";
@@ -26,6 +27,9 @@ const APP = {
   map: (_: string, text: string) => text.split(" ").map((key) => ({ key, value: "1" })),
   reduce: (_: string, values: readonly string[]) => String(values.length),
 };
+
+const SMALL_APP =
+  "export const map = () => [{ key: 'k', value: '' }]; export const reduce = () => 'v';";
 
 let directory: string;
 let journal: string;
@@ -145,10 +149,7 @@ describe("a result", () => {
   it("F58 of the sequential run is there when that is complete", async () => {
     const job = new JobHarness();
     const options = {
-      app: job.write(
-        "app.mjs",
-        "export const map = () => [{ key: 'k', value: '' }]; export const reduce = () => 'v';",
-      ),
+      app: job.write("app.mjs", SMALL_APP),
       inputs: [job.write("a.txt", "x")],
       out: job.directory,
       reduces: 2,
@@ -159,6 +160,19 @@ describe("a result", () => {
     const results = powerCut.renamedUnsynced.filter((name) => name.startsWith("mr-"));
     expect(results).toEqual([]);
   });
+
+  it.each(["local", "sequential"] as const)(
+    "F58 is in a directory that has its name, however many were made for it (%s)",
+    async (engine) => {
+      const job = new JobHarness();
+      const out = join(job.directory, "new", "deep", "out");
+      const app = job.write("app.mjs", SMALL_APP);
+      const inputs = [job.write("a.txt", "x")];
+      await runJob({ app, inputs, out, reduces: 1, workers: 1, check: false, engine });
+      const made = ["new", "new/deep", "new/deep/out"].map((path) => join(job.directory, path));
+      expect(made.filter((path) => !powerCut.hasName(path))).toEqual([]);
+    },
+  );
 
   it("F58 is removed only when the file into which it was merged is safe", async () => {
     const job = new JobHarness();
@@ -256,4 +270,12 @@ it("map outputs are not synced: that is slow, and their readers notice what is l
   job.write("a.txt", "x y x");
   await job.map(APP, ["a.txt"]);
   expect(powerCut.calls.filter((call) => call.startsWith("sync"))).toEqual([]);
+});
+
+it("F58 a compiled app is kept with its contents, not as an empty file", async () => {
+  const source = join(directory, "app.ts");
+  writeFileSync(source, SMALL_APP);
+  const { path } = await compileApp(source);
+  expect(powerCut.calls).toContain(`rename ${basename(path)}`);
+  expect(powerCut.renamedUnsynced).toEqual([]);
 });

@@ -37,6 +37,11 @@ class PowerCut {
     this.maxWriteBytes = Number.POSITIVE_INFINITY;
   }
 
+  /** Whether a file or a directory has its name after a power cut, if the directory in which it is has one. */
+  hasName(path: string): boolean {
+    return this.#directories.get(dirname(path))?.has(basename(path)) ?? false;
+  }
+
   /** The contents of a file after a power cut; undefined if it is not there. */
   contentsOf(path: string): string | undefined {
     const inode = this.#directories.get(dirname(path))?.get(basename(path));

@@ -1,4 +1,6 @@
-import { removeEmptyDirectories } from "../base/directories.ts";
+import { dirname } from "node:path";
+import { removeEmptyDirectories, syncDirectory } from "../base/directories.ts";
+import { describeCause, errorCode, MrError } from "../base/errors.ts";
 import { checkNoCoordinator } from "../base/socket-path.ts";
 import { lockDirectory } from "../control/log/directory-lock.ts";
 import type { NewJob, ResumedJob } from "../job/job-spec.ts";
@@ -42,6 +44,28 @@ export async function takeDirectory(spec: NewJob | ResumedJob): Promise<LockedDi
       unlock?.();
       removeEmptyDirectories(made);
       if (hasDirectory(directory) || spec.resume || tries === MAX_TRIES) throw error;
+    }
+  }
+}
+
+/**
+ * Makes the name of a job directory survive a power cut. It costs least when the first file in it is synced already.
+ *
+ * @param made the directories that were made for it; of a resumed job, the one that made them may have been killed
+ * @throws MrError `DIRECTORY_UNUSABLE`
+ */
+export function syncNames(
+  { resume, directory }: NewJob | ResumedJob,
+  made: readonly string[],
+): void {
+  for (const path of resume ? [directory] : made) {
+    try {
+      syncDirectory(dirname(path));
+    } catch (error) {
+      // A directory that this user may not list can't be opened to be synced.
+      if (errorCode(error) === "EACCES") continue;
+      const why = describeCause(error);
+      throw new MrError("DIRECTORY_UNUSABLE", `Cannot keep directory "${path}": ${why}`);
     }
   }
 }

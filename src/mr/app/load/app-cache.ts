@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fdatasyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { makeDirectory, runtimeDirs } from "../../base/directories.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
@@ -50,11 +58,22 @@ export function removeOld(dir: string): void {
   }
 }
 
-/** Publishes a file atomically. Several processes may publish the same one at once. @throws MrError */
+/**
+ * Publishes a file atomically. Several processes may publish the same one at once. It is synced, because a power cut
+ * could leave it empty under its name, and the next job would run an empty app.
+ *
+ * @throws MrError
+ */
 export function publish(path: string, contents: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, contents, { mode: 0o600 });
+    const descriptor = openSync(temporary, "w", 0o600);
+    try {
+      writeFileSync(descriptor, contents);
+      fdatasyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });

@@ -13,7 +13,7 @@ import type { JobEnd } from "../../job/task.ts";
 import { sweepJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../../storage/registry.ts";
 import { describeCancellation, describeJobFailure } from "../../watch/format/describe-failure.ts";
 import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
-import { takeDirectory } from "../take-directory.ts";
+import { syncNames, takeDirectory } from "../take-directory.ts";
 import {
   type JobSession,
   openJob,
@@ -99,7 +99,14 @@ async function prepare(spec: NewJob | ResumedJob, context: JobContext) {
     const options = { ...job, socketPath, memoryBytes, ...WORKER_TIMEOUTS };
     // Workers start while this process loads the coordinator and opens the job.
     pool = new WorkerPool(spec.workers, options, onOutput);
-    return { job, made, socketPath, pool, session: await openJob(spec, locked) };
+    const session = await openJob(spec, locked);
+    try {
+      syncNames(spec, made);
+    } catch (error) {
+      session.close();
+      throw error;
+    }
+    return { job, made, socketPath, pool, session };
   } catch (error) {
     await pool?.stop(0);
     locked.unlock();

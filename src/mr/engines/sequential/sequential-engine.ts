@@ -12,7 +12,7 @@ import type { Attempt, Failure, JobOutcome, Phase } from "../../job/task.ts";
 import { checkFile } from "../../storage/check-file.ts";
 import { directoryGuard, storageFor } from "../../storage/registry.ts";
 import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
-import { takeDirectory } from "../take-directory.ts";
+import { syncNames, takeDirectory } from "../take-directory.ts";
 import { type AppRun, runApp } from "./run-app.ts";
 
 /**
@@ -38,6 +38,7 @@ export const sequentialEngine: Engine = {
       context.signal.throwIfAborted();
       if (!isInPlace()) throw directoryGone(spec.directory);
       const outputs = await publish(spec.directory, run);
+      syncNames(spec, made);
       isComplete = true;
       events.ended({ state: "completed" });
       const { counters, skipped } = run;
