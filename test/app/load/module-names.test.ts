@@ -71,6 +71,35 @@ describe("replaceModuleNames", () => {
     });
   }
 
+  for (const [what, specifier, file] of [
+    ["a file", "./d.mjs", "d.mjs"],
+    ["a package", "q", "node_modules/q/index.js"],
+  ]) {
+    it(`lets a module import ${what}, from its own folder, by a name that is only known when it runs`, async () => {
+      const directory = temporaryDirectory();
+      const write = (name: string, contents: string) => {
+        const path = join(directory, name);
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, contents);
+      };
+      write("app.ts", "export { value } from './lib/main.mjs';");
+      write(
+        "lib/main.mjs",
+        `const n = "${specifier}"; const { default: d } = await import(/* a comment */ n);
+         const fs = await import(["f", "s"].join("")); export const value = d + typeof fs.openSync;`,
+      );
+      write(
+        `lib/${file}`,
+        file?.endsWith(".mjs") === true ? "export default 'right ';" : "module.exports = 'right ';",
+      );
+      write(
+        file ?? "",
+        file?.endsWith(".mjs") === true ? "export default 'wrong ';" : "module.exports = 'wrong ';",
+      );
+      expect(await printed(join(directory, "app.ts"))).toBe("right function");
+    });
+  }
+
   it("lets a package require a file of its own by a name that is only known when it runs", async () => {
     expect(
       await exported({
@@ -138,6 +167,7 @@ describe("replaceModuleNames", () => {
     "((require, module) => { require(x); module.id; })();",
     "const require = createRequire(import.meta.url); require(x);",
     "require = other; require(x);",
+    "import('./a'); import(x ? './a' : './b'); import('./a/' + x); a.import(x); 'import(x)';",
     "a.require(x); ({ require: 1 }); 'require(x)'; // require(x)",
     "require(x); const = 1;",
   ])("leaves code as it is that calls no other require than the bundler's: %s", async (code) => {

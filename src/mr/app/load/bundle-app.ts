@@ -5,7 +5,7 @@ import { assetPath, CODE_EXTENSION, PACKAGE_ROOT } from "../../base/assets.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { readRegularFile } from "../../base/open-file.ts";
 import { failMissing, MISSING, type MissingImport, missingImports } from "./missing-imports.ts";
-import { FILL_MODULE, OWN_REQUIRE, replaceModuleNames } from "./module-names.ts";
+import { FILL_MODULE, OWN_IMPORT, OWN_REQUIRE, replaceModuleNames } from "./module-names.ts";
 
 export const PUBLIC_FACE = assetPath(`mr/index${CODE_EXTENSION}`);
 const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
@@ -172,9 +172,15 @@ function addressesOf(path: string, suffix: string): string {
   const own = `__tsmr_require(${filename})`;
   const toUrl = `process.getBuiltinModule("node:url").pathToFileURL`;
   const find = `(name) => /^[a-z]+:/.test(name) ? name : ${toUrl}(${own}.resolve(name)).href`;
+  // A package is found as `require` finds it, since a bundle can't ask for another module's imports.
+  const load =
+    `(name) => { if (/^[a-z]+:/.test(name)) return name; if (/^\\.{0,2}(\\/|$)/.test(name)) return new URL(name, ${url}).href; ` +
+    `const found = ${own}.resolve(name); return found === name ? name : ${toUrl}(found).href; }`;
   return (
     `var __tsmr_meta = { url: ${url}, dirname: ${dirname_}, filename: ${filename}, resolve: ${find} }, ` +
     `__tsmr_dirname = ${dirname_}, __tsmr_filename = ${filename}, ${OWN_REQUIRE} = /* @__PURE__ */ ${own}, ` +
+    `${OWN_IMPORT} = async (name, options) => { const path = (${load})(String(name)); ` +
+    `return options === undefined ? import(path) : import(path, options); }, ` +
     `__tsmr_resolve = (...given) => ${own}.resolve(...given); `
   );
 }

@@ -22,7 +22,7 @@ interface CacheEntry extends CompiledApp {
 }
 
 /** Changes whenever the same source would compile to different code. */
-const COMPILER_REVISION = "7";
+const COMPILER_REVISION = "8";
 
 /**
  * Compiles an app and its imports into one module, whose digest so covers them all. The result is cached under a

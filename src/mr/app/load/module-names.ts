@@ -3,6 +3,8 @@ import type { Loader } from "esbuild";
 
 /** Stands for a module's own `require`. It is as long as that name, so that columns in messages stay. */
 export const OWN_REQUIRE = "__tsmrq";
+/** The same for calls of `import`. */
+export const OWN_IMPORT = "_tsmri";
 
 /**
  * Gives the `module` of a CommonJS module the members that it has in Node.js. The bundler's has only `exports`. The
@@ -20,9 +22,20 @@ const MARKS: Readonly<Record<string, string>> = {
   "module.require": `${MARK}module_require`,
   module: `${MARK}module`,
 };
-/** What may have to be replaced: not a call of `require` with a plain string, nor `module.exports`. */
-const CANDIDATE =
-  /\brequire\b(?!\s*\(\s*(["'])[^"'\n]*\1\s*\)|\s*\.\s*resolve\b)|(?<!typeof\s+)\bmodule\b(?!\s*\.\s*exports\b)/;
+/** What may have to be replaced: not a call of `require` or `import` with a plain string, nor `module.exports`. */
+const CANDIDATE = new RegExp(
+  [
+    /\brequire\b(?!\s*\(\s*(["'])[^"'\n]*\1\s*\)|\s*\.\s*resolve\b)/,
+    /(?<!typeof\s+)\bmodule\b(?!\s*\.\s*exports\b)/,
+    /\bimport\s*\((?!\s*(?:"[^"\n]*"|'[^'\n]*')\s*\))/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+);
+/** What is printed for a call of `import`, and `require` or `module.require` where they are not declared. */
+const CALL = /(?<=__toESM\()require(?=\()|__tsmr_mark_(?:module_)?require\b/g;
+/** No call of `import` is printed as such, so that it can be found. */
+const LOWERED = { "dynamic-import": false };
 /** In the printed code. */
 const USES_MODULE = /(?<!typeof )__tsmr_mark_module\b(?!\.exports\b)/;
 
@@ -43,8 +56,8 @@ interface Edit {
 }
 
 /**
- * Replaces `require` in a module by its own, except in calls that are bundled: the bundler would resolve all others
- * from the folder of the app. A module that uses other members of `module` than `exports` gets {@link FILL_MODULE}.
+ * Replaces `require` and calls of `import` in a module by its own, except in calls that are bundled: all others would
+ * be resolved from the folder of the app or of the bundle. A module that uses other members of `module` than `exports` gets {@link FILL_MODULE}.
  *
  * The bundler can't replace `require` itself without replacing the bundled calls too. Here it only tells where a name
  * stands that the module does not declare.
@@ -54,7 +67,10 @@ export async function replaceModuleNames(text: string, loader: Loader): Promise<
   const { transform } = await import("esbuild");
   let printed: { readonly code: string; readonly map: string };
   try {
-    printed = await transform(text, { loader, define: MARKS, sourcemap: true, logLevel: "silent" });
+    printed = await transform(text, {
+      ...{ loader, define: MARKS, supported: LOWERED },
+      ...{ sourcemap: true, logLevel: "silent" },
+    });
   } catch {
     // The module has mistakes, which are reported when it is bundled.
     return text;
@@ -78,12 +94,17 @@ function editsOf(text: string, code: string, positions: SourceMap): Edit[] {
     starts.push(index + end.length);
   }
   return code.split("\n").flatMap((line, row) =>
-    [...line.matchAll(/__tsmr_mark_(module_)?require\b/g)].flatMap(({ 0: mark, index }) => {
+    [...line.matchAll(CALL)].flatMap(({ 0: mark, index }) => {
       if (BUNDLED.test(line.slice(index + mark.length))) return [];
       const position = positions.findEntry(row, index);
       if (!("originalLine" in position)) return [];
       const start = (starts[position.originalLine] ?? 0) + position.originalColumn;
-      const written = REQUIRE.exec(text.slice(start))?.[0];
+      const rest = text.slice(start);
+      const end = start + "import".length;
+      if (!mark.startsWith(MARK)) {
+        return /^import\b/.test(rest) ? [{ start, end, replacement: OWN_IMPORT }] : [];
+      }
+      const written = REQUIRE.exec(rest)?.[0];
       if (written === undefined) return [];
       // `{ require }` is short for a member of that name.
       const isMember = line.slice(0, index).endsWith(" require: ");
