@@ -197,7 +197,9 @@ describe("a job whose workers die or stop", { concurrent: true }, () => {
     for (const worker of [busy, other, waiting]) {
       const { code, stderr } = await worker.ended;
       // The coordinator does not wait for long until a busy worker has heard it.
-  expect(stderr).toMatch(/The job was cancelled; this worker has done|The coordinator has gone/);
+      expect(stderr).toMatch(
+        /The job was cancelled; this worker has done|The coordinator has gone/,
+      );
       expect(code).toBe(1);
     }
     expect(existsSync(job.path("mr-out-1"))).toBe(false);
