@@ -13,11 +13,12 @@
 //
 //     https://www.example.org/about.html 1 https://www.example.org/docs/start.html
 //
-// A link is the `href` of an <a> or <area>, relative to the page or to its <base>. The app drops
+// A link is the `href` of an <a> or <area>, relative to the page or to its first <base>. The app drops
 // fragments, counts a page that links to a target twice once, and decodes character references such
 // as `&amp;` and `&#38;`. It reads pages as UTF-8, or as Latin-1 if they are not UTF-8. Only http and
-// https links count. The counter `malformed-links` counts links that are not URLs. A page outside a
-// host's folder fails the job.
+// https links count. The counter `malformed-links` counts links that are not URLs, those with more
+// than 1,000 characters of user and host, and relative links of a page whose <base> has more than
+// 8,000 characters. A page outside a host's folder fails the job.
 
 import { isUtf8 } from "node:buffer";
 import {
@@ -41,6 +42,14 @@ const ATTRIBUTE = /[\s/]*([^\s/>=]*)\s*(=?)\s*/y;
 const UNQUOTED = /[^\s>]*/y;
 const PAGE = /(?:^|\/)((?:[a-z0-9-]+\.)+(?:[a-z]{2,}|xn--[a-z0-9-]+)(?::\d+)?\/.*)$/i;
 const REFERENCE = /&(?:#(\d+|x[\da-f]+)|(amp|lt|gt|quot|apos));/gi;
+/** User and host of a link that names a host, which a URL parser finds behind any of these characters. */
+const AUTHORITY = /^(?:(?:https?|ftp|wss?|file):[/\\]*|[/\\]{2,})([^/\\?#]*)/i;
+/** Characters that a URL parser removes, anywhere and at the beginning. */
+const REMOVED = /[\t\n\r]|^[^!-\uFFFF]+/g;
+/** The time to encode a host's name is quadratic, and a valid one has at most 253 characters. */
+const MAX_AUTHORITY = 1000;
+/** Each link takes time in proportion to the base. RFC 9110 recommends to support URLs of this length. */
+const MAX_BASE = 8000;
 const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
 export default defineApp({
@@ -49,12 +58,16 @@ export default defineApp({
     const page = PAGE.exec(file)?.[1];
     if (page === undefined) throw new Error("no folder of its path looks like a host's name");
     const source = new URL(`https://${page}`);
-    let base = source;
+    let base: URL | undefined = source;
+    let isBaseKnown = false;
     for (const { element, href } of linksIn(textOf(html))) {
+      const isBase = element === "base";
+      if (isBase && isBaseKnown) continue;
       const target = resolve(href, base, counters);
-      if (target === undefined) continue;
-      if (element === "base") base = target;
-      else emit(target.href, source.href);
+      if (isBase) {
+        isBaseKnown = true;
+        if (target !== undefined) base = target.href.length > MAX_BASE ? undefined : target;
+      } else if (target !== undefined) emit(target.href, source.href);
     }
   },
   combine: union,
@@ -135,10 +148,17 @@ function readTag(
   return undefined;
 }
 
-/** Returns the target of a link; undefined if it is not a URL of http or https. */
-function resolve(href: string, base: URL, counters: Counters): URL | undefined {
+/**
+ * Returns the target of a link; undefined if it is not a URL of http or https.
+ *
+ * @param base undefined if relative links can't be resolved
+ */
+function resolve(href: string, base: URL | undefined, counters: Counters): URL | undefined {
   try {
-    const target = new URL(decode(href), base);
+    const link = decode(href).replace(REMOVED, "");
+    const authority = AUTHORITY.exec(link)?.[1] ?? "";
+    if (authority.length > MAX_AUTHORITY) throw new RangeError("its host is too long");
+    const target = new URL(link, base);
     target.hash = "";
     return /^https?:$/.test(target.protocol) ? target : undefined;
   } catch {

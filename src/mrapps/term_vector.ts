@@ -12,8 +12,9 @@
 //     tea.example tea:2 black:1 brew:1 brewed:1 green:1 hotter:1
 //
 // Words are in lower case, have at least three letters, and are not English stop words. TERM_VECTOR is
-// the maximum number of words (default 20). A page whose `url` is not a URL is left out and counted
-// as `malformed-urls`; one whose `text` is missing or not a text, as `missing-texts`.
+// the maximum number of words (default 20). A page whose `url` is not a URL, or has more than 1,000
+// characters of user and host, is left out and counted as `malformed-urls`; one whose `text` is
+// missing or not a text, as `missing-texts`.
 
 import {
   defineApp,
@@ -40,6 +41,13 @@ const STOP_WORDS = new Set(
   ),
 );
 
+/** User and host of a URL, which a URL parser finds behind any of these characters. */
+const AUTHORITY = /^(?:https?|ftp|wss?|file):[/\\]*([^/\\?#]*)/i;
+/** Characters that a URL parser removes, anywhere and at the beginning. */
+const REMOVED = /[\t\n\r]|^[^!-\uFFFF]+/g;
+/** The time to encode a host's name is quadratic, and a valid one has at most 253 characters. */
+const MAX_AUTHORITY = 1000;
+
 /** Counts letters, some of which are two UTF-16 units. */
 const THREE_LETTERS = /.../u;
 
@@ -53,7 +61,7 @@ export default defineApp({
   input: jsonLines<Page | null>({ inexactNumbers: "round" }),
   map(page, emit: Emit<[word: string, count: number][]>, context) {
     const { url, text } = page ?? {};
-    if (typeof url !== "string" || !URL.canParse(url)) {
+    if (typeof url !== "string" || !isUrl(url)) {
       context.badRecord("malformed-urls", 'its "url" is missing or no URL');
       return;
     }
@@ -81,3 +89,8 @@ export default defineApp({
       .join(" ");
   },
 });
+
+function isUrl(text: string): boolean {
+  const authority = AUTHORITY.exec(text.replace(REMOVED, ""))?.[1] ?? "";
+  return authority.length <= MAX_AUTHORITY && URL.canParse(text);
+}

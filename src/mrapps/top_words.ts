@@ -14,7 +14,7 @@
 // its own output file.
 //
 // The range is the key, and its words are the values. They reach reduce sorted, so it adds up one word
-// after the other, and holds only the words that it will write.
+// after the other, and holds at most twice as many words as it will write.
 
 import {
   blocks,
@@ -54,13 +54,13 @@ export default defineApp({
     let times = 0;
     for (const [next, more] of values) {
       if (next !== word) {
-        keep(best, [word, times]);
+        keep(best, [word, times], 2 * top);
         word = next;
         times = 0;
       }
       times += more;
     }
-    keep(best, [word, times]);
+    keep(best, [word, times], 0);
     for (const [found, count] of best) yield `${found} ${count}`;
   },
 });
@@ -70,9 +70,14 @@ function rangeOf(word: string): string {
   return RANGES[letter >= 0 && letter < 26 ? Math.min(Math.floor(letter / 5), 4) : 5] ?? "";
 }
 
-/** Inserts a word into the best ones, if it is one of them. */
-function keep(best: Counted[], counted: Counted): void {
-  const after = best.findIndex(([, times]) => times < counted[1]);
-  if (counted[1] > 0) best.splice(after === -1 ? best.length : after, 0, counted);
-  if (best.length > top) best.pop();
+/**
+ * Adds a word to the best ones. Those after the first `top` are removed when there are more than `limit`, so that
+ * the time for a word does not depend on `top`.
+ */
+function keep(best: Counted[], counted: Counted, limit: number): void {
+  if (counted[1] > 0) best.push(counted);
+  if (best.length <= limit) return;
+  // Words come in the order of the alphabet, and sorting keeps the order of those that are equally frequent.
+  best.sort(([, a], [, b]) => b - a);
+  best.splice(top);
 }

@@ -127,6 +127,52 @@ describe("links", () => {
     expect(outputs.join("")).toBe("");
   });
 
+  it("F52 takes time in proportion to a page of 3 MB: links and a long base", async () => {
+    const base = `http://h.example/${"a/".repeat(5e5)}`;
+    const relative = '<a href="b.html"><a href="//h.example/">'.repeat(25_000);
+    const absolute = "<a href=http://h.example/c.html>".repeat(30_000);
+    job.write("a.example/a.html", `<base href="${base}">${relative}${absolute}`);
+    const outputs = await job.run(await loadShipped("links"), ["a.example/a.html"]);
+    const line = "http://h.example/c.html 1 https://a.example/a.html";
+    expect(sorted(...outputs)).toEqual([line]);
+    expect(job.counters).toEqual({ "malformed-links": 50_000 });
+  });
+
+  it("F52 takes time in proportion to a page of 3 MB: bases relative to bases", async () => {
+    const bases = "<base href=a/>".repeat(200_000);
+    job.write("a.example/a.html", `${bases}<a href=b.html>`);
+    const outputs = await job.run(await loadShipped("links"), ["a.example/a.html"]);
+    const line = "https://a.example/a/b.html 1 https://a.example/a.html";
+    expect(sorted(...outputs)).toEqual([line]);
+  });
+
+  it.each([
+    ["a host whose characters differ", (i: number) => String.fromCodePoint(0x4e00 + (i % 20_000))],
+    ["the same in another notation", (i: number) => `&#${0x4e00 + (i % 20_000)};`],
+    ["labels of a host", () => "é."],
+    ["users", () => "a@"],
+  ])("F52 takes time in proportion to %s", async (_, part) => {
+    const host = Array.from({ length: 200_000 }, (_, i) => part(i)).join("");
+    const links = `<a href="http://${host}/"><a href=" \\\t/${host}/"><a href="ht\ntps:${host}/">`;
+    job.write("a.example/a.html", `${links}<a href="/${host}">`);
+    const outputs = await job.run(await loadShipped("links"), ["a.example/a.html"]);
+    expect(sorted(...outputs)).toHaveLength(1);
+    expect(job.counters).toEqual({ "malformed-links": 3 });
+  });
+
+  it("takes the first base of a page that has several, as browsers do", async () => {
+    const first = '<base target=x><base href="/x/"><base href="/y/"><a href=b>';
+    job.write("a.example/first.html", first);
+    job.write("a.example/bad.html", '<base href="http://[bad"><base href="/y/"><a href=c>');
+    const files = ["a.example/first.html", "a.example/bad.html"];
+    const outputs = await job.run(await loadShipped("links"), files);
+    expect(sorted(...outputs)).toEqual([
+      "https://a.example/c 1 https://a.example/bad.html",
+      "https://a.example/x/b 1 https://a.example/first.html",
+    ]);
+    expect(job.counters).toEqual({ "malformed-links": 1 });
+  });
+
   it("knows hosts whose names are not ASCII, as browsers encode them", async () => {
     job.write("m/xn--e1afmkfd.xn--p1ai/a.html", '<a href="b.html">');
     const outputs = await job.run(await loadShipped("links"), ["m/xn--e1afmkfd.xn--p1ai/a.html"]);

@@ -52,6 +52,22 @@ describe("term_vector", () => {
     expect(sorted(...outputs)).toEqual(["a.example abc:1 𐐨𐐩𐐪:1"]);
   });
 
+  it("F52 takes time in proportion to the host of a URL", async () => {
+    const host = Array.from({ length: 200_000 }, (_, i) =>
+      String.fromCodePoint(0x4e00 + (i % 20_000)),
+    );
+    const urls = [
+      `http://${host.join("")}/`,
+      ` ht\ntps:${host.join("")}`,
+      `http://a.example/${host}`,
+    ];
+    const pages = urls.map((url) => JSON.stringify({ url, text: "tea" }));
+    job.write("pages.jsonl", pages.join("\n"));
+    const outputs = await job.run(await loadShipped("term_vector"), ["pages.jsonl"]);
+    expect(sorted(...outputs)).toEqual(["a.example tea:1"]);
+    expect(job.counters).toEqual({ "malformed-urls": 2 });
+  });
+
   it("leaves out and counts pages without a URL", async () => {
     job.write(
       "pages.jsonl",

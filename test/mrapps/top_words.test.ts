@@ -50,6 +50,19 @@ describe("top_words", () => {
     expect(output).toBe("a-e b 2\na-e c 2\na-e d 2\n");
   });
 
+  it("F52 takes time in proportion to the number of different words, however many are kept", async () => {
+    const digits = "abcdefghij";
+    const word = (i: number) =>
+      `a${String(i).replace(/./g, (digit) => digits[Number(digit)] ?? "")}`;
+    const words = Array.from({ length: 300_000 }, (_, i) => word(1_000_000 + i));
+    job.write("a.txt", `${words.join("\n")}\n${words.at(-1)}\n`);
+    const app = await loadShipped("top_words", { TOP_WORDS: "150000" });
+    const outputs = await job.run(app, ["a.txt"], { reduces: 1, splitBytes: 4e6 });
+    const lines = outputs.join("").split("\n");
+    expect(lines).toHaveLength(150_001);
+    expect(lines.slice(0, 2)).toEqual([`a-e ${words.at(-1)} 2`, `a-e ${words[0]} 1`]);
+  });
+
   it("refuses a number of words that is none", async () => {
     await expect(loadShipped("top_words", { TOP_WORDS: "many" })).rejects.toThrow(
       mrError("USAGE", 'TOP_WORDS is how many words there are a range, not "many"'),
