@@ -394,7 +394,7 @@ const MUTANTS: readonly Mutant[] = [
   {
     title: "publishes before it may",
     file: RUN_TASKS,
-    replace: "if (!(await source.commit(assignment))) return;",
+    replace: "if (observer.outcome !== undefined || !(await source.commit(assignment))) return;",
     by: "await made.output.commit();\n    if (!(await source.commit(assignment))) return;",
     breaks: "publishes without a grant",
   },
