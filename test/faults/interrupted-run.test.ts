@@ -206,8 +206,8 @@ describe("a worker that is busy in its app when the job ends", SLOW, () => {
       export function map(file) { writeFileSync("at-" + file, ""); ${call} }
       ${REDUCE}`,
     );
-    const args = ["a", "b", "--workers", "1", "--reduces", "1", "--lease", "600", "--out", "."];
-    const command = job.start(TSMR, ["run", "app.ts", ...args]);
+    const args = ["a", "b", "--split", "1", "--workers", "1", "--reduces", "1", "--lease", "600"];
+    const command = job.start(TSMR, ["run", "app.ts", ...args, "--out", "."]);
     await job.appeared("at-a");
     const worker = job.start(TSMR, ["worker", "app.ts", "--dir", "."]);
     await job.appeared("at-b");
