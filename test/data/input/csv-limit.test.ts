@@ -126,7 +126,12 @@ describe("the longest row of csv()", () => {
     const maxRowBytes = 2 ** 20;
     const input = new EndlessRow(begin, rest);
     const scanner = new PlainKernel(64, 1);
-    const options = { skipBadRecords: true, scanner, words: new WordScan(scanner) };
+    const options = {
+      skipBadRecords: true,
+      progress: () => undefined,
+      scanner,
+      words: new WordScan(scanner),
+    };
     const cursor = csv({ column: "a", maxRowBytes }).open(input, options);
     let records = 0;
     while (cursor.load()) while (cursor.next() !== undefined) records += 1;

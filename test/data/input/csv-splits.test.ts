@@ -126,7 +126,12 @@ describe("the splits of a CSV file", () => {
       read: (target, from, position) => contents.copy(target, from, position),
     };
     const scanner = new PlainKernel(64, 1);
-    const options = { skipBadRecords: true, scanner, words: new WordScan(scanner) };
+    const options = {
+      skipBadRecords: true,
+      progress: () => undefined,
+      scanner,
+      words: new WordScan(scanner),
+    };
     const cursor = csv({ header: false }).open(source, options);
     const readAll = async () => {
       while (await cursor.load()) while (cursor.next() !== undefined);

@@ -33,7 +33,12 @@ async function readAll(
   blockBytes: number,
 ): Promise<{ text: string; offset: number }[]> {
   const scanner = new PlainKernel(blockBytes, 1);
-  const options = { skipBadRecords: false, scanner, words: new WordScan(scanner) };
+  const options = {
+    skipBadRecords: false,
+    progress: () => undefined,
+    scanner,
+    words: new WordScan(scanner),
+  };
   const cursor = reader.open(source, options);
   const records: { text: string; offset: number }[] = [];
   while (await cursor.load()) {

@@ -163,7 +163,12 @@ describe("jsonLines()", () => {
     };
     const scanner = createKernel();
     const words = new WordScan(scanner);
-    const cursor = jsonLines().open(source, { skipBadRecords: false, scanner, words });
+    const cursor = jsonLines().open(source, {
+      skipBadRecords: false,
+      progress: () => undefined,
+      scanner,
+      words,
+    });
     await cursor.load();
     expect(cursor.next()).toBe(2);
     expect(() => cursor.next()).toThrow(

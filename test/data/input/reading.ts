@@ -34,7 +34,9 @@ export async function readContents<R>(
   const path = join(directory, file);
   writeFileSync(path, contents);
   const scanner = new PlainKernel(64, 1);
-  const all = { skipBadRecords: false, scanner, words: new WordScan(scanner), ...options };
+  const progress = () => undefined;
+  const words = new WordScan(scanner);
+  const all = { skipBadRecords: false, progress, scanner, words, ...options };
   const reading: Reading & { skipped: number } = {
     records: [],
     offsets: [],

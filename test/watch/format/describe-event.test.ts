@@ -132,7 +132,7 @@ describe("the message of a failed job", () => {
       { type: "lostTooOften", ...task(3), count: 1, last: "outputLost" },
     ],
     [
-      "Reduce task 0 was lost once: the last time, its worker made no progress for the time of a lease. An app that waits that long calls context.progress(), or the job gets a longer --lease",
+      "Reduce task 0 was lost once: the last time, its worker made no progress for the time of a lease. An app that waits that long calls context.progress() meanwhile; for a wait that blocks, such as execFileSync(), the job gets a longer --lease",
       "TASK_LOST",
       { type: "lostTooOften", phase: "reduce", task: 0, count: 1, last: "leaseEnded" },
     ],

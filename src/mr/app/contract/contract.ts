@@ -181,8 +181,9 @@ export interface MapContext {
   badRecord(counter: string, reason?: string): void;
   /**
    * Says that the app is alive, which renews the lease of its task. An app that waits without using the processor,
-   * for a request or another process, calls it at least once a lease (10 seconds by default). Throws when the task
-   * has been given to another worker; let that error pass.
+   * for a request or another process, calls it at least once a lease (10 seconds by default). It counts from the
+   * call on: for a call that blocks for longer than a lease, such as `execFileSync`, use a longer `--lease`. Throws
+   * when the task has been given to another worker; let that error pass.
    */
   progress(): void;
 }
@@ -197,8 +198,9 @@ export interface ReduceContext {
   readonly counters: Counters;
   /**
    * Says that the app is alive, which renews the lease of its task. An app that waits without using the processor,
-   * for a request or another process, calls it at least once a lease (10 seconds by default). Throws when the task
-   * has been given to another worker; let that error pass.
+   * for a request or another process, calls it at least once a lease (10 seconds by default). It counts from the
+   * call on: for a call that blocks for longer than a lease, such as `execFileSync`, use a longer `--lease`. Throws
+   * when the task has been given to another worker; let that error pass.
    */
   progress(): void;
 }

@@ -58,6 +58,12 @@ export interface ReadOptions {
    * a limit of its own, because it must be known where files are split.
    */
   readonly maxRecordBytes?: number;
+  /**
+   * Says that the reader is alive, which renews the lease of its task. A reader that waits without using the
+   * processor and without reading its source calls it at least once a lease (10 seconds by default). Throws when the
+   * task has been given to another worker; let that error pass.
+   */
+  readonly progress: () => void;
   /** Memory to read into, and the scanner of its lines. */
   readonly scanner: BlockScanner;
   /** The words of the scanner's block. A reader that reads into the block calls its `reset`. */

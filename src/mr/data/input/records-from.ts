@@ -1,4 +1,4 @@
-import type { InputSource, Reader, RecordCursor } from "../../app/contract/reader.ts";
+import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
 import { noteGiven } from "../../base/utf8.ts";
 import { decodedInput, type TextOptions, textInput } from "./encoding.ts";
 import { Utf8Check } from "./utf8-check.ts";
@@ -9,6 +9,8 @@ export interface RecordSource {
   readonly file: string;
   /** The bytes of the whole file, decompressed, a chunk at a time; each chunk is a new array. */
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** The same as {@link ReadOptions.progress}: a generator that waits for a request or another process calls it. */
+  readonly progress: () => void;
 }
 
 const CHUNK_BYTES = 256 * 1024;
@@ -39,8 +41,9 @@ export function recordsFrom<R>(
   return {
     name,
     splitting: "wholeFile",
-    open(source) {
-      const records = read({ file: source.file, chunks: chunksOf(textOf(source), isText) });
+    open(source, { progress }) {
+      const chunks = chunksOf(textOf(source), isText);
+      const records = read({ file: source.file, chunks, progress });
       const isAsync = Symbol.asyncIterator in records;
       return cursorOf(isAsync ? records[Symbol.asyncIterator]() : records[Symbol.iterator]());
     },

@@ -49,14 +49,15 @@ export class RecordMapper {
     const { file } = input;
     const onSkipped = (place: string, reason: string) => tally.list(file, place, reason);
     const onReplaced = (place: string, reason: string) => tally.replace(file, place, reason);
-    const how = { skipBadRecords, onSkipped, onReplaced, scanner, words };
+    const alive = () => progress.alive();
+    const how = { skipBadRecords, onSkipped, onReplaced, progress: alive, scanner, words };
     const cursor = app.input.open(input, how);
     this.#cursor = cursor;
     this.#context = {
       file,
       task,
       counters: tally.counters,
-      progress: () => progress.alive(),
+      progress: alive,
       badRecord: (counter, reason = "the app can't use it") =>
         tally.addBad(counter, reason, file, () => this.#placeInFile),
       get offset() {

@@ -25,7 +25,9 @@ export function recordForm(app: RecordApp): AppForm {
       const onSkipped = (place: string, reason: string) => run.list({ file, place, reason });
       const onReplaced = (place: string, reason: string) => run.replace({ file, place, reason });
       const words = new WordScan(scanner);
-      const how = { skipBadRecords, onSkipped, onReplaced, scanner, words };
+      // Nothing waits for a sequential run, so there is no lease to be kept.
+      const progress = () => undefined;
+      const how = { skipBadRecords, onSkipped, onReplaced, progress, scanner, words };
       const cursor = app.input.open(input, how);
       const watch = new LossWatch(cursor, onReplaced);
       try {
@@ -35,7 +37,6 @@ export function recordForm(app: RecordApp): AppForm {
             const { offset } = cursor;
             const isWhole = app.input.splitting === "wholeFile" && offset === 0;
             const place = cursor.place ?? (isWhole ? "the whole file" : `byte ${offset}`);
-            const progress = () => undefined;
             const badRecord = (counter: string, reason = "the app can't use it") =>
               run.addBad(counter, { file, place, reason });
             const context = { file, task, offset, counters: run.counting, progress, badRecord };

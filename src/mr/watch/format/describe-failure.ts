@@ -85,7 +85,7 @@ export function describeJobFailure(reason: JobFailure): Failure {
 const LOSSES = {
   workerGone: "its worker died",
   leaseEnded:
-    "its worker made no progress for the time of a lease. An app that waits that long calls context.progress(), or the job gets a longer --lease",
+    "its worker made no progress for the time of a lease. An app that waits that long calls context.progress() meanwhile; for a wait that blocks, such as execFileSync(), the job gets a longer --lease",
   outputLost: "its output was missing or damaged",
 } as const;
 
