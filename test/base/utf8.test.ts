@@ -42,7 +42,12 @@ describe("a watch for bytes that are not UTF-8", () => {
     const found: number[] = [];
     watchReplaced({
       record: undefined,
-      report: (byte) => void found.push(byte),
+      isReported: false,
+      report: (byte) => {
+        found.push(byte);
+        return false;
+      },
+      give: () => undefined,
       suspect: () => undefined,
     });
     try {

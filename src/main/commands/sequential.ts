@@ -11,6 +11,7 @@ import type { MaxBadRecords } from "../../mr/job/bad-records.ts";
 import { DEFAULT_MAX_BAD_RECORDS } from "../../mr/job/limits.ts";
 import { isJobFile, isResultName, reduceOutputName } from "../../mr/job/names.ts";
 import { resolveInputs } from "../../mr/storage/registry.ts";
+import { describeNotUtf8 } from "../../mr/watch/format/describe-event.ts";
 import { addApp, addOptions, filePath } from "../options.ts";
 import { isStandardOutput, printAppOnStandardError, printTo } from "../print-result.ts";
 import { endWithAction } from "../run-command.ts";
@@ -85,8 +86,8 @@ export async function runInThisProcess(
   const unlock = out === PARENT ? undefined : await lockForResult(out);
   try {
     const { outputs, replaced } = await runApp(app, job);
-    for (const { file, place, reason } of replaced) {
-      process.stderr.write(visibleLines(`${program}: Not UTF-8: ${file} ${place}: ${reason}\n`));
+    for (const where of replaced) {
+      process.stderr.write(visibleLines(`${program}: ${describeNotUtf8(where)}\n`));
     }
     const lines = outputs.flat();
     if (out === PARENT) printTo(RESULT_DESCRIPTOR, Buffer.concat(lines));

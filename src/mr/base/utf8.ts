@@ -29,20 +29,30 @@ function encode(text: string): Uint8Array {
 
 /** Is told of bytes that are not UTF-8 and that a text or words lose. */
 export interface ReplacedWatch {
-  /** The record at hand. The owner of the watch sets it. */
+  /** The record at hand, or an object if the app may have decoded bytes itself. The owner of the watch sets it. */
   record: unknown;
-  /** Called once, with the first such byte. */
-  report(byte: number): void;
+  /** Whether further bytes change nothing, so that looking for them is useless at present. */
+  readonly isReported: boolean;
+  /** Called with such a byte. @returns whether the watch goes on */
+  report(byte: number): boolean;
+  /** Called with bytes that are not UTF-8 and that the app was given. It may decode them itself, or not at all. */
+  give(bytes: Uint8Array): void;
   /** Bytes that the app may have decoded itself, if there are any that were not asked for yet. */
   suspect(): Uint8Array | undefined;
 }
+
+/**
+ * What {@link decodeUtf8} does with bytes that are not UTF-8: `report` them to the watch; tell it that they were
+ * `given` to the app, which may not need the text; or nothing, because the caller `checked` them.
+ */
+type Loss = "report" | "given" | "checked";
 
 /** Undefined while nothing is to be reported. */
 let watch: ReplacedWatch | undefined;
 /** A byte that is not UTF-8, of bytes that the app was given and decodes itself. */
 let givenByte: number | undefined;
 
-/** Reports, from now on, the first byte that is not UTF-8 and that a text or words lose; undefined ends the watch. */
+/** Reports, from now on, bytes that are not UTF-8 and that a text or words lose; undefined ends the watch. */
 export function watchReplaced(next: ReplacedWatch | undefined): void {
   watch = next;
   givenByte = undefined;
@@ -50,10 +60,31 @@ export function watchReplaced(next: ReplacedWatch | undefined): void {
 
 /** Reports bytes[start, end) to {@link watchReplaced} if they are not UTF-8. */
 export function noteReplaced(bytes: Uint8Array, start: number, end: number): void {
-  if (watch === undefined) return;
+  if (watch === undefined || watch.isReported) return;
   const text = bytes.subarray(start, end);
   const at = isUtf8(text) ? -1 : invalidUtf8At(text);
   if (at >= 0) reportByte(text[at] ?? 0);
+}
+
+/** Tells {@link watchReplaced} that the app was given `bytes`, if they are not UTF-8. */
+export function noteGivenBytes(bytes: Uint8Array): void {
+  if (watch !== undefined && !isEncodedText(bytes)) watch.give(bytes);
+}
+
+/**
+ * The same order of values, in which no loss is reported: comparing the texts of two values leaves both as they
+ * are. How often it is called depends on the splits.
+ */
+export function unwatched<V>(order: (a: V, b: V) => number): (a: V, b: V) => number {
+  return (a, b) => {
+    const watched = watch;
+    watch = undefined;
+    try {
+      return order(a, b);
+    } finally {
+      watch = watched;
+    }
+  };
 }
 
 /** Reports that a text was made of bytes that are not UTF-8, if it has a U+FFFD and the app was given such bytes. */
@@ -84,20 +115,20 @@ export function noteGiven(byte: number, isText: boolean): void {
 function reportByte(byte: number): void {
   const reported = watch;
   watch = undefined;
-  reported?.report(byte);
+  if (reported?.report(byte) === true) watch = reported;
 }
 
 /**
  * The text of bytes[start, end). Lone surrogates come back from their three bytes; everything else that
  * is not UTF-8 becomes U+FFFD, as the Encoding Standard has it.
  *
- * @param isLossKnown whether the caller itself looks for bytes that are not UTF-8, so that none is to be reported
+ * @param loss what to do with bytes that are not UTF-8
  */
 export function decodeUtf8(
   bytes: Uint8Array,
   start = 0,
   end: number = bytes.length,
-  isLossKnown = false,
+  loss: Loss = "report",
 ): string {
   const length = end - start;
   if (length <= SHORT_BYTES) {
@@ -108,7 +139,8 @@ export function decodeUtf8(
   const text = buffer.toString("utf8");
   // Three bytes of a surrogate decode to three U+FFFD: only then can there be any.
   if (!text.includes("\uFFFD")) return text;
-  if (!isLossKnown) noteReplaced(bytes, start, end);
+  if (loss === "report") noteReplaced(bytes, start, end);
+  else if (loss === "given") noteGivenBytes(buffer);
   return surrogateAt(buffer) >= 0 ? decodeSurrogates(buffer) : text;
 }
 
@@ -153,7 +185,7 @@ export function isEncodedText(bytes: Uint8Array): boolean {
   if (isUtf8(bytes)) return true;
   return (
     surrogateAt(bytes) >= 0 &&
-    Buffer.compare(encode(decodeUtf8(bytes, 0, bytes.length, true)), bytes) === 0
+    Buffer.compare(encode(decodeUtf8(bytes, 0, bytes.length, "checked")), bytes) === 0
   );
 }
 

@@ -72,17 +72,25 @@ export const SKIPPED_RECORDS = "skipped-records";
 /** The counter of files, or parts of split files, with bytes that are not UTF-8 and that the app did not get. */
 export const REPLACED_FILES = "files-not-utf8";
 
+/** The counter of keys for which `reduce`, or the output, made a text of bytes that are not UTF-8. */
+export const REPLACED_KEYS = "keys-not-utf8";
+
 /**
- * Why the text of such a file is not what is in the file.
+ * Why the text of such a file, or key, is not what its bytes are.
  *
  * @param how what becomes of such bytes
+ * @param what may become equal
  */
-export function describeReplacement(byte: number, how = "U+FFFD stands for such bytes"): string {
+export function describeReplacement(
+  byte: number,
+  how = "U+FFFD stands for such bytes",
+  what: "keys" | "texts" = "keys",
+): string {
   const found = `the byte 0x${byte.toString(16)} is not UTF-8`;
-  return `${found}; ${how}, which can make different keys equal`;
+  return `${found}; ${how}, which can make different ${what} equal`;
 }
 
-/** What becomes of such bytes in the record form, where a byte slice is made a string or cut into words. */
+/** What becomes of such bytes in the record form, and in `reduce`, where a byte slice is made a string or cut into words. */
 export const LOST_IN_RECORDS = "such bytes end a word, and become U+FFFD in a string";
 
 /** The records that a map task has read, or the keys that a reduce task has, and how many of them are bad. */
@@ -107,7 +115,10 @@ export interface TaskResult {
   /** How often a map task spilled to disk because its memory was full. */
   readonly spills?: number | undefined;
   readonly records?: RecordTally | undefined;
-  /** The first byte that is not UTF-8 of each such file that a classic app has read; the first 100 of them. */
+  /**
+   * The first byte that is not UTF-8, and that was lost, of each such file that a map task has read; the first 100 of
+   * them. Of a reduce task: the first key for which such bytes were lost.
+   */
   readonly replaced?: readonly SkippedRecord[] | undefined;
 }
 

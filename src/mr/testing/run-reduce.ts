@@ -3,12 +3,12 @@ import type { ClassicApp } from "../app/contract/contract.ts";
 import type { RecordApp } from "../app/contract/define-app.ts";
 import { ByteBuffer } from "../base/byte-target.ts";
 import { MrError } from "../base/errors.ts";
-import { quoteKey } from "../base/thrown.ts";
-import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
+import { decodeUtf8, encodeUtf8, noteGivenBytes } from "../base/utf8.ts";
 import { LineSink, text } from "../data/output/formats.ts";
 import { AppError } from "../data/task/app-error.ts";
+import { KeyLossWatch, placeOfKey } from "../data/task/key-loss-watch.ts";
 import { writeResult } from "../data/task/reduce-task.ts";
-import { CounterSet } from "../data/task/tally.ts";
+import { Tally } from "../data/task/tally.ts";
 import { carryValue, checkApp } from "./run-map.ts";
 
 /** Options of {@link runReduce}. */
@@ -65,9 +65,9 @@ export async function runReduce(
   { task = 0 }: ReduceOptions = {},
 ): Promise<ReduceRun<unknown>> {
   const { app } = checkApp(given);
-  const counters = new CounterSet();
-  const { outputs, lines } = await reduceGroup(app, key, values, task, counters);
-  return { outputs, lines, counters: counters.toRecord() };
+  const tally = new Tally();
+  const { outputs, lines } = await reduceGroup(app, key, values, task, tally);
+  return { outputs, lines, counters: tally.counters.toRecord() };
 }
 
 /** @internal As {@link runReduce}, for a checked app. */
@@ -76,7 +76,7 @@ export async function reduceGroup(
   key: Text,
   values: Iterable<unknown>,
   task: number,
-  counters: CounterSet,
+  tally: Tally,
 ): Promise<Omit<ReduceRun<unknown>, "counters">> {
   const keyBytes = key instanceof ByteSlice ? key.copy() : new ByteSlice(encodeUtf8(key));
   const carried = Array.from(values, carryValue);
@@ -90,13 +90,18 @@ export async function reduceGroup(
     output.write(keyBytes, value, sink);
     outputs.push(value);
   };
-  const context = { keyBytes, task, counters, progress: () => undefined };
+  const context = { keyBytes, task, counters: tally.counters, progress: () => undefined };
+  const watch = new KeyLossWatch(keyBytes, (place, reason) => tally.replaceKey(place, reason));
   try {
-    const result: unknown = app.reduce(keyBytes.toString(), once(carried), write, context);
+    noteGivenBytes(keyBytes.view());
+    const keyText = decodeUtf8(keyBytes.bytes, 0, keyBytes.length, "checked");
+    const result: unknown = app.reduce(keyText, once(carried), write, context);
     await writeResult(result, write, () => undefined);
   } catch (error) {
     if (error instanceof MrError) throw error;
-    throw new AppError(`reduce failed on key ${quoteKey(keyBytes.toString())}`, error);
+    throw new AppError(`reduce failed on ${placeOfKey(keyBytes)}`, error);
+  } finally {
+    watch.end();
   }
   const lines = decodeUtf8(written.bytes, 0, written.length).split("\n");
   if (lines.at(-1) === "") lines.pop();
@@ -105,5 +110,8 @@ export async function reduceGroup(
 
 /** A stream that can be iterated once: an app that iterates twice must not pass its test. */
 function* once(values: readonly unknown[]): Generator<unknown> {
-  yield* values;
+  for (const value of values) {
+    if (value instanceof ByteSlice) noteGivenBytes(value.view());
+    yield value;
+  }
 }

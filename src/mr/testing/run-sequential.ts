@@ -87,7 +87,7 @@ export async function runSequential(
   const lines: string[] = [];
   for (const [latin1, all] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const key = new ByteSlice(Buffer.from(latin1, "latin1"));
-    const reduced = await reduceGroup(app, key, fold(all), 0, tally.counters);
+    const reduced = await reduceGroup(app, key, fold(all), 0, tally);
     for (const output of reduced.outputs) outputs.push([decodeUtf8(key.bytes), output]);
     // One at a time: there may be more lines than a call can have arguments.
     for (const line of reduced.lines) lines.push(line);

@@ -147,7 +147,7 @@ export class CsvRows {
     this.fault = fault === undefined ? undefined : (this.#nextFault ?? this.#describe(fault));
     this.#nextFault = undefined;
     if (fault !== undefined) return;
-    const text = decodeUtf8(this.#buffer, start, start + contentLength, true);
+    const text = decodeUtf8(this.#buffer, start, start + contentLength, "checked");
     if (text.includes("\uFFFD")) {
       const at = invalidUtf8At(this.#buffer.subarray(start, start + contentLength));
       if (at >= 0) {

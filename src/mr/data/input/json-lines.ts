@@ -92,7 +92,7 @@ function openLines<R>(
         if (line === undefined) return undefined;
         lineNumber += 1;
         if (isBlank(line)) continue;
-        const text = decodeUtf8(line.bytes, line.start, line.end, true);
+        const text = decodeUtf8(line.bytes, line.start, line.end, "checked");
         let value: unknown;
         let error: JsonError | undefined;
         try {

@@ -9,6 +9,7 @@ import { describeReplacement, LOST_IN_RECORDS } from "../../job/task.ts";
  */
 export class LossWatch implements ReplacedWatch {
   record: unknown;
+  readonly isReported = false;
   readonly #cursor: RecordCursor<unknown>;
   readonly #report: (place: string, reason: string) => void;
   /** The record that was looked at last: a whole file may have many characters to ask about. */
@@ -21,10 +22,15 @@ export class LossWatch implements ReplacedWatch {
     watchReplaced(this);
   }
 
-  report(byte: number): void {
+  report(byte: number): boolean {
     const { offset, place = "its beginning" } = this.#cursor;
     const from = offset >= 0 ? `byte ${offset}` : place;
     this.#report(`from ${from} on`, describeReplacement(byte, LOST_IN_RECORDS));
+    return false;
+  }
+
+  give(): void {
+    // The record at hand is suspected in any case.
   }
 
   suspect(): Uint8Array | undefined {

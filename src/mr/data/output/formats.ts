@@ -2,7 +2,7 @@ import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { Output, OutputSink } from "../../app/contract/contract.ts";
 import { appendBytes, appendShortAscii, type ByteTarget } from "../../base/byte-target.ts";
 import { checkJsonValue } from "../../base/json-value.ts";
-import { encodeUtf8, isEncodedText } from "../../base/utf8.ts";
+import { decodeUtf8, encodeUtf8, isEncodedText } from "../../base/utf8.ts";
 
 const SPACE = Buffer.from(" ");
 const LINE_FEED = Buffer.from("\n");
@@ -118,7 +118,7 @@ export function writeJsonLine(key: ByteSlice, value: unknown, sink: OutputSink):
 }
 
 function textOf(slice: ByteSlice, what: string): string {
-  const text = slice.toString();
+  const text = decodeUtf8(slice.bytes, slice.start, slice.end, "checked");
   if (!text.includes("\uFFFD") || isEncodedText(slice.view())) return text;
   const bytes = slice.view().toString("hex", 0, 32);
   throw new TypeError(

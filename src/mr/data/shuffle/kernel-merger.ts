@@ -1,6 +1,7 @@
 import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { NumberRuns } from "../../app/contract/combiners.ts";
 import { appendBytes, ByteBuffer } from "../../base/byte-target.ts";
+import { decodeUtf8 } from "../../base/utf8.ts";
 import { MERGE, MergeKernel, VALUE } from "../../kernel/merge-kernel.ts";
 import type { GroupSource } from "./group-source.ts";
 import { type Run, RunFile } from "./run-file.ts";
@@ -93,10 +94,10 @@ export class KernelMerger implements GroupSource {
     const { start, end } = key;
     const isAscii = this.#kernel.keyKinds[this.#group] === 1;
     if (!isAscii || end - start > MAX_COPIED_UNITS || key.bytes !== this.bytes) {
-      return key.toString();
+      return decodeUtf8(key.bytes, start, end, "given");
     }
     this.#keyTexts ??= this.#readKeyTexts();
-    if (this.#keyTexts === "") return key.toString();
+    if (this.#keyTexts === "") return decodeUtf8(key.bytes, start, end, "given");
     return this.#keyTexts.substring(start - this.#keysStart, end - this.#keysStart);
   }
 

@@ -1,6 +1,7 @@
 import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import { appendBytes, ByteBuffer } from "../../base/byte-target.ts";
 import { Heap } from "../../base/heap.ts";
+import { decodeUtf8, unwatched } from "../../base/utf8.ts";
 import type { GroupSource, ValueOrder } from "./group-source.ts";
 import { compareKeys, RunCursor } from "./run-cursor.ts";
 import type { Run } from "./run-file.ts";
@@ -43,7 +44,7 @@ export class OrderedMerger implements GroupSource {
   #previous: Candidate | undefined;
 
   constructor(runs: readonly Run[], bufferBytes: number, order: ValueOrder) {
-    this.#order = order;
+    this.#order = unwatched(order);
     try {
       for (const [place, run] of runs.entries()) {
         const cursor = new RunCursor(run, bufferBytes);
@@ -57,7 +58,8 @@ export class OrderedMerger implements GroupSource {
   }
 
   get keyText(): string {
-    return this.key.toString();
+    const { bytes, start, end } = this.key;
+    return decodeUtf8(bytes, start, end, "given");
   }
 
   get bytesRead(): number {

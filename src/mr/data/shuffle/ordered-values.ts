@@ -1,4 +1,5 @@
 import { Heap } from "../../base/heap.ts";
+import { unwatched } from "../../base/utf8.ts";
 import type { ValueOrder } from "./group-source.ts";
 
 /** How many values, and bytes of values as JSON, are decoded at a time to be sorted. */
@@ -25,8 +26,9 @@ export interface StoredValues {
 export function putInOrder(
   references: Uint32Array<ArrayBuffer>,
   values: StoredValues,
-  compare: ValueOrder,
+  order: ValueOrder,
 ): Uint32Array {
+  const compare = unwatched(order);
   let longest = 1;
   let pieces: Uint32Array<ArrayBuffer>[] = [];
   let start = 0;

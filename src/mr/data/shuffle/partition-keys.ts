@@ -1,4 +1,3 @@
-import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import {
   bytePartitioner,
   hashPartition,
@@ -6,6 +5,7 @@ import {
 } from "../../app/contract/partitioners.ts";
 import { describeCause } from "../../base/errors.ts";
 import { describeThrown, quoteKey, stackOf } from "../../base/thrown.ts";
+import { decodeUtf8 } from "../../base/utf8.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 
 /** A partitioner threw, or returned a number that no reduce task has. */
@@ -68,7 +68,8 @@ function checked(
   const ofBytes = bytePartitioner(partitioner);
   const last = reduces - 1;
   return (key, length) => {
-    const text = () => new ByteSlice(key, 0, length).toString();
+    // A partitioner changes no key, so it loses nothing.
+    const text = () => decodeUtf8(key, 0, length, "checked");
     let partition: number;
     try {
       partition = ofBytes?.(key, length, reduces) ?? partitioner(text(), reduces);

@@ -35,7 +35,7 @@ export class RecordWriter {
   }
 
   get keyText(): string {
-    return decodeUtf8(this.#key, this.#keyStart, this.#keyEnd);
+    return decodeUtf8(this.#key, this.#keyStart, this.#keyEnd, "checked");
   }
 
   /**

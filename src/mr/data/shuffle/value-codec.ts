@@ -7,7 +7,7 @@ import {
 } from "../../base/byte-target.ts";
 import { copyPlainBytes } from "../../base/copy-bytes.ts";
 import { checkJsonValue } from "../../base/json-value.ts";
-import { decodeUtf8, encodeUtf8, isEncodedText } from "../../base/utf8.ts";
+import { decodeUtf8, encodeUtf8, isEncodedText, noteGivenBytes } from "../../base/utf8.ts";
 
 /**
  * Keys and values as JSON texts; the grammar is in docs/formats.md. ASCII without escapes, by far the most
@@ -112,7 +112,8 @@ export function encodeBytes(
     const byte = source[at++] ?? 0;
     if (byte !== QUOTE && byte !== BACKSLASH) {
       const all = source.subarray(start, end);
-      if (isEncodedText(all)) appendText(JSON.stringify(decodeUtf8(all)), target);
+      if (isEncodedText(all))
+        appendText(JSON.stringify(decodeUtf8(all, 0, all.length, "checked")), target);
       else appendText(`{"base64":"${Buffer.from(all).toString("base64")}"}`, target);
       return;
     }
@@ -134,7 +135,7 @@ function appendText(text: string, target: ByteTarget): void {
 export function decodeValue(bytes: Buffer, start: number, end: number): unknown {
   const byte = bytes[start] ?? 0;
   if (byte === QUOTE) {
-    const text = decodeUtf8(bytes, start + 1, end - 1);
+    const text = decodeUtf8(bytes, start + 1, end - 1, "checked");
     if (!text.includes("\\")) return text;
   }
   const number = decodeInteger(bytes, start, end);
@@ -154,16 +155,21 @@ export function decodeInteger(bytes: Uint8Array, start: number, end: number): nu
   return number;
 }
 
-/** Decodes a string, or `{"base64":"…"}`, into bytes[0, length) of `target`. @throws SyntaxError for others */
+/**
+ * Decodes a string, or `{"base64":"…"}`, into bytes[0, length) of `target`.
+ *
+ * @returns whether it is a string, so that the bytes are UTF-8
+ * @throws SyntaxError for others
+ */
 export function decodeBytesInto(
   text: Buffer,
   start: number,
   end: number,
   target: ByteBuffer,
-): void {
+): boolean {
   target.length = 0;
   target.ensure(end - start);
-  if (text[start] === QUOTE && unescapeSimple(text, start + 1, end - 1, target)) return;
+  if (text[start] === QUOTE && unescapeSimple(text, start + 1, end - 1, target)) return true;
   const value: unknown = JSON.parse(text.toString("utf8", start, end));
   let decoded: Uint8Array;
   if (typeof value === "string") decoded = encodeUtf8(value);
@@ -174,6 +180,7 @@ export function decodeBytesInto(
   }
   target.length = 0;
   appendBytes(target, decoded, 0, decoded.length);
+  return typeof value === "string";
 }
 
 /** Decodes a string in which only quotes and backslashes are escaped; false for any other. */
@@ -216,7 +223,8 @@ export class ValueDecoder {
       slice.end = end - 1;
     } else {
       const decoded = this.#decoded;
-      decodeBytesInto(bytes, start, end, decoded);
+      const isText = decodeBytesInto(bytes, start, end, decoded);
+      if (!isText) noteGivenBytes(decoded.bytes.subarray(0, decoded.length));
       slice.bytes = decoded.bytes;
       slice.start = 0;
       slice.end = decoded.length;

@@ -1,7 +1,7 @@
 import type { NumberRuns, RunIterable } from "../../app/contract/combiners.ts";
 import type { LoadedApp } from "../../app/load/load-app.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
-import { describeThrown, quoteKey } from "../../base/thrown.ts";
+import { describeThrown } from "../../base/thrown.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { OutputFile } from "../../job/task.ts";
 import { checkFile } from "../../storage/check-file.ts";
@@ -15,6 +15,7 @@ import type { Run } from "../shuffle/run-file.ts";
 import { shareMemory } from "../shuffle/task-memory.ts";
 import { AppError, withAppError } from "./app-error.ts";
 import { recordFormOf } from "./classic-form.ts";
+import { KeyLossWatch, placeOfKey } from "./key-loss-watch.ts";
 import { ReduceMeter } from "./reduce-meter.ts";
 import { Tally } from "./tally.ts";
 import type { TaskContext, TaskOutput } from "./task-context.ts";
@@ -90,12 +91,20 @@ async function reduceRuns(
     const meter = new ReduceMeter(context.progress, bytes, () => {
       return passes.bytesRead + (merger?.bytesRead ?? 0);
     });
-    const tally = await reduceGroups(merger, file, meter, task, loaded, context);
+    const tally = new Tally();
+    const onLoss = (place: string, why: string) => tally.replaceKey(place, why);
+    const watch = new KeyLossWatch(merger.key, onLoss, tally);
+    try {
+      await reduceGroups(merger, file, meter, task, loaded, context, tally);
+    } finally {
+      watch.end();
+    }
     // Syncing the file may take longer than a lease.
     context.progress.workDone();
     file.finish();
-    const { counters, skipped, records } = tally;
-    return { output: checked(output, context), counters: counters.toRecord(), skipped, records };
+    const { skipped, replaced, records } = tally;
+    const counters = tally.counters.toRecord();
+    return { output: checked(output, context), counters, skipped, replaced, records };
   } catch (error) {
     output.discard();
     throw error;
@@ -127,9 +136,9 @@ async function reduceGroups(
   task: number,
   loaded: LoadedApp,
   { progress, skipBadRecords }: TaskContext,
-): Promise<Tally> {
+  tally: Tally,
+): Promise<void> {
   const { reduce, output = text() } = recordFormOf(loaded.app);
-  const tally = new Tally();
   const sink = new LineSink(file);
   const context = {
     keyBytes: merger.key,
@@ -157,7 +166,7 @@ async function reduceGroups(
     } catch (thrown) {
       const error = values.failure ?? thrown;
       if (error instanceof MrError) throw error;
-      const place = `key ${quoteKey(merger.key.toString())}`;
+      const place = placeOfKey(merger.key);
       if (!skipBadRecords) throw new AppError(`reduce of ${loaded.name} failed on ${place}`, error);
       file.rollBack();
       tally.skip(undefined, place, describeThrown(error));
@@ -168,7 +177,6 @@ async function reduceGroups(
     meter.addGroup();
   }
   meter.end();
-  return tally;
 }
 
 /**

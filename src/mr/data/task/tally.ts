@@ -3,6 +3,7 @@ import { shorten } from "../../base/thrown.ts";
 import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
 import {
   REPLACED_FILES,
+  REPLACED_KEYS,
   type RecordTally,
   SKIPPED_RECORDS,
   type SkippedRecord,
@@ -15,7 +16,7 @@ const MAX_CHARACTERS = 500;
 export class Tally {
   readonly counters = new CounterSet();
   readonly skipped: SkippedRecord[] = [];
-  /** Files with bytes that are not UTF-8. */
+  /** Files with bytes that are not UTF-8 and that were lost, or the first such key. */
   readonly replaced: SkippedRecord[] = [];
   /** How many records, or keys, the task has read. */
   read = 0;
@@ -58,6 +59,12 @@ export class Tally {
     this.counters.add(REPLACED_FILES);
     if (this.replaced.length === MAX_SKIPPED_OF_TASK) return;
     this.replaced.push(describeRecord(file, place, reason));
+  }
+
+  /** A text that was made for a key has lost a byte that is not UTF-8. Only the first such key is listed. */
+  replaceKey(place: string, reason: string): void {
+    this.counters.add(REPLACED_KEYS);
+    if (this.replaced.length === 0) this.replaced.push(describeRecord(undefined, place, reason));
   }
 
   /**

@@ -4,10 +4,11 @@ import type { RecordApp } from "../../app/contract/define-app.ts";
 import { hashPartition } from "../../app/contract/partitioners.ts";
 import { WordScan } from "../../app/text/word-scan.ts";
 import { checkJsonValue } from "../../base/json-value.ts";
-import { noteText } from "../../base/utf8.ts";
+import { decodeUtf8, noteGivenBytes, noteText } from "../../base/utf8.ts";
 import { LossWatch } from "../../data/input/loss-watch.ts";
 import { openInput } from "../../data/input/open-input.ts";
 import { text } from "../../data/output/formats.ts";
+import { KeyLossWatch } from "../../data/task/key-loss-watch.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
 import { storageFor } from "../../storage/registry.ts";
 import { wtf8Bytes } from "./classic-form.ts";
@@ -71,17 +72,28 @@ export function recordForm(app: RecordApp): AppForm {
       const parts: Uint8Array[] = [];
       const sink: OutputSink = {
         bytes: (bytes, start, end) => parts.push(new Uint8Array(bytes.subarray(start, end))),
-        text: (line) => parts.push(wtf8Bytes(line)),
+        text: (line) => {
+          noteText(line);
+          parts.push(wtf8Bytes(line));
+        },
       };
       const write = (value: unknown) => {
         if (value !== undefined) output.write(key, value, sink);
       };
       const progress = () => undefined;
       const context = { keyBytes: key, task, counters: run.counting, progress };
-      const result: unknown = await app.reduce(key.toString(), values, write, context);
-      const isIterator = typeof result === "object" && result !== null && "next" in result;
-      if (!isIterator) write(result);
-      else for await (const value of result as unknown as AsyncIterable<unknown>) write(value);
+      const watch = new KeyLossWatch(key, (place, reason) => run.replaceKey({ place, reason }));
+      try {
+        noteGivenBytes(keyBytes);
+        for (const value of values) if (value instanceof ByteSlice) noteGivenBytes(value.view());
+        const text = decodeUtf8(keyBytes, 0, keyBytes.length, "checked");
+        const result: unknown = await app.reduce(text, values, write, context);
+        const isIterator = typeof result === "object" && result !== null && "next" in result;
+        if (!isIterator) write(result);
+        else for await (const value of result as unknown as AsyncIterable<unknown>) write(value);
+      } finally {
+        watch.end();
+      }
       return Buffer.concat(parts);
     },
   };

@@ -8,7 +8,13 @@ import { tooManyBadRecords } from "../../job/bad-records.ts";
 import type { CompletionFigures } from "../../job/events.ts";
 import type { FixedOptions, InputFile } from "../../job/job-spec.ts";
 import { MAX_SKIPPED_OF_TASK } from "../../job/limits.ts";
-import { type Phase, REPLACED_FILES, SKIPPED_RECORDS, type SkippedRecord } from "../../job/task.ts";
+import {
+  type Phase,
+  REPLACED_FILES,
+  REPLACED_KEYS,
+  SKIPPED_RECORDS,
+  type SkippedRecord,
+} from "../../job/task.ts";
 import { checkFile, Summary } from "../../storage/check-file.ts";
 import { storageFor } from "../../storage/registry.ts";
 import { describeJobFailure } from "../../watch/format/describe-failure.ts";
@@ -85,7 +91,7 @@ export class AppRun {
   readonly skipped: SkippedRecord[] = [];
   /** A `Map`, because an object has special keys, such as `__proto__`. */
   readonly #groups = new Map<Latin1, unknown[]>();
-  /** Files with bytes that are not UTF-8. */
+  /** Files with bytes that are not UTF-8 and that were lost, and the first such key of each reduce task. */
   readonly replaced: SkippedRecord[] = [];
   #replacedOfTask: SkippedRecord[] = [];
   #bytesOfTask = 0;
@@ -158,6 +164,14 @@ export class AppRun {
   /** A file has a byte that is not UTF-8 and was replaced. */
   replace(place: SkippedRecord): void {
     this.counting.add(REPLACED_FILES);
+    this.replaced.push(place);
+    this.#replacedOfTask.push(place);
+  }
+
+  /** A text that was made for a key has lost a byte that is not UTF-8. */
+  replaceKey(place: SkippedRecord): void {
+    this.counting.add(REPLACED_KEYS);
+    if (this.#replacedOfTask.length > 0) return;
     this.replaced.push(place);
     this.#replacedOfTask.push(place);
   }

@@ -9,6 +9,7 @@ import {
   type Phase,
   type Progress,
   SKIPPED_RECORDS,
+  type SkippedRecord,
 } from "../../job/task.ts";
 import { formatBytes, formatCount } from "./quantities.js";
 import { plainText } from "./text-width.ts";
@@ -26,8 +27,8 @@ export class EventDescriber {
   readonly #pids = new Map<number, number>();
   /** Tasks whose skipped records were listed: a map task that runs again skips the same ones. */
   readonly #listed = new Set<string>();
-  /** Map tasks whose files that are not UTF-8 were listed. */
-  readonly #replaced = new Set<number>();
+  /** Tasks whose files, or first key, that are not UTF-8 were listed. */
+  readonly #replaced = new Set<string>();
   /** How many records each completed task has skipped. */
   readonly #skipped = new Map<string, number>();
   #lines = 0;
@@ -90,11 +91,9 @@ export class EventDescriber {
 
   #listReplaced(event: Completed & { readonly type: "attemptCompleted" }): EventLine[] {
     const { replaced = [] } = event;
-    if (replaced.length === 0 || this.#replaced.has(event.task)) return [];
-    this.#replaced.add(event.task);
-    return replaced.flatMap(({ file, place, reason }) => {
-      return warning(`Not UTF-8: ${file} ${place}: ${reason}`);
-    });
+    if (replaced.length === 0 || this.#replaced.has(keyOf(event))) return [];
+    this.#replaced.add(keyOf(event));
+    return replaced.flatMap((where) => warning(describeNotUtf8(where)));
   }
 
   #listSkipped(event: Completed & { readonly type: "attemptCompleted" }): EventLine[] {
@@ -156,6 +155,11 @@ function detail(text: string): EventLine[] {
 
 function warning(text: string): EventLine[] {
   return [{ level: "warning", text }];
+}
+
+/** A place with bytes that are not UTF-8 and that were lost. */
+export function describeNotUtf8({ file, place, reason }: SkippedRecord): string {
+  return `Not UTF-8: ${file === undefined ? "" : `${file} `}${place}: ${reason}`;
 }
 
 function keyOf({ phase, task }: { readonly phase: Phase; readonly task: number }): string {
