@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
+import { extname } from "node:path";
 import { Command } from "commander";
-import { UsageError } from "../mr/base/errors.ts";
+import { MrError, UsageError } from "../mr/base/errors.ts";
 import { socketPathOf } from "../mr/base/socket-path.ts";
 import { HttpListener } from "../mr/control/protocol/http-listener.ts";
 import type { CoordinateOptions } from "./coordinate.ts";
@@ -38,6 +40,8 @@ runCommand(command, async (words: string[], options: Options): Promise<number> =
   try {
     const { coordinate } = await import("./coordinate.ts");
     return await coordinate({ ...options, inputs, socketPath, listener });
+  } catch (error) {
+    throw withSocketHint(error, inputs, options);
   } finally {
     listener?.close();
   }
@@ -48,4 +52,16 @@ function takeSocket(words: readonly string[], { socketPath }: Options) {
   const [first = "", ...inputs] = words;
   const isFirst = socketPath === undefined && inputs.length > 0 && isSocketName(first);
   return isFirst ? { socketPath: first, inputs } : { socketPath, inputs: words };
+}
+
+/** A socket whose name is not like that of a socket is taken for an input, because a misspelt input must not be lost. */
+function withSocketHint(
+  error: unknown,
+  [first = "", ...others]: readonly string[],
+  { socketPath }: Options,
+): unknown {
+  const isMissing = error instanceof MrError && error.code === "INPUT_NOT_FOUND";
+  const mayBeSocket = isMissing && !existsSync(first) && extname(first) === "";
+  if (socketPath !== undefined || others.length === 0 || !mayBeSocket) return error;
+  return new MrError(error.code, `${error.message}; a socket of that name needs --socket`);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { loadApp } from "../mr/app/load/load-app.ts";
 import { UsageError } from "../mr/base/errors.ts";
@@ -23,7 +24,7 @@ interface Options extends Pick<WorkerOptions, "memoryBytes" | "reconnectMs"> {
 runCommand(
   command,
   async (spec: string, socket: string | undefined, options: Options): Promise<number> => {
-    if (socket !== undefined && !isSocketName(socket)) {
+    if (socket !== undefined && existsSync(socket) && !isSocketName(socket)) {
       throw new UsageError(`too many arguments: "${socket}" is no socket (see mrworker --help)`);
     }
     endWithAction();

@@ -1,7 +1,7 @@
 import { type Command, CommanderError } from "commander";
 import { AppNotFoundError } from "../mr/app/load/find-app.ts";
 import { currentDirectory } from "../mr/base/directories.ts";
-import { exitCodeOf } from "../mr/base/error-codes.ts";
+import { exitCodeOf, isFinal } from "../mr/base/error-codes.ts";
 import { JobFailedError, MrError } from "../mr/base/errors.ts";
 import { ensureExit } from "../mr/base/exit.ts";
 import { nearestWord } from "../mr/base/nearest-word.ts";
@@ -101,10 +101,10 @@ function report(program: Command, error: unknown): void {
   process.stderr.write(visibleLines(`${program.name()}: ${describe(program, error)}\n`));
 }
 
-/** An input that vanishes during the job is no wrong command line: of failed jobs only wrong usage is. */
+/** An input that vanishes during the job is no wrong command line, unlike one that no job can read. */
 function exitCodeFor(error: unknown): number {
   if (!(error instanceof MrError)) return 1;
-  return error instanceof JobFailedError && error.code !== "USAGE" ? 1 : exitCodeOf(error.code);
+  return error instanceof JobFailedError && !isFinal(error.code) ? 1 : exitCodeOf(error.code);
 }
 
 function describe(program: Command, error: unknown): string {

@@ -30,6 +30,32 @@ describe("the lab's command line with a socket", () => {
     },
   );
 
+  it("takes any second argument of the worker for the socket, and says how the coordinator takes any", async () => {
+    const job = newJob();
+    const lost = await job.coordinator("rpc", "a.txt").ended;
+    expect(lost).toMatchObject({ code: 2 });
+    expect(lost.stderr).toContain('"rpc"');
+    expect(lost.stderr).toContain("a socket of that name needs --socket");
+    const coordinator = await job.ready("--socket", "rpc", "a.txt");
+    expect(await job.worker("wc.so", "rpc").ended).toMatchObject({ code: 0 });
+    expect(await coordinator.ended).toMatchObject({ code: 0 });
+    const wrong = await job.worker("wc.so", "a.txt").ended;
+    expect(wrong).toMatchObject({ code: 2 });
+    expect(wrong.stderr).toContain('"a.txt" is no socket');
+  });
+
+  it("says that a complete job is complete", async () => {
+    const job = newJob();
+    const coordinator = await job.ready("a.txt");
+    await job.worker("wc").ended;
+    expect(await coordinator.ended).toMatchObject({ code: 0 });
+    for (const command of ["status", "cancel"]) {
+      const { code, stderr } = await job.start("src/main/tsmr.ts", [command, "."]).ended;
+      expect(code).toBe(1);
+      expect(stderr).toBe('tsmr: No job is running in directory ".": the last one is complete\n');
+    }
+  });
+
   it("takes a misspelt input for an input, and a file with a name like a socket's too", async () => {
     const job = newJob();
     for (const inputs of [

@@ -34,6 +34,8 @@ describe("bad input of tsmr", { concurrent: true }, () => {
     folder.write("typo.ts", MAP.replace("map", "mapp") + REDUCE);
     folder.write("text.txt", "some words");
     folder.write("none.ts", "export const one = 1;");
+    folder.write("notes.md", "# Notes");
+    folder.write("in.bz2", "BZh91AY&SY");
     execFileSync("mkfifo", [folder.path("pipe")]);
     mkdirSync(folder.path("empty"));
   });
@@ -210,6 +212,8 @@ describe("bad input of tsmr", { concurrent: true }, () => {
     ],
     ["a text as app of a sequential run", ["sequential", "./text.txt", "a"], 2, ["text.txt"]],
     ["an app without functions", ["sequential", "none.ts", "a"], 2, ['function "map"']],
+    ["a document as app", ["run", "./notes.md", "a", "-o", "out-4"], 2, ["notes.md", '".md"']],
+    ["a format that is not supported", ["run", "app.ts", "in.bz2", "-o", "out-5"], 2, ["bzip2"]],
     ["a pipe as input", ["run", "app.ts", "pipe"], 2, ['"pipe"', "not a regular file"]],
     ["a directory as output file", ["sequential", "app.ts", "a", "-o", "empty"], 2, ["empty"]],
     ["an output file in a file", ["sequential", "app.ts", "a", "-o", "a/b"], 1, ["(ENOTDIR)"]],

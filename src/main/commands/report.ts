@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { isDirectory } from "../../mr/base/directories.ts";
 import { UsageError } from "../../mr/base/errors.ts";
 import { checkPathOfJob } from "../../mr/base/socket-path.ts";
+import { visible } from "../../mr/base/text.ts";
 import { EVENT_LOG_NAME } from "../../mr/job/names.ts";
 import { writeChart, writeReport } from "../../mr/watch/report/write-report.ts";
 import { filePath } from "../options.ts";
@@ -50,7 +51,9 @@ export function define(command: Command): Action {
       chart === true
         ? await writeChart(directory, out?.replace(/\.(svg|png)$/i, ""))
         : await writeReport(directory, out);
-    printResult(files.map((path) => `${path}\n`).join(""));
+    // A program that reads the paths gets them as they are.
+    const name = process.stdout.isTTY ? visible : String;
+    printResult(files.map((path) => `${name(path)}\n`).join(""));
     return 0;
   };
 }

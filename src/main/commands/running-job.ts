@@ -10,6 +10,7 @@ import { isUnreachable } from "../../mr/control/protocol/transport.ts";
 import { hasJobLog } from "../../mr/storage/registry.ts";
 import { formatElapsed } from "../../mr/watch/format/quantities.js";
 import { plainText } from "../../mr/watch/format/text-width.ts";
+import { callWhenAccepted } from "../call-when-accepted.ts";
 import { addOptions, filePath } from "../options.ts";
 import { printJson, printResult } from "../print-result.ts";
 import type { CommandModule } from "./catalog.ts";
@@ -116,7 +117,7 @@ async function askJob<M extends Method>(
     if (!existsSync(candidate)) continue;
     const client = new RpcClient(socketPathOf(candidate));
     try {
-      return await client.call(method, params);
+      return await callWhenAccepted(client, method, params);
     } catch (error) {
       if (!isUnreachable(error)) {
         throw new MrError(
@@ -138,6 +139,10 @@ async function describeAbsence(directories: readonly string[]): Promise<string> 
     const { FileJobLog } = await import("../../mr/control/log/file-job-log.ts");
     const { describeJobFailure } = await import("../../mr/watch/format/describe-failure.ts");
     const outcome = FileJobLog.stateOf(begun)?.outcome;
+    // mrcoordinator keeps the journal of a complete job.
+    if (outcome?.state === "completed") {
+      return `No job is running in directory "${begun}": the last one is complete`;
+    }
     const failure = outcome?.state === "failed" ? describeJobFailure(outcome.reason) : undefined;
     if (failure !== undefined && isLasting(failure.code)) {
       return `No job is running in directory "${begun}", but one failed there: ${failure.message}`;

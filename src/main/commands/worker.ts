@@ -11,6 +11,7 @@ import { describeRefusal } from "../../mr/watch/format/describe-failure.ts";
 import { ENDS } from "../../mr/worker/heartbeat.ts";
 import { WorkerRefusedError } from "../../mr/worker/rpc-task-source.ts";
 import { startWorker, type WorkerOptions } from "../../mr/worker/start-worker.ts";
+import { callWhenAccepted } from "../call-when-accepted.ts";
 import { addApp, addOptions, filePath } from "../options.ts";
 import { endWithAction, stopWatchingForNothingLeft } from "../run-command.ts";
 import type { Action } from "./catalog.ts";
@@ -45,7 +46,7 @@ export function define(command: Command): Action {
 async function takeSettings(socketPath: string): Promise<void> {
   const client = new RpcClient(socketPath);
   try {
-    const { settings } = await client.call("job.status", undefined);
+    const { settings } = await callWhenAccepted(client, "job.status", undefined);
     for (const [name, value] of Object.entries(settings)) {
       if (value !== null) process.env[name] ??= value;
     }

@@ -50,7 +50,13 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** Errors of the command line, which typing it again can correct. */
-const MISTYPED: readonly ErrorCode[] = ["USAGE", "APP_NOT_FOUND", "APP_INVALID", "INPUT_NOT_FOUND"];
+const MISTYPED: readonly ErrorCode[] = [
+  "USAGE",
+  "APP_NOT_FOUND",
+  "APP_INVALID",
+  "INPUT_NOT_FOUND",
+  "INPUT_UNSUPPORTED",
+];
 
 const FINAL: readonly ErrorCode[] = ["USAGE", "INPUT_CHANGED", "INPUT_UNSUPPORTED"];
 

@@ -12,6 +12,9 @@ const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
 /** The namespace of this library as CommonJS gets it. */
 const REQUIRED = "tsmr-required";
 
+/** The names of files that the compiler takes for TypeScript or JavaScript. */
+const SOURCE = /\.[cm]?[jt]sx?$/;
+
 /** Whether an input of a bundle is no file, but was made for the bundle. */
 export function isMade(input: string): boolean {
   return [REQUIRED, MISSING].some((namespace) => input.startsWith(`${namespace}:`));
@@ -44,10 +47,9 @@ export async function bundleApp(source: string, ignoresConfigs: boolean): Promis
     const missing = missingImports(dirname(source), first.metafile);
     return missing.length === 0 ? first : await bundle(missing);
   } catch (error) {
-    throw new MrError(
-      "APP_NOT_COMPILED",
-      `Cannot compile app "${source}": ${compilerMessage(error)}`,
-    );
+    // A document or a binary program is a mistake in the command line, not in the app.
+    const code = SOURCE.test(source) ? "APP_NOT_COMPILED" : "APP_INVALID";
+    throw new MrError(code, `Cannot compile app "${source}": ${compilerMessage(error)}`);
   }
 }
 
