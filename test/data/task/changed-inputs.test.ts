@@ -21,7 +21,9 @@ import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
 import { runMapTask } from "../../../src/mr/data/task/map-task.ts";
 import { runApp } from "../../../src/mr/engines/sequential/run-app.ts";
 import type { Split } from "../../../src/mr/job/split.ts";
+import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { statInput, storageFor } from "../../../src/mr/storage/registry.ts";
+import type { Storage, StoredFile } from "../../../src/mr/storage/storage.ts";
 import { mrError } from "../../support/mr-error.ts";
 import { JobHarness, loadedApp } from "./job-harness.ts";
 
@@ -198,6 +200,29 @@ describe("an input that a task reads", () => {
         await expect(planning).rejects.toThrow(CHANGED);
       }
     }
+  });
+
+  it("F45 that changes after its splits were found is named", async () => {
+    writeFileSync(path, "a,b\n".repeat(1000));
+    const inputs = [await statInput("a.txt", job.directory)];
+    let reads = 0;
+    const open = async (name: string): Promise<StoredFile> => {
+      const file = await fileStorage.open(name);
+      const read: StoredFile["read"] = (...part) => {
+        const count = file.read(...part);
+        reads += 1;
+        // Another time, as if it had been written to.
+        utimesSync(path, 1, reads);
+        return count;
+      };
+      return { read, stat: () => file.stat(), close: () => file.close() };
+    };
+    const storage: Storage = Object.assign(Object.create(fileStorage), { open });
+    const how = { app: undefined, inputs, inputDirectory: job.directory, workers: 1 };
+    const plan = planJob(() => storage, { ...how, splitBytes: 500 });
+    const planning = Promise.resolve(plan(csv({ header: false }).splitting));
+    await expect(planning).rejects.toThrow(CHANGED);
+    expect(reads).toBeGreaterThan(0);
   });
 
   it("F45 that is compressed and changes fails the task", async () => {
