@@ -205,9 +205,13 @@ describe("an input that a task reads", () => {
   it("F45 that changes after its splits were found is named", async () => {
     writeFileSync(path, "a,b\n".repeat(1000));
     const inputs = [await statInput("a.txt", job.directory)];
+    let opened = 0;
     let reads = 0;
     const open = async (name: string): Promise<StoredFile> => {
       const file = await fileStorage.open(name);
+      opened += 1;
+      // The first time, only to find out whether it is compressed.
+      if (opened === 1) return file;
       const read: StoredFile["read"] = (...part) => {
         const count = file.read(...part);
         reads += 1;
