@@ -261,6 +261,49 @@ const CHANGES: ReadonlyArray<[string, string, () => void, () => void]> = [
     },
     () => write("base", { compilerOptions: { paths: { "#lib/*": ["./two/*"] } } }),
   ],
+  ...[
+    ["config/base.json", "tsconfig.json", ""],
+    ["tsconfig.json", "config/base.json", "config/"],
+  ].map(([pathsIn = "", baseIn = "", folder = ""]): (typeof CHANGES)[number] => [
+    `a file that paths in ${pathsIn} name first, relative to baseUrl in ${baseIn}`,
+    "#lib/name",
+    () => {
+      write(`${folder}one/name.ts`, exporting("one"));
+      const settings: Record<string, object> = { "config/base.json": {}, "tsconfig.json": {} };
+      settings[pathsIn] = { paths: { "#lib/*": ["./two/*", "./one/*"] } };
+      settings[baseIn] = { baseUrl: "." };
+      write("config/base.json", { compilerOptions: settings["config/base.json"] });
+      const own = { compilerOptions: settings["tsconfig.json"] };
+      write("tsconfig.json", { extends: "./config/base.json", ...own });
+    },
+    () => write(`${folder}two/name.ts`, exporting("two")),
+  ]),
+  [
+    "a file that paths name first for an absolute path",
+    "/virtual/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      const paths = { "/virtual/*": ["./two/*", "./one/*"] };
+      write("tsconfig.json", { compilerOptions: { paths } });
+    },
+    () => write("two/name.ts", exporting("two")),
+  ],
+  ...["#name", "#name/index.js"].map((specifier): (typeof CHANGES)[number] => [
+    `the link to a package that imports of package.json lead ${specifier} to`,
+    specifier,
+    () => {
+      const conditions = { node: ["dep"], default: "./none.js" };
+      write("package.json", { imports: { "#name": conditions, "#name/*": "dep/*" } });
+      for (const name of ["one", "two"]) {
+        write(`node_modules/.pnpm/dep@${name}/dep/index.js`, requirable(name));
+      }
+      symlinkSync(".pnpm/dep@one/dep", join(directory, "node_modules/dep"));
+    },
+    () => {
+      rmSync(join(directory, "node_modules/dep"));
+      symlinkSync(".pnpm/dep@two/dep", join(directory, "node_modules/dep"));
+    },
+  ]),
 ];
 
 /** Imports of what is not there at first: what the app has for them, and what appears then. */

@@ -1,12 +1,13 @@
 import { existsSync, realpathSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { dirname, extname, join, resolve, sep } from "node:path";
+import { dirname, extname, isAbsolute, join, resolve, sep } from "node:path";
 import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
 import { readRegularFile } from "../../base/open-file.ts";
 import { type Bundle, isMade } from "./bundle-app.ts";
 import { type Config, readConfigs, targetsOf } from "./config-files.ts";
 import { PLUG_AND_PLAY } from "./foreign-files.ts";
 import { isPath, isUrl, type MissingImport } from "./missing-imports.ts";
+import { importedPackages } from "./package-imports.ts";
 import { ancestors } from "./trusted-folder.ts";
 
 /**
@@ -64,11 +65,18 @@ export function compiledFrom(
       if (external === true && (isBuiltin(path) || isUrl(path))) continue;
       if (external === true || specifier === undefined) return undefined;
       const target = resolve(directory, path);
-      if (isPath(specifier)) places.addFile(resolve(folder, specifier), target);
-      else {
-        specifiers.add(specifier);
-        places.addStem(target);
-        places.addPackage(folder, specifier);
+      if (isPath(specifier)) {
+        places.addFile(resolve(folder, specifier), target);
+        if (!isAbsolute(specifier)) continue;
+      }
+      // Paths of a tsconfig.json may lead an absolute path elsewhere, too.
+      specifiers.add(specifier);
+      places.addStem(target);
+      if (isPath(specifier)) continue;
+      const packages = specifier.startsWith("#") ? importedPackages(folder) : [];
+      if (packages === undefined) return undefined;
+      for (const one of [{ folder, specifier }, ...packages]) {
+        places.addPackage(one.folder, one.specifier);
       }
     }
   }
@@ -176,7 +184,11 @@ class Places {
     const folder = dirname(importer);
     // Imports of a package.json, queries, and patterns.
     if (/[?#*]/.test(specifier)) return false;
-    if (isPath(specifier)) return this.#addAbsent(resolve(folder, specifier));
+    const targets = configs.flatMap((config) => targetsOf(config, specifier));
+    if (isPath(specifier)) {
+      const others = isAbsolute(specifier) ? targets : [];
+      return [resolve(folder, specifier), ...others].every((path) => this.#addAbsent(path));
+    }
     const name = packageOf(specifier);
     const homes = ancestors(folder).map((parent) => join(parent, "node_modules", name));
     // A package that is there may begin to export it, and a package may import itself by its name.
@@ -185,7 +197,6 @@ class Places {
       return false;
     }
     this.addPackage(folder, specifier);
-    const targets = configs.flatMap((config) => targetsOf(config, specifier));
     return targets.every((path) => this.#addAbsent(path));
   }
 

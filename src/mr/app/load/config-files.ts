@@ -9,9 +9,12 @@ export interface Config {
   readonly file: string;
   /** `baseUrl`, if it has one. */
   readonly base: { readonly directory: string } | undefined;
-  /** `paths`, if it has them, and the folder that they are relative to. */
+  /** `paths`, if it has them, and the folders that they may be relative to. */
   readonly paths:
-    | { readonly directory: string; readonly targets: Readonly<Record<string, readonly string[]>> }
+    | {
+        readonly directories: readonly string[];
+        readonly targets: Readonly<Record<string, readonly string[]>>;
+      }
     | undefined;
 }
 
@@ -43,7 +46,14 @@ export function readConfigs(folders: Iterable<string>): Config[] | undefined {
       for (const path of manifests) found.set(path, noneIn(path));
     }
   }
-  return [...found.values()];
+  const configs = [...found.values()];
+  // A configuration may extend one with `baseUrl`, or be extended by one: `paths` are relative to that then.
+  const bases = configs.flatMap(({ base }) => (base === undefined ? [] : [base.directory]));
+  return configs.map(({ file, base, paths }) => {
+    if (paths === undefined) return { file, base, paths };
+    const directories = [...new Set([...paths.directories, ...bases])];
+    return { file, base, paths: { ...paths, directories } };
+  });
 }
 
 /** A file without settings that say where imports lead to. */
@@ -62,7 +72,7 @@ function readConfig(file: string): (Config & { readonly extended: readonly strin
     return {
       file,
       base: baseUrl === undefined ? undefined : { directory },
-      paths: paths === undefined ? undefined : { directory, targets: paths },
+      paths: paths === undefined ? undefined : { directories: [directory], targets: paths },
       extended: [base].flat(),
     };
   } catch {
@@ -79,7 +89,8 @@ export function targetsOf({ base, paths }: Config, specifier: string): string[] 
     if (star === undefined) continue;
     for (const target of targets) {
       const path = target.replace("*", () => star);
-      found.push(isAbsolute(path) ? path : resolve(paths?.directory ?? "", path));
+      const directories = isAbsolute(path) ? ["/"] : (paths?.directories ?? []);
+      found.push(...directories.map((directory) => resolve(directory, path)));
     }
   }
   return found;
