@@ -69,6 +69,35 @@ describe("compileApp", () => {
     expect(await exported()).toBe("two");
   });
 
+  it.each([
+    ["a file", "createRequire(import.meta.url)('./name.cjs').name", "name.cjs"],
+    ["a file of data", 'own("./name.json").name', "name.json"],
+    ["what a file imports", "own(`./other.js`).name", "name.cjs"],
+    ["a package", 'own("dep").name', "node_modules/dep/index.js"],
+  ])(
+    "F47: has another digest when %s that createRequire loads is another",
+    async (_, call, file) => {
+      const value = (name: string) =>
+        file.endsWith(".json") ? JSON.stringify({ name }) : requirable(name);
+      write("lib/package.json", { type: "commonjs" });
+      write("lib/other.js", 'exports.name = require("./name.cjs").name;');
+      write("lib/bad.cjs", "(");
+      write(
+        "lib/own.mjs",
+        `import { createRequire } from "node:module"; const own = createRequire(import.meta.url);
+       export const value = () => ${call}; try { own("./bad.cjs"); own("./none.cjs"); } catch {}`,
+      );
+      const app = write("app.ts", 'import { value } from "./lib/own.mjs"; export { value };');
+      const digests: string[] = [];
+      for (const name of ["one", "one", "two"]) {
+        write(`lib/${file}`, value(name));
+        digests.push((await compileApp(app)).digest);
+      }
+      expect(digests[1]).toBe(digests[0]);
+      expect(digests[2]).not.toBe(digests[0]);
+    },
+  );
+
   it("tells each module its own address, in CommonJS and in packages too", async () => {
     write("node_modules/esm/package.json", { type: "module", exports: "./main.js" });
     const esm = "export const esm = [import.meta.url, import.meta.dirname, import.meta.filename];";

@@ -5,6 +5,7 @@ import { appCacheDir, publish, removeOld, sha256 } from "./app-cache.ts";
 import { type Bundle, bundleApp, isMade, PUBLIC_FACE } from "./bundle-app.ts";
 import { type CompiledFrom, compiledFrom, isUnchanged } from "./compiled-from.ts";
 import { CONFIG_NAMES } from "./config-files.ts";
+import { createdRequires } from "./created-requires.ts";
 import { isShippedApp } from "./find-app.ts";
 import { checkPackages, checkSettingsAbove, isIrregular } from "./foreign-files.ts";
 import { ancestors, isExposed, isTrusted } from "./trusted-folder.ts";
@@ -25,7 +26,8 @@ interface CacheEntry extends CompiledApp {
 const COMPILER_REVISION = "8";
 
 /**
- * Compiles an app and its imports into one module, whose digest so covers them all. The result is cached under a
+ * Compiles an app and its imports into one module, whose digest so covers them all. It also covers what the app loads
+ * by `createRequire`, which is not part of the module. The result is cached under a
  * name made of its hash, so that workers that start later only read a few files.
  *
  * @throws MrError with the compiler's first message (file, line and column) when it does not compile
@@ -45,12 +47,21 @@ export async function compileApp(source: string): Promise<CompiledApp> {
   // The second bundle is that of the state in `from`, if that lasts until it is made: a file may be saved, or a
   // package installed, while the first one is made.
   const { code } = from === undefined ? first : await bundle(source);
-  const digest = sha256(code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""));
+  const required = await createdRequires(dirname(source), filesOf(source, first.metafile));
+  for (const input of required?.inputs ?? []) {
+    checkPackages(source, dirname(resolve(dirname(source), input)));
+  }
+  const ofCode = sha256(code.replace(/\n\/\/# sourceMappingURL=.*\s*$/, ""));
+  const digest = required === undefined ? ofCode : sha256(`${ofCode}\n${required.digest}`);
   const path = join(dir, `${basename(source, extname(source))}-${digest.slice(0, 16)}.mjs`);
   publish(path, code);
   const compiled: CompiledApp = { path, digest };
   // An import by a pattern depends on all that is in a folder.
-  const isKnown = from !== undefined && code === first.code && !code.includes("__glob({");
+  const isKnown =
+    from !== undefined &&
+    required === undefined &&
+    code === first.code &&
+    !code.includes("__glob({");
   if (isKnown && isUnchanged(from, sha256)) {
     publish(entryPath, JSON.stringify({ ...compiled, from } satisfies CacheEntry));
   }

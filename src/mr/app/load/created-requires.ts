@@ -1,0 +1,82 @@
+import { dirname, sep } from "node:path";
+import { readRegularFile } from "../../base/open-file.ts";
+import { sha256 } from "./app-cache.ts";
+
+/** Calls with a plain string, such as `createRequire(import.meta.url)("./table.json")`. */
+const CALL = /\(\s*(?:"([^"\\\n]+)"|'([^'\\\n]+)'|`([^`\\\n$]+)`)\s*[,)]/g;
+
+/** What an app loads with functions that `createRequire` makes. The bundle lacks it. */
+export interface CreatedRequires {
+  /** SHA-256 of the modules with all that they import. */
+  readonly digest: string;
+  /** The files that were read, relative to the folder of the app. */
+  readonly inputs: readonly string[];
+}
+
+/**
+ * Follows the calls of functions that `createRequire` makes, as far as they have a plain string, so that the digest of
+ * an app covers what they load. Calls of other functions with a string count as well, since a few too many only
+ * change the digest.
+ *
+ * @param directory that of the app
+ * @param files of the bundle
+ * @returns undefined when no module uses `createRequire`
+ */
+export async function createdRequires(
+  directory: string,
+  files: readonly string[],
+): Promise<CreatedRequires | undefined> {
+  const own = files.filter((file) => !file.split(sep).includes("node_modules"));
+  const found = own.flatMap((file) => {
+    const source = readRegularFile(file).toString();
+    if (!source.includes("createRequire")) return [];
+    const calls = source.matchAll(CALL);
+    const names = new Set([...calls].map(([, double, single, back]) => double ?? single ?? back));
+    return [{ folder: dirname(file), names: [...names].map((name) => JSON.stringify(name)) }];
+  });
+  if (found.length === 0) return undefined;
+  const followed = await Promise.all(
+    found.map(async ({ folder, names }) => {
+      const all = await follow(directory, folder, names);
+      if (all !== undefined) return [all];
+      // One with mistakes must not hide the others.
+      return await Promise.all(names.map((name) => follow(directory, folder, [name])));
+    }),
+  );
+  const modules = followed.flat().filter((module) => module !== undefined);
+  return {
+    digest: sha256(modules.map(({ code }) => code).join("\0")),
+    inputs: modules.flatMap(({ inputs }) => inputs),
+  };
+}
+
+/** @returns undefined when one of the modules can't be bundled */
+async function follow(
+  directory: string,
+  resolveDir: string,
+  names: readonly string[],
+): Promise<{ readonly code: string; readonly inputs: readonly string[] } | undefined> {
+  const { build } = await import("esbuild");
+  // Within `try`, a name that leads to nothing is no error.
+  const contents = names.map((name) => `try { require(${name}); } catch {}`).join("\n");
+  try {
+    const { outputFiles, metafile } = await build({
+      stdin: { contents, resolveDir },
+      absWorkingDir: directory,
+      outdir: directory,
+      bundle: true,
+      write: false,
+      metafile: true,
+      platform: "node",
+      format: "cjs",
+      loader: { ".node": "file" },
+      tsconfigRaw: "{}",
+      logLevel: "silent",
+    });
+    const code = outputFiles.map(({ path, text }) => `${path}\0${text}`).join("\0");
+    return { code, inputs: Object.keys(metafile.inputs).filter((input) => input !== "<stdin>") };
+  } catch {
+    // Node may load it nevertheless, or not: then the app fails where it calls the function.
+    return undefined;
+  }
+}
