@@ -1,6 +1,14 @@
 // Tests src/mr/app/load/check-app-types.ts with the commands.
 
-import { chmodSync, chownSync, existsSync, mkdirSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+} from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, type TestContext } from "vitest";
 import { runJob } from "../../src/mr/engines/run-job.ts";
@@ -131,6 +139,78 @@ describe("the types of an app", { concurrent: true }, () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^tsmr: app\.ts:3:\d+: error TS/)]);
     expect(folder.text("checks")).toBe("++");
   });
+
+  it.for<[string, string, (folder: Folder) => void, (folder: Folder) => void]>([
+    [
+      "a file that is found first",
+      "./found",
+      (folder) => folder.write("found.js", "export const found = 'one';"),
+      (folder) => folder.write("found.ts", "export const found: number = 1;"),
+    ],
+    [
+      "a file that paths name first",
+      "#found",
+      (folder) => folder.write("second.ts", "export const found: string = 'one';"),
+      (folder) => folder.write("first.ts", "export const found: number = 1;"),
+    ],
+    [
+      "a package that a link leads to",
+      "dep",
+      (folder) => {
+        for (const version of [1, 2]) {
+          mkdirSync(folder.path(`.pnpm/${version}/dep`), { recursive: true });
+        }
+        folder.write(".pnpm/1/dep/index.ts", "export const found: string = 'one';");
+        folder.write(".pnpm/2/dep/index.ts", "export const found: number = 1;");
+        symlinkSync("../.pnpm/1/dep", folder.path("node_modules/dep"));
+      },
+      (folder) => {
+        rmSync(folder.path("node_modules/dep"));
+        symlinkSync("../.pnpm/2/dep", folder.path("node_modules/dep"));
+      },
+    ],
+    [
+      "the declarations that a package.json names",
+      "dep",
+      (folder) => {
+        mkdirSync(folder.path("node_modules/dep"));
+        folder.write("node_modules/dep/index.js", "exports.found = 'one';");
+        folder.write("node_modules/dep/one.d.ts", "export declare const found: string;");
+        folder.write("node_modules/dep/two.d.ts", "export declare const found: number;");
+        folder.write("node_modules/dep/package.json", '{ "types": "one.d.ts" }');
+      },
+      (folder) => folder.write("node_modules/dep/package.json", '{ "types": "two.d.ts" }'),
+    ],
+    [
+      "a file whose time of modification was kept",
+      "./found.ts",
+      (folder) => {
+        folder.write("found.ts", "export const found: string = '';");
+        utimesSync(folder.path("found.ts"), 1, 1);
+      },
+      (folder) => {
+        folder.write("found.ts", "export const found: number = 17;");
+        utimesSync(folder.path("found.ts"), 1, 1);
+      },
+    ],
+  ])(
+    "F47: are checked again when an import leads to another: %s",
+    async ([, name, before, after], context) => {
+      const folder = typedFolder(context);
+      const options = { ...SETTINGS.compilerOptions, module: "preserve", allowJs: true };
+      const paths = { "#found": ["./first.ts", "./second.ts"] };
+      folder.write("tsconfig.json", JSON.stringify({ compilerOptions: { ...options, paths } }));
+      folder.write(
+        "app.ts",
+        `import { found } from "${name}"; const text: string = found; export const map = () => [{ key: text, value: "" }];${REDUCE}`,
+      );
+      before(folder);
+      expect(await run(folder, "1")).toEqual(DONE);
+      after(folder);
+      const { code, stderr } = await run(folder, "2");
+      expect([code, stderr]).toEqual([1, expect.stringContaining("app.ts:1:")]);
+    },
+  );
 
   it("are refused where an imported file has them wrong", async (context) => {
     const folder = typedFolder(context);

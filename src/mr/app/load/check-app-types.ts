@@ -8,6 +8,7 @@ import { appCacheDir, publish, sha256 } from "./app-cache.ts";
 import { readConfigs } from "./config-files.ts";
 import { EXCLUDED_FOLDERS, listDeclarations } from "./declarations.ts";
 import { ancestors, findUpwards, isTrusted } from "./trusted-folder.ts";
+import { isFoundAgain, type Lookups, lookupsIn, manifestsIn } from "./type-lookups.ts";
 
 /** The files that a check needs. The author of an app may not have them. */
 interface Project {
@@ -18,8 +19,8 @@ interface Project {
   readonly compiler: string;
 }
 
-/** A check that passed. It is valid while no file has changed and no declaration was added. */
-interface Passed {
+/** A check that passed. It is valid while no file has changed, and no declaration or module was added. */
+interface Passed extends Lookups {
   /** A stamp of each file that was read. */
   readonly stamps: Readonly<Record<string, string>>;
   /** The declarations that count for the whole project. */
@@ -71,14 +72,14 @@ export async function checkAppTypes(app: string, signal: AbortSignal): Promise<s
   if (code === 0) {
     // The compiler and this library have a version, which their files depend on.
     const fixed = [`${dirname(compiler)}${sep}`, LIBRARY];
-    const read = lines.filter((line) => {
+    const read = [...lines, ...manifestsIn(lines)].filter((line) => {
       return isAbsolute(line) && !fixed.some((folder) => line.startsWith(folder));
     });
     const configs = readConfigs([dirname(config)])?.map(({ file }) => file);
     const all = [app, compiler, ...(configs ?? []), ...read].filter((file) => existsSync(file));
     // Settings that cannot be followed may change unseen.
     if (configs !== undefined && declarations !== undefined) {
-      remember(passedPath, all, declarations, startedMs);
+      remember(passedPath, all, declarations, lookupsIn(lines), startedMs);
     }
   }
   const settings = settingsError(lines);
@@ -152,7 +153,7 @@ async function runCompiler(
     return await new Promise((done) => {
       child = execFile(
         process.execPath,
-        [tsc, "--project", settings, "--pretty", "false", "--listFiles"],
+        [tsc, "--project", settings, "--pretty", "false", "--listFiles", "--traceResolution"],
         // Paths in errors are relative to this directory, which is reached through no symbolic link.
         { cwd: "/", maxBuffer: MAX_OUTPUT_BYTES, signal },
         (error, stdout) => {
@@ -218,7 +219,8 @@ function hasPassed(passedPath: string, declarations: readonly string[] | undefin
     const passed = JSON.parse(readFileSync(passedPath, "utf8")) as Passed;
     return (
       JSON.stringify(passed.declarations) === JSON.stringify(declarations) &&
-      Object.entries(passed.stamps).every(([file, stamp]) => stampOf(file) === stamp)
+      Object.entries(passed.stamps).every(([file, stamp]) => stampOf(file) === stamp) &&
+      isFoundAgain(passed)
     );
   } catch {
     // Never checked, or a file is gone: the app is checked again.
@@ -230,17 +232,19 @@ function remember(
   passedPath: string,
   files: readonly string[],
   declarations: readonly string[],
+  lookups: Lookups,
   startedMs: number,
 ): void {
   // A file that was saved during the check may not be the one that was checked.
-  if (files.some((file) => statSync(file).mtimeMs > startedMs)) return;
+  if (files.some((file) => statSync(file).ctimeMs > startedMs) || !isFoundAgain(lookups)) return;
   const stamps = Object.fromEntries(files.map((file) => [file, stampOf(file)]));
-  publish(passedPath, JSON.stringify({ stamps, declarations } satisfies Passed));
+  publish(passedPath, JSON.stringify({ stamps, declarations, ...lookups } satisfies Passed));
 }
 
 function stampOf(file: string): string {
-  const { mtimeMs, size } = statSync(file);
-  return `${mtimeMs} ${size}`;
+  // An editor, or a tool that unpacks files, may keep the time of modification.
+  const { mtimeMs, ctimeMs, size } = statSync(file);
+  return `${mtimeMs} ${ctimeMs} ${size}`;
 }
 
 function isLocalSource(path: string): boolean {
