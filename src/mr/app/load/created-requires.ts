@@ -2,7 +2,7 @@ import { dirname, sep } from "node:path";
 import { readRegularFile } from "../../base/open-file.ts";
 import { sha256 } from "./app-cache.ts";
 
-/** Calls with a plain string, such as `createRequire(import.meta.url)("./table.json")`. */
+/** Calls with a plain string, such as `load("./table.json")`. */
 const CALL = /\(\s*(?:"([^"\\\n]+)"|'([^'\\\n]+)'|`([^`\\\n$]+)`)\s*[,)]/g;
 
 /** What an app loads with functions that `createRequire` makes. The bundle lacks it. */
