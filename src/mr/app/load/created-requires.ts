@@ -28,7 +28,7 @@ export async function createdRequires(
 ): Promise<CreatedRequires | undefined> {
   const own = files.filter((file) => !file.split(sep).includes("node_modules"));
   const found = own.flatMap((file) => {
-    const source = readRegularFile(file).toString();
+    const source = sourceOf(file);
     if (!source.includes("createRequire")) return [];
     const calls = source.matchAll(CALL);
     const names = new Set([...calls].map(([, double, single, back]) => double ?? single ?? back));
@@ -48,6 +48,18 @@ export async function createdRequires(
     digest: sha256(modules.map(({ code }) => code).join("\0")),
     inputs: modules.flatMap(({ inputs }) => inputs),
   };
+}
+
+/** The text of an input of a bundle, which may have a query, or be no file, such as `data:…`. */
+function sourceOf(input: string): string {
+  for (const path of [input, input.replace(/[?#].*$/, "")]) {
+    try {
+      return readRegularFile(path).toString();
+    } catch {
+      // The bundler knows what it has read.
+    }
+  }
+  return "";
 }
 
 /** @returns undefined when one of the modules can't be bundled */
