@@ -127,4 +127,41 @@ describe.skipIf(process.platform === "win32")("files that are not an app's own",
       expect(await exported()).toBe("theirs");
     },
   );
+
+  describe.skipIf(isSkippedFor(NO_OTHER_USER))("a FIFO in a package of another user", () => {
+    it.each([
+      ['({ name: value } = await import("other"))', "other/package.json"],
+      ['({ name: value } = await import("other/part"))', "other/part.js"],
+      ['({ name: value } = await import("#other"))', "other/package.json"],
+      ['({ name: value } = require("other"))', "other/index.js"],
+      ['({ name: value } = createRequire(import.meta.url)("other"))', "other/package.json"],
+      ['({ name: value } = await import("@some/other"))', "@some/other/package.json"],
+      ['({ name: value } = await import("other"))', "other.js"],
+    ])(
+      "F64: is refused by name, where the app has %s and %s is a FIFO (needs root)",
+      async (load, fifo) => {
+        const before = 'import { createRequire } from "node:module"; let value = "none";';
+        write(
+          "mine/app.ts",
+          `${before} try { ${load}; } catch {} export { createRequire, value };`,
+        );
+        write("mine/package.json", { imports: { "#other": "other" } });
+        expect(await exported()).toBe("none");
+        mkdirSync(dirname(join(shared, "node_modules", fifo)), { recursive: true });
+        spawnSync("mkfifo", [join(shared, "node_modules", fifo)]);
+        giveAway("node_modules");
+        await expect(exported()).rejects.toMatchObject(refusal);
+        await expect(exported()).rejects.toThrow(join(shared, "node_modules"));
+      },
+    );
+
+    it("F64: does not matter to an app that has no such import (needs root)", async () => {
+      write("node_modules/other.js", "");
+      spawnSync("mkfifo", [join(shared, "node_modules/fifo")]);
+      mkdirSync(join(shared, "node_modules/dep"));
+      spawnSync("mkfifo", [join(shared, "node_modules/dep/package.json")]);
+      giveAway("node_modules");
+      expect(await exported()).toBe("mine");
+    });
+  });
 });

@@ -4,6 +4,7 @@ import type { BuildFailure, BuildOptions, ImportKind, Loader, Metafile, Plugin }
 import { assetPath, CODE_EXTENSION, PACKAGE_ROOT } from "../../base/assets.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { readRegularFile } from "../../base/open-file.ts";
+import { ImportGuard } from "./import-guard.ts";
 import { failMissing, MISSING, type MissingImport, missingImports } from "./missing-imports.ts";
 import { FILL_MODULE, OWN_IMPORT, OWN_REQUIRE, replaceModuleNames } from "./module-names.ts";
 
@@ -37,9 +38,11 @@ export interface Bundle {
 export async function bundleApp(source: string, ignoresConfigs: boolean): Promise<Bundle> {
   // The compiler takes longer to load than all other modules of a worker together.
   const { build } = await import("esbuild");
+  const guard = new ImportGuard(source);
   try {
     const bundle = async (missing: readonly MissingImport[]) => {
-      const { outputFiles, metafile } = await build(optionsFor(source, ignoresConfigs, missing));
+      const options = optionsFor(source, ignoresConfigs, missing, guard.plugin);
+      const { outputFiles, metafile } = await build(options);
       const code = outputFiles?.[0]?.text ?? "";
       return { code, metafile: metafile ?? { inputs: {}, outputs: {} }, missing };
     };
@@ -47,6 +50,7 @@ export async function bundleApp(source: string, ignoresConfigs: boolean): Promis
     const missing = missingImports(dirname(source), first.metafile);
     return missing.length === 0 ? first : await bundle(missing);
   } catch (error) {
+    if (guard.refusal !== undefined) throw guard.refusal;
     // A document or a binary program is a mistake in the command line, not in the app.
     const code = SOURCE.test(source) ? "APP_NOT_COMPILED" : "APP_INVALID";
     throw new MrError(code, `Cannot compile app "${source}": ${compilerMessage(error)}`);
@@ -57,6 +61,7 @@ function optionsFor(
   source: string,
   ignoresConfigs: boolean,
   missing: readonly MissingImport[],
+  guard: Plugin,
 ): BuildOptions {
   const directory = dirname(source);
   return {
@@ -76,6 +81,7 @@ function optionsFor(
     logLevel: "silent",
     plugins: [
       shareThisLibrary,
+      guard,
       keepAddresses,
       ...(missing.length === 0 ? [] : [failMissing(missing)]),
     ],

@@ -47,7 +47,7 @@ export async function compileApp(source: string): Promise<CompiledApp> {
   // The second bundle is that of the state in `from`, if that lasts until it is made: a file may be saved, or a
   // package installed, while the first one is made.
   const { code } = from === undefined ? first : await bundle(source);
-  const required = await createdRequires(dirname(source), filesOf(source, first.metafile));
+  const required = await createdRequires(source, filesOf(source, first.metafile));
   for (const input of required?.inputs ?? []) {
     checkPackages(source, dirname(resolve(dirname(source), input)));
   }

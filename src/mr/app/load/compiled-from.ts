@@ -5,9 +5,9 @@ import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
 import { readRegularFile } from "../../base/open-file.ts";
 import { type Bundle, isMade } from "./bundle-app.ts";
 import { type Config, readConfigs, targetsOf } from "./config-files.ts";
-import { PLUG_AND_PLAY } from "./foreign-files.ts";
+import { EXTENSIONS, PLUG_AND_PLAY } from "./foreign-files.ts";
 import { isPath, isUrl, type MissingImport } from "./missing-imports.ts";
-import { importedPackages } from "./package-imports.ts";
+import { importedPackages, packageOf } from "./package-imports.ts";
 import { ancestors } from "./trusted-folder.ts";
 
 /**
@@ -25,8 +25,6 @@ export interface CompiledFrom {
 
 const NOTHING = "";
 
-/** What the bundler appends to an import without an extension. */
-const EXTENSIONS = [".tsx", ".ts", ".jsx", ".js", ".css", ".json"];
 /** What the bundler takes for a file with this extension that does not exist. */
 const REWRITTEN: Readonly<Record<string, readonly string[]>> = {
   ".js": [".ts", ".tsx"],
@@ -230,12 +228,6 @@ class Places {
       folders: all(this.#folders, permissionsOf),
     };
   }
-}
-
-/** The name of the package that an import begins with. */
-function packageOf(specifier: string): string {
-  const [first = "", second = ""] = specifier.split("/");
-  return first.startsWith("@") ? `${first}/${second}` : first;
 }
 
 /** The files that a package.json names as its main ones, with or without an extension. */

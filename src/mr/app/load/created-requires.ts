@@ -1,6 +1,7 @@
 import { dirname, sep } from "node:path";
 import { readRegularFile } from "../../base/open-file.ts";
 import { sha256 } from "./app-cache.ts";
+import { ImportGuard } from "./import-guard.ts";
 
 /** Calls with a plain string, such as `load("./table.json")`. */
 const CALL = /\(\s*(?:"([^"\\\n]+)"|'([^'\\\n]+)'|`([^`\\\n$]+)`)\s*[,)]/g;
@@ -18,12 +19,13 @@ export interface CreatedRequires {
  * an app covers what they load. Calls of other functions with a string count as well, since a few too many only
  * change the digest.
  *
- * @param directory that of the app
+ * @param app path of the app
  * @param files of the bundle
  * @returns undefined when no module uses `createRequire`
+ * @throws MrError when one leads to a package of another user
  */
 export async function createdRequires(
-  directory: string,
+  app: string,
   files: readonly string[],
 ): Promise<CreatedRequires | undefined> {
   const own = files.filter((file) => !file.split(sep).includes("node_modules"));
@@ -37,10 +39,10 @@ export async function createdRequires(
   if (found.length === 0) return undefined;
   const followed = await Promise.all(
     found.map(async ({ folder, names }) => {
-      const all = await follow(directory, folder, names);
+      const all = await follow(app, folder, names);
       if (all !== undefined) return [all];
       // One with mistakes must not hide the others.
-      return await Promise.all(names.map((name) => follow(directory, folder, [name])));
+      return await Promise.all(names.map((name) => follow(app, folder, [name])));
     }),
   );
   const modules = followed.flat().filter((module) => module !== undefined);
@@ -64,11 +66,13 @@ function sourceOf(input: string): string {
 
 /** @returns undefined when one of the modules can't be bundled */
 async function follow(
-  directory: string,
+  app: string,
   resolveDir: string,
   names: readonly string[],
 ): Promise<{ readonly code: string; readonly inputs: readonly string[] } | undefined> {
   const { build } = await import("esbuild");
+  const directory = dirname(app);
+  const guard = new ImportGuard(app);
   // Within `try`, a name that leads to nothing is no error.
   const contents = names.map((name) => `try { require(${name}); } catch {}`).join("\n");
   try {
@@ -83,11 +87,13 @@ async function follow(
       format: "cjs",
       loader: { ".node": "file" },
       tsconfigRaw: "{}",
+      plugins: [guard.plugin],
       logLevel: "silent",
     });
     const code = outputFiles.map(({ path, text }) => `${path}\0${text}`).join("\0");
     return { code, inputs: Object.keys(metafile.inputs).filter((input) => input !== "<stdin>") };
   } catch {
+    if (guard.refusal !== undefined) throw guard.refusal;
     // Node may load it nevertheless, or not: then the app fails where it calls the function.
     return undefined;
   }

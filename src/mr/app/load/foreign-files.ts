@@ -2,6 +2,7 @@ import { join, sep } from "node:path";
 import { MrError } from "../../base/errors.ts";
 import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
 import { readRegularFile } from "../../base/open-file.ts";
+import { importedPackages, packageOf } from "./package-imports.ts";
 import { ancestors, belongsToOthers } from "./trusted-folder.ts";
 
 /** Files of Yarn that say where packages are. The bundler follows them in the folders above an app. */
@@ -9,6 +10,8 @@ export const PLUG_AND_PLAY = [".pnp.data.json", ".pnp.cjs", ".pnp.js"];
 const MANIFEST = "package.json";
 /** The members of a package.json that decide which code is in the bundle. */
 const DECISIVE = ["imports", "sideEffects"];
+/** What the bundler appends to an import without an extension. */
+export const EXTENSIONS = [".tsx", ".ts", ".jsx", ".js", ".css", ".json"];
 const FOREIGN = "it belongs to another user, or others may replace it";
 
 /**
@@ -39,6 +42,29 @@ export function checkPackages(app: string, source: string): void {
   for (const folder of ancestors(source)) {
     if (!folder.endsWith(`${sep}node_modules`) || !belongsToOthers(folder, app)) continue;
     throw refused(app, folder, FOREIGN);
+  }
+}
+
+/**
+ * Refuses an import that may lead to a package of another user, before the bundler opens a file of it, which may be a
+ * FIFO.
+ *
+ * @param folder of the module that has the import
+ * @param specifier the name of a package, or of an import that `imports` of a package.json leads to one
+ * @throws MrError `APP_NOT_COMPILED` that names the folder `node_modules`
+ */
+export function checkImport(app: string, folder: string, specifier: string): void {
+  if (specifier.startsWith("#")) {
+    for (const one of importedPackages(folder) ?? []) checkImport(app, one.folder, one.specifier);
+    return;
+  }
+  const name = packageOf(specifier);
+  for (const parent of ancestors(folder)) {
+    const modules = join(parent, "node_modules");
+    const places = ["", ...EXTENSIONS].map((extension) => join(modules, name + extension));
+    if (!places.some((place) => lstatIfThere(place) !== undefined)) continue;
+    if (!belongsToOthers(modules, app)) return;
+    throw refused(app, modules, FOREIGN);
   }
 }
 

@@ -21,7 +21,7 @@ export function importedPackages(folder: string): ImportedPackage[] | undefined 
     const targets = targetsIn(join(parent, "package.json"));
     if (targets === undefined) continue;
     const packages = targets.filter((target) => !/^\.{0,2}\//.test(target));
-    if (packages.some((target) => target.includes("*"))) return undefined;
+    if (packages.some((target) => packageOf(target).includes("*"))) return undefined;
     return packages.map((specifier) => ({ folder: parent, specifier }));
   }
   return [];
@@ -41,4 +41,10 @@ function targetsIn(manifest: string): string[] | undefined {
 function stringsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsIn) : [];
+}
+
+/** The name of the package that an import begins with. */
+export function packageOf(specifier: string): string {
+  const [first = "", second = ""] = specifier.split("/");
+  return first.startsWith("@") ? `${first}/${second}` : first;
 }
