@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
@@ -304,6 +304,17 @@ const CHANGES: ReadonlyArray<[string, string, () => void, () => void]> = [
       symlinkSync(".pnpm/dep@two/dep", join(directory, "node_modules/dep"));
     },
   ]),
+  [
+    "a file that paths of an extended configuration name first, relative to the one that extends it",
+    "#lib/name",
+    () => {
+      write("one/name.ts", exporting("one"));
+      const targets = ["two", "one"].map((name) => `\${configDir}/${name}/*`);
+      write("config/base.json", { compilerOptions: { paths: { "#lib/*": targets } } });
+      write("tsconfig.json", { extends: "./config/base.json" });
+    },
+    () => write("two/name.ts", exporting("two")),
+  ],
 ];
 
 /** Imports of what is not there at first: what the app has for them, and what appears then. */
@@ -329,6 +340,14 @@ describe("compiledFrom", () => {
       expect(await exported()).toBe("two");
     });
   }
+
+  it("F47: need not follow NODE_PATH, by which the bundler finds no package", async () => {
+    vi.stubEnv("NODE_PATH", join(directory, "first"));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    importFrom("dep");
+    write("first/dep/index.js", requirable("one"));
+    await expect(exported()).rejects.toMatchObject({ code: "APP_NOT_COMPILED" });
+  });
 
   for (const [optional, files] of OPTIONAL) {
     it(`F47: compiles anew when ${Object.keys(files)} appears, for ${optional}`, async () => {

@@ -116,6 +116,24 @@ describe.skipIf(process.platform === "win32")("files that are not an app's own",
   );
 
   it.skipIf(isSkippedFor(NO_OTHER_USER))(
+    "F64: settings of another user above a module that the app imports are refused by name (needs root)",
+    async () => {
+      const elsewhere = temporaryDirectory();
+      chmodSync(elsewhere, 0o1777);
+      mkdirSync(join(elsewhere, "lib"));
+      writeFileSync(join(elsewhere, "lib/name.ts"), `export const name = "elsewhere";`);
+      const module = JSON.stringify(join(elsewhere, "lib/name.ts"));
+      write("mine/app.ts", `import { name } from ${module}; export const value = name;`);
+      expect(await exported()).toBe("elsewhere");
+      const manifest = join(elsewhere, "package.json");
+      writeFileSync(manifest, JSON.stringify({ sideEffects: false }));
+      lchownSync(manifest, unprivilegedUid ?? 0, unprivilegedUid ?? 0);
+      await expect(exported()).rejects.toMatchObject(refusal);
+      await expect(exported()).rejects.toThrow(manifest);
+    },
+  );
+
+  it.skipIf(isSkippedFor(NO_OTHER_USER))(
     "F64: a package of another user in a shared folder is not run (needs root)",
     async () => {
       write("mine/app.ts", `import { name } from "other"; export const value = name;`);

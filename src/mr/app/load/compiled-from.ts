@@ -86,7 +86,7 @@ export function compiledFrom(
   // The bundler reads no settings of packages.
   const own = [...parents].filter((parent) => !parent.split(sep).includes("node_modules"));
   const configs = readConfigs(own);
-  if (configs === undefined || process.env["NODE_PATH"] !== undefined) return undefined;
+  if (configs === undefined) return undefined;
   for (const config of configs) places.addConfig(config, specifiers);
   if (!missing.every((one) => places.addMissing(one, configs))) return undefined;
   const from = places.states(hash);
