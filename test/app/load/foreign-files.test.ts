@@ -3,7 +3,9 @@ import { chmodSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { ClassicApp } from "../../../src/mr/app/contract/contract.ts";
 import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
+import { loadApp } from "../../../src/mr/app/load/load-app.ts";
 import { isSkippedFor } from "../../support/needs.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { NO_OTHER_USER, unprivilegedUid } from "../../support/unprivileged.ts";
@@ -143,6 +145,28 @@ describe.skipIf(process.platform === "win32")("files that are not an app's own",
       await expect(exported()).rejects.toThrow(join(shared, "node_modules"));
       lchownSync(join(shared, "node_modules"), 0, 0);
       expect(await exported()).toBe("theirs");
+    },
+  );
+
+  it.skipIf(isSkippedFor(NO_OTHER_USER)).each([
+    ["import(names[0])", ""],
+    ["require(names[0])", ""],
+    ["require(require.resolve(names[0]))", ""],
+    ["import('other')", "after it was compiled"],
+    ["require('other')", "after it was compiled"],
+  ])(
+    "F64: %s does not run a package that another user has put there %s (needs root)",
+    async (load, when) => {
+      const app = `const names = ["other"]; let map = () => "none"; try { ({ map } = await ${load}); } catch {}
+      export { map }; export const reduce = map;`;
+      write("mine/app.ts", app);
+      const compiled = when === "" ? undefined : await compileApp(join(shared, "mine/app.ts"));
+      write("theirs/index.js", `exports.map = () => "theirs";`);
+      mkdirSync(join(shared, "node_modules"));
+      symlinkSync("../theirs", join(shared, "node_modules/other"));
+      giveAway("node_modules");
+      const loaded = await loadApp(join(shared, "mine/app.ts"), shared, compiled);
+      expect((loaded.app as ClassicApp).map("", "", { progress: () => undefined })).toBe("none");
     },
   );
 

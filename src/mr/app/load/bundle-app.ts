@@ -7,6 +7,7 @@ import { readRegularFile } from "../../base/open-file.ts";
 import { ImportGuard } from "./import-guard.ts";
 import { failMissing, MISSING, type MissingImport, missingImports } from "./missing-imports.ts";
 import { FILL_MODULE, OWN_IMPORT, OWN_REQUIRE, replaceModuleNames } from "./module-names.ts";
+import { GUARD } from "./require-guard.ts";
 
 export const PUBLIC_FACE = assetPath(`mr/index${CODE_EXTENSION}`);
 const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
@@ -89,7 +90,9 @@ function optionsFor(
     ...(ignoresConfigs ? { tsconfigRaw: "{}" } : {}),
     // Packages written as CommonJS call `require`, which a module does not have.
     banner: {
-      js: `import { createRequire as __tsmr_require } from "node:module"; const require = __tsmr_require(${JSON.stringify(source)});`,
+      js:
+        `import { createRequire as __tsmr_create } from "node:module"; const __tsmr_guard = globalThis[Symbol.for("${GUARD}")] ?? ((own) => own); ` +
+        `const __tsmr_require = (file) => __tsmr_guard(__tsmr_create(file), file, ${JSON.stringify(source)}); const require = __tsmr_require(${JSON.stringify(source)});`,
     },
   };
 }

@@ -7,6 +7,7 @@ import { checkRecordApp, hasRecordMembers, type RecordApp } from "../contract/de
 import { minReduces } from "../contract/partitioners.ts";
 import type { CompiledApp } from "./compile-app.ts";
 import { appName, findApp } from "./find-app.ts";
+import { provideGuard } from "./require-guard.ts";
 
 /** An app that was found, compiled, imported and checked. */
 export interface LoadedApp {
@@ -40,6 +41,7 @@ export async function loadApp(
   const name = appName(path);
   // Makes stack traces show the lines of the app's source.
   process.setSourceMapsEnabled(true);
+  provideGuard();
   let exported: Record<string, unknown>;
   try {
     exported = await import(pathToFileURL(compiled.path).href);
