@@ -1,6 +1,7 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { MrError } from "../mr/base/errors.ts";
+import type { HeldDirectory } from "../mr/base/held-directory.ts";
 import { lockDirectory } from "../mr/control/log/directory-lock.ts";
 import type { LineFile } from "../mr/data/output/line-reader.ts";
 import type { JobResult } from "../mr/engines/run-job.ts";
@@ -36,12 +37,12 @@ export async function completeJob(
   named: NamedJob,
 ): Promise<CompleteJob | undefined> {
   if (!namesIn(directory).some(isResultName)) return undefined;
-  const unlock = await lockDirectory(directory);
+  const lock = await lockDirectory(directory);
   try {
     const names = namesIn(directory).filter(isResultName);
     // The log is removed when all results are there.
     if (names.length === 0 || hasJobLog(directory)) return undefined;
-    sweepTemporaryFiles(directory);
+    sweepTemporaryFiles(lock.directory);
     const history = await readHistory(directory);
     const { plan } = history.last.view;
     if (plan === undefined || plan.app === null)
@@ -49,7 +50,7 @@ export async function completeJob(
     await checkSameJob(directory, plan, named);
     const results = writtenResults(directory, history);
     const found = names.includes(MERGED_OUTPUT_NAME)
-      ? await settleMerged(directory, names, results, history)
+      ? await settleMerged(lock.directory, names, results, history)
       : results;
     for (const file of found) await checkFile(storageFor(directory), directory, file);
     const { view, endMs } = history.last;
@@ -62,7 +63,7 @@ export async function completeJob(
       view,
     };
   } finally {
-    unlock();
+    lock.unlock();
   }
 }
 
@@ -73,11 +74,12 @@ export async function completeJob(
  * @returns what is there in the end: the merged file, or the results
  */
 async function settleMerged(
-  directory: string,
+  held: HeldDirectory,
   names: readonly string[],
   results: readonly OutputFile[],
   { merged }: JobHistory,
 ): Promise<readonly OutputFile[]> {
+  const { path: directory } = held;
   const path = join(directory, MERGED_OUTPUT_NAME);
   if (merged === undefined) {
     const why = "the event log does not say that the results were merged";
@@ -94,7 +96,8 @@ async function settleMerged(
         throw error;
       });
     }
-    rmSync(path, { force: true });
+    held.check();
+    held.remove(MERGED_OUTPUT_NAME);
     return results;
   }
   for (const name of rest) {
@@ -106,7 +109,9 @@ async function settleMerged(
         `File "${join(directory, name)}" is no result of this job`,
       );
   }
-  for (const name of rest) rmSync(join(directory, name), { force: true });
+  // If the path leads to another directory now, the files that were checked may be those of the other one.
+  held.check();
+  for (const name of rest) held.remove(name);
   return [file];
 }
 

@@ -5,9 +5,14 @@ import { plural, visibleLines } from "../mr/base/text.ts";
 import type { Coordinator } from "../mr/control/coordinator/coordinator.ts";
 import type { LogState } from "../mr/control/log/job-log.ts";
 import type { HttpListener } from "../mr/control/protocol/http-listener.ts";
-import { openJob, removeLog, startCoordinator } from "../mr/engines/local/job-session.ts";
+import { openJob, startCoordinator } from "../mr/engines/local/job-session.ts";
 import { type JobRequest, resolveJobSpec } from "../mr/engines/resolve-job-spec.ts";
-import { checkJobDirectory, hasJobLog, sweepTemporaryFiles } from "../mr/storage/registry.ts";
+import {
+  checkJobDirectory,
+  hasJobLog,
+  removeLog,
+  sweepTemporaryFiles,
+} from "../mr/storage/registry.ts";
 import { EventDescriber } from "../mr/watch/format/describe-event.ts";
 import { describeCancellation, describeJobFailure } from "../mr/watch/format/describe-failure.ts";
 import { onSignal } from "./on-signal.ts";
@@ -61,8 +66,8 @@ export async function coordinate(options: CoordinateOptions): Promise<number> {
     const code = await finish(coordinator, () => job.isInPlace);
     if (code !== 0) return code;
   } finally {
-    if (coordinator?.isDeposed !== true && job.isInPlace) sweepTemporaryFiles(directory);
-    if (coordinator === undefined && resumed === undefined) removeLog(directory);
+    if (coordinator?.isDeposed !== true && job.isInPlace) sweepTemporaryFiles(job.directory);
+    if (coordinator === undefined && resumed === undefined) removeLog(job.directory);
     // Last, because another coordinator may take the directory from here on.
     job.close();
     await dashboard?.close();

@@ -13,6 +13,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { completeJob } from "../../src/main/complete-job.ts";
 import { MrError } from "../../src/mr/base/errors.ts";
+import { HeldDirectory } from "../../src/mr/base/held-directory.ts";
 import { mergeOutputs } from "../../src/mr/data/output/merge-outputs.ts";
 import { type RunJobOptions, runJob } from "../../src/mr/engines/run-job.ts";
 import type { JobEvent } from "../../src/mr/job/events.ts";
@@ -200,7 +201,7 @@ describe("F50 a complete job whose output is still to be merged", () => {
     expect(result?.outputs).toEqual(files?.map(({ path }) => path));
     await mergeOutputs(storageFor(out), out, files ?? [], {
       beforeCommit: ({ bytes, crc32 }) => {
-        sealEventLog(out, { type: "outputMerged", bytes, crc32 });
+        sealEventLog(HeldDirectory.open(out), { type: "outputMerged", bytes, crc32 });
       },
     });
   };

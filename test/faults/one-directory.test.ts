@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { beforeEach, describe, expect, it } from "vitest";
+import { MrError } from "../../src/mr/base/errors.ts";
 import { lockDirectory } from "../../src/mr/control/log/directory-lock.ts";
 import { type RunJobOptions, runJob, startJob } from "../../src/mr/engines/run-job.ts";
 import { isLock } from "../../src/mr/job/names.ts";
@@ -26,7 +27,7 @@ function appThat(script: string): string {
   const app = join(home, "app.ts");
   writeFileSync(
     app,
-    `import { mkdirSync, renameSync, rmSync } from "node:fs";
+    `import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
     const out = ${JSON.stringify(out)};
     export function map(_file: string, text: string) {
       ${script}
@@ -36,6 +37,14 @@ function appThat(script: string): string {
   );
   return app;
 }
+
+/** What can become of the output directory. */
+const WAYS = [
+  ["removed", "rmSync(out, { recursive: true });"],
+  ["replaced", 'renameSync(out, out + "-moved"); mkdirSync(out);'],
+  ["replaced by a file", 'renameSync(out, out + "-moved"); writeFileSync(out, "");'],
+  ["replaced by a link to itself", 'renameSync(out, out + "-moved"); symlinkSync("out", out);'],
+];
 
 describe("the sequential engine", () => {
   const sequential = () => ({ ...options, engine: "sequential", check: false }) as const;
@@ -54,19 +63,16 @@ describe("the sequential engine", () => {
 
   it("F60 is refused where another job runs, and leaves its files alone", async () => {
     mkdirSync(out);
-    const unlock = await lockDirectory(out);
+    const lock = await lockDirectory(out);
     // What a job may write next.
     const files = readdirSync(out);
     await expect(runJob(sequential())).rejects.toMatchObject({ code: "JOB_IN_USE" });
     expect(readdirSync(out)).toEqual(files);
-    unlock();
+    lock.unlock();
     await runJob(sequential());
   });
 
-  it.each([
-    ["removed", "rmSync(out, { recursive: true });"],
-    ["replaced", 'renameSync(out, out + "-moved"); mkdirSync(out);'],
-  ])("F61 fails by name when its directory is %s meanwhile", async (_, script) => {
+  it.each(WAYS)("F61 fails by name when its directory is %s meanwhile", async (_, script) => {
     const job = { ...sequential(), app: appThat(script) };
     const message = expect.stringContaining(out);
     await expect(runJob(job)).rejects.toMatchObject({ code: "DIRECTORY_UNUSABLE", message });
@@ -79,7 +85,7 @@ describe("the sequential engine", () => {
 describe("mrsequential and tsmr sequential", () => {
   it("F60 are refused in the directory of a running job", async () => {
     mkdirSync(out);
-    const unlock = await lockDirectory(out);
+    const lock = await lockDirectory(out);
     const scripts = [
       startScript("src/main/mrsequential.ts", ["wc", "../in.txt"], { cwd: out }),
       startScript("src/main/tsmr.ts", ["sequential", "wc", "in.txt", "--out", "out/mr-out"], {
@@ -95,7 +101,7 @@ describe("mrsequential and tsmr sequential", () => {
     expect(await startScript("src/main/tsmr.ts", args, { cwd: home }).ended).toMatchObject({
       code: 0,
     });
-    unlock();
+    lock.unlock();
     expect(readdirSync(out)).toEqual(["counts"]);
   });
 });
@@ -151,6 +157,18 @@ it("F31 one of several threads of a process has a directory", async () => {
   for (const end of ends) expect(["complete", "JOB_IN_USE", "OUTPUT_EXISTS"]).toContain(end);
 });
 
+it("F31 a sequential run whose lock was removed by hand publishes nothing", async () => {
+  const app = appThat('for (const name of readdirSync(out)) rmSync(out + "/" + name);');
+  writeFileSync(app, `import { readdirSync } from "node:fs";\n${readFileSync(app, "utf8")}`);
+  const message = expect.stringContaining("the lock of this job was removed");
+  const job = { ...options, app, check: false, engine: "sequential" } as const;
+  await expect(runJob(job)).rejects.toMatchObject({ code: "DIRECTORY_UNUSABLE", message });
+  mkdirSync(out);
+  const { ended } = startScript("src/main/mrsequential.ts", [app, "../in.txt"], { cwd: out });
+  expect(await ended).toMatchObject({ code: 1, stderr: message });
+  expect(readdirSync(out)).toEqual([]);
+});
+
 describe("the local engine", () => {
   it("F61 names task, file and cause when its directory was removed", async () => {
     const app = appThat("rmSync(out, { recursive: true, force: true });");
@@ -161,12 +179,11 @@ describe("the local engine", () => {
     });
   });
 
-  it.each([
-    ["removed", "rmSync(out, { recursive: true });"],
-    ["replaced", 'renameSync(out, out + "-moved"); mkdirSync(out);'],
-  ])("F61 fails by name when its directory is %s meanwhile", async (_, script) => {
+  it.each(WAYS)("F61 fails by name when its directory is %s meanwhile", async (_, script) => {
     const job = { ...options, app: appThat(script), check: false };
-    await expect(runJob(job)).rejects.toMatchObject({ message: expect.stringContaining(out) });
+    const failure = await runJob(job).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(MrError);
+    expect(failure).toMatchObject({ message: expect.stringContaining(out) });
     rmSync(out, { recursive: true, force: true });
     await runJob(options);
   });

@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { compileApp } from "../../src/mr/app/load/compile-app.ts";
 import { syncDirectory } from "../../src/mr/base/directories.ts";
+import { HeldDirectory } from "../../src/mr/base/held-directory.ts";
 import { decodeRecords, FileJobLog } from "../../src/mr/control/log/file-job-log.ts";
 import { mergeOutputs } from "../../src/mr/data/output/merge-outputs.ts";
 import { runReduceTask } from "../../src/mr/data/task/reduce-task.ts";
@@ -46,7 +47,7 @@ function surviving(): number {
 
 describe("the journal of a job", () => {
   it("F58 is there with its first record from the moment it is created", () => {
-    FileJobLog.create(directory, JOB).close();
+    FileJobLog.create(HeldDirectory.open(directory), JOB).close();
     expect(powerCut.contentsOf(journal)).toBe(readFileSync(journal, "utf8"));
     expect(surviving()).toBe(1);
     // Otherwise a power cut could leave an empty journal in the place of that of an earlier job.
@@ -54,7 +55,7 @@ describe("the journal of a job", () => {
   });
 
   it("F58 holds a record once its append is done", async () => {
-    const log = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
     for (let records = 2; records < 6; records++) {
       const appending = log.append([note(records)]);
       expect(surviving()).toBe(records - 1);
@@ -65,7 +66,7 @@ describe("the journal of a job", () => {
   });
 
   it("F58 holds each of many records that are appended at once, when its own append is done", async () => {
-    const log = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
     const appending: Promise<void>[] = [];
     const append = (number: number) => {
       const isSafe = () => expect(powerCut.contentsOf(journal)).toContain(`"${number}"`);
@@ -84,17 +85,17 @@ describe("the journal of a job", () => {
   });
 
   it("F58 holds what a coordinator appends that has resumed the job", async () => {
-    FileJobLog.create(directory, JOB).close();
+    FileJobLog.create(HeldDirectory.open(directory), JOB).close();
     // As if that one had been killed before it could sync the directory.
     powerCut.forget();
-    const { log } = FileJobLog.open(directory);
+    const { log } = FileJobLog.open(HeldDirectory.open(directory));
     await log.append([{ type: "resumed", term: 2 }]);
     log.close();
     expect(surviving()).toBe(2);
   });
 
   it("F12 is not written to after a sync has failed: what is on the disk is not known", async () => {
-    const log = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
     powerCut.syncError = Object.assign(new Error("no space"), { code: "ENOSPC" });
     await expect(log.append([note(1)])).rejects.toMatchObject({ code: "LOG_UNWRITABLE" });
     powerCut.syncError = undefined;
@@ -110,7 +111,7 @@ describe("the journal of a job", () => {
   });
 
   it("F12 fails all appends that wait for a sync that fails, and those after it", async () => {
-    const log = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
     const first = log.append([note(1)]);
     powerCut.syncError = Object.assign(new Error("input/output error"), { code: "EIO" });
     await Promise.resolve();
@@ -126,7 +127,7 @@ describe("the journal of a job", () => {
   it("F12 is not created if it can't be synced", () => {
     powerCut.syncError = Object.assign(new Error("no space"), { code: "ENOSPC" });
     const unwritable = expect.objectContaining({ code: "LOG_UNWRITABLE" });
-    expect(() => FileJobLog.create(directory, JOB)).toThrow(unwritable);
+    expect(() => FileJobLog.create(HeldDirectory.open(directory), JOB)).toThrow(unwritable);
   });
 });
 
@@ -231,7 +232,7 @@ describe("a file that the system writes a few bytes at a time", () => {
   });
 
   it("F12 is whole if it is the journal", async () => {
-    const log = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
     await log.append([note(1), note(2)]);
     await log.append([note(3)]);
     log.close();
@@ -250,12 +251,12 @@ it("F58 the event log of a complete job is safe before its results are merged, a
   const path = join(directory, EVENT_LOG_NAME);
   writeFileSync(path, '{"type":"jobEnded"}\n');
   syncDirectory(directory);
-  sealEventLog(directory);
+  sealEventLog(HeldDirectory.open(directory));
   expect(powerCut.contentsOf(path)).toBe('{"type":"jobEnded"}\n');
   // A system may write less than it is asked to.
   powerCut.maxWriteBytes = 3;
   const merged = { type: "outputMerged" as const, bytes: 5, crc32: 7 };
-  sealEventLog(directory, merged);
+  sealEventLog(HeldDirectory.open(directory), merged);
   expect(powerCut.contentsOf(path)).toBe(`{"type":"jobEnded"}\n${JSON.stringify(merged)}\n`);
 });
 

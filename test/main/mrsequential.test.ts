@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type Ended, startScript } from "../support/processes.ts";
@@ -50,6 +50,25 @@ describe("mrsequential", { concurrent: true }, () => {
       stderr: 'mrsequential: No file matches "*.txt"\n',
     });
     expect(readFileSync(join(dir, "mr-out-0"), "utf8")).toBe("earlier");
+  });
+
+  it("refuses an input that its output would replace, under whatever name", async () => {
+    const dir = temporaryDirectory();
+    writeFileSync(join(dir, "mr-out-0"), "precious");
+    writeFileSync(join(dir, "x.txt"), "precious");
+    symlinkSync("x.txt", join(dir, "link"));
+    const tsmr = (input: string, out: string) =>
+      startScript("src/main/tsmr.ts", ["sequential", "wc", input, "--out", out], { cwd: dir })
+        .ended;
+    const refused = { code: 2, stderr: expect.stringContaining("the output replaces") };
+    expect(await run(dir, "wc", "./mr-out-0")).toMatchObject(refused);
+    expect(await tsmr("x.txt", "x.txt")).toMatchObject(refused);
+    expect(await tsmr("link", "./x.txt")).toMatchObject(refused);
+    expect(await tsmr("x.txt", "link")).toMatchObject(refused);
+    for (const name of ["mr-out-0", "x.txt"]) {
+      expect(readFileSync(join(dir, name), "utf8")).toBe("precious");
+    }
+    expect(readdirSync(dir)).toEqual(["link", "mr-out-0", "x.txt"]);
   });
 
   it("exits with 2 and one line when it is used wrongly", async () => {

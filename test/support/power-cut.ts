@@ -56,7 +56,7 @@ class PowerCut {
       openSync: (path, ...rest) => {
         const descriptor = fs.openSync(path, ...rest);
         const stats = fs.fstatSync(descriptor);
-        this.#open.set(descriptor, { path: String(path), inode: stats.ino });
+        this.#open.set(descriptor, { path: this.#named(String(path)), inode: stats.ino });
         // The inode may be that of a file that was removed.
         if (stats.size === 0) this.#synced.delete(stats.ino);
         return descriptor;
@@ -93,7 +93,7 @@ class PowerCut {
         });
       }) as Fs["fdatasync"],
       renameSync: (from, to) => {
-        this.#rename(String(from), String(to));
+        this.#rename(this.#named(String(from)), this.#named(String(to)));
         fs.renameSync(from, to);
       },
       rmSync: (path, options) => {
@@ -102,6 +102,13 @@ class PowerCut {
       },
     };
     return { ...fs, ...watched, default: { ...fs, ...watched } } as Fs;
+  }
+
+  /** A path that leads through the descriptor of a directory, with the name of that. */
+  #named(path: string): string {
+    const [, descriptor, rest = ""] = /^\/proc\/self\/fd\/(\d+)(.*)$/.exec(path) ?? [];
+    const directory = this.#open.get(Number(descriptor))?.path;
+    return directory === undefined ? path : `${directory}${rest}`;
   }
 
   #throwOnSync(): void {

@@ -14,7 +14,7 @@ import type { NumberLine } from "../../mr/data/output/top-lines.ts";
 import { type JobResult, type RunJobOptions, runJob } from "../../mr/engines/run-job.ts";
 import { MERGED_OUTPUT_NAME } from "../../mr/job/names.ts";
 import { SKIPPED_RECORDS } from "../../mr/job/task.ts";
-import { storageFor } from "../../mr/storage/registry.ts";
+import { storageFor, storageIn } from "../../mr/storage/registry.ts";
 import type { JobView } from "../../mr/watch/history/job-view.ts";
 import { onSignals } from "../on-signal.ts";
 import { addApp, addOptions, type UiOption } from "../options.ts";
@@ -125,8 +125,8 @@ async function run(
     isComplete = true;
     watcher.end();
     const results = done?.files ?? files.at(result.outputs);
-    await deliverOutput(result, results, options, view, signal, say);
-    if (report === true) await reportOn(directory, watcher);
+    await deliverOutput(result, results, options, { view, signal, say, hints });
+    if (report === true && hints.isInPlace) await reportOn(directory, watcher);
     return 0;
   } catch (error) {
     watcher.end();
@@ -169,20 +169,26 @@ async function reportOn(directory: string, watcher: Watcher): Promise<void> {
   }
 }
 
+interface Delivery {
+  /** The job, if --json was asked for. */
+  readonly view: JobView | undefined;
+  readonly signal: AbortSignal;
+  readonly say: Watcher["say"];
+  /** Knows the directory of the job. */
+  readonly hints: ResumeHints;
+}
+
 /**
  * Merges and searches the output as asked for, and says where it is.
  *
  * @param results the outputs, with what was written into them
- * @param view the job, if --json was asked for
  * @throws MrError when that fails or is cancelled; the job stays complete
  */
 async function deliverOutput(
   result: JobResult,
   results: readonly LineFile[],
   { merge, top, out }: Options,
-  view: JobView | undefined,
-  signal: AbortSignal,
-  say: Watcher["say"],
+  { view, signal, say, hints }: Delivery,
 ): Promise<void> {
   const directory = resolve(out);
   let files = results;
@@ -190,7 +196,7 @@ async function deliverOutput(
   let best: readonly NumberLine[] | undefined;
   try {
     if (merge === true && !isMerged()) {
-      files = [await mergeResults(directory, files, signal)];
+      files = [await mergeResults(directory, files, signal, hints)];
     }
     if (top !== undefined) {
       const { topLines } = await import("../../mr/data/output/top-lines.ts");
@@ -236,28 +242,40 @@ async function deliverOutput(
   }
 }
 
-/** Merges the results of a complete job, which has released its directory. */
+/**
+ * Merges the results of a complete job, which has released its directory. All is done in the directory that is locked
+ * now, and nothing in another one that takes its place.
+ */
 async function mergeResults(
   directory: string,
   results: readonly LineFile[],
   signal: AbortSignal,
+  hints: ResumeHints,
 ): Promise<LineFile> {
   const [{ mergeOutputs }, { lockDirectory }, { sealEventLog }] = await Promise.all([
     import("../../mr/data/output/merge-outputs.ts"),
     import("../../mr/control/log/directory-lock.ts"),
     import("../../mr/watch/history/event-log.ts"),
   ]);
-  const unlock = await lockDirectory(directory);
+  const lock = await lockDirectory(directory);
+  const { directory: held } = lock;
   try {
+    if (!hints.isInPlace) throw held.goneError();
     // From it, the merging can be resumed.
-    sealEventLog(directory);
-    return await mergeOutputs(storageFor(directory), directory, results, {
+    sealEventLog(held);
+    const files = results.map(({ path, written }) => ({ path: held.at(basename(path)), written }));
+    const { written } = await mergeOutputs(storageIn(held), held.at(), files, {
       signal,
       beforeCommit: ({ bytes, crc32 }) => {
-        sealEventLog(directory, { type: "outputMerged", bytes, crc32 });
+        held.check();
+        sealEventLog(held, { type: "outputMerged", bytes, crc32 });
       },
     });
+    held.check();
+    return { path: join(directory, MERGED_OUTPUT_NAME), written };
+  } catch (error) {
+    throw held.explain(error);
   } finally {
-    unlock();
+    lock.unlock();
   }
 }

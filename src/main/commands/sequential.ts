@@ -1,16 +1,17 @@
-import { existsSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { type Command, Option } from "commander";
 import { loadApp } from "../../mr/app/load/load-app.ts";
 import { isDirectory } from "../../mr/base/directories.ts";
-import { UsageError } from "../../mr/base/errors.ts";
+import { MrError, UsageError } from "../../mr/base/errors.ts";
+import { HeldDirectory } from "../../mr/base/held-directory.ts";
 import { visibleLines } from "../../mr/base/text.ts";
-import { lockDirectory } from "../../mr/control/log/directory-lock.ts";
+import { type DirectoryLock, lockDirectory } from "../../mr/control/log/directory-lock.ts";
 import { runApp, writeOutput } from "../../mr/engines/sequential/run-app.ts";
 import type { MaxBadRecords } from "../../mr/job/bad-records.ts";
+import type { InputFile } from "../../mr/job/job-spec.ts";
 import { DEFAULT_MAX_BAD_RECORDS } from "../../mr/job/limits.ts";
 import { isJobFile, isResultName, reduceOutputName } from "../../mr/job/names.ts";
-import { resolveInputs } from "../../mr/storage/registry.ts";
+import { destinationOf, isSameFile, resolveInputs } from "../../mr/storage/registry.ts";
 import { describeNotUtf8 } from "../../mr/watch/format/describe-event.ts";
 import { addApp, addOptions, filePath } from "../options.ts";
 import { isStandardOutput, printAppOnStandardError, printTo } from "../print-result.ts";
@@ -83,7 +84,7 @@ export async function runInThisProcess(
   printAppOnStandardError();
   const { app } = await loadApp(spec);
   const job = { inputs, inputDirectory, reduces: 1, skipBadRecords: false, maxBadRecords };
-  const unlock = out === PARENT ? undefined : await lockForResult(out);
+  const target = out === PARENT ? undefined : await takeTarget(out, inputs, inputDirectory);
   try {
     const { outputs, replaced } = await runApp(app, job);
     for (const where of replaced) {
@@ -91,21 +92,79 @@ export async function runInThisProcess(
     }
     const lines = outputs.flat();
     if (out === PARENT) printTo(RESULT_DESCRIPTOR, Buffer.concat(lines));
-    else await writeOutput(out, lines, out === DEFAULT_OUT ? "program" : "user");
+    else if (target === undefined) await writeOutput(out, lines, "user");
+    else await writeTarget(out, target, lines);
   } finally {
-    unlock?.();
+    target?.lock?.unlock();
+    target?.directory.close();
   }
   return 0;
 }
 
+/** The file that an output replaces, and its directory, which stays the same one while the job runs. */
+interface Target {
+  readonly directory: HeldDirectory;
+  readonly name: string;
+  /** Undefined for a file that belongs to no job. */
+  readonly lock: DirectoryLock | undefined;
+}
+
 /**
- * Locks the directory of an output that has the name of a job's file, against jobs that run or begin there. A file
- * of another name belongs to no job.
+ * Finds the file that an output replaces. If it has the name of a job's file, its directory is locked against jobs that
+ * run or begin there.
+ *
+ * @returns undefined for an output that is no file, or whose directory does not exist, which writing it reports
+ * @throws MrError `OUTPUT_EXISTS` when the file is an input; those of a lock
  */
-async function lockForResult(out: string): Promise<(() => void) | undefined> {
-  const path = resolve(out);
+async function takeTarget(
+  out: string,
+  inputs: readonly InputFile[],
+  inputDirectory: string,
+): Promise<Target | undefined> {
+  const path = targetOf(out);
+  if (path === undefined || !isDirectory(dirname(path))) return undefined;
+  const input = inputs.find(({ url }) => isSameFile(path, url, inputDirectory));
+  if (input !== undefined) {
+    const what = `Input "${input.url}" is the file that the output replaces`;
+    throw new MrError("OUTPUT_EXISTS", `${what}: move it, or choose another file for the output`);
+  }
   const name = basename(path);
-  const isOfJob = isJobFile(name) || isResultName(name);
-  // Writing reports a directory that does not exist.
-  return isOfJob && existsSync(dirname(path)) ? await lockDirectory(dirname(path)) : undefined;
+  if (!isJobFile(name) && !isResultName(name)) {
+    return { directory: HeldDirectory.open(dirname(path)), name, lock: undefined };
+  }
+  const lock = await lockDirectory(dirname(path));
+  return { directory: lock.directory, name, lock };
+}
+
+/** Absolute path of the file that an output replaces; undefined for one that is no file, or can't be looked at. */
+function targetOf(out: string): string | undefined {
+  // A link with a name of this program is replaced.
+  if (out === DEFAULT_OUT) return resolve(out);
+  try {
+    const path = destinationOf(out);
+    return path === undefined ? undefined : resolve(path);
+  } catch {
+    // Writing it reports the reason.
+    return undefined;
+  }
+}
+
+/** @throws MrError when it can't be written, or its directory was removed or replaced since the job began */
+async function writeTarget(
+  out: string,
+  { directory, name, lock }: Target,
+  lines: readonly Buffer[],
+): Promise<void> {
+  directory.check();
+  lock?.check();
+  if (targetOf(out) !== join(directory.path, name)) {
+    const why = "it leads to another file than when the job began";
+    throw new MrError("OUTPUT_UNWRITABLE", `Cannot write output "${out}": ${why}`);
+  }
+  try {
+    await writeOutput(directory.at(name), lines, "program");
+  } catch (error) {
+    throw directory.explain(error);
+  }
+  directory.check();
 }

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { removeEmptyDirectories, syncDirectory } from "../base/directories.ts";
 import { describeCause, errorCode, MrError } from "../base/errors.ts";
 import { checkNoCoordinator } from "../base/socket-path.ts";
-import { lockDirectory } from "../control/log/directory-lock.ts";
+import { type DirectoryLock, lockDirectory } from "../control/log/directory-lock.ts";
 import type { NewJob, ResumedJob } from "../job/job-spec.ts";
 import {
   checkJobDirectory,
@@ -19,7 +19,7 @@ const MAX_TRIES = 10;
 export interface LockedDirectory {
   /** The directories that were made for it, the outermost first. */
   readonly made: readonly string[];
-  readonly unlock: () => void;
+  readonly lock: DirectoryLock;
 }
 
 /**
@@ -32,16 +32,16 @@ export async function takeDirectory(spec: NewJob | ResumedJob): Promise<LockedDi
   const { directory } = spec;
   for (let tries = 1; ; tries++) {
     const made = makeJobDirectory(spec);
-    let unlock: (() => void) | undefined;
+    let lock: DirectoryLock | undefined;
     try {
       checkJobDirectory(spec);
-      unlock = await lockDirectory(directory);
+      lock = await lockDirectory(directory);
       // A person may have removed the lock of a running job.
       if (hasJobLog(directory)) await checkNoCoordinator(directory);
       if (!spec.resume) checkNoOutput(directory);
-      return { made, unlock };
+      return { made, lock };
     } catch (error) {
-      unlock?.();
+      lock?.unlock();
       removeEmptyDirectories(made);
       if (hasDirectory(directory) || spec.resume || tries === MAX_TRIES) throw error;
     }

@@ -3,7 +3,9 @@ import type { InputFile } from "../job/job-spec.ts";
 import { fileStorage } from "./file/file-storage.ts";
 import { type Storage, schemeOf } from "./storage.ts";
 
+export { destinationOf } from "./file/destination.ts";
 /** Job directories are on the file system in every engine. */
+export * from "./file/held-storage.ts";
 export * from "./file/job-directory.ts";
 
 /** The storages by the schemes of their URLs. This is the only place that a new storage is added to. */

@@ -41,20 +41,20 @@ describe("the lock of a job directory", () => {
     for (const result of results) {
       if (result.status === "rejected") expect(result.reason).toMatchObject({ code: "JOB_IN_USE" });
     }
-    winners[0]?.();
+    winners[0]?.unlock();
   });
 
   it.skipIf(process.platform !== "linux" || isSkippedFor(NO_OTHER_USER ?? NO_UNPRIVILEGED_RUN))(
     "F31 is refused to another user, too (needs Linux, root, and a project that user 65534 can read)",
     async () => {
       chmodSync(directory, 0o777);
-      const unlock = await lockDirectory(directory);
+      const lock = await lockDirectory(directory);
       const script = `import { lockDirectory } from ${MODULE};
         await lockDirectory(${JSON.stringify(directory)}).then(() => console.log("locked"), ({ code }) => console.log(code));`;
       const { stdout } = spawnSync(process.execPath, [...LOADER, "-e", script], {
         ...{ uid: unprivilegedUid, encoding: "utf8" },
       });
-      unlock();
+      lock.unlock();
       expect(stdout).toBe("JOB_IN_USE\n");
     },
   );
@@ -74,7 +74,7 @@ describe("the lock of a job directory", () => {
       });
       expect(winners).toHaveLength(1);
       expect(readdirSync(directory).filter(isLock)).toHaveLength(1);
-      winners[0]?.();
+      winners[0]?.unlock();
       expect(readdirSync(directory)).toEqual([]);
     }
   });
@@ -89,9 +89,9 @@ describe("the lock of a job directory", () => {
     });
     mkdirSync(place);
     const second = await lockDirectory(place);
-    first();
+    first.unlock();
     await expect(lockDirectory(place)).rejects.toMatchObject({ code: "JOB_IN_USE" });
-    second();
+    second.unlock();
     rmSync(place, { recursive: true });
     await expect(lockDirectory(place)).rejects.toMatchObject({ code: "DIRECTORY_UNUSABLE" });
   });
@@ -99,10 +99,10 @@ describe("the lock of a job directory", () => {
   it("F31 works where the path is longer than that of a socket may be", async () => {
     const long = join(directory, "a".repeat(120));
     mkdirSync(long);
-    const unlock = await lockDirectory(long);
+    const lock = await lockDirectory(long);
     await expect(lockDirectory(long)).rejects.toMatchObject({ code: "JOB_IN_USE" });
-    unlock();
-    (await lockDirectory(long))();
+    lock.unlock();
+    (await lockDirectory(long)).unlock();
     expect(readdirSync(long)).toEqual([]);
   });
 
@@ -138,7 +138,7 @@ describe("the lock of a job directory", () => {
         ...{ uid: unprivilegedUid, encoding: "utf8" },
       });
       expect(stdout).toBe("DIRECTORY_UNUSABLE\n");
-      (await lockDirectory(directory))();
+      (await lockDirectory(directory)).unlock();
     },
   );
 
@@ -150,9 +150,9 @@ describe("the lock of a job directory", () => {
       const other = spawn(process.execPath, ["-e", listen], { uid: unprivilegedUid ?? 0 });
       context.onTestFinished(() => void other.kill("SIGKILL"));
       await once(other.stdout, "data");
-      const unlock = await lockDirectory(directory);
+      const lock = await lockDirectory(directory);
       await expect(lockDirectory(directory)).rejects.toMatchObject({ code: "JOB_IN_USE" });
-      unlock();
+      lock.unlock();
       // Where they can remove each other's files, it is said whose lock it is.
       chmodSync(directory, 0o777);
       await expect(lockDirectory(directory)).rejects.toMatchObject({
@@ -190,9 +190,9 @@ describe("the lock of a job directory", () => {
   it("can be taken again once it is given free, and says nothing of other directories", async () => {
     const other = temporaryDirectory();
     const first = await lockDirectory(directory);
-    (await lockDirectory(other))();
-    first();
+    (await lockDirectory(other)).unlock();
+    first.unlock();
     await new Promise((resolve) => setTimeout(resolve, 10));
-    (await lockDirectory(directory))();
+    (await lockDirectory(directory)).unlock();
   });
 });

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ErrorCode } from "../../../src/mr/base/errors.ts";
+import { HeldDirectory } from "../../../src/mr/base/held-directory.ts";
 import {
   decodeRecords,
   encodeRecord,
@@ -125,10 +126,10 @@ describe("replaying a log", () => {
 describeJobLog("in a file", () => {
   const directory = temporaryDirectory();
   return {
-    create: async () => FileJobLog.create(directory, JOB),
+    create: async () => FileJobLog.create(HeldDirectory.open(directory), JOB),
     open: async () => {
       const { records } = decodeRecords(readFileSync(join(directory, JOB_LOG_NAME)));
-      return { log: FileJobLog.open(directory).log, records };
+      return { log: FileJobLog.open(HeldDirectory.open(directory)).log, records };
     },
     breakDown: () => renameSync(join(directory, JOB_LOG_NAME), join(directory, "away")),
     repair: () => renameSync(join(directory, "away"), join(directory, JOB_LOG_NAME)),
@@ -144,7 +145,7 @@ describe("the log of a job in a file", () => {
   });
 
   it("F61 is gone for good when its directory was replaced", async () => {
-    const log = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
     await log.check();
     renameSync(directory, `${directory}.away`);
     // The tasks of the job fail, and say which file they can't write.
@@ -156,11 +157,11 @@ describe("the log of a job in a file", () => {
   });
 
   it("is gone on with where it was cut off", () => {
-    const first = FileJobLog.create(directory, JOB);
+    const first = FileJobLog.create(HeldDirectory.open(directory), JOB);
     first.append([PLAN, completed("map", 0)]);
     first.close();
     appendFileSync(path, encodeRecord(completed("map", 1)).subarray(0, -1));
-    const { log, state } = FileJobLog.open(directory);
+    const { log, state } = FileJobLog.open(HeldDirectory.open(directory));
     expect(state.completed.map(({ task }) => task)).toEqual([0]);
     log.append([{ type: "reopened", phase: "map", task: 0 }]);
     log.close();
@@ -178,36 +179,38 @@ describe("the log of a job in a file", () => {
     const precious = join(temporaryDirectory(), "precious");
     writeFileSync(precious, "precious");
     symlinkSync(precious, join(directory, JOB_LOG_NAME));
-    expect(() => FileJobLog.open(directory)).toThrow(mrError("LOG_UNREADABLE", "symbolic link"));
+    expect(() => FileJobLog.open(HeldDirectory.open(directory))).toThrow(
+      mrError("LOG_UNREADABLE", "symbolic link"),
+    );
     expect(FileJobLog.stateOf(directory)).toBe(undefined);
     symlinkSync(precious, join(directory, ".mr-journal.new.tmp"));
-    FileJobLog.create(directory, JOB).close();
+    FileJobLog.create(HeldDirectory.open(directory), JOB).close();
     expect(readFileSync(precious, "utf8")).toBe("precious");
-    expect(FileJobLog.open(directory).state.job).toEqual(JOB);
+    expect(FileJobLog.open(HeldDirectory.open(directory)).state.job).toEqual(JOB);
   });
 
   it("replaces one of an earlier job", () => {
     writeFileSync(path, "x".repeat(10_000));
-    FileJobLog.create(directory, JOB).close();
+    FileJobLog.create(HeldDirectory.open(directory), JOB).close();
     expect(readFileSync(path)).toEqual(encodeRecord(JOB));
   });
 
   it("is not there before its first record is, nor instead of one of an earlier job", () => {
     // What fails while the first record is made stands for a death at that point.
     const unwritable = { ...JOB, reduces: 1n as unknown as number };
-    expect(() => FileJobLog.create(directory, unwritable)).toThrow(
+    expect(() => FileJobLog.create(HeldDirectory.open(directory), unwritable)).toThrow(
       mrError("LOG_UNWRITABLE", "BigInt"),
     );
     expect(readdirSync(directory)).toEqual([]);
-    FileJobLog.create(directory, JOB).close();
-    expect(() => FileJobLog.create(directory, unwritable)).toThrow(
+    FileJobLog.create(HeldDirectory.open(directory), JOB).close();
+    expect(() => FileJobLog.create(HeldDirectory.open(directory), unwritable)).toThrow(
       mrError("LOG_UNWRITABLE", "BigInt"),
     );
-    expect(FileJobLog.open(directory).state.job).toEqual(JOB);
+    expect(FileJobLog.open(HeldDirectory.open(directory)).state.job).toEqual(JOB);
   });
 
   it("is refused with its name and the reason when it is missing, empty or damaged", () => {
-    const open = () => FileJobLog.open(directory);
+    const open = () => FileJobLog.open(HeldDirectory.open(directory));
     const error = (code: ErrorCode, why: string) => {
       const message = `Cannot resume from journal "${path}": ${why}`;
       return expect.objectContaining({ code, message });
@@ -222,13 +225,13 @@ describe("the log of a job in a file", () => {
   });
 
   it("is left as it is until something is added to it, and then loses a torn end", async () => {
-    FileJobLog.create(directory, JOB).close();
+    FileJobLog.create(HeldDirectory.open(directory), JOB).close();
     const whole = readFileSync(path);
     const torn = Buffer.concat([whole, Buffer.alloc(500, "torn ")]);
     writeFileSync(path, torn);
-    FileJobLog.open(directory).log.close();
+    FileJobLog.open(HeldDirectory.open(directory)).log.close();
     expect(readFileSync(path)).toEqual(torn);
-    const { log } = FileJobLog.open(directory);
+    const { log } = FileJobLog.open(HeldDirectory.open(directory));
     await log.append([{ type: "resumed", term: 2 }]);
     log.close();
     expect(readFileSync(path)).toEqual(
@@ -237,7 +240,7 @@ describe("the log of a job in a file", () => {
   });
 
   it("waits for the disk once for what is appended at once, and again for what comes later", async () => {
-    const log = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
     const together = [PLAN, completed("map", 0)].map((record) => log.append([record]));
     expect(new Set(together).size).toBe(1);
     // The sync begins when all that was ready has run; it says nothing of what is written from then on.
@@ -248,12 +251,12 @@ describe("the log of a job in a file", () => {
     // It stays open for as long as anybody waits.
     log.close();
     await Promise.all([...together, later]);
-    const { state } = FileJobLog.open(directory);
+    const { state } = FileJobLog.open(HeldDirectory.open(directory));
     expect(state.completed.map(({ task }) => task)).toEqual([0, 1]);
   });
 
   it("names itself and the cause when it cannot be written", () => {
-    const log = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
     log.close();
     const message = `Cannot write journal "${path}": it is closed`;
     const unwritable = expect.objectContaining({ code: "LOG_UNWRITABLE", message });
@@ -272,7 +275,7 @@ describe("the log of a job in a file", () => {
     ["cut short", (path) => truncateSync(path, 10)],
     ["written by another process", (path) => appendFileSync(path, "x")],
   ])("is taken when it was %s, and is left as it is", (_, change) => {
-    const log = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
     change(path);
     const changed = readFileSync(path);
     const taken = expect.objectContaining({ code: "LOG_TAKEN" });
@@ -283,7 +286,7 @@ describe("the log of a job in a file", () => {
   });
 
   it("can't be written once its directory is gone", () => {
-    const log = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
     rmSync(directory, { recursive: true });
     const message = expect.stringContaining("was removed while the job ran");
     const unwritable = expect.objectContaining({ code: "LOG_UNWRITABLE", message });
@@ -292,10 +295,10 @@ describe("the log of a job in a file", () => {
   });
 
   it("can't be written once another directory has taken the place of its own", () => {
-    const log = FileJobLog.create(directory, JOB);
+    const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
     renameSync(directory, `${directory}-moved`);
     mkdirSync(directory);
-    FileJobLog.create(directory, JOB).close();
+    FileJobLog.create(HeldDirectory.open(directory), JOB).close();
     const message = expect.stringContaining("was replaced by another one");
     const unwritable = expect.objectContaining({ code: "LOG_UNWRITABLE", message });
     expect(() => log.append([DONE])).toThrow(unwritable);

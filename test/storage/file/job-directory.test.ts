@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
+import { HeldDirectory } from "../../../src/mr/base/held-directory.ts";
 import {
   checkJobDirectory,
   checkNoOutput,
@@ -29,7 +30,7 @@ function write(...names: string[]): void {
 describe("a job directory", () => {
   it("F14: is cleared of everything an earlier job has left there, and of nothing else", () => {
     write("mr-0-0", "mr-12-3", "mr-out-0", "mr-out-12", ".mr-out-0.abc-1-2.tmp", ...FOREIGN);
-    sweepJobDirectory(directory);
+    sweepJobDirectory(HeldDirectory.open(directory));
     expect(readdirSync(directory).sort()).toEqual(FOREIGN);
   });
 
@@ -45,7 +46,7 @@ describe("a job directory", () => {
 
   it("F2: is swept of the temporary files of attempts that were killed, and of nothing else", () => {
     write(".mr-out-0.00c0ffee-1-4711.tmp", ".mr-3-4.00c0ffee-2-4711.tmp", "mr-0-0", "mr-out-0");
-    sweepTemporaryFiles(directory);
+    sweepTemporaryFiles(HeldDirectory.open(directory));
     expect(readdirSync(directory).sort()).toEqual(["mr-0-0", "mr-out-0"]);
   });
 
@@ -75,6 +76,8 @@ describe("a job directory", () => {
 
   it("says what could not be removed when a directory has the name of a result", () => {
     mkdirSync(join(directory, "mr-out-0"));
-    expect(() => sweepJobDirectory(directory)).toThrow(mrError("DIRECTORY_UNUSABLE", "mr-out-0"));
+    expect(() => sweepJobDirectory(HeldDirectory.open(directory))).toThrow(
+      mrError("DIRECTORY_UNUSABLE", "mr-out-0"),
+    );
   });
 });

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
+import { HeldDirectory } from "../../../src/mr/base/held-directory.ts";
 import { runJob } from "../../../src/mr/engines/run-job.ts";
 import type { JobEvent } from "../../../src/mr/job/events.ts";
 import { EVENT_LOG_NAME } from "../../../src/mr/job/names.ts";
@@ -29,7 +30,7 @@ beforeEach(() => {
 });
 
 function open(resumed = false): EventLog {
-  return new EventLog(directory, resumed, (line) => incidents.push(line));
+  return new EventLog(HeldDirectory.open(directory), resumed, (line) => incidents.push(line));
 }
 
 function lines(home = directory): JobEvent[] {

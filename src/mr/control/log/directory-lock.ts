@@ -1,26 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import {
-  type BigIntStats,
-  chmodSync,
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { chmodSync, readdirSync, renameSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { atExit } from "../../base/at-exit.ts";
-import { runtimeDir } from "../../base/directories.ts";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
-import { listenOnSocketFile, MAX_SOCKET_PATH_BYTES } from "../../base/socket-path.ts";
+import { HeldDirectory } from "../../base/held-directory.ts";
+import { MAX_SOCKET_PATH_BYTES } from "../../base/socket-path.ts";
 import { isLock, lockName, temporaryName } from "../../job/names.ts";
+import { type Hold, inUse } from "./lock-hold.ts";
+import { lockByNumber } from "./number-lock.ts";
 
 /** The answers to a connection: the process holds the lock, or it tries to get it. */
 const HOLDER = "H";
@@ -52,77 +42,98 @@ const NO_SOCKETS = new Set(["EPERM", "EOPNOTSUPP", "ENOTSUP", "EINVAL", "ENOSYS"
  *
  * On a file system without sockets, the lock is one in a name space of the system, named by device and inode.
  *
+ * The caller gets the directory that is locked, and must write into that alone: its path may lead to another one later.
+ *
  * @param directory absolute path
  * @param maxWaitMs how long to wait for other processes that want the lock
- * @returns a function that releases the lock, which also ends when this process exits
+ * @returns the lock, which is also released when this process exits
  * @throws MrError `JOB_IN_USE` when another coordinator has it; `DIRECTORY_UNUSABLE`
  */
 export async function lockDirectory(
   directory: string,
   maxWaitMs = MAX_WAIT_MS,
-): Promise<() => void> {
+): Promise<DirectoryLock> {
   const deadlineMs = performance.now() + maxWaitMs;
-  let descriptor: number | undefined;
-  let rival: string | undefined;
+  let held: HeldDirectory | undefined;
   try {
-    descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-    const stats = fstatSync(descriptor, { bigint: true });
-    const folder = folderOf(directory, descriptor);
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const candidate = await enter(folder, stats);
-      const others = await candidate?.others(deadlineMs);
-      if (candidate !== undefined && others === "none" && isSame(directory, stats)) {
-        return candidate.hold(directory);
-      }
-      candidate?.leave();
-      if (others === "holder") {
-        const { foreign } = candidate ?? {};
-        throw inUse(directory, foreign && `its lock "${foreign}" belongs to another user`);
-      }
-      rival = candidate?.rival;
-      if (performance.now() >= deadlineMs) break;
-      // A replaced directory has another lock.
-      if (!isSame(directory, stats)) throw new Error("it was replaced meanwhile");
-      await sleep(Math.random() * MAX_RETRY_MS);
-    }
+    held = HeldDirectory.open(directory);
+    return await lock(held, deadlineMs);
   } catch (error) {
-    if (descriptor !== undefined && NO_SOCKETS.has(errorCode(error) ?? "")) {
-      return await lockByNumber(directory, fstatSync(descriptor, { bigint: true }));
-    }
+    held?.close();
     if (error instanceof MrError) throw error;
     // Binding a socket reports a missing directory as EACCES.
     const isGone = statIfThere(directory) === undefined;
     const why = isGone ? "it does not exist any more" : describeCause(error);
     throw new MrError("DIRECTORY_UNUSABLE", `Cannot lock directory "${directory}": ${why}`);
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
-  throw inUse(
-    directory,
-    rival && `the process of "${rival}" neither holds the lock nor gives it up`,
-  );
 }
 
-/** @param why what is special about the lock */
-function inUse(directory: string, why?: string): MrError {
-  const whose = why === undefined ? "" : `: ${why}`;
-  return new MrError(
-    "JOB_IN_USE",
-    `Another coordinator is already running in directory "${directory}"${whose}`,
-  );
+async function lock(held: HeldDirectory, deadlineMs: number): Promise<DirectoryLock> {
+  let rival: string | undefined;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    let candidate: Candidate | undefined;
+    try {
+      candidate = await enter(held);
+    } catch (error) {
+      if (!NO_SOCKETS.has(errorCode(error) ?? "")) throw error;
+      return new DirectoryLock(held, await lockByNumber(held));
+    }
+    let others: Others | undefined;
+    try {
+      others = await candidate?.others(deadlineMs);
+    } catch (error) {
+      candidate?.leave();
+      throw error;
+    }
+    if (candidate !== undefined && others === "none" && held.isInPlace) {
+      return new DirectoryLock(held, candidate.hold());
+    }
+    candidate?.leave();
+    if (others === "holder") {
+      const { foreign } = candidate ?? {};
+      throw inUse(held.path, foreign && `its lock "${foreign}" belongs to another user`);
+    }
+    rival = candidate?.rival;
+    if (performance.now() >= deadlineMs) break;
+    // A replaced directory has another lock.
+    if (!held.isInPlace) throw new Error("it was replaced meanwhile");
+    await sleep(Math.random() * MAX_RETRY_MS);
+  }
+  const why = rival && `the process of "${rival}" neither holds the lock nor gives it up`;
+  throw inUse(held.path, why);
 }
 
-function isSame(directory: string, { dev, ino }: BigIntStats): boolean {
-  const now = statSync(directory, { bigint: true, throwIfNoEntry: false });
-  return now?.dev === dev && now.ino === ino;
-}
+/** The lock of a directory, and the directory that it belongs to. */
+export class DirectoryLock {
+  readonly directory: HeldDirectory;
+  readonly #hold: Hold;
+  readonly #forgetExit: () => void;
 
-/** A path of the directory that leaves room for the name of a socket in it. */
-function folderOf(directory: string, descriptor: number): string {
-  const longest = join(directory, temporaryName("mr-lock", randomId()));
-  if (Buffer.byteLength(longest) <= MAX_SOCKET_PATH_BYTES) return directory;
-  if (process.platform === "linux") return `/proc/self/fd/${descriptor}`;
-  throw Object.assign(new Error("its path is too long"), { code: "EINVAL" });
+  constructor(directory: HeldDirectory, hold: Hold) {
+    this.directory = directory;
+    this.#hold = hold;
+    this.#forgetExit = atExit(() => hold.release());
+  }
+
+  /**
+   * Checks, before a job without a coordinator publishes its output, that it is still alone in the directory.
+   *
+   * @throws MrError `DIRECTORY_UNUSABLE` when the directory was removed or replaced, or the lock removed from it
+   */
+  check(): void {
+    this.directory.check();
+    if (this.#hold.isThere()) return;
+    const { path } = this.directory;
+    const why = "the lock of this job was removed, and another job may have begun there";
+    throw new MrError("DIRECTORY_UNUSABLE", `Cannot write into directory "${path}": ${why}`);
+  }
+
+  /** Harmless when it is called again. */
+  unlock(): void {
+    this.#forgetExit();
+    this.#hold.release();
+    this.directory.close();
+  }
 }
 
 function randomId(): string {
@@ -133,44 +144,47 @@ function randomId(): string {
  * Puts a listening socket of this process into the directory. It gets its name when it answers, so that a socket
  * with such a name that refuses connections is dead.
  *
- * @param of the directory
  * @returns undefined if another process has removed it as a temporary file
  */
-async function enter(folder: string, of: BigIntStats): Promise<Candidate | undefined> {
+async function enter(held: HeldDirectory): Promise<Candidate | undefined> {
   const id = randomId();
-  const mode = Number(of.mode);
-  const temporary = join(folder, temporaryName("mr-lock", id));
-  const candidate = new Candidate(folder, lockName(id), of);
+  const mode = Number(held.stats.mode);
+  const temporary = temporaryName("mr-lock", id);
+  const candidate = new Candidate(held, lockName(id));
   try {
-    await candidate.listen(temporary);
+    const path = held.at(temporary);
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+      throw Object.assign(new Error("its path is too long"), { code: "EINVAL" });
+    }
+    await candidate.listen(path);
     // Who may write into the directory must be able to connect.
-    chmodSync(temporary, 0o600 | (mode & 0o022) | ((mode & 0o022) << 1));
-    renameSync(temporary, join(folder, lockName(id)));
+    chmodSync(held.at(temporary), 0o600 | (mode & 0o022) | ((mode & 0o022) << 1));
+    renameSync(held.at(temporary), held.at(lockName(id)));
     return candidate;
   } catch (error) {
     candidate.leave();
-    rmSync(temporary, { force: true });
+    held.remove(temporary);
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }
 
+type Others = "none" | "candidate" | "holder";
+
 /** A process that wants the lock of a directory. */
 class Candidate {
-  readonly #folder: string;
+  readonly #directory: HeldDirectory;
   readonly #name: string;
   readonly #server: Server;
-  readonly #directory: BigIntStats;
   #answer = CANDIDATE;
   /** The socket of the holder, if it is another user. */
   foreign: string | undefined;
   /** The socket of another candidate. */
   rival: string | undefined;
 
-  constructor(folder: string, name: string, directory: BigIntStats) {
-    this.#folder = folder;
-    this.#name = name;
+  constructor(directory: HeldDirectory, name: string) {
     this.#directory = directory;
+    this.#name = name;
     this.#server = createServer((socket) => {
       socket.on("error", () => undefined);
       socket.end(this.#answer);
@@ -190,21 +204,20 @@ class Candidate {
    *
    * @param deadlineMs the time at which it stops to wait
    */
-  async others(deadlineMs: number): Promise<"none" | "candidate" | "holder"> {
+  async others(deadlineMs: number): Promise<Others> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       let isFirst = true;
       let isAlone = true;
-      for (const name of readdirSync(this.#folder)) {
+      for (const name of readdirSync(this.#directory.at())) {
         if (!isLock(name) || name === this.#name) continue;
-        const path = join(this.#folder, name);
-        const isForeign = this.#isForeign(path);
-        if (isForeign && (Number(this.#directory.mode) & STICKY) !== 0) continue;
-        const other = await ask(path);
+        const isForeign = this.#isForeign(name);
+        if (isForeign && (Number(this.#directory.stats.mode) & STICKY) !== 0) continue;
+        const other = await ask(this.#directory.at(name));
         if (other === "holder") {
           if (isForeign) this.foreign = name;
           return "holder";
         }
-        if (other === "dead") removeDead(path);
+        if (other === "dead") this.#removeDead(name);
         else {
           isAlone = false;
           this.rival = name;
@@ -222,36 +235,35 @@ class Candidate {
   }
 
   /** Whether a socket belongs to a user who has no more rights in the directory than any other. */
-  #isForeign(path: string): boolean {
-    const owner = lstatIfThere(path)?.uid;
-    const trusted = [process.getuid?.(), 0, Number(this.#directory.uid)];
+  #isForeign(name: string): boolean {
+    const owner = lstatIfThere(this.#directory.at(name))?.uid;
+    const trusted = [process.getuid?.(), 0, Number(this.#directory.stats.uid)];
     return owner !== undefined && process.getuid !== undefined && !trusted.includes(owner);
   }
 
-  /** @returns a function that releases the lock */
-  hold(directory: string): () => void {
-    const release = () => {
-      rmSync(join(directory, this.#name), { force: true });
-      this.#server.close();
-    };
-    const forgetExit = atExit(release);
-    return () => {
-      forgetExit();
-      release();
+  hold(): Hold {
+    return {
+      isThere: () => lstatIfThere(this.#directory.at(this.#name))?.isSocket() === true,
+      release: () => this.leave(),
     };
   }
 
   leave(): void {
-    rmSync(join(this.#folder, this.#name), { force: true });
+    // First, because it can't fail: it frees the lock.
     this.#server.close();
+    try {
+      this.#directory.remove(this.#name);
+    } catch {
+      // It refuses connections now, and means nothing.
+    }
   }
-}
 
-function removeDead(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // It belongs to another user, and means nothing.
+  #removeDead(name: string): void {
+    try {
+      this.#directory.remove(name);
+    } catch {
+      // It belongs to another user, and means nothing.
+    }
   }
 }
 
@@ -277,30 +289,4 @@ function ask(path: string): Promise<"dead" | "candidate" | "holder"> {
       else reject(error);
     });
   });
-}
-
-/**
- * Locks a directory whose file system has no sockets. On Linux the lock has a name in the abstract namespace
- * (unix(7)), which is shared by all users but not between containers; elsewhere it is a socket of this user.
- */
-async function lockByNumber(directory: string, { dev, ino }: BigIntStats): Promise<() => void> {
-  const name = `tsmr-${dev.toString(16)}-${ino.toString(16)}.lock`;
-  const server = createServer((socket) => socket.destroy());
-  try {
-    if (process.platform === "linux") {
-      server.listen({ path: `\0${name}`, exclusive: true });
-      await once(server, "listening");
-    } else {
-      await listenOnSocketFile(server, join(runtimeDir(), name));
-    }
-  } catch (error) {
-    const isTaken = errorCode(error) === "EADDRINUSE" || errorCode(error) === "JOB_IN_USE";
-    if (isTaken) throw inUse(directory);
-    throw new MrError(
-      "DIRECTORY_UNUSABLE",
-      `Cannot lock directory "${directory}": ${describeCause(error)}`,
-    );
-  }
-  server.unref();
-  return () => void server.close();
 }

@@ -6,7 +6,6 @@ import {
   ftruncateSync,
   readFileSync,
   renameSync,
-  rmSync,
   type Stats,
   statSync,
   writeSync,
@@ -17,6 +16,7 @@ import { crc32 } from "node:zlib";
 import { syncDirectory } from "../../base/directories.ts";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
 import { statIfThere } from "../../base/file-status.ts";
+import type { HeldDirectory } from "../../base/held-directory.ts";
 import { createFile, openJobFile } from "../../base/open-file.ts";
 import { JOB_LOG_NAME, temporaryName } from "../../job/names.ts";
 import { type JobLog, type JobRecord, type LogRecord, type LogState, replay } from "./job-log.ts";
@@ -51,11 +51,16 @@ export class FileJobLog implements JobLog {
   /** Why appending has ended. After a failed write or sync, the contents of the file are unknown. */
   #failure: unknown;
 
-  private constructor(path: string, descriptor: number, bytes: number, size: number) {
+  private constructor(
+    path: string,
+    descriptor: number,
+    directory: Stats,
+    { bytes, size }: { readonly bytes: number; readonly size: number },
+  ) {
     this.#path = path;
     this.#descriptor = descriptor;
     this.#identity = fstatSync(descriptor);
-    this.#directory = statSync(dirname(path));
+    this.#directory = directory;
     this.#bytes = bytes;
     this.#size = size;
   }
@@ -63,25 +68,25 @@ export class FileJobLog implements JobLog {
   /**
    * Begins the log of a new job, in place of any other.
    *
-   * @param directory absolute path of the job directory, which the caller must have locked
+   * @param directory the job directory, which the caller must have locked
    * @throws MrError when it cannot be written
    */
-  static create(directory: string, job: JobRecord): FileJobLog {
-    const path = join(directory, JOB_LOG_NAME);
+  static create(directory: HeldDirectory, job: JobRecord): FileJobLog {
+    const path = join(directory.path, JOB_LOG_NAME);
     // Under its final name, a process that dies here would leave an empty log, which can't be resumed.
-    const temporary = join(directory, temporaryName("mr-journal", "new"));
+    const temporary = temporaryName("mr-journal", "new");
     let descriptor: number | undefined;
     try {
-      descriptor = createFile(temporary, "private");
-      const log = new FileJobLog(path, descriptor, 0, 0);
+      descriptor = createFile(directory.at(temporary), "private");
+      const log = new FileJobLog(path, descriptor, statSync(directory.at()), { bytes: 0, size: 0 });
       log.#write([job]);
       fdatasyncSync(descriptor);
-      renameSync(temporary, path);
-      syncDirectory(directory);
+      renameSync(directory.at(temporary), directory.at(JOB_LOG_NAME));
+      syncDirectory(directory.at());
       return log;
     } catch (error) {
       if (descriptor !== undefined) closeSync(descriptor);
-      rmSync(temporary, { force: true });
+      removeQuietly(directory, temporary);
       if (error instanceof MrError) throw error;
       throw new MrError(
         "LOG_UNWRITABLE",
@@ -94,20 +99,21 @@ export class FileJobLog implements JobLog {
    * Resumes the log of a job whose coordinator has ended. A last record that was cut short is removed when
    * the next one is written.
    *
-   * @param directory absolute path of the job directory, which the caller must have locked
+   * @param directory the job directory, which the caller must have locked
    * @throws MrError when there is none, it is damaged, or it is not one of this version
    */
-  static open(directory: string): { log: FileJobLog; state: LogState } {
-    const path = join(directory, JOB_LOG_NAME);
+  static open(directory: HeldDirectory): { log: FileJobLog; state: LogState } {
+    const path = join(directory.path, JOB_LOG_NAME);
     let descriptor: number | undefined;
     try {
-      descriptor = openJobFile(path, "readWrite");
+      descriptor = openJobFile(directory.at(JOB_LOG_NAME), "readWrite");
       const contents = readFileSync(descriptor);
       const { records, bytes } = decodeRecords(contents);
       const state = replay(records);
       // The coordinator that created it may have been killed before it did this.
-      syncDirectory(directory);
-      return { log: new FileJobLog(path, descriptor, bytes, contents.length), state };
+      syncDirectory(directory.at());
+      const sizes = { bytes, size: contents.length };
+      return { log: new FileJobLog(path, descriptor, statSync(directory.at()), sizes), state };
     } catch (error) {
       if (descriptor !== undefined) closeSync(descriptor);
       const isMissing = errorCode(error) === "ENOENT";
@@ -195,7 +201,9 @@ export class FileJobLog implements JobLog {
       const found = statIfThere(dirname(this.#path));
       if (found === undefined) return "removed";
       return isSame(found, this.#directory) ? undefined : "replaced by another one";
-    } catch {
+    } catch (error) {
+      // A link that leads to itself.
+      if (errorCode(error) === "ELOOP") return "replaced by another one";
       // It may be reachable again later.
       return undefined;
     }
@@ -238,6 +246,14 @@ export class FileJobLog implements JobLog {
       "LOG_UNWRITABLE",
       `Cannot write journal "${this.#path}": ${describeCause(error)}`,
     );
+  }
+}
+
+function removeQuietly(directory: HeldDirectory, name: string): void {
+  try {
+    directory.remove(name);
+  } catch {
+    // The caller reports a first error, and the next job removes temporary files.
   }
 }
 

@@ -1,9 +1,8 @@
-import { readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { statIfThere } from "../../base/file-status.ts";
 import { plural } from "../../base/text.ts";
 import type { Coordinator } from "../../control/coordinator/coordinator.ts";
-import { lockDirectory } from "../../control/log/directory-lock.ts";
+import { type DirectoryLock, lockDirectory } from "../../control/log/directory-lock.ts";
 import { FileJobLog } from "../../control/log/file-job-log.ts";
 import { type JobRecord, LOG_VERSION, type LogState } from "../../control/log/job-log.ts";
 import type { RpcServerOptions } from "../../control/protocol/server.ts";
@@ -17,11 +16,10 @@ import {
   type ResumedJob,
   type Settings,
 } from "../../job/job-spec.ts";
-import { isResultName, JOB_LOG_NAME, MERGED_OUTPUT_NAME } from "../../job/names.ts";
+import { isResultName, MERGED_OUTPUT_NAME } from "../../job/names.ts";
 import type { CompletedTask } from "../../job/task.ts";
 import { checkFile } from "../../storage/check-file.ts";
 import {
-  directoryGuard,
   hasJobLog,
   statInput,
   storageFor,
@@ -46,19 +44,18 @@ export type JobSession = ReturnType<typeof newSession>;
  */
 function newSession(
   spec: JobSpec,
-  unlock: () => void,
+  lock: DirectoryLock,
   log: FileJobLog,
   { resumed, removed = 0 }: { readonly resumed?: LogState; readonly removed?: number },
 ) {
-  const { directory } = spec;
-  const isInPlace = directoryGuard(directory);
-  const results = new ResultCheck(storageFor(directory), directory);
+  const { directory } = lock;
+  const results = new ResultCheck(storageFor(spec.directory), spec.directory);
   let events: EventLog | undefined;
   return {
-    ...{ spec, resumed, removed, log, results },
+    ...{ spec, resumed, removed, log, results, directory },
     /** Whether the directory is the one that was locked: another one in its place has files of another job. */
     get isInPlace(): boolean {
-      return isInPlace();
+      return directory.isInPlace;
     },
     /** Whether an attempt has started, so that the job has an event log. */
     get hasBegun(): boolean {
@@ -96,7 +93,7 @@ function newSession(
     close(): void {
       events?.close();
       log.close();
-      unlock();
+      lock.unlock();
     },
   };
 }
@@ -112,11 +109,11 @@ export async function openJob(
   spec: NewJob | ResumedJob,
   locked?: LockedDirectory,
 ): Promise<JobSession> {
-  const unlock = locked?.unlock ?? (await lockDirectory(spec.directory));
+  const lock = locked?.lock ?? (await lockDirectory(spec.directory));
   try {
-    return spec.resume ? await resume(spec, unlock) : begin(spec, unlock);
+    return spec.resume ? await resume(spec, lock) : begin(spec, lock);
   } catch (error) {
-    unlock();
+    lock.unlock();
     throw error;
   }
 }
@@ -133,8 +130,7 @@ export async function startCoordinator(
     import("../../control/coordinator/coordinator.ts"),
     import("../../control/protocol/server.ts"),
   ]);
-  const { spec } = session;
-  const { directory } = spec;
+  const { spec, directory } = session;
   return await Coordinator.start({
     ...spec,
     plan: planJob(storageFor, spec),
@@ -149,26 +145,22 @@ export async function startCoordinator(
   });
 }
 
-/** Removes the log of a job that is complete, or that never began and so has no other file. */
-export function removeLog(directory: string): void {
-  rmSync(join(directory, JOB_LOG_NAME), { force: true });
-}
-
-function begin(spec: NewJob, unlock: () => void): JobSession {
-  const { directory, reduces, skipBadRecords, maxBadRecords, inputDirectory, inputs } = spec;
+function begin(spec: NewJob, lock: DirectoryLock): JobSession {
+  const { directory } = lock;
+  const { reduces, skipBadRecords, maxBadRecords, inputDirectory, inputs } = spec;
   const removed = sweepJobDirectory(directory);
   const job: JobRecord = {
     type: "job",
     version: LOG_VERSION,
     ...{ reduces, skipBadRecords, maxBadRecords, inputDirectory, inputs },
   };
-  return newSession(spec, unlock, FileJobLog.create(directory, job), { removed });
+  return newSession(spec, lock, FileJobLog.create(directory, job), { removed });
 }
 
-async function resume(spec: ResumedJob, unlock: () => void): Promise<JobSession> {
+async function resume(spec: ResumedJob, lock: DirectoryLock): Promise<JobSession> {
   const { directory } = spec;
   await checkNotComplete(directory);
-  const { log, state } = FileJobLog.open(directory);
+  const { log, state } = FileJobLog.open(lock.directory);
   try {
     await checkSameJob(state.job, spec);
     const completed: CompletedTask[] = [];
@@ -178,7 +170,7 @@ async function resume(spec: ResumedJob, unlock: () => void): Promise<JobSession>
     }
     const { type: _type, version: _version, ...fixed } = state.job;
     const resumed = { ...state, completed };
-    return newSession({ ...spec, ...fixed }, unlock, log, { resumed });
+    return newSession({ ...spec, ...fixed }, lock, log, { resumed });
   } catch (error) {
     log.close();
     throw error;

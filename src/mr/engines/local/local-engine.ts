@@ -10,17 +10,16 @@ import type { JobEvent } from "../../job/events.ts";
 import type { JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { JobEnd } from "../../job/task.ts";
-import { sweepJobDirectory, sweepMapOutputs, sweepTemporaryFiles } from "../../storage/registry.ts";
+import {
+  removeLog,
+  sweepJobDirectory,
+  sweepMapOutputs,
+  sweepTemporaryFiles,
+} from "../../storage/registry.ts";
 import { describeCancellation, describeJobFailure } from "../../watch/format/describe-failure.ts";
 import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
 import { syncNames, takeDirectory } from "../take-directory.ts";
-import {
-  type JobSession,
-  openJob,
-  removeLog,
-  settingsToResume,
-  startCoordinator,
-} from "./job-session.ts";
+import { type JobSession, openJob, settingsToResume, startCoordinator } from "./job-session.ts";
 import { RemainingWork } from "./remaining-work.ts";
 import { WorkerPool, whyNotLoaded } from "./worker-pool.ts";
 
@@ -43,7 +42,7 @@ export const localEngine: Engine = {
     let outcome: JobEnd | undefined;
     const forgetExit = atExit(() => {
       if (coordinator !== undefined) rmSync(socketPath, { force: true });
-      if (session.isInPlace) sweepTemporaryFiles(spec.directory);
+      if (session.isInPlace) sweepTemporaryFiles(session.directory);
     });
     try {
       const inputBytes = session.spec.inputs.reduce((sum, { size }) => sum + size, 0);
@@ -64,7 +63,8 @@ export const localEngine: Engine = {
     } finally {
       await pool.stop(outcome?.state === "completed" ? WORKER_GRACE_MS : 0);
       settle(session, coordinator, outcome);
-      if (!session.hasBegun) removeEmptyDirectories(made);
+      // One that has taken their place may be empty too.
+      if (!session.hasBegun && session.isInPlace) removeEmptyDirectories(made);
       forgetExit();
     }
     return resultOf(session.spec, coordinator, outcome, context.signal);
@@ -109,7 +109,7 @@ async function prepare(spec: NewJob | ResumedJob, context: JobContext) {
     return { job, made, socketPath, pool, session };
   } catch (error) {
     await pool?.stop(0);
-    locked.unlock();
+    locked.lock.unlock();
     removeEmptyDirectories(made);
     throw error;
   }
@@ -140,7 +140,8 @@ function settle(
   coordinator: Coordinator | undefined,
   outcome: JobEnd | undefined,
 ): void {
-  const { directory, keepMapOutputs } = session.spec;
+  const { directory } = session;
+  const { keepMapOutputs } = session.spec;
   const isComplete = outcome?.state === "completed";
   // A new job that has completed nothing leaves nothing to resume.
   const completed = coordinator?.status.maps.completed ?? 0;

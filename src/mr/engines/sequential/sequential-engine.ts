@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import { checkReduces, loadApp } from "../../app/load/load-app.ts";
 import { removeEmptyDirectories } from "../../base/directories.ts";
 import { JobFailedError, MrError, UsageError } from "../../base/errors.ts";
+import type { HeldDirectory } from "../../base/held-directory.ts";
 import { stackOf } from "../../base/thrown.ts";
 import type { CompletionFigures, UntimedEvent } from "../../job/events.ts";
 import type { JobSpec, NewJob, ResumedJob } from "../../job/job-spec.ts";
@@ -10,7 +11,7 @@ import { MAX_SKIPPED_OF_JOB } from "../../job/limits.ts";
 import { reduceOutputName } from "../../job/names.ts";
 import type { Attempt, Failure, JobOutcome, Phase } from "../../job/task.ts";
 import { checkFile } from "../../storage/check-file.ts";
-import { directoryGuard, storageFor } from "../../storage/registry.ts";
+import { storageIn } from "../../storage/registry.ts";
 import { checkTypes, type Engine, type EngineResult, type JobContext } from "../engine.ts";
 import { syncNames, takeDirectory } from "../take-directory.ts";
 import { type AppRun, runApp } from "./run-app.ts";
@@ -28,16 +29,17 @@ export const sequentialEngine: Engine = {
     checkReduces(loaded, spec.reduces);
     await checkTypes(spec.app, spec, context);
     context.signal.throwIfAborted();
-    const { made, unlock } = await takeDirectory(spec);
-    const isInPlace = directoryGuard(spec.directory);
+    const { made, lock } = await takeDirectory(spec);
+    const { directory } = lock;
     let isComplete = false;
     const events = new EventTeller(context);
     events.started(spec, loaded.name);
     try {
       const run = await runApp(loaded.app, spec, events);
       context.signal.throwIfAborted();
-      if (!isInPlace()) throw directoryGone(spec.directory);
-      const outputs = await publish(spec.directory, run);
+      lock.check();
+      const outputs = await publish(directory, run);
+      directory.check();
       syncNames(spec, made);
       isComplete = true;
       events.ended({ state: "completed" });
@@ -54,16 +56,17 @@ export const sequentialEngine: Engine = {
       events.failed(failure);
       throw new JobFailedError(failure);
     } finally {
-      unlock();
-      if (!isComplete) removeEmptyDirectories(made);
+      const { isInPlace } = directory;
+      lock.unlock();
+      if (!isComplete && isInPlace) removeEmptyDirectories(made);
     }
   },
 };
 
-async function publish(directory: string, run: AppRun): Promise<string[]> {
+async function publish(directory: HeldDirectory, run: AppRun): Promise<string[]> {
   const tag = `sequential-${process.pid}`;
-  const storage = storageFor(directory);
-  const output = storage.createOutput(directory, tag, { durable: true });
+  const storage = storageIn(directory);
+  const output = storage.createOutput(directory.at(), tag, { durable: true });
   try {
     for (const [reduce, lines] of run.outputs.entries()) {
       const file = output.file(reduceOutputName(reduce));
@@ -71,21 +74,22 @@ async function publish(directory: string, run: AppRun): Promise<string[]> {
       file.finish();
     }
     const files = await output.commit();
-    for (const file of files) await checkFile(storage, directory, file);
-    return files.map(({ name }) => join(directory, name));
+    for (const file of files) await checkFile(storage, directory.at(), file);
+    return files.map(({ name }) => join(directory.path, name));
   } catch (error) {
     output.discard();
     // A commit that failed may have published some of the files: there were none before this job.
-    for (const reduce of run.outputs.keys()) {
-      await storage.remove(join(directory, reduceOutputName(reduce))).catch(() => undefined);
-    }
-    throw error;
+    for (const reduce of run.outputs.keys()) removeQuietly(directory, reduceOutputName(reduce));
+    throw directory.explain(error);
   }
 }
 
-function directoryGone(directory: string): MrError {
-  const why = "it was removed or replaced while the job ran";
-  return new MrError("DIRECTORY_UNUSABLE", `Cannot write into directory "${directory}": ${why}`);
+function removeQuietly(directory: HeldDirectory, name: string): void {
+  try {
+    directory.remove(name);
+  } catch {
+    // The first error is reported.
+  }
 }
 
 function failureOf({ code, message, cause }: MrError): Failure {

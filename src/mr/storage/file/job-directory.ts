@@ -1,16 +1,9 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  readdirSync,
-  realpathSync,
-  rmSync,
-  statSync,
-} from "node:fs";
-import { readdir, rm } from "node:fs/promises";
+import { accessSync, constants, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { makeDirectory } from "../../base/directories.ts";
 import { describeCause, errorCode, MrError } from "../../base/errors.ts";
+import type { HeldDirectory } from "../../base/held-directory.ts";
 import type { NewJob, ResumedJob } from "../../job/job-spec.ts";
 import {
   isJobFile,
@@ -117,14 +110,32 @@ export function checkJobDirectory({ directory, inputDirectory, inputs = [] }: Pl
 }
 
 /**
- * Removes the files of earlier jobs in `directory`: results as well as `mr-X-Y`, temporary files and the
+ * Whether an input is the file at a path, or a link to it.
+ *
+ * @param path absolute, of a file that need not exist, in a directory that exists
+ * @param url of an input that exists
+ */
+export function isSameFile(path: string, url: string, inputDirectory: string): boolean {
+  if (schemeOf(url) !== undefined) return false;
+  const input = resolve(inputDirectory, url);
+  const place = placeOf(path);
+  return placeOf(input) === place || realpathSync.native(input) === place;
+}
+
+/** A path without links, except for that of the file itself. */
+function placeOf(path: string): string {
+  return join(realpathSync.native(dirname(path)), basename(path));
+}
+
+/**
+ * Removes the files of earlier jobs in a directory: results as well as `mr-X-Y`, temporary files and the
  * log. Without this, `mr-out-*` would mix the results of a job with those of one that had more reduce tasks.
  *
  * @returns the number of results (`mr-out-Y`) removed
  * @throws MrError when a file cannot be removed
  */
-export function sweepJobDirectory(directory: string): number {
-  const removed = attempt("clear job", directory, () => {
+export function sweepJobDirectory(directory: HeldDirectory): number {
+  const removed = attempt("clear job", directory.path, () => {
     return sweep(directory, (name) => {
       return isJobOutput(name) || isTemporary(name) || name === JOB_LOG_NAME;
     });
@@ -133,7 +144,7 @@ export function sweepJobDirectory(directory: string): number {
 }
 
 /** Removes the temporary files of attempts that were killed. */
-export function sweepTemporaryFiles(directory: string): void {
+export function sweepTemporaryFiles(directory: HeldDirectory): void {
   sweep(directory, isTemporary);
 }
 
@@ -143,10 +154,14 @@ export function sweepTemporaryFiles(directory: string): void {
  *
  * @param tag see `attemptTag`
  */
-export async function sweepAttempt(directory: string, task: TaskId, tag: string): Promise<void> {
+export async function sweepAttempt(
+  directory: HeldDirectory,
+  task: TaskId,
+  tag: string,
+): Promise<void> {
   try {
-    for (const name of await readdir(directory)) {
-      if (isTemporaryOf(name, task, tag)) await rm(join(directory, name), { force: true });
+    for (const name of await readdir(directory.at())) {
+      if (isTemporaryOf(name, task, tag)) directory.remove(name);
     }
   } catch {
     // The directory may be gone or unreadable: the attempts that need it fail and say so.
@@ -154,13 +169,25 @@ export async function sweepAttempt(directory: string, task: TaskId, tag: string)
 }
 
 /** Removes the map outputs, which are not needed once the results exist. */
-export function sweepMapOutputs(directory: string): void {
+export function sweepMapOutputs(directory: HeldDirectory): void {
   sweep(directory, isMapOutput);
 }
 
-function sweep(directory: string, isUnwanted: (name: string) => boolean): string[] {
-  const names = namesIn(directory).filter(isUnwanted);
-  for (const name of names) rmSync(join(directory, name), { force: true });
+/** Removes the log of a job that is complete, or that never began and so has no other file. */
+export function removeLog(directory: HeldDirectory): void {
+  directory.remove(JOB_LOG_NAME);
+}
+
+function sweep(directory: HeldDirectory, isUnwanted: (name: string) => boolean): string[] {
+  const names = namesIn(directory.at()).filter(isUnwanted);
+  for (const name of names) {
+    try {
+      directory.remove(name);
+    } catch (error) {
+      if (error instanceof MrError) throw error;
+      throw new Error(`${describeCause(error)}: "${name}"`);
+    }
+  }
   return names;
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, fdatasyncSync, fstatSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describeCause } from "../../base/errors.ts";
+import type { HeldDirectory } from "../../base/held-directory.ts";
 import { createFile, openJobFile } from "../../base/open-file.ts";
 import { writeAll } from "../../base/write-all.ts";
 import type { JobEvent } from "../../job/events.ts";
@@ -42,14 +43,13 @@ export class EventLog {
    * @param resumed whether the job's log is continued; otherwise an existing log is replaced
    * @param onWriteError called once, with one line, if the log cannot be written
    */
-  constructor(directory: string, resumed: boolean, onWriteError: (line: string) => void) {
-    this.#path = join(directory, EVENT_LOG_NAME);
+  constructor(directory: HeldDirectory, resumed: boolean, onWriteError: (line: string) => void) {
+    this.#path = join(directory.path, EVENT_LOG_NAME);
     this.#onWriteError = onWriteError;
     this.#attempt(() => {
       // It has the settings of workers that were refused.
-      this.#descriptor = resumed
-        ? openJobFile(this.#path, "append")
-        : createFile(this.#path, "private");
+      const path = directory.at(EVENT_LOG_NAME);
+      this.#descriptor = resumed ? openJobFile(path, "append") : createFile(path, "private");
       // The last coordinator may have been killed while it wrote a line.
       if (resumed && !endsWithLineFeed(this.#descriptor)) this.#text = "\n";
     });
@@ -135,10 +135,10 @@ export class EventLog {
  * Makes the event log of a complete job survive a power cut, and adds a record to it. If that is impossible, the
  * results are still there, and only the resumption of their merging is refused.
  */
-export function sealEventLog(directory: string, record?: Merged): void {
+export function sealEventLog(directory: HeldDirectory, record?: Merged): void {
   let descriptor: number | undefined;
   try {
-    descriptor = openJobFile(join(directory, EVENT_LOG_NAME), "append");
+    descriptor = openJobFile(directory.at(EVENT_LOG_NAME), "append");
     if (record !== undefined) {
       const start = endsWithLineFeed(descriptor) ? "" : "\n";
       writeAll(descriptor, Buffer.from(`${start}${JSON.stringify(record)}\n`));
