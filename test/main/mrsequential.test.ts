@@ -60,7 +60,7 @@ describe("mrsequential", { concurrent: true }, () => {
     const tsmr = (input: string, out: string) =>
       startScript("src/main/tsmr.ts", ["sequential", "wc", input, "--out", out], { cwd: dir })
         .ended;
-    const refused = { code: 2, stderr: expect.stringContaining("the output replaces") };
+    const refused = { code: 1, stderr: expect.stringContaining("the output replaces") };
     expect(await run(dir, "wc", "./mr-out-0")).toMatchObject(refused);
     expect(await tsmr("x.txt", "x.txt")).toMatchObject(refused);
     expect(await tsmr("link", "./x.txt")).toMatchObject(refused);

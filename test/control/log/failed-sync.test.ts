@@ -2,6 +2,7 @@
 
 import * as fs from "node:fs";
 import { beforeEach, expect, it, vi } from "vitest";
+import { HeldDirectory } from "../../../src/mr/base/held-directory.ts";
 import { FileJobLog } from "../../../src/mr/control/log/file-job-log.ts";
 import { JOB_LOG_NAME } from "../../../src/mr/job/names.ts";
 import { mrError } from "../../support/mr-error.ts";
@@ -29,7 +30,7 @@ beforeEach(() => {
 });
 
 it("F12 writes nothing more to a journal that was not synced once, although the disk works again", async () => {
-  const log = FileJobLog.create(directory, JOB);
+  const log = FileJobLog.create(HeldDirectory.open(directory), JOB);
   await log.append([REOPENED]);
   disk.failures = 1;
   await expect(log.append([REOPENED])).rejects.toThrow(REFUSED);
