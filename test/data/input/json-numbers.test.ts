@@ -30,13 +30,26 @@ const INEXACT = [
   "-1.5E+400",
   "1e-400",
   "9".repeat(400),
+  "1700000000.123456789",
+  "-0.1234567890123456789",
+  "12345678.90123456789e1",
+  "1.00000000000000001",
+  "0.000100000000000000005",
+  "123456789012345678e-10",
+  `0.${"3".repeat(400)}`,
 ];
 const EXACT = [
   "9007199254740992",
   "9007199254740991",
   "1000000000000000000000000",
-  "0.1234567890123456789",
   "52.520006599999998",
+  "-0.30000000000000004",
+  "0.30000000000000001",
+  "1700000000.123456700",
+  "1.50000000000000000000000",
+  "0.0000000000000000000012345678901234567",
+  `0.${"0".repeat(300)}1`,
+  "2.5e-300",
   "9007199254740993e5",
   "1.0000000000000000e+30",
   "9.007199254740992e15",
@@ -45,7 +58,6 @@ const EXACT = [
   "1e308",
   "1.7976931348623157e+308",
   "1.0000000000000001",
-  "12345678.90123456789e1",
   "5e-324",
   "0e999",
   "-0.000",
@@ -141,6 +153,41 @@ describe("inexactNumbers", () => {
         expect(wholeNumberOf(a)).toBe(wholeNumberOf(b));
       }),
       { numRuns: 3000, examples: [["9.007199254740993e15", "9007199254740992"]] },
+    );
+  });
+});
+
+describe("inexactNumbers of fractions", () => {
+  it("F51 leaves no two with more digits than programs print that are one double", () => {
+    const digits = fc.integer({ min: 1, max: 25 }).chain((length) => {
+      return fc.string({
+        unit: fc.constantFrom("0", "1", "4", "9"),
+        minLength: length,
+        maxLength: length,
+      });
+    });
+    const fraction = fc
+      .tuple(fc.nat(20), digits, fc.integer({ min: -30, max: 5 }))
+      .map(([whole, rest, exponent]) => `${whole}.${rest}${exponent === 0 ? "" : `e${exponent}`}`);
+    fc.assert(
+      fc.property(fraction, (text) => {
+        if (inexactNumbers(`[${text}]`).length > 0) return;
+        // Strictly: the 17 digits that `%.17g` prints of a double are one of the texts that mean it.
+        const significant = text.replace(/e.*/, "").replace(".", "").replace(/^0+/, "");
+        expect(significant.replace(/0+$/, "").length).toBeLessThanOrEqual(17);
+      }),
+    );
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        for (const text of [
+          JSON.stringify(value),
+          value.toPrecision(17),
+          value.toExponential(16),
+        ]) {
+          if (Math.abs(value) >= 2 ** 53) continue;
+          expect(inexactNumbers(`[${text}]`)).toEqual([]);
+        }
+      }),
     );
   });
 });

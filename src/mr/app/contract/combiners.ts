@@ -59,8 +59,9 @@ export function numberFoldKind(combine: object): NumberFoldKind | undefined {
 }
 
 /**
- * Adds numbers. Sums of whole numbers are exact up to 2⁵³. The last digits of sums of fractions depend on
- * the order of addition, and so on how the input is split, as in any floating-point arithmetic.
+ * Adds numbers. Sums of whole numbers are exact while all of them are below 2⁵³. The last digits of larger sums, and
+ * of sums of fractions, depend on the order of addition, and so on how the input is split, as in any floating-point
+ * arithmetic. For larger whole numbers, emit text and add BigInts in `reduce`; for counts, use {@link count}.
  */
 export const sum: NumberFold = numberFold("sum", (a, b) => a + b, 0);
 

@@ -9,6 +9,9 @@ const MAX_EXACT_DIGITS = 15;
 /** The exponents of the largest and the smallest double have three digits. */
 const MIN_EXPONENT_DIGITS = 3;
 const MAX_EXACT_INTEGER = 2 ** 53;
+/** Programs print doubles with up to 17 significant digits, such as 0.30000000000000001 for 0.3. */
+const MAX_PRINTED_DIGITS = 17;
+const ZERO = 0x30;
 
 /** A number in a JSON text, as text[start, end). */
 export interface JsonNumber {
@@ -47,7 +50,8 @@ function isExponent(bytes: Uint8Array, from: number): boolean {
 
 /**
  * The numbers of a JSON text that a double can't stand for: numbers from 2^53 on, with or without an exponent, whose
- * digits would change, and numbers that would become infinite or 0. Other numbers are rounded as JSON.parse does it.
+ * digits would change, numbers that would become infinite or 0, and numbers with more than 17 significant digits,
+ * which no program prints of a double. Other numbers are rounded as JSON.parse does it.
  *
  * @param text valid JSON
  */
@@ -82,10 +86,29 @@ function endOfString(text: string, start: number): number {
 function isKept(number: string): boolean {
   const value = Number(number);
   if (!Number.isFinite(value)) return false;
-  if (value === 0) return digitsOf(number) === "";
-  if (Math.abs(value) < MAX_EXACT_INTEGER) return true;
+  if (value === 0) return significantDigits(number) === 0;
+  if (Math.abs(value) < MAX_EXACT_INTEGER) {
+    return number.length <= MAX_PRINTED_DIGITS || significantDigits(number) <= MAX_PRINTED_DIGITS;
+  }
   // Only one decimal number has the digits that JavaScript prints of a double, so no two numbers become equal.
   return digitsOf(number) === digitsOf(String(value));
+}
+
+/** How many digits {@link digitsOf} finds. */
+function significantDigits(number: string): number {
+  let count = 0;
+  let zeros = 0;
+  for (let at = 0; at < number.length; at++) {
+    const code = number.charCodeAt(at);
+    if ((code | 0x20) === LOWER_E) break;
+    if (code === DOT || code === MINUS) continue;
+    if (code === ZERO) zeros += count > 0 ? 1 : 0;
+    else {
+      count += zeros + 1;
+      zeros = 0;
+    }
+  }
+  return count;
 }
 
 /** The digits of a number without its exponent, and without zeros at either end. */
