@@ -7,7 +7,8 @@ export type PlannedInput = Pick<FilePart, "file" | "size" | "version">;
 
 /**
  * An open input. A read that shows that it is not the file that the job was planned with fails with an MrError
- * `INPUT_CHANGED`, whose message is the end of a sentence.
+ * `INPUT_CHANGED`, whose message is the end of a sentence. If the file ends early and has not changed, the code is
+ * `INPUT_UNREADABLE`.
  */
 export interface PlannedFile extends StoredFile {
   /**
@@ -56,12 +57,19 @@ async function openStored(
 }
 
 function checked(stored: StoredFile, { size, version }: PlannedInput): PlannedFile {
-  const check = (count: number, position: number): number => {
-    if (size === undefined) return count;
-    // An early end of the file must never be taken for its end.
-    if (count === 0 && position < size) {
+  const endsEarly = async (position: number): Promise<never> => {
+    const now = await stored.stat();
+    if (now.size !== size || (version !== undefined && now.version !== version)) {
       throw changed(`it ends after ${position} bytes, and had ${size}`);
     }
+    const which = "as files of the kernel (/sys) or of a network mount may";
+    const message = `it says that it has ${size} bytes, and ends after ${position}, ${which}`;
+    throw new MrError("INPUT_UNREADABLE", message);
+  };
+  const check = (count: number, position: number): number | Promise<number> => {
+    if (size === undefined) return count;
+    // An early end of the file must never be taken for its end.
+    if (count === 0 && position < size) return endsEarly(position);
     if (position + count > size) throw changed(`it has more than its ${size} bytes`);
     return count;
   };
