@@ -75,6 +75,9 @@ describe.each([false, true])("an input whose storage answers later: %s", (isLate
     const read = async (position: number) => file.read(target, 0, 100, position);
     stored.bytes = 7;
     expect(await read(0)).toBe(7);
+    // Its size and its version are as before.
+    await expect(read(7)).rejects.toMatchObject({ code: "INPUT_UNREADABLE" });
+    stored.now = { size: 7, version: "1" };
     await expect(read(7)).rejects.toMatchObject(changed);
     stored.bytes = 11;
     await expect(read(7)).rejects.toMatchObject(changed);
