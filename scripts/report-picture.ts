@@ -47,7 +47,7 @@ try {
   process.chdir(join(ROOT, "data"));
   const out = join(home, "counts");
   await runJob({ app, inputs: ["pg-*.txt"], out, workers: 3, splitBytes: 300_000 });
-  const [report = ""] = await writeReport(out);
+  const [report = ""] = (await writeReport(out)).files;
   // The picture shows no path of this machine.
   writeFileSync(report, readFileSync(report, "utf8").replaceAll(out, "/home/ada/counts"));
   const browser = await chromium.launch({ executablePath: BROWSER, args: ["--no-sandbox"] });

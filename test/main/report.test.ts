@@ -1,6 +1,6 @@
 // Tests src/main/commands/report.ts.
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { MAP, REDUCE } from "../support/apps.ts";
 import { Job } from "../support/job.ts";
@@ -36,6 +36,24 @@ describe("tsmr report", () => {
     const run = ["run", "./app.ts", "in.txt", "--workers", "1", "--attempts", "1", "--report"];
     expect((await job.start(TSMR, run).ended).code).toBe(1);
     expect(readFileSync(job.path("mr-out/report.html"), "utf8")).toContain("not today");
+  });
+
+  it("F49 names the results of a complete job that are lost or spoiled, and draws no chart of the others", async () => {
+    const run = ["run", "./app.ts", "in.txt", "--out", "out", "--workers", "1", "--reduces", "3"];
+    expect((await job.start(TSMR, run).ended).code).toBe(0);
+    rmSync(job.path("out/mr-out-1"));
+    job.write("out/mr-out-2", "a 1000\n");
+    const report = await job.start(TSMR, ["report", "out"]).ended;
+    const chart = await job.start(TSMR, ["report", "out", "--chart"]).ended;
+    expect(report).toMatchObject({ code: 1, stdout: "out/report.html\n" });
+    expect(chart).toMatchObject({ code: 1, stdout: "" });
+    const page = readFileSync(job.path("out/report.html"), "utf8");
+    for (const name of ["mr-out-1", "mr-out-2"]) {
+      expect(report.stderr).toContain(`${name}" is lost: `);
+      expect(page).toContain(name);
+    }
+    expect(chart.stderr).toMatch(/Cannot draw the result: .*mr-out-1/);
+    expect(existsSync(job.path("out/chart.svg"))).toBe(false);
   });
 
   it("says in one line where there is nothing to report on, and leaves nothing half-written", async () => {

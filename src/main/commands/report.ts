@@ -5,6 +5,7 @@ import { isDirectory } from "../../mr/base/directories.ts";
 import { UsageError } from "../../mr/base/errors.ts";
 import { checkPathOfJob } from "../../mr/base/socket-path.ts";
 import { visible } from "../../mr/base/text.ts";
+import { visibleLines } from "../../mr/base/text.ts";
 import { EVENT_LOG_NAME } from "../../mr/job/names.ts";
 import { writeChart, writeReport } from "../../mr/watch/report/write-report.ts";
 import { filePath } from "../options.ts";

@@ -160,7 +160,7 @@ async function completeAlready(
 async function reportOn(directory: string, watcher: Watcher): Promise<void> {
   try {
     const { writeReport } = await import("../../mr/watch/report/write-report.ts");
-    for (const report of await writeReport(directory)) {
+    for (const report of (await writeReport(directory)).files) {
       watcher.say(`The report is in ${relative(process.cwd(), report)}`);
     }
   } catch (error) {

@@ -43,7 +43,7 @@ async function forEachPlanted(name: string, check: () => Promise<void>): Promise
 describe("F35: a link or a FIFO of another user", () => {
   it("F35: is replaced by the report and the chart of a job", async () => {
     await forEachPlanted("report.html", async () => {
-      expect(await writeReport(directory)).toEqual([pathOf("report.html")]);
+      expect((await writeReport(directory)).files).toEqual([pathOf("report.html")]);
       expect(lstatSync(pathOf("report.html")).isFile()).toBe(true);
     });
     await forEachPlanted("chart.svg", async () => {

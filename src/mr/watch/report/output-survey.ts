@@ -1,6 +1,8 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { describeCause } from "../../base/errors.ts";
 import { MERGED_OUTPUT_NAME, parseReduceOutputName } from "../../job/names.ts";
+import type { OutputFile } from "../../job/task.ts";
+import { checkFile } from "../../storage/check-file.ts";
 import { storageFor } from "../../storage/registry.ts";
 import type { Storage } from "../../storage/storage.ts";
 import { chooseMeasure } from "./measure.ts";
@@ -32,15 +34,26 @@ export interface OutputSurvey {
   /** Largest value first. */
   readonly top: readonly TopKey[];
   readonly spread: ValueSpread;
-  /** Files that could not be read, and why. */
+  /** Files that could not be read or are not what was written, and why. */
   readonly problems: readonly string[];
 }
 
-/** Reads the output of a job, once, in bounded memory. */
-export async function surveyOutput(directory: string): Promise<OutputSurvey> {
+/**
+ * Reads the output of a job in bounded memory.
+ *
+ * @param written the files of a complete job as they were written, which are compared with those that are there; without
+ *   it, the files that are found are the output
+ */
+export async function surveyOutput(
+  directory: string,
+  written?: readonly OutputFile[],
+): Promise<OutputSurvey> {
   const storage = storageFor(directory);
   const problems: string[] = [];
-  const outputs = await listOutputs(storage, directory, problems);
+  const outputs =
+    written === undefined
+      ? await listOutputs(storage, directory, problems)
+      : await intactOutputs(storage, resolve(directory), written, problems);
   const measure = chooseMeasure(await takeSample(storage, directory, outputs));
   const top = new TopKeys(TOP);
   const spread = new ValueSpread();
@@ -65,6 +78,25 @@ export async function surveyOutput(directory: string): Promise<OutputSurvey> {
   }
   const { label, isLength = false } = measure;
   return { ...totals, label, isLength, top: top.list, spread, problems };
+}
+
+/** The files that are there as they were written. The others are problems, and not surveyed. */
+async function intactOutputs(
+  storage: Storage,
+  directory: string,
+  written: readonly OutputFile[],
+  problems: string[],
+): Promise<string[]> {
+  const names: string[] = [];
+  for (const file of written) {
+    try {
+      await checkFile(storage, directory, file);
+      names.push(file.name);
+    } catch (error) {
+      problems.push(describeCause(error));
+    }
+  }
+  return names;
 }
 
 async function listOutputs(

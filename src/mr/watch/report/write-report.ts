@@ -3,6 +3,7 @@ import { assetPath } from "../../base/assets.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { storageFor } from "../../storage/registry.ts";
 import { readHistory } from "../history/job-history.ts";
+import { writtenOutput } from "../history/written-results.ts";
 import type { Drawing } from "./drawing.ts";
 import { surveyOutput } from "./output-survey.ts";
 import { nameOf, renderReport } from "./report-page.ts";
@@ -16,20 +17,30 @@ const FONT_FILES = ["latin", "latin-ext", "latin-semibold", "greek", "cyrillic"]
   return assetPath(`mr/watch/report/fonts/noto-sans-${part}.ttf`);
 });
 
+/** What a report consists of. */
+interface Report {
+  /** The paths of its files; none of one that has gone through a pipe or a device. */
+  readonly files: readonly string[];
+  /** The results that the page can't tell of, and why. */
+  readonly problems: readonly string[];
+}
+
 /**
- * Writes the report of a job as one HTML file.
+ * Writes the report of a job as one HTML file. It is made of the event log, also where results are lost or spoiled.
  *
  * @param directory the job directory
  * @param path the file, which is replaced; by default `report.html` in the job directory
- * @returns the path of the file; none if it has gone through a pipe or a device
  * @throws MrError if the directory has no event log, or the file cannot be written
  */
-export async function writeReport(directory: string, path?: string): Promise<string[]> {
+export async function writeReport(directory: string, path?: string): Promise<Report> {
   const history = await readHistory(directory);
-  const survey = await surveyOutput(directory);
+  const survey = await surveyOutput(directory, writtenOutput(history));
   const page = renderReport(history, survey);
-  if (path !== undefined) return await publish(path, page, "user");
-  return await publish(join(directory, "report.html"), page, "program");
+  const files =
+    path === undefined
+      ? await publish(join(directory, "report.html"), page, "program")
+      : await publish(path, page, "user");
+  return { files, problems: survey.problems };
 }
 
 /**
@@ -38,27 +49,30 @@ export async function writeReport(directory: string, path?: string): Promise<str
  * @param directory the job directory
  * @param path the file without its extension; by default `chart` in the job directory
  * @returns the paths of the files; none of one that has gone through a pipe or a device
- * @throws MrError if the directory has neither output nor event log, or a file cannot be written
+ * @throws MrError if the directory has neither output nor event log, or a file cannot be written; `OUTPUT_UNREADABLE`
+ *   when a result of a complete job is lost or is not what was written
  */
 export async function writeChart(directory: string, path?: string): Promise<string[]> {
-  const survey = await surveyOutput(directory);
-  const chart = renderResultChart(survey, await titleOf(directory, survey.files > 0));
+  const history = await readHistory(directory).catch((error: unknown) => {
+    if (error instanceof MrError) return error;
+    throw error;
+  });
+  const written = history instanceof MrError ? undefined : writtenOutput(history);
+  const survey = await surveyOutput(directory, written);
+  const [problem] = survey.problems;
+  if (written !== undefined && problem !== undefined) {
+    throw new MrError("OUTPUT_UNREADABLE", `Cannot draw the result: ${problem}`);
+  }
+  // There may be output without an event log.
+  if (history instanceof MrError && survey.files === 0) throw history;
+  const title = history instanceof MrError ? "Output" : nameOf(history);
+  const chart = renderResultChart(survey, title);
   const base = path ?? join(directory, "chart");
   const namedBy = path === undefined ? "program" : "user";
   return [
     ...(await publish(`${base}.svg`, `${chart.content.text}\n`, namedBy)),
     ...(await publish(`${base}.png`, await renderPng(chart), namedBy)),
   ];
-}
-
-/** The title of a chart; "Output" if there is output without an event log. */
-async function titleOf(directory: string, hasOutput: boolean): Promise<string> {
-  try {
-    return nameOf(await readHistory(directory));
-  } catch (error) {
-    if (hasOutput && error instanceof MrError) return "Output";
-    throw error;
-  }
 }
 
 async function publish(
