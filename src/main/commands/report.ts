@@ -4,8 +4,7 @@ import type { Command } from "commander";
 import { isDirectory } from "../../mr/base/directories.ts";
 import { UsageError } from "../../mr/base/errors.ts";
 import { checkPathOfJob } from "../../mr/base/socket-path.ts";
-import { visible } from "../../mr/base/text.ts";
-import { visibleLines } from "../../mr/base/text.ts";
+import { visible, visibleLines } from "../../mr/base/text.ts";
 import { EVENT_LOG_NAME } from "../../mr/job/names.ts";
 import { writeChart, writeReport } from "../../mr/watch/report/write-report.ts";
 import { filePath } from "../options.ts";
@@ -48,14 +47,15 @@ export function define(command: Command): Action {
     }
     const { out, chart } = options;
     // A report that goes to standard output leaves no path to print.
-    const files =
+    const { files, problems } =
       chart === true
-        ? await writeChart(directory, out?.replace(/\.(svg|png)$/i, ""))
+        ? { files: await writeChart(directory, out?.replace(/\.(svg|png)$/i, "")), problems: [] }
         : await writeReport(directory, out);
     // A program that reads the paths gets them as they are.
     const name = process.stdout.isTTY ? visible : String;
     printResult(files.map((path) => `${name(path)}\n`).join(""));
-    return 0;
+    for (const problem of problems) process.stderr.write(visibleLines(`tsmr: ${problem}\n`));
+    return problems.length === 0 ? 0 : 1;
   };
 }
 
