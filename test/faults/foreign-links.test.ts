@@ -1,5 +1,6 @@
 // Tests job directories and outputs whose paths lead through links of other users.
 
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -52,5 +53,23 @@ describe.skipIf(isSkippedFor(NO_OTHER_USER))("a link in a shared directory (need
     rmSync(folder.path("victim"), { recursive: true });
     mkdirSync(folder.path("victim"));
     expect((await folder.tsmr(...trusted, "shared/out").ended).stdout).toBe("x 2\n");
+  });
+
+  it("F35 of another user that is a pipe is refused by name, and gets nothing", async (context) => {
+    const folder = newFolder(context);
+    mkdirSync(folder.path("shared"));
+    chmodSync(folder.path("shared"), 0o1777);
+    const pipe = folder.path("shared/out");
+    execFileSync("mkfifo", ["-m", "666", pipe]);
+    chownSync(pipe, OTHER, OTHER);
+    const job = ["run", "app.ts", "a", "--no-check", "--quiet", "--out", "job"];
+    expect((await folder.tsmr(...job).ended).code).toBe(0);
+    for (const args of [
+      ["sequential", "app.ts", "a", "--out", pipe],
+      ["report", "job", "--out", pipe],
+    ]) {
+      const ended = await folder.tsmr(...args).ended;
+      expectOneLine(ended, "tsmr", [`"${pipe}" is a pipe of user ${OTHER}`]);
+    }
   });
 });

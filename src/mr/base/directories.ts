@@ -65,11 +65,12 @@ const SHARED = 0o1002;
 const MAX_LINKS = 40;
 
 /**
- * Refuses a path that leads through a symbolic link of another user in a shared directory such as /tmp, as Linux does
- * with `fs.protected_symlinks`. The link may belong to this user, to root or to the owner of the directory.
+ * Refuses a path that leads through a symbolic link, or to a pipe, of another user in a shared directory such as /tmp,
+ * as Linux does with `fs.protected_symlinks` and `fs.protected_fifos`. It may belong to this user, to root or to the
+ * owner of the directory.
  *
  * @param path absolute or relative to the current directory; it need not exist
- * @throws an error that names the link; its message is the end of a sentence
+ * @throws an error that names the link or pipe; its message is the end of a sentence
  */
 export function checkNoForeignLink(path: string): void {
   const user = process.getuid?.();
@@ -81,14 +82,16 @@ export function checkNoForeignLink(path: string): void {
     const stats = lstatIfThere(next);
     // What uses the path reports a directory that is missing.
     if (stats === undefined) return;
+    const kind = stats.isSymbolicLink() ? "symbolic link" : stats.isFIFO() ? "pipe" : undefined;
+    if (kind !== undefined && ![user, 0].includes(stats.uid)) {
+      const { mode, uid } = statSync(place);
+      if ((mode & SHARED) === SHARED && uid !== stats.uid) {
+        throw new Error(`"${next}" is a ${kind} of user ${stats.uid} in a shared directory`);
+      }
+    }
     if (!stats.isSymbolicLink()) {
       place = next;
       continue;
-    }
-    const { mode, uid } = statSync(place);
-    const isShared = (mode & SHARED) === SHARED;
-    if (isShared && ![user, 0, uid].includes(stats.uid)) {
-      throw new Error(`"${next}" is a symbolic link of user ${stats.uid} in a shared directory`);
     }
     links += 1;
     if (links > MAX_LINKS) return;

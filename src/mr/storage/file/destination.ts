@@ -26,7 +26,7 @@ const MAX_LINKS = 40;
  * as `/dev/stdout`.
  *
  * @param path absolute or relative to the current directory; it need not exist
- * @throws the error of the operating system when the path cannot be looked at, or one that names a link of another
+ * @throws the error of the operating system when the path cannot be looked at, or one that names a link or pipe of another
  *   user in a shared directory
  */
 export function destinationOf(path: string): string | undefined {
