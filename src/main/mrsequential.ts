@@ -14,6 +14,6 @@ addOptions(command, "maxBadRecords").addHelpText(
 
 type Options = Pick<RunJobOptions, "maxBadRecords">;
 
-runCommand(command, async (spec: string, inputs: string[], { maxBadRecords }: Options) => {
-  return await runInThisProcess("mrsequential", spec, inputs, undefined, maxBadRecords);
+runCommand(command, async (spec: string, inputs: string[], options: Options) => {
+  return await runInThisProcess("mrsequential", spec, inputs, undefined, options);
 });

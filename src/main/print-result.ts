@@ -1,11 +1,12 @@
-import { existsSync, fstatSync, statSync } from "node:fs";
-import { resolve } from "node:path";
-import { describeCause, errorCode, MrError } from "../mr/base/errors.ts";
+import { existsSync, fstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { describeCause, errorCode, MrError, UsageError } from "../mr/base/errors.ts";
 import { writeAll } from "../mr/base/write-all.ts";
 
 const STDOUT = 1;
-/** The names of standard output. Opening one of them would write from the beginning of a file again. */
-const STDOUT_PATH = /^\/dev\/(?:stdout|fd\/1)$|^\/proc\/(?:self|thread-self|(\d+))\/fd\/1$/;
+/** The folders of open files, as `realpath` gives them. The group is the process. */
+const DESCRIPTORS = /^(?:\/dev\/fd|\/proc\/(\d+)(?:\/task\/\d+)?\/fd)$/;
+const MAX_LINKS = 40;
 
 /** Makes an app that is run in this process print on standard error, as in a worker, from now on. */
 export function printAppOnStandardError(): void {
@@ -13,14 +14,52 @@ export function printAppOnStandardError(): void {
   stdout.write = stderr.write.bind(stderr);
 }
 
-/** Whether a path is that of this process's standard output: a name of it, or the same pipe or device. */
-export function isStandardOutput(path: string): boolean {
-  const named = STDOUT_PATH.exec(resolve(path));
-  if (named !== null) return named[1] === undefined || Number(named[1]) === process.pid;
+/**
+ * The descriptor of this process that a path leads to: opening the path would write from the beginning of its file
+ * again. It may be the path of another process that shares the open file.
+ *
+ * @returns undefined for any other path
+ * @throws UsageError for an open file of another process, which this one can't append to
+ */
+export function ownDescriptor(path: string): number | undefined {
   const stats = existsSync(path) ? statSync(path) : undefined;
-  if (stats === undefined || stats.isFile() || stats.isDirectory()) return false;
-  const { dev, ino } = fstatSync(STDOUT);
-  return stats.dev === dev && stats.ino === ino;
+  if (stats === undefined || stats.isDirectory()) return undefined;
+  const isOf = (descriptor: number) => {
+    const { dev, ino } = fstatSync(descriptor);
+    return stats.dev === dev && stats.ino === ino;
+  };
+  const entry = descriptorEntry(path);
+  // A file that is standard output too, but has its own name here, is replaced as any other.
+  if (entry === undefined) return !stats.isFile() && isOf(STDOUT) ? STDOUT : undefined;
+  if (isOf(STDOUT)) return STDOUT;
+  if (entry.isOwn) return entry.descriptor;
+  if (!stats.isFile()) return undefined;
+  throw new UsageError(`--out names an open file of another process: "${path}"`);
+}
+
+interface DescriptorEntry {
+  readonly descriptor: number;
+  readonly isOwn: boolean;
+}
+
+/** The open file that a path names, itself or through links, in a folder of the open files of a process. */
+function descriptorEntry(path: string): DescriptorEntry | undefined {
+  let next = resolve(path);
+  try {
+    for (let links = 0; links < MAX_LINKS; links++) {
+      const folder = realpathSync(dirname(next));
+      const name = basename(next);
+      const match = DESCRIPTORS.exec(folder);
+      if (match !== null) {
+        const isOwn = match[1] === undefined || Number(match[1]) === process.pid;
+        return { descriptor: Number(name), isOwn };
+      }
+      next = resolve(folder, readlinkSync(join(folder, name)));
+    }
+  } catch {
+    // It is no link, or its folder does not exist: writing reports that.
+  }
+  return undefined;
 }
 
 let hasFailed = false;

@@ -106,7 +106,11 @@ export async function mapInput(
   const staged = new StagedPairs(emit, app.combine);
   const how = { skipBadRecords, tally, progress: UNCOUNTED };
   const mapping = { app, isClassic, ofApp: "", task, scanner, words, emit, staged, ...how };
-  await new RecordMapper(new MemoryInput(file, input), mapping).run();
+  try {
+    await new RecordMapper(new MemoryInput(file, input), mapping).run();
+  } finally {
+    staged.close();
+  }
   return pairs;
 }
 

@@ -4,8 +4,9 @@ import type { RecordApp } from "../app/contract/define-app.ts";
 import { ByteBuffer } from "../base/byte-target.ts";
 import { MrError } from "../base/errors.ts";
 import { decodeUtf8, encodeUtf8, noteGivenBytes } from "../base/utf8.ts";
-import { LineSink, text } from "../data/output/formats.ts";
+import { CheckedLineSink, text, writeOutput } from "../data/output/formats.ts";
 import { AppError } from "../data/task/app-error.ts";
+import { GroupValues, ListedValues } from "../data/task/group-values.ts";
 import { KeyLossWatch, placeOfKey } from "../data/task/key-loss-watch.ts";
 import { writeResult } from "../data/task/reduce-task.ts";
 import { Tally } from "../data/task/tally.ts";
@@ -83,11 +84,14 @@ export async function reduceGroup(
   if (app.orderValues !== undefined) carried.sort(app.orderValues);
   const output = app.output ?? text();
   const written = new ByteBuffer(256);
-  const sink = new LineSink(written);
+  const sink = new CheckedLineSink(written);
   const outputs: unknown[] = [];
+  const stream = new GroupValues(new ListedValues(carried));
+  let isOver = false;
   const write = (value: unknown) => {
+    if (isOver) throw new Error("emit was called after reduce had returned");
     if (value === undefined) return;
-    output.write(keyBytes, value, sink);
+    writeOutput(output, keyBytes, value, sink);
     outputs.push(value);
   };
   const context = { keyBytes, task, counters: tally.counters, progress: () => undefined };
@@ -95,23 +99,17 @@ export async function reduceGroup(
   try {
     noteGivenBytes(keyBytes.view());
     const keyText = decodeUtf8(keyBytes.bytes, 0, keyBytes.length, "checked");
-    const result: unknown = app.reduce(keyText, once(carried), write, context);
+    const result: unknown = app.reduce(keyText, stream, write, context);
     await writeResult(result, write, () => undefined);
   } catch (error) {
     if (error instanceof MrError) throw error;
     throw new AppError(`reduce failed on ${placeOfKey(keyBytes)}`, error);
   } finally {
+    isOver = true;
+    stream.end();
     watch.end();
   }
   const lines = decodeUtf8(written.bytes, 0, written.length).split("\n");
   if (lines.at(-1) === "") lines.pop();
   return { outputs, lines };
-}
-
-/** A stream that can be iterated once: an app that iterates twice must not pass its test. */
-function* once(values: readonly unknown[]): Generator<unknown> {
-  for (const value of values) {
-    if (value instanceof ByteSlice) noteGivenBytes(value.view());
-    yield value;
-  }
 }

@@ -1,10 +1,15 @@
 import { ByteSlice } from "../app/contract/byte-slice.ts";
 import type { ClassicApp } from "../app/contract/contract.ts";
 import type { RecordApp } from "../app/contract/define-app.ts";
+import { minReduces } from "../app/contract/partitioners.ts";
+import { quoteKey } from "../base/thrown.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
+import { AppError } from "../data/task/app-error.ts";
 import { checkInputs } from "../data/task/check-inputs.ts";
+import { checkCombine, checkPartition } from "../data/task/check-shuffle.ts";
 import { Tally } from "../data/task/tally.ts";
-import { checkApp, type InputText, mapInput } from "./run-map.ts";
+import { DEFAULT_REDUCES } from "../job/limits.ts";
+import { carryValue, checkApp, type InputText, mapInput } from "./run-map.ts";
 import { type ReduceRun, reduceGroup } from "./run-reduce.ts";
 
 /** One input; several, called `input-1.txt`, `input-2.txt`, …; or several by their names, in order. */
@@ -22,6 +27,11 @@ export interface SequentialOptions {
   readonly combine?: boolean;
   /** Skip and count records that are malformed or on which `map` throws. Default false. */
   readonly skipBadRecords?: boolean;
+  /**
+   * The number of reduce tasks that `partition` is called with: the run fails if the result is not one of them.
+   * Default 10, or as many as `rangePartition` needs. There is one output in any case.
+   */
+  readonly reduces?: number;
 }
 
 /**
@@ -63,10 +73,11 @@ export async function runSequential(
 export async function runSequential(
   given: ClassicApp | RecordApp,
   inputs: SequentialInputs,
-  { combine = false, skipBadRecords = false }: SequentialOptions = {},
+  { combine = false, skipBadRecords = false, reduces }: SequentialOptions = {},
 ): Promise<SequentialRun<unknown>> {
   const under = checkApp(given);
   const { app } = under;
+  const tasks = reduces ?? Math.max(DEFAULT_REDUCES, minReduces(app.partition));
   const fold = (values: unknown[]) => (combine ? combined(app, values) : values);
   const tally = new Tally();
   const groups = new Map<Latin1, unknown[]>();
@@ -87,12 +98,31 @@ export async function runSequential(
   const lines: string[] = [];
   for (const [latin1, all] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const key = new ByteSlice(Buffer.from(latin1, "latin1"));
+    checkShuffle(app, key, all, tasks);
     const reduced = await reduceGroup(app, key, fold(all), 0, tally);
     for (const output of reduced.outputs) outputs.push([decodeUtf8(key.bytes), output]);
     // One at a time: there may be more lines than a call can have arguments.
     for (const line of reduced.lines) lines.push(line);
   }
   return { outputs, lines, counters: tally.counters.toRecord() };
+}
+
+/** @throws AppError when a job can't combine the values of the key, or has no reduce task for it */
+function checkShuffle(
+  { combine, partition }: RecordApp,
+  key: ByteSlice,
+  values: readonly unknown[],
+  reduces: number,
+): void {
+  const text = () => decodeUtf8(key.bytes);
+  let what = "combine";
+  try {
+    checkCombine(combine, values, carryValue);
+    what = "partition";
+    if (partition !== undefined) checkPartition(partition(text(), reduces), reduces);
+  } catch (error) {
+    throw new AppError(`${what} failed on key ${quoteKey(text())}`, error);
+  }
 }
 
 function append(groups: Map<Latin1, unknown[]>, key: Latin1, values: unknown[]): void {

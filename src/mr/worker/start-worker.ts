@@ -1,5 +1,6 @@
 import { sealSettings } from "../app/contract/setting.ts";
 import { type LoadedApp, minReducesOf } from "../app/load/load-app.ts";
+import { StrayErrors } from "../base/stray-errors.ts";
 import { RpcClient } from "../control/protocol/client.ts";
 import type { Assignment, Dismissal } from "../control/protocol/protocol.ts";
 import { checkInputs } from "../data/task/check-inputs.ts";
@@ -13,7 +14,6 @@ import { storageFor } from "../storage/registry.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { type ConnectTimeouts, type Listeners, RpcTaskSource } from "./rpc-task-source.ts";
 import { type AttemptObserver, type JobFacts, runTasks, type TaskSource } from "./run-tasks.ts";
-import { StrayErrors } from "./stray-errors.ts";
 
 export interface WorkerOptions extends ConnectTimeouts, Listeners, Pick<JobSpec, "memoryBytes"> {
   readonly app: LoadedApp;

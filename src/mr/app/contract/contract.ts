@@ -146,7 +146,7 @@ export interface Output<Out> {
   /** The name in error messages. */
   readonly name: string;
   /**
-   * Writes a whole line with its line end.
+   * Writes whole lines, each with a line feed at its end, before it returns. The task fails if it does not.
    *
    * @throws TypeError if this format can't write `value`
    */

@@ -3,7 +3,7 @@ import type { Output } from "../../app/contract/contract.ts";
 import type { InputSource, Reader, ReadOptions, RecordCursor } from "../../app/contract/reader.ts";
 import { MrError } from "../../base/errors.ts";
 import { decodeUtf8, invalidUtf8At } from "../../base/utf8.ts";
-import { writeJsonLine } from "../output/formats.ts";
+import { shippedFormat, writeJsonLine } from "../output/formats.ts";
 import { type TextOptions, textInput } from "./encoding.ts";
 import { type JsonError, jsonErrorAt } from "./json-error.ts";
 import { inexactNumbers, mayHaveInexactNumbers } from "./json-numbers.ts";
@@ -36,12 +36,12 @@ export function jsonLines<R = unknown>(
     const given = JSON.stringify(inexact);
     throw new TypeError(`jsonLines: "inexactNumbers" is "refuse", "text" or "round", not ${given}`);
   }
-  return {
+  return shippedFormat({
     name: "jsonLines()",
     splitting,
     open: (source, readOptions) => openLines<R>(textOf(source), readOptions, inexact),
     write: writeJsonLine,
-  };
+  });
 }
 
 /** How JSON Lines are read. */

@@ -6,12 +6,32 @@ import { decodeUtf8, encodeUtf8, isEncodedText } from "../../base/utf8.ts";
 
 const SPACE = Buffer.from(" ");
 const LINE_FEED = Buffer.from("\n");
+const LINE_FEED_BYTE = 0x0a;
 const ESCAPES: Readonly<Record<string, string>> = {
   "\\": "\\\\",
   "\t": "\\t",
   "\n": "\\n",
   "\r": "\\r",
 };
+
+/** The formats of this package, which keep to the contract of {@link Output}. */
+const SHIPPED = new WeakSet<object>();
+
+/** Marks a format of this package: tasks write it without the checks of {@link writeOutput}. */
+export function shippedFormat<F extends Output<unknown>>(format: F): F {
+  SHIPPED.add(format);
+  return format;
+}
+
+export function isShippedFormat(format: Output<unknown>): boolean {
+  return SHIPPED.has(format);
+}
+
+/** A sink that refuses wrong arguments, and knows whether a line has begun. */
+export interface CheckedSink extends OutputSink {
+  /** Whether nothing follows the last line feed. */
+  readonly isAtLineStart: boolean;
+}
 
 export class LineSink implements OutputSink {
   readonly #target: ByteTarget;
@@ -32,12 +52,95 @@ export class LineSink implements OutputSink {
   }
 }
 
+/** A sink for the format of an app. */
+export class CheckedLineSink extends LineSink implements CheckedSink {
+  readonly #target: ByteTarget;
+
+  constructor(target: ByteTarget) {
+    super(target);
+    this.#target = target;
+  }
+
+  get isAtLineStart(): boolean {
+    const { bytes, length } = this.#target;
+    // A target is empty at its beginning, and when it has written out what it had.
+    return length === 0 || bytes[length - 1] === LINE_FEED_BYTE;
+  }
+
+  override bytes(bytes: Uint8Array, start: number, end: number): void {
+    checkPart(bytes, start, end);
+    super.bytes(bytes, start, end);
+  }
+
+  override text(text: string): void {
+    checkText(text);
+    super.text(text);
+  }
+}
+
+/** @throws TypeError for an argument of `OutputSink.bytes` that types would refuse, RangeError for bytes that are not there */
+export function checkPart(bytes: Uint8Array, start: number, end: number): void {
+  if (start >= 0 && start <= end && end <= bytes.length) return;
+  if (typeof start !== "number" || typeof end !== "number" || !(bytes instanceof Uint8Array)) {
+    throw new TypeError(
+      "bytes() of an output format's sink takes a Uint8Array, a start and an end",
+    );
+  }
+  throw new RangeError(`the bytes from ${start} to ${end} are not in an array of ${bytes.length}`);
+}
+
+/** @throws TypeError for an argument of `OutputSink.text` that types would refuse */
+export function checkText(text: unknown): void {
+  if (typeof text === "string") return;
+  const given = text === null ? "null" : `a value of type ${typeof text}`;
+  throw new TypeError(`text() of an output format's sink takes a string, not ${given}`);
+}
+
+/**
+ * Writes one output of `reduce`.
+ *
+ * @throws TypeError when the format can't write it, writes a part of a line only, or has not ended when it returns
+ */
+export function writeOutput(
+  output: Output<unknown>,
+  key: ByteSlice,
+  value: unknown,
+  sink: CheckedSink,
+): void {
+  // An app without types may return anything.
+  const result: unknown = output.write(key, value, sink);
+  if (result !== undefined && isPromise(result)) {
+    // What it throws later is not of interest any more.
+    result.then(undefined, () => undefined);
+    throw new TypeError(`write of the output format${named(output)} returned a promise`);
+  }
+  if (!sink.isAtLineStart) {
+    throw new TypeError(
+      `the output format${named(output)} wrote no line feed at the end of a line`,
+    );
+  }
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "then" in value &&
+    typeof value.then === "function"
+  );
+}
+
+function named({ name }: Output<unknown>): string {
+  // An app without types may leave it out.
+  return typeof name === "string" ? ` ${name}` : "";
+}
+
 /**
  * Lines `key SPACE value`, as in the lab. Strings and byte slices are written as they are, without
  * any escaping; other values as JSON.
  */
 export function text(): Output<unknown> {
-  return {
+  return shippedFormat({
     name: "text()",
     write(key, value, sink) {
       sink.bytes(key.bytes, key.start, key.end);
@@ -54,7 +157,7 @@ export function text(): Output<unknown> {
       }
       sink.bytes(LINE_FEED, 0, 1);
     },
-  };
+  });
 }
 
 /**
@@ -63,7 +166,7 @@ export function text(): Output<unknown> {
  * (http://dataprotocols.org/linear-tsv).
  */
 export function tsv(): Output<unknown> {
-  return {
+  return shippedFormat({
     name: "tsv()",
     write(key, value, sink) {
       writeField(key, sink);
@@ -74,7 +177,7 @@ export function tsv(): Output<unknown> {
       } else writeValue(value, "", sink);
       sink.text("\n");
     },
-  };
+  });
 }
 
 /** Escapes bytes, because a key need not be UTF-8. */

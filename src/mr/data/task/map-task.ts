@@ -59,6 +59,7 @@ export async function runMapTask(
     output.discard();
     throw await withRecord(error, split, context, mapping, scratch);
   } finally {
+    mapping.staged?.close();
     scratch.discard();
   }
 }

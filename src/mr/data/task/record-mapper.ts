@@ -192,14 +192,15 @@ export class RecordMapper {
  * Emits the pairs that `map` has returned: as an iterable or an async iterable, or a promise of one.
  *
  * @param isClassic classic apps return pairs of strings only
+ * @param progress is told of each pair
  * @returns a promise if it takes time
  * @throws TypeError with the number of the first result that is not a pair
  */
-function emitResult(
+export function emitResult(
   result: unknown,
   emit: Emit<unknown>,
   isClassic: boolean,
-  progress: ProgressMeter,
+  progress: Pick<ProgressMeter, "addRecords">,
 ): Promise<void> | undefined {
   if (typeof result !== "object" || result === null) {
     if (isClassic) throw new TypeError(`it returned ${describeValue(result)}, not pairs`);
@@ -228,7 +229,7 @@ async function emitLater(
   pairs: AsyncIterable<unknown>,
   emit: Emit<unknown>,
   emitPair: typeof emitRecordPair,
-  progress: ProgressMeter,
+  progress: Pick<ProgressMeter, "addRecords">,
 ): Promise<void> {
   let number = 0;
   for await (const pair of pairs) {

@@ -1,4 +1,3 @@
-import type { NumberRuns, RunIterable } from "../../app/contract/combiners.ts";
 import type { LoadedApp } from "../../app/load/load-app.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
 import { describeThrown } from "../../base/thrown.ts";
@@ -7,7 +6,13 @@ import type { OutputFile } from "../../job/task.ts";
 import { checkFile } from "../../storage/check-file.ts";
 import type { PendingFile } from "../../storage/pending-file.ts";
 import type { PendingOutput } from "../../storage/storage.ts";
-import { LineSink, text } from "../output/formats.ts";
+import {
+  CheckedLineSink,
+  isShippedFormat,
+  LineSink,
+  text,
+  writeOutput,
+} from "../output/formats.ts";
 import { type GroupSource, mergeRuns } from "../shuffle/group-source.ts";
 import { MergePasses } from "../shuffle/merge-passes.ts";
 import { findDamagedRun } from "../shuffle/run-cursor.ts";
@@ -15,12 +20,11 @@ import type { Run } from "../shuffle/run-file.ts";
 import { shareMemory } from "../shuffle/task-memory.ts";
 import { AppError, withAppError } from "./app-error.ts";
 import { recordFormOf } from "./classic-form.ts";
+import { GroupValues } from "./group-values.ts";
 import { KeyLossWatch, placeOfKey } from "./key-loss-watch.ts";
 import { ReduceMeter } from "./reduce-meter.ts";
 import { Tally } from "./tally.ts";
 import type { TaskContext, TaskOutput } from "./task-context.ts";
-
-const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
  * Merges the map outputs of one reduce task, runs `reduce` over each key in the order of the keys'
@@ -139,15 +143,20 @@ async function reduceGroups(
   tally: Tally,
 ): Promise<void> {
   const { reduce, output = text() } = recordFormOf(loaded.app);
-  const sink = new LineSink(file);
+  const checkedSink = isShippedFormat(output) ? undefined : new CheckedLineSink(file);
+  const sink = checkedSink ?? new LineSink(file);
   const context = {
     keyBytes: merger.key,
     task,
     counters: tally.counters,
     progress: () => progress.alive(),
   };
+  let isOver = false;
   const write = (value: unknown): void => {
-    if (value !== undefined) output.write(merger.key, value, sink);
+    if (isOver) throw new Error("emit was called after the reduce task had ended");
+    if (value === undefined) return;
+    if (checkedSink === undefined) output.write(merger.key, value, sink);
+    else writeOutput(output, merger.key, value, checkedSink);
   };
   const tick = () => meter.tick();
   while (merger.nextGroup()) {
@@ -176,6 +185,7 @@ async function reduceGroups(
     if (values.failure !== undefined) throw values.failure;
     meter.addGroup();
   }
+  isOver = true;
   meter.end();
 }
 
@@ -216,73 +226,5 @@ async function writeLater(
   for await (const output of outputs) {
     write(output);
     tick();
-  }
-}
-
-/**
- * The values of one group as `reduce` gets them: a stream that can be iterated once. Iterable, iterator and
- * result are one object, since it is created for every key.
- */
-class GroupValues
-  implements IterableIterator<unknown>, RunIterable<unknown>, IteratorYieldResult<unknown>
-{
-  done = false as false;
-  value: unknown = undefined;
-  runLength = 0;
-  /** The error of reading the values, which the app may have caught. */
-  failure: unknown = undefined;
-  readonly #merger: GroupSource;
-  /** How many more times `value` comes. */
-  #left = 0;
-  #state: "running" | "over" = "running";
-
-  constructor(merger: GroupSource) {
-    this.#merger = merger;
-  }
-
-  get runValue(): unknown {
-    return this.value;
-  }
-
-  [Symbol.iterator](): this {
-    return this;
-  }
-
-  next(): IteratorResult<unknown> {
-    if (this.#left === 0 && !this.#load()) return DONE;
-    this.#left -= 1;
-    return this;
-  }
-
-  nextRun(): boolean {
-    if (this.#left === 0 && !this.#load()) return false;
-    this.runLength = this.#left;
-    this.#left = 0;
-    return true;
-  }
-
-  nextNumbers(): NumberRuns | undefined {
-    if (this.#left > 0 || this.#state === "over") return undefined;
-    return this.#merger.nextNumbers();
-  }
-
-  /** Ends the stream when `reduce` has returned, since the app may have kept it. */
-  end(): void {
-    this.#state = "over";
-    this.#left = 0;
-  }
-
-  #load(): boolean {
-    if (this.#state === "over") return false;
-    const merger = this.#merger;
-    try {
-      if (!merger.nextValue()) return false;
-      this.value = merger.decode();
-      this.#left = merger.count;
-      return true;
-    } catch (error) {
-      this.failure = error;
-      throw error;
-    }
   }
 }

@@ -31,6 +31,7 @@ export class StagedPairs {
   #file: PendingFile | undefined;
   /** The pairs in the file, in pieces of whole pairs. */
   #segments: Segment[] = [];
+  #state: "open" | "closed" = "open";
 
   /**
    * @param combine of the app: values that it can't fold are refused at once
@@ -43,6 +44,7 @@ export class StagedPairs {
     const kind = combine === undefined ? undefined : numberFoldKind(combine);
     const held = this.#held;
     this.emit = (key, value) => {
+      if (this.#state === "closed") throw new Error("emit was called after the map task had ended");
       if (typeof key !== "string" && !(key instanceof ByteSlice)) {
         throw new TypeError(`the key is of type ${typeof key}, not a string or a byte slice`);
       }
@@ -70,6 +72,11 @@ export class StagedPairs {
     this.#segments = [];
     if (this.#file !== undefined) this.#scratch?.remove(this.#file);
     this.#file = undefined;
+  }
+
+  /** Nothing may be emitted any more. */
+  close(): void {
+    this.#state = "closed";
   }
 
   #append(key: Text, value: unknown): void {

@@ -39,6 +39,7 @@ export function classicForm(app: ClassicApp): AppForm {
       yield { place: "the whole file", call };
     },
     sortValues: () => undefined,
+    checkCombine: () => undefined,
     partition: (keyBytes, reduces) => ihash(keyBytes) % reduces,
     async reduce(keyBytes, values) {
       const key = keys.get(keyBytes.toString("latin1")) ?? "";

@@ -1,9 +1,10 @@
 import type { ClassicApp } from "../../app/contract/contract.ts";
 import { isRecordApp, type RecordApp } from "../../app/contract/define-app.ts";
-import { currentDirectory } from "../../base/directories.ts";
 import { describeCause, MrError } from "../../base/errors.ts";
 import { describeThrown, quoteKey } from "../../base/thrown.ts";
 import { checkInputs } from "../../data/task/check-inputs.ts";
+import { checkPartition } from "../../data/task/check-shuffle.ts";
+import { CounterSet } from "../../data/task/tally.ts";
 import { tooManyBadRecords } from "../../job/bad-records.ts";
 import type { CompletionFigures } from "../../job/events.ts";
 import type { FixedOptions, InputFile } from "../../job/job-spec.ts";
@@ -15,12 +16,11 @@ import {
   SKIPPED_RECORDS,
   type SkippedRecord,
 } from "../../job/task.ts";
-import { checkFile, Summary } from "../../storage/check-file.ts";
-import { storageFor } from "../../storage/registry.ts";
 import { describeJobFailure } from "../../watch/format/describe-failure.ts";
 import { classicForm } from "./classic-form.ts";
 import { Counts } from "./counts.ts";
 import { recordForm } from "./record-form.ts";
+import { pendingOperations, settle } from "./settle.ts";
 
 /** A key's bytes as a string of one unit per byte, by which groups are found and sorted. */
 type Latin1 = string;
@@ -41,12 +41,18 @@ export interface AppForm {
   records(input: InputFile, task: number, run: AppRun): AsyncIterable<MapCall>;
   /** Puts the values of a key in the order in which `reduce` gets them. */
   sortValues(values: unknown[]): void;
+  /** @throws when the values of a key can't be combined, as tasks may do */
+  checkCombine(values: readonly unknown[]): void;
   partition(keyBytes: Buffer, reduces: number): number;
   reduce(keyBytes: Buffer, values: unknown[], task: number, run: AppRun): Promise<Buffer>;
 }
 
 /** What a run needs of a job; without `maxBadRecords` there is no limit. */
-type AppJob = Omit<FixedOptions, "maxBadRecords"> & Partial<FixedOptions>;
+type AppJob = Omit<FixedOptions, "maxBadRecords"> &
+  Partial<FixedOptions> & {
+    /** Whether there is one output, of all keys in their order. Otherwise, each reduce task has one. */
+    readonly isMerged?: boolean;
+  };
 
 /** Learns of the start and the end of each task, and may end the run by throwing. */
 interface TaskListener {
@@ -82,12 +88,7 @@ export class AppRun {
   readonly job: AppJob;
   /** By reduce task: the lines of each key, in the order of the keys' bytes. */
   readonly outputs: Buffer[][] = [];
-  readonly counters: Record<string, number> = {};
-  readonly counting = {
-    add: (name: string, by = 1) => {
-      this.counters[name] = (this.counters[name] ?? 0) + by;
-    },
-  };
+  readonly counting = new CounterSet();
   readonly skipped: SkippedRecord[] = [];
   /** A `Map`, because an object has special keys, such as `__proto__`. */
   readonly #groups = new Map<Latin1, unknown[]>();
@@ -108,19 +109,29 @@ export class AppRun {
     this.job = job;
   }
 
+  get counters(): Record<string, number> {
+    return this.counting.toRecord();
+  }
+
   async run(form: AppForm, listener: TaskListener | undefined): Promise<void> {
-    const { inputs, reduces } = this.job;
+    const { inputs, reduces, isMerged = false } = this.job;
+    const pending = pendingOperations();
     for (const [task, input] of inputs.entries()) {
       await listener?.onStart("map", task);
       this.#begin();
       await this.#map(form, input, task);
       listener?.onEnd(this.#figures([]));
     }
+    await settle(pending);
     this.#checkBadRecords();
     this.#counts = this.#keys;
     const keys = [...this.#groups].sort(([a], [b]) => (a < b ? -1 : 1));
-    const partitions = Array.from({ length: reduces }, () => [] as (typeof keys)[0][]);
-    for (const group of keys) this.#partitionOf(form, group[0], partitions).push(group);
+    const partitions = Array.from({ length: isMerged ? 1 : reduces }, () => [] as typeof keys);
+    for (const group of keys) {
+      checkCombine(form, ...group);
+      const reduce = partitionOf(form, group[0], reduces);
+      partitions[isMerged ? 0 : reduce]?.push(group);
+    }
     for (const [task, groups] of partitions.entries()) {
       await listener?.onStart("reduce", task);
       this.#begin();
@@ -132,6 +143,7 @@ export class AppRun {
       const bytes = lines.reduce((sum, { length }) => sum + length, 0);
       listener?.onEnd(this.#figures([bytes]));
     }
+    await settle(pending);
     this.#checkBadRecords();
   }
 
@@ -215,39 +227,36 @@ export class AppRun {
   }
 
   async #map(form: AppForm, input: InputFile, task: number): Promise<void> {
+    // Held back until the record is mapped, because a record that is skipped emits nothing.
+    const pairs: [key: Latin1, value: unknown][] = [];
+    const emit: EmitPair = (key, value) => pairs.push([key.toString("latin1"), value]);
     try {
       for await (const { place, call } of form.records(input, task, this)) {
-        // Held back until the record is mapped, because a record that is skipped emits nothing.
-        const pairs: [key: Latin1, value: unknown][] = [];
         this.#counts.begin();
         try {
-          await call((key, value) => pairs.push([key.toString("latin1"), value]));
+          await call(emit);
         } catch (error) {
           if (!this.job.skipBadRecords || error instanceof MrError) throw error;
+          pairs.length = 0;
           this.skip({ file: input.url, place, reason: describeThrown(error) });
           continue;
         }
-        for (const [key, value] of pairs) {
-          const values = this.#groups.get(key);
-          if (values === undefined) this.#groups.set(key, [value]);
-          else values.push(value);
-        }
+        this.#release(pairs);
       }
+      // The app may have emitted more before the end of its task.
+      this.#release(pairs);
     } catch (error) {
       throw appError(`map failed on input "${input.url}"`, error);
     }
   }
 
-  #partitionOf<T>(form: AppForm, key: Latin1, partitions: readonly T[]): T {
-    if (partitions.length === 1 && partitions[0] !== undefined) return partitions[0];
-    const bytes = Buffer.from(key, "latin1");
-    try {
-      const partition = partitions[form.partition(bytes, partitions.length)];
-      if (partition !== undefined) return partition;
-      throw new RangeError(`it is not a number from 0 to ${partitions.length - 1}`);
-    } catch (error) {
-      throw appError(`partition failed on key ${quoteKey(bytes.toString())}`, error);
+  #release(pairs: [key: Latin1, value: unknown][]): void {
+    for (const [key, value] of pairs) {
+      const values = this.#groups.get(key);
+      if (values === undefined) this.#groups.set(key, [value]);
+      else values.push(value);
     }
+    pairs.length = 0;
   }
 
   async #reduce(form: AppForm, key: Buffer, values: unknown[], task: number): Promise<Buffer> {
@@ -266,33 +275,24 @@ export class AppRun {
   }
 }
 
-/**
- * Publishes an output as a file, replacing the one that is there, and reads it once more.
- *
- * @param namedBy whether links are followed: see {@link Storage.publish}
- * @throws MrError `OUTPUT_UNWRITABLE` when the file cannot be written; `OUTPUT_UNREADABLE` when it is not there
- *   afterwards, or not what was written
- */
-export async function writeOutput(
-  path: string,
-  lines: readonly Buffer[],
-  namedBy: "user" | "program",
-): Promise<void> {
-  const storage = storageFor(path);
-  let isFile: boolean;
+/** @throws MrError when the app's partitioner throws, or returns a number that no reduce task has */
+function partitionOf(form: AppForm, key: Latin1, reduces: number): number {
+  const bytes = Buffer.from(key, "latin1");
   try {
-    isFile = await storage.publish(path, lines, namedBy);
+    return checkPartition(form.partition(bytes, reduces), reduces);
   } catch (error) {
-    const why = describeCause(error);
-    throw new MrError("OUTPUT_UNWRITABLE", `Cannot write output "${path}": ${why}`, {
-      cause: error,
-    });
+    throw appError(`partition failed on key ${quoteKey(bytes.toString())}`, error);
   }
-  if (!isFile) return;
-  const written = new Summary();
-  for (const line of lines) written.add(line);
-  const { bytes, crc32 } = written;
-  await checkFile(storage, currentDirectory(), { name: path, bytes, crc32 });
+}
+
+/** @throws MrError */
+function checkCombine(form: AppForm, key: Latin1, values: readonly unknown[]): void {
+  try {
+    form.checkCombine(values);
+  } catch (error) {
+    const name = quoteKey(Buffer.from(key, "latin1").toString());
+    throw appError(`combine failed on key ${name}`, error);
+  }
 }
 
 function appError(what: string, error: unknown): MrError {

@@ -1,28 +1,37 @@
 import { setImmediate } from "node:timers/promises";
-import { visibleLines } from "../base/text.ts";
-import { describeThrown, stackOf } from "../base/thrown.ts";
+import { visibleLines } from "./text.ts";
+import { describeThrown, stackOf } from "./thrown.ts";
 
 /**
  * Catches uncaught exceptions of an app, such as those in promises that it does not await. They fail the attempt
- * that is running, as if `map` or `reduce` had thrown them, and the worker goes on.
+ * that is running, or the sequential run, as if `map` or `reduce` had thrown them. An exception at any other time
+ * ends the process.
  */
 export class StrayErrors {
+  /** The error of a task that waits for ever. */
+  readonly unsettled = new Error("it waits for a promise that nothing is left to settle");
   #onError: ((error: unknown) => void) | undefined;
+  readonly #who: string;
   readonly #listener = (error: unknown) => {
     if (this.#onError !== undefined) {
       this.#onError(error);
       return;
     }
     const text = stackOf(error) ?? describeThrown(error);
-    process.stderr.write(visibleLines(`worker ${process.pid}: ${text}\n`));
+    process.stderr.write(visibleLines(`${this.#who}: ${text}\n`));
     process.exit(1);
   };
   readonly #onBeforeExit = () => {
-    this.#onError?.(new Error("it waits for a promise that nothing is left to settle"));
+    this.#onError?.(this.unsettled);
   };
 
-  /** Starts to listen, until `close`. There is one of these in a process. */
-  constructor() {
+  /**
+   * Starts to listen, until `close`. There is one of these in a process.
+   *
+   * @param who the beginning of its line on standard error
+   */
+  constructor(who = `worker ${process.pid}`) {
+    this.#who = who;
     process.on("uncaughtException", this.#listener);
     // Otherwise Node would end the process silently.
     process.on("beforeExit", this.#onBeforeExit);
