@@ -83,7 +83,7 @@ describe("bad input", () => {
       2,
       ["argument 'app'", "It must be the file or the name of an app."],
     ],
-    ["two apps", ["good.ts", "wc.ts"], 2, ["too many arguments"]],
+    ["two apps", ["good.ts", "typo.ts"], 2, ["too many arguments"]],
     ["F21: a missing app", ["nope.ts"], 2, ['Cannot find app "nope.ts"']],
     ["F21: an app that is a directory", ["folder.ts"], 2, ['Cannot find app "folder.ts"']],
     ["F21: an app that does not compile", ["broken.ts"], 1, ["Cannot compile app", "broken.ts:7:"]],
