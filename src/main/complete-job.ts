@@ -14,7 +14,7 @@ import type { JobView } from "../mr/watch/history/job-view.ts";
 import { cutHistory, writtenResults } from "../mr/watch/history/written-results.ts";
 import { checkSameJob, type NamedJob } from "./same-job.ts";
 
-/** A job that was complete before, and whose output is still to be merged or searched. */
+/** A job that was complete before. This command merges or searches its output. */
 interface CompleteJob {
   readonly result: JobResult;
   readonly files: readonly LineFile[];

@@ -13,7 +13,7 @@ export function refuseToResume(
 }
 
 /**
- * Checks that bad records are to be treated as the job began to. What is not known of either side is not compared.
+ * Checks that this command treats bad records as the job began to. An option that one side does not know is not compared.
  *
  * @throws MrError `RESUME_MISMATCH`
  */

@@ -7,6 +7,9 @@ import type { HeldDirectory } from "../../base/held-directory.ts";
 import { listenOnSocketFile } from "../../base/socket-path.ts";
 import { type Hold, inUse } from "./lock-hold.ts";
 
+const ANYONES =
+  "or another user has its lock, which is a name that anyone can take where a file system has no sockets";
+
 /**
  * Locks a directory whose file system has no sockets. On Linux the lock has a name in the abstract namespace
  * (unix(7)), which is shared by all users but not between containers; elsewhere it is a socket of this user.
@@ -23,7 +26,8 @@ export async function lockByNumber({ path, stats: { dev, ino } }: HeldDirectory)
     }
   } catch (error) {
     const isTaken = errorCode(error) === "EADDRINUSE" || errorCode(error) === "JOB_IN_USE";
-    if (isTaken) throw inUse(path);
+    const isAnyones = process.platform === "linux";
+    if (isTaken) throw inUse(path, isAnyones ? ANYONES : undefined);
     throw new MrError(
       "DIRECTORY_UNUSABLE",
       `Cannot lock directory "${path}": ${describeCause(error)}`,
