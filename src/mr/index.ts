@@ -54,7 +54,7 @@ export {
   UsageError,
 } from "./base/errors.ts";
 export { type CsvEntries, type CsvOptions, type CsvRow, csv } from "./data/input/csv.ts";
-export type { TextOptions } from "./data/input/encoding.ts";
+export type { FileOptions, TextOptions } from "./data/input/encoding.ts";
 export { type JsonLinesOptions, jsonLines } from "./data/input/json-lines.ts";
 export { blocks, lines } from "./data/input/lines.ts";
 export { type RecordSource, recordsFrom } from "./data/input/records-from.ts";

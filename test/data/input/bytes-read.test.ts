@@ -36,12 +36,16 @@ const chunks = recordsFrom("chunks", async function* ({ chunks: all }) {
   for await (const chunk of all) yield chunk.length;
 });
 /** Leaves most of the file. */
-const firstOnly = recordsFrom("first", async function* ({ chunks: all }) {
-  for await (const chunk of all) {
-    yield chunk.length;
-    return;
-  }
-});
+const firstOnly = recordsFrom(
+  "first",
+  async function* ({ chunks: all }) {
+    for await (const chunk of all) {
+      yield chunk.length;
+      return;
+    }
+  },
+  { encoding: false },
+);
 const classic: ClassicApp = { map: () => [], reduce: () => "" };
 
 const APPS: ReadonlyArray<readonly [name: string, app: RecordApp | ClassicApp, text: string]> = [

@@ -14,6 +14,15 @@ export interface TextOptions {
   readonly encoding?: string;
 }
 
+/** The option of readers of whole files, which may be text or not. */
+export interface FileOptions {
+  /**
+   * The same as {@link TextOptions.encoding}. With `false`, all bytes are kept as they are. So they are by default,
+   * except that a file with a byte order mark of UTF-16 or UTF-32 is refused, since the app may take it for UTF-8.
+   */
+  readonly encoding?: string | false;
+}
+
 export const UTF8 = "utf-8";
 const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const UTF32 = "utf-32";
@@ -86,6 +95,44 @@ export function textInput(reader: string, { encoding: label }: TextOptions): Tex
   const encoding = encodingOf(reader, label);
   if (encoding === UTF8) return { encoding, splitting: "bytes", textOf: (source) => source };
   return { encoding, splitting: "wholeFile", textOf: (source) => decodedInput(source, encoding) };
+}
+
+/** How a reader of whole files with {@link FileOptions} reads them. */
+export interface FileInput {
+  readonly isText: boolean;
+  readonly textOf: (source: InputSource) => InputSource;
+  /**
+   * To be called with the first {@link MAX_MARK_BYTES} bytes of a file, or more, or with all that it has.
+   *
+   * @throws MrError when they are the byte order mark of an encoding that the reader does not convert
+   */
+  readonly checkBegin: (file: string, begin: Uint8Array) => void;
+}
+
+/**
+ * @param reader the name of the reader in the error message
+ * @param call the reader's name and its arguments before the option, such as `wholeFile(`
+ * @throws TypeError for an encoding that is unknown
+ */
+export function fileInput(reader: string, call: string, { encoding }: FileOptions): FileInput {
+  const isText = typeof encoding === "string";
+  if (encoding !== undefined && encoding !== false) {
+    const known = encodingOf(reader, encoding);
+    return { isText, textOf: (source) => decodedInput(source, known), checkBegin: () => undefined };
+  }
+  const checkBegin = (file: string, begin: Uint8Array) => {
+    const other = encoding === false ? undefined : otherEncodingOf(begin, begin.length);
+    if (other !== undefined) throw unsupportedMark(file, other, call);
+  };
+  return { isText, textOf: (source) => source, checkBegin };
+}
+
+function unsupportedMark(file: string, encoding: string, call: string): MrError {
+  const name = encoding === UTF32 ? "UTF-32" : "UTF-16";
+  const advice =
+    encoding === UTF32 ? "convert it to UTF-8 first" : `${call}{ encoding: "utf-8" }) converts it`;
+  const why = `its byte order mark is that of ${name}: ${advice}; ${call}{ encoding: false }) keeps its bytes`;
+  return new MrError("INPUT_UNSUPPORTED", `Cannot read input "${file}": ${why}`);
 }
 
 /**

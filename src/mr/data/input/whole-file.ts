@@ -2,7 +2,7 @@ import { ByteSlice } from "../../app/contract/byte-slice.ts";
 import type { InputSource, Reader, RecordCursor } from "../../app/contract/reader.ts";
 import { giveLargeBuffer, takeLargeBuffer } from "../../base/buffer-pool.ts";
 import { MAX_RECORD_BYTES } from "../../job/limits.ts";
-import { decodedInput, type TextOptions, textInput } from "./encoding.ts";
+import { type FileInput, type FileOptions, fileInput } from "./encoding.ts";
 import { recordTooLong } from "./open-input.ts";
 
 const FIRST_BYTES = 64 * 1024;
@@ -12,23 +12,26 @@ const GROWTH = 8;
 /**
  * The one record is the whole file, as a byte slice; all bytes are kept. An empty file is a record. With an
  * `encoding`, the file is text: it is converted to UTF-8 if it is in another encoding or begins with a byte
- * order mark of UTF-16, and a byte order mark is left out.
+ * order mark of UTF-16, and a byte order mark is left out. Without the option, a file with a byte order mark of
+ * UTF-16 or UTF-32 is refused; with `encoding: false` it is read, too.
  *
  * @throws TypeError for an encoding that is unknown
  */
-export function wholeFile(options: TextOptions = {}): Reader<ByteSlice> {
-  const { encoding } = textInput("wholeFile", options);
-  const textOf = (source: InputSource) =>
-    options.encoding === undefined ? source : decodedInput(source, encoding);
+export function wholeFile(options: FileOptions = {}): Reader<ByteSlice> {
+  const input = fileInput("wholeFile", "wholeFile(", options);
   return {
     name: "wholeFile()",
     splitting: "wholeFile",
     open: (source, { maxRecordBytes = MAX_RECORD_BYTES }) =>
-      openWhole(textOf(source), maxRecordBytes),
+      openWhole(input.textOf(source), maxRecordBytes, input),
   };
 }
 
-function openWhole(source: InputSource, maxBytes: number): RecordCursor<ByteSlice> {
+function openWhole(
+  source: InputSource,
+  maxBytes: number,
+  { checkBegin }: FileInput,
+): RecordCursor<ByteSlice> {
   let buffer: Buffer | undefined;
   let record: ByteSlice | undefined;
   let isRead = false;
@@ -55,6 +58,7 @@ function openWhole(source: InputSource, maxBytes: number): RecordCursor<ByteSlic
         buffer = grown;
       }
     }
+    checkBegin(file, target.subarray(0, filled));
     record = new ByteSlice(target, 0, filled);
     return true;
   }

@@ -13,7 +13,7 @@ const MIN_FILL_LENGTH = 64;
 /** V8 turns an array into a hash table when its length is set to more than twice this. */
 const MAX_FAST_LENGTH = 2 ** 24;
 
-const WHOLE_FILE = wholeFile();
+const WHOLE_FILE = wholeFile({ encoding: false });
 
 const adapted = new WeakMap<ClassicApp, RecordApp>();
 
