@@ -7,7 +7,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -38,10 +38,11 @@ const THREAD = "mr/worker/heartbeat-thread.mjs";
 const APPS = fastGlob.sync("mrapps/*.ts", { cwd: `${ROOT}src` });
 
 /**
- * Libraries that every job needs and that Node loads slowly. Two are CommonJS modules of several files, and Node
- * scans each file for its exports; the third is a file of 200 kB, of which a tenth is used.
+ * Libraries that jobs need and that Node loads slowly, to be bundled with what they import. Three are CommonJS
+ * modules of several files, and Node scans each file for its exports; the fourth is a file of 200 kB, of which a
+ * tenth is used.
  */
-const BUNDLED = ["commander", "json-rpc-2.0", "valibot"];
+const BUNDLED = ["commander", "fast-glob", "json-rpc-2.0", "valibot"];
 /** The one whose unused parts can be left out. */
 const MODULE = "valibot";
 /** The modules that `tsmr run` loads, one after the other. */
@@ -53,7 +54,10 @@ const COMMAND_PARTS = [
   "mr/engines/local/local-engine.ts",
   "mr/control/coordinator/coordinator.ts",
   "mr/control/protocol/server.ts",
+  "mr/storage/file/find-inputs.ts",
 ];
+/** Its modules are loaded before its socket is there. */
+const LISTENER = "main/mrcoordinator.ts";
 const LINE_LENGTH = 120;
 const SETTINGS = {
   absWorkingDir: ROOT,
@@ -74,15 +78,16 @@ const SHORT = {
 const withLibraries: Plugin = {
   name: "libraries",
   setup(builder) {
-    const { resolve: find } = createRequire(import.meta.url);
-    builder.onResolve({ filter: /^[\w.-]+$/ }, ({ path }) => {
-      if (!BUNDLED.includes(path)) return undefined;
-      if (path !== MODULE) return { path: find(path) };
-      return { path: fileURLToPath(import.meta.resolve(path)), sideEffects: false };
-    });
-    // A module of the system has no `require`.
-    builder.onResolve({ filter: /^node:/ }, ({ path, kind }) => {
-      return kind === "require-call" ? { path, namespace: "builtin" } : undefined;
+    builder.onResolve({ filter: /^[\w@]/ }, ({ path, importer, kind }) => {
+      const isOfLibrary = importer.includes("/node_modules/");
+      // A module of the system has no `require`.
+      if (isBuiltin(path)) {
+        return kind === "require-call" ? { path, namespace: "builtin" } : undefined;
+      }
+      if (!isOfLibrary && !BUNDLED.includes(path)) return undefined;
+      if (path === MODULE)
+        return { path: fileURLToPath(import.meta.resolve(path)), sideEffects: false };
+      return { path: createRequire(importer).resolve(path) };
     });
     builder.onLoad({ filter: /^/, namespace: "builtin" }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
@@ -117,27 +122,43 @@ async function bundle(): Promise<void> {
     plugins: [withLibraries],
   });
   await mergeChunks(metafile);
-  writeNotices();
+  writeNotices(Object.keys(metafile.inputs));
 }
 
 /**
- * Merges the chunks that a worker loads into three files: those without which `tsmr run` cannot start its first
- * workers, which it loads before all others; those that it shares with that command besides; and its own. The
- * bundler makes about forty chunks, and loading one takes most of a millisecond.
+ * Merges the chunks that a job loads, because the bundler makes about sixty, and loading one takes most of a
+ * millisecond. Each file is loaded whole by the processes that load it at all:
+ *
+ * - `start.js`: the modules without which `tsmr run` cannot start its first workers, which it loads first;
+ * - `shared.js`: the others that it shares with its workers;
+ * - `worker.js`: the others of a worker;
+ * - `library.js`: the others of the package's interface that `tsmr run` needs too;
+ * - `listener.js`: the others that it shares with `mrcoordinator` before that listens;
+ * - `command.js`: its others.
  */
 async function mergeChunks({ outputs }: Metafile): Promise<void> {
-  const ofStart = chunksOf(outputs, COMMAND_PARTS.slice(0, 1));
-  const ofCommand = chunksOf(outputs, COMMAND_PARTS);
   const ofWorker = chunksOf(outputs, [WORKER]);
-  const parts = { start: [] as string[], shared: [] as string[], worker: [] as string[] };
-  for (const chunk of ofWorker) {
-    const part = ofStart.has(chunk) ? "start" : ofCommand.has(chunk) ? "shared" : "worker";
-    parts[part].push(chunk);
-  }
+  const ofCommand = chunksOf(outputs, COMMAND_PARTS);
+  const shared = [...ofWorker].filter((chunk) => ofCommand.has(chunk));
+  const ofInterface = [...chunksOf(outputs, PUBLIC)].filter((chunk) => ofCommand.has(chunk));
+  const ofListener = [...chunksOf(outputs, [LISTENER])].filter((chunk) => ofCommand.has(chunk));
+  // Modules that are loaded by name have chunks of their own.
+  const named = COMMAND_PARTS.slice(2).map((part) => chunkOfEntry(outputs, part));
   // Each imports only those before it.
-  await mergeInto("start.js", parts.start, outputs);
-  await mergeInto("shared.js", parts.shared, outputs);
-  await mergeInto("worker.js", parts.worker, outputs);
+  const parts: [name: string, chunks: Iterable<string>][] = [
+    ["start.js", chunksOf(outputs, COMMAND_PARTS.slice(0, 1))],
+    ["shared.js", shared],
+    ["worker.js", ofWorker],
+    ["library.js", ofInterface],
+    ["listener.js", ofListener],
+    ["command.js", [...ofCommand, ...named]],
+  ];
+  const merged = new Set<string>();
+  for (const [name, chunks] of parts) {
+    const others = [...chunks].filter((chunk) => !merged.has(chunk));
+    for (const chunk of others) merged.add(chunk);
+    await mergeInto(name, others, outputs);
+  }
 }
 
 /** The chunks that are loaded with some of the entry points. */
@@ -152,14 +173,16 @@ function chunksOf(outputs: Metafile["outputs"], entries: readonly string[]): Set
     }
   };
   for (const entry of entries) {
-    const [file] =
-      Object.entries(outputs).find(([, { entryPoint }]) => {
-        return entryPoint === `src/${entry}`;
-      }) ?? [];
-    if (file === undefined) throw new Error(`The bundler made nothing of ${entry}`);
-    visit(file);
+    visit(chunkOfEntry(outputs, entry));
   }
   return chunks;
+}
+
+function chunkOfEntry(outputs: Metafile["outputs"], entry: string): string {
+  const chunks = Object.entries(outputs);
+  const [file] = chunks.find(([, { entryPoint }]) => entryPoint === `src/${entry}`) ?? [];
+  if (file === undefined) throw new Error(`The bundler made nothing of ${entry}`);
+  return file;
 }
 
 /** Makes one file of several chunks, which import nothing but each other and what was merged before. */
@@ -203,9 +226,15 @@ function leaveOthers(builder: PluginBuild, chunks: ReadonlySet<string>): void {
 }
 
 /** The licenses of the bundled libraries require that they accompany the code. */
-function writeNotices(): void {
-  const parts = BUNDLED.map((name) => {
-    const [license] = fastGlob.sync(`${ROOT}node_modules/${name}/LICENSE*`);
+function writeNotices(inputs: readonly string[]): void {
+  const packages = new Set<string>();
+  for (const input of inputs) {
+    const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
+    if (folder !== undefined) packages.add(folder);
+  }
+  const parts = [...packages].sort().map((folder) => {
+    const name = folder.replace(/^.*node_modules\//, "");
+    const [license] = fastGlob.sync(`${ROOT}${folder}/LICENSE*`);
     if (license === undefined) throw new Error(`${name} has no license`);
     const text = readFileSync(license, "utf8");
     return `This package contains code of ${name}:\n\n${text.trim()}\n`;
