@@ -13,6 +13,17 @@ export interface ByteTarget {
   ensure(count: number): void;
 }
 
+/** A reserve from this size on is shared memory. */
+const MIN_SHARED_BYTES = 1024 * 1024;
+
+/**
+ * Memory that takes none until it is written to. V8 counts memory that is not shared as used, and would collect
+ * garbage because of it.
+ */
+export function reserve(bytes: number): ArrayBuffer | SharedArrayBuffer {
+  return bytes < MIN_SHARED_BYTES ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+}
+
 /** Bytes in memory that grow at their end. */
 export class ByteBuffer implements ByteTarget {
   bytes: Buffer;
@@ -21,7 +32,7 @@ export class ByteBuffer implements ByteTarget {
 
   /** @param capacity in bytes; memory that is not written to is free */
   constructor(capacity: number) {
-    this.bytes = Buffer.allocUnsafeSlow(capacity);
+    this.bytes = Buffer.from(reserve(capacity));
     this.view = viewOf(this.bytes);
   }
 

@@ -1,4 +1,4 @@
-import { ByteBuffer } from "../../base/byte-target.ts";
+import { ByteBuffer, reserve } from "../../base/byte-target.ts";
 import type { ValueOrder } from "./group-source.ts";
 import { putInOrder } from "./ordered-values.ts";
 import type { RecordWriter } from "./record-writer.ts";
@@ -61,7 +61,7 @@ export class ListStore implements ValueStore {
     this.#values = new ByteBuffer(this.#valueLimit);
     const records = Math.floor((memoryBytes * (1 - VALUE_SHARE)) / RECORD_BYTES);
     this.#maxRecords = Math.max(MIN_RECORDS, records);
-    this.#table = new Uint32Array(4 * this.#maxRecords);
+    this.#table = new Uint32Array(reserve(RECORD_BYTES * this.#maxRecords));
   }
 
   ensure(size: number): void {
