@@ -1,4 +1,5 @@
 import { isLetter } from "../../kernel/word-edges.ts";
+import { MIN_SCANNED_UNITS, type StringScan } from "./string-scan.ts";
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
@@ -26,17 +27,33 @@ const SLOT_LETTERS = new Int32Array(3 << SLOT_BITS);
 /** The slot of the word that was found last; −1 if it has none. */
 const found = { slot: -1 };
 
+/** Finds the words of strings at present, if the kernel's block is free for that. */
+let scan: StringScan | undefined;
+
+/** Finds the words of long strings by a scan from now on; undefined ends that. */
+export function scanStrings(next: StringScan | undefined): void {
+  scan?.release();
+  scan = next;
+}
+
 /**
  * Ids of words that were found in strings, for the owner of the object. Nearly every word is asked for right
  * after it was found: its slot is then still known, so the word is not hashed again.
  */
 export class WordIds {
+  readonly #scan: StringScan;
   /** By slot, as the ids. A word that recurs is the same string, so comparing it is fast. */
   readonly #words = new Array<string>(SLOTS.length).fill("");
   readonly #ids = new Int32Array(SLOTS.length);
 
+  /** @param scan gives words that have ids already */
+  constructor(scan: StringScan) {
+    this.#scan = scan;
+  }
+
   /** @returns the id of a word that was kept; −1 for any other text */
   find(text: string): number {
+    if (text === this.#scan.word) return this.#scan.id;
     const { slot } = found;
     return slot >= 0 && this.#words[slot] === text ? (this.#ids[slot] ?? -1) : -1;
   }
@@ -50,6 +67,7 @@ export class WordIds {
   }
 
   clear(): void {
+    this.#scan.clear();
     this.#words.fill("");
   }
 }
@@ -63,16 +81,19 @@ export class StringWords implements Iterable<string> {
   }
 
   [Symbol.iterator](): IterableIterator<string> {
-    return new StringWordCursor(this.#text);
+    const text = this.#text;
+    if (scan === undefined || text.length < MIN_SCANNED_UNITS) return new StringWordCursor(text, 0);
+    return scan.iterate(text, (from) => new StringWordCursor(text, from));
   }
 }
 
 class StringWordCursor implements IterableIterator<string> {
   readonly #text: string;
-  #at = 0;
+  #at: number;
 
-  constructor(text: string) {
+  constructor(text: string, from: number) {
     this.#text = text;
+    this.#at = from;
   }
 
   [Symbol.iterator](): this {

@@ -64,6 +64,12 @@ export class WordScan {
     return cursor;
   }
 
+  /** @internal Finds all words. @returns their number */
+  findAll(): number {
+    if (!this.isScanned) this.#scan();
+    return this.count;
+  }
+
   /** @internal Makes {@link firstAfter} start its search at this word. */
   passed(word: number): void {
     this.#cursor = word;

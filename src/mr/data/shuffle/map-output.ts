@@ -1,7 +1,7 @@
 import { ByteSlice, type Text } from "../../app/contract/byte-slice.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
 import { hashPartition, isAscending } from "../../app/contract/partitioners.ts";
-import type { WordIds } from "../../app/text/string-words.ts";
+import { scanStrings, type WordIds } from "../../app/text/string-words.ts";
 import type { WordScan } from "../../app/text/word-scan.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import type { JobSpec } from "../../job/job-spec.ts";
@@ -89,6 +89,15 @@ export class MapOutput {
     };
   }
 
+  /** Lets `words()` of long strings use the kernel's block until the end: for readers that don't use it. */
+  scanStrings(): void {
+    const { kernel } = this;
+    const { stringScan } = this.#memory;
+    // The app may not emit the words, or only a few: then nothing empties the table.
+    stringScan.hasRoom = () => kernel.keyBytes <= 2 * this.#keyLimit;
+    scanStrings(stringScan);
+  }
+
   #makeRoom(): void {
     if (this.#state === "closed") throw new Error("emit was called after the map task had ended");
     const store = this.#store;
@@ -173,6 +182,7 @@ export class MapOutput {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.words.onScan = () => undefined;
+    scanStrings(undefined);
     giveTaskMemory(this.#memory);
   }
 

@@ -1,5 +1,6 @@
 import { numberFoldKind } from "../../app/contract/combiners.ts";
 import type { RecordApp } from "../../app/contract/define-app.ts";
+import { StringScan } from "../../app/text/string-scan.ts";
 import { WordIds } from "../../app/text/string-words.ts";
 import { WordScan } from "../../app/text/word-scan.ts";
 import type { JobSpec } from "../../job/job-spec.ts";
@@ -49,6 +50,7 @@ export interface TaskMemory extends Pick<JobSpec, "memoryBytes"> {
   readonly app: RecordApp;
   readonly kernel: Kernel;
   readonly words: WordScan;
+  readonly stringScan: StringScan;
   readonly wordIds: WordIds;
   readonly store: ValueStore;
   readonly shares: ReturnType<typeof shareMemory>;
@@ -72,7 +74,9 @@ export function takeTaskMemory(app: RecordApp, memoryBytes: number): TaskMemory 
   const kernel = createKernel({ blockBytes: shares.blockBytes });
   const store = createStore(app, shares.valueBytes);
   const words = new WordScan(kernel);
-  return { app, memoryBytes, kernel, words, wordIds: new WordIds(), store, shares };
+  const stringScan = new StringScan(words);
+  const wordIds = new WordIds(stringScan);
+  return { app, memoryBytes, kernel, words, stringScan, wordIds, store, shares };
 }
 
 export function giveTaskMemory(memory: TaskMemory): void {

@@ -48,6 +48,7 @@ export async function runMapTask(
     tally,
     progress,
   };
+  if (mapping.isClassic) pairs.scanStrings();
   try {
     await mapSplit(split, context, mapping);
     withAppError(`map of ${loaded.name} failed when its output was written`, () => pairs.write());
