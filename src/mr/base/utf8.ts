@@ -101,6 +101,12 @@ export function noteText(text: string): void {
   if (bytes !== undefined) noteReplaced(bytes, 0, bytes.length);
 }
 
+/** Does the same as {@link noteText} with a text that is encoded already: bytes[0, length). */
+export function noteTextBytes(bytes: Uint8Array, length: number): void {
+  if (watch === undefined || (typeof watch.record !== "object" && givenByte === undefined)) return;
+  noteText(Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("utf8"));
+}
+
 /**
  * The app was given bytes that are not UTF-8.
  *

@@ -19,6 +19,7 @@ import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const directory = temporaryDirectory();
+const watchLoss = () => ({ end: () => undefined });
 
 /** How a key or a value is emitted: as a string, as a slice of the reader's block, or of other memory. */
 type Form = "string" | "block" | "elsewhere";
@@ -119,7 +120,13 @@ describe("what a map task writes without a combiner", () => {
         const tag = "0123abcd-0-1";
         const pending = fileStorage.createOutput(directory, tag, { durable: false });
         const scratch = fileStorage.scratch(directory, tag);
-        const output = new MapOutput(app, { output: pending, scratch, map: 0, ...options });
+        const output = new MapOutput(app, {
+          output: pending,
+          scratch,
+          map: 0,
+          watchLoss,
+          ...options,
+        });
         emitAll(output, all);
         output.write();
         scratch.discard();

@@ -3,6 +3,7 @@ import { type Fold, numberFoldKind, type Union } from "../../app/contract/combin
 import { ByteBuffer } from "../../base/byte-target.ts";
 import { MrError } from "../../base/errors.ts";
 import { messageOf, quoteKey, stackOf } from "../../base/thrown.ts";
+import { noteTextBytes } from "../../base/utf8.ts";
 import type { GroupSource } from "./group-source.ts";
 import type { RecordWriter } from "./record-writer.ts";
 import { encodeValue } from "./value-codec.ts";
@@ -71,6 +72,7 @@ function foldValues(merger: GroupSource, writer: RecordWriter, fold: Fold<unknow
   }
   scratch.length = 0;
   const isBytes = encodeValue(result, scratch);
+  if (!isBytes) noteTextBytes(scratch.bytes, scratch.length);
   writer.value(1, isBytes, scratch.bytes, 0, scratch.length);
 }
 

@@ -10,7 +10,7 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { PendingFile, Segment } from "../../storage/pending-file.ts";
 import type { PendingOutput, Scratch } from "../../storage/storage.ts";
 import { ListStore } from "./list-store.ts";
-import { MergePasses } from "./merge-passes.ts";
+import { type MergeOptions, MergePasses } from "./merge-passes.ts";
 import { NumberStore } from "./number-store.ts";
 import { describeKey, PairStore } from "./pair-store.ts";
 import { groupByPartition, keyBytesOf, partitionOf } from "./partition-keys.ts";
@@ -18,7 +18,9 @@ import { RecordWriter } from "./record-writer.ts";
 import { giveTaskMemory, type TaskMemory, takeTaskMemory } from "./task-memory.ts";
 import type { ValueStore } from "./value-store.ts";
 
-interface MapOutputOptions extends Pick<JobSpec, "reduces" | "memoryBytes"> {
+interface MapOutputOptions
+  extends Pick<JobSpec, "reduces" | "memoryBytes">,
+    Pick<MergeOptions, "watchLoss"> {
   readonly output: PendingOutput;
   /** For pairs that do not fit in memory. */
   readonly scratch: Scratch;
@@ -64,12 +66,13 @@ export class MapOutput {
     this.words = words;
     this.#wordIds = wordIds;
     this.#store = store;
-    const { scratch, map, reduces, fanIn } = options;
+    const { scratch, map, reduces, fanIn, watchLoss } = options;
     const { mergeBytes, keyBytes } = this.#memory.shares;
     this.#keyLimit = keyBytes;
     const { orderValues: order, combine } = app;
     const name = `mr-${map}-spill`;
-    this.#passes = new MergePasses({ scratch, name, reduces, fanIn, mergeBytes, order, combine });
+    const how = { fanIn, mergeBytes, order, combine, watchLoss };
+    this.#passes = new MergePasses({ scratch, name, reduces, ...how });
     words.onScan = () => this.#keysChanged();
     const { ids } = words;
     this.emit = (key, value) => {

@@ -1,3 +1,5 @@
+import type { ByteSlice } from "../../app/contract/byte-slice.ts";
+import { numberFoldKind } from "../../app/contract/combiners.ts";
 import type { PendingFile, Segment } from "../../storage/pending-file.ts";
 import type { Scratch } from "../../storage/storage.ts";
 import { type Combine, combineGroup } from "./combine-group.ts";
@@ -10,7 +12,7 @@ const MIN_BUFFER_BYTES = 8 * 1024;
 /** For all buffers of a merge, unless that makes them too small: larger ones save next to no time. */
 const MAX_MERGE_BYTES = 4 * 1024 * 1024;
 
-interface MergeOptions {
+export interface MergeOptions {
   /** For the temporary files, which the caller discards in the end. */
   readonly scratch: Scratch;
   /** The beginning of their names, such as `mr-3-spill`. */
@@ -23,6 +25,13 @@ interface MergeOptions {
   readonly order: ValueOrder | undefined;
   /** Combines the values of each key in every pass. */
   readonly combine: Combine | undefined;
+  /**
+   * Called before each merge with a `combine` of the app's own, which may lose bytes that are not UTF-8.
+   *
+   * @param key that of the group at hand, always the same object
+   * @param keys counts the groups of all merges
+   */
+  readonly watchLoss: (key: ByteSlice, keys: { readonly read: number }) => { end(): void };
 }
 
 /** One sorted run per reduce task, undefined or empty where there are no pairs for it. */
@@ -43,6 +52,7 @@ export class MergePasses {
   #created = 0;
   spills = 0;
   bytesRead = 0;
+  readonly #keys = { read: 0 };
 
   /** @param runs to begin with, all of one reduce task */
   constructor(options: MergeOptions, runs: readonly Run[] = []) {
@@ -91,16 +101,20 @@ export class MergePasses {
   }
 
   merge(runs: readonly Run[], file: PendingFile): void {
-    const { order, combine } = this.#options;
+    const { order, combine, watchLoss } = this.#options;
     const merger = mergeRuns(runs, this.bufferBytes, order);
+    const isOwn = typeof combine === "function" && numberFoldKind(combine) === undefined;
+    const watch = isOwn ? watchLoss(merger.key, this.#keys) : undefined;
     try {
       const writer = new RecordWriter(file);
       while (merger.nextGroup()) {
+        this.#keys.read += 1;
         writer.begin(merger.key.bytes, merger.key.start, merger.key.end);
         combineGroup(merger, writer, combine);
         writer.end();
       }
     } finally {
+      watch?.end();
       merger.close();
     }
   }

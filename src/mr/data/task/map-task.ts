@@ -11,6 +11,7 @@ import { MapOutput } from "../shuffle/map-output.ts";
 import { PartitionError } from "../shuffle/partition-keys.ts";
 import { AppError, withAppError } from "./app-error.ts";
 import { recordFormOf } from "./classic-form.ts";
+import { watchOfCombine } from "./key-loss-watch.ts";
 import { type Mapping, RecordMapper } from "./record-mapper.ts";
 import { StagedPairs } from "./staged-pairs.ts";
 import { Tally } from "./tally.ts";
@@ -33,8 +34,9 @@ export async function runMapTask(
   const { storage, directory, tag, skipBadRecords, progress } = context;
   const output = storage.createOutput(directory, tag, { durable: false });
   const scratch = storage.scratch(directory, tag);
-  const pairs = new MapOutput(app, { ...context, output, scratch, map: task });
   const tally = new Tally();
+  const watchLoss = watchOfCombine(tally);
+  const pairs = new MapOutput(app, { ...context, output, scratch, map: task, watchLoss });
   const mapping: Mapping = {
     app,
     isClassic: app !== loaded.app,

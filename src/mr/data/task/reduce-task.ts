@@ -21,7 +21,7 @@ import { shareMemory } from "../shuffle/task-memory.ts";
 import { AppError, withAppError } from "./app-error.ts";
 import { recordFormOf } from "./classic-form.ts";
 import { GroupValues } from "./group-values.ts";
-import { KeyLossWatch, placeOfKey } from "./key-loss-watch.ts";
+import { KeyLossWatch, placeOfKey, watchOfCombine } from "./key-loss-watch.ts";
 import { ReduceMeter } from "./reduce-meter.ts";
 import { Tally } from "./tally.ts";
 import type { TaskContext, TaskOutput } from "./task-context.ts";
@@ -74,6 +74,7 @@ async function reduceRuns(
   const name = reduceOutputName(task);
   const output = storage.createOutput(directory, tag, { durable: true });
   const scratch = storage.scratch(directory, tag);
+  const tally = new Tally();
   const options = {
     scratch,
     name: `${name}-merge`,
@@ -82,6 +83,7 @@ async function reduceRuns(
     mergeBytes: shareMemory(memoryBytes).mergeBytes,
     order: app.orderValues,
     combine: app.combine,
+    watchLoss: watchOfCombine(tally),
   };
   const passes = new MergePasses(options, runs);
   let merger: GroupSource | undefined;
@@ -95,7 +97,6 @@ async function reduceRuns(
     const meter = new ReduceMeter(context.progress, bytes, () => {
       return passes.bytesRead + (merger?.bytesRead ?? 0);
     });
-    const tally = new Tally();
     const onLoss = (place: string, why: string) => tally.replaceKey(place, why);
     const watch = new KeyLossWatch(merger.key, onLoss, tally);
     try {
