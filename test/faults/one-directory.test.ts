@@ -1,7 +1,7 @@
 // Tests several jobs in one directory, and a directory that is removed or replaced.
 
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -104,6 +104,40 @@ describe("mrsequential and tsmr sequential", () => {
     lock.unlock();
     expect(readdirSync(out)).toEqual(["counts"]);
   });
+});
+
+it("F60 on a file system without sockets, too, one job runs, and a killed one is in no other's way", async () => {
+  mkdirSync(out);
+  const app = appThat('console.log("it runs"); if (!existsSync(out + "/../go")) stop();');
+  writeFileSync(
+    app,
+    `import { existsSync } from "node:fs";
+    const stop = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+    ${readFileSync(app, "utf8")}`,
+  );
+  const support = JSON.stringify(import.meta.resolve("../support/no-lock-sockets.ts"));
+  const script = `import{refuseLockSockets}from${support};refuseLockSockets()`;
+  const loader = import.meta.resolve("tsx");
+  const env = {
+    NODE_OPTIONS: `--import=${loader} --import=data:text/javascript,${encodeURIComponent(script)}`,
+  };
+  const start = () => {
+    return startScript("src/main/mrsequential.ts", [app, "../in.txt"], { cwd: out, env });
+  };
+  const first = start();
+  await first.printed("it runs");
+  const files = readdirSync(out);
+  expect(lstatSync(join(out, files.find(isLock) ?? "")).isFile()).toBe(true);
+  const args = ["run", app, "in.txt", "--out", "out", "--no-check"];
+  const second = startScript("src/main/tsmr.ts", args, { cwd: home, env });
+  const stderr = expect.stringContaining("Another coordinator is already running");
+  expect(await second.ended).toMatchObject({ code: 1, stderr });
+  expect(readdirSync(out)).toEqual(files);
+  first.signal("SIGKILL");
+  await first.ended;
+  writeFileSync(join(home, "go"), "");
+  expect(await start().ended).toMatchObject({ code: 0 });
+  expect(readdirSync(out)).toEqual(["mr-out-0"]);
 });
 
 it("F31 a job whose lock was removed by hand is still alone in its directory", async () => {

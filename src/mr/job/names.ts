@@ -10,7 +10,7 @@ import type { TaskId } from "./task.ts";
  *     .NAME.TAG.tmp    NAME while an attempt is writing it
  *     .mr-journal      the job log: the decisions of the coordinator
  *     .mr-events       the event log
- *     .mr-lock-ID      a socket of the process that has locked the directory
+ *     .mr-lock-ID      a socket of the process that has locked the directory, or a key that tells its address
  *
  * Only results and map outputs have names without a leading dot, so the shell patterns `mr-*` and `mr-out*`
  * match no other file.
@@ -33,7 +33,7 @@ export function lockName(id: string): string {
   return `.mr-lock-${id}`;
 }
 
-/** Whether `name` is a socket of a process that locks, wants to lock, or has locked the directory. */
+/** Whether `name` is a socket or a key of a process that locks, wants to lock, or has locked the directory. */
 export function isLock(name: string): boolean {
   return LOCK.test(name);
 }
