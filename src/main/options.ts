@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { fileInWay } from "../mr/base/directories.ts";
 import { errorCode } from "../mr/base/errors.ts";
 import { plural } from "../mr/base/text.ts";
 import { parseMaxBadRecords } from "../mr/job/bad-records.ts";
@@ -118,7 +119,7 @@ const OPTIONS = {
   socket: [
     "--socket <path>",
     "socket of the coordinator (default: found from the current directory)",
-    filePath,
+    socketPath,
   ],
   wait: [
     "--wait <seconds>",
@@ -199,6 +200,13 @@ function secondsToMs(min: number, max: number): Parser {
 export function filePath(text: string): string {
   if (text !== "") return text;
   throw new InvalidArgumentError("It must be a path.");
+}
+
+/** A parser of paths of sockets. */
+function socketPath(text: string): string {
+  const file = fileInWay(filePath(text));
+  if (file === undefined) return text;
+  throw new InvalidArgumentError(`"${file}" is not a directory.`);
 }
 
 /**

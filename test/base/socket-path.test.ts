@@ -2,10 +2,12 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, realpathSync, renameSync, statSync, symlinkSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { checkSocketPath, socketPathOf } from "../../src/mr/base/socket-path.ts";
 import { socketDirectory } from "../control/protocol/server-under-test.ts";
+import { mrError } from "../support/mr-error.ts";
 import { isSkippedFor } from "../support/needs.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { NO_OTHER_USER } from "../support/unprivileged.ts";
 
 /** Whether this process may mount a directory in a name space of its own. */
@@ -23,6 +25,14 @@ describe("the socket of a job directory", () => {
     expect(socketPathOf(join(directory, "link"))).toBe(path);
     expect(socketPathOf(join(directory, "two", "..", "one"))).toBe(path);
     expect(socketPathOf(join(directory, "two"))).not.toBe(path);
+  });
+
+  it("F29 is refused where its path is too long, before a worker starts", () => {
+    const directory = temporaryDirectory();
+    vi.stubEnv("TSMR_RUNTIME_DIR", join(directory, "x".repeat(100)));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const refusal = mrError("SOCKET_UNUSABLE", "bytes long", "TSMR_RUNTIME_DIR");
+    expect(() => socketPathOf(directory)).toThrow(refusal);
   });
 
   it("F62 stays the same when the directory is renamed, and is not that of one in its place", () => {

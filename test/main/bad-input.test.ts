@@ -54,6 +54,12 @@ describe("bad input", () => {
       [TOO_LONG, "107"],
     ],
     ["a socket that cannot be", ["a", "--socket", "no/s.sock"], 1, ['"no/s.sock"']],
+    [
+      "a socket in a file",
+      ["a", "--socket", "good.ts/s.sock"],
+      2,
+      ['"good.ts" is not a directory'],
+    ],
     ["a socket path that is a file", ["a", "--socket", "good.ts"], 1, ['"good.ts"']],
   ];
 

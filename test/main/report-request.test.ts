@@ -52,6 +52,16 @@ describe("what tsmr report is asked for", () => {
     [["out"], { out: "" }, '--out names no file: ""'],
     [
       ["out"],
+      { out: "out/mr-out-0/x" },
+      'Cannot write "out/mr-out-0/x": "out/mr-out-0" is not a directory',
+    ],
+    [
+      ["out"],
+      { out: "nowhere/x.png", chart },
+      'Cannot write "nowhere/x.png": directory "nowhere" does not exist',
+    ],
+    [
+      ["out"],
       { out: "c.PNG" },
       'a report is written as .html, not to "c.PNG"; for a chart, add --chart',
     ],

@@ -126,7 +126,9 @@ describe("bad input of tsmr", { concurrent: true }, () => {
       ["--ui", "from 0 to 65535"],
     ],
     ["an output that is a file", ["run", "app.ts", "a", "-o", "b"], 2, ["/b", "not a directory"]],
-    ["an output in a file", ["run", "app.ts", "a", "-o", "b/c"], 1, ["/b/c", "(ENOTDIR)"]],
+    ["an output in a file", ["run", "app.ts", "a", "-o", "b/c"], 2, ["/b/c", '/b" is not']],
+    ["an output deep in a file", ["run", "app.ts", "a", "-o", "b/c/d"], 2, ["c/d", '/b" is not']],
+    ["an input in a file", ["run", "app.ts", "a/x", "-o", "out-6"], 2, ['"a/x"', "(ENOTDIR)"]],
     [
       "an app that does not compile",
       ["run", "broken.ts", "a"],
@@ -216,7 +218,13 @@ describe("bad input of tsmr", { concurrent: true }, () => {
     ["a format that is not supported", ["run", "app.ts", "in.bz2", "-o", "out-5"], 2, ["bzip2"]],
     ["a pipe as input", ["run", "app.ts", "pipe"], 2, ['"pipe"', "not a regular file"]],
     ["a directory as output file", ["sequential", "app.ts", "a", "-o", "empty"], 2, ["empty"]],
-    ["an output file in a file", ["sequential", "app.ts", "a", "-o", "a/b"], 1, ["(ENOTDIR)"]],
+    ["an output file in a file", ["sequential", "app.ts", "a", "-o", "a/b"], 2, ['"a" is not']],
+    [
+      "an output file in no directory",
+      ["sequential", "app.ts", "a", "-o", "gone/b"],
+      2,
+      ['directory "gone" does not exist'],
+    ],
     ["status without a job", ["status"], 1, ['"mr-out" or "."', "name the directory"]],
     ["cancel without a job", ["cancel", "empty"], 1, ['No job is running in directory "empty"']],
     [
@@ -273,6 +281,21 @@ describe("bad input of tsmr", () => {
     expectOneLine(ended, "tsmr", ["Cannot serve the dashboard", `:${port}:`, "(EADDRINUSE)"]);
     expect(ended.code).toBe(1);
     expect(folder.files()).toEqual(["a", "app.ts", "b"]);
+  });
+
+  it("F29 is a directory of sockets with a long path, which no worker reports too", async (context) => {
+    const folder = newFolder(context);
+    const env = { TSMR_RUNTIME_DIR: folder.path("x".repeat(100)) };
+    for (const args of [
+      ["run", "app.ts", "a", "--no-check"],
+      ["status", "."],
+      ["worker", "app.ts", "-d", "."],
+    ]) {
+      const ended = await folder.tsmrWith(env, ...args).ended;
+      expectOneLine(ended, "tsmr", ["limit is", "TSMR_RUNTIME_DIR"]);
+      expect(ended.code).toBe(1);
+    }
+    expect(folder.files().filter((name) => !name.startsWith("x"))).toEqual(["a", "app.ts", "b"]);
   });
 
   it("is a column that the input does not have, which is tried and said once", async (context) => {

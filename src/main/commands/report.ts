@@ -8,6 +8,7 @@ import { visible, visibleLines } from "../../mr/base/text.ts";
 import { EVENT_LOG_NAME } from "../../mr/job/names.ts";
 import { writeChart, writeReport } from "../../mr/watch/report/write-report.ts";
 import { filePath } from "../options.ts";
+import { problemOfOutFile } from "../out-path.ts";
 import { printResult } from "../print-result.ts";
 import { shellWord } from "../shell-words.ts";
 import type { Action } from "./catalog.ts";
@@ -105,6 +106,8 @@ function problemOfOut({ out, chart }: ReportOptions): string | undefined {
     return `--out names a file, not a directory: --out ${shellWord(join(out, usual))}`;
   }
   if (/^(\.(svg|png))?$/i.test(basename(out))) return `--out names no file: "${out}"`;
+  const problem = problemOfOutFile(out);
+  if (problem !== undefined) return `Cannot write "${out}": ${problem}`;
   if (chart === true) {
     if (!/\.(gif|jpe?g|webp|pdf|html?)$/i.test(out)) return undefined;
     return `a chart is written as .svg and .png, not to "${out}"`;

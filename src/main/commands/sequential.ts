@@ -18,6 +18,7 @@ import { destinationOf, isSameFile, resolveInputs } from "../../mr/storage/regis
 import { describeNotUtf8 } from "../../mr/watch/format/describe-event.ts";
 import { guardExit } from "../exit-guard.ts";
 import { addApp, addOptions, filePath } from "../options.ts";
+import { problemOfOutFile } from "../out-path.ts";
 import { ownDescriptor, printAppOnStandardError, printTo } from "../print-result.ts";
 import { endWithAction, stopWatchingForNothingLeft } from "../run-command.ts";
 import { RESULT_DESCRIPTOR, runWithoutStandardOutput } from "../without-standard-output.ts";
@@ -64,6 +65,8 @@ export function define(command: Command): Action {
     if (isDirectory(out)) {
       throw new UsageError(`--out names a directory, not a file: "${out}"`);
     }
+    const problem = problemOfOutFile(out);
+    if (problem !== undefined) throw new UsageError(`Cannot write output "${out}": ${problem}`);
     const descriptor = out === DEFAULT_OUT ? undefined : ownDescriptor(out);
     if (descriptor === undefined) return runInThisProcess("tsmr", spec, patterns, out, options);
     const { maxBadRecords, reduces } = options;

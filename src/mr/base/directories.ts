@@ -135,6 +135,15 @@ export function isNoDirectory(path: string): boolean {
   return statIfThere(path)?.isDirectory() === false;
 }
 
+/** The part of a path that is a file where only a directory can be; undefined if there is none. */
+export function fileInWay(path: string): string | undefined {
+  for (let part = dirname(path); part !== dirname(part); part = dirname(part)) {
+    const stats = statIfThere(part);
+    if (stats !== undefined) return stats.isDirectory() ? undefined : part;
+  }
+  return undefined;
+}
+
 export function isDirectory(path: string): boolean {
   return statIfThere(path)?.isDirectory() ?? false;
 }

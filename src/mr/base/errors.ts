@@ -93,7 +93,7 @@ export function inputError(input: string, error: unknown): MrError {
 }
 
 function inputErrorCode(code = ""): ErrorCode {
-  if (code === "ENOENT") return "INPUT_NOT_FOUND";
+  if (code === "ENOENT" || code === "ENOTDIR") return "INPUT_NOT_FOUND";
   // Codes of zlib and zstd: the compressed data is damaged.
   return /^Z(STD)?_/.test(code) ? "INPUT_MALFORMED" : "INPUT_UNREADABLE";
 }

@@ -17,12 +17,16 @@ export const MAX_SOCKET_PATH_BYTES = process.platform === "linux" ? 107 : 103;
  * the directory: symbolic links and bind mounts lead to the same socket, and so does a directory that was renamed.
  *
  * @param directory the job directory
- * @throws MrError `DIRECTORY_UNUSABLE` when another user may have led the path elsewhere
+ * @throws MrError `DIRECTORY_UNUSABLE` when another user may have led the path elsewhere; `SOCKET_UNUSABLE` when the path
+ *   is too long
  */
 export function socketPathOf(directory: string): string {
   checkPathOfJob(directory);
   const { dev, ino } = statSync(directory, { bigint: true });
-  return join(runtimeDir(), `${dev}-${ino}.sock`);
+  const path = join(runtimeDir(), `${dev}-${ino}.sock`);
+  // Before workers start, which would report it too.
+  checkSocketPath(path, "; TSMR_RUNTIME_DIR can name a directory with a shorter path");
+  return path;
 }
 
 /** @throws MrError `DIRECTORY_UNUSABLE` when the path of a job directory leads through a link of another user */
@@ -49,15 +53,16 @@ export function checkSocketOwner(path: string): void {
 }
 
 /**
+ * @param hint the end of the message
  * @throws MrError when the path is longer than the system allows: some versions of Node cut it silently, and
  *   two jobs could get the same socket
  */
-export function checkSocketPath(path: string): void {
+export function checkSocketPath(path: string, hint = ""): void {
   const bytes = Buffer.byteLength(path);
   if (bytes <= MAX_SOCKET_PATH_BYTES) return;
   throw new MrError(
     "SOCKET_UNUSABLE",
-    `Socket path "${path}" is ${bytes} bytes long: the system's limit is ${MAX_SOCKET_PATH_BYTES}`,
+    `Socket path "${path}" is ${bytes} bytes long: the system's limit is ${MAX_SOCKET_PATH_BYTES}${hint}`,
   );
 }
 

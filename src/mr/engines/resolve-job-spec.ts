@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { findApp } from "../app/load/find-app.ts";
-import { currentDirectory, isNoDirectory } from "../base/directories.ts";
+import { currentDirectory, fileInWay, isNoDirectory } from "../base/directories.ts";
 import { UsageError } from "../base/errors.ts";
 import { nearestWord } from "../base/nearest-word.ts";
 import { checkPathOfJob } from "../base/socket-path.ts";
@@ -27,7 +27,7 @@ export type JobRequest = Pick<Partial<RunJobOptions>, "app"> &
 /**
  * Resolves the options of a job, with every default. Looks at each input once.
  *
- * @throws UsageError when there are no inputs, or the output directory is a file; MrError when an input or the app
+ * @throws UsageError when there are no inputs, or the output directory is a file or in one; MrError when an input or the app
  *   cannot be found
  */
 export async function resolveJobSpec(request: JobRequest): Promise<NewJob | ResumedJob> {
@@ -39,8 +39,10 @@ export async function resolveJobSpec(request: JobRequest): Promise<NewJob | Resu
   const inputs = isAsBefore ? undefined : await resolveInputs(request.inputs, inputDirectory);
   const directory = resolve(request.out ?? "mr-out");
   checkPathOfJob(directory);
-  if (isNoDirectory(directory)) {
-    throw new UsageError(`Cannot use output directory "${directory}": it is not a directory`);
+  const file = isNoDirectory(directory) ? directory : fileInWay(directory);
+  if (file !== undefined) {
+    const what = file === directory ? "it" : `"${file}"`;
+    throw new UsageError(`Cannot use output directory "${directory}": ${what} is not a directory`);
   }
   const spec = {
     app: app === undefined ? undefined : findApp(app, inputDirectory),

@@ -103,7 +103,7 @@ describe("the inputs of a job", () => {
     const missing = 'Cannot read input "nope.txt": no such file or directory (ENOENT)';
     await expect(resolve("a.txt", "nope.txt")).rejects.toThrow(mrError("INPUT_NOT_FOUND", missing));
     await expect(resolve("a.txt/b.txt")).rejects.toThrow(
-      mrError("INPUT_UNREADABLE", '"a.txt/b.txt"', "ENOTDIR"),
+      mrError("INPUT_NOT_FOUND", '"a.txt/b.txt"', "ENOTDIR"),
     );
   });
 
