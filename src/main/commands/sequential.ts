@@ -14,6 +14,7 @@ import type { MaxBadRecords } from "../../mr/job/bad-records.ts";
 import type { InputFile } from "../../mr/job/job-spec.ts";
 import { DEFAULT_MAX_BAD_RECORDS, DEFAULT_REDUCES } from "../../mr/job/limits.ts";
 import { isJobFile, isResultName, reduceOutputName } from "../../mr/job/names.ts";
+import { INEXACT_SUMS } from "../../mr/job/task.ts";
 import { destinationOf, isSameFile, resolveInputs } from "../../mr/storage/registry.ts";
 import { describeNotUtf8 } from "../../mr/watch/format/describe-event.ts";
 import { guardExit } from "../exit-guard.ts";
@@ -114,10 +115,12 @@ export async function runInThisProcess(
     const job = { inputs, inputDirectory, reduces: tasks, isMerged: true };
     if (path !== PARENT) target = await takeTarget(path, namedBy, inputs, inputDirectory);
     const run = runApp(loaded.app, { ...job, skipBadRecords: false, maxBadRecords });
-    const { outputs, replaced } = await withoutStrayErrors(program, spec, run);
+    const { outputs, replaced, counters } = await withoutStrayErrors(program, spec, run);
     for (const where of replaced) {
       process.stderr.write(visibleLines(`${program}: ${describeNotUtf8(where)}\n`));
     }
+    const inexact = counters[INEXACT_SUMS];
+    if (inexact !== undefined) process.stderr.write(`${program}: ${INEXACT_SUMS}: ${inexact}\n`);
     const lines = outputs.flat();
     if (path === PARENT) printTo(RESULT_DESCRIPTOR, Buffer.concat(lines));
     else if (target === undefined) await writeOutput(path, lines, namedBy, name);

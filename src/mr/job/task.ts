@@ -75,6 +75,9 @@ export const REPLACED_FILES = "files-not-utf8";
 /** The counter of keys for which `reduce`, or the output, made a text of bytes that are not UTF-8. */
 export const REPLACED_KEYS = "keys-not-utf8";
 
+/** The counter of keys with a sum of 2⁵³ or more, whose last digits may depend on how the input is split. */
+export const INEXACT_SUMS = "sums-inexact";
+
 /**
  * Why the text of such a file, or key, is not what its bytes are.
  *

@@ -10,6 +10,7 @@ import { GroupValues, ListedValues } from "../data/task/group-values.ts";
 import { KeyLossWatch, placeOfKey } from "../data/task/key-loss-watch.ts";
 import { writeResult } from "../data/task/reduce-task.ts";
 import { Tally } from "../data/task/tally.ts";
+import { INEXACT_SUMS } from "../job/task.ts";
 import { carryValue, checkApp } from "./run-map.ts";
 
 /** Options of {@link runReduce}. */
@@ -101,6 +102,7 @@ export async function reduceGroup(
     const keyText = decodeUtf8(keyBytes.bytes, 0, keyBytes.length, "checked");
     const result: unknown = app.reduce(keyText, stream, write, context);
     await writeResult(result, write, () => undefined);
+    if (stream.hasInexactSum) tally.counters.add(INEXACT_SUMS);
   } catch (error) {
     if (error instanceof MrError) throw error;
     throw new AppError(`reduce failed on ${placeOfKey(keyBytes)}`, error);

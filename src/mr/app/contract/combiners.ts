@@ -47,6 +47,8 @@ export interface RunIterable<V> extends Iterable<V> {
   nextRun(): boolean;
   /** Moves past several runs of numbers at once; undefined if there are none to be had at once. */
   nextNumbers(): NumberRuns | undefined;
+  /** Counts a sum of these values that may not be exact. */
+  noteInexactSum(): void;
   readonly runLength: number;
   readonly runValue: V;
 }
@@ -61,7 +63,8 @@ export function numberFoldKind(combine: object): NumberFoldKind | undefined {
 /**
  * Adds numbers. Sums of whole numbers are exact while all of them are below 2⁵³. The last digits of larger sums, and
  * of sums of fractions, depend on the order of addition, and so on how the input is split, as in any floating-point
- * arithmetic. For larger whole numbers, emit text and add BigInts in `reduce`; for counts, use {@link count}.
+ * arithmetic. A job counts the keys whose `sum.of` in `reduce` is 2⁵³ or larger, or −2⁵³ or smaller, as `sums-inexact`. For
+ * larger whole numbers, emit text and add BigInts in `reduce`; for counts, use {@link count}.
  */
 export const sum: NumberFold = numberFold("sum", (a, b) => a + b, 0);
 
@@ -121,9 +124,11 @@ function numberFold(kind: NumberFoldKind, fold: Fold<number>, empty: number): Nu
             result = fold(result, repeat(numbers[at] ?? 0, counts[at] ?? 0));
           }
         }
-        if (!values.nextRun()) return result;
+        if (!values.nextRun()) break;
         result = fold(result, repeat(checkNumber(kind, values.runValue), values.runLength));
       }
+      if (kind === "sum" && Math.abs(result) > Number.MAX_SAFE_INTEGER) values.noteInexactSum();
+      return result;
     }
     for (const value of values) result = fold(result, checkNumber(kind, value));
     return result;

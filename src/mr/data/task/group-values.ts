@@ -21,6 +21,8 @@ export class GroupValues
   runLength = 0;
   /** The error of reading the values, which the app may have caught. */
   failure: unknown = undefined;
+  /** Whether a sum of the values may not be exact. */
+  hasInexactSum = false;
   readonly #source: ValueSource;
   /** How many more times `value` comes. */
   #left = 0;
@@ -54,6 +56,10 @@ export class GroupValues
   nextNumbers(): NumberRuns | undefined {
     if (this.#left > 0 || this.#state === "over") return undefined;
     return this.#source.nextNumbers();
+  }
+
+  noteInexactSum(): void {
+    this.hasInexactSum = true;
   }
 
   /** Ends the stream when `reduce` has returned, since the app may have kept it. */

@@ -2,7 +2,7 @@ import type { LoadedApp } from "../../app/load/load-app.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
 import { describeThrown } from "../../base/thrown.ts";
 import { reduceOutputName } from "../../job/names.ts";
-import type { OutputFile } from "../../job/task.ts";
+import { INEXACT_SUMS, type OutputFile } from "../../job/task.ts";
 import { checkFile } from "../../storage/check-file.ts";
 import type { PendingFile } from "../../storage/pending-file.ts";
 import type { PendingOutput } from "../../storage/storage.ts";
@@ -173,6 +173,7 @@ async function reduceGroups(
         meter.report();
         await pending;
       }
+      if (values.hasInexactSum) tally.counters.add(INEXACT_SUMS);
     } catch (thrown) {
       const error = values.failure ?? thrown;
       if (error instanceof MrError) throw error;

@@ -22,6 +22,7 @@ import { GroupValues, ListedValues } from "../../data/task/group-values.ts";
 import { KeyLossWatch } from "../../data/task/key-loss-watch.ts";
 import { emitResult } from "../../data/task/record-mapper.ts";
 import { writeResult } from "../../data/task/reduce-task.ts";
+import { INEXACT_SUMS } from "../../job/task.ts";
 import { createKernel } from "../../kernel/create-kernel.ts";
 import { storageFor } from "../../storage/registry.ts";
 import { wtf8Bytes } from "./classic-form.ts";
@@ -100,6 +101,7 @@ export function recordForm(app: RecordApp): AppForm {
         const text = decodeUtf8(keyBytes, 0, keyBytes.length, "checked");
         const result: unknown = app.reduce(text, values, write, context);
         await writeResult(result, write, () => undefined);
+        if (values.hasInexactSum) run.counting.add(INEXACT_SUMS);
       } finally {
         isOver = true;
         values.end();
