@@ -6,27 +6,14 @@ import * as bundler from "../../../src/mr/app/load/bundle-app.ts";
 import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
 import { sum } from "../../../src/mr/index.ts";
 import { isSkippedFor } from "../../support/needs.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { NO_OTHER_USER, unprivilegedUid } from "../../support/unprivileged.ts";
+import { newAppFolder } from "./app-folder.ts";
 
-let directory: string;
+const folder = newAppFolder();
+const { write, exported } = folder;
 beforeEach(() => {
-  directory = temporaryDirectory();
   vi.restoreAllMocks();
 });
-
-function write(name: string, contents: string | object): string {
-  const path = join(directory, name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, typeof contents === "string" ? contents : JSON.stringify(contents));
-  return path;
-}
-
-/** The export `value` of the app, as it is compiled now. */
-async function exported(app = join(directory, "app.ts")): Promise<unknown> {
-  const { path } = await compileApp(app);
-  return (await import(pathToFileURL(path).href)).value;
-}
 
 const exporting = (value: string) => `export const name = "${value}";`;
 const requirable = (value: string) => `exports.name = "${value}";`;
@@ -121,7 +108,7 @@ describe("compileApp", () => {
     expect(await exported()).toEqual({
       esm: [pathToFileURL(esmPath).href, dirname(esmPath), esmPath],
       cjs: [dirname(cjsPath), cjsPath, cjsPath],
-      own: [pathToFileURL(app).href, directory, app, "data", pathToFileURL(data).href],
+      own: [pathToFileURL(app).href, folder.directory, app, "data", pathToFileURL(data).href],
     });
   });
 
@@ -156,16 +143,16 @@ describe("compileApp", () => {
       write("tsconfig.json", config);
       expect(await exported()).toBe("one");
     }
-    rmSync(join(directory, "tsconfig.json"));
-    mkdirSync(join(directory, "tsconfig.json"));
+    rmSync(join(folder.directory, "tsconfig.json"));
+    mkdirSync(join(folder.directory, "tsconfig.json"));
     expect(await exported()).toBe("one");
   });
 
   it.skipIf(isSkippedFor(NO_OTHER_USER))(
     "F35: does without the tsconfig.json of another user in a shared folder above the app (needs root)",
     async () => {
-      const shared = directory;
-      directory = join(shared, "mine");
+      const shared = folder.directory;
+      folder.directory = join(shared, "mine");
       importFrom("#name");
       write("package.json", { imports: { "#name": "./name.js" } });
       write("name.js", exporting("mine"));

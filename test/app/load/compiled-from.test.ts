@@ -1,29 +1,12 @@
 // Tests src/mr/app/load/compiled-from.ts with compileApp.
 
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { newAppFolder } from "./app-folder.ts";
 
-let directory: string;
-beforeEach(() => {
-  directory = temporaryDirectory();
-});
-
-function write(name: string, contents: string | object): string {
-  const path = join(directory, name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, typeof contents === "string" ? contents : JSON.stringify(contents));
-  return path;
-}
-
-/** The export `value` of the app, as it is compiled now. */
-async function exported(app = join(directory, "app.ts")): Promise<unknown> {
-  const { path } = await compileApp(app);
-  return (await import(pathToFileURL(path).href)).value;
-}
+const folder = newAppFolder();
+const { write, exported } = folder;
 
 const exporting = (value: string) => `export const name = "${value}";`;
 const requirable = (value: string) => `exports.name = "${value}";`;
@@ -42,11 +25,11 @@ const CHANGES: ReadonlyArray<[string, string, () => void, () => void]> = [
       for (const name of ["one", "two"]) {
         write(`node_modules/.pnpm/dep@${name}/dep/index.js`, requirable(name));
       }
-      symlinkSync(".pnpm/dep@one/dep", join(directory, "node_modules/dep"));
+      symlinkSync(".pnpm/dep@one/dep", join(folder.directory, "node_modules/dep"));
     },
     () => {
-      rmSync(join(directory, "node_modules/dep"));
-      symlinkSync(".pnpm/dep@two/dep", join(directory, "node_modules/dep"));
+      rmSync(join(folder.directory, "node_modules/dep"));
+      symlinkSync(".pnpm/dep@two/dep", join(folder.directory, "node_modules/dep"));
     },
   ],
   [
@@ -162,11 +145,11 @@ const CHANGES: ReadonlyArray<[string, string, () => void, () => void]> = [
     () => {
       write("one/name.ts", exporting("one"));
       write("two/name.ts", exporting("two"));
-      symlinkSync("one", join(directory, "lib"));
+      symlinkSync("one", join(folder.directory, "lib"));
     },
     () => {
-      rmSync(join(directory, "lib"));
-      symlinkSync("two", join(directory, "lib"));
+      rmSync(join(folder.directory, "lib"));
+      symlinkSync("two", join(folder.directory, "lib"));
     },
   ],
   [
@@ -297,11 +280,11 @@ const CHANGES: ReadonlyArray<[string, string, () => void, () => void]> = [
       for (const name of ["one", "two"]) {
         write(`node_modules/.pnpm/dep@${name}/dep/index.js`, requirable(name));
       }
-      symlinkSync(".pnpm/dep@one/dep", join(directory, "node_modules/dep"));
+      symlinkSync(".pnpm/dep@one/dep", join(folder.directory, "node_modules/dep"));
     },
     () => {
-      rmSync(join(directory, "node_modules/dep"));
-      symlinkSync(".pnpm/dep@two/dep", join(directory, "node_modules/dep"));
+      rmSync(join(folder.directory, "node_modules/dep"));
+      symlinkSync(".pnpm/dep@two/dep", join(folder.directory, "node_modules/dep"));
     },
   ]),
   [
@@ -342,7 +325,7 @@ describe("compiledFrom", () => {
   }
 
   it("F47: need not follow NODE_PATH, by which the bundler finds no package", async () => {
-    vi.stubEnv("NODE_PATH", join(directory, "first"));
+    vi.stubEnv("NODE_PATH", join(folder.directory, "first"));
     onTestFinished(() => void vi.unstubAllEnvs());
     importFrom("dep");
     write("first/dep/index.js", requirable("one"));

@@ -1,28 +1,15 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { join } from "node:path";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import * as bundler from "../../../src/mr/app/load/bundle-app.ts";
-import { compileApp } from "../../../src/mr/app/load/compile-app.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { newAppFolder } from "./app-folder.ts";
 
-let directory: string;
+const folder = newAppFolder();
+const { write, exported } = folder;
 beforeEach(() => {
-  directory = temporaryDirectory();
   vi.restoreAllMocks();
 });
-
-function write(name: string, contents: string): void {
-  const path = join(directory, name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, contents);
-}
-
-/** The export `value` of the app, as it is compiled now. */
-async function exported(): Promise<unknown> {
-  const { path } = await compileApp(join(directory, "app.ts"));
-  return (await import(pathToFileURL(path).href)).value;
-}
 
 const APP = `import value from "./lib/main.cjs"; export { value };`;
 
@@ -84,7 +71,7 @@ describe("an import that leads to nothing", () => {
     // A link, as those of pnpm, leads into a folder that sees no packages of the app.
     writeFileSync(join(store, "p/index.js"), missing("q"));
     write("node_modules/q/index.js", `module.exports = "wrong";`);
-    symlinkSync(join(store, "p"), join(directory, "node_modules/p"));
+    symlinkSync(join(store, "p"), join(folder.directory, "node_modules/p"));
     write("lib/file.cjs", missing("./d.js"));
     write("d.js", `module.exports = "wrong";`);
     write(
@@ -103,7 +90,7 @@ describe("an import that leads to nothing", () => {
     const [code, message] = (await exported()) as string[];
     expect(code).toBe("MODULE_NOT_FOUND");
     expect(message).toContain("Cannot find module 'nowhere'");
-    expect(message).toContain(join(directory, "lib/main.cjs"));
+    expect(message).toContain(join(folder.directory, "lib/main.cjs"));
   });
 
   it("finds an addon that only Node.js looks for, from its own folder", async () => {
@@ -113,6 +100,6 @@ describe("an import that leads to nothing", () => {
       `try { require("./addon"); } catch ({ message }) { module.exports = message; }`,
     );
     write("lib/addon.node", "no library");
-    expect(await exported()).toContain(join(directory, "lib/addon.node"));
+    expect(await exported()).toContain(join(folder.directory, "lib/addon.node"));
   });
 });
