@@ -129,6 +129,8 @@ const BUILTINS: Readonly<Record<string, readonly string[]>> = {
   // Ends a process whose main thread is busy.
   wasi: [HEARTBEAT_THREAD],
   worker_threads: ["mr/worker"],
+  // Compiles modules of apps that are not in strict mode. It runs no code from elsewhere.
+  vm: ["mr/app/load"],
 };
 
 /** The modules of Node that every room may import. A module that is in neither list is refused. */

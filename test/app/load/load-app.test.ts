@@ -30,6 +30,23 @@ function write(name: string, text: string): string {
 
 const load = (spec: string) => loadApp(spec, directory);
 
+describe("an app that was compiled before", () => {
+  it("F47: is another one when a file that createRequire loads has changed meanwhile", async () => {
+    const app = write(
+      "app.ts",
+      `import { createRequire } from "node:module"; const own = createRequire(import.meta.url);
+      const map = () => own("./table.json"); const reduce = () => ""; export { map, reduce };`,
+    );
+    write("table.json", "[1]");
+    const given = await compileApp(app);
+    expect((await loadApp(app, directory, given)).digest).toBe(given.digest);
+    write("table.json", "[2]");
+    const { digest } = await loadApp(app, directory, given);
+    expect(digest).not.toBe(given.digest);
+    expect(digest).toBe((await compileApp(app)).digest);
+  });
+});
+
 describe("finding an app", () => {
   it("takes what is given first, with its extension or without, then what is shipped", () => {
     const shipped = (name: string) => expect.stringMatching(`/src/mrapps/${name}$`);

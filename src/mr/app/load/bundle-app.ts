@@ -7,7 +7,9 @@ import { readRegularFile } from "../../base/open-file.ts";
 import { ImportGuard } from "./import-guard.ts";
 import { failMissing, MISSING, type MissingImport, missingImports } from "./missing-imports.ts";
 import { FILL_MODULE, OWN_IMPORT, OWN_REQUIRE, replaceModuleNames } from "./module-names.ts";
+import { nodeConditions } from "./node-conditions.ts";
 import { GUARD } from "./require-guard.ts";
+import { sloppyModule } from "./sloppy-modules.ts";
 
 export const PUBLIC_FACE = assetPath(`mr/index${CODE_EXTENSION}`);
 const TESTING_FACE = assetPath(`mr/testing/index${CODE_EXTENSION}`);
@@ -16,6 +18,19 @@ const REQUIRED = "tsmr-required";
 
 /** The names of files that the compiler takes for TypeScript or JavaScript. */
 const SOURCE = /\.[cm]?[jt]sx?$/;
+
+/** Where the bundler's own code decides what a default import of a CommonJS module is. */
+const DEFAULT_IMPORT = "isNodeMode || !mod || !mod.__esModule ?";
+
+/**
+ * Makes every default import of a CommonJS module its `module.exports`, as in Node.js. The bundler takes
+ * `exports.default` if there is an `__esModule`, unless a `package.json` says that the importer is an ES module.
+ */
+function withNodeDefaults(code: string): string {
+  // The bundler's own functions stand before the first module, which a comment names.
+  const start = Math.max(0, code.search(/^\/\/ /m));
+  return code.slice(0, start).replace(DEFAULT_IMPORT, "true ?") + code.slice(start);
+}
 
 /** Whether an input of a bundle is no file, but was made for the bundle. */
 export function isMade(input: string): boolean {
@@ -44,7 +59,7 @@ export async function bundleApp(source: string, ignoresConfigs: boolean): Promis
     const bundle = async (missing: readonly MissingImport[]) => {
       const options = optionsFor(source, ignoresConfigs, missing, guard.plugin);
       const { outputFiles, metafile } = await build(options);
-      const code = outputFiles?.[0]?.text ?? "";
+      const code = withNodeDefaults(outputFiles?.[0]?.text ?? "");
       return { code, metafile: metafile ?? { inputs: {}, outputs: {} }, missing };
     };
     const first = await bundle([]);
@@ -75,6 +90,9 @@ function optionsFor(
     write: false,
     metafile: true,
     platform: "node",
+    // By default, the bundler takes what packages have for bundlers, and not for Node.js.
+    conditions: nodeConditions(),
+    mainFields: ["main"],
     format: "esm",
     target: "node20",
     sourcemap: "inline",
@@ -165,6 +183,8 @@ const keepAddresses: Plugin = {
       const loader = LOADERS[extname(path)];
       if (loader === undefined) return null;
       const module = text.replace(/^\ufeff/, "").replace(/^#!/, "//");
+      const sloppy = await sloppyModule(build, path, module);
+      if (sloppy !== undefined) return { contents: addressesOf(path, suffix) + sloppy, loader };
       const contents = await replaceModuleNames(module, loader);
       if (contents === module && !USES_ADDRESS.test(text)) return null;
       // On the same line, so that the numbers of lines stay.

@@ -8,6 +8,8 @@ import { CONFIG_NAMES } from "./config-files.ts";
 import { createdRequires } from "./created-requires.ts";
 import { isShippedApp } from "./find-app.ts";
 import { checkPackages, checkSettingsAbove, isIrregular } from "./foreign-files.ts";
+import { nodeConditions } from "./node-conditions.ts";
+import { publishRequiredFiles } from "./required-files.ts";
 import { ancestors, isExposed, isTrusted } from "./trusted-folder.ts";
 
 /** An app as one JavaScript module on disk, ready to be imported by any number of workers. */
@@ -23,7 +25,7 @@ interface CacheEntry extends CompiledApp {
 }
 
 /** Changes whenever the same source would compile to different code. */
-const COMPILER_REVISION = "9";
+const COMPILER_REVISION = "10";
 
 /**
  * Compiles an app and its imports into one module, whose digest so covers them all. It also covers what the app loads
@@ -37,7 +39,8 @@ export async function compileApp(source: string): Promise<CompiledApp> {
   const isCompiled = extname(source) === ".js" && isShippedApp(source);
   if (isCompiled) return { path: source, digest: sha256(readFileSync(source)) };
   const dir = appCacheDir();
-  const entryPath = join(dir, `${sha256(`${source}\n${PUBLIC_FACE}\n${COMPILER_REVISION}`)}.json`);
+  const parts = [source, PUBLIC_FACE, COMPILER_REVISION, ...nodeConditions()];
+  const entryPath = join(dir, `${sha256(parts.join("\n"))}.json`);
   const cached = readEntry(entryPath);
   if (cached !== undefined) return cached;
 
@@ -55,6 +58,10 @@ export async function compileApp(source: string): Promise<CompiledApp> {
   const digest = required === undefined ? ofCode : sha256(`${ofCode}\n${required.digest}`);
   const path = join(dir, `${basename(source, extname(source))}-${digest.slice(0, 16)}.mjs`);
   publish(path, code);
+  if (required !== undefined) {
+    const files = required.inputs.map((input) => resolve(dirname(source), input));
+    publishRequiredFiles(path, files);
+  }
   const compiled: CompiledApp = { path, digest };
   // An import by a pattern depends on all that is in a folder.
   const isKnown =

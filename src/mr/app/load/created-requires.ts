@@ -2,6 +2,7 @@ import { dirname, sep } from "node:path";
 import { readRegularFile } from "../../base/open-file.ts";
 import { sha256 } from "./app-cache.ts";
 import { ImportGuard } from "./import-guard.ts";
+import { nodeConditions } from "./node-conditions.ts";
 
 /** Calls with a plain string, such as `load("./table.json")`. */
 const CALL = /\(\s*(?:"([^"\\\n]+)"|'([^'\\\n]+)'|`([^`\\\n$]+)`)\s*[,)]/g;
@@ -84,6 +85,8 @@ async function follow(
       write: false,
       metafile: true,
       platform: "node",
+      conditions: nodeConditions(),
+      mainFields: ["main"],
       format: "cjs",
       loader: { ".node": "file" },
       tsconfigRaw: "{}",

@@ -7,7 +7,7 @@ import { checkRecordApp, hasRecordMembers, type RecordApp } from "../contract/de
 import { minReduces } from "../contract/partitioners.ts";
 import type { CompiledApp } from "./compile-app.ts";
 import { appName, findApp } from "./find-app.ts";
-import { provideGuard } from "./require-guard.ts";
+import { provideGuard, REQUIRED_FILES } from "./require-guard.ts";
 
 /** An app that was found, compiled, imported and checked. */
 export interface LoadedApp {
@@ -25,7 +25,8 @@ export interface LoadedApp {
  * Loads an app module.
  *
  * @param spec a path, or the name of a shipped app; see {@link findApp}
- * @param given the app as compiled before; compiled now by default, or if the file is gone
+ * @param given the app as compiled before; compiled now by default, or if the file is gone, or what it loads by
+ *   `createRequire` has changed. It then has another digest
  * @throws MrError when the app cannot be found, does not compile, throws while it is imported, or
  *   lacks a member, or has one that is misspelt or of the wrong type
  */
@@ -35,7 +36,7 @@ export async function loadApp(
   given?: CompiledApp,
 ): Promise<LoadedApp> {
   const path = findApp(spec, cwd);
-  const isGiven = given !== undefined && existsSync(given.path);
+  const isGiven = given !== undefined && existsSync(given.path) && (await isCurrent(given.path));
   // A worker that is given the app need not load the compiler.
   const compiled = isGiven ? given : await (await import("./compile-app.ts")).compileApp(path);
   const name = appName(path);
@@ -55,6 +56,12 @@ export async function loadApp(
   const app = checkApp(path, exported);
   const splitting = "input" in app ? app.input.splitting : "wholeFile";
   return { name, path, digest: compiled.digest, app, splitting };
+}
+
+/** Whether what the app loads by `createRequire` is as it was when the app was compiled. */
+async function isCurrent(compiled: string): Promise<boolean> {
+  if (!existsSync(compiled + REQUIRED_FILES)) return true;
+  return (await import("./required-files.ts")).areRequiredFilesUnchanged(compiled);
 }
 
 function checkApp(

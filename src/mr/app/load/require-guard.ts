@@ -6,6 +6,9 @@ import { isPath, isUrl } from "./missing-imports.ts";
 /** The symbol under which a compiled app finds {@link guardRequire}, which is not part of it. */
 export const GUARD = "tsmr.require-guard";
 
+/** The end of the name of the file beside a compiled app that lists what the app loads by `createRequire`. */
+export const REQUIRED_FILES = ".requires.json";
+
 /** Lets the `require` functions of compiled apps refuse packages of other users. */
 export function provideGuard(): void {
   Object.assign(globalThis, { [Symbol.for(GUARD)]: guardRequire });
