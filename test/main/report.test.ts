@@ -79,8 +79,8 @@ describe("tsmr report", () => {
     );
     const elsewhere = await job.start(TSMR, ["report", ".", "--out", "no/such/report.html"]).ended;
     expect([elsewhere.code, elsewhere.stderr]).toEqual([
-      1,
-      'tsmr: Cannot write "no/such/report.html": no such file or directory (ENOENT)\n',
+      2,
+      'tsmr: Cannot write "no/such/report.html": directory "no/such" does not exist (see tsmr report --help)\n',
     ]);
     expect(existsSync(job.path("no"))).toBe(false);
   });
