@@ -6,6 +6,7 @@ import { plural } from "../mr/base/text.ts";
 import { checkSameLimits, refuseToResume } from "../mr/engines/refuse-to-resume.ts";
 import type { MaxBadRecords } from "../mr/job/bad-records.ts";
 import type { JobEvent } from "../mr/job/events.ts";
+import { isSameVersion } from "../mr/job/job-spec.ts";
 import { settingDigests } from "../mr/job/setting-digests.ts";
 import { type FilePart, partsOf } from "../mr/job/split.ts";
 import { resolveInputs, storageFor } from "../mr/storage/registry.ts";
@@ -57,7 +58,8 @@ export async function checkSameJob(directory: string, plan: Plan, named: NamedJo
   for (const [index, { file, size, version }] of began.entries()) {
     const other = now[index];
     const isKnown = size !== undefined && version !== undefined;
-    if (!isKnown || (other?.size === size && other.version === version)) continue;
+    if (!isKnown || (other?.size === size && isSameVersion(other.version, version, "contents")))
+      continue;
     refuse(`input "${file}" has changed since it began`, "INPUT_CHANGED");
   }
 }

@@ -215,7 +215,13 @@ describe("bad input of tsmr", { concurrent: true }, () => {
     ["a text as app of a sequential run", ["sequential", "./text.txt", "a"], 2, ["text.txt"]],
     ["an app without functions", ["sequential", "none.ts", "a"], 2, ['function "map"']],
     ["a document as app", ["run", "./notes.md", "a", "-o", "out-4"], 2, ["notes.md", '".md"']],
-    ["a format that is not supported", ["run", "app.ts", "in.bz2", "-o", "out-5"], 2, ["bzip2"]],
+    [
+      "a format that is not supported",
+      // Quiet, because a task finds it, and a slow job prints its progress.
+      ["run", "app.ts", "in.bz2", "-o", "out-5", "--quiet"],
+      2,
+      ["bzip2"],
+    ],
     ["a pipe as input", ["run", "app.ts", "pipe"], 2, ['"pipe"', "not a regular file"]],
     ["a directory as output file", ["sequential", "app.ts", "a", "-o", "empty"], 2, ["empty"]],
     ["an output file in a file", ["sequential", "app.ts", "a", "-o", "a/b"], 2, ['"a" is not']],

@@ -6,8 +6,25 @@ export interface InputFile {
   readonly url: string;
   /** In bytes. */
   readonly size: number;
-  /** Changes whenever the contents do: the time of the last change in nanoseconds, an ETag. */
+  /**
+   * Changes whenever the contents do: the time of the last change in nanoseconds, an ETag. A storage may add which
+   * file it is, after a `/`; see {@link isSameVersion}.
+   */
   readonly version: string;
+}
+
+const IDENTITY = "/";
+
+/**
+ * Whether an input with these versions is the same: which file it is only counts if both tell.
+ *
+ * @param what `contents` if another file with the same contents, such as one that was restored, will do
+ */
+export function isSameVersion(a: string, b: string, what: "file" | "contents" = "file"): boolean {
+  if (a === b) return true;
+  const [ofA = "", fileA] = a.split(IDENTITY, 2);
+  const [ofB = "", fileB] = b.split(IDENTITY, 2);
+  return ofA === ofB && (what === "contents" || fileA === undefined || fileB === undefined);
 }
 
 /** The options that must stay the same when a job is resumed. Its log has them. */

@@ -54,6 +54,20 @@ export function partsOf(split: Split): readonly FilePart[] {
   return split.further === undefined ? [split] : [split, ...split.further];
 }
 
+/** The same splits, with the versions that the files have now, by name. */
+export function withVersions(
+  splits: readonly Split[],
+  versions: ReadonlyMap<string, string>,
+): Split[] {
+  const present = <T extends FilePart>(part: T): T => ({
+    ...part,
+    version: versions.get(part.file) ?? part.version,
+  });
+  return splits.map(({ further, ...split }) =>
+    further === undefined ? present(split) : { ...present(split), further: further.map(present) },
+  );
+}
+
 /** The names of the files that splits are parts of, each once, in their order. */
 export function filesOf(splits: readonly Split[]): string[] {
   const files = splits.flatMap((split) => partsOf(split).map(({ file }) => file));

@@ -170,6 +170,17 @@ describe("an input that a task reads", () => {
     await expect(mapTask(app, split)).rejects.toThrow(CHANGED);
   });
 
+  it("F45 that is replaced by another file of the same size and time is named", async () => {
+    const app = changing(lines(), () => undefined);
+    utimesSync(path, 1_700_000_000, 1_700_000_000);
+    const [split] = await splitsOf(app);
+    await expect(mapTask(app, split)).resolves.toBeDefined();
+    job.write("new.txt", CONTENTS);
+    utimesSync(`${job.directory}/new.txt`, 1_700_000_000, 1_700_000_000);
+    renameSync(`${job.directory}/new.txt`, path);
+    await expect(mapTask(app, split)).rejects.toThrow(CHANGED);
+  });
+
   it("F15 F45 that is removed is named", async () => {
     const app = changing(lines(), () => undefined);
     const [split] = await splitsOf(app);

@@ -1,6 +1,14 @@
 // Tests src/mr/engines/local/job-session.ts: what a resumed job must have in common with the one that began.
 
-import { readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -101,11 +109,32 @@ describe("a job that is resumed", () => {
     async (member) => {
       await begin();
       const [file = { url: "", size: 0, version: "" }] = begun.inputs;
-      const changed = { size: file.size + 1, version: `${file.version}0` };
+      const changed = { size: file.size + 1, version: `1${file.version}` };
       const inputs = [{ ...file, [member]: changed[member] }];
       await expect(resume({ inputs })).rejects.toMatchObject({ code: "INPUT_CHANGED" });
     },
   );
+
+  it("F45 takes an input that was restored with its time as it is now, and so do its tasks", async () => {
+    const time = 1_700_000_000;
+    const stat = () => statInput("a.txt", begun.inputDirectory);
+    utimesSync(input, time, time);
+    const began = await stat();
+    begun = { ...begun, inputs: [began] };
+    const part = { file: "a.txt", start: 0, end: 11, size: 11 };
+    const splitOf = ({ version }: { readonly version: string }) => {
+      return { ...part, version, further: [{ ...part, version }] };
+    };
+    await begin({ type: "plan", app: "wc.ts", digest: DIGEST, splits: [splitOf(began)] });
+    writeFileSync(`${input}.new`, "some words\n");
+    utimesSync(`${input}.new`, time, time);
+    renameSync(`${input}.new`, input);
+    const session = await openJob(resumed);
+    session.close();
+    const now = await stat();
+    expect(session.spec.inputs).toEqual([now]);
+    expect(session.resumed?.plan?.splits).toEqual([splitOf(now)]);
+  });
 
   it.each(["mr-out", "mr-out-0"])("F4 is refused if it is complete: %s is there", async (name) => {
     await begin();

@@ -43,11 +43,9 @@ describe("the inputs of a job", () => {
     expect(before).toMatchObject({ url: "a.txt", size: 4 });
     expect(await resolveInputs(["*.txt"], cwd)).toEqual([before]);
     utimesSync(join(cwd, "a.txt"), 1, 1.5);
-    expect(await statInput("a.txt", cwd)).toEqual({
-      url: "a.txt",
-      size: 4,
-      version: "1500000000",
-    });
+    const after = await statInput("a.txt", cwd);
+    expect(after).toMatchObject({ url: "a.txt", size: 4 });
+    expect(after.version).toMatch(/^1500000000(\/\d+)?$/);
   });
 
   it("of a pattern are in the order of their names' bytes", async () => {

@@ -1,4 +1,5 @@
 import { errorCode, inputError, MrError } from "../../base/errors.ts";
+import { isSameVersion } from "../../job/job-spec.ts";
 import type { FilePart } from "../../job/split.ts";
 import type { StorageFor, StoredFile } from "../../storage/storage.ts";
 
@@ -59,7 +60,7 @@ async function openStored(
 function checked(stored: StoredFile, { size, version }: PlannedInput): PlannedFile {
   const endsEarly = async (position: number): Promise<never> => {
     const now = await stored.stat();
-    if (now.size !== size || (version !== undefined && now.version !== version)) {
+    if (now.size !== size || (version !== undefined && !isSameVersion(now.version, version))) {
       throw changed(`it ends after ${position} bytes, and had ${size}`);
     }
     const which = "as files of the kernel (/sys) or of a network mount may";
@@ -87,7 +88,7 @@ function checked(stored: StoredFile, { size, version }: PlannedInput): PlannedFi
       if (size !== undefined && now.size !== size) {
         throw changed(`it has ${now.size} bytes, and had ${size}`);
       }
-      if (version !== undefined && now.version !== version) {
+      if (version !== undefined && !isSameVersion(now.version, version)) {
         throw changed("it was written to, or replaced");
       }
     },

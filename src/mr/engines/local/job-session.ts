@@ -11,12 +11,14 @@ import type { DecidedEvent, JobEvent } from "../../job/events.ts";
 import {
   differenceOf,
   type InputFile,
+  isSameVersion,
   type JobSpec,
   type NewJob,
   type ResumedJob,
   type Settings,
 } from "../../job/job-spec.ts";
 import { isResultName, MERGED_OUTPUT_NAME } from "../../job/names.ts";
+import { withVersions } from "../../job/split.ts";
 import type { CompletedTask } from "../../job/task.ts";
 import { checkFile } from "../../storage/check-file.ts";
 import {
@@ -162,15 +164,18 @@ async function resume(spec: ResumedJob, lock: DirectoryLock): Promise<JobSession
   await checkNotComplete(directory);
   const { log, state } = FileJobLog.open(lock.directory);
   try {
-    await checkSameJob(state.job, spec);
+    const inputs = await checkSameJob(state.job, spec);
     const completed: CompletedTask[] = [];
     const place = { storage: storageFor(directory), directory, sizeOf };
     for (const task of state.completed) {
       if (await hasItsOutputs(task, place)) completed.push(task);
     }
     const { type: _type, version: _version, ...fixed } = state.job;
-    const resumed = { ...state, completed };
-    return newSession({ ...spec, ...fixed }, lock, log, { resumed });
+    const versions = new Map(inputs.map(({ url, version }) => [url, version]));
+    const splits = withVersions(state.plan?.splits ?? [], versions);
+    const plan = state.plan === undefined ? undefined : { ...state.plan, splits };
+    const resumed = { ...state, plan, completed };
+    return newSession({ ...spec, ...fixed, inputs }, lock, log, { resumed });
   } catch (error) {
     log.close();
     throw error;
@@ -203,7 +208,8 @@ async function checkNotComplete(directory: string): Promise<void> {
   refuseToResume(directory, "it is complete already, its output is there", "RESUME_NOTHING");
 }
 
-async function checkSameJob(job: JobRecord, spec: ResumedJob): Promise<void> {
+/** @returns the inputs as they are now, with the same contents: one may have been restored */
+async function checkSameJob(job: JobRecord, spec: ResumedJob): Promise<InputFile[]> {
   const { directory, inputDirectory, inputs, reduces } = spec;
   if (reduces !== undefined && reduces !== job.reduces) {
     refuseToResume(directory, `it has ${plural(job.reduces, "reduce task")}, not ${reduces}`);
@@ -214,11 +220,15 @@ async function checkSameJob(job: JobRecord, spec: ResumedJob): Promise<void> {
   if (hasOthers || inputDirectory !== job.inputDirectory) {
     refuseToResume(directory, "it has other input files");
   }
+  const present: InputFile[] = [];
   for (const [index, { url, size, version }] of job.inputs.entries()) {
     const now = inputs?.[index] ?? (await statInput(url, inputDirectory));
-    if (now.size === size && now.version === version) continue;
-    refuseToResume(directory, `input "${url}" has changed since it began`, "INPUT_CHANGED");
+    if (now.size !== size || !isSameVersion(now.version, version, "contents")) {
+      refuseToResume(directory, `input "${url}" has changed since it began`, "INPUT_CHANGED");
+    }
+    present.push({ ...now, url });
   }
+  return present;
 }
 
 /**

@@ -22,7 +22,7 @@ export const fileStorage: Storage = {
   resolve,
 
   async stat(path) {
-    return fileStat(await stat(path, { bigint: true }));
+    return fileStat(await stat(path, { bigint: true }), path);
   },
 
   async find(arg, directory) {
@@ -61,7 +61,7 @@ function openFile(path: string): LocalFile {
 function fileOf(descriptor: number): LocalFile {
   return {
     read: (target, from, to, position) => readSync(descriptor, target, from, to - from, position),
-    stat: () => fileStat(fstatSync(descriptor, { bigint: true })),
+    stat: () => fileStat(fstatSync(descriptor, { bigint: true }), `/proc/self/fd/${descriptor}`),
     close: () => closeSync(descriptor),
   };
 }

@@ -103,7 +103,7 @@ function inputOf(url: string, cwd: string, stats = statOf(url, cwd)): InputFile 
       throw new MrError("INPUT_UNSUPPORTED", why);
     }
     if (OPEN_FILE.test(path)) throw new Error("workers can open it only by its own name");
-    return { url, ...fileStat(found) };
+    return { url, ...fileStat(found, path) };
   } catch (error) {
     throw inputError(url, error);
   }
