@@ -15,7 +15,7 @@ const WC = { pid: 1, app: "wc.ts", digest: "a".repeat(64), splitting: "wholeFile
 const CALLER = { onHangUp: () => undefined, identify: () => undefined };
 
 /** A job of one map and one reduce task, whose log and clock the test moves. */
-function startJob(log: JobLog, resumed?: LogState) {
+function startJob(log: JobLog, resumed?: LogState, isInPlace?: () => boolean) {
   let nowMs = 0;
   const said: string[] = [];
   const events: DecidedEvent[] = [];
@@ -33,6 +33,7 @@ function startJob(log: JobLog, resumed?: LogState) {
       skipBadRecords: false,
       log,
       resumed,
+      isInPlace,
       onEvent: (event) => {
         events.push(event);
         said.push(event.type);
@@ -139,6 +140,29 @@ describe("a coordinator that another one has deposed", () => {
     expect(said).not.toContain("LOG_TAKEN");
     for (const make of calls(2)) expect(await settled(make())).toBe("silent");
     expect(said.at(-1)).toBe("LOG_TAKEN");
+  });
+});
+
+describe("a coordinator whose directory was replaced", () => {
+  it.each([
+    ["ends the job", "LOG_UNWRITABLE", "jobEnded"],
+    ["is silent, where another coordinator leads the job,", "LOG_TAKEN", "LOG_TAKEN"],
+  ] as const)("F61 %s before an attempt may publish its output", async (_, code, end) => {
+    let isInPlace = true;
+    const check = async () => {
+      if (!isInPlace) throw new MrError(code, "replaced");
+    };
+    const log = { append: () => undefined, check, close: () => undefined };
+    const { job, said } = startJob(log, undefined, () => isInPlace);
+    await job.handlers["worker.register"]({ ...WC, protocol: PROTOCOL_VERSION }, CALLER);
+    await job.handlers["task.request"]({ worker: 1 }, CALLER);
+    const id = { worker: 1, phase: "map", task: 0, attempt: 1 } as const;
+    const commit = async () => job.handlers["task.commit"](id, CALLER);
+    expect(await commit()).toMatchObject({ accepted: true });
+    isInPlace = false;
+    if (code === "LOG_TAKEN") expect(await settled(commit())).toBe("silent");
+    else expect(await commit()).toMatchObject({ accepted: false });
+    expect(said).toContain(end);
   });
 });
 

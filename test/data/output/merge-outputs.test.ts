@@ -7,7 +7,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { crc32 } from "node:zlib";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -119,6 +119,42 @@ describe("merging outputs", () => {
     expect(readdirSync(directory).sort()).toEqual(["mr-out-0", "mr-out-1", "mr-out-2"]);
     await mergeOutputs(fileStorage, directory, outputs);
     expect(readFileSync(join(directory, "mr-out"), "utf8")).toBe("a\nb\nc\n");
+  });
+
+  it("F50 F58 tells what the merged file is before that gets its name, and syncs both before it removes the outputs", async () => {
+    const steps: string[] = [];
+    const storage: Storage = {
+      ...fileStorage,
+      createOutput(where, tag, options) {
+        steps.push(`durable: ${options.durable}`);
+        const output = fileStorage.createOutput(where, tag, options);
+        return {
+          file: (name) => output.file(name),
+          discard: () => output.discard(),
+          commit() {
+            steps.push("commit");
+            return output.commit();
+          },
+        };
+      },
+      remove(path) {
+        steps.push(`remove ${basename(path)}`);
+        return fileStorage.remove(path);
+      },
+    };
+    await mergeOutputs(storage, directory, write(["a\n", "b\n"]), {
+      beforeCommit: (merged) => {
+        steps.push(`tell ${merged.name} of ${merged.bytes} bytes`);
+        expect(readdirSync(directory)).not.toContain("mr-out");
+      },
+    });
+    expect(steps).toEqual([
+      "durable: true",
+      "tell mr-out of 4 bytes",
+      "commit",
+      "remove mr-out-0",
+      "remove mr-out-1",
+    ]);
   });
 
   it("names an output that cannot be read", async () => {

@@ -253,6 +253,19 @@ describe("an input that a task reads", () => {
       await expect(mapTask(app, split)).rejects.toThrow(CHANGED);
     }
   });
+
+  it("F45 that is compressed, read whole before its first record, and then overwritten fails the task", async () => {
+    const { gzipSync } = await import("node:zlib");
+    const packed = gzipSync("a\nb\n");
+    writeFileSync(path, packed);
+    const app = changing(lines(), () => {
+      writeFileSync(path, packed);
+      utimesSync(path, 1_700_000_000, 1_700_000_000);
+    });
+    const [split] = await splitsOf(app);
+    await expect(mapTask(app, split)).rejects.toThrow(CHANGED);
+    expect(job.leftovers).toEqual([]);
+  });
 });
 
 describe("a file that ends before its size, although it has not changed", () => {

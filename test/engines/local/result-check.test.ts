@@ -10,7 +10,7 @@ import {
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { beforeEach, describe, expect, it } from "vitest";
-import { ResultCheck } from "../../../src/mr/engines/local/result-check.ts";
+import { hasItsOutputs, ResultCheck } from "../../../src/mr/engines/local/result-check.ts";
 import type { JobEvent } from "../../../src/mr/job/events.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -49,4 +49,30 @@ describe("the check of results at the end of a job", () => {
       utimesSync(path, atime, mtime);
       expect(await check.findLost([file])).toEqual([0]);
     });
+});
+
+describe("the check of the outputs of an earlier coordinator", () => {
+  const contents = Buffer.from("a 1\n");
+
+  /** Whether a task that wrote `contents` is believed to have its output, if the file has other contents now. */
+  async function hasOutput(phase: "map" | "reduce", found: string): Promise<boolean> {
+    const directory = temporaryDirectory();
+    const name = phase === "map" ? "mr-0-0" : "mr-out-0";
+    writeFileSync(join(directory, name), found);
+    const outputs = [{ name, bytes: contents.length, crc32: crc32(contents) }];
+    const task = { phase, task: 0, attempt: 1, result: { outputs, counters: {} } };
+    const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size;
+    return await hasItsOutputs(task, { storage: fileStorage, directory, sizeOf });
+  }
+
+  it("F49 does not believe a result of the right length with other contents", async () => {
+    expect(await hasOutput("reduce", "a 1\n")).toBe(true);
+    expect(await hasOutput("reduce", "a 2\n")).toBe(false);
+    expect(await hasOutput("reduce", "a 1")).toBe(false);
+  });
+
+  it("F10 compares the lengths of map outputs, whose contents reduce tasks check", async () => {
+    expect(await hasOutput("map", "a 2\n")).toBe(true);
+    expect(await hasOutput("map", "a 1")).toBe(false);
+  });
 });
