@@ -51,6 +51,12 @@ const text = fc
   .tuple(fc.array(part, { minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 40 }))
   .map(([parts, times]) => `${parts.join("").repeat(times)}${".".repeat(256)}${parts.join("")}`);
 
+function distinctWords(count: number): string[] {
+  return Array.from({ length: count }, (_, n) =>
+    n.toString(26).replace(/\d/g, (digit) => String.fromCharCode(0x71 + Number(digit))),
+  );
+}
+
 describe("words of strings that the kernel finds", () => {
   afterEach(() => scanStrings(undefined));
 
@@ -134,11 +140,17 @@ describe("words of strings that the kernel finds", () => {
     const { kernel, scan } = setUp();
     const limit = kernel.keyBytes + 20_000;
     scan.hasRoom = () => kernel.keyBytes <= limit;
-    const value = Array.from({ length: 20_000 }, (_, n) =>
-      n.toString(26).replace(/\d/g, (digit) => String.fromCharCode(0x71 + Number(digit))),
-    ).join(" ");
+    const value = distinctWords(20_000).join(" ");
     expect([...words(value)]).toEqual(expected(value));
     expect(kernel.keyBytes).toBeLessThan(limit + 64 * BLOCK_BYTES);
     expect(kernel.size).toBeLessThan(10_000);
+  });
+
+  it("are right for more keys than have their strings kept", () => {
+    const { kernel } = setUp();
+    const all = distinctWords(70_000);
+    const value = [...all, ...all.slice(0, 6000), ...all.slice(-100)].join(" ");
+    expect([...words(value)].join(" ")).toBe(value);
+    expect(kernel.size).toBeGreaterThan(66_000);
   });
 });
