@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { createServer, type Socket } from "node:net";
@@ -240,6 +241,9 @@ describe.each(FILE_SYSTEMS)("the lock of a job directory$where", ({ hasSockets }
     writeFileSync(join(directory, ".mr-lock-00"), "no key");
     writeFileSync(join(directory, ".mr-lock-01"), "");
     writeFileSync(join(directory, ".mr-lock-02"), "0".repeat(100_000));
+    // Too large to be read. It takes no place on the disk.
+    writeFileSync(join(directory, ".mr-lock-05"), "");
+    truncateSync(join(directory, ".mr-lock-05"), 3 * 2 ** 30);
     symlinkSync("nowhere", join(directory, ".mr-lock-03"));
     spawnSync("mkfifo", [join(directory, ".mr-lock-04")]);
     (await lockDirectory(directory)).unlock();

@@ -10,6 +10,7 @@ import {
   type Partitioner,
   rangePartition,
 } from "../../../src/mr/app/contract/partitioners.ts";
+import { words } from "../../../src/mr/app/text/words.ts";
 import { encodeUtf8 } from "../../../src/mr/base/utf8.ts";
 import { lines } from "../../../src/mr/data/input/lines.ts";
 import { mergeRuns } from "../../../src/mr/data/shuffle/group-source.ts";
@@ -145,5 +146,41 @@ describe("what a map task writes without a combiner", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("words of long strings in a map task", () => {
+  const app = defineApp({ input: lines(), map: () => undefined, reduce: () => 1 });
+  const text = Array.from({ length: 100_000 }, (_, n) =>
+    Array.from(n.toString(10), (digit) => "abcdefghij"[Number(digit)]).join(""),
+  ).join(" ");
+
+  function newOutput(): MapOutput {
+    const tag = "0123abcd-0-1";
+    const output = fileStorage.createOutput(directory, tag, { durable: false });
+    const scratch = fileStorage.scratch(directory, tag);
+    const options = { output, scratch, map: 0, watchLoss, reduces: 1, fanIn: 2 };
+    return new MapOutput(app, { ...options, memoryBytes: 300_000 });
+  }
+
+  it("F26 take no more keys than the memory has room for, although none is emitted", () => {
+    const output = newOutput();
+    output.scanStrings();
+    expect([...words(text)].join(" ")).toBe(text);
+    expect(output.kernel.size).toBeGreaterThan(0);
+    expect(output.kernel.size).toBeLessThan(50_000);
+    output.close();
+  });
+
+  it("leave the block alone when the task has ended, because another one reads into it", () => {
+    const output = newOutput();
+    const { kernel } = output;
+    output.scanStrings();
+    output.close();
+    kernel.block.fill(0x2e);
+    const { size } = kernel;
+    expect([...words(text)].join(" ")).toBe(text);
+    expect(kernel.size).toBe(size);
+    expect(kernel.block.every((byte) => byte === 0x2e)).toBe(true);
   });
 });

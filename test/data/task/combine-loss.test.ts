@@ -72,4 +72,15 @@ describe("a combine that makes strings", () => {
     await job.run(appOf(combine), files, { fanIn: 2, reduces: 1 });
     expect(job.counters).toEqual({});
   });
+
+  it("F18 loses nothing of them where it was given other bytes for the key before, and made no text", async () => {
+    const job = new JobHarness();
+    const files = ["0", "1", "2"].map((name) =>
+      job.write(name, Buffer.concat([latin1("a\xe9\n\xe9"), Buffer.from("\ufffd\n")])),
+    );
+    const combine = (a: unknown, b: unknown) =>
+      a instanceof ByteSlice && a.length === 1 ? a : `${decode(a)},${decode(b)}`;
+    await job.run(appOf(combine), files, { fanIn: 2, reduces: 1 });
+    expect(job.counters).toEqual({});
+  });
 });
