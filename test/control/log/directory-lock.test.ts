@@ -13,7 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { lockDirectory } from "../../../src/mr/control/log/directory-lock.ts";
@@ -215,6 +215,31 @@ describe.each(FILE_SYSTEMS)("the lock of a job directory$where", ({ hasSockets }
     await expect(refusal).rejects.toThrow(message);
     expect(readdirSync(directory)).toEqual([".mr-lock-00"]);
   });
+
+  it.skipIf(process.platform !== "linux")(
+    "F31 is kept by a process that is so busy that its queue of connections is full",
+    async () => {
+      const path = join(directory, ".mr-lock-00");
+      const script = `require("node:net").createServer().listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
+        require("node:fs").writeSync(1, "listening");
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      });`;
+      const busy = spawn(process.execPath, ["-e", script]);
+      onTestFinished(() => void busy.kill("SIGKILL"));
+      await once(busy.stdout, "data");
+      for (let isFull = false; !isFull; ) {
+        const socket = connect(path);
+        onTestFinished(() => void socket.destroy());
+        isFull = await once(socket, "connect").then(
+          () => false,
+          ({ code }) => code === "EAGAIN",
+        );
+        socket.on("error", () => undefined);
+      }
+      await expect(lockDirectory(directory)).rejects.toMatchObject({ code: "JOB_IN_USE" });
+      expect(readdirSync(directory)).toEqual([".mr-lock-00"]);
+    },
+  );
 
   it.skipIf(process.platform === "win32")("F31 is kept by a process that is stopped", async () => {
     const holder = await startHolder(hasSockets ? "" : REFUSAL);

@@ -2,13 +2,15 @@
 
 import * as zlib from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Reader } from "../../../src/mr/app/contract/reader.ts";
+import type { InputSource, Reader } from "../../../src/mr/app/contract/reader.ts";
+import { WordScan } from "../../../src/mr/app/text/word-scan.ts";
 import { csv } from "../../../src/mr/data/input/csv.ts";
 import { jsonLines } from "../../../src/mr/data/input/json-lines.ts";
 import { blocks, lines } from "../../../src/mr/data/input/lines.ts";
 import { recordsFrom } from "../../../src/mr/data/input/records-from.ts";
 import { wholeFile } from "../../../src/mr/data/input/whole-file.ts";
 import { classicToRecordForm } from "../../../src/mr/data/task/classic-form.ts";
+import { PlainKernel } from "../../kernel/plain-kernel.ts";
 import { mrError } from "../../support/mr-error.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { readContents } from "./reading.ts";
@@ -107,5 +109,56 @@ describe("wholeFile() and recordsFrom()", () => {
     }
     const { records } = await readContents(directory, bytesOf(), Buffer.from("efbbbf61", "hex"));
     expect(records).toEqual(["efbbbf61"]);
+  });
+});
+
+describe("a byte order mark that is read in pieces of one byte", () => {
+  const hexOf = (text: string) => Buffer.from(text).toString("hex");
+  /** The record of a file, of which one byte is read at a time. */
+  async function readPieces(reader: Reader<unknown>, bytes: Buffer): Promise<string> {
+    const source: InputSource = {
+      ...{ file: "input.txt", start: 0, end: bytes.length },
+      read: (target, from, position) => bytes.copy(target, from, position, position + 1),
+    };
+    const scanner = new PlainKernel(64, 1);
+    const words = new WordScan(scanner);
+    const progress = () => undefined;
+    const cursor = reader.open(source, { skipBadRecords: false, progress, scanner, words });
+    try {
+      expect(await cursor.load()).toBe(true);
+      return String(cursor.next());
+    } finally {
+      cursor.close?.();
+    }
+  }
+
+  const UTF32 = Buffer.from("fffe000061000000", "hex");
+
+  it("F18 is taken for what it is by readers of text", async () => {
+    const readers = [
+      [wholeFile({ encoding: "utf-8" }), TEXT],
+      [bytesOf({ encoding: "utf-8" }), hexOf(TEXT)],
+    ] as readonly [Reader<unknown>, string][];
+    for (const [reader, expected] of readers) {
+      for (const encode of [Buffer.from, ...ENCODINGS.map(([, encoder]) => encoder)]) {
+        expect(await readPieces(reader, encode(`\ufeff${TEXT}`))).toBe(expected);
+      }
+      await expect(readPieces(reader, UTF32)).rejects.toThrow(
+        mrError("INPUT_UNSUPPORTED", "input.txt", "UTF-32"),
+      );
+    }
+  });
+
+  it("F18 is refused by name by readers of any file", async () => {
+    for (const reader of [wholeFile(), bytesOf()] as Reader<unknown>[]) {
+      for (const [, encode] of ENCODINGS) {
+        await expect(readPieces(reader, encode(`\ufeff${TEXT}`))).rejects.toThrow(
+          mrError("INPUT_UNSUPPORTED", "input.txt", "UTF-16"),
+        );
+      }
+      await expect(readPieces(reader, UTF32)).rejects.toThrow(
+        mrError("INPUT_UNSUPPORTED", "input.txt", "UTF-32"),
+      );
+    }
   });
 });
