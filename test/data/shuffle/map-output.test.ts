@@ -3,6 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ByteSlice, type Text } from "../../../src/mr/app/contract/byte-slice.ts";
+import { union } from "../../../src/mr/app/contract/combiners.ts";
 import { defineApp } from "../../../src/mr/app/contract/define-app.ts";
 import {
   bytePartitioner,
@@ -182,5 +183,30 @@ describe("words of long strings in a map task", () => {
     expect([...words(text)].join(" ")).toBe(text);
     expect(kernel.size).toBe(size);
     expect(kernel.block.every((byte) => byte === 0x2e)).toBe(true);
+  });
+});
+
+describe("what a map task writes with a union", () => {
+  it("has a text, and a byte slice of the same bytes, as two values, and each of them once", async () => {
+    const app = defineApp({
+      input: lines(),
+      map: () => undefined,
+      combine: union,
+      reduce: () => 1,
+    });
+    const tag = "0123abcd-0-1";
+    const pending = fileStorage.createOutput(directory, tag, { durable: false });
+    const scratch = fileStorage.scratch(directory, tag);
+    const options = { output: pending, scratch, map: 0, watchLoss, reduces: 1, fanIn: 2 };
+    const output = new MapOutput(app, { ...options, memoryBytes: 300_000 });
+    const slice = new ByteSlice(Buffer.from("x"));
+    for (const value of ["x", slice, "x", slice, 1, "1", 1]) output.emit("key", value);
+    output.write();
+    scratch.discard();
+    const key = Buffer.from("key").toString("hex");
+    const [file] = await pending.commit();
+    const values = file === undefined ? [] : pairsOf(file);
+    expect(values).toEqual(["x", "bytes 78", 1, "1"].map((value) => [key, value]));
+    rmSync(join(directory, "mr-0-0"));
   });
 });

@@ -1,6 +1,6 @@
 // Tests src/mr/engines: startJob and runJob.
 
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { JobCancelledError, MrError } from "../../../src/mr/base/errors.ts";
@@ -187,16 +187,36 @@ describe("runJob", () => {
   it("ends a job that another coordinator has gone on with, and leaves its directory alone", async () => {
     const out = join(home, "out");
     const journal = join(out, ".mr-journal");
+    /** A file that a worker of the other one writes. */
+    const theirs = ".mr-1-0.0123abcd-2-1.tmp";
     const told: string[] = [];
     const onEvent = ({ type }: JobEvent) => {
       told.push(type);
       // As a coordinator does whom the lock does not reach, on another machine.
-      if (type === "attemptStarted") writeFileSync(journal, readFileSync(journal), { flag: "a" });
+      if (type !== "attemptStarted") return;
+      writeFileSync(journal, readFileSync(journal), { flag: "a" });
+      writeFileSync(join(out, theirs), "");
     };
     await expect(runJob({ ...options, onEvent })).rejects.toMatchObject({ code: "LOG_TAKEN" });
     expect(told).not.toContain("attemptCompleted");
     expect(told).not.toContain("jobEnded");
-    expect(readdirSync(out)).toEqual(expect.arrayContaining([".mr-journal", "mr-0-0", "mr-0-1"]));
+    const files = [".mr-journal", theirs, "mr-0-0", "mr-0-1"];
+    expect(readdirSync(out)).toEqual(expect.arrayContaining(files));
+  });
+
+  it("F61 leaves an empty directory alone that has taken the place of its own before a task was run", async () => {
+    const out = join(home, "out");
+    const job = startJob({
+      ...options,
+      onEvent({ type }) {
+        if (type !== "jobStarted") return;
+        renameSync(out, join(home, "moved"));
+        mkdirSync(out);
+        job.cancel("enough");
+      },
+    });
+    await expect(job.result).rejects.toThrow(JobCancelledError);
+    expect(readdirSync(out)).toEqual([]);
   });
 
   it("listens once for the end of the process, however many jobs there are", async () => {
