@@ -48,8 +48,8 @@ export function jsonLines<R = unknown>(
 export interface JsonLinesOptions extends TextOptions {
   /**
    * What a number becomes that a double can't stand for: a number from 2^53 on whose digits would change, such as
-   * 9007199254740993 or 9.007199254740993e15; one with more than 17 significant digits, such as
-   * 1700000000.123456789; or one that would become infinite or 0, such as 1e400. `refuse`: the line is malformed. `text`: a string of its characters. `round`: the number that `JSON.parse` makes of it.
+   * 9007199254740993 or 9.007199254740993e15; a smaller one that is not its double rounded to as many significant
+   * digits, at most 17, such as 1700000000.1234568; or one that would become infinite or 0, such as 1e400. `refuse`: the line is malformed. `text`: a string of its characters. `round`: the number that `JSON.parse` makes of it.
    * Default `refuse`.
    */
   readonly inexactNumbers?: "refuse" | "text" | "round";

@@ -9,8 +9,12 @@ const MAX_EXACT_DIGITS = 15;
 /** The exponents of the largest and the smallest double have three digits. */
 const MIN_EXPONENT_DIGITS = 3;
 const MAX_EXACT_INTEGER = 2 ** 53;
-/** Programs print doubles with up to 17 significant digits, such as 0.30000000000000001 for 0.3. */
+/** Programs print doubles with up to 17 significant digits, such as 0.29999999999999999 for 0.3. */
 const MAX_PRINTED_DIGITS = 17;
+/** The smallest double of full precision. */
+const MIN_NORMAL = 2 ** -1022;
+/** The most digits that `toPrecision` prints. */
+const MAX_PRECISION = 100;
 const ZERO = 0x30;
 
 /** A number in a JSON text, as text[start, end). */
@@ -50,8 +54,8 @@ function isExponent(bytes: Uint8Array, from: number): boolean {
 
 /**
  * The numbers of a JSON text that a double can't stand for: numbers from 2^53 on, with or without an exponent, whose
- * digits would change, numbers that would become infinite or 0, and numbers with more than 17 significant digits,
- * which no program prints of a double. Other numbers are rounded as JSON.parse does it.
+ * digits would change; numbers that would become infinite or 0; and numbers below 2^53 that are not their double,
+ * rounded to as many significant digits as they have, or that have more than 17, which no program prints of a double.
  *
  * @param text valid JSON
  */
@@ -87,11 +91,23 @@ function isKept(number: string): boolean {
   const value = Number(number);
   if (!Number.isFinite(value)) return false;
   if (value === 0) return significantDigits(number) === 0;
-  if (Math.abs(value) < MAX_EXACT_INTEGER) {
-    return number.length <= MAX_PRINTED_DIGITS || significantDigits(number) <= MAX_PRINTED_DIGITS;
+  const size = Math.abs(value);
+  if (size < MAX_EXACT_INTEGER) {
+    return (number.length <= MAX_EXACT_DIGITS && size >= MIN_NORMAL) || isPrinted(number, value);
   }
   // Only one decimal number has the digits that JavaScript prints of a double, so no two numbers become equal.
   return digitsOf(number) === digitsOf(String(value));
+}
+
+/** Whether a program that prints the double `value` with a fixed number of significant digits may print `number`. */
+function isPrinted(number: string, value: number): boolean {
+  const count = significantDigits(number);
+  if (count <= MAX_EXACT_DIGITS && Math.abs(value) >= MIN_NORMAL) return true;
+  if (count > MAX_PRINTED_DIGITS) return false;
+  const digits = digitsOf(number);
+  if (digits === digitsOf(value.toPrecision(count))) return true;
+  // C rounds a double halfway between two decimals to the even one, JavaScript to the larger one.
+  return `${digits}5` === digitsOf(value.toPrecision(MAX_PRECISION));
 }
 
 /** How many digits {@link digitsOf} finds. */
