@@ -67,6 +67,33 @@ describe("WorkerPool", () => {
     }
   });
 
+  it("F53 closes the output of a worker whose child process keeps it open, and loses none of it", async () => {
+    const directory = temporaryDirectory();
+    const app = join(directory, "app.mjs");
+    writeFileSync(
+      app,
+      `import { spawn } from "node:child_process";
+      import { writeSync } from "node:fs";
+      const child = spawn("sleep", ["1000"], { stdio: "inherit" });
+      child.unref();
+      writeSync(1, "child " + child.pid + " " + "x".repeat(40_000) + " end");
+      process.exit(0);`,
+    );
+    let output = "";
+    const openPipes = () => process.getActiveResourcesInfo().filter((name) => name === "PipeWrap");
+    const before = openPipes();
+    const pool = new WorkerPool(1, { ...OPTIONS, app }, (text) => (output += text));
+    try {
+      pool.onEvent({ type: "jobEnded", atMs: 0, outcome: { state: "completed" } });
+      await expect.poll(() => pool.pids, { timeout: 200_000 }).toEqual([]);
+      await pool.stop(0);
+      expect(output).toMatch(/^child \d+ x{40000} end$/);
+      await expect.poll(openPipes).toEqual(before);
+    } finally {
+      process.kill(Number(/\d+/.exec(output)?.[0]));
+    }
+  });
+
   it("F21 says that it has given up to whoever asks only after its workers could not load the app", async () => {
     const pool = new WorkerPool(2, OPTIONS, () => undefined);
     try {

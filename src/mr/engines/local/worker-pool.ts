@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { atExit } from "../../base/at-exit.ts";
 import { MrError, UsageError } from "../../base/errors.ts";
 import type { JobEvent } from "../../job/events.ts";
@@ -35,6 +35,8 @@ const DISMISSAL_MS = 200;
 const EXPLAIN_TIMEOUT_MS = 30_000;
 /** How long to wait for the last output of workers: a process that the app has started may keep a pipe open. */
 const LAST_OUTPUT_MS = 500;
+/** Then, in how many turns of the event loop what is in the pipe is read, if such a process goes on writing. */
+const MAX_LAST_TURNS = 100;
 
 /** The largest size of each of three semi-spaces for young objects: more makes nothing faster. */
 const MAX_SEMI_SPACE_MB = 16;
@@ -63,8 +65,8 @@ export class WorkerPool {
   readonly #options: WorkerProcessOptions;
   readonly #onOutput: ((text: string) => void) | undefined;
   readonly #running = new Set<ChildProcess>();
-  /** Output of workers that may not have been read to its end yet. */
-  readonly #unread = new Set<Promise<void>>();
+  /** Output of workers that may not have been read to its end yet, and when it is closed. */
+  readonly #unread = new Map<Readable, Promise<void>>();
   /** Workers that the pool is to have, and has not started yet. */
   #missing: number;
   readonly #forgetExit = atExit(() => this.kill());
@@ -168,7 +170,8 @@ export class WorkerPool {
     }
     if (this.#unread.size > 0) {
       const enough = sleep(LAST_OUTPUT_MS, undefined, { ref: false });
-      await Promise.race([Promise.all(this.#unread), enough]);
+      await Promise.race([Promise.all(this.#unread.values()), enough]);
+      await Promise.all(Array.from(this.#unread.keys(), closeRead));
     }
     this.#forgetExit();
   }
@@ -189,8 +192,8 @@ export class WorkerPool {
     for (const stream of [child.stdout, child.stderr]) {
       if (stream === null) continue;
       const end = new Promise<void>((resolve) => stream.once("close", resolve));
-      this.#unread.add(end);
-      void end.then(() => this.#unread.delete(end));
+      this.#unread.set(stream, end);
+      void end.then(() => this.#unread.delete(stream));
       stream.setEncoding("utf8").on("data", onOutput);
     }
     this.#running.add(child);
@@ -224,6 +227,23 @@ export class WorkerPool {
       this.#start();
     }
   }
+}
+
+/** Closes the output of a worker that has ended, after everything that it has written was read. */
+async function closeRead(stream: Readable): Promise<void> {
+  let hasRead = true;
+  const note = () => {
+    hasRead = true;
+  };
+  stream.on("data", note);
+  for (let turns = 0; hasRead && turns < MAX_LAST_TURNS; turns++) {
+    hasRead = false;
+    // Each turn looks at the pipe again.
+    await nextTurn();
+    await nextTurn();
+  }
+  // Otherwise it keeps this process from ending.
+  stream.destroy();
 }
 
 /**
