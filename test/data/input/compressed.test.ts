@@ -97,6 +97,40 @@ describe("compressed inputs", () => {
     },
   );
 
+  it.each([1, 5, 6, 9])("F46 are refused as zlib streams, level %d", async (level) => {
+    const noise = Array.from({ length: 3000 }, (_, i) => `${Math.sin(i)}\n`).join("");
+    const refused = mrError("INPUT_UNSUPPORTED", /its format, zlib, is not supported/);
+    for (const text of ["", "alpha one\n", noise]) {
+      for (const windowBits of [9, 15]) {
+        const contents = zlib.deflateSync(text, { level, windowBits });
+        await expectRefused(contents, "neutral", refused);
+        const inside = mrError("INPUT_UNSUPPORTED", /decompressed contents are in the format zlib/);
+        await expectRefused(gzipSync(contents), "neutral.gz", inside);
+      }
+    }
+  });
+
+  it.each([
+    "x^2 + 1\n",
+    "x^",
+    "x\u0001\n",
+    "X\tY\n",
+    "hC\n",
+    "x\u06aa\n",
+    `x^${"2 + y^3\n".repeat(200)}`,
+  ])("are text where it has the header of a zlib stream: %j", async (text) => {
+    const contents = Buffer.from(text.endsWith("\n") ? text : `${text}\n`);
+    await expectText(contents, "neutral", contents.toString());
+  });
+
+  it("F46 are refused where other bytes precede a gzip member", async () => {
+    const refused = mrError("INPUT_UNSUPPORTED", /its format, gzip after other bytes, is not/);
+    for (const before of [Buffer.alloc(1), Buffer.alloc(200), Buffer.from("\ufeff")]) {
+      const contents = Buffer.concat([before, gzipSync("alpha one\n")]);
+      await expectRefused(contents, "neutral", refused);
+    }
+  });
+
   it("are text where it only looks as if it were compressed", async () => {
     for (const text of [
       "BZh9 is a signature\n",

@@ -1,3 +1,4 @@
+import { inflateSync } from "node:zlib";
 import { MrError } from "../../base/errors.ts";
 import type { PlannedFile } from "./planned-file.ts";
 
@@ -7,10 +8,15 @@ export type Compression = "gzip" | "zstd";
 /** How much of a file the signatures below need: that of tar is at byte 257. */
 const HEAD_BYTES = 265;
 
+/** The method of compression in the first byte of a zlib stream, whose other bits are the size of the window. */
+const DEFLATE = 8;
+
 interface Format {
   readonly name: string;
   /** The first bytes of each file in this format, in hexadecimal. Undefined if they are not the same. */
   readonly signature?: RegExp;
+  /** For a format whose first bytes are those of texts, too. */
+  readonly test?: (head: Uint8Array) => boolean;
   /** The usual ends of names, with which a file in another format is damaged. */
   readonly suffix?: RegExp;
   /** Whether it holds files, with their names. */
@@ -39,6 +45,8 @@ const FORMATS: readonly Format[] = [
   { name: "tar", signature: /^.{514}7573746172(003030|202000)/, isArchive: true },
   // The usual properties, the size of the dictionary, that of the contents (unknown, or below 2^40), and a 0.
   { name: "lzma", signature: /^5d00[0-9a-f]{6}(f{16}|[0-9a-f]{10}000000)00/ },
+  { name: "zlib", test: isZlib },
+  { name: "gzip after other bytes", signature: /^((00)+|efbbbf)1f8b08/ },
   { name: "brotli", suffix: /\.br$/i },
   { name: "lzma", suffix: /\.lzma$/i },
 ];
@@ -83,7 +91,28 @@ export function checkDecompressed(contents: Uint8Array): void {
 
 function formatOf(head: Uint8Array): Format | undefined {
   const digits = Buffer.from(head).toString("hex");
-  return FORMATS.find(({ signature }) => signature?.test(digits));
+  return FORMATS.find(({ signature, test }) => signature?.test(digits) || test?.(head));
+}
+
+/**
+ * Whether this is the beginning of a zlib stream (RFC 1950). Its two bytes of header are also text, such as `x^`
+ * and `X` with a tab. So what follows must inflate, to the end of a file that has no more than these bytes.
+ */
+function isZlib(head: Uint8Array): boolean {
+  const [first = 0, second = 0] = head;
+  const isHeader = (first & 0x8f) === DEFLATE && (first * 256 + second) % 31 === 0;
+  if (!isHeader) return false;
+  try {
+    inflateSync(head);
+    return true;
+  } catch (error) {
+    return isCutShort(error) && head.length === HEAD_BYTES;
+  }
+}
+
+/** Whether a stream is right as far as it goes. */
+function isCutShort(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "Z_BUF_ERROR";
 }
 
 function supported({ name, isArchive }: Format): Compression {
