@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { lowerCase } from "../../../src/mr/app/text/lower-case.ts";
 import { words } from "../../../src/mr/app/text/words.ts";
@@ -14,6 +15,45 @@ describe("lowerCase", () => {
 
   it("is toLowerCase but for İ", () => {
     expect(lowerCase("İSTANBUL ΟΔΟΣ Straße")).toBe("istanbul οδος straße");
+  });
+
+  it("is the same for a word whatever surrounds it, also where that ends in Σ", () => {
+    expect(lowerCase("ΟΔΟΣ ΟΔΟΣ.Α Α'ΣΑΣ Σ ΣΣ\u00adΣ ΟΔΟΣ\u0301Α İΣ")).toBe(
+      "οδος οδος.α α'σας σ σς\u00adσ οδος\u0301α iς",
+    );
+    const unit = fc.constantFrom(
+      "Σ",
+      "Σ",
+      "Α",
+      "ʰ",
+      "𐐀",
+      "𝛢",
+      "İ",
+      ".",
+      "'",
+      "\u0301",
+      "\u00ad",
+      " ",
+      "Ⓐ",
+      "中",
+    );
+    const surrogate = fc.constantFrom("\ud801", "\udc00");
+    fc.assert(
+      fc.property(fc.array(fc.oneof({ weight: 9, arbitrary: unit }, surrogate)), (units) => {
+        const text = units.join("");
+        const each = Array.from(words(text), (word) => word.replaceAll("İ", "i").toLowerCase());
+        expect([...words(lowerCase(text))]).toEqual(each);
+        const other = (lower: string) => lower.replaceAll("ς", "σ");
+        expect(other(lowerCase(text))).toBe(other(text.replaceAll("İ", "i").toLowerCase()));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("F52 takes a long word of Σ, and many short ones", () => {
+    for (const text of ["Σ".repeat(3_000_000), "Σ.".repeat(1_000_000), "𝛢Σ".repeat(1_000_000)]) {
+      expect(lowerCase(text)).toHaveLength(text.length);
+    }
   });
 });
 
