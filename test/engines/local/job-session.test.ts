@@ -15,7 +15,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { LogRecord } from "../../../src/mr/control/log/job-log.ts";
 import { openJob, settingsToResume } from "../../../src/mr/engines/local/job-session.ts";
 import type { NewJob, ResumedJob } from "../../../src/mr/job/job-spec.ts";
-import { JOB_LOG_NAME } from "../../../src/mr/job/names.ts";
+import { EVENT_LOG_NAME, JOB_LOG_NAME } from "../../../src/mr/job/names.ts";
 import { statInput } from "../../../src/mr/storage/registry.ts";
 import { JOB } from "../../control/log/job-log-conformance.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -136,13 +136,21 @@ describe("a job that is resumed", () => {
     expect(session.resumed?.plan?.splits).toEqual([splitOf(now)]);
   });
 
-  it.each(["mr-out", "mr-out-0"])("F4 is refused if it is complete: %s is there", async (name) => {
-    await begin();
-    rmSync(join(directory, JOB_LOG_NAME));
-    writeFileSync(join(directory, name), "");
-    const message = expect.stringContaining("it is complete already");
-    await expect(resume()).rejects.toMatchObject({ code: "RESUME_NOTHING", message });
-  });
+  it.each([
+    ["mr-out", undefined],
+    ["mr-out-0", undefined],
+    ["mr-out-0", ""],
+  ])(
+    "F49 is refused if %s is there, and an event log is not (%j) that tells of all results",
+    async (name, events) => {
+      await begin();
+      rmSync(join(directory, JOB_LOG_NAME));
+      writeFileSync(join(directory, name), "");
+      if (events !== undefined) writeFileSync(join(directory, EVENT_LOG_NAME), events);
+      const message = expect.stringMatching(/whether all results are there cannot be checked$/);
+      await expect(resume()).rejects.toMatchObject({ code: "RESUME_NOTHING", message });
+    },
+  );
 });
 
 describe("the completed tasks of a job that is resumed", () => {

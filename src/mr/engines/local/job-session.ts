@@ -204,8 +204,14 @@ async function checkNotComplete(directory: string): Promise<void> {
         : [{ ...merged, name: MERGED_OUTPUT_NAME }];
     for (const file of files) await checkFile(storageFor(directory), directory, file);
   }
-  if (!isComplete && !readdirSync(directory).some(isResultName)) return;
-  refuseToResume(directory, "it is complete already, its output is there", "RESUME_NOTHING");
+  if (isComplete) {
+    refuseToResume(directory, "it is complete already, its output is there", "RESUME_NOTHING");
+  }
+  if (!readdirSync(directory).some(isResultName)) return;
+  const why =
+    "it has results and no journal, so it seems to be complete, but its event log is gone or damaged: " +
+    "whether all results are there cannot be checked";
+  refuseToResume(directory, why, "RESUME_NOTHING");
 }
 
 /** @returns the inputs as they are now, with the same contents: one may have been restored */
