@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lchownSync,
   mkdirSync,
   readdirSync,
@@ -28,6 +29,9 @@ const COMMANDS = [
   ["sequential", "app.ts", "a", "--out", "shared/out/seq"],
 ];
 
+/** Modes of directories that others may write into: all or a group, of whom each may remove all files or its own. */
+const SHARED_MODES = [0o1777, 0o777, 0o1775, 0o2775];
+
 describe.skipIf(isSkippedFor(NO_OTHER_USER))("a link in a shared directory (needs root)", () => {
   it("F35 of another user is refused by name, whatever the command", async (context) => {
     const folder = newFolder(context);
@@ -36,7 +40,13 @@ describe.skipIf(isSkippedFor(NO_OTHER_USER))("a link in a shared directory (need
     chmodSync(folder.path("shared"), 0o1777);
     symlinkSync(folder.path("victim"), folder.path("shared/out"));
     lchownSync(folder.path("shared/out"), OTHER, OTHER);
-    for (const args of COMMANDS) {
+    // The other modes need one command only, because the commands share the check.
+    const tries = [
+      ...COMMANDS.map((args) => [0o1777, args] as const),
+      ...SHARED_MODES.map((mode) => [mode, COMMANDS[0] ?? []] as const),
+    ];
+    for (const [mode, args] of tries) {
+      chmodSync(folder.path("shared"), mode);
       const ended = await folder.tsmr(...args).ended;
       const link = folder.path("shared/out");
       expectOneLine(ended, "tsmr", [`"${link}" is a symbolic link of user ${OTHER}`]);
@@ -55,21 +65,42 @@ describe.skipIf(isSkippedFor(NO_OTHER_USER))("a link in a shared directory (need
     expect((await folder.tsmr(...trusted, "shared/out").ended).stdout).toBe("x 2\n");
   });
 
-  it("F35 of another user that is a pipe is refused by name, and gets nothing", async (context) => {
+  it("F35 of another user that is a link or a pipe gets no output of --out", async (context) => {
     const folder = newFolder(context);
     mkdirSync(folder.path("shared"));
-    chmodSync(folder.path("shared"), 0o1777);
-    const pipe = folder.path("shared/out");
-    execFileSync("mkfifo", ["-m", "666", pipe]);
-    chownSync(pipe, OTHER, OTHER);
+    folder.write("precious", "precious");
+    const out = folder.path("shared/out");
     const job = ["run", "app.ts", "a", "--no-check", "--quiet", "--out", "job"];
     expect((await folder.tsmr(...job).ended).code).toBe(0);
-    for (const args of [
-      ["sequential", "app.ts", "a", "--out", pipe],
-      ["report", "job", "--out", pipe],
-    ]) {
-      const ended = await folder.tsmr(...args).ended;
-      expectOneLine(ended, "tsmr", [`"${pipe}" is a pipe of user ${OTHER}`]);
+    const plant: Array<[kind: string, make: () => void]> = [
+      ["symbolic link", () => symlinkSync(folder.path("precious"), out)],
+      ["symbolic link", () => symlinkSync(folder.path("new"), out)],
+      ["pipe", () => void execFileSync("mkfifo", ["-m", "666", out])],
+    ];
+    for (const [kind, make] of plant) {
+      rmSync(out, { force: true });
+      make();
+      lchownSync(out, OTHER, OTHER);
+      for (const mode of SHARED_MODES) {
+        chmodSync(folder.path("shared"), mode);
+        const args = ["sequential", "app.ts", "a", "--out", out];
+        const ended = await folder.tsmr(...args).ended;
+        expectOneLine(ended, "tsmr", [`"${out}" is a ${kind} of user ${OTHER}`]);
+      }
+      const ended = await folder.tsmr("report", "job", "--out", out).ended;
+      expectOneLine(ended, "tsmr", [`"${out}" is a ${kind} of user ${OTHER}`]);
     }
+    rmSync(out);
+    symlinkSync(folder.path("precious"), `${out}.svg`);
+    lchownSync(`${out}.svg`, OTHER, OTHER);
+    const ended = await folder.tsmr("report", "job", "--chart", "--out", `${out}.svg`).ended;
+    expectOneLine(ended, "tsmr", [`"${out}.svg" is a symbolic link of user ${OTHER}`]);
+    expect(folder.text("precious")).toBe("precious");
+    expect(existsSync(folder.path("new"))).toBe(false);
+    // This user's own link is followed in the same directory.
+    symlinkSync(folder.path("precious"), out);
+    const own = ["sequential", "app.ts", "a", "--out", out];
+    expect((await folder.tsmr(...own).ended).code).toBe(0);
+    expect(folder.text("precious")).toBe("x 2\ny 1\n");
   });
 });

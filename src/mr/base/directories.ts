@@ -59,15 +59,15 @@ export function removeEmptyDirectories(made: readonly string[]): void {
   }
 }
 
-/** The mode of a directory such as /tmp: all users may write into it, and remove their own files alone. */
-const SHARED = 0o1002;
+/** A directory with one of these modes is shared: its group, users of its access control list, or all may write into it. */
+const SHARED = 0o022;
 /** The limit of Linux. */
 const MAX_LINKS = 40;
 
 /**
- * Refuses a path that leads through a symbolic link, or to a pipe, of another user in a shared directory such as /tmp,
- * as Linux does with `fs.protected_symlinks` and `fs.protected_fifos`. It may belong to this user, to root or to the
- * owner of the directory.
+ * Refuses a path that leads through a symbolic link, or to a pipe, of another user in a directory that others may write
+ * into. Linux does so with `fs.protected_symlinks` and `fs.protected_fifos`, but in sticky directories such as /tmp only.
+ * The link or pipe may belong to this user, to root or to the owner of the directory.
  *
  * @param path absolute or relative to the current directory; it need not exist
  * @throws an error that names the link or pipe; its message is the end of a sentence
@@ -85,7 +85,7 @@ export function checkNoForeignLink(path: string): void {
     const kind = stats.isSymbolicLink() ? "symbolic link" : stats.isFIFO() ? "pipe" : undefined;
     if (kind !== undefined && ![user, 0].includes(stats.uid)) {
       const { mode, uid } = statSync(place);
-      if ((mode & SHARED) === SHARED && uid !== stats.uid) {
+      if ((mode & SHARED) !== 0 && uid !== stats.uid) {
         throw new Error(`"${next}" is a ${kind} of user ${stats.uid} in a shared directory`);
       }
     }
