@@ -3,6 +3,8 @@
 import { rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import * as bundler from "../../../src/mr/app/load/bundle-app.ts";
+import { compiledFrom } from "../../../src/mr/app/load/compiled-from.ts";
 import { newAppFolder } from "./app-folder.ts";
 
 const folder = newAppFolder();
@@ -14,6 +16,17 @@ const requirable = (value: string) => `exports.name = "${value}";`;
 /** Makes an app that exports what a module is named. */
 function importFrom(specifier: string): void {
   write("app.ts", `import { name } from "${specifier}"; export const value = name;`);
+}
+
+/** Whether the app need not be compiled. */
+async function isCached(): Promise<boolean> {
+  const bundleApp = vi.spyOn(bundler, "bundleApp");
+  try {
+    await exported();
+    return bundleApp.mock.calls.length === 0;
+  } finally {
+    bundleApp.mockRestore();
+  }
 }
 
 /** What changes where an import leads to, while every file that was compiled stays as it is. */
@@ -300,6 +313,78 @@ const CHANGES: ReadonlyArray<[string, string, () => void, () => void]> = [
   ],
 ];
 
+/** Makes the link `cur` in a folder lead to one of two folders, which have a module each. */
+function linkTo(version: "one" | "two", home: string, file: string): void {
+  for (const name of ["one", "two"]) write(join(home, name, file), exporting(name));
+  const link = join(folder.directory, home, "cur");
+  rmSync(link, { force: true });
+  symlinkSync(version, link);
+}
+
+/** A link behind what a package.json says: the import, the package.json, and the folder that has the link. */
+const LINKED: ReadonlyArray<[string, string, Readonly<Record<string, object>>, string]> = [
+  ["exports", "dep", { "node_modules/dep/package.json": { exports: "./cur/i.mjs" } }, ""],
+  [
+    "a condition in exports",
+    "dep",
+    {
+      "node_modules/dep/package.json": {
+        exports: { ".": [{ node: { import: "./cur/i.mjs" } }, "./one/i.mjs"] },
+      },
+    },
+    "",
+  ],
+  [
+    "a pattern in exports",
+    "dep/sub/i",
+    { "node_modules/dep/package.json": { exports: { "./sub/*": "./cur/*.mjs" } } },
+    "",
+  ],
+  [
+    "a pattern in exports with two stars in its target",
+    "dep/i",
+    { "node_modules/dep/package.json": { exports: { "./*": "./cur/*.mjs", "./x": null } } },
+    "",
+  ],
+  ["the main folder", "dep", { "node_modules/dep/package.json": { main: "cur" } }, "index.js"],
+  ["imports", "#n", { "package.json": { imports: { "#n": "./cur/i.mjs" } } }, "."],
+  ["a pattern in imports", "#n/i", { "package.json": { imports: { "#n/*": "./cur/*.mjs" } } }, "."],
+  [
+    "imports that lead into a package",
+    "#n/i.mjs",
+    { "package.json": { imports: { "#n/*": "dep/cur/*" } }, "node_modules/dep/package.json": {} },
+    "",
+  ],
+  [
+    "imports that lead to exports of a package",
+    "#n",
+    {
+      "package.json": { imports: { "#n": "dep/x" } },
+      "node_modules/dep/package.json": { exports: { "./x": "./cur/i.mjs" } },
+    },
+    "",
+  ],
+  [
+    "its own name",
+    "me/i",
+    { "package.json": { name: "me", exports: { "./*": "./cur/*.mjs" } } },
+    ".",
+  ],
+  [
+    "imports that lead to its own name",
+    "#n",
+    {
+      "package.json": {
+        name: "me",
+        imports: { "#n": "me/i" },
+        exports: { "./i": { node: "./cur/i.mjs" } },
+      },
+    },
+    ".",
+  ],
+  ["a package without exports", "dep/cur/i.mjs", { "node_modules/dep/package.json": {} }, ""],
+];
+
 /** Imports of what is not there at first: what the app has for them, and what appears then. */
 const OPTIONAL: ReadonlyArray<[string, Readonly<Record<string, string | object>>]> = [
   ["import('./local.js')", { "local.js": exporting("two") }],
@@ -323,6 +408,54 @@ describe("compiledFrom", () => {
       expect(await exported()).toBe("two");
     });
   }
+
+  for (const [what, specifier, manifests, place] of LINKED) {
+    it(`F47: compiles anew, and only then, when a link behind ${what} leads elsewhere`, async () => {
+      importFrom(specifier);
+      for (const [name, contents] of Object.entries(manifests)) write(name, contents);
+      const home = place === "." ? "." : "node_modules/dep";
+      const file = place.startsWith("index") ? place : "i.mjs";
+      if (place.startsWith("index"))
+        write("node_modules/dep/package.json", { main: "cur", type: "module" });
+      linkTo("one", home, file);
+      expect(await exported()).toBe("one");
+      expect(await isCached()).toBe(true);
+      linkTo("two", home, file);
+      expect(await isCached()).toBe(false);
+      expect(await exported()).toBe("two");
+    });
+  }
+
+  it("F47: compiles anew when a file of a linked package of a workspace is another link", async () => {
+    importFrom("dep");
+    write("pk/package.json", { name: "dep", exports: { ".": { import: "./i.mts" } } });
+    write("pk/one.mts", exporting("one"));
+    write("pk/two.mts", exporting("two"));
+    write("node_modules/.keep", "");
+    symlinkSync("../pk", join(folder.directory, "node_modules/dep"));
+    const link = join(folder.directory, "pk/i.mts");
+    symlinkSync("one.mts", link);
+    expect(await exported()).toBe("one");
+    expect(await isCached()).toBe(true);
+    rmSync(link);
+    symlinkSync("two.mts", link);
+    expect(await exported()).toBe("two");
+  });
+
+  it("F47: does not know what a bundle depends on that has a module found in another way", () => {
+    const app = write("app.ts", "");
+    write("other.ts", "");
+    const known = (original: string) => {
+      const imported = { path: "other.ts", kind: "import-statement" as const, original };
+      const inputs = {
+        "app.ts": { bytes: 0, imports: [imported] },
+        "other.ts": { bytes: 0, imports: [] },
+      };
+      return compiledFrom(app, { metafile: { inputs, outputs: {} }, missing: [] }, String);
+    };
+    for (const found of ["./other", "./other.ts", "./other.js"]) expect(known(found)).toBeDefined();
+    for (const other of ["dep", "#dep", "./another"]) expect(known(other)).toBeUndefined();
+  });
 
   it("F47: need not follow NODE_PATH, by which the bundler finds no package", async () => {
     vi.stubEnv("NODE_PATH", join(folder.directory, "first"));

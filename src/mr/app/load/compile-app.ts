@@ -25,7 +25,7 @@ interface CacheEntry extends CompiledApp {
 }
 
 /** Changes whenever the same source would compile to different code. */
-const COMPILER_REVISION = "10";
+const COMPILER_REVISION = "11";
 
 /**
  * Compiles an app and its imports into one module, whose digest so covers them all. It also covers what the app loads

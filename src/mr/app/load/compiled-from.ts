@@ -7,7 +7,7 @@ import { type Bundle, isMade } from "./bundle-app.ts";
 import { type Config, readConfigs, targetsOf } from "./config-files.ts";
 import { EXTENSIONS, PLUG_AND_PLAY } from "./foreign-files.ts";
 import { isPath, isUrl, type MissingImport } from "./missing-imports.ts";
-import { importedPackages, packageOf } from "./package-imports.ts";
+import { exportTargets, importTargets, manifestAt, packageOf } from "./package-imports.ts";
 import { ancestors } from "./trusted-folder.ts";
 
 /**
@@ -48,37 +48,12 @@ export function compiledFrom(
   const directory = dirname(source);
   const places = new Places(directory);
   places.add(source);
-  const folders = new Set<string>();
-  const specifiers = new Set<string>();
-  for (const [input, { imports }] of Object.entries(inputs)) {
-    if (isMade(input)) continue;
-    const file = resolve(directory, input);
-    // `./d.ts?x` is read from d.ts, and `data:` from no file: such imports are not followed.
-    if (!isFile(file)) return undefined;
-    places.read(file);
-    const folder = dirname(file);
-    folders.add(folder);
-    for (const { original: specifier, path, external } of imports) {
-      if (isMade(path)) continue;
-      if (external === true && (isBuiltin(path) || isUrl(path))) continue;
-      if (external === true || specifier === undefined) return undefined;
-      const target = resolve(directory, path);
-      if (isPath(specifier)) {
-        places.addFile(resolve(folder, specifier), target);
-        if (!isAbsolute(specifier)) continue;
-      }
-      // Paths of a tsconfig.json may lead an absolute path elsewhere, too.
-      specifiers.add(specifier);
-      places.addStem(target);
-      if (isPath(specifier)) continue;
-      const packages = specifier.startsWith("#") ? importedPackages(folder) : [];
-      if (packages === undefined) return undefined;
-      for (const one of [{ folder, specifier }, ...packages]) {
-        places.addPackage(one.folder, one.specifier);
-      }
-    }
-  }
-  const parents = new Set([...folders].flatMap(ancestors));
+  const modules = Object.entries(inputs).filter(([input]) => !isMade(input));
+  const files = modules.map(([input]) => resolve(directory, input));
+  // `./d.ts?x` is read from d.ts, and `data:` from no file: such imports are not followed.
+  if (!files.every(isFile)) return undefined;
+  for (const file of files) places.read(file);
+  const parents = new Set([...new Set(files.map((file) => dirname(file)))].flatMap(ancestors));
   for (const parent of parents) {
     places.read(join(parent, "package.json"));
     for (const name of PLUG_AND_PLAY) places.add(join(parent, name));
@@ -87,7 +62,19 @@ export function compiledFrom(
   const own = [...parents].filter((parent) => !parent.split(sep).includes("node_modules"));
   const configs = readConfigs(own);
   if (configs === undefined) return undefined;
-  for (const config of configs) places.addConfig(config, specifiers);
+  for (const config of configs) places.addConfig(config);
+  for (const [input, { imports }] of modules) {
+    const folder = dirname(resolve(directory, input));
+    for (const { original: specifier, path, external } of imports) {
+      if (isMade(path)) continue;
+      if (external === true && (isBuiltin(path) || isUrl(path))) continue;
+      if (external === true || specifier === undefined) return undefined;
+      // The bundler found the module in a way that is not followed here.
+      if (!places.addImport({ folder, specifier }, resolve(directory, path), configs)) {
+        return undefined;
+      }
+    }
+  }
   if (!missing.every((one) => places.addMissing(one, configs))) return undefined;
   const from = places.states(hash);
   const isPlugAndPlay = PLUG_AND_PLAY.some((name) => {
@@ -108,11 +95,21 @@ export function isUnchanged(
   );
 }
 
+/** An import of a module in `folder`. */
+interface Import {
+  readonly folder: string;
+  readonly specifier: string;
+}
+
 /** Collects files and places. */
 class Places {
   readonly #files = new Set<string>();
   readonly #places = new Set<string>();
   readonly #folders = new Set<string>();
+  /** What {@link Places.#addAlternatives} has added for each path. */
+  readonly #alternatives = new Map<string, Set<string>>();
+  /** Where each place leads. */
+  readonly #led = new Map<string, string>();
 
   /** @param folder that of the app */
   constructor(folder: string) {
@@ -130,47 +127,59 @@ class Places {
     this.#places.add(path);
   }
 
-  /** An import of `path`, which may lack its extension or be a folder, and led to `target`. */
-  addFile(path: string, target: string): void {
-    this.add(path);
-    // Nothing comes before a file of just this name.
-    if (path !== target && placeOf(path) !== target) this.#addAlternatives(path);
+  /**
+   * An import, with all places that may decide where it leads to.
+   *
+   * @param target the file that it led to, by its path without links
+   * @returns false when none of the places leads there
+   */
+  addImport({ folder, specifier }: Import, target: string, configs: readonly Config[]): boolean {
+    const given = isPath(specifier) ? [resolve(folder, specifier)] : [];
+    const isRelative = isPath(specifier) && !isAbsolute(specifier);
+    for (const path of given) {
+      this.add(path);
+      // Nothing comes before a file of just this name.
+      if (isRelative && placeOf(path) === target) return true;
+    }
+    if (isRelative) return given.some((path) => this.#addAlternatives(path, target));
+    // Paths of a tsconfig.json may lead an absolute path elsewhere, too.
+    const named = configs.flatMap((config) => targetsOf(config, specifier));
+    const isLed = [...given, ...named].map((path) => this.#addAlternatives(path, target));
+    const isFound = !isPath(specifier) && this.#addPackage({ folder, specifier }, target);
+    return isFound || isLed.includes(true);
   }
 
-  /** A file that a package or a setting led to, maybe without naming its extension. */
-  addStem(path: string): void {
-    const extension = extname(path);
-    const stem = path.slice(0, path.length - extension.length);
-    this.#addAlternatives(stem);
-    for (const rewritten of Object.keys(REWRITTEN)) this.add(stem + rewritten);
-    if (stem.endsWith(`${sep}index`)) this.#addAlternatives(dirname(stem));
-  }
-
-  /** An import of a package, from a file in `folder`. */
-  addPackage(folder: string, specifier: string): void {
+  /** @returns whether one of the places leads to the target */
+  #addPackage({ folder, specifier }: Import, target: string): boolean {
+    if (specifier.startsWith("#")) {
+      const found = importTargets(folder, specifier).map((one) => {
+        if (isPath(one.target)) return this.#addAlternatives(join(one.folder, one.target), target);
+        return this.#addPackage({ folder: one.folder, specifier: one.target }, target);
+      });
+      return found.includes(true);
+    }
     const name = packageOf(specifier);
-    for (const parent of ancestors(folder)) {
+    const found = ancestors(folder).flatMap((parent) => {
+      const own = join(parent, "package.json");
+      // A package may import itself by its name.
+      const paths = manifestAt(own)["name"] === name ? exportTargets(own, specifier) : [];
       const modules = join(parent, "node_modules");
       this.add(modules);
-      if (!existsSync(modules)) continue;
-      const home = join(modules, name);
-      this.read(join(home, "package.json"));
-      this.#addAlternatives(home);
-      if (specifier !== name) this.#addAlternatives(join(modules, specifier));
-      for (const main of mainsOf(join(home, "package.json"))) {
-        this.#addAlternatives(join(home, main));
+      if (existsSync(modules)) {
+        const manifest = join(modules, name, "package.json");
+        this.read(manifest);
+        paths.push(join(modules, name), join(modules, specifier));
+        paths.push(...exportTargets(manifest, specifier));
       }
-    }
+      return paths.map((path) => this.#addAlternatives(path, target));
+    });
+    return found.includes(true);
   }
 
-  /** A tsconfig.json, whose paths may lead anywhere. */
-  addConfig(config: Config, specifiers: Iterable<string>): void {
-    const { file } = config;
+  /** A tsconfig.json. */
+  addConfig({ file }: Config): void {
     this.read(file);
     if (existsSync(file)) this.#folders.add(dirname(file));
-    for (const specifier of specifiers) {
-      for (const path of targetsOf(config, specifier)) this.#addAlternatives(path);
-    }
   }
 
   /**
@@ -191,32 +200,46 @@ class Places {
     const homes = ancestors(folder).map((parent) => join(parent, "node_modules", name));
     // A package that is there may begin to export it, and a package may import itself by its name.
     if (homes.some((home) => lstatIfThere(home) !== undefined)) return false;
-    if (ancestors(folder).some((parent) => nameIn(join(parent, "package.json")) === name)) {
+    if (
+      ancestors(folder).some((parent) => manifestAt(join(parent, "package.json"))["name"] === name)
+    ) {
       return false;
     }
-    this.addPackage(folder, specifier);
+    this.#addPackage({ folder, specifier }, NOTHING);
     return targets.every((path) => this.#addAbsent(path));
   }
 
   /** @returns false when there is something, for example a folder without a module */
   #addAbsent(path: string): boolean {
-    this.#addAlternatives(path);
+    this.#addAlternatives(path, NOTHING);
     return lstatIfThere(path) === undefined;
   }
 
-  /** All that an import of `path` may lead to. */
-  #addAlternatives(path: string): void {
-    const extension = extname(path);
-    const stem = path.slice(0, path.length - extension.length);
-    this.add(path);
-    for (const added of EXTENSIONS) this.add(path + added);
-    for (const other of REWRITTEN[extension] ?? []) this.add(stem + other);
-    if (!existsSync(path)) return;
-    this.read(join(path, "package.json"));
-    for (const added of EXTENSIONS) this.add(join(path, `index${added}`));
-    for (const main of mainsOf(join(path, "package.json"))) {
-      for (const added of ["", ...EXTENSIONS]) this.add(join(path, main + added));
+  /**
+   * All that an import of `path` may lead to, which may lack its extension, have another one, or be a folder.
+   *
+   * @returns whether one of the places leads to the target
+   */
+  #addAlternatives(path: string, target: string): boolean {
+    const known = this.#alternatives.get(path);
+    const places = known ?? new Set();
+    if (known === undefined) {
+      listAlternatives(path, places);
+      for (const place of places) {
+        if (place.endsWith(`${sep}package.json`)) this.read(place);
+        else this.add(place);
+      }
+      this.#alternatives.set(path, places);
     }
+    return target !== NOTHING && [...places].some((place) => this.#placeOf(place) === target);
+  }
+
+  #placeOf(path: string): string {
+    const known = this.#led.get(path);
+    if (known !== undefined) return known;
+    const place = placeOf(path);
+    this.#led.set(path, place);
+    return place;
   }
 
   states(hash: (contents: Uint8Array) => string): CompiledFrom {
@@ -224,29 +247,28 @@ class Places {
       Object.fromEntries([...paths].map((path) => [path, stateOf(path)]));
     return {
       contents: all(this.#files, (path) => contentsOf(path, hash)),
-      places: all(this.#places, placeOf),
+      places: all(this.#places, (path) => this.#placeOf(path)),
       folders: all(this.#folders, permissionsOf),
     };
   }
 }
 
-/** The files that a package.json names as its main ones, with or without an extension. */
-function mainsOf(manifest: string): string[] {
-  const { main, module } = membersOf(manifest);
-  return [main, module].filter((name) => typeof name === "string");
-}
-
-/** The name of the package that a package.json describes, if it has one. */
-function nameIn(manifest: string): unknown {
-  return membersOf(manifest)["name"];
-}
-
-function membersOf(manifest: string): Readonly<Record<string, unknown>> {
-  try {
-    return Object(JSON.parse(readRegularFile(manifest).toString()));
-  } catch {
-    // There is none, or it has mistakes, which the bundler has reported.
-    return {};
+/** Adds all places that are looked at for an import of `path`. */
+function listAlternatives(path: string, places: Set<string>): void {
+  // A main folder may name itself.
+  if (places.has(path)) return;
+  const extension = extname(path);
+  const stem = path.slice(0, path.length - extension.length);
+  places.add(path);
+  for (const added of EXTENSIONS) places.add(path + added);
+  for (const other of REWRITTEN[extension] ?? []) places.add(stem + other);
+  if (!existsSync(path)) return;
+  const manifest = join(path, "package.json");
+  places.add(manifest);
+  for (const added of EXTENSIONS) places.add(join(path, `index${added}`));
+  const { main, module } = manifestAt(manifest);
+  for (const name of [main, module]) {
+    if (typeof name === "string") listAlternatives(join(path, name), places);
   }
 }
 

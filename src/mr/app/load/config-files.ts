@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { statIfThere } from "../../base/file-status.ts";
 import { readRegularFile } from "../../base/open-file.ts";
+import { matchOf } from "./package-imports.ts";
 import { ancestors } from "./trusted-folder.ts";
 
 /** A tsconfig.json, as far as it says where imports lead to. */
@@ -94,14 +95,6 @@ export function targetsOf({ base, paths }: Config, specifier: string): string[] 
     }
   }
   return found;
-}
-
-/** What `*` stands for in a pattern; undefined if it does not match. */
-function matchOf(pattern: string, specifier: string): string | undefined {
-  const [before = "", after] = pattern.split("*");
-  if (after === undefined) return pattern === specifier ? "" : undefined;
-  const isMatch = specifier.startsWith(before) && specifier.endsWith(after);
-  return isMatch ? specifier.slice(before.length, specifier.length - after.length) : undefined;
 }
 
 /** The files that `extends` may mean. */

@@ -2,7 +2,8 @@ import { join, sep } from "node:path";
 import { MrError } from "../../base/errors.ts";
 import { lstatIfThere, statIfThere } from "../../base/file-status.ts";
 import { readRegularFile } from "../../base/open-file.ts";
-import { importedPackages, packageOf } from "./package-imports.ts";
+import { isPath } from "./missing-imports.ts";
+import { importTargets, packageOf } from "./package-imports.ts";
 import { ancestors, belongsToOthers } from "./trusted-folder.ts";
 
 /** Files of Yarn that say where packages are. The bundler follows them in the folders above an app. */
@@ -55,7 +56,9 @@ export function checkPackages(app: string, source: string): void {
  */
 export function checkImport(app: string, folder: string, specifier: string): void {
   if (specifier.startsWith("#")) {
-    for (const one of importedPackages(folder) ?? []) checkImport(app, one.folder, one.specifier);
+    for (const { folder: parent, target } of importTargets(folder, specifier)) {
+      if (!isPath(target) && !target.startsWith("#")) checkImport(app, parent, target);
+    }
     return;
   }
   const name = packageOf(specifier);
