@@ -4,6 +4,7 @@ import { MrError } from "../mr/base/errors.ts";
 import type { HeldDirectory } from "../mr/base/held-directory.ts";
 import { lockDirectory } from "../mr/control/log/directory-lock.ts";
 import type { LineFile } from "../mr/data/output/line-reader.ts";
+import { sumOfLines } from "../mr/data/output/merge-outputs.ts";
 import type { JobResult } from "../mr/engines/run-job.ts";
 import { isResultName, MERGED_OUTPUT_NAME, parseReduceOutputName } from "../mr/job/names.ts";
 import type { OutputFile } from "../mr/job/task.ts";
@@ -86,7 +87,8 @@ async function settleMerged(
     throw new MrError("OUTPUT_EXISTS", `File "${path}" is in the way of the merged output: ${why}`);
   }
   const storage = storageFor(directory);
-  const file = { name: MERGED_OUTPUT_NAME, bytes: merged.bytes, crc32: merged.crc32 };
+  const lines = sumOfLines(results.map((written) => ({ written })));
+  const file = { name: MERGED_OUTPUT_NAME, bytes: merged.bytes, crc32: merged.crc32, lines };
   const rest = names.filter((name) => name !== MERGED_OUTPUT_NAME);
   try {
     await checkFile(storage, directory, file);

@@ -1,18 +1,17 @@
 import type { LineFile } from "../mr/data/output/line-reader.ts";
 import type { JobEvent } from "../mr/job/events.ts";
-import type { OutputFile } from "../mr/job/task.ts";
 
 /** Knows from the events of a job what its results are. */
 export class ResultFiles {
-  readonly #written = new Map<number, Pick<OutputFile, "bytes" | "crc32">>();
+  readonly #written = new Map<number, NonNullable<LineFile["written"]>>();
 
   /** Must be called with every event of the job. */
   onEvent(event: JobEvent): void {
     if (event.type !== "attemptCompleted" && event.type !== "taskRestored") return;
-    const { phase, task, crc32 } = event;
+    const { phase, task, crc32, lines } = event;
     const [bytes] = event.outputBytes;
     if (phase !== "reduce" || bytes === undefined || crc32 === undefined) return;
-    this.#written.set(task, { bytes, crc32 });
+    this.#written.set(task, { bytes, crc32, lines });
   }
 
   /** @param paths of the results, by reduce task */

@@ -54,7 +54,10 @@ export class ResumeHints {
   }
 
   /** For a job that is complete, and whose output could not be merged or searched. */
-  undelivered(): string {
+  undelivered(code: ErrorCode | undefined): string {
+    if (this.isInPlace && code === "OUTPUT_MULTILINE") {
+      return `tsmr: To begin again with another app: ${this.#anew()}\n`;
+    }
     return this.isInPlace ? this.#goOn() : this.#isGone();
   }
 
@@ -63,13 +66,17 @@ export class ResumeHints {
     if (!this.isInPlace) return isLasting(code) ? "" : this.#isGone();
     const isInTheWay = this.#canResume();
     if (!isInTheWay) return NO_HINT.includes(code) ? "" : BEGIN_AGAIN;
-    const place = shellWord(nearest(this.#directory));
-    const anew = `remove the files of this job from ${place}, or choose another --out`;
+    const anew = this.#anew();
     if (isLasting(code)) return `tsmr: To begin again: ${anew}\n`;
     // A job can't be resumed with another app.
     return code === "APP_THREW"
       ? `${this.#goOn()}tsmr: To begin again with another app: ${anew}\n`
       : this.#goOn();
+  }
+
+  #anew(): string {
+    const place = shellWord(nearest(this.#directory));
+    return `remove the files of this job from ${place}, or choose another --out`;
   }
 
   /** A job that has completed no task leaves nothing to resume. */

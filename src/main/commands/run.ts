@@ -135,7 +135,8 @@ async function run(
     if (hasBegun && report === true && hints.isInPlace) await reportOn(directory, watcher);
     if (exitCode !== undefined)
       process.stderr.write(`tsmr: ${visibleLines(describeCause(error))}\n`);
-    if (isComplete) process.stderr.write(hints.undelivered());
+    const { code } = error instanceof MrError ? error : { code: undefined };
+    if (isComplete) process.stderr.write(hints.undelivered(code));
     else if (hasBegun) process.stderr.write(hints.failed(error.code));
     if (exitCode === undefined) throw error;
     return exitCode;

@@ -25,6 +25,8 @@ export interface CompletionFigures extends Omit<TaskResult, "outputs" | "records
   readonly outputBytes: readonly number[];
   /** CRC-32 of the result of a reduce task, by which it is found to be there as it was written. */
   readonly crc32?: number | undefined;
+  /** How many outputs of `reduce` the result of a reduce task has: each is one line unless it contains a line feed. */
+  readonly lines?: number | undefined;
 }
 
 /** Something that happened, without its time. Reasons and messages are one line, for people. */

@@ -54,6 +54,11 @@ export interface OutputFile {
   readonly bytes: number;
   /** CRC-32 of its contents, as an unsigned number. */
   readonly crc32: number;
+  /**
+   * Of a result in a format of this package: how many outputs of `reduce` it has, each of which should be one line. It
+   * has more lines if one of them contains a line feed.
+   */
+  readonly lines?: number | undefined;
 }
 
 /** A place in an input: a record that was skipped, since it is malformed or the app threw on it. */

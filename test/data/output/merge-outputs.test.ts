@@ -121,6 +121,27 @@ describe("merging outputs", () => {
     expect(readFileSync(join(directory, "mr-out"), "utf8")).toBe("a\nb\nc\n");
   });
 
+  it("F65 refuses an output with more lines than were written, unless it is the only one", async () => {
+    const withLines = (lines: number, part: LineFile): LineFile => {
+      const { bytes, crc32: checksum } = part.written ?? { bytes: 0, crc32: 0 };
+      return { ...part, written: { bytes, crc32: checksum, lines } };
+    };
+    const outputs = write(["a\n", "", "c\nb\n"]).map((part, y) => withLines(y === 1 ? 0 : 1, part));
+    const torn = { code: "OUTPUT_MULTILINE", message: expect.stringContaining("mr-out-2") };
+    for (const fanIn of [2, 9]) {
+      const merging = mergeOutputs(fileStorage, directory, outputs, { fanIn });
+      await expect(merging).rejects.toMatchObject(torn);
+    }
+    await expect(topLines(fileStorage, outputs, 1)).rejects.toMatchObject(torn);
+    expect(readdirSync(directory).sort()).toEqual(["mr-out-0", "mr-out-1", "mr-out-2"]);
+    const merged = await mergeOutputs(fileStorage, directory, outputs.slice(1));
+    expect(readFileSync(merged.path, "utf8")).toBe("c\nb\n");
+    // They are torn apart in the merged file too.
+    await expect(topLines(fileStorage, [merged], 1)).rejects.toMatchObject({
+      code: "OUTPUT_MULTILINE",
+    });
+  });
+
   it("F50 F58 tells what the merged file is before that gets its name, and syncs both before it removes the outputs", async () => {
     const steps: string[] = [];
     const storage: Storage = {

@@ -4,7 +4,7 @@ import { renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { runReduceTask } from "../../../src/mr/data/task/reduce-task.ts";
-import { defineApp, lines } from "../../../src/mr/index.ts";
+import { defineApp, lines, type OutputSink } from "../../../src/mr/index.ts";
 import { fileStorage } from "../../../src/mr/storage/file/file-storage.ts";
 import type { PendingFile } from "../../../src/mr/storage/pending-file.ts";
 import type { Storage } from "../../../src/mr/storage/storage.ts";
@@ -19,6 +19,34 @@ const APP = defineApp({
 let job: JobHarness;
 beforeEach(() => {
   job = new JobHarness();
+});
+
+it("F65 the result of a reduce task says how many outputs of reduce it has, without those of skipped keys", async () => {
+  const app = defineApp({
+    input: lines(),
+    map: (line, emit) => emit(line, 1),
+    reduce: (key, _values, emit) => {
+      emit("1\n2");
+      if (key === "b") throw new Error("no luck");
+      return key === "c" ? undefined : "3";
+    },
+  });
+  const options = { reduces: 1, skipBadRecords: true };
+  const reports = await job.map(app, [job.write("in.txt", "a\nb\nc\n")], options);
+  const sources = reports.flatMap(([output]) => output ?? []);
+  const context = job.context(options);
+  const count = async (loaded: Parameters<typeof loadedApp>[0]) => {
+    const result = await runReduceTask({ task: 0, sources }, loadedApp(loaded), context);
+    const [output] = await result.output.commit();
+    return output?.lines;
+  };
+  expect(await count(app)).toBe(3);
+  // A format of the app may write several lines for one output.
+  const output = {
+    name: "own",
+    write: (_key: unknown, _value: unknown, sink: OutputSink) => sink.text("1\n2\n"),
+  };
+  expect(await count({ ...app, output })).toBeUndefined();
 });
 
 interface Calls {

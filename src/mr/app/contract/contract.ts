@@ -147,6 +147,7 @@ export interface Output<Out> {
   readonly name: string;
   /**
    * Writes whole lines, each with a line feed at its end, before it returns. The task fails if it does not.
+   * `tsmr run --merge` takes each line as a record, so a line feed in a key or in `value` should be escaped.
    *
    * @throws TypeError if this format can't write `value`
    */

@@ -228,7 +228,7 @@ function figuresOf(phase: Phase, result: TaskResult) {
   const { outputs, counters, progress, skipped = [], replaced = [], spills = 0 } = result;
   const [output] = outputs;
   return {
-    ...(phase === "map" ? {} : { crc32: output?.crc32 }),
+    ...(phase === "map" ? {} : { crc32: output?.crc32, lines: output?.lines }),
     ...(spills === 0 ? {} : { spills }),
     ...(skipped.length === 0 ? {} : { skipped }),
     ...(replaced.length === 0 ? {} : { replaced }),

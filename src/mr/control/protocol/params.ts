@@ -55,6 +55,7 @@ const outputFile = v.object({
   name: v.pipe(v.string(), outputName),
   bytes: count,
   crc32: v.pipe(count, v.maxValue(0xffffffff)),
+  lines: v.optional(count),
 });
 
 const progress = v.object({

@@ -10,7 +10,7 @@ const LINE_FEED = 10;
 export interface LineFile {
   /** Full path. */
   readonly path: string;
-  readonly written?: Pick<OutputFile, "bytes" | "crc32"> | undefined;
+  readonly written?: Pick<OutputFile, "bytes" | "crc32" | "lines"> | undefined;
 }
 
 /** Steps through the lines of a file. The current line is bytes[start, end), its line feed included. */
@@ -25,6 +25,7 @@ export class LineReader {
   /** The bytes that have been read and not yet passed are bytes[start, filled). */
   #filled = 0;
   #isAtEnd = false;
+  #lines = 0;
 
   /** @throws MrError when the file cannot be opened */
   constructor(files: LocalFiles, { path, written }: LineFile) {
@@ -36,7 +37,8 @@ export class LineReader {
   /**
    * Moves to the next line; false after the last one. A last line without a line feed gets one.
    *
-   * @throws MrError `OUTPUT_UNREADABLE` when the file can't be read, or is not what was written
+   * @throws MrError `OUTPUT_UNREADABLE` when the file can't be read, or is not what was written; `OUTPUT_MULTILINE`
+   *   at its end, when it has more lines than were written
    */
   next(): boolean {
     this.start = this.end;
@@ -45,10 +47,14 @@ export class LineReader {
       const lineFeed = this.bytes.subarray(0, this.#filled).indexOf(LINE_FEED, from);
       if (lineFeed !== -1) {
         this.end = lineFeed + 1;
+        this.#lines += 1;
         return true;
       }
       if (this.#isAtEnd) {
-        if (this.start === this.#filled) return false;
+        if (this.start === this.#filled) {
+          this.#checkLines();
+          return false;
+        }
         this.#reserve();
         this.bytes[this.#filled++] = LINE_FEED;
         this.end = this.#filled;
@@ -75,6 +81,18 @@ export class LineReader {
     } else this.#found.bytes += count;
     this.#filled += count;
     this.#isAtEnd = count === 0;
+  }
+
+  #checkLines(): void {
+    const written = this.#written?.lines;
+    if (written === undefined || this.#lines <= written) return;
+    const found = `it has ${this.#lines} lines, and reduce has made ${written}`;
+    const why = `a key or a value contains a line feed (${found})`;
+    const hint = "use the output format tsv() or jsonLines(), or leave line feeds out";
+    throw new MrError(
+      "OUTPUT_MULTILINE",
+      `The lines of output "${this.#path}" do not belong to one key each: ${why}; ${hint}`,
+    );
   }
 
   /** Makes room: moves the incomplete line to the front, of a larger buffer if need be. */

@@ -26,8 +26,8 @@ interface MergeOptions {
  *
  * @param options.signal ends it early: the outputs stay, and there is no merged file
  * @param options.beforeCommit is told what the merged file is before that replaces the outputs
- * @throws MrError when a file cannot be read or written, or is not what was written: the outputs stay; the reason of
- *   `signal`
+ * @throws MrError when a file cannot be read or written, or is not what was written, or `OUTPUT_MULTILINE` when one of
+ *   several has an output of `reduce` that is more than one line: the outputs stay; the reason of `signal`
  */
 export async function mergeOutputs(
   storage: Storage,
@@ -35,6 +35,9 @@ export async function mergeOutputs(
   outputs: readonly LineFile[],
   { signal, fanIn = FAN_IN, beforeCommit }: MergeOptions = {},
 ): Promise<LineFile> {
+  const full = outputs.filter(({ written }) => written?.bytes !== 0);
+  // The lines of a single output stay in their order.
+  const sources = full.length > 1 ? outputs : outputs.map(withoutLines);
   const tag = `merge-${process.pid}`;
   const scratch = storage.scratch(directory, tag);
   const output = storage.createOutput(directory, tag, { durable: true });
@@ -42,7 +45,7 @@ export async function mergeOutputs(
   let merged: LineFile;
   try {
     let files: LocalFiles = fetched;
-    let parts = outputs;
+    let parts = sources;
     for (let pass = 0; parts.length > fanIn; pass++) {
       const next: LineFile[] = [];
       for (let at = 0; at < parts.length; at += fanIn) {
@@ -57,7 +60,8 @@ export async function mergeOutputs(
     const file = output.file(MERGED_OUTPUT_NAME);
     await merge(files, parts, file, signal);
     file.finish();
-    merged = { path: storage.resolve(directory, MERGED_OUTPUT_NAME), written: file.summary };
+    const written = { ...file.summary, lines: sumOfLines(outputs) };
+    merged = { path: storage.resolve(directory, MERGED_OUTPUT_NAME), written };
     beforeCommit?.(file.summary);
     await output.commit();
     await checkMerged(storage, directory, file);
@@ -68,6 +72,21 @@ export async function mergeOutputs(
   }
   for (const { path } of outputs) await storage.remove(path);
   return merged;
+}
+
+/** An output that may have more lines than were written. */
+function withoutLines({ path, written }: LineFile): LineFile {
+  return written === undefined ? { path } : { path, written: { ...written, lines: undefined } };
+}
+
+/** The number of lines that were written into some outputs; undefined if that of one is not known. */
+export function sumOfLines(outputs: ReadonlyArray<Pick<LineFile, "written">>): number | undefined {
+  let sum = 0;
+  for (const { written } of outputs) {
+    if (written?.lines === undefined) return undefined;
+    sum += written.lines;
+  }
+  return sum;
 }
 
 /**

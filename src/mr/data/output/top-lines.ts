@@ -24,7 +24,8 @@ const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
  * lines they are the members of that name. Lines whose value is not a number are left out. Memory depends
  * on `count`, not on the size of the files.
  *
- * @throws MrError when a file cannot be read, or is not what was written; the reason of `signal`
+ * @throws MrError when a file cannot be read, is not what was written, or has an output of `reduce` that is more
+ *   than one line; the reason of `signal`
  */
 export async function topLines(
   storage: Storage,

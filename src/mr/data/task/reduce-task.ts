@@ -99,8 +99,9 @@ async function reduceRuns(
     });
     const onLoss = (place: string, why: string) => tally.replaceKey(place, why);
     const watch = new KeyLossWatch(merger.key, onLoss, tally);
+    let lines: number | undefined;
     try {
-      await reduceGroups(merger, file, meter, task, loaded, context, tally);
+      lines = await reduceGroups(merger, file, meter, task, loaded, context, tally);
     } finally {
       watch.end();
     }
@@ -109,7 +110,7 @@ async function reduceRuns(
     file.finish();
     const { skipped, replaced, records } = tally;
     const counters = tally.counters.toRecord();
-    return { output: checked(output, context), counters, skipped, replaced, records };
+    return { output: checked(output, context, lines), counters, skipped, replaced, records };
   } catch (error) {
     output.discard();
     throw error;
@@ -119,21 +120,31 @@ async function reduceRuns(
   }
 }
 
-/** An output whose commit also checks that its files are there: a result is not read again before the job ends. */
+/**
+ * An output whose commit also checks that its file is there: a result is not read again before the job ends.
+ *
+ * @param lines see {@link OutputFile.lines}
+ */
 function checked(
   output: PendingOutput,
   { storage, directory }: Pick<TaskContext, "storage" | "directory">,
+  lines: number | undefined,
 ): TaskOutput["output"] {
   return {
     commit: async () => {
       const files = await output.commit();
       for (const file of files) await checkFile(storage, directory, file);
-      return files;
+      return files.map((file) => ({ ...file, lines }));
     },
     discard: () => output.discard(),
   };
 }
 
+/**
+ * Runs `reduce` over each key and writes what it makes.
+ *
+ * @returns how many outputs were written; undefined for a format of the app, which may write several lines for one
+ */
 async function reduceGroups(
   merger: GroupSource,
   file: PendingFile,
@@ -142,7 +153,7 @@ async function reduceGroups(
   loaded: LoadedApp,
   { progress, skipBadRecords }: TaskContext,
   tally: Tally,
-): Promise<void> {
+): Promise<number | undefined> {
   const { reduce, output = text() } = recordFormOf(loaded.app);
   const checkedSink = isShippedFormat(output) ? undefined : new CheckedLineSink(file);
   const sink = checkedSink ?? new LineSink(file);
@@ -153,11 +164,14 @@ async function reduceGroups(
     progress: () => progress.alive(),
   };
   let isOver = false;
+  let lines = 0;
   const write = (value: unknown): void => {
     if (isOver) throw new Error("emit was called after the reduce task had ended");
     if (value === undefined) return;
-    if (checkedSink === undefined) output.write(merger.key, value, sink);
-    else writeOutput(output, merger.key, value, checkedSink);
+    if (checkedSink === undefined) {
+      output.write(merger.key, value, sink);
+      lines += 1;
+    } else writeOutput(output, merger.key, value, checkedSink);
   };
   const tick = () => meter.tick();
   while (merger.nextGroup()) {
@@ -165,6 +179,7 @@ async function reduceGroups(
     tally.read += 1;
     tally.isBad = false;
     // A group that is skipped must leave no line behind.
+    const linesBefore = lines;
     if (skipBadRecords) file.mark();
     try {
       const result: unknown = reduce(merger.keyText, values, write, context);
@@ -180,6 +195,7 @@ async function reduceGroups(
       const place = placeOfKey(merger.key);
       if (!skipBadRecords) throw new AppError(`reduce of ${loaded.name} failed on ${place}`, error);
       file.rollBack();
+      lines = linesBefore;
       tally.skip(undefined, place, describeThrown(error));
     }
     values.end();
@@ -189,6 +205,7 @@ async function reduceGroups(
   }
   isOver = true;
   meter.end();
+  return checkedSink === undefined ? lines : undefined;
 }
 
 /**

@@ -22,6 +22,7 @@ const result = {
   progress: v.optional(progress),
   outputBytes: v.array(count),
   crc32: v.optional(checksum),
+  lines: v.optional(whole),
   counters: v.record(v.string(), v.pipe(v.number(), v.finite())),
   skipped: v.optional(v.array(leftOut)),
   replaced: v.optional(v.array(leftOut)),

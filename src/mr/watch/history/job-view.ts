@@ -41,6 +41,8 @@ export interface TaskView {
   outputBytes: readonly number[];
   /** CRC-32 of the result of a completed reduce task. */
   crc32: number | undefined;
+  /** How many outputs of `reduce` the result of a completed reduce task has. */
+  lines: number | undefined;
   /** How often a completed map task spilled to disk because its memory was full. */
   spills: number;
   counters: Readonly<Record<string, number>>;
@@ -239,8 +241,8 @@ export class JobView {
   ): void {
     const task = this.#task(event);
     if (task === undefined) return;
-    const { progress, outputBytes, crc32, spills = 0, counters } = event;
-    const result = { progress, outputBytes, crc32, spills, counters };
+    const { progress, outputBytes, crc32, lines, spills = 0, counters } = event;
+    const result = { progress, outputBytes, crc32, lines, spills, counters };
     Object.assign(task, { state: "completed", winner, ...result });
     this.#completed[event.phase] += 1;
     this.#done = addProgress(this.#done, progress ?? NO_PROGRESS);
@@ -294,6 +296,7 @@ function idleTask(): TaskView {
     progress: undefined,
     outputBytes: [],
     crc32: undefined,
+    lines: undefined,
     spills: 0,
     counters: {},
   };

@@ -11,9 +11,9 @@ import type { JobHistory } from "./job-history.ts";
  * @throws MrError `HISTORY_UNREADABLE` when the event log does not tell of all of them
  */
 export function writtenResults(directory: string, { last }: JobHistory): OutputFile[] {
-  return last.view.tasks("reduce").map(({ outputBytes: [bytes], crc32 }, reduce) => {
+  return last.view.tasks("reduce").map(({ outputBytes: [bytes], crc32, lines }, reduce) => {
     const name = reduceOutputName(reduce);
-    if (bytes !== undefined && crc32 !== undefined) return { name, bytes, crc32 };
+    if (bytes !== undefined && crc32 !== undefined) return { name, bytes, crc32, lines };
     throw cutHistory(`length and checksum of result "${join(directory, name)}"`);
   });
 }
