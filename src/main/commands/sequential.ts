@@ -32,8 +32,8 @@ Examples:
   tsmr sequential wc small.txt --out /dev/stdout | sort -k2nr
 
 It shares nothing with tsmr run but the app, so it is what that can be compared with: the output of a job,
-merged, is the same. Where keys or values contain line feeds, tsmr run --merge refuses to merge, unless the output
-format escapes them. Everything is in memory.`;
+merged, is the same. Where keys or values contain line feeds, tsmr run --merge refuses to merge, unless the
+output format escapes them. Everything is in memory.`;
 
 const DEFAULT_OUT = reduceOutputName(0);
 /** The output is passed on to {@link RESULT_DESCRIPTOR}. */
